@@ -1,0 +1,7 @@
+export * from './activations';
+export * from './linalg';
+export * from './losses';
+export * from './normalization';
+export * from './optimizers';
+export * from './random';
+export * from './reductions';

@@ -1,0 +1,113 @@
+import { Binary, zip } from './lib/map';
+import { at, loadPart, storePart } from './lib/simd';
+
+// Philox4x32-10 (Salmon et al. 2011). Counter: (block, step low, step high, stream); key: (seed low, seed high).
+// Element i of a stream is word i mod 4 of block i / 4, so any element can be drawn at any time by anyone.
+// `state` points at eight heap elements, 16 bits in each, low half first: seed low, seed high, step low, step high.
+
+function word(state: i32, index: i32): u32 {
+  return <u32>f32.load(at(state + (index << 1))) | ((<u32>f32.load(at(state + (index << 1) + 1))) << 16);
+}
+
+/** The high and low halves of the 64-bit products a b, lane by lane. */
+function multiplyHigh(a: v128, b: v128): v128 {
+  const low = i64x2.extmul_low_i32x4_u(a, b);
+  const high = i64x2.extmul_high_i32x4_u(a, b);
+  return i8x16.shuffle(low, high, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+}
+
+/** Stores four words as floats in [0, 1), multiples of 2^-24; `left` elements remain to be written. */
+function storeUniform(p: usize, words: v128, left: i32): void {
+  const v = f32x4.mul(f32x4.convert_i32x4_u(i32x4.shr_u(words, 8)), f32x4.splat(5.9604644775390625e-8));
+  if (left >= 4) v128.store(p, v);
+  else if (left > 0) storePart(p, v, left);
+}
+
+/** Writes the uniforms of four neighbouring blocks, 16 elements or the `left` that remain. */
+function drawBlocks(out: usize, left: i32, block: u32, state: i32, stream: u32): void {
+  const m0 = i32x4.splat(0xd2511f53);
+  const m1 = i32x4.splat(0xcd9e8d57);
+  let key0 = word(state, 0);
+  let key1 = word(state, 1);
+  let c0 = i32x4.add(i32x4.splat(block), i32x4(0, 1, 2, 3));
+  let c1 = i32x4.splat(word(state, 2));
+  let c2 = i32x4.splat(word(state, 3));
+  let c3 = i32x4.splat(stream);
+  for (let round = 0; round < 10; round++) {
+    const high0 = multiplyHigh(c0, m0);
+    const low0 = i32x4.mul(c0, m0);
+    const high1 = multiplyHigh(c2, m1);
+    const low1 = i32x4.mul(c2, m1);
+    c0 = v128.xor(v128.xor(high1, c1), i32x4.splat(key0));
+    c1 = low1;
+    c2 = v128.xor(v128.xor(high0, c3), i32x4.splat(key1));
+    c3 = low0;
+    key0 += 0x9e3779b9;
+    key1 += 0xbb67ae85;
+  }
+  const low01 = i8x16.shuffle(c0, c1, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+  const low23 = i8x16.shuffle(c2, c3, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+  const high01 = i8x16.shuffle(c0, c1, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+  const high23 = i8x16.shuffle(c2, c3, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+  storeUniform(out, i8x16.shuffle(low01, low23, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23), left);
+  storeUniform(
+    out + 16,
+    i8x16.shuffle(low01, low23, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31),
+    left - 4,
+  );
+  storeUniform(
+    out + 32,
+    i8x16.shuffle(high01, high23, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
+    left - 8,
+  );
+  storeUniform(
+    out + 48,
+    i8x16.shuffle(high01, high23, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31),
+    left - 12,
+  );
+}
+
+/** y = n uniforms in [0, 1), multiples of 2^-24. */
+export function randomUniform(y: i32, n: i32, state: i32, stream: i32): void {
+  let out = at(y);
+  for (let i = 0; i < n; i += 16, out += 64) drawBlocks(out, n - i, i >> 2, state, stream);
+}
+
+/** mask = 1 / (1 - rate) with probability 1 - rate, else 0; y = x mask. In place is allowed. */
+export function dropoutForward(x: i32, y: i32, mask: i32, n: i32, state: i32, stream: i32, rate: f32): void {
+  const limit = f32x4.splat(rate);
+  const scale = f32x4.splat(<f32>1 / (<f32>1 - rate));
+  let p = at(x);
+  let q = at(y);
+  let o = at(mask);
+  for (let i = 0; i < n; i += 16) {
+    drawBlocks(o, n - i, i >> 2, state, stream);
+    for (let left = min(n - i, 16); left > 0; left -= 4, p += 16, q += 16, o += 16) {
+      const whole = left >= 4;
+      const u = whole ? v128.load(o) : loadPart(o, left);
+      const m = v128.and(scale, f32x4.ge(u, limit));
+      const v = f32x4.mul(whole ? v128.load(p) : loadPart(p, left), m);
+      if (whole) {
+        v128.store(o, m);
+        v128.store(q, v);
+      } else {
+        storePart(o, m, left);
+        storePart(q, v, left);
+      }
+    }
+  }
+}
+
+@unmanaged
+@final
+class Mask extends Binary {
+  @inline
+  f(mask: v128, dy: v128): v128 {
+    return f32x4.mul(mask, dy);
+  }
+}
+
+/** dx = dy mask. In place is allowed. */
+export function dropoutBackward(mask: i32, dy: i32, dx: i32, n: i32): void {
+  zip<Mask>(mask, dy, dx, n);
+}

@@ -1,0 +1,138 @@
+import { addHigh, addLow, at, fma, loadPart, storePart, total } from './lib/simd';
+
+// Sums run in float64 over four lanes (index modulo 4), lanes in the order (0 + 2) + (1 + 3).
+
+function sumOfSquares(x: i32, n: i32): f64 {
+  let low = f64x2.splat(0);
+  let high = low;
+  let p = at(x);
+  const end = p + at(n & ~3);
+  for (; p < end; p += 16) {
+    const v = v128.load(p);
+    const a = f64x2.promote_low_f32x4(v);
+    const b = f64x2.promote_low_f32x4(i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
+    low = f64x2.add(low, f64x2.mul(a, a));
+    high = f64x2.add(high, f64x2.mul(b, b));
+  }
+  if (n & 3) {
+    const v = loadPart(p, n & 3);
+    const a = f64x2.promote_low_f32x4(v);
+    const b = f64x2.promote_low_f32x4(i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
+    low = f64x2.add(low, f64x2.mul(a, a));
+    high = f64x2.add(high, f64x2.mul(b, b));
+  }
+  return total(low, high);
+}
+
+/** out = sum of x. */
+export function sum(x: i32, n: i32, out: i32): void {
+  let low = f64x2.splat(0);
+  let high = low;
+  let p = at(x);
+  const end = p + at(n & ~3);
+  for (; p < end; p += 16) {
+    const v = v128.load(p);
+    low = addLow(low, v);
+    high = addHigh(high, v);
+  }
+  if (n & 3) {
+    const v = loadPart(p, n & 3);
+    low = addLow(low, v);
+    high = addHigh(high, v);
+  }
+  f32.store(at(out), <f32>total(low, high));
+}
+
+/** out = lambda sum w^2. */
+export function l2Penalty(w: i32, n: i32, lambda: f32, out: i32): void {
+  f32.store(at(out), <f32>(<f64>lambda * sumOfSquares(w, n)));
+}
+
+/** g = g + 2 lambda w. */
+export function l2Gradient(w: i32, g: i32, n: i32, lambda: f32): void {
+  const factor = f32x4.splat(lambda + lambda);
+  let p = at(w);
+  let q = at(g);
+  const end = q + at(n & ~3);
+  for (; q < end; q += 16, p += 16) v128.store(q, fma(v128.load(p), factor, v128.load(q)));
+  const live = n & 3;
+  if (live) storePart(q, fma(loadPart(p, live), factor, loadPart(q, live)), live);
+}
+
+/** out = Euclidean norm of g, the squares summed in float64. */
+export function gradientNorm(g: i32, n: i32, out: i32): void {
+  f32.store(at(out), <f32>sqrt(sumOfSquares(g, n)));
+}
+
+/**
+ * The factor by which optimizers scale gradients so that their norm is at most `limit`:
+ * min(1, limit / (norm + 1e-6)), the form of PyTorch's clip_grad_norm_. NaN where the norm is not finite, at which
+ * optimizers leave weights and state alone.
+ */
+export function clipFactor(norm: i32, out: i32, limit: f32): void {
+  const x = f32.load(at(norm));
+  const factor = <f32>(<f64>limit / (<f64>x + 1e-6));
+  f32.store(at(out), x - x !== 0 ? f32.NaN : factor < 1 ? factor : <f32>1);
+}
+
+/** out = rows whose largest score (the first among equals) is in the column that `labels` names. */
+export function sparseCategoricalAccuracy(z: i32, labels: i32, out: i32, rows: i32, columns: i32, stride: i32): void {
+  let hits = 0;
+  for (let r = 0; r < rows; r++) {
+    if (argmax(at(z + r * stride), columns) === <i32>f32.load(at(labels + r))) hits++;
+  }
+  f32.store(at(out), <f32>hits);
+}
+
+/** out = rows whose largest score is in the column of the largest target. */
+export function categoricalAccuracy(
+  z: i32,
+  targets: i32,
+  out: i32,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  targetStride: i32,
+): void {
+  let hits = 0;
+  for (let r = 0; r < rows; r++) {
+    if (argmax(at(z + r * stride), columns) === argmax(at(targets + r * targetStride), columns)) hits++;
+  }
+  f32.store(at(out), <f32>hits);
+}
+
+/** out = elements where z > threshold agrees with target > 0.5. */
+export function binaryAccuracy(
+  z: i32,
+  targets: i32,
+  out: i32,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  targetStride: i32,
+  threshold: f32,
+): void {
+  let hits = 0;
+  for (let r = 0; r < rows; r++) {
+    const p = at(z + r * stride);
+    const t = at(targets + r * targetStride);
+    for (let c = 0; c < columns; c++) {
+      const i = (<usize>c) << 2;
+      if (f32.load(p + i) > threshold === f32.load(t + i) > 0.5) hits++;
+    }
+  }
+  f32.store(at(out), <f32>hits);
+}
+
+function argmax(p: usize, columns: i32): i32 {
+  let best = 0;
+  let max = f32.load(p);
+  for (let c = 1; c < columns; c++) {
+    const v = f32.load(p + ((<usize>c) << 2));
+    if (v > max) {
+      max = v;
+      best = c;
+    }
+  }
+  return best;
+}

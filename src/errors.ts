@@ -1,0 +1,158 @@
+/** The base of every error that Myelin raises on purpose. */
+export class MyelinError extends Error {
+  override name = 'MyelinError';
+}
+
+/** What an argument error says: which argument, what came, what is expected. */
+export interface Complaint {
+  readonly argument: string;
+  readonly given: string;
+  readonly expected: string;
+  readonly hint?: string;
+}
+
+class ArgumentError extends MyelinError {
+  readonly argument: string;
+  readonly given: string;
+  readonly expected: string;
+
+  constructor({ argument, given, expected, hint }: Complaint) {
+    super(`${argument}: expected ${expected}, got ${given}.${hint ? ` ${hint}` : ''}`);
+    this.argument = argument;
+    this.given = given;
+    this.expected = expected;
+  }
+}
+
+/** Rows, columns or units that do not fit. */
+export class ShapeError extends ArgumentError {
+  override name = 'ShapeError';
+}
+
+/** A value outside its range, of the wrong type, or not finite. */
+export class ValueError extends ArgumentError {
+  override name = 'ValueError';
+}
+
+/** A name or option that does not exist. The message holds the nearest one that does. */
+export class UnknownNameError extends ArgumentError {
+  override name = 'UnknownNameError';
+}
+
+/** A call that the model's present state does not allow, such as `fit` before `compile`. */
+export class StateError extends MyelinError {
+  override name = 'StateError';
+}
+
+/** A heap larger than a WebAssembly memory can be. */
+export class HeapSizeError extends MyelinError {
+  override name = 'HeapSizeError';
+  readonly bytes: number;
+
+  constructor(bytes: number, limit: number, hint: string) {
+    const gigabytes = (b: number) => `${(b / 2 ** 30).toFixed(2)} GiB`;
+    super(
+      `The model would need a heap of ${gigabytes(bytes)} (${bytes} bytes); the limit is ${gigabytes(limit)}. ${hint}`,
+    );
+    this.bytes = bytes;
+  }
+}
+
+/** The backend cannot run here: no WebAssembly, no SIMD, or a content policy that forbids compiling. */
+export class BackendError extends MyelinError {
+  override name = 'BackendError';
+}
+
+/** A gradient whose norm is not finite. The step that met it was not applied. */
+export class NonFiniteError extends MyelinError {
+  override name = 'NonFiniteError';
+}
+
+function distance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row[j] = Math.min(substitution, (previous[j] as number) + 1, (row[j - 1] as number) + 1);
+    }
+    previous = row;
+  }
+  return previous[b.length] as number;
+}
+
+/** The name that `given` most likely meant. */
+export function nearest(given: string, names: readonly string[]): string | undefined {
+  const scored = names.map((name) => ({ name, score: distance(given.toLowerCase(), name.toLowerCase()) }));
+  scored.sort((a, b) => a.score - b.score);
+  const best = scored[0];
+  return best && best.score <= Math.max(2, Math.ceil(given.length / 2)) ? best.name : undefined;
+}
+
+/** The entry of `table` under `name`, or an error with the nearest name there is. */
+export function lookUp<T>(table: Readonly<Record<string, T>>, name: unknown, argument: string): T {
+  if (typeof name === 'string' && Object.hasOwn(table, name)) return table[name] as T;
+  const names = Object.keys(table);
+  const guess = typeof name === 'string' ? nearest(name, names) : undefined;
+  throw new UnknownNameError({
+    argument,
+    given: show(name),
+    expected: `one of ${names.join(', ')}`,
+    ...(guess === undefined ? {} : { hint: `Did you mean '${guess}'?` }),
+  });
+}
+
+/** Refuses options that no one reads, which are nearly always misspelt. */
+export function checkOptions(options: unknown, known: readonly string[], argument: string): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new ValueError({ argument, given: show(options), expected: 'an object of options' });
+  }
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    const guess = nearest(key, known);
+    throw new UnknownNameError({
+      argument: `${argument}.${key}`,
+      given: `the option '${key}'`,
+      expected: `one of ${known.join(', ')}`,
+      ...(guess === undefined ? {} : { hint: `Did you mean '${guess}'?` }),
+    });
+  }
+}
+
+/** Checks that a number lies within bounds; `open` bounds exclude the ends they name. */
+export function checkNumber(
+  value: unknown,
+  argument: string,
+  { min = -Infinity, max = Infinity, integer = false, above = -Infinity, below = Infinity } = {},
+): number {
+  const ok =
+    typeof value === 'number' &&
+    Number.isFinite(value) &&
+    value >= min &&
+    value <= max &&
+    value > above &&
+    value < below &&
+    (!integer || Number.isInteger(value));
+  if (ok) return value as number;
+  const bounds = [
+    ...(min > -Infinity ? [`>= ${min}`] : []),
+    ...(above > -Infinity ? [`> ${above}`] : []),
+    ...(max < Infinity ? [`<= ${max}`] : []),
+    ...(below < Infinity ? [`< ${below}`] : []),
+  ];
+  const kind = integer ? 'an integer' : 'a finite number';
+  throw new ValueError({
+    argument,
+    given: show(value),
+    expected: [kind, bounds.join(' and ')].filter(Boolean).join(' '),
+  });
+}
+
+/** A short, safe rendering of any value for a message. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}...` : value}'`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return `an array of length ${value.length}`;
+  return `an object (${value.constructor?.name ?? 'no prototype'})`;
+}

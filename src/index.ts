@@ -1,0 +1,49 @@
+export { auto } from './backends/detect.js';
+export { typescript } from './backends/typescript.js';
+export { type WasmOptions, wasm } from './backends/wasm.js';
+export {
+  BackendError,
+  HeapSizeError,
+  MyelinError,
+  NonFiniteError,
+  ShapeError,
+  StateError,
+  UnknownNameError,
+  ValueError,
+} from './errors.js';
+export type { BackendFactory } from './kernels/contract.js';
+export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
+export type { ActivationName } from './model/activations.js';
+export type { InitializerName } from './model/initializers.js';
+export {
+  type ActivationOptions,
+  activation,
+  type BatchNormalizationOptions,
+  batchNormalization,
+  type DenseOptions,
+  type DropoutOptions,
+  dense,
+  dropout,
+  type LayerSpec,
+} from './model/layers.js';
+export type { LossName } from './model/losses.js';
+export {
+  type AdamOptions,
+  adam,
+  type OptimizerName,
+  type OptimizerSpec,
+  type SgdOptions,
+  sgd,
+} from './model/optimizers.js';
+export { l2, type Regularizer } from './model/regularizers.js';
+export type { Callback, Logs } from './train/callbacks.js';
+export type { History } from './train/fit.js';
+export {
+  type CompileOptions,
+  type FitOptions,
+  type Model,
+  type SequentialOptions,
+  sequential,
+  type Weights,
+} from './train/model.js';
+export type { LayerSummary, Summary } from './train/summary.js';

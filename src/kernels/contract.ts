@@ -1,0 +1,32 @@
+import type { instantiate } from '#kernels';
+
+/** Every compute kernel, with the signatures that the AssemblyScript compiler declares. Offsets count heap elements. */
+export type Kernels = Awaited<ReturnType<typeof instantiate>>;
+
+export type KernelName = keyof Kernels;
+
+/** One kernel call as plain data. */
+export type Call = { [K in KernelName]: readonly [K, ...Parameters<Kernels[K]>] }[KernelName];
+
+/** A heap and the kernels that work on it. */
+export interface Backend {
+  /** Replaced when the heap grows: read it anew after `grow`. */
+  readonly heap: Float32Array | Float64Array;
+  readonly kernels: Kernels;
+  /** Makes room for at least this many elements; what the heap held stays in place, linked calls stay valid. */
+  grow(elements: number): void;
+}
+
+/** Opens heaps; what `wasm()` and `typescript()` return. One model takes one heap. */
+export interface BackendFactory {
+  readonly name: 'wasm' | 'typescript';
+  open(elements: number): Backend;
+  /** Where `auto()` could not use WebAssembly: why. */
+  readonly reason?: string;
+}
+
+/** The heap grows in WebAssembly pages; both backends round to them, so that a model is the same size on either. */
+export const PAGE_ELEMENTS = 65536 / 4;
+
+/** Elements at the start of the heap that belong to the WebAssembly module's static data. */
+export const RESERVED_ELEMENTS = 256;

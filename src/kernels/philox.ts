@@ -1,0 +1,95 @@
+/** High 32 bits of the 64-bit product. */
+function multiplyHigh(a: number, b: number): number {
+  const al = a & 0xffff;
+  const ah = a >>> 16;
+  const bl = b & 0xffff;
+  const bh = b >>> 16;
+  const low = Math.imul(al, bl) >>> 0;
+  const middle = ah * bl + (low >>> 16);
+  const carry = (middle & 0xffff) + al * bh;
+  return (ah * bh + Math.floor(middle / 65536) + Math.floor(carry / 65536)) >>> 0;
+}
+
+/**
+ * One block of Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): four 32-bit words
+ * from a 128-bit counter and a 64-bit key, written to `out`.
+ */
+export function philox(
+  c0: number,
+  c1: number,
+  c2: number,
+  c3: number,
+  key0: number,
+  key1: number,
+  out: Uint32Array,
+): void {
+  for (let round = 0; round < 10; round++) {
+    const high0 = multiplyHigh(c0, 0xd2511f53);
+    const low0 = Math.imul(c0, 0xd2511f53);
+    const high1 = multiplyHigh(c2, 0xcd9e8d57);
+    const low1 = Math.imul(c2, 0xcd9e8d57);
+    c0 = (high1 ^ c1 ^ key0) >>> 0;
+    c1 = low1 >>> 0;
+    c2 = (high0 ^ c3 ^ key1) >>> 0;
+    c3 = low0 >>> 0;
+    key0 = (key0 + 0x9e3779b9) >>> 0;
+    key1 = (key1 + 0xbb67ae85) >>> 0;
+  }
+  out[0] = c0;
+  out[1] = c1;
+  out[2] = c2;
+  out[3] = c3;
+}
+
+/** What a stream of random numbers is for; the high byte of its number. */
+export const PURPOSE = { initialization: 1, shuffle: 2, dropout: 3, split: 4 } as const;
+
+/** The number of a stream: one per purpose and, say, layer or parameter. */
+export function stream(purpose: keyof typeof PURPOSE, index = 0): number {
+  return ((PURPOSE[purpose] << 24) | index) >>> 0;
+}
+
+/** Sequential draws from one stream at one step, for everything that runs outside the kernels. */
+export class Generator {
+  readonly #block = new Uint32Array(4);
+  #element = 0;
+
+  /** `seed` is an integer from 0 to 2^53 - 1. */
+  constructor(
+    private readonly seed: number,
+    private readonly stream: number,
+    private readonly step = 0,
+  ) {}
+
+  /** The next 32 random bits. */
+  uint32(): number {
+    const word = this.#element & 3;
+    if (word === 0) {
+      const [seed0, seed1] = words(this.seed);
+      const [step0, step1] = words(this.step);
+      philox(Math.floor(this.#element / 4), step0, step1, this.stream, seed0, seed1, this.#block);
+    }
+    this.#element++;
+    return this.#block[word]!;
+  }
+
+  /** The next number in [0, 1), a multiple of 2^-53. */
+  uniform(): number {
+    const high = this.uint32() >>> 5;
+    return (high * 2 ** 26 + (this.uint32() >>> 6)) * 2 ** -53;
+  }
+
+  /** The next integer in [0, below), without bias. */
+  integer(below: number): number {
+    const limit = 2 ** 32 - (2 ** 32 % below);
+    for (;;) {
+      const draw = this.uint32();
+      if (draw < limit) return draw % below;
+    }
+  }
+}
+
+/** An integer below 2^53 as two 32-bit words, low one first. */
+export function words(value: number): [number, number] {
+  return [value >>> 0, Math.floor(value / 2 ** 32)];
+}

@@ -1,0 +1,41 @@
+import type { Kernels } from './contract.js';
+import type { Machine } from './machine.js';
+import { philox } from './philox.js';
+
+type Family = Pick<Kernels, 'randomUniform' | 'dropoutForward' | 'dropoutBackward'>;
+
+export function random(machine: Machine): Family {
+  const f = machine.round;
+  const block = new Uint32Array(4);
+
+  function uniforms(out: number, n: number, state: number, stream: number): void {
+    const h = machine.heap;
+    const word = (i: number) => (h[state + 2 * i]! | (h[state + 2 * i + 1]! << 16)) >>> 0;
+    const [key0, key1, step0, step1] = [word(0), word(1), word(2), word(3)];
+    for (let i = 0; i < n; i += 4) {
+      philox(i >> 2, step0, step1, stream, key0, key1, block);
+      for (let k = 0; k < 4 && i + k < n; k++) h[out + i + k] = (block[k]! >>> 8) * 2 ** -24;
+    }
+  }
+
+  return {
+    randomUniform: uniforms,
+
+    dropoutForward(x, y, mask, n, state, stream, rate) {
+      const h = machine.heap;
+      const limit = f(rate);
+      const scale = f(1 / f(1 - limit));
+      uniforms(mask, n, state, stream);
+      for (let i = 0; i < n; i++) {
+        const keep = h[mask + i]! >= limit ? scale : 0;
+        h[mask + i] = keep;
+        h[y + i] = f(h[x + i]! * keep);
+      }
+    },
+
+    dropoutBackward(mask, dy, dx, n) {
+      const h = machine.heap;
+      for (let i = 0; i < n; i++) h[dx + i] = f(h[mask + i]! * h[dy + i]!);
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import { checkNumber, ShapeError, show, ValueError } from './errors.js';
+
+/** A dense row-major matrix of float32. */
+export interface Matrix {
+  readonly data: Float32Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export type NumericArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array;
+
+/** A column of numbers (one per row), rows of numbers, or a matrix. */
+export type MatrixLike = Matrix | readonly (readonly number[] | NumericArray)[] | readonly number[] | NumericArray;
+
+/**
+ * Gives a flat row-major array a shape. A Float32Array is used as it is, not copied.
+ * @throws ShapeError where `data` does not hold rows * columns numbers.
+ */
+export function matrix(data: Float32Array | ArrayLike<number>, rows: number, columns: number): Matrix {
+  checkNumber(rows, 'rows', { min: 0, integer: true });
+  checkNumber(columns, 'columns', { min: 1, integer: true });
+  if (data.length !== rows * columns) {
+    throw new ShapeError({
+      argument: 'data',
+      given: `${data.length} numbers`,
+      expected: `${rows} x ${columns} = ${rows * columns} numbers`,
+    });
+  }
+  return { data: data instanceof Float32Array ? data : Float32Array.from(data), rows, columns };
+}
+
+export function isNumericArray(value: unknown): value is NumericArray {
+  return (
+    ArrayBuffer.isView(value) &&
+    !(value instanceof DataView) &&
+    !(value instanceof BigInt64Array || value instanceof BigUint64Array)
+  );
+}
+
+function isMatrix(value: unknown): value is Matrix {
+  return typeof value === 'object' && value !== null && 'data' in value && 'rows' in value && 'columns' in value;
+}
+
+function fromRows(rows: readonly unknown[], argument: string): Matrix {
+  const first = rows[0] as ArrayLike<number>;
+  const columns = first.length;
+  if (columns === 0) throw new ShapeError({ argument, given: 'rows of length 0', expected: 'at least one column' });
+  const data = new Float32Array(rows.length * columns);
+  rows.forEach((row, r) => {
+    if (!Array.isArray(row) && !isNumericArray(row)) {
+      throw new ShapeError({
+        argument: `${argument}[${r}]`,
+        given: show(row),
+        expected: `a row of ${columns} numbers`,
+      });
+    }
+    if (row.length !== columns) {
+      throw new ShapeError({
+        argument: `${argument}[${r}]`,
+        given: `${row.length} numbers`,
+        expected: `${columns}, as in ${argument}[0]`,
+        hint: 'All rows must be of equal length.',
+      });
+    }
+    for (let c = 0; c < columns; c++) {
+      const value: unknown = row[c];
+      if (typeof value !== 'number') {
+        throw new ValueError({ argument: `${argument}[${r}][${c}]`, given: show(value), expected: 'a number' });
+      }
+      data[r * columns + c] = value;
+    }
+  });
+  return { data, rows: rows.length, columns };
+}
+
+/**
+ * Reads what users pass as data. Rows of numbers are copied; a flat array becomes one column.
+ * @throws ShapeError for empty data and rows of unequal length, ValueError for anything but numbers.
+ */
+export function toMatrix(value: unknown, argument: string): Matrix {
+  if (isMatrix(value)) {
+    if (value.rows === 0) throw new ShapeError({ argument, given: '0 rows', expected: 'at least one row' });
+    if (value.data instanceof Float32Array && value.data.length === value.rows * value.columns) return value;
+    return matrix(value.data, value.rows, value.columns);
+  }
+  if (!Array.isArray(value) && !isNumericArray(value)) {
+    throw new ValueError({
+      argument,
+      given: show(value),
+      expected: 'rows of numbers (number[][]), a typed array, or matrix(data, rows, columns)',
+    });
+  }
+  if (value.length === 0) throw new ShapeError({ argument, given: '0 rows', expected: 'at least one row' });
+  if (Array.isArray(value) && (Array.isArray(value[0]) || isNumericArray(value[0]))) return fromRows(value, argument);
+  if (value instanceof Float32Array) return { data: value, rows: value.length, columns: 1 };
+  const data = new Float32Array(value.length);
+  for (let i = 0; i < value.length; i++) {
+    const v: unknown = value[i];
+    if (typeof v !== 'number') {
+      throw new ValueError({ argument: `${argument}[${i}]`, given: show(v), expected: 'a number' });
+    }
+    data[i] = v;
+  }
+  return { data, rows: value.length, columns: 1 };
+}
+
+/** Refuses NaN and infinities, naming the first one's place. */
+export function checkFinite({ data, columns }: Matrix, argument: string): void {
+  let poison = 0;
+  for (let i = 0; i < data.length; i++) poison += (data[i] as number) * 0;
+  if (poison === 0) return;
+  const i = data.findIndex((v) => !Number.isFinite(v));
+  throw new ValueError({
+    argument: `${argument}, row ${Math.floor(i / columns)}, column ${i % columns}`,
+    given: String(data[i]),
+    expected: 'a finite number',
+    hint: 'Fill or drop missing values before training; numbers above 3.4e38 overflow float32.',
+  });
+}

@@ -1,0 +1,44 @@
+import { stream } from '../kernels/philox.js';
+import { type Matrix, matrix } from '../matrix.js';
+import type { Parameter } from '../program/layer.js';
+import type { Tensor } from '../program/plan.js';
+import { panelColumns } from '../program/plan.js';
+import { type InitializerName, initialize } from './initializers.js';
+
+type Heap = Float32Array | Float64Array;
+
+/** Index of a row-major element within the heap layout of its parameter. */
+function place({ layout, rows }: Parameter, row: number, column: number): number {
+  return layout === 'panels' ? ((column >> 3) * rows + row) * 8 + (column & 7) : column;
+}
+
+/** Copies a parameter, or anything that lies like it, out of the heap as a row-major matrix. */
+export function readParameter(heap: Heap, parameter: Parameter, from: Tensor = parameter.value): Matrix {
+  const { rows, columns } = parameter;
+  const data = new Float32Array(rows * columns);
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) data[r * columns + c] = heap[from.offset + place(parameter, r, c)] as number;
+  }
+  return matrix(data, rows, columns);
+}
+
+export function writeParameter(heap: Heap, parameter: Parameter, data: ArrayLike<number>): void {
+  const { rows, columns, value } = parameter;
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) heap[value.offset + place(parameter, r, c)] = data[r * columns + c] as number;
+  }
+}
+
+/** Draws initial values; each parameter has a stream of its own, so a layer added at the end changes no other's weights. */
+export function initializeParameters(heap: Heap, parameters: readonly Parameter[], seed: number): void {
+  parameters.forEach((parameter, i) => {
+    const { initializer, rows, columns } = parameter;
+    const name = initializer as InitializerName;
+    writeParameter(heap, parameter, initialize(name, rows, columns, seed, stream('initialization', i)));
+  });
+}
+
+/** Bytes that a parameter takes in the heap, padding included. */
+export function parameterBytes({ rows, columns }: Parameter): number {
+  return rows * panelColumns(columns) * 4;
+}

@@ -1,0 +1,128 @@
+import type { Call, KernelName, Kernels } from '../kernels/contract.js';
+import { type Lifetime, matrixTensor, planWorkspace, type Tensor, vectorTensor } from './plan.js';
+import type { Slots } from './slots.js';
+
+type Symbolic<Arguments extends readonly unknown[]> = { [I in keyof Arguments]: Arguments[I] | Tensor };
+
+/** A call whose offsets are still tensors. */
+export interface SymbolicCall {
+  readonly kernel: KernelName;
+  readonly args: readonly (number | Tensor)[];
+}
+
+export type Mode = 'train' | 'gradients' | 'evaluate' | 'predict';
+
+/** A flat list of kernel calls for one number of rows. Plain data: it prints, diffs and can be sent elsewhere. */
+export interface Program {
+  readonly mode: Mode;
+  readonly rows: number;
+  readonly calls: readonly Call[];
+  readonly symbolic: readonly SymbolicCall[];
+  readonly input: Tensor;
+  readonly targets: Tensor | undefined;
+  readonly output: Tensor;
+  readonly workspace: readonly Tensor[];
+  /** First element past the workspace. */
+  readonly end: number;
+  /** Floating point operations of the dense products. */
+  readonly flops: number;
+}
+
+/** Collects calls and the workspace they need. */
+export class Emitter {
+  readonly #calls: SymbolicCall[] = [];
+  readonly #last: SymbolicCall[] = [];
+  readonly #workspace: Lifetime[] = [];
+
+  constructor(
+    readonly mode: Mode,
+    readonly rows: number,
+    readonly slots: Slots,
+    /** Zeros, as many as the widest layer has units, for products without a bias. */
+    readonly zeros: Tensor,
+  ) {}
+
+  get training(): boolean {
+    return this.mode === 'train' || this.mode === 'gradients';
+  }
+
+  call<K extends KernelName>(kernel: K, ...args: Symbolic<Parameters<Kernels[K]>>): void {
+    this.#calls.push({ kernel, args: args as readonly (number | Tensor)[] });
+  }
+
+  /** A call to come after all others: updates that must not happen where a step is refused. */
+  finally<K extends KernelName>(kernel: K, ...args: Symbolic<Parameters<Kernels[K]>>): void {
+    this.#last.push({ kernel, args: args as readonly (number | Tensor)[] });
+  }
+
+  /** A workspace matrix of this program's rows. */
+  matrix(name: string, columns: number): Tensor {
+    return this.#own(matrixTensor(name, this.rows, columns));
+  }
+
+  /** One element per row, without padding. */
+  column(name: string): Tensor {
+    return this.#own({ ...vectorTensor(name, this.rows), rows: this.rows, columns: 1, stride: 1 });
+  }
+
+  vector(name: string, elements: number): Tensor {
+    return this.#own(vectorTensor(name, elements));
+  }
+
+  #own(tensor: Tensor): Tensor {
+    this.#workspace.push({ tensor, first: Number.POSITIVE_INFINITY, last: -1 });
+    return tensor;
+  }
+
+  /** Plans the workspace from `base` on and resolves tensors to offsets. */
+  finish(input: Tensor, targets: Tensor | undefined, output: Tensor, base: number): Program {
+    const symbolic = [...this.#calls, ...this.#last];
+    const lifetimes = new Map(this.#workspace.map((item) => [item.tensor, item]));
+    const touch = (tensor: Tensor | undefined, at: number) => {
+      const item = tensor && lifetimes.get(tensor);
+      if (!item) return;
+      item.first = Math.min(item.first, at);
+      item.last = Math.max(item.last, at);
+    };
+    touch(input, 0);
+    touch(targets, 0);
+    symbolic.forEach(({ args }, i) => {
+      for (const arg of args) if (typeof arg !== 'number') touch(arg, i);
+    });
+    touch(output, symbolic.length);
+    const end = planWorkspace(this.#workspace, base);
+    return {
+      mode: this.mode,
+      rows: this.rows,
+      calls: symbolic.map(
+        ({ kernel, args }) =>
+          [kernel, ...args.map((arg) => (typeof arg === 'number' ? arg : arg.offset))] as unknown as Call,
+      ),
+      symbolic,
+      input,
+      targets,
+      output,
+      workspace: this.#workspace.map(({ tensor }) => tensor),
+      end,
+      flops: symbolic.reduce((sum, call) => sum + productFlops(call), 0),
+    };
+  }
+}
+
+/** Multiplications and additions of a dense product; 0 for other kernels. */
+export function productFlops({ kernel, args }: { kernel: string; args: readonly unknown[] }): number {
+  if (!/^dense(Forward|InputGradient|KernelGradient)/.test(kernel)) return 0;
+  const [rows, inputs, units] = args.slice(4, 7) as [number, number, number];
+  return 2 * rows * inputs * units;
+}
+
+/** A program as text: its tensors, then a call a line with tensors by name. */
+export function formatProgram(program: Program): string {
+  const shape = (t: Tensor) => `${t.rows}x${t.columns}${t.stride === t.columns ? '' : ` (stride ${t.stride})`}`;
+  const lines = [`program ${program.mode}, ${program.rows} ${program.rows === 1 ? 'row' : 'rows'}`];
+  for (const t of program.workspace) lines.push(`  %${t.name}: ${shape(t)} at ${t.offset}`);
+  for (const { kernel, args } of program.symbolic) {
+    lines.push(`  ${kernel} ${args.map((arg) => (typeof arg === 'number' ? arg : `%${arg.name}`)).join(' ')}`);
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,90 @@
+import { HeapSizeError } from '../errors.js';
+
+/** A range of heap elements with a name; a matrix is `rows` rows, `stride` elements apart, of `columns` live ones. */
+export interface Tensor {
+  readonly name: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly stride: number;
+  /** Elements taken, padding included. */
+  readonly size: number;
+  /** In heap elements; NaN until planned. */
+  offset: number;
+}
+
+/** Tensors start on 64 bytes. */
+const ALIGNMENT = 16;
+
+/** A WebAssembly memory ends here. */
+const HEAP_LIMIT_BYTES = 2 ** 32;
+
+export function align(elements: number): number {
+  return Math.ceil(elements / ALIGNMENT) * ALIGNMENT;
+}
+
+/** Columns rounded up to whole panels of 8. */
+export function panelColumns(columns: number): number {
+  return Math.ceil(columns / 8) * 8;
+}
+
+/** Row strides that are multiples of 2 KB make rows compete for the same cache sets; those get another 64 bytes. */
+export function rowStride(columns: number): number {
+  const stride = panelColumns(columns);
+  return stride % 512 === 0 ? stride + ALIGNMENT : stride;
+}
+
+export function matrixTensor(name: string, rows: number, columns: number): Tensor {
+  const stride = rowStride(columns);
+  return { name, rows, columns, stride, size: rows * stride, offset: Number.NaN };
+}
+
+export function vectorTensor(name: string, elements: number): Tensor {
+  return { name, rows: 1, columns: elements, stride: elements, size: elements, offset: Number.NaN };
+}
+
+/** Hands out the heap from one end to the other. */
+export class Arena {
+  constructor(public end: number) {}
+
+  take<T extends Tensor>(tensor: T): T {
+    tensor.offset = align(this.end);
+    this.end = align(tensor.offset + tensor.size);
+    return tensor;
+  }
+}
+
+/** Refuses a heap that no WebAssembly memory could hold, before anything is allocated. */
+export function checkHeapSize(elements: number): void {
+  if (elements * 4 <= HEAP_LIMIT_BYTES) return;
+  throw new HeapSizeError(elements * 4, HEAP_LIMIT_BYTES, 'Use fewer units or a smaller batch.');
+}
+
+export interface Lifetime {
+  readonly tensor: Tensor;
+  /** Indices of the first and the last call that touch it. */
+  first: number;
+  last: number;
+}
+
+/**
+ * Places workspace tensors from `base` on. Tensors that are never alive at the same time may share a place: largest
+ * first, each at the lowest offset that is free during its lifetime. Returns the end.
+ */
+export function planWorkspace(lifetimes: readonly Lifetime[], base: number): number {
+  const placed: Lifetime[] = [];
+  let end = base;
+  for (const item of [...lifetimes].sort((a, b) => b.tensor.size - a.tensor.size)) {
+    const taken = placed
+      .filter((other) => other.first <= item.last && item.first <= other.last)
+      .sort((a, b) => a.tensor.offset - b.tensor.offset);
+    let offset = align(base);
+    for (const { tensor } of taken) {
+      if (offset + item.tensor.size <= tensor.offset) break;
+      offset = Math.max(offset, align(tensor.offset + tensor.size));
+    }
+    item.tensor.offset = offset;
+    end = Math.max(end, offset + item.tensor.size);
+    placed.push(item);
+  }
+  return align(end);
+}

@@ -1,0 +1,43 @@
+import type { Tensor } from './plan.js';
+import { vectorTensor } from './plan.js';
+
+/** Heap elements for what changes from step to step or comes back from one; linked calls read and write them. */
+export interface Slots {
+  readonly block: Tensor;
+  readonly learningRate: Tensor;
+  /** Adam's step size with its first bias correction, and the factor of the second. */
+  readonly stepSize: Tensor;
+  readonly correction: Tensor;
+  /** The gradient's scale after clipping; NaN makes optimizers leave everything alone. */
+  readonly factor: Tensor;
+  readonly norm: Tensor;
+  readonly loss: Tensor;
+  readonly hits: Tensor;
+  /** Seed and step of the generator, 16 bits an element. */
+  readonly random: Tensor;
+}
+
+const SIZE = 16;
+
+/** Slots lie together in one block of the heap. */
+export function makeSlots(): Slots {
+  return {
+    block: vectorTensor('slots', SIZE),
+    learningRate: vectorTensor('learningRate', 1),
+    stepSize: vectorTensor('stepSize', 1),
+    correction: vectorTensor('correction', 1),
+    factor: vectorTensor('factor', 1),
+    norm: vectorTensor('norm', 1),
+    loss: vectorTensor('loss', 1),
+    hits: vectorTensor('hits', 1),
+    random: vectorTensor('random', 8),
+  };
+}
+
+export function placeSlots(slots: Slots): void {
+  const { block, random, ...single } = slots;
+  Object.values(single).forEach((tensor, i) => {
+    tensor.offset = block.offset + i;
+  });
+  random.offset = block.offset + 8;
+}

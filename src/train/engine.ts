@@ -1,0 +1,255 @@
+import { StateError } from '../errors.js';
+import { type Backend, type BackendFactory, PAGE_ELEMENTS, RESERVED_ELEMENTS } from '../kernels/contract.js';
+import { words } from '../kernels/philox.js';
+import type { Matrix } from '../matrix.js';
+import type { BoundLoss } from '../model/losses.js';
+import type { Optimizer } from '../model/optimizers.js';
+import { initializeParameters } from '../model/weights.js';
+import { compilePredict, compileTraining, type Network, type PenaltyGroup, type Training } from '../program/compile.js';
+import type { Mode, Program } from '../program/emitter.js';
+import type { Layer, Parameter } from '../program/layer.js';
+import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
+import { type LinkedProgram, link, run } from '../program/run.js';
+import { makeSlots, placeSlots } from '../program/slots.js';
+
+/** Rows of one inference call; more rows are taken in turns. */
+export const INFERENCE_ROWS = 256;
+
+export interface TrainingOptions {
+  readonly loss: BoundLoss;
+  readonly optimizer: Optimizer;
+  readonly accuracy: boolean;
+  readonly globalClipNorm: number | undefined;
+}
+
+/** What one step or one evaluation reports. `loss` includes `penalty`. */
+export interface Outcome {
+  loss: number;
+  penalty: number;
+  hits: number;
+  norm: number;
+}
+
+/**
+ * A model's heap from one end to the other: slots, zeros, parameters (penalized kernels first, then kernels, then
+ * vectors), moving moments, inference workspace; once compiled also gradients and optimizer state (slabs parallel to
+ * the parameters), evaluation workspace, training workspace. Inference has a workspace of its own so that it can run
+ * while a step is under way.
+ */
+export class Engine {
+  readonly network: Network;
+  readonly slots = makeSlots();
+  readonly slab: Tensor;
+  /** Optimizer steps taken since `compile`. */
+  step = 0;
+  learningRate = 0;
+  /** A training step is between two of its calls. */
+  midStep = false;
+  readonly #backend: Backend;
+  readonly #inferenceBase: number;
+  readonly #compiledBase: number;
+  readonly #programs = new Map<Mode, Map<number, LinkedProgram>>();
+  #evaluationBase = 0;
+  #trainingBase = 0;
+  #end: number;
+  #training: (Training & TrainingOptions) | undefined;
+
+  constructor(
+    inputs: number,
+    layers: readonly Layer[],
+    readonly seed: number,
+    factory: BackendFactory,
+  ) {
+    const parameters = layers.flatMap((layer) => layer.parameters);
+    const widest = Math.max(...layers.map((layer) => layer.units));
+    const arena = new Arena(RESERVED_ELEMENTS);
+    arena.take(this.slots.block);
+    placeSlots(this.slots);
+    const zeros = arena.take(vectorTensor('zeros', panelColumns(widest)));
+    const first = arena.end;
+    for (const parameter of slabOrder(parameters)) arena.take(parameter.value);
+    this.slab = vectorTensor('parameters', arena.end - first);
+    this.slab.offset = first;
+    for (const parameter of parameters) if (!parameter.trainable) arena.take(parameter.value);
+    this.network = { inputs, layers, parameters, slots: this.slots, zeros };
+    this.#inferenceBase = arena.end;
+    this.#compiledBase = compilePredict(this.network, INFERENCE_ROWS, this.#inferenceBase).end;
+    this.#end = this.#compiledBase;
+    checkHeapSize(this.#end);
+    this.#backend = factory.open(this.#end);
+    initializeParameters(this.heap, parameters, seed);
+  }
+
+  get heap(): Float32Array | Float64Array {
+    return this.#backend.heap;
+  }
+
+  get training(): Training & TrainingOptions {
+    if (this.#training) return this.#training;
+    throw new StateError('The model has no loss and no optimizer yet: call compile({ optimizer, loss }) first.');
+  }
+
+  get compiled(): boolean {
+    return this.#training !== undefined;
+  }
+
+  /** Bytes that the plan takes, in whole pages; the heap is exactly as large. */
+  get plannedBytes(): number {
+    return Math.ceil(this.#end / PAGE_ELEMENTS) * PAGE_ELEMENTS * 4;
+  }
+
+  configure(options: TrainingOptions): void {
+    const arena = new Arena(this.#compiledBase);
+    const { slab } = this;
+    const parallel = (name: string) => arena.take(vectorTensor(name, slab.size));
+    const gradients = parallel('gradients');
+    for (const { trainable, value, gradient } of this.network.parameters) {
+      if (trainable) gradient.offset = gradients.offset + value.offset - slab.offset;
+    }
+    const states = options.optimizer.states.map(parallel);
+    const training = {
+      ...options,
+      objective: options.loss,
+      penalties: this.#penaltyGroups(arena, gradients),
+      gradients,
+      update: {
+        clipNorm: options.globalClipNorm,
+        emit: (emit) => options.optimizer.emit(emit, { parameters: slab, gradients, states }),
+      },
+    } satisfies Training & TrainingOptions;
+    const evaluation = compileTraining(this.network, training, 'evaluate', INFERENCE_ROWS, arena.end);
+    this.#grow(evaluation.end);
+    this.heap.fill(0, this.#compiledBase, arena.end);
+    this.heap[this.slots.factor.offset] = 1;
+    this.#training = training;
+    this.#evaluationBase = arena.end;
+    this.#trainingBase = evaluation.end;
+    for (const mode of ['train', 'gradients', 'evaluate'] as const) this.#programs.delete(mode);
+    this.learningRate = options.optimizer.spec.learningRate;
+    this.step = 0;
+  }
+
+  #penaltyGroups(arena: Arena, gradients: Tensor): readonly PenaltyGroup[] {
+    const penalized = slabOrder(this.network.parameters).filter(({ l2 }) => l2 > 0);
+    const strengths = [...new Set(penalized.map(({ l2 }) => l2))];
+    return strengths.map((strength, i) => {
+      const members = penalized.filter(({ l2 }) => l2 === strength);
+      const [first, last] = [members[0] as Parameter, members.at(-1) as Parameter];
+      const values = vectorTensor(`penalized.${i}`, last.value.offset + last.value.size - first.value.offset);
+      values.offset = first.value.offset;
+      const groupGradients = vectorTensor(`penalized.${i}.gradients`, values.size);
+      groupGradients.offset = gradients.offset + values.offset - this.slab.offset;
+      return { strength, values, gradients: groupGradients, penalty: arena.take(vectorTensor(`penalty.${i}`, 1)) };
+    });
+  }
+
+  #grow(end: number): void {
+    if (end <= this.#end) return;
+    checkHeapSize(end);
+    this.#backend.grow(end);
+    this.#end = end;
+  }
+
+  /** The program for a mode and a number of rows, linked once and kept. */
+  program(mode: Mode, rows: number): LinkedProgram {
+    const known = this.#programs.get(mode)?.get(rows);
+    if (known) return known;
+    const program = this.compileProgram(mode, rows);
+    this.#grow(program.end);
+    const linked = link(program, this.#backend);
+    this.#programs.set(mode, (this.#programs.get(mode) ?? new Map()).set(rows, linked));
+    return linked;
+  }
+
+  compileProgram(mode: Mode, rows: number): Program {
+    if (mode === 'predict') return compilePredict(this.network, rows, this.#inferenceBase);
+    const base = mode === 'evaluate' ? this.#evaluationBase : this.#trainingBase;
+    return compileTraining(this.network, this.training, mode, rows, base);
+  }
+
+  /** Copies rows into a program's input or targets: those that `order` names from `start` on, or as they come. */
+  stage(tensor: Tensor, { data, columns }: Matrix, start: number, order?: Uint32Array): void {
+    const { heap } = this;
+    const { offset, stride, rows } = tensor;
+    if (!order && stride === columns) {
+      heap.set(data.subarray(start * columns, (start + rows) * columns), offset);
+      return;
+    }
+    for (let r = 0; r < rows; r++) {
+      const from = (order ? (order[start + r] as number) : start + r) * columns;
+      const to = offset + r * stride;
+      if (columns >= 64) heap.set(data.subarray(from, from + columns), to);
+      else for (let c = 0; c < columns; c++) heap[to + c] = data[from + c] as number;
+    }
+  }
+
+  /** Counts a step and writes its numbers into the slots. */
+  #beginStep(): void {
+    this.step++;
+    const { heap, slots } = this;
+    this.training.optimizer.prepare(heap, slots, this.learningRate, this.step);
+    this.writeRandomState(this.step);
+  }
+
+  writeRandomState(step: number): void {
+    const { heap } = this;
+    const { offset } = this.slots.random;
+    const state = [...words(this.seed), ...words(step)];
+    state.forEach((word, i) => {
+      heap[offset + 2 * i] = word & 0xffff;
+      heap[offset + 2 * i + 1] = word >>> 16;
+    });
+  }
+
+  /** Runs a staged training step. */
+  runStep(program: LinkedProgram): Outcome {
+    this.#beginStep();
+    run(program);
+    return this.#finishStep();
+  }
+
+  /** The same, handing over to `pause` between calls. */
+  async runStepInParts(program: LinkedProgram, pause: () => Promise<void> | undefined): Promise<Outcome> {
+    this.#beginStep();
+    this.midStep = true;
+    try {
+      for (const step of program.steps) {
+        step();
+        const pausing = pause();
+        if (pausing) await pausing;
+      }
+    } finally {
+      this.midStep = false;
+    }
+    return this.#finishStep();
+  }
+
+  /** A step that its gradient's norm refused leaves weights, state and the count of steps as they were. */
+  #finishStep(): Outcome {
+    const outcome = this.outcome();
+    if (this.training.globalClipNorm !== undefined && !Number.isFinite(outcome.norm)) this.step--;
+    return outcome;
+  }
+
+  runProgram(program: LinkedProgram): void {
+    run(program);
+  }
+
+  outcome(): Outcome {
+    const { heap, slots } = this;
+    let penalty = 0;
+    for (const group of this.training.penalties) penalty += heap[group.penalty.offset] as number;
+    return {
+      loss: (heap[slots.loss.offset] as number) + penalty,
+      penalty,
+      hits: heap[slots.hits.offset] as number,
+      norm: heap[slots.norm.offset] as number,
+    };
+  }
+}
+
+/** Trainable parameters as they lie in the slab: penalized kernels by strength, other kernels, vectors. */
+function slabOrder(parameters: readonly Parameter[]): readonly Parameter[] {
+  const rank = ({ layout }: Parameter) => (layout === 'panels' ? 0 : 1);
+  return parameters.filter(({ trainable }) => trainable).sort((a, b) => rank(a) - rank(b) || b.l2 - a.l2);
+}

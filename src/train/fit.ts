@@ -1,0 +1,181 @@
+import { NonFiniteError, ValueError } from '../errors.js';
+import { Generator, stream } from '../kernels/philox.js';
+import type { Matrix } from '../matrix.js';
+import type { Callback, Logs } from './callbacks.js';
+import { type Engine, INFERENCE_ROWS, type Outcome } from './engine.js';
+import type { Model } from './model.js';
+import { makePause } from './pause.js';
+
+/** `history[name][i]` is the value at the end of the i-th epoch. */
+export interface History {
+  readonly epoch: number[];
+  readonly history: Record<string, number[]>;
+}
+
+/** Checked arguments of `fit`. */
+export interface FitPlan {
+  readonly x: Matrix;
+  readonly y: Matrix;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  readonly seed: number;
+  readonly validation: { readonly x: Matrix; readonly y: Matrix } | undefined;
+  readonly callbacks: readonly Callback[];
+}
+
+/** Steps with more work than this hand over to the event loop between calls, not only between steps. */
+const LONG_STEP_FLOPS = 2e8;
+
+/** A permutation of 0..n-1 by Fisher and Yates, drawn for this epoch. */
+export function shuffled(n: number, seed: number, epoch: number): Uint32Array {
+  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  const generator = new Generator(seed, stream('shuffle'), epoch);
+  for (let i = n - 1; i > 0; i--) {
+    const j = generator.integer(i + 1);
+    const swapped = order[i] as number;
+    order[i] = order[j] as number;
+    order[j] = swapped;
+  }
+  return order;
+}
+
+/** Sums of an epoch so far; means are over rows, not over batches. */
+class EpochTotals {
+  rows = 0;
+  #loss = 0;
+  #penalty = 0;
+  #hits = 0;
+
+  add(outcome: Outcome, rows: number): void {
+    this.rows += rows;
+    this.#loss += outcome.loss * rows;
+    this.#penalty += outcome.penalty * rows;
+    this.#hits += outcome.hits;
+  }
+
+  logs(engine: Engine): Logs {
+    return makeLogs(engine, this.#loss / this.rows, this.#penalty / this.rows, this.#hits, this.rows);
+  }
+}
+
+/** The numbers that users see of a step, an epoch or an evaluation. */
+export function makeLogs(engine: Engine, loss: number, penalty: number, hits: number, rows: number): Logs {
+  const { accuracy, penalties, loss: bound } = engine.training;
+  const logs: Record<string, number> = { loss };
+  if (accuracy) logs.accuracy = hits / (rows * bound.hitsPerRow);
+  if (penalties.length > 0) logs.penalty = penalty;
+  return logs;
+}
+
+/** Refuses to go on from a gradient whose norm is not finite; the step has left weights and state as they were. */
+export function checkNorm(engine: Engine, outcome: Outcome, where: string): void {
+  if (engine.training.globalClipNorm === undefined || Number.isFinite(outcome.norm)) return;
+  throw new NonFiniteError(
+    `The gradient's norm is ${outcome.norm} ${where}; the loss is ${outcome.loss}. The step was not applied and the ` +
+      'weights are those of the step before. A lower learning rate or scaled inputs usually help.',
+  );
+}
+
+export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<History> {
+  const { x, y, epochs, batchSize, callbacks, validation } = plan;
+  const batches = Math.ceil(x.rows / batchSize);
+  const result: History = { epoch: [], history: {} };
+  const pause = makePause();
+  let logs: Logs = {};
+  model.stopTraining = false;
+  for (const callback of callbacks) await callback.onTrainBegin?.(model);
+  for (let i = 0; i < epochs && !model.stopTraining; i++) {
+    const epoch = model.epochs;
+    for (const callback of callbacks) await callback.onEpochBegin?.(epoch, model);
+    const order = plan.shuffle ? shuffled(x.rows, plan.seed, epoch) : undefined;
+    const totals = new EpochTotals();
+    for (let batch = 0; batch < batches && !model.stopTraining; batch++) {
+      const start = batch * batchSize;
+      const rows = Math.min(batchSize, x.rows - start);
+      const program = engine.program('train', rows);
+      engine.stage(program.input, x, start, order);
+      if (program.targets) engine.stage(program.targets, y, start, order);
+      const outcome =
+        program.flops > LONG_STEP_FLOPS ? await engine.runStepInParts(program, pause) : engine.runStep(program);
+      checkNorm(engine, outcome, `in epoch ${epoch}, batch ${batch}`);
+      totals.add(outcome, rows);
+      for (const callback of callbacks) {
+        await callback.onBatchEnd?.(batch, makeLogs(engine, outcome.loss, outcome.penalty, outcome.hits, rows), model);
+      }
+      const pausing = pause();
+      if (pausing) await pausing;
+    }
+    logs = totals.logs(engine);
+    if (validation) {
+      const evaluated = await evaluateInParts(engine, validation.x, validation.y, pause);
+      const named = Object.entries(evaluated).map(([name, value]) => [
+        `val${name[0]?.toUpperCase()}${name.slice(1)}`,
+        value,
+      ]);
+      logs = { ...logs, ...Object.fromEntries(named) };
+    }
+    model.epochs = epoch + 1;
+    result.epoch.push(epoch);
+    for (const [name, value] of Object.entries(logs)) {
+      const values = result.history[name] ?? [];
+      values.push(value);
+      result.history[name] = values;
+    }
+    for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, model);
+    await pause();
+  }
+  for (const callback of callbacks) await callback.onTrainEnd?.(logs, model);
+  return result;
+}
+
+function* evaluation(engine: Engine, x: Matrix, y: Matrix): globalThis.Generator<void, Logs> {
+  const totals = new EpochTotals();
+  for (let start = 0; start < x.rows; start += INFERENCE_ROWS) {
+    const rows = Math.min(INFERENCE_ROWS, x.rows - start);
+    const program = engine.program('evaluate', rows);
+    engine.stage(program.input, x, start);
+    if (program.targets) engine.stage(program.targets, y, start);
+    engine.runProgram(program);
+    totals.add(engine.outcome(), rows);
+    yield;
+  }
+  return totals.logs(engine);
+}
+
+/** Loss and metrics over all rows, in one go. */
+export function evaluate(engine: Engine, x: Matrix, y: Matrix): Logs {
+  const steps = evaluation(engine, x, y);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+async function evaluateInParts(
+  engine: Engine,
+  x: Matrix,
+  y: Matrix,
+  pause: () => Promise<void> | undefined,
+): Promise<Logs> {
+  const steps = evaluation(engine, x, y);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    const pausing = pause();
+    if (pausing) await pausing;
+  }
+}
+
+/** Refuses batches that a layer cannot take, before training starts. */
+export function checkBatches(rows: number, batchSize: number, minimum: number): void {
+  const last = rows % batchSize || Math.min(rows, batchSize);
+  const smallest = Math.min(last, batchSize);
+  if (smallest >= minimum) return;
+  throw new ValueError({
+    argument: 'batchSize',
+    given: `${batchSize}, which cuts ${rows} rows so that a batch has ${smallest} row`,
+    expected: `at least ${minimum} rows in every training batch`,
+    hint: 'Batch normalization has no variance to divide by in a batch of one row. Change batchSize or drop a row.',
+  });
+}

@@ -1,0 +1,369 @@
+import { checkNumber, checkOptions, ShapeError, StateError, show, UnknownNameError, ValueError } from '../errors.js';
+import type { BackendFactory } from '../kernels/contract.js';
+import { checkFinite, type Matrix, type MatrixLike, matrix, toMatrix } from '../matrix.js';
+import { buildLayers, type LayerSpec } from '../model/layers.js';
+import { bindLoss, type LossName } from '../model/losses.js';
+import { makeOptimizer, type OptimizerName, type OptimizerSpec } from '../model/optimizers.js';
+import { parameterBytes, readParameter, writeParameter } from '../model/weights.js';
+import { formatProgram, type Mode } from '../program/emitter.js';
+import type { Layer } from '../program/layer.js';
+import { CALLBACK_HOOKS, type Callback, type Logs } from './callbacks.js';
+import { Engine, INFERENCE_ROWS } from './engine.js';
+import { checkBatches, checkNorm, evaluate, type FitPlan, fit, type History, makeLogs } from './fit.js';
+import { makeSummary, type Summary } from './summary.js';
+
+export interface SequentialOptions {
+  /** The first layer needs an `inputShape`. */
+  readonly layers: readonly LayerSpec[];
+  /** Seeds initialization, shuffling and dropout: an integer from 0 to 2^53 - 1, default 0. */
+  readonly seed?: number;
+  /** `await wasm()`, `typescript()` or `await auto()`. */
+  readonly backend: BackendFactory;
+}
+
+export interface CompileOptions {
+  readonly optimizer: OptimizerName | OptimizerSpec;
+  readonly loss: LossName;
+  readonly metrics?: readonly 'accuracy'[];
+  /** Scales the gradient of all parameters together to at most this norm. */
+  readonly globalClipNorm?: number;
+}
+
+export interface FitOptions {
+  /** Default 1. */
+  readonly epochs?: number;
+  /** Default 32. */
+  readonly batchSize?: number;
+  /** A new order each epoch; default true. */
+  readonly shuffle?: boolean;
+  /** Seeds the order; default the model's seed. */
+  readonly seed?: number;
+  /** Inputs and targets to evaluate after each epoch. */
+  readonly validationData?: readonly [MatrixLike, MatrixLike];
+  /** Share of the rows, taken from the end before shuffling, to evaluate instead of training on; as in Keras. */
+  readonly validationSplit?: number;
+  readonly callbacks?: readonly Callback[];
+}
+
+/** Weights by name; kernels are inputs x units, vectors 1 x units. */
+export type Weights = Record<string, Matrix>;
+
+/** A model over one heap. Dropping it frees everything. */
+export class Model {
+  /** Epochs that `fit` has finished; a further `fit` goes on counting. */
+  epochs = 0;
+  /** Set by a callback to end `fit` after the present batch. */
+  stopTraining = false;
+  readonly backend: BackendFactory;
+  readonly #specs: readonly LayerSpec[];
+  readonly #layers: readonly (readonly Layer[])[];
+  readonly #engine: Engine;
+  readonly #minimumBatch: number;
+  #fitting = false;
+
+  constructor(options: SequentialOptions) {
+    checkOptions(options, ['layers', 'seed', 'backend'], 'sequential');
+    const { seed = 0, backend, layers: specs } = options;
+    checkNumber(seed, 'seed', { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
+    if (typeof backend?.open !== 'function') {
+      throw new ValueError({
+        argument: 'backend',
+        given: (backend as unknown) instanceof Promise ? 'a promise' : show(backend),
+        expected: 'what `await wasm()`, `await auto()` or `typescript()` returns',
+      });
+    }
+    const { inputs, layers } = buildLayers(specs);
+    this.backend = backend;
+    this.#specs = structuredClone(specs) as readonly LayerSpec[];
+    this.#layers = layers;
+    this.#minimumBatch = Math.max(1, ...layers.flat().map(({ minimumBatch = 1 }) => minimumBatch));
+    this.#engine = new Engine(inputs, layers.flat(), seed, backend);
+  }
+
+  /** The model as plain data; `sequential` takes the same layers. */
+  get spec(): { layers: readonly LayerSpec[]; seed: number } {
+    return { layers: structuredClone(this.#specs) as readonly LayerSpec[], seed: this.#engine.seed };
+  }
+
+  /** Of the optimizer, from the next step on. */
+  get learningRate(): number {
+    return this.#engine.learningRate;
+  }
+
+  set learningRate(value: number) {
+    this.#engine.learningRate = checkNumber(value, 'learningRate', { min: 0 });
+  }
+
+  /** Bytes of the heap as it stands; `summary().heapBytes` says the same from the plan. */
+  get heapBytes(): number {
+    return this.#engine.heap.byteLength;
+  }
+
+  /**
+   * Chooses optimizer, loss and metrics. Weights stay, optimizer state starts anew.
+   * @throws UnknownNameError, or ValueError where the loss does not fit the last layer.
+   */
+  compile(options: CompileOptions): void {
+    this.#checkIdle('compile');
+    checkOptions(options, ['optimizer', 'loss', 'metrics', 'globalClipNorm'], 'compile');
+    const { metrics = [], globalClipNorm } = options;
+    if (!Array.isArray(metrics)) {
+      throw new ValueError({ argument: 'metrics', given: show(metrics), expected: "an array, such as ['accuracy']" });
+    }
+    for (const metric of metrics) {
+      if (metric === 'accuracy') continue;
+      throw new UnknownNameError({ argument: 'metrics', given: show(metric), expected: "'accuracy'" });
+    }
+    if (globalClipNorm !== undefined) checkNumber(globalClipNorm, 'globalClipNorm', { above: 0 });
+    const last = this.#lastLayer;
+    const activation = last.activation ?? finalActivation(this.#specs.at(-1));
+    this.#engine.configure({
+      optimizer: makeOptimizer(options.optimizer),
+      loss: bindLoss(options.loss, last.units, activation),
+      accuracy: metrics.length > 0,
+      globalClipNorm,
+    });
+  }
+
+  /**
+   * Trains for a number of epochs. Hands over to the event loop at least every 50 ms, so that pages and servers stay
+   * responsive; `predict` and `evaluate` may be called meanwhile.
+   * @throws ShapeError, ValueError for data that does not fit; NonFiniteError with `globalClipNorm`.
+   */
+  async fit(x: MatrixLike, y: MatrixLike, options: FitOptions = {}): Promise<History> {
+    const plan = this.#planFit(x, y, options);
+    this.#checkIdle('fit');
+    this.#fitting = true;
+    try {
+      return await fit(this, this.#engine, plan);
+    } finally {
+      this.#fitting = false;
+    }
+  }
+
+  #planFit(x: MatrixLike, y: MatrixLike, options: FitOptions): FitPlan {
+    checkOptions(
+      options,
+      ['epochs', 'batchSize', 'shuffle', 'seed', 'validationData', 'validationSplit', 'callbacks'],
+      'fit',
+    );
+    const { shuffle = true, validationData, validationSplit = 0, callbacks = [] } = options;
+    const epochs = checkNumber(options.epochs ?? 1, 'epochs', { min: 1, integer: true });
+    const batchSize = checkNumber(options.batchSize ?? 32, 'batchSize', { min: 1, integer: true });
+    const seed = checkNumber(options.seed ?? this.#engine.seed, 'seed', {
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+      integer: true,
+    });
+    checkNumber(validationSplit, 'validationSplit', { min: 0, below: 1 });
+    for (const callback of callbacks) checkOptions(callback, CALLBACK_HOOKS, 'callbacks');
+    let train = this.#readPair(x, y, 'x', 'y');
+    let validation: FitPlan['validation'];
+    if (validationData !== undefined) {
+      if (!Array.isArray(validationData) || validationData.length !== 2) {
+        throw new ValueError({ argument: 'validationData', given: show(validationData), expected: '[x, y]' });
+      }
+      validation = this.#readPair(validationData[0], validationData[1], 'validationData[0]', 'validationData[1]');
+    } else if (validationSplit > 0) {
+      const held = Math.floor(train.x.rows * validationSplit);
+      if (held === 0) {
+        throw new ValueError({
+          argument: 'validationSplit',
+          given: `${validationSplit} of ${train.x.rows} rows`,
+          expected: 'a share of at least one row',
+        });
+      }
+      const kept = train.x.rows - held;
+      validation = { x: slice(train.x, kept, train.x.rows), y: slice(train.y, kept, train.y.rows) };
+      train = { x: slice(train.x, 0, kept), y: slice(train.y, 0, kept) };
+    }
+    checkBatches(train.x.rows, batchSize, this.#minimumBatch);
+    return { ...train, epochs, batchSize, shuffle, seed, validation, callbacks };
+  }
+
+  /**
+   * One optimizer step on one batch. Returns its loss (before the step) and metrics.
+   * @throws NonFiniteError with `globalClipNorm`, the weights then as before.
+   */
+  trainOnBatch(x: MatrixLike, y: MatrixLike): Logs {
+    this.#checkBetweenSteps('trainOnBatch');
+    const engine = this.#engine;
+    const batch = this.#readPair(x, y, 'x', 'y');
+    const { rows } = batch.x;
+    if (rows < this.#minimumBatch) checkBatches(rows, rows, this.#minimumBatch);
+    const program = engine.program('train', rows);
+    engine.stage(program.input, batch.x, 0);
+    if (program.targets) engine.stage(program.targets, batch.y, 0);
+    const outcome = engine.runStep(program);
+    checkNorm(engine, outcome, `in step ${engine.step + 1}`);
+    return makeLogs(engine, outcome.loss, outcome.penalty, outcome.hits, rows);
+  }
+
+  /**
+   * Loss, metrics and the gradient of every trainable parameter on one batch, as training would compute them; changes
+   * nothing. Dropout draws the masks of the next step.
+   */
+  gradients(x: MatrixLike, y: MatrixLike): { logs: Logs; gradients: Weights } {
+    this.#checkBetweenSteps('gradients');
+    const engine = this.#engine;
+    const batch = this.#readPair(x, y, 'x', 'y');
+    const { rows } = batch.x;
+    if (rows < this.#minimumBatch) checkBatches(rows, rows, this.#minimumBatch);
+    const program = engine.program('gradients', rows);
+    engine.stage(program.input, batch.x, 0);
+    if (program.targets) engine.stage(program.targets, batch.y, 0);
+    engine.writeRandomState(engine.step + 1);
+    engine.runProgram(program);
+    const { loss, penalty, hits } = engine.outcome();
+    const gradients = this.#parameters
+      .filter(({ trainable }) => trainable)
+      .map((parameter) => [parameter.name, readParameter(engine.heap, parameter, parameter.gradient)] as const);
+    return { logs: makeLogs(engine, loss, penalty, hits, rows), gradients: Object.fromEntries(gradients) };
+  }
+
+  /** Loss and metrics over all rows, with layers in inference mode. */
+  evaluate(x: MatrixLike, y: MatrixLike): Logs {
+    const pair = this.#readPair(x, y, 'x', 'y');
+    return evaluate(this.#engine, pair.x, pair.y);
+  }
+
+  /** Outputs for any number of rows. A row's output does not depend on the rows around it, to the bit. */
+  predict(x: MatrixLike): Matrix {
+    const engine = this.#engine;
+    const input = this.#readInput(x, 'x');
+    const { units } = this.#lastLayer;
+    const data = new Float32Array(input.rows * units);
+    for (let start = 0; start < input.rows; start += INFERENCE_ROWS) {
+      const rows = Math.min(INFERENCE_ROWS, input.rows - start);
+      const program = engine.program('predict', rows);
+      engine.stage(program.input, input, start);
+      engine.runProgram(program);
+      const { offset, stride } = program.output;
+      for (let r = 0; r < rows; r++) {
+        const from = offset + r * stride;
+        data.set(engine.heap.subarray(from, from + units), (start + r) * units);
+      }
+    }
+    return matrix(data, input.rows, units);
+  }
+
+  /** Copies of all weights and moving moments. */
+  getWeights(): Weights {
+    const { heap } = this.#engine;
+    return Object.fromEntries(this.#parameters.map((parameter) => [parameter.name, readParameter(heap, parameter)]));
+  }
+
+  /**
+   * Takes all weights of a model of the same layers, as `getWeights` returns them. Changes nothing if any is missing,
+   * unknown, of another shape or not finite.
+   */
+  setWeights(weights: Readonly<Record<string, MatrixLike>>): void {
+    this.#checkBetweenSteps('setWeights');
+    checkOptions(
+      weights,
+      this.#parameters.map(({ name }) => name),
+      'weights',
+    );
+    const checked = this.#parameters.map((parameter) => {
+      const { name, rows, columns } = parameter;
+      const argument = `weights['${name}']`;
+      if (!Object.hasOwn(weights, name)) {
+        throw new ValueError({ argument, given: 'nothing', expected: `a ${rows} x ${columns} matrix` });
+      }
+      const given = toMatrix(weights[name], argument);
+      const fits =
+        (given.rows === rows && given.columns === columns) || (rows === 1 && given.rows * given.columns === columns);
+      if (!fits) {
+        throw new ShapeError({ argument, given: `${given.rows} x ${given.columns}`, expected: `${rows} x ${columns}` });
+      }
+      checkFinite(given, argument);
+      return { parameter, data: given.data };
+    });
+    for (const { parameter, data } of checked) writeParameter(this.#engine.heap, parameter, data);
+  }
+
+  /** Layers with output shapes, parameters and bytes; prints as a table. */
+  summary(): Summary {
+    const layers = this.#layers.map((built, i) => {
+      const parameters = built.flatMap((layer) => layer.parameters);
+      return {
+        name: `layers.${i}`,
+        type: (this.#specs[i] as LayerSpec).type,
+        outputShape: [null, (built.at(-1) as Layer).units] as const,
+        parameters: parameters.reduce((sum, { rows, columns }) => sum + rows * columns, 0),
+        bytes: parameters.reduce((sum, parameter) => sum + parameterBytes(parameter), 0),
+      };
+    });
+    return makeSummary({
+      layers,
+      parameters: layers.reduce((sum, { parameters }) => sum + parameters, 0),
+      trainableParameters: this.#parameters.reduce((sum, p) => sum + (p.trainable ? p.rows * p.columns : 0), 0),
+      heapBytes: this.#engine.plannedBytes,
+    });
+  }
+
+  /** The kernel calls for one number of rows, as text. */
+  program(mode: Mode, rows: number): string {
+    checkNumber(rows, 'rows', { min: 1, integer: true });
+    return formatProgram(this.#engine.compileProgram(mode, rows));
+  }
+
+  get #lastLayer(): Layer {
+    return this.#engine.network.layers.at(-1) as Layer;
+  }
+
+  get #parameters() {
+    return this.#engine.network.parameters;
+  }
+
+  #readInput(x: MatrixLike, argument: string): Matrix {
+    const { inputs } = this.#engine.network;
+    const input = toMatrix(x, argument);
+    const oneRow = input.columns === 1 && inputs !== 1 && input.rows === inputs && !('rows' in x);
+    if (input.columns !== inputs) {
+      throw new ShapeError({
+        argument,
+        given: oneRow ? `a flat array of ${input.rows} numbers` : `${input.columns} columns`,
+        expected: `rows of ${inputs} columns, the model's inputShape`,
+        ...(oneRow ? { hint: 'For a single row pass [row] or matrix(row, 1, row.length).' } : {}),
+      });
+    }
+    checkFinite(input, argument);
+    return input;
+  }
+
+  #readPair(x: MatrixLike, y: MatrixLike, xName: string, yName: string): { x: Matrix; y: Matrix } {
+    const { loss } = this.#engine.training;
+    const input = this.#readInput(x, xName);
+    const targets = toMatrix(y, yName);
+    loss.check(targets, input.rows, yName);
+    checkFinite(targets, yName);
+    return { x: input, y: targets };
+  }
+
+  #checkIdle(method: string): void {
+    if (!this.#fitting) return;
+    throw new StateError(`${method}: fit is still running on this model; await it first.`);
+  }
+
+  #checkBetweenSteps(method: string): void {
+    if (!this.#engine.midStep) return;
+    throw new StateError(`${method}: a training step of fit is under way; call it from a callback or after fit.`);
+  }
+}
+
+function finalActivation(spec: LayerSpec | undefined): string {
+  return spec && 'activation' in spec && spec.activation !== undefined ? spec.activation : 'linear';
+}
+
+function slice({ data, columns }: Matrix, from: number, to: number): Matrix {
+  return { data: data.subarray(from * columns, to * columns), rows: to - from, columns };
+}
+
+/**
+ * A stack of layers, each fed by the one before.
+ * @throws ShapeError, ValueError, UnknownNameError for layers that do not fit; HeapSizeError above 4 GiB.
+ */
+export function sequential(options: SequentialOptions): Model {
+  return new Model(options);
+}

@@ -1,0 +1,58 @@
+/** One line of a summary. */
+export interface LayerSummary {
+  readonly name: string;
+  readonly type: string;
+  readonly outputShape: readonly [null, number];
+  readonly parameters: number;
+  /** Heap bytes of the parameters, padding included. */
+  readonly bytes: number;
+}
+
+/** What `model.summary()` returns; prints as a table. */
+export interface Summary {
+  readonly layers: readonly LayerSummary[];
+  readonly parameters: number;
+  readonly trainableParameters: number;
+  /** Bytes of the model's whole heap as planned so far: parameters, gradients, optimizer state, workspaces. */
+  readonly heapBytes: number;
+  toString(): string;
+}
+
+function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  return bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+}
+
+function formatTable(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] as readonly string[]).map((_, c) =>
+    Math.max(...rows.map((row) => (row[c] as string).length)),
+  );
+  return rows.map((row) =>
+    row.map((cell, c) => (c < 2 ? cell.padEnd(widths[c] as number) : cell.padStart(widths[c] as number))).join('  '),
+  );
+}
+
+export function makeSummary(content: Omit<Summary, 'toString'>): Summary {
+  const { layers, parameters, trainableParameters, heapBytes } = content;
+  const print = () => {
+    const lines = formatTable([
+      ['layer', 'type', 'output shape', 'parameters', 'bytes'],
+      ...layers.map(({ name, type, outputShape, parameters: count, bytes }) => [
+        name,
+        type,
+        `[null, ${outputShape[1]}]`,
+        String(count),
+        formatBytes(bytes),
+      ]),
+    ]);
+    const frozen = parameters - trainableParameters;
+    return [
+      ...lines,
+      `parameters: ${parameters} (${trainableParameters} trainable, ${frozen} not)`,
+      `heap: ${formatBytes(heapBytes)}`,
+    ].join('\n');
+  };
+  const summary = { ...content, toString: print };
+  Object.defineProperty(summary, Symbol.for('nodejs.util.inspect.custom'), { value: print });
+  return summary;
+}
