@@ -1,0 +1,246 @@
+import type { KernelName } from '../../src/kernels/contract.js';
+import { type Buffer, makers, type Random } from './buffers.js';
+
+export type Args = readonly (number | Buffer)[];
+
+/** A random call of every kernel. A kernel that is missing here fails a test. */
+export const kernelTable: Record<KernelName, (random: Random) => Args> = {
+  denseForward,
+  denseForwardRelu: denseForward,
+
+  denseInputGradient(random) {
+    const m = makers(random);
+    const [rows, inputs, units] = sizes(random);
+    const dy = m.matrix(rows, units);
+    const dx = m.matrix(rows, inputs, true);
+    const scratch = m.scratch(Math.ceil(units / 8) * 64);
+    return [dy, m.panels(inputs, units), dx, scratch, rows, inputs, units, dy.stride, dx.stride];
+  },
+
+  denseKernelGradient(random) {
+    const m = makers(random);
+    const [rows, inputs, units] = sizes(random);
+    const x = m.matrix(rows, inputs);
+    const dy = m.matrix(rows, units);
+    return [x, dy, m.panels(inputs, units, true), m.scratch(rows * 8), rows, inputs, units, x.stride, dy.stride];
+  },
+
+  denseBiasGradient(random) {
+    const m = makers(random);
+    const [rows, , units] = sizes(random);
+    const dy = m.matrix(rows, units);
+    return [dy, allLive(m.perColumn(units, true)), rows, units, dy.stride];
+  },
+
+  reluForward: forward,
+  reluBackward: backward,
+  sigmoidForward: forward,
+  sigmoidBackward: backward,
+  tanhForward: forward,
+  tanhBackward: backward,
+  exponentialForward: forward,
+  exponentialBackward: backward,
+
+  logForward(random) {
+    const m = makers(random);
+    const n = random.between(1, 90);
+    return [m.vector(n, false, () => (random.integer(8) ? random.positive() : random.number())), m.vector(n, true), n];
+  },
+
+  softmaxForward(random) {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const x = m.matrix(rows, columns);
+    return [x, like(x, true), rows, columns, x.stride];
+  },
+
+  softmaxBackward(random) {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const y = m.matrix(rows, columns);
+    const dy = like(y, false);
+    dy.data.forEach((_, i) => {
+      dy.data[i] = random.number();
+    });
+    return [y, dy, like(y, true), rows, columns, y.stride];
+  },
+
+  sparseCategoricalCrossentropy(random) {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const z = m.matrix(rows, columns);
+    return [z, m.labels(rows, columns), like(z, true), m.scalar(), rows, columns, z.stride];
+  },
+
+  categoricalCrossentropy: denseTargets,
+  binaryCrossentropy: denseTargets,
+  meanSquaredError: denseTargets,
+
+  batchNormalizationMoments(random) {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const x = m.matrix(rows, columns);
+    return [x, m.perColumn(columns, true), m.perColumn(columns, true), rows, columns, x.stride];
+  },
+
+  batchNormalizationUpdate(random) {
+    const m = makers(random);
+    const columns = random.between(1, 40);
+    const column = (output: boolean) => m.perColumn(columns, output, () => random.positive());
+    const factor = m.scalar(random.integer(4) ? 1 : Number.NaN, false);
+    return [column(false), column(false), column(true), column(true), factor, random.between(2, 50), columns, 0.9];
+  },
+
+  batchNormalizationForward(random) {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const x = m.matrix(rows, columns);
+    const variance = m.perColumn(columns, false, () => random.positive());
+    const [mean, gamma, beta] = [m.perColumn(columns), m.perColumn(columns), m.perColumn(columns)];
+    return [x, mean, variance, gamma, beta, like(x, true), rows, columns, x.stride, 1e-5];
+  },
+
+  batchNormalizationBackward(random) {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const x = m.matrix(rows, columns);
+    const dy = like(x, false);
+    const variance = m.perColumn(columns, false, () => random.positive());
+    const [mean, gamma] = [m.perColumn(columns), m.perColumn(columns)];
+    const [dgamma, dbeta] = [m.perColumn(columns, true), m.perColumn(columns, true)];
+    return [x, mean, variance, gamma, dy, like(x, true), dgamma, dbeta, rows, columns, x.stride, 1e-5];
+  },
+
+  sum: reduction,
+  gradientNorm: reduction,
+
+  l2Penalty(random) {
+    const m = makers(random);
+    const n = random.between(1, 90);
+    return [m.vector(n), n, random.uniform(), m.scalar()];
+  },
+
+  l2Gradient(random) {
+    const m = makers(random);
+    const n = random.between(1, 90);
+    return [m.vector(n), m.vector(n, true), n, random.uniform()];
+  },
+
+  clipFactor(random) {
+    const m = makers(random);
+    const norm = [0, 0.5, 5, 1e20, Infinity, Number.NaN][random.integer(6)] as number;
+    return [m.scalar(norm, false), m.scalar(), random.positive()];
+  },
+
+  sparseCategoricalAccuracy(random) {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const z = m.matrix(rows, columns);
+    return [z, m.labels(rows, columns), m.scalar(), rows, columns, z.stride];
+  },
+
+  categoricalAccuracy(random) {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const z = m.matrix(rows, columns);
+    const targets = m.matrix(rows, columns);
+    return [z, targets, m.scalar(), rows, columns, z.stride, targets.stride];
+  },
+
+  binaryAccuracy(random) {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const z = m.matrix(rows, columns);
+    const targets = m.matrix(rows, columns, false, () => random.integer(2));
+    return [z, targets, m.scalar(), rows, columns, z.stride, targets.stride, random.integer(2) / 2];
+  },
+
+  sgd(random) {
+    const m = makers(random);
+    const n = random.between(1, 90);
+    return [m.vector(n, true), m.vector(n), n, m.scalar(random.uniform()), factor(random)];
+  },
+
+  sgdMomentum(random) {
+    const m = makers(random);
+    const n = random.between(1, 90);
+    const rate = m.scalar(random.uniform());
+    return [m.vector(n, true), m.vector(n), m.vector(n, true), n, rate, factor(random), 0.9, random.integer(2)];
+  },
+
+  adam(random) {
+    const m = makers(random);
+    const n = random.between(1, 90);
+    const squares = m.vector(n, true, () => Math.abs(random.number()));
+    const [step, correction] = [m.scalar(random.uniform()), m.scalar(random.positive())];
+    const [w, g, momentum] = [m.vector(n, true), m.vector(n), m.vector(n, true)];
+    return [w, g, momentum, squares, n, step, correction, factor(random), 0.9, 0.999, 1e-8];
+  },
+
+  randomUniform(random) {
+    const m = makers(random);
+    const n = random.between(1, 90);
+    return [m.vector(n, true), n, m.randomState(), random.uint32() | 0];
+  },
+
+  dropoutForward(random) {
+    const m = makers(random);
+    const n = random.between(1, 90);
+    const rate = random.uniform();
+    return [m.vector(n), m.vector(n, true), m.vector(n, true), n, m.randomState(), random.integer(99), rate];
+  },
+
+  dropoutBackward: backward,
+};
+
+/** Rows, inputs and units around the sizes of tiles, panels and vectors. */
+function sizes(random: Random): [number, number, number] {
+  return [random.between(1, 13), random.between(1, 37), random.between(1, 37)];
+}
+
+function like(buffer: Buffer, output: boolean): Buffer {
+  return { ...buffer, data: Float32Array.from(buffer.data, (v) => v * 0.5 + 0.25), output };
+}
+
+/** Padding of parameter gradients must be zero, so it counts as content. */
+function allLive(buffer: Buffer): Buffer {
+  return { ...buffer, columns: buffer.stride };
+}
+
+function factor(random: Random): Buffer {
+  return makers(random).scalar([1, 0.25, Number.NaN][random.integer(3)] as number, false);
+}
+
+function denseForward(random: Random): Args {
+  const m = makers(random);
+  const [rows, inputs, units] = sizes(random);
+  const x = m.matrix(rows, inputs);
+  const y = m.matrix(rows, units, true);
+  return [x, m.panels(inputs, units), m.perColumn(units), y, rows, inputs, units, x.stride, y.stride];
+}
+
+function forward(random: Random): Args {
+  const m = makers(random);
+  const n = random.between(1, 90);
+  return [m.vector(n), m.vector(n, true), n];
+}
+
+function backward(random: Random): Args {
+  const m = makers(random);
+  const n = random.between(1, 90);
+  return [m.vector(n), m.vector(n), m.vector(n, true), n];
+}
+
+function reduction(random: Random): Args {
+  const m = makers(random);
+  const n = random.between(1, 90);
+  return [m.vector(n), n, m.scalar()];
+}
+
+function denseTargets(random: Random): Args {
+  const m = makers(random);
+  const [rows, , columns] = sizes(random);
+  const z = m.matrix(rows, columns);
+  const targets = m.matrix(rows, columns, false, () => random.uniform());
+  return [z, targets, like(z, true), m.scalar(), rows, columns, z.stride, targets.stride];
+}
