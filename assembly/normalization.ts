@@ -44,12 +44,12 @@ export function batchNormalizationUpdate(
   factor: i32,
   rows: i32,
   columns: i32,
-  momentum: f32,
+  momentum: f64,
 ): void {
   const scale = f32.load(at(factor));
   if (isNaN(scale)) return;
-  const keep = f32x4.splat(momentum);
-  const take = f32x4.splat(<f32>1 - momentum);
+  const keep = f32x4.splat(<f32>momentum);
+  const take = f32x4.splat(<f32>(1 - momentum));
   const unbias = f32x4.splat(<f32>rows / <f32>(rows - 1));
   for (let c = 0; c < columns; c += 4) {
     const live = laneMask(columns - c);

@@ -56,6 +56,7 @@ export function sgdMomentum(
 /**
  * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w -= step m / (sqrt(v) correction + epsilon), where
  * `step` holds rate / (1 - beta1^t) and `correction` 1 / sqrt(1 - beta2^t). (Kingma and Ba 2015, as in PyTorch.)
+ * The betas come in float64: 1 - beta2 would lose five digits in float32.
  */
 export function adam(
   w: i32,
@@ -66,8 +67,8 @@ export function adam(
   step: i32,
   correction: i32,
   factor: i32,
-  beta1: f32,
-  beta2: f32,
+  beta1: f64,
+  beta2: f64,
   epsilon: f32,
 ): void {
   const scale = f32.load(at(factor));
@@ -75,10 +76,10 @@ export function adam(
   const s = f32x4.splat(scale);
   const rate = f32x4.splat(-f32.load(at(step)));
   const unbias = f32x4.splat(f32.load(at(correction)));
-  const b1 = f32x4.splat(beta1);
-  const c1 = f32x4.splat(<f32>1 - beta1);
-  const b2 = f32x4.splat(beta2);
-  const c2 = f32x4.splat(<f32>1 - beta2);
+  const b1 = f32x4.splat(<f32>beta1);
+  const c1 = f32x4.splat(<f32>(1 - beta1));
+  const b2 = f32x4.splat(<f32>beta2);
+  const c2 = f32x4.splat(<f32>(1 - beta2));
   const eps = f32x4.splat(epsilon);
   const small = f32x4.splat(1e-15);
   const tiny = f32x4.splat(1e-33);

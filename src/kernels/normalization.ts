@@ -34,7 +34,7 @@ export function normalization(machine: Machine): Family {
       const h = machine.heap;
       if (Number.isNaN(h[factor]!)) return;
       const keep = f(momentum);
-      const take = f(1 - keep);
+      const take = f(1 - momentum);
       const unbias = f(rows / (rows - 1));
       for (let c = 0; c < columns; c++) {
         h[movingMean + c] = f(h[movingMean + c]! * keep) + f(h[mean + c]! * take);

@@ -40,9 +40,9 @@ export function optimizers(machine: Machine): Family {
       const rate = -h[step]!;
       const unbias = h[correction]!;
       const b1 = f(beta1);
-      const c1 = f(1 - b1);
+      const c1 = f(1 - beta1);
       const b2 = f(beta2);
-      const c2 = f(1 - b2);
+      const c2 = f(1 - beta2);
       const eps = f(epsilon);
       for (let i = 0; i < n; i++) {
         let gradient = f(h[g + i]! * scale);
