@@ -18,8 +18,13 @@ export type NumericArray =
   | Int32Array
   | Uint32Array;
 
-/** A column of numbers (one per row), rows of numbers, or a matrix. */
-export type MatrixLike = Matrix | readonly (readonly number[] | NumericArray)[] | readonly number[] | NumericArray;
+/** A column of numbers (one per row), rows of numbers, or a matrix; its data may be a plain array, as from JSON. */
+export type MatrixLike =
+  | Matrix
+  | { readonly data: ArrayLike<number>; readonly rows: number; readonly columns: number }
+  | readonly (readonly number[] | NumericArray)[]
+  | readonly number[]
+  | NumericArray;
 
 /**
  * Gives a flat row-major array a shape. A Float32Array is used as it is, not copied.

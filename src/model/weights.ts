@@ -8,7 +8,7 @@ import { type InitializerName, initialize } from './initializers.js';
 type Heap = Float32Array | Float64Array;
 
 /** Index of a row-major element within the heap layout of its parameter. */
-function place({ layout, rows }: Parameter, row: number, column: number): number {
+export function place({ layout, rows }: Parameter, row: number, column: number): number {
   return layout === 'panels' ? ((column >> 3) * rows + row) * 8 + (column & 7) : column;
 }
 

@@ -1,5 +1,6 @@
 import type { Backend, Call } from '../kernels/contract.js';
 import type { Program } from './emitter.js';
+import { splitLongCall } from './split.js';
 
 /** A program bound to a backend. Kernels read the heap through the backend, so it may grow after linking. */
 export interface LinkedProgram extends Program {
@@ -7,7 +8,7 @@ export interface LinkedProgram extends Program {
 }
 
 export function link(program: Program, backend: Backend): LinkedProgram {
-  const steps = program.calls.map(([kernel, ...args]: Call) => {
+  const steps = program.calls.flatMap(splitLongCall).map(([kernel, ...args]: Call) => {
     const run = backend.kernels[kernel] as (...args: number[]) => void;
     return run.bind(null, ...args) as () => void;
   });

@@ -25,7 +25,7 @@ export interface FitPlan {
 }
 
 /** Steps with more work than this hand over to the event loop between calls, not only between steps. */
-const LONG_STEP_FLOPS = 2e8;
+const LONG_STEP_FLOPS = 2e7;
 
 /** A permutation of 0..n-1 by Fisher and Yates, drawn for this epoch. */
 export function shuffled(n: number, seed: number, epoch: number): Uint32Array {

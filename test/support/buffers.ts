@@ -41,7 +41,7 @@ export interface Buffer {
   readonly output: boolean;
 }
 
-function make(random: Random, rows: number, columns: number, stride: number, output: boolean, draw: () => number): Buffer {
+function make(rows: number, columns: number, stride: number, output: boolean, draw: () => number): Buffer {
   const data = Float32Array.from({ length: rows * stride }, draw);
   return { data, columns, stride, output };
 }
@@ -53,11 +53,10 @@ export function makers(random: Random) {
   const draw = () => random.number();
   return {
     matrix: (rows: number, columns: number, output = false, values = draw) =>
-      make(random, rows, columns, padded(columns) + 8 * random.integer(2), output, values),
-    vector: (n: number, output = false, values = draw) => make(random, 1, n, n, output, values),
+      make(rows, columns, padded(columns) + 8 * random.integer(2), output, values),
+    vector: (n: number, output = false, values = draw) => make(1, n, n, output, values),
     /** One value per column, up to the next multiple of 8. */
-    perColumn: (columns: number, output = false, values = draw) =>
-      make(random, 1, columns, padded(columns), output, values),
+    perColumn: (columns: number, output = false, values = draw) => make(1, columns, padded(columns), output, values),
     panels: (inputs: number, units: number, output = false): Buffer => {
       const data = new Float32Array(inputs * padded(units));
       for (let c = 0; c < units; c++) {
@@ -73,10 +72,9 @@ export function makers(random: Random) {
       stride: 1,
       output,
     }),
-    labels: (rows: number, classes: number) =>
-      make(random, 1, rows, rows, false, () => random.integer(classes)),
+    labels: (rows: number, classes: number) => make(1, rows, rows, false, () => random.integer(classes)),
     /** Seed and step of the generator, 16 bits an element. */
-    randomState: () => make(random, 1, 8, 8, false, () => random.integer(65536)),
+    randomState: () => make(1, 8, 8, false, () => random.integer(65536)),
   };
 }
 

@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** From the ground up; a file may import from its own storey and those below. */
+const storeys = [
+  ['errors.ts'],
+  ['matrix.ts'],
+  ['kernels'],
+  ['program'],
+  ['model'],
+  ['train'],
+  ['backends'],
+  ['index.ts'],
+];
+
+/** Backends know kernels and errors, and nothing between them and the index knows backends. */
+const exceptions: Record<string, readonly string[]> = { backends: ['errors.ts', 'kernels', 'backends'] };
+
+function storeyOf(file: string): { rank: number; name: string } {
+  const name = relative(join(root, 'src'), file).split('/')[0]!;
+  const rank = storeys.findIndex((storey) => storey.includes(name));
+  return { rank, name };
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+    .map((name) => join(folder, name));
+}
+
+function imports(file: string): string[] {
+  const text = readFileSync(file, 'utf8');
+  return [...text.matchAll(/from '(\.[^']+)'/g)].map(([, path]) => {
+    return resolve(dirname(file), path!.replace(/\.js$/, '.ts'));
+  });
+}
+
+test('imports go down only', () => {
+  const files = sources(join(root, 'src'));
+  expect(files.length).toBeGreaterThan(25);
+  const wrong: string[] = [];
+  for (const file of files) {
+    const from = storeyOf(file);
+    expect(from.rank, `${file} belongs to a storey`).toBeGreaterThanOrEqual(0);
+    for (const target of imports(file)) {
+      if (target.includes('/build/')) continue;
+      const to = storeyOf(target);
+      const allowed = exceptions[from.name]?.includes(to.name) ?? (to.rank <= from.rank && to.name !== 'backends');
+      if (!allowed && from.name !== 'index.ts') wrong.push(`${relative(root, file)} imports ${relative(root, target)}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test('assembly imports nothing but itself, and lib none of the families', () => {
+  for (const file of sources(join(root, 'assembly'))) {
+    for (const target of imports(file)) {
+      expect(target.startsWith(join(root, 'assembly'))).toBe(true);
+      if (file.includes('/lib/')) expect(target).toContain('/assembly/lib/');
+    }
+  }
+});
+
+test('kernel families stand in assembly/ and in src/kernels/ under the same names, in the same order', () => {
+  const families = readdirSync(join(root, 'assembly')).filter((name) => name.endsWith('.ts') && name !== 'index.ts');
+  expect(families.length).toBeGreaterThan(5);
+  for (const family of families) {
+    const exported = readFileSync(join(root, 'assembly', family), 'utf8').matchAll(/^export function (\w+)/gm);
+    const twins = readFileSync(join(root, 'src/kernels', family), 'utf8').matchAll(/^ {4}(\w+)(?:\(|: )/gm);
+    const names = [...exported].map(([, name]) => name);
+    expect([...twins].map(([, name]) => name).filter((name) => names.includes(name))).toEqual(names);
+  }
+});
+
+test('no file reaches for Math.random, and no kernel for functions whose bits differ between engines', () => {
+  for (const file of sources(join(root, 'src'))) {
+    const text = readFileSync(file, 'utf8');
+    expect(text, file).not.toMatch(/Math\.random/);
+    const isFloat64 = file.endsWith('machine.ts');
+    if (file.includes('/kernels/') && !isFloat64) {
+      expect(text, file).not.toMatch(/Math\.(exp|log|tanh|pow|sin|cos|log1p|expm1)\b/);
+    }
+  }
+});

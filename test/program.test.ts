@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import { HeapSizeError } from '../src/errors.js';
+import type { Call } from '../src/kernels/contract.js';
+import { matrix } from '../src/matrix.js';
+import { dense, dropout } from '../src/model/layers.js';
+import { checkHeapSize, planWorkspace, rowStride, vectorTensor } from '../src/program/plan.js';
+import { splitLongCall } from '../src/program/split.js';
+import { sequential } from '../src/train/model.js';
+import { factories, Random, wasmFactory } from './support/buffers.js';
+import { build, makeEngine, trainingCases } from './support/models.js';
+
+describe('programs as text', () => {
+  test.each(trainingCases)('$name', (item) => {
+    const model = build(item, wasmFactory);
+    expect(model.program('train', 32)).toMatchSnapshot();
+  });
+
+  test('other modes', () => {
+    const model = build(trainingCases[0]!, wasmFactory);
+    for (const mode of ['gradients', 'evaluate', 'predict'] as const) {
+      expect(model.program(mode, 1 + Number(mode === 'gradients'))).toMatchSnapshot();
+    }
+  });
+
+  test('the backend makes no difference', () => {
+    const texts = Object.values(factories).map((factory) => build(trainingCases[0]!, factory).program('train', 5));
+    expect(texts[0]).toBe(texts[1]);
+  });
+});
+
+describe('the planner', () => {
+  test('tensors alive at the same time never overlap, others share', () => {
+    const random = new Random(4);
+    const items = Array.from({ length: 60 }, (_, i) => {
+      const first = random.integer(50);
+      const tensor = vectorTensor(`t${i}`, 1 + random.integer(300));
+      return { tensor, first, last: first + random.integer(8) };
+    });
+    const end = planWorkspace(items, 1000);
+    let total = 0;
+    for (const a of items) {
+      total += a.tensor.size;
+      expect(a.tensor.offset % 16).toBe(0);
+      expect(a.tensor.offset).toBeGreaterThanOrEqual(1000);
+      expect(a.tensor.offset + a.tensor.size).toBeLessThanOrEqual(end);
+      for (const b of items) {
+        if (a === b || a.last < b.first || b.last < a.first) continue;
+        const apart =
+          a.tensor.offset + a.tensor.size <= b.tensor.offset || b.tensor.offset + b.tensor.size <= a.tensor.offset;
+        expect(apart, `${a.tensor.name} and ${b.tensor.name}`).toBe(true);
+      }
+    }
+    expect(end - 1000).toBeLessThan(total / 2);
+  });
+
+  test('row strides avoid multiples of 2 KB', () => {
+    expect([1, 8, 9, 512, 784, 1024].map(rowStride)).toEqual([8, 8, 16, 528, 784, 1040]);
+  });
+
+  test('a heap above 4 GiB is refused before anything is allocated', () => {
+    expect(() => checkHeapSize(2 ** 30)).not.toThrow();
+    let opened = 0;
+    const open = (elements: number) => {
+      opened++;
+      return wasmFactory.open(elements);
+    };
+    const counting = { ...wasmFactory, open };
+    const layers = [dense({ units: 40_000, inputShape: 40_000 }), dropout({ rate: 0.5 })];
+    expect(() => sequential({ layers, backend: counting })).toThrow(/6\.0\d GiB .*the limit is 4\.00 GiB/);
+    expect(opened).toBe(0);
+  });
+
+  test('a batch that would outgrow the heap is refused and leaves the model usable', () => {
+    const layers = [dense({ units: 60_000, inputShape: 2, activation: 'softmax' })];
+    const model = sequential({ layers, backend: wasmFactory });
+    model.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy' });
+    const rows = 20_000;
+    const bytes = model.heapBytes;
+    const batch = matrix(new Float32Array(2 * rows), rows, 2);
+    expect(() => model.trainOnBatch(batch, new Float32Array(rows))).toThrow(HeapSizeError);
+    expect(model.heapBytes).toBe(bytes);
+    expect(model.trainOnBatch([[1, 2]], [3]).loss).toBeGreaterThan(5);
+  });
+});
+
+describe('long calls are cut into ranges of their output', () => {
+  const [rows, inputs, units] = [200, 301, 420];
+  const strides = [304, 424] as const;
+  const [x, w, b, y, scratch] = [1024, 100_000, 300_000, 301_000, 500_000];
+  const calls: Call[] = [
+    ['denseForward', x, w, b, y, rows, inputs, units, strides[0], strides[1]],
+    ['denseForwardRelu', x, w, b, y, rows, inputs, units, strides[0], strides[1]],
+    ['denseKernelGradient', x, y, w, scratch, rows, inputs, units, strides[0], strides[1]],
+    ['denseInputGradient', y, w, x, scratch, rows, inputs, units, strides[1], strides[0]],
+  ];
+
+  test.each(calls)('%s', (...call) => {
+    const parts = splitLongCall(call as unknown as Call);
+    expect(parts.length).toBeGreaterThan(1);
+    const heaps = [[call as unknown as Call], parts].map((list) => {
+      const backend = wasmFactory.open(600_000);
+      const random = new Random(1);
+      for (let i = 256; i < scratch; i++) backend.heap[i] = random.uniform() - 0.5;
+      for (const [kernel, ...args] of list) (backend.kernels[kernel] as (...args: number[]) => void)(...args);
+      return backend.heap.slice(0, scratch);
+    });
+    expect(Buffer.compare(Buffer.from(heaps[0]!.buffer), Buffer.from(heaps[1]!.buffer))).toBe(0);
+  });
+
+  test('short ones stay whole', () => {
+    const call: Call = ['denseForward', 0, 0, 0, 0, 8, 8, 8, 8, 8];
+    expect(splitLongCall(call)).toEqual([call]);
+    const engine = makeEngine(trainingCases[0]!, wasmFactory);
+    const program = engine.program('train', 32);
+    expect(program.steps.length).toBe(program.calls.length);
+  });
+});

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import type { BackendFactory } from '../../src/kernels/contract.js';
+import { type Matrix, matrix } from '../../src/matrix.js';
+import { activation, batchNormalization, buildLayers, dense, dropout, type LayerSpec } from '../../src/model/layers.js';
+import { bindLoss } from '../../src/model/losses.js';
+import { adam, makeOptimizer, sgd } from '../../src/model/optimizers.js';
+import { l2 } from '../../src/model/regularizers.js';
+import { Engine } from '../../src/train/engine.js';
+import { type CompileOptions, type Model, sequential } from '../../src/train/model.js';
+import { Random } from './buffers.js';
+
+/** Clouds of points, one class each, that any network can tell apart. */
+export function clouds(rows: number, columns: number, classes: number, seed = 1): { x: Matrix; labels: number[] } {
+  const random = new Random(seed);
+  const centers = Array.from({ length: classes * columns }, () => 4 * random.uniform() - 2);
+  const labels = Array.from({ length: rows }, () => random.integer(classes));
+  const data = new Float32Array(rows * columns);
+  labels.forEach((label, r) => {
+    for (let c = 0; c < columns; c++) data[r * columns + c] = centers[label * columns + c]! + random.uniform() - 0.5;
+  });
+  return { x: matrix(data, rows, columns), labels };
+}
+
+export interface TrainingCase {
+  readonly name: string;
+  readonly layers: readonly LayerSpec[];
+  readonly compile: CompileOptions;
+}
+
+/** Models that between them use every layer, loss and optimizer; 7 inputs each. */
+export const trainingCases: readonly TrainingCase[] = [
+  {
+    name: 'classifier with everything',
+    layers: [
+      dense({ units: 33, inputShape: 7, activation: 'relu', kernelRegularizer: l2(1e-3) }),
+      batchNormalization(),
+      dropout({ rate: 0.2 }),
+      dense({ units: 12, activation: 'tanh', kernelInitializer: 'glorotNormal' }),
+      dense({ units: 3, activation: 'softmax' }),
+    ],
+    compile: {
+      optimizer: adam({ learningRate: 0.01 }),
+      loss: 'sparseCategoricalCrossentropy',
+      metrics: ['accuracy'],
+      globalClipNorm: 1,
+    },
+  },
+  {
+    name: 'regression with momentum',
+    layers: [
+      dense({ units: 16, inputShape: 7, useBias: false, kernelInitializer: 'heNormal' }),
+      batchNormalization({ momentum: 0.5 }),
+      activation({ activation: 'relu' }),
+      dense({ units: 3 }),
+    ],
+    compile: { optimizer: sgd({ learningRate: 0.02, momentum: 0.9, nesterov: true }), loss: 'meanSquaredError' },
+  },
+  {
+    name: 'several labels per row, plain sgd',
+    layers: [
+      dense({ units: 9, inputShape: 7, activation: 'sigmoid' }),
+      activation({ activation: 'exponential' }),
+      dense({ units: 3, activation: 'sigmoid' }),
+    ],
+    compile: { optimizer: 'sgd', loss: 'binaryCrossentropy', metrics: ['accuracy'] },
+  },
+  {
+    name: 'one-hot targets, softmax inside',
+    layers: [
+      dense({ units: 10, inputShape: 7, activation: 'softmax' }),
+      dropout({ rate: 0.5 }),
+      dense({ units: 3, activation: 'softmax' }),
+    ],
+    compile: { optimizer: 'adam', loss: 'categoricalCrossentropy', metrics: ['accuracy'] },
+  },
+];
+
+/** Targets of a case for class labels 0 to 2. */
+export function targetsOf({ compile }: TrainingCase, labels: readonly number[]): number[] | number[][] {
+  if (compile.loss === 'sparseCategoricalCrossentropy') return [...labels];
+  return labels.map((label) => [0, 1, 2].map((c) => (c === label ? 1 : 0)));
+}
+
+export function build({ layers, compile }: TrainingCase, backend: BackendFactory, seed = 7): Model {
+  const model = sequential({ layers, seed, backend });
+  model.compile(compile);
+  return model;
+}
+
+/** What is inside such a model. */
+export function makeEngine({ layers, compile }: TrainingCase, backend: BackendFactory): Engine {
+  const { inputs, layers: built } = buildLayers(layers);
+  const flat = built.flat();
+  const last = layers.at(-1)!;
+  const engine = new Engine(inputs, flat, 7, backend);
+  engine.configure({
+    loss: bindLoss(compile.loss, flat.at(-1)!.units, ('activation' in last ? last.activation : undefined) ?? 'linear'),
+    optimizer: makeOptimizer(compile.optimizer),
+    accuracy: compile.metrics !== undefined,
+    globalClipNorm: compile.globalClipNorm,
+  });
+  return engine;
+}
+
+/** A hash of all weights, names and bits. */
+export function weightHash(model: Model): string {
+  const hash = createHash('sha256');
+  for (const [name, { data }] of Object.entries(model.getWeights())) {
+    hash.update(name);
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
+}
