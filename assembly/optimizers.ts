@@ -37,19 +37,33 @@ export function sgdMomentum(
   let p = at(w);
   let q = at(g);
   let o = at(v);
-  for (let left = n; left > 0; left -= 4, p += 16, q += 16, o += 16) {
-    const whole = left >= 4;
-    const gradient = f32x4.mul(whole ? v128.load(q) : loadPart(q, left), s);
-    const velocity = flush(fma(whole ? v128.load(o) : loadPart(o, left), mu, gradient), tiny);
-    const direction = nesterov ? fma(velocity, mu, gradient) : velocity;
-    const weight = fma(direction, step, whole ? v128.load(p) : loadPart(p, left));
-    if (whole) {
-      v128.store(o, velocity);
-      v128.store(p, weight);
-    } else {
-      storePart(o, velocity, left);
-      storePart(p, weight, left);
-    }
+  const end = p + at(n & ~3);
+  for (; p < end; p += 16, q += 16, o += 16) {
+    const gradient = f32x4.mul(v128.load(q), s);
+    const velocity = flush(fma(v128.load(o), mu, gradient), tiny);
+    v128.store(o, velocity);
+    v128.store(p, fma(nesterov ? fma(velocity, mu, gradient) : velocity, step, v128.load(p)));
+  }
+  const live = n & 3;
+  if (!live) return;
+  const gradient = f32x4.mul(loadPart(q, live), s);
+  const velocity = flush(fma(loadPart(o, live), mu, gradient), tiny);
+  storePart(o, velocity, live);
+  storePart(p, fma(nesterov ? fma(velocity, mu, gradient) : velocity, step, loadPart(p, live)), live);
+}
+
+/** The three updates of Adam, each of four elements. */
+@unmanaged
+@final
+class AdamStep {
+  @inline
+  average(old: v128, value: v128, keep: v128, take: v128): v128 {
+    return flush(fma(old, keep, f32x4.mul(value, take)), f32x4.splat(1e-33));
+  }
+
+  @inline
+  weight(w: v128, m: v128, v: v128, rate: v128, unbias: v128, epsilon: v128): v128 {
+    return fma(f32x4.div(m, fma(f32x4.sqrt(v), unbias, epsilon)), rate, w);
   }
 }
 
@@ -73,6 +87,7 @@ export function adam(
 ): void {
   const scale = f32.load(at(factor));
   if (isNaN(scale)) return;
+  const op = changetype<AdamStep>(0);
   const s = f32x4.splat(scale);
   const rate = f32x4.splat(-f32.load(at(step)));
   const unbias = f32x4.splat(f32.load(at(correction)));
@@ -82,28 +97,25 @@ export function adam(
   const c2 = f32x4.splat(<f32>(1 - beta2));
   const eps = f32x4.splat(epsilon);
   const small = f32x4.splat(1e-15);
-  const tiny = f32x4.splat(1e-33);
   let pw = at(w);
   let pg = at(g);
   let pm = at(m);
   let pv = at(v);
-  for (let left = n; left > 0; left -= 4, pw += 16, pg += 16, pm += 16, pv += 16) {
-    const whole = left >= 4;
-    const gradient = flush(f32x4.mul(whole ? v128.load(pg) : loadPart(pg, left), s), small);
-    const m0 = whole ? v128.load(pm) : loadPart(pm, left);
-    const v0 = whole ? v128.load(pv) : loadPart(pv, left);
-    const m1 = flush(fma(m0, b1, f32x4.mul(gradient, c1)), tiny);
-    const v1 = flush(fma(v0, b2, f32x4.mul(f32x4.mul(gradient, gradient), c2)), tiny);
-    const divisor = fma(f32x4.sqrt(v1), unbias, eps);
-    const weight = fma(f32x4.div(m1, divisor), rate, whole ? v128.load(pw) : loadPart(pw, left));
-    if (whole) {
-      v128.store(pm, m1);
-      v128.store(pv, v1);
-      v128.store(pw, weight);
-    } else {
-      storePart(pm, m1, left);
-      storePart(pv, v1, left);
-      storePart(pw, weight, left);
-    }
+  const end = pw + at(n & ~3);
+  for (; pw < end; pw += 16, pg += 16, pm += 16, pv += 16) {
+    const gradient = flush(f32x4.mul(v128.load(pg), s), small);
+    const m1 = op.average(v128.load(pm), gradient, b1, c1);
+    const v1 = op.average(v128.load(pv), f32x4.mul(gradient, gradient), b2, c2);
+    v128.store(pm, m1);
+    v128.store(pv, v1);
+    v128.store(pw, op.weight(v128.load(pw), m1, v1, rate, unbias, eps));
   }
+  const live = n & 3;
+  if (!live) return;
+  const gradient = flush(f32x4.mul(loadPart(pg, live), s), small);
+  const m1 = op.average(loadPart(pm, live), gradient, b1, c1);
+  const v1 = op.average(loadPart(pv, live), f32x4.mul(gradient, gradient), b2, c2);
+  storePart(pm, m1, live);
+  storePart(pv, v1, live);
+  storePart(pw, op.weight(loadPart(pw, live), m1, v1, rate, unbias, eps), live);
 }
