@@ -131,8 +131,7 @@ function prepare({ layers, loss }: Case, random: Random) {
   const compute = () => {
     engine.heap.set(staged, program.input.offset);
     engine.stage(program.targets!, y, 0);
-    engine.writeRandomState(1);
-    engine.runProgram(program);
+    engine.runGradients(program);
     return engine.outcome().loss;
   };
   return { engine, compute };

@@ -26,6 +26,8 @@ export interface Program {
   readonly end: number;
   /** Floating point operations of the dense products. */
   readonly flops: number;
+  /** It draws random numbers, and so needs to be told the step. */
+  readonly stochastic: boolean;
 }
 
 /** Collects calls and the workspace they need. */
@@ -104,6 +106,7 @@ export class Emitter {
       output,
       workspace: this.#workspace.map(({ tensor }) => tensor),
       end,
+      stochastic: symbolic.some(({ args }) => args.includes(this.slots.random)),
       flops: symbolic.reduce((sum, call) => sum + productFlops(call), 0),
     };
   }

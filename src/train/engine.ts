@@ -184,18 +184,17 @@ export class Engine {
   }
 
   /** Counts a step and writes its numbers into the slots. */
-  #beginStep(): void {
+  #beginStep({ stochastic }: LinkedProgram): void {
     this.step++;
-    const { heap, slots } = this;
-    this.training.optimizer.prepare(heap, slots, this.learningRate, this.step);
-    this.writeRandomState(this.step);
+    this.training.optimizer.prepare(this.heap, this.slots, this.learningRate, this.step);
+    if (stochastic) this.#writeRandomState(this.step);
   }
 
-  writeRandomState(step: number): void {
-    const { heap } = this;
+  /** Seed and step, 16 bits an element. */
+  #writeRandomState(step: number): void {
+    const { heap, seed } = this;
     const { offset } = this.slots.random;
-    const state = [...words(this.seed), ...words(step)];
-    state.forEach((word, i) => {
+    [...words(seed), ...words(step)].forEach((word, i) => {
       heap[offset + 2 * i] = word & 0xffff;
       heap[offset + 2 * i + 1] = word >>> 16;
     });
@@ -203,14 +202,14 @@ export class Engine {
 
   /** Runs a staged training step. */
   runStep(program: LinkedProgram): Outcome {
-    this.#beginStep();
+    this.#beginStep(program);
     run(program);
     return this.#finishStep();
   }
 
   /** The same, handing over to `pause` between calls. */
   async runStepInParts(program: LinkedProgram, pause: () => Promise<void> | undefined): Promise<Outcome> {
-    this.#beginStep();
+    this.#beginStep(program);
     this.midStep = true;
     try {
       for (const step of program.steps) {
@@ -231,7 +230,14 @@ export class Engine {
     return outcome;
   }
 
+  /** Runs a staged program that changes no weights. */
   runProgram(program: LinkedProgram): void {
+    run(program);
+  }
+
+  /** Computes the gradients of the step to come, without taking it. */
+  runGradients(program: LinkedProgram): void {
+    if (program.stochastic) this.#writeRandomState(this.step + 1);
     run(program);
   }
 

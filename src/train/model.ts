@@ -212,8 +212,7 @@ export class Model {
     const program = engine.program('gradients', rows);
     engine.stage(program.input, batch.x, 0);
     if (program.targets) engine.stage(program.targets, batch.y, 0);
-    engine.writeRandomState(engine.step + 1);
-    engine.runProgram(program);
+    engine.runGradients(program);
     const { loss, penalty, hits } = engine.outcome();
     const gradients = this.#parameters
       .filter(({ trainable }) => trainable)
