@@ -18,19 +18,7 @@ function open(machine: Machine): Backend {
     ...optimizers(machine),
     ...random(machine),
   } satisfies Kernels;
-  return {
-    get heap() {
-      return machine.heap;
-    },
-    kernels,
-    grow(elements) {
-      if (elements <= machine.heap.length) return;
-      const pages = Math.ceil(elements / PAGE_ELEMENTS);
-      const larger = new (machine.heap.constructor as Float32ArrayConstructor)(pages * PAGE_ELEMENTS);
-      larger.set(machine.heap);
-      machine.heap = larger;
-    },
-  };
+  return { heap: machine.heap, kernels };
 }
 
 const roundUp = (elements: number) => Math.ceil(elements / PAGE_ELEMENTS) * PAGE_ELEMENTS;

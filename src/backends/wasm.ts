@@ -16,22 +16,10 @@ function compile(source: BufferSource): Promise<WebAssembly.Module> {
 }
 
 function open(module: WebAssembly.Module, elements: number): Backend {
-  const pages = (n: number) => Math.ceil(n / PAGE_ELEMENTS);
-  const memory = new WebAssembly.Memory({ initial: pages(elements) });
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(elements / PAGE_ELEMENTS) });
   // The loader's own exports are wrapped; hot calls are linked to the instance's.
   const { instance } = instantiateSync(module, { env: { memory } });
-  let heap = new Float32Array(memory.buffer);
-  return {
-    get heap() {
-      return heap;
-    },
-    kernels: instance.exports as unknown as Kernels,
-    grow(elements) {
-      if (elements <= heap.length) return;
-      memory.grow(pages(elements) - heap.length / PAGE_ELEMENTS);
-      heap = new Float32Array(memory.buffer);
-    },
-  };
+  return { heap: new Float32Array(memory.buffer), kernels: instance.exports as unknown as Kernels };
 }
 
 /**

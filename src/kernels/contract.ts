@@ -10,11 +10,8 @@ export type Call = { [K in KernelName]: readonly [K, ...Parameters<Kernels[K]>] 
 
 /** A heap and the kernels that work on it. */
 export interface Backend {
-  /** Replaced when the heap grows: read it anew after `grow`. */
   readonly heap: Float32Array | Float64Array;
   readonly kernels: Kernels;
-  /** Makes room for at least this many elements; what the heap held stays in place, linked calls stay valid. */
-  grow(elements: number): void;
 }
 
 /** Opens heaps; what `wasm()` and `typescript()` return. One model takes one heap. */

@@ -5,7 +5,7 @@ import { exp, log, log1p, sigmoid, tanh } from './math.js';
  * of WebAssembly; the float64 machine rounds nothing and serves gradient checks.
  */
 export interface Machine {
-  heap: Float32Array | Float64Array;
+  readonly heap: Float32Array | Float64Array;
   readonly round: (x: number) => number;
   readonly exp: (x: number) => number;
   readonly log: (x: number) => number;

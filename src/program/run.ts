@@ -2,7 +2,7 @@ import type { Backend, Call } from '../kernels/contract.js';
 import type { Program } from './emitter.js';
 import { splitLongCall } from './split.js';
 
-/** A program bound to a backend. Kernels read the heap through the backend, so it may grow after linking. */
+/** A program bound to a backend's heap. */
 export interface LinkedProgram extends Program {
   readonly steps: readonly (() => void)[];
 }

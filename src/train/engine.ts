@@ -45,7 +45,8 @@ export class Engine {
   learningRate = 0;
   /** A training step is between two of its calls. */
   midStep = false;
-  readonly #backend: Backend;
+  readonly #factory: BackendFactory;
+  #backend: Backend;
   readonly #inferenceBase: number;
   readonly #compiledBase: number;
   readonly #programs = new Map<Mode, Map<number, LinkedProgram>>();
@@ -76,6 +77,7 @@ export class Engine {
     this.#compiledBase = compilePredict(this.network, INFERENCE_ROWS, this.#inferenceBase).end;
     this.#end = this.#compiledBase;
     checkHeapSize(this.#end);
+    this.#factory = factory;
     this.#backend = factory.open(this.#end);
     initializeParameters(this.heap, parameters, seed);
   }
@@ -143,11 +145,18 @@ export class Engine {
     });
   }
 
+  /**
+   * Moves to a larger heap. A WebAssembly memory could grow in place, but that detaches its buffer, after which V8
+   * checks every access to any typed array of the process.
+   */
   #grow(end: number): void {
     if (end <= this.#end) return;
     checkHeapSize(end);
-    this.#backend.grow(end);
+    const larger = this.#factory.open(end);
+    larger.heap.set(this.heap);
+    this.#backend = larger;
     this.#end = end;
+    this.#programs.clear();
   }
 
   /** The program for a mode and a number of rows, linked once and kept. */
