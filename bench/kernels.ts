@@ -1,0 +1,58 @@
+import type { BackendFactory } from '../src/kernels/contract.js';
+import type { Case } from './measure.js';
+import { Rig } from './rig.js';
+import { type Cost, setups } from './setups.js';
+import { type Shape, shapes } from './shapes.js';
+
+export interface KernelCase extends Case {
+  readonly kernel: string;
+  readonly shape: string;
+  readonly build: string;
+  readonly cost: Cost;
+}
+
+export interface KernelRow {
+  readonly kernel: string;
+  readonly shape: string;
+  readonly build: string;
+  readonly us: number;
+  readonly gflops: number | null;
+  readonly shareOfPeak: number | null;
+  readonly nsPerElement?: number;
+  /** Of floats that the kernel must read or write, whichever cache they are in. */
+  readonly gbPerSecond?: number;
+}
+
+function kernelCase({ kernel, sizes }: Shape, build: string, factory: BackendFactory, quick: boolean): KernelCase {
+  const [a = 1, b = 1, c = 1] = sizes;
+  const shape = sizes.join('x');
+  const rig = new Rig();
+  const cost = setups[kernel](rig, a, b, c);
+  return {
+    name: `kernel ${kernel} ${shape} ${build}`,
+    quick,
+    kernel,
+    shape,
+    build,
+    cost,
+    prepare: () => rig.link(factory),
+  };
+}
+
+export function kernelCases(builds: Readonly<Record<string, BackendFactory>>): readonly KernelCase[] {
+  return shapes.flatMap((shape, i) =>
+    Object.entries(builds).map(([build, factory]) =>
+      kernelCase(shape, build, factory, shape.kernel !== shapes[i - 1]?.kernel),
+    ),
+  );
+}
+
+export function kernelRow({ kernel, shape, build, cost }: KernelCase, us: number, peak: number): KernelRow {
+  if ('flops' in cost) {
+    const gflops = cost.flops / us / 1e3;
+    return { kernel, shape, build, us, gflops, shareOfPeak: gflops / peak };
+  }
+  const nsPerElement = (us * 1e3) / cost.elements;
+  const gbPerSecond = (4 * cost.moved) / nsPerElement;
+  return { kernel, shape, build, us, gflops: null, shareOfPeak: null, nsPerElement, gbPerSecond };
+}

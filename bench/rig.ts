@@ -1,0 +1,68 @@
+import {
+  type Backend,
+  type BackendFactory,
+  type KernelName,
+  type Kernels,
+  RESERVED_ELEMENTS,
+} from '../src/kernels/contract.js';
+import { Arena, matrixTensor, panelColumns, type Tensor, vectorTensor } from '../src/program/plan.js';
+import { makeRandom } from './random.js';
+
+/** What a tensor holds before the first call; `below`: whole numbers from 0. */
+type Content = 'signed' | 'positive' | 'zero' | 'one' | { readonly below: number };
+
+type Symbolic<Arguments extends readonly unknown[]> = { [I in keyof Arguments]: Arguments[I] | Tensor };
+
+/** One compute kernel call on a heap of its own, its operands laid out as the library lays out its own. */
+export class Rig {
+  readonly #arena = new Arena(RESERVED_ELEMENTS);
+  readonly #contents: { tensor: Tensor; content: Content }[] = [];
+  #call: ((backend: Backend) => () => void) | undefined;
+
+  matrix(rows: number, columns: number, content: Content = 'signed'): Tensor {
+    return this.#take(matrixTensor('matrix', rows, columns), content);
+  }
+
+  vector(elements: number, content: Content = 'signed'): Tensor {
+    return this.#take(vectorTensor('vector', panelColumns(elements)), content);
+  }
+
+  panels(inputs: number, units: number): Tensor {
+    return this.vector(inputs * panelColumns(units));
+  }
+
+  slot(content: Content = 'zero'): Tensor {
+    return this.#take(vectorTensor('slot', 1), content);
+  }
+
+  #take(tensor: Tensor, content: Content): Tensor {
+    this.#contents.push({ tensor, content });
+    return this.#arena.take(tensor);
+  }
+
+  call<K extends KernelName>(kernel: K, ...args: Symbolic<Parameters<Kernels[K]>>): void {
+    const numbers = (args as readonly (number | Tensor)[]).map((arg) => (typeof arg === 'number' ? arg : arg.offset));
+    this.#call = ({ kernels }) => (kernels[kernel] as (...args: number[]) => void).bind(null, ...numbers);
+  }
+
+  /** Opens the heap, fills it and binds the call, as the library links one. */
+  link(factory: BackendFactory): () => void {
+    const backend = factory.open(this.#arena.end);
+    const random = makeRandom(1);
+    for (const { tensor, content } of this.#contents) {
+      const draw = drawOf(content, random);
+      for (let i = tensor.offset; i < tensor.offset + tensor.size; i++) backend.heap[i] = draw();
+    }
+    if (!this.#call) throw new Error('The rig has no call.');
+    return this.#call(backend);
+  }
+}
+
+/** Numbers well away from zero, so that no product is denormal. */
+function drawOf(content: Content, random: () => number): () => number {
+  if (typeof content === 'object') return () => Math.floor(random() * content.below);
+  if (content === 'zero') return () => 0;
+  if (content === 'one') return () => 1;
+  const magnitude = () => 0.125 + 0.875 * random();
+  return content === 'positive' ? magnitude : () => (random() < 0.5 ? -magnitude() : magnitude());
+}

@@ -1,0 +1,37 @@
+// Compiles the peak's loops, bundles the benchmark and runs it, on one core where the system can promise one.
+// Arguments are those of main.ts.
+import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import asc from 'assemblyscript/asc';
+import { build } from 'esbuild';
+
+const from = process.cwd();
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+
+const { error, stderr } = await asc.main(['--config', 'bench/peak/asconfig.json', '--target', 'release']);
+if (error) {
+  console.error(String(stderr));
+  throw error;
+}
+await build({
+  absWorkingDir: process.cwd(),
+  entryPoints: ['bench/main.ts'],
+  outfile: 'build/bench.js',
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: ['es2022', 'node20'],
+  loader: { '.wasm': 'binary' },
+  sourcemap: 'inline',
+  sourcesContent: false,
+  logLevel: 'warning',
+});
+
+const command = [process.execPath, '--enable-source-maps', resolve('build/bench.js'), ...process.argv.slice(2)];
+const pin = ['taskset', '-c', '0'];
+const pinned = process.platform === 'linux' && spawnSync(pin[0], [...pin.slice(1), 'true']).status === 0;
+const [program, ...args] = pinned ? [...pin, ...command] : command;
+const { status, error: failure } = spawnSync(program, args, { cwd: from, stdio: 'inherit' });
+if (failure) throw failure;
+process.exitCode = status ?? 1;

@@ -1,0 +1,228 @@
+import type { KernelName } from '../src/kernels/contract.js';
+import { panelColumns } from '../src/program/plan.js';
+import type { Rig } from './rig.js';
+
+/** What a call amounts to: floating point operations of a product, or elements and the floats that each one moves. */
+export type Cost = { readonly flops: number } | { readonly elements: number; readonly moved: number };
+
+/** Lays out the operands of one call and makes it. A call may be repeated for ever: nothing drifts. */
+export type Setup = (rig: Rig, a: number, b: number, c: number) => Cost;
+
+const forward =
+  (kernel: 'denseForward' | 'denseForwardRelu'): Setup =>
+  (rig, rows, inputs, units) => {
+    const [x, w, b] = [rig.matrix(rows, inputs), rig.panels(inputs, units), rig.vector(units)];
+    const y = rig.matrix(rows, units);
+    rig.call(kernel, x, w, b, y, rows, inputs, units, x.stride, y.stride);
+    return { flops: 2 * rows * inputs * units };
+  };
+
+const inputGradient: Setup = (rig, rows, inputs, units) => {
+  const [dy, w, dx] = [rig.matrix(rows, units), rig.panels(inputs, units), rig.matrix(rows, inputs)];
+  const scratch = rig.vector(panelColumns(units) * 8);
+  rig.call('denseInputGradient', dy, w, dx, scratch, rows, inputs, units, dy.stride, dx.stride);
+  return { flops: 2 * rows * inputs * units };
+};
+
+const kernelGradient: Setup = (rig, rows, inputs, units) => {
+  const [x, dy, dw] = [rig.matrix(rows, inputs), rig.matrix(rows, units), rig.panels(inputs, units)];
+  const scratch = rig.vector(rows * 8);
+  rig.call('denseKernelGradient', x, dy, dw, scratch, rows, inputs, units, x.stride, dy.stride);
+  return { flops: 2 * rows * inputs * units };
+};
+
+const biasGradient: Setup = (rig, rows, units) => {
+  const [dy, db] = [rig.matrix(rows, units), rig.vector(units)];
+  rig.call('denseBiasGradient', dy, db, rows, units, dy.stride);
+  return { elements: rows * units, moved: 1 };
+};
+
+const unary =
+  (kernel: 'reluForward' | 'sigmoidForward' | 'tanhForward' | 'exponentialForward' | 'logForward'): Setup =>
+  (rig, n) => {
+    const [x, y] = [rig.vector(n, kernel === 'logForward' ? 'positive' : 'signed'), rig.vector(n)];
+    rig.call(kernel, x, y, n);
+    return { elements: n, moved: 2 };
+  };
+
+const binary =
+  (kernel: 'reluBackward' | 'sigmoidBackward' | 'tanhBackward' | 'exponentialBackward' | 'dropoutBackward'): Setup =>
+  (rig, n) => {
+    const [a, b, y] = [rig.vector(n), rig.vector(n), rig.vector(n)];
+    rig.call(kernel, a, b, y, n);
+    return { elements: n, moved: 3 };
+  };
+
+const softmax: Setup = (rig, rows, columns) => {
+  const [x, y] = [rig.matrix(rows, columns), rig.matrix(rows, columns)];
+  rig.call('softmaxForward', x, y, rows, columns, x.stride);
+  return { elements: rows * columns, moved: 2 };
+};
+
+const sparseLoss: Setup = (rig, rows, columns) => {
+  const [z, labels, dz] = [rig.matrix(rows, columns), rig.vector(rows, { below: columns }), rig.matrix(rows, columns)];
+  rig.call('sparseCategoricalCrossentropy', z, labels, dz, rig.slot(), rows, columns, z.stride);
+  return { elements: rows * columns, moved: 2 };
+};
+
+const rowLoss =
+  (kernel: 'categoricalCrossentropy' | 'binaryCrossentropy' | 'meanSquaredError'): Setup =>
+  (rig, rows, columns) => {
+    const [z, targets, dz] = [
+      rig.matrix(rows, columns),
+      rig.matrix(rows, columns, 'positive'),
+      rig.matrix(rows, columns),
+    ];
+    rig.call(kernel, z, targets, dz, rig.slot(), rows, columns, z.stride, targets.stride);
+    return { elements: rows * columns, moved: 3 };
+  };
+
+const moments: Setup = (rig, rows, columns) => {
+  const [x, mean, variance] = [rig.matrix(rows, columns), rig.vector(columns), rig.vector(columns)];
+  rig.call('batchNormalizationMoments', x, mean, variance, rows, columns, x.stride);
+  return { elements: rows * columns, moved: 1 };
+};
+
+const normalize: Setup = (rig, rows, columns) => {
+  const [x, y] = [rig.matrix(rows, columns), rig.matrix(rows, columns)];
+  const [mean, variance] = [rig.vector(columns), rig.vector(columns, 'positive')];
+  const [gamma, beta] = [rig.vector(columns), rig.vector(columns)];
+  rig.call('batchNormalizationForward', x, mean, variance, gamma, beta, y, rows, columns, x.stride, 1e-5);
+  return { elements: rows * columns, moved: 2 };
+};
+
+const normalizeBackward: Setup = (rig, rows, columns) => {
+  const [x, dy, dx] = [rig.matrix(rows, columns), rig.matrix(rows, columns), rig.matrix(rows, columns)];
+  const [mean, variance] = [rig.vector(columns), rig.vector(columns, 'positive')];
+  const [gamma, dgamma, dbeta] = [rig.vector(columns), rig.vector(columns), rig.vector(columns)];
+  const { stride } = x;
+  rig.call('batchNormalizationBackward', x, mean, variance, gamma, dy, dx, dgamma, dbeta, rows, columns, stride, 1e-5);
+  return { elements: rows * columns, moved: 3 };
+};
+
+const update: Setup = (rig, columns) => {
+  const [mean, variance] = [rig.vector(columns), rig.vector(columns, 'positive')];
+  const [movingMean, movingVariance] = [rig.vector(columns), rig.vector(columns, 'positive')];
+  rig.call('batchNormalizationUpdate', mean, variance, movingMean, movingVariance, rig.slot('one'), 32, columns, 0.9);
+  return { elements: columns, moved: 6 };
+};
+
+const softmaxBackward: Setup = (rig, rows, columns) => {
+  const [y, dy, dx] = [rig.matrix(rows, columns), rig.matrix(rows, columns), rig.matrix(rows, columns)];
+  rig.call('softmaxBackward', y, dy, dx, rows, columns, y.stride);
+  return { elements: rows * columns, moved: 3 };
+};
+
+const randomUniform: Setup = (rig, n) => {
+  const [y, state] = [rig.vector(n), rig.vector(8, { below: 65536 })];
+  rig.call('randomUniform', y, n, state, 7);
+  return { elements: n, moved: 1 };
+};
+
+const dropoutForward: Setup = (rig, n) => {
+  const [x, y, mask, state] = [rig.vector(n), rig.vector(n), rig.vector(n), rig.vector(8, { below: 65536 })];
+  rig.call('dropoutForward', x, y, mask, n, state, 7, 0.2);
+  return { elements: n, moved: 3 };
+};
+
+// Optimizers run at rate 0 and the penalty's gradient at strength 0: the same arithmetic, and nothing piles up.
+
+const sgd: Setup = (rig, n) => {
+  const [w, g] = [rig.vector(n), rig.vector(n)];
+  rig.call('sgd', w, g, n, rig.slot(), rig.slot('one'));
+  return { elements: n, moved: 3 };
+};
+
+const sgdMomentum: Setup = (rig, n) => {
+  const [w, g, v] = [rig.vector(n), rig.vector(n), rig.vector(n)];
+  rig.call('sgdMomentum', w, g, v, n, rig.slot(), rig.slot('one'), 0.9, 0);
+  return { elements: n, moved: 5 };
+};
+
+const adam: Setup = (rig, n) => {
+  const [w, g, m, v] = [rig.vector(n), rig.vector(n), rig.vector(n), rig.vector(n, 'positive')];
+  rig.call('adam', w, g, m, v, n, rig.slot(), rig.slot('one'), rig.slot('one'), 0.9, 0.999, 1e-8);
+  return { elements: n, moved: 7 };
+};
+
+const reduction =
+  (kernel: 'sum' | 'gradientNorm'): Setup =>
+  (rig, n) => {
+    rig.call(kernel, rig.vector(n), n, rig.slot());
+    return { elements: n, moved: 1 };
+  };
+
+const clipFactor: Setup = (rig) => {
+  rig.call('clipFactor', rig.slot('one'), rig.slot(), 0.5);
+  return { elements: 1, moved: 2 };
+};
+
+const sparseAccuracy: Setup = (rig, rows, columns) => {
+  const [z, labels] = [rig.matrix(rows, columns), rig.vector(rows, { below: columns })];
+  rig.call('sparseCategoricalAccuracy', z, labels, rig.slot(), rows, columns, z.stride);
+  return { elements: rows * columns, moved: 1 };
+};
+
+const categoricalAccuracy: Setup = (rig, rows, columns) => {
+  const [z, targets] = [rig.matrix(rows, columns), rig.matrix(rows, columns)];
+  rig.call('categoricalAccuracy', z, targets, rig.slot(), rows, columns, z.stride, targets.stride);
+  return { elements: rows * columns, moved: 2 };
+};
+
+const binaryAccuracy: Setup = (rig, rows, columns) => {
+  const [z, targets] = [rig.matrix(rows, columns), rig.matrix(rows, columns, { below: 2 })];
+  rig.call('binaryAccuracy', z, targets, rig.slot(), rows, columns, z.stride, targets.stride, 0);
+  return { elements: rows * columns, moved: 2 };
+};
+
+const l2Penalty: Setup = (rig, n) => {
+  rig.call('l2Penalty', rig.vector(n), n, 1e-4, rig.slot());
+  return { elements: n, moved: 1 };
+};
+
+const l2Gradient: Setup = (rig, n) => {
+  rig.call('l2Gradient', rig.vector(n), rig.vector(n), n, 0);
+  return { elements: n, moved: 3 };
+};
+
+/** Every compute kernel; one that is missing does not compile. */
+export const setups = {
+  denseForward: forward('denseForward'),
+  denseForwardRelu: forward('denseForwardRelu'),
+  denseInputGradient: inputGradient,
+  denseKernelGradient: kernelGradient,
+  denseBiasGradient: biasGradient,
+  reluForward: unary('reluForward'),
+  reluBackward: binary('reluBackward'),
+  sigmoidForward: unary('sigmoidForward'),
+  sigmoidBackward: binary('sigmoidBackward'),
+  tanhForward: unary('tanhForward'),
+  tanhBackward: binary('tanhBackward'),
+  exponentialForward: unary('exponentialForward'),
+  exponentialBackward: binary('exponentialBackward'),
+  logForward: unary('logForward'),
+  softmaxForward: softmax,
+  softmaxBackward,
+  sparseCategoricalCrossentropy: sparseLoss,
+  categoricalCrossentropy: rowLoss('categoricalCrossentropy'),
+  binaryCrossentropy: rowLoss('binaryCrossentropy'),
+  meanSquaredError: rowLoss('meanSquaredError'),
+  batchNormalizationMoments: moments,
+  batchNormalizationUpdate: update,
+  batchNormalizationForward: normalize,
+  batchNormalizationBackward: normalizeBackward,
+  randomUniform,
+  dropoutForward,
+  dropoutBackward: binary('dropoutBackward'),
+  sgd,
+  sgdMomentum,
+  adam,
+  sum: reduction('sum'),
+  gradientNorm: reduction('gradientNorm'),
+  clipFactor,
+  sparseCategoricalAccuracy: sparseAccuracy,
+  categoricalAccuracy,
+  binaryAccuracy,
+  l2Penalty,
+  l2Gradient,
+} satisfies Record<KernelName, Setup>;

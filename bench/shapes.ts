@@ -1,0 +1,76 @@
+import type { KernelName } from '../src/kernels/contract.js';
+
+/** A compute kernel and its sizes: rows x inputs x units, rows x columns, or elements. */
+export interface Shape {
+  readonly kernel: KernelName;
+  readonly sizes: readonly number[];
+}
+
+type Sizes = readonly (readonly number[])[];
+
+/** The layers of W1 and W2, and a narrow last one. */
+const SMALL: Sizes = [
+  [4, 2, 8],
+  [4, 8, 1],
+  [32, 30, 64],
+  [32, 64, 32],
+  [32, 32, 2],
+  [64, 128, 10],
+];
+
+const LARGE: Sizes = [
+  [784, 128],
+  [784, 256],
+  [512, 512],
+  [1024, 1024],
+].flatMap((matrix) => [32, 64, 128, 256].map((rows) => [rows, ...matrix]));
+
+/** The layers of I1, and square ones. */
+const SINGLE_ROW: Sizes = [
+  [1, 128, 10],
+  [1, 256, 128],
+  [1, 784, 256],
+  [1, 512, 512],
+  [1, 1024, 1024],
+];
+
+/** The first fits a first-level cache, the second does not. */
+const ELEMENTS: Sizes = [[2048], [65536]];
+
+/** Outputs of W2 and W4, and many classes. */
+const SCORES: Sizes = [
+  [32, 2],
+  [64, 10],
+  [64, 1000],
+];
+
+/** Hidden layers of W2 and W5. */
+const HIDDEN: Sizes = [
+  [32, 64],
+  [128, 512],
+];
+
+/** About the parameters of W1, W2 and W4. */
+const SLABS: Sizes = [[48], [4160], [235152]];
+
+const over = (sizes: Sizes, ...kernels: readonly KernelName[]): readonly Shape[] =>
+  kernels.flatMap((kernel) => sizes.map((each) => ({ kernel, sizes: each })));
+
+/** The first shape of each kernel is the one that the quick run takes. */
+export const shapes: readonly Shape[] = [
+  ...over([...SMALL, ...SINGLE_ROW, ...LARGE], 'denseForward'),
+  ...over([[64, 784, 256]], 'denseForwardRelu'),
+  ...over([...SMALL, ...LARGE], 'denseInputGradient', 'denseKernelGradient'),
+  ...over(HIDDEN, 'denseBiasGradient'),
+  ...over(ELEMENTS, 'reluForward', 'reluBackward', 'sigmoidForward', 'sigmoidBackward', 'tanhForward', 'tanhBackward'),
+  ...over(ELEMENTS, 'exponentialForward', 'exponentialBackward', 'logForward'),
+  ...over(SCORES, 'softmaxForward', 'softmaxBackward', 'sparseCategoricalCrossentropy', 'categoricalCrossentropy'),
+  ...over(SCORES, 'sparseCategoricalAccuracy', 'categoricalAccuracy'),
+  ...over([[4, 1]], 'binaryCrossentropy', 'binaryAccuracy'),
+  ...over([[32, 2]], 'meanSquaredError'),
+  ...over(HIDDEN, 'batchNormalizationMoments', 'batchNormalizationForward', 'batchNormalizationBackward'),
+  ...over(ELEMENTS, 'randomUniform', 'dropoutForward', 'dropoutBackward'),
+  ...over([[512]], 'batchNormalizationUpdate'),
+  ...over([[1]], 'clipFactor'),
+  ...over(SLABS, 'sgd', 'sgdMomentum', 'adam', 'sum', 'gradientNorm', 'l2Penalty', 'l2Gradient'),
+];
