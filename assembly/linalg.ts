@@ -1,13 +1,20 @@
 import { Epilogue, Keep, Product, Rectify } from './lib/micro';
+import { packColumns, packRows, transpose4 } from './lib/pack';
 import { at, laneMask } from './lib/simd';
 
 // Dense weights lie in panels [ceil(units / 8)][inputs][8], zero in the columns past `units`.
+// `scratch` holds packed operands. Sizes, with rows and inputs rounded up to multiples of 4 and units to 8: forward
+// rows inputs; input gradient 8 units + rows units; kernel gradient 8 rows + rows inputs.
+
+/** Fewer panels than this to multiply with do not repay packing the other operand. */
+const FEWEST_PANELS = 4;
 
 function forward<E extends Epilogue>(
   x: i32,
   w: i32,
   b: i32,
   y: i32,
+  scratch: i32,
   rows: i32,
   inputs: i32,
   units: i32,
@@ -27,9 +34,20 @@ function forward<E extends Epilogue>(
       bias += 64;
       out += 64;
     }
+  } else if (left >= FEWEST_PANELS) {
+    packRows(at(x), at(xStride), at(scratch), rows, inputs);
+    const tile = (<usize>inputs) << 4;
+    for (; left > 0; left--) {
+      const low = v128.load(bias);
+      const high = v128.load(bias, 16);
+      product.packed(at(scratch), tile, 16, weights, inputs, low, high, out, at(yStride), rows);
+      weights += panel;
+      bias += 32;
+      out += 32;
+    }
   }
   for (; left > 0; left--) {
-    product.run(at(x), at(xStride), 4, weights, inputs, v128.load(bias), v128.load(bias, 16), out, at(yStride), rows);
+    product.strided(at(x), at(xStride), weights, inputs, v128.load(bias), v128.load(bias, 16), out, at(yStride), rows);
     weights += panel;
     bias += 32;
     out += 32;
@@ -42,13 +60,14 @@ export function denseForward(
   w: i32,
   b: i32,
   y: i32,
+  scratch: i32,
   rows: i32,
   inputs: i32,
   units: i32,
   xStride: i32,
   yStride: i32,
 ): void {
-  forward<Keep>(x, w, b, y, rows, inputs, units, xStride, yStride);
+  forward<Keep>(x, w, b, y, scratch, rows, inputs, units, xStride, yStride);
 }
 
 /** y = max(x w + b, 0). */
@@ -57,35 +76,39 @@ export function denseForwardRelu(
   w: i32,
   b: i32,
   y: i32,
+  scratch: i32,
   rows: i32,
   inputs: i32,
   units: i32,
   xStride: i32,
   yStride: i32,
 ): void {
-  forward<Rectify>(x, w, b, y, rows, inputs, units, xStride, yStride);
+  forward<Rectify>(x, w, b, y, scratch, rows, inputs, units, xStride, yStride);
 }
 
-/** Transposes a 4x4 block; rows lie 32 bytes apart in `from` and in `to`. */
-function transpose4(from: usize, to: usize): void {
-  const r0 = v128.load(from);
-  const r1 = v128.load(from, 32);
-  const r2 = v128.load(from, 64);
-  const r3 = v128.load(from, 96);
-  const low01 = i8x16.shuffle(r0, r1, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
-  const low23 = i8x16.shuffle(r2, r3, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
-  const high01 = i8x16.shuffle(r0, r1, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
-  const high23 = i8x16.shuffle(r2, r3, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
-  v128.store(to, i8x16.shuffle(low01, low23, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
-  v128.store(to, i8x16.shuffle(low01, low23, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31), 32);
-  v128.store(to, i8x16.shuffle(high01, high23, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23), 64);
-  v128.store(to, i8x16.shuffle(high01, high23, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31), 96);
+/** Writes the rows of w that belong to 8 inputs, `live` of them real, as a panel [ceil(units / 8) * 8][8]. */
+function transposePanel(from: usize, panel: usize, panels: i32, live: i32, to: usize): void {
+  for (let p = 0; p < panels; p++, from += panel, to += 256) {
+    if (live >= 8) {
+      transposeBlock(from, to);
+      transposeBlock(from + 16, to + 128);
+      transposeBlock(from + 128, to + 16);
+      transposeBlock(from + 144, to + 144);
+    } else {
+      for (let j: usize = 0; j < 8; j++) {
+        for (let k: usize = 0; k < 8; k++) {
+          f32.store(to + (j << 5) + (k << 2), <i32>k < live ? f32.load(from + (k << 5) + (j << 2)) : 0);
+        }
+      }
+    }
+  }
 }
 
-/**
- * dx = dy w^T. Eight inputs at a time: their rows of w are gathered transposed into `scratch`
- * [ceil(units / 8) * 8][8], then multiplied like any panel.
- */
+function transposeBlock(from: usize, to: usize): void {
+  transpose4(v128.load(from), v128.load(from, 32), v128.load(from, 64), v128.load(from, 96), to, 32);
+}
+
+/** dx = dy w^T. Eight inputs at a time: their rows of w, transposed, make a panel. */
 export function denseInputGradient(
   dy: i32,
   w: i32,
@@ -98,48 +121,20 @@ export function denseInputGradient(
   dxStride: i32,
 ): void {
   const zero = f32x4.splat(0);
-  const panel = at(inputs << 3);
+  const product = changetype<Product<Keep>>(0);
   const panels = (units + 7) >> 3;
+  const packed = inputs > 8 * FEWEST_PANELS && rows > 1;
+  const tiles = at(scratch) + ((<usize>panels) << 8);
+  const tile = (<usize>units) << 4;
+  if (packed) packRows(at(dy), at(dyStride), tiles, rows, units);
   for (let i = 0; i < inputs; i += 8) {
-    let to = at(scratch);
-    if (i + 8 <= inputs) {
-      let from = at(w) + ((<usize>i) << 5);
-      for (let p = 0; p < panels; p++, from += panel, to += 256) {
-        transpose4(from, to);
-        transpose4(from + 16, to + 128);
-        transpose4(from + 128, to + 16);
-        transpose4(from + 144, to + 144);
-      }
-    } else {
-      const live = inputs - i;
-      let from = at(w) + ((<usize>i) << 5);
-      for (let p = 0; p < panels; p++, from += panel, to += 256) {
-        for (let j = 0; j < 8; j++) {
-          const row = to + ((<usize>j) << 5);
-          v128.store(row, zero);
-          v128.store(row, zero, 16);
-          for (let k = 0; k < live; k++) {
-            f32.store(row + ((<usize>k) << 2), f32.load(from + ((<usize>k) << 5) + ((<usize>j) << 2)));
-          }
-        }
-      }
-    }
-    changetype<Product<Keep>>(0).run(
-      at(dy),
-      at(dyStride),
-      4,
-      at(scratch),
-      units,
-      zero,
-      zero,
-      at(dx + i),
-      at(dxStride),
-      rows,
-    );
+    transposePanel(at(w) + ((<usize>i) << 5), at(inputs << 3), panels, inputs - i, at(scratch));
+    if (packed) product.packed(tiles, tile, 16, at(scratch), units, zero, zero, at(dx + i), at(dxStride), rows);
+    else product.strided(at(dy), at(dyStride), at(scratch), units, zero, zero, at(dx + i), at(dxStride), rows);
   }
 }
 
-/** dw = x^T dy, in panels. Each panel of dy is copied to `scratch` [rows][8], its columns past `units` as zeros. */
+/** dw = x^T dy, in panels. Each panel of dy is copied, its columns past `units` as zeros. */
 export function denseKernelGradient(
   x: i32,
   dy: i32,
@@ -153,7 +148,17 @@ export function denseKernelGradient(
 ): void {
   const zero = f32x4.splat(0);
   const stride = at(dyStride);
-  const end = at(scratch) + ((<usize>rows) << 5);
+  const panel = (<usize>rows) << 5;
+  const end = at(scratch) + panel;
+  let a = at(x);
+  let aTile: usize = 16;
+  let aStep = at(xStride);
+  if (units > 8 * FEWEST_PANELS) {
+    packColumns(a, aStep, end, rows, inputs);
+    a = end;
+    aTile = (<usize>rows) << 4;
+    aStep = 16;
+  }
   for (let c = 0; c < units; c += 8) {
     const low = laneMask(units - c);
     const high = laneMask(units - c - 4);
@@ -162,18 +167,8 @@ export function denseKernelGradient(
       v128.store(to, v128.and(v128.load(from), low));
       v128.store(to, v128.and(v128.load(from, 16), high), 16);
     }
-    changetype<Product<Keep>>(0).run(
-      at(x),
-      4,
-      at(xStride),
-      at(scratch),
-      rows,
-      zero,
-      zero,
-      at(dw) + ((<usize>(c >> 3) * <usize>inputs) << 5),
-      32,
-      inputs,
-    );
+    const out = at(dw) + ((<usize>(c >> 3) * <usize>inputs) << 5);
+    changetype<Product<Keep>>(0).packed(a, aTile, aStep, at(scratch), rows, zero, zero, out, 32, inputs);
   }
 }
 

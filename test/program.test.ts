@@ -88,17 +88,17 @@ describe('long calls are cut into ranges of their output', () => {
   const strides = [304, 424] as const;
   const [x, w, b, y, scratch] = [1024, 100_000, 300_000, 301_000, 500_000];
   const calls: Call[] = [
-    ['denseForward', x, w, b, y, rows, inputs, units, strides[0], strides[1]],
-    ['denseForwardRelu', x, w, b, y, rows, inputs, units, strides[0], strides[1]],
+    ['denseForward', x, w, b, y, scratch, rows, inputs, units, strides[0], strides[1]],
+    ['denseForwardRelu', x, w, b, y, scratch, rows, inputs, units, strides[0], strides[1]],
     ['denseKernelGradient', x, y, w, scratch, rows, inputs, units, strides[0], strides[1]],
     ['denseInputGradient', y, w, x, scratch, rows, inputs, units, strides[1], strides[0]],
   ];
 
   test.each(calls)('%s', (...call) => {
-    const parts = splitLongCall(call as unknown as Call);
+    const parts = splitLongCall(call as unknown as Call, 1e7);
     expect(parts.length).toBeGreaterThan(1);
     const heaps = [[call as unknown as Call], parts].map((list) => {
-      const backend = wasmFactory.open(600_000);
+      const backend = wasmFactory.open(700_000);
       const random = new Random(1);
       for (let i = 256; i < scratch; i++) backend.heap[i] = random.uniform() - 0.5;
       for (const [kernel, ...args] of list) (backend.kernels[kernel] as (...args: number[]) => void)(...args);
@@ -108,8 +108,8 @@ describe('long calls are cut into ranges of their output', () => {
   });
 
   test('short ones stay whole', () => {
-    const call: Call = ['denseForward', 0, 0, 0, 0, 8, 8, 8, 8, 8];
-    expect(splitLongCall(call)).toEqual([call]);
+    const call: Call = ['denseForward', 0, 0, 0, 0, 0, 8, 8, 8, 8, 8];
+    expect(splitLongCall(call, 1e7)).toEqual([call]);
     const engine = makeEngine(trainingCases[0]!, wasmFactory);
     const program = engine.program('train', 32);
     expect(program.steps.length).toBe(program.calls.length);

@@ -25,20 +25,26 @@ export class Rectify extends Epilogue {
 }
 
 /**
- * C[rows][8] = E(bias + A[rows][n] B[n][8]), the one loop behind every dense product.
+ * C[rows][8] = E(bias + A[rows][n] B[n][8]), the loop behind every dense product, for one panel B of 8 contiguous
+ * columns. Every element is one chain of sums over n, in order, whatever the number of rows or the path taken.
  *
- * `b` is a panel: 8 columns, contiguous. A is addressed by byte strides, so that the same loop walks a matrix and its
- * transpose. Every element is one chain of sums over n, in order, whatever the number of rows: results do not depend
- * on the batch. The register tile is 4 rows by 8 columns. Past the last row its pointers stay on the last row, which
- * is then computed and stored more than once: that costs less than a second tile, and nothing outside is touched.
+ * The register tile is 4 rows by 8 columns. Past the last row its pointers stay on the last row, and rows are stored
+ * last one first: what is stored twice ends as it should, nothing outside is touched, and one tile does for all.
+ *
+ * V8 loads everything that an iteration needs before it computes, so a larger tile or an unrolled loop spills
+ * registers, and what is left to save is the arithmetic on pointers: `packed` needs two, `strided` five.
  */
 @unmanaged
 @final
 export class Product<E extends Epilogue> {
+  /**
+   * A as tiles of 4 rows: the 4 values that meet row k of B lie side by side, `aStep` bytes after those of k - 1; tiles
+   * lie `aTile` bytes apart. Values past the last row may be anything.
+   */
   @inline
-  run(
+  packed(
     a: usize,
-    aRow: usize,
+    aTile: usize,
     aStep: usize,
     b: usize,
     n: i32,
@@ -48,14 +54,46 @@ export class Product<E extends Epilogue> {
     cRow: usize,
     rows: i32,
   ): void {
-    const e = changetype<E>(0);
     const bEnd = b + ((<usize>n) << 5);
-    for (let r = 0; r < rows; r += 4) {
-      const left = rows - 1 - r;
+    for (let left = rows; left > 0; left -= 4, a += aTile) {
+      let s00 = low;
+      let s01 = high;
+      let s10 = low;
+      let s11 = high;
+      let s20 = low;
+      let s21 = high;
+      let s30 = low;
+      let s31 = high;
+      let p = a;
+      for (let k = b; k < bEnd; k += 32, p += aStep) {
+        const b0 = v128.load(k);
+        const b1 = v128.load(k, 16);
+        let x = v128.load32_splat(p);
+        s00 = fma(x, b0, s00);
+        s01 = fma(x, b1, s01);
+        x = v128.load32_splat(p, 4);
+        s10 = fma(x, b0, s10);
+        s11 = fma(x, b1, s11);
+        x = v128.load32_splat(p, 8);
+        s20 = fma(x, b0, s20);
+        s21 = fma(x, b1, s21);
+        x = v128.load32_splat(p, 12);
+        s30 = fma(x, b0, s30);
+        s31 = fma(x, b1, s31);
+      }
+      c = this.store(s00, s01, s10, s11, s20, s21, s30, s31, c, cRow, left);
+    }
+  }
+
+  /** A as it lies, rows `aRow` bytes apart: for products too narrow to repay packing. */
+  @inline
+  strided(a: usize, aRow: usize, b: usize, n: i32, low: v128, high: v128, c: usize, cRow: usize, rows: i32): void {
+    const bEnd = b + ((<usize>n) << 5);
+    for (let left = rows; left > 0; left -= 4) {
       let a0 = a;
-      let a1 = left > 0 ? a0 + aRow : a0;
-      let a2 = left > 1 ? a1 + aRow : a1;
-      let a3 = left > 2 ? a2 + aRow : a2;
+      let a1 = left > 1 ? a0 + aRow : a0;
+      let a2 = left > 2 ? a1 + aRow : a1;
+      let a3 = left > 3 ? a2 + aRow : a2;
       a = a3 + aRow;
       let s00 = low;
       let s01 = high;
@@ -65,7 +103,7 @@ export class Product<E extends Epilogue> {
       let s21 = high;
       let s30 = low;
       let s31 = high;
-      for (let k = b; k < bEnd; k += 32) {
+      for (let k = b; k < bEnd; k += 32, a0 += 4, a1 += 4, a2 += 4, a3 += 4) {
         const b0 = v128.load(k);
         const b1 = v128.load(k, 16);
         let x = v128.load32_splat(a0);
@@ -80,24 +118,39 @@ export class Product<E extends Epilogue> {
         x = v128.load32_splat(a3);
         s30 = fma(x, b0, s30);
         s31 = fma(x, b1, s31);
-        a0 += aStep;
-        a1 += aStep;
-        a2 += aStep;
-        a3 += aStep;
       }
-      v128.store(c, e.f(s00));
-      v128.store(c, e.f(s01), 16);
-      c = left > 0 ? c + cRow : c;
-      v128.store(c, e.f(s10));
-      v128.store(c, e.f(s11), 16);
-      c = left > 1 ? c + cRow : c;
-      v128.store(c, e.f(s20));
-      v128.store(c, e.f(s21), 16);
-      c = left > 2 ? c + cRow : c;
-      v128.store(c, e.f(s30));
-      v128.store(c, e.f(s31), 16);
-      c += cRow;
+      c = this.store(s00, s01, s10, s11, s20, s21, s30, s31, c, cRow, left);
     }
+  }
+
+  /** Stores a tile of which `left` rows count, and returns where the next one goes. */
+  @inline
+  store(
+    s00: v128,
+    s01: v128,
+    s10: v128,
+    s11: v128,
+    s20: v128,
+    s21: v128,
+    s30: v128,
+    s31: v128,
+    c: usize,
+    cRow: usize,
+    left: i32,
+  ): usize {
+    const e = changetype<E>(0);
+    const c1 = left > 1 ? c + cRow : c;
+    const c2 = left > 2 ? c1 + cRow : c1;
+    const c3 = left > 3 ? c2 + cRow : c2;
+    v128.store(c3, e.f(s30));
+    v128.store(c3, e.f(s31), 16);
+    v128.store(c2, e.f(s20));
+    v128.store(c2, e.f(s21), 16);
+    v128.store(c1, e.f(s10));
+    v128.store(c1, e.f(s11), 16);
+    v128.store(c, e.f(s00));
+    v128.store(c, e.f(s01), 16);
+    return c3 + cRow;
   }
 
   /** One row of A against two neighbouring panels: four chains of sums hide the latency of the addition. */

@@ -1,34 +1,56 @@
 import { activations } from '../kernels/activations.js';
-import { type Backend, type BackendFactory, type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
+import { type Arithmetic, float32, float64 } from '../kernels/arithmetic.js';
+import {
+  type Backend,
+  type BackendFactory,
+  type Heap,
+  type Kernels,
+  PAGE_ELEMENTS,
+  type Twins,
+} from '../kernels/contract.js';
 import { linalg } from '../kernels/linalg.js';
 import { losses } from '../kernels/losses.js';
-import { float32Machine, float64Machine, type Machine } from '../kernels/machine.js';
 import { normalization } from '../kernels/normalization.js';
 import { optimizers } from '../kernels/optimizers.js';
 import { random } from '../kernels/random.js';
 import { reductions } from '../kernels/reductions.js';
 
-function open(machine: Machine): Backend {
-  const kernels = {
-    ...linalg(machine),
-    ...activations(machine),
-    ...losses(machine),
-    ...normalization(machine),
-    ...reductions(machine),
-    ...optimizers(machine),
-    ...random(machine),
-  } satisfies Kernels;
-  return { heap: machine.heap, kernels };
+function twins(arithmetic: Arithmetic): Twins {
+  return {
+    ...linalg(arithmetic),
+    ...activations(arithmetic),
+    ...losses(arithmetic),
+    ...normalization(arithmetic),
+    ...reductions(arithmetic),
+    ...optimizers(arithmetic),
+    ...random(arithmetic),
+  } satisfies Twins;
+}
+
+// One set of functions for all heaps, so that V8 compiles them once and keeps their rounding inline.
+let float32Twins: Twins | undefined;
+let float64Twins: Twins | undefined;
+
+function open(kernels: Twins, heap: Heap): Backend {
+  const bound = Object.entries(kernels).map(([name, kernel]) => {
+    const twin = kernel as (heap: Heap, ...args: number[]) => void;
+    return [name, twin.bind(null, heap)];
+  });
+  return { heap, kernels: Object.fromEntries(bound) as Kernels, longestCall: 1e7 };
 }
 
 const roundUp = (elements: number) => Math.ceil(elements / PAGE_ELEMENTS) * PAGE_ELEMENTS;
 
 /** The backend in plain TypeScript: the same bits as WebAssembly, where WebAssembly cannot run. */
 export function typescript(): BackendFactory {
-  return { name: 'typescript', open: (elements) => open(float32Machine(roundUp(elements))) };
+  float32Twins ??= twins(float32);
+  const kernels = float32Twins;
+  return { name: 'typescript', open: (elements) => open(kernels, new Float32Array(roundUp(elements))) };
 }
 
 /** The same kernels in float64 without rounding, for gradient checks. Its results differ from the other backends'. */
 export function typescript64(): BackendFactory {
-  return { name: 'typescript', open: (elements) => open(float64Machine(roundUp(elements))) };
+  float64Twins ??= twins(float64);
+  const kernels = float64Twins;
+  return { name: 'typescript', open: (elements) => open(kernels, new Float64Array(roundUp(elements))) };
 }

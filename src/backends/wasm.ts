@@ -19,7 +19,7 @@ function open(module: WebAssembly.Module, elements: number): Backend {
   const memory = new WebAssembly.Memory({ initial: Math.ceil(elements / PAGE_ELEMENTS) });
   // The loader's own exports are wrapped; hot calls are linked to the instance's.
   const { instance } = instantiateSync(module, { env: { memory } });
-  return { heap: new Float32Array(memory.buffer), kernels: instance.exports as unknown as Kernels };
+  return { heap: new Float32Array(memory.buffer), kernels: instance.exports as unknown as Kernels, longestCall: 2e8 };
 }
 
 /**

@@ -1,8 +1,8 @@
-import type { Kernels } from './contract.js';
-import type { Machine } from './machine.js';
+import type { Arithmetic } from './arithmetic.js';
+import type { Heap, Twins } from './contract.js';
 
 type Family = Pick<
-  Kernels,
+  Twins,
   | 'reluForward'
   | 'reluBackward'
   | 'sigmoidForward'
@@ -14,19 +14,17 @@ type Family = Pick<
   | 'logForward'
 >;
 
-export function activations(machine: Machine): Family {
-  const { round: f, exp, log, sigmoid, tanh } = machine;
+export function activations(arithmetic: Arithmetic): Family {
+  const { round: f, exp, log, sigmoid, tanh } = arithmetic;
 
   const map =
     (op: (x: number) => number) =>
-    (x: number, y: number, n: number): void => {
-      const h = machine.heap;
+    (h: Heap, x: number, y: number, n: number): void => {
       for (let i = 0; i < n; i++) h[y + i] = op(h[x + i]!);
     };
   const zip =
     (op: (y: number, dy: number) => number) =>
-    (y: number, dy: number, dx: number, n: number): void => {
-      const h = machine.heap;
+    (h: Heap, y: number, dy: number, dx: number, n: number): void => {
       for (let i = 0; i < n; i++) h[dx + i] = op(h[y + i]!, h[dy + i]!);
     };
 

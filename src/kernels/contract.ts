@@ -8,10 +8,18 @@ export type KernelName = keyof Kernels;
 /** One kernel call as plain data. */
 export type Call = { [K in KernelName]: readonly [K, ...Parameters<Kernels[K]>] }[KernelName];
 
+/** Numbers in float32, or in float64 for gradient checks. */
+export type Heap = Float32Array | Float64Array;
+
+/** The TypeScript kernels: the same signatures behind the heap to work on. */
+export type Twins = { [K in KernelName]: (heap: Heap, ...args: Parameters<Kernels[K]>) => void };
+
 /** A heap and the kernels that work on it. */
 export interface Backend {
-  readonly heap: Float32Array | Float64Array;
+  readonly heap: Heap;
   readonly kernels: Kernels;
+  /** Floating point operations of a product that take it about 5 ms on a fair machine; longer calls are cut. */
+  readonly longestCall: number;
 }
 
 /** Opens heaps; what `wasm()` and `typescript()` return. One model takes one heap. */

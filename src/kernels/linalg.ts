@@ -1,17 +1,17 @@
-import type { Kernels } from './contract.js';
-import type { Machine } from './machine.js';
+import type { Arithmetic } from './arithmetic.js';
+import type { Heap, Twins } from './contract.js';
 
 type Family = Pick<
-  Kernels,
+  Twins,
   'denseForward' | 'denseForwardRelu' | 'denseInputGradient' | 'denseKernelGradient' | 'denseBiasGradient'
 >;
 
-export function linalg(machine: Machine): Family {
-  const f = machine.round;
+export function linalg(arithmetic: Arithmetic): Family {
+  const f = arithmetic.round;
 
   /** C[rows][8] = bias + A[rows][n] B[n][8], each element one chain of sums over n; `bias` < 0 stands for zeros. */
   function product(
-    h: Float32Array | Float64Array,
+    h: Heap,
     a: number,
     aRow: number,
     aStep: number,
@@ -77,6 +77,7 @@ export function linalg(machine: Machine): Family {
   }
 
   function forward(
+    h: Heap,
     x: number,
     w: number,
     b: number,
@@ -89,21 +90,20 @@ export function linalg(machine: Machine): Family {
     rectify: boolean,
   ): void {
     for (let c = 0; c < units; c += 8) {
-      product(machine.heap, x, xStride, 1, w + c * inputs, inputs, b + c, y + c, yStride, rows, rectify);
+      product(h, x, xStride, 1, w + c * inputs, inputs, b + c, y + c, yStride, rows, rectify);
     }
   }
 
   return {
-    denseForward(x, w, b, y, rows, inputs, units, xStride, yStride) {
-      forward(x, w, b, y, rows, inputs, units, xStride, yStride, false);
+    denseForward(h, x, w, b, y, _scratch, rows, inputs, units, xStride, yStride) {
+      forward(h, x, w, b, y, rows, inputs, units, xStride, yStride, false);
     },
 
-    denseForwardRelu(x, w, b, y, rows, inputs, units, xStride, yStride) {
-      forward(x, w, b, y, rows, inputs, units, xStride, yStride, true);
+    denseForwardRelu(h, x, w, b, y, _scratch, rows, inputs, units, xStride, yStride) {
+      forward(h, x, w, b, y, rows, inputs, units, xStride, yStride, true);
     },
 
-    denseInputGradient(dy, w, dx, scratch, rows, inputs, units, dyStride, dxStride) {
-      const h = machine.heap;
+    denseInputGradient(h, dy, w, dx, scratch, rows, inputs, units, dyStride, dxStride) {
       const columns = Math.ceil(units / 8) * 8;
       for (let i = 0; i < inputs; i += 8) {
         const live = Math.min(8, inputs - i);
@@ -115,8 +115,7 @@ export function linalg(machine: Machine): Family {
       }
     },
 
-    denseKernelGradient(x, dy, dw, scratch, rows, inputs, units, xStride, dyStride) {
-      const h = machine.heap;
+    denseKernelGradient(h, x, dy, dw, scratch, rows, inputs, units, xStride, dyStride) {
       for (let c = 0; c < units; c += 8) {
         const live = Math.min(8, units - c);
         for (let r = 0; r < rows; r++) {
@@ -126,8 +125,7 @@ export function linalg(machine: Machine): Family {
       }
     },
 
-    denseBiasGradient(dy, db, rows, units, dyStride) {
-      const h = machine.heap;
+    denseBiasGradient(h, dy, db, rows, units, dyStride) {
       for (let c = 0; c < Math.ceil(units / 8) * 8; c++) {
         let sum = 0;
         if (c < units) for (let r = 0; r < rows; r++) sum = f(sum + h[dy + r * dyStride + c]!);

@@ -1,8 +1,8 @@
-import type { Kernels } from './contract.js';
-import type { Machine } from './machine.js';
+import type { Arithmetic } from './arithmetic.js';
+import type { Heap, Twins } from './contract.js';
 
 type Family = Pick<
-  Kernels,
+  Twins,
   | 'softmaxForward'
   | 'softmaxBackward'
   | 'sparseCategoricalCrossentropy'
@@ -11,23 +11,21 @@ type Family = Pick<
   | 'meanSquaredError'
 >;
 
-export function losses(machine: Machine): Family {
-  const { round: f, exp, log, log1p } = machine;
+export function losses(arithmetic: Arithmetic): Family {
+  const { round: f, exp, log, log1p } = arithmetic;
   const TINY = f(1e-20);
   const lanes = [0, 0, 0, 0];
   const clear = () => lanes.fill(0);
   const total = () => lanes[0]! + lanes[2]! + (lanes[1]! + lanes[3]!);
   const total32 = () => f(f(lanes[0]! + lanes[2]!) + f(lanes[1]! + lanes[3]!));
 
-  function rowMax(z: number, columns: number): number {
-    const h = machine.heap;
+  function rowMax(h: Heap, z: number, columns: number): number {
     let max = -Infinity;
     for (let c = 0; c < columns; c++) max = max < h[z + c]! ? h[z + c]! : max;
     return max;
   }
 
-  function exponentials(z: number, out: number, columns: number, max: number): number {
-    const h = machine.heap;
+  function exponentials(h: Heap, z: number, out: number, columns: number, max: number): number {
     clear();
     for (let c = 0; c < columns; c++) {
       const e = exp(f(h[z + c]! - max));
@@ -39,18 +37,16 @@ export function losses(machine: Machine): Family {
   }
 
   return {
-    softmaxForward(x, y, rows, columns, stride) {
-      const h = machine.heap;
+    softmaxForward(h, x, y, rows, columns, stride) {
       for (let r = 0; r < rows; r++) {
         const z = x + r * stride;
         const out = y + r * stride;
-        const sum = exponentials(z, out, columns, rowMax(z, columns));
+        const sum = exponentials(h, z, out, columns, rowMax(h, z, columns));
         for (let c = 0; c < columns; c++) h[out + c] = f(h[out + c]! / sum);
       }
     },
 
-    softmaxBackward(y, dy, dx, rows, columns, stride) {
-      const h = machine.heap;
+    softmaxBackward(h, y, dy, dx, rows, columns, stride) {
       for (let r = 0; r < rows; r++) {
         const row = r * stride;
         clear();
@@ -62,17 +58,16 @@ export function losses(machine: Machine): Family {
       }
     },
 
-    sparseCategoricalCrossentropy(z, labels, dz, loss, rows, columns, stride) {
-      const h = machine.heap;
+    sparseCategoricalCrossentropy(h, z, labels, dz, loss, rows, columns, stride) {
       const scale = f(1 / rows);
       let sumOfLosses = 0;
       for (let r = 0; r < rows; r++) {
         const row = z + r * stride;
         const out = dz + r * stride;
         const label = Math.trunc(h[labels + r]!);
-        const max = rowMax(row, columns);
+        const max = rowMax(h, row, columns);
         const picked = h[row + label]!;
-        const sum = exponentials(row, out, columns, max);
+        const sum = exponentials(h, row, out, columns, max);
         sumOfLosses += f(log(sum) + f(max - picked));
         for (let c = 0; c < columns; c++) h[out + c] = f(f(h[out + c]! / sum) * scale);
         h[out + label] = f(h[out + label]! - scale);
@@ -80,16 +75,15 @@ export function losses(machine: Machine): Family {
       h[loss] = sumOfLosses / rows;
     },
 
-    categoricalCrossentropy(z, targets, dz, loss, rows, columns, stride, targetStride) {
-      const h = machine.heap;
+    categoricalCrossentropy(h, z, targets, dz, loss, rows, columns, stride, targetStride) {
       const scale = f(1 / rows);
       const sums = [0, 0, 0, 0];
       for (let r = 0; r < rows; r++) {
         const row = z + r * stride;
         const out = dz + r * stride;
         const t = targets + r * targetStride;
-        const max = rowMax(row, columns);
-        const sum = exponentials(row, out, columns, max);
+        const max = rowMax(h, row, columns);
+        const sum = exponentials(h, row, out, columns, max);
         const logSum = log(sum);
         clear();
         for (let c = 0; c < columns; c++) {
@@ -105,8 +99,7 @@ export function losses(machine: Machine): Family {
       h[loss] = (sums[0]! + sums[2]! + (sums[1]! + sums[3]!)) / rows;
     },
 
-    binaryCrossentropy(z, targets, dz, loss, rows, columns, stride, targetStride) {
-      const h = machine.heap;
+    binaryCrossentropy(h, z, targets, dz, loss, rows, columns, stride, targetStride) {
       const scale = f(1 / f(rows * columns));
       clear();
       for (let r = 0; r < rows; r++) {
@@ -122,8 +115,7 @@ export function losses(machine: Machine): Family {
       h[loss] = total() / (rows * columns);
     },
 
-    meanSquaredError(y, targets, dy, loss, rows, columns, stride, targetStride) {
-      const h = machine.heap;
+    meanSquaredError(h, y, targets, dy, loss, rows, columns, stride, targetStride) {
       const scale = f(2 / f(rows * columns));
       clear();
       for (let r = 0; r < rows; r++) {

@@ -1,17 +1,16 @@
-import type { Kernels } from './contract.js';
-import type { Machine } from './machine.js';
+import type { Arithmetic } from './arithmetic.js';
+import type { Twins } from './contract.js';
 
 type Family = Pick<
-  Kernels,
+  Twins,
   'batchNormalizationMoments' | 'batchNormalizationUpdate' | 'batchNormalizationForward' | 'batchNormalizationBackward'
 >;
 
-export function normalization(machine: Machine): Family {
-  const f = machine.round;
+export function normalization(arithmetic: Arithmetic): Family {
+  const f = arithmetic.round;
 
   return {
-    batchNormalizationMoments(x, mean, variance, rows, columns, stride) {
-      const h = machine.heap;
+    batchNormalizationMoments(h, x, mean, variance, rows, columns, stride) {
       for (let c = 0; c < columns; c++) {
         let sum = 0;
         for (let r = 0, i = x + c; r < rows; r++, i += stride) sum = f(sum + h[i]!);
@@ -30,8 +29,7 @@ export function normalization(machine: Machine): Family {
       }
     },
 
-    batchNormalizationUpdate(mean, variance, movingMean, movingVariance, factor, rows, columns, momentum) {
-      const h = machine.heap;
+    batchNormalizationUpdate(h, mean, variance, movingMean, movingVariance, factor, rows, columns, momentum) {
       if (Number.isNaN(h[factor]!)) return;
       const keep = f(momentum);
       const take = f(1 - momentum);
@@ -42,8 +40,7 @@ export function normalization(machine: Machine): Family {
       }
     },
 
-    batchNormalizationForward(x, mean, variance, gamma, beta, y, rows, columns, stride, epsilon) {
-      const h = machine.heap;
+    batchNormalizationForward(h, x, mean, variance, gamma, beta, y, rows, columns, stride, epsilon) {
       const eps = f(epsilon);
       for (let c = 0; c < columns; c++) {
         const scale = f(h[gamma + c]! / f(Math.sqrt(f(h[variance + c]! + eps))));
@@ -53,8 +50,7 @@ export function normalization(machine: Machine): Family {
       }
     },
 
-    batchNormalizationBackward(x, mean, variance, gamma, dy, dx, dgamma, dbeta, rows, columns, stride, epsilon) {
-      const h = machine.heap;
+    batchNormalizationBackward(h, x, mean, variance, gamma, dy, dx, dgamma, dbeta, rows, columns, stride, epsilon) {
       const eps = f(epsilon);
       for (let c = 0; c < columns; c++) {
         const inverse = f(1 / f(Math.sqrt(f(h[variance + c]! + eps))));

@@ -1,24 +1,22 @@
-import type { Kernels } from './contract.js';
-import type { Machine } from './machine.js';
+import type { Arithmetic } from './arithmetic.js';
+import type { Twins } from './contract.js';
 
-type Family = Pick<Kernels, 'sgd' | 'sgdMomentum' | 'adam'>;
+type Family = Pick<Twins, 'sgd' | 'sgdMomentum' | 'adam'>;
 
-export function optimizers(machine: Machine): Family {
-  const f = machine.round;
+export function optimizers(arithmetic: Arithmetic): Family {
+  const f = arithmetic.round;
   const SMALL = f(1e-15);
   const TINY = f(1e-33);
 
   return {
-    sgd(w, g, n, rate, factor) {
-      const h = machine.heap;
+    sgd(h, w, g, n, rate, factor) {
       const scale = h[factor]!;
       if (Number.isNaN(scale)) return;
       const step = f(-h[rate]! * scale);
       for (let i = 0; i < n; i++) h[w + i] = f(h[g + i]! * step) + h[w + i]!;
     },
 
-    sgdMomentum(w, g, v, n, rate, factor, momentum, nesterov) {
-      const h = machine.heap;
+    sgdMomentum(h, w, g, v, n, rate, factor, momentum, nesterov) {
       const scale = h[factor]!;
       if (Number.isNaN(scale)) return;
       const step = -h[rate]!;
@@ -33,8 +31,7 @@ export function optimizers(machine: Machine): Family {
       }
     },
 
-    adam(w, g, m, v, n, step, correction, factor, beta1, beta2, epsilon) {
-      const h = machine.heap;
+    adam(h, w, g, m, v, n, step, correction, factor, beta1, beta2, epsilon) {
       const scale = h[factor]!;
       if (Number.isNaN(scale)) return;
       const rate = -h[step]!;

@@ -1,15 +1,14 @@
-import type { Kernels } from './contract.js';
-import type { Machine } from './machine.js';
+import type { Arithmetic } from './arithmetic.js';
+import type { Heap, Twins } from './contract.js';
 import { philox } from './philox.js';
 
-type Family = Pick<Kernels, 'randomUniform' | 'dropoutForward' | 'dropoutBackward'>;
+type Family = Pick<Twins, 'randomUniform' | 'dropoutForward' | 'dropoutBackward'>;
 
-export function random(machine: Machine): Family {
-  const f = machine.round;
+export function random(arithmetic: Arithmetic): Family {
+  const f = arithmetic.round;
   const block = new Uint32Array(4);
 
-  function uniforms(out: number, n: number, state: number, stream: number): void {
-    const h = machine.heap;
+  function uniforms(h: Heap, out: number, n: number, state: number, stream: number): void {
     const word = (i: number) => (h[state + 2 * i]! | (h[state + 2 * i + 1]! << 16)) >>> 0;
     const [key0, key1, step0, step1] = [word(0), word(1), word(2), word(3)];
     for (let i = 0; i < n; i += 4) {
@@ -21,11 +20,10 @@ export function random(machine: Machine): Family {
   return {
     randomUniform: uniforms,
 
-    dropoutForward(x, y, mask, n, state, stream, rate) {
-      const h = machine.heap;
+    dropoutForward(h, x, y, mask, n, state, stream, rate) {
       const limit = f(rate);
       const scale = f(1 / f(1 - limit));
-      uniforms(mask, n, state, stream);
+      uniforms(h, mask, n, state, stream);
       for (let i = 0; i < n; i++) {
         const keep = h[mask + i]! >= limit ? scale : 0;
         h[mask + i] = keep;
@@ -33,8 +31,7 @@ export function random(machine: Machine): Family {
       }
     },
 
-    dropoutBackward(mask, dy, dx, n) {
-      const h = machine.heap;
+    dropoutBackward(h, mask, dy, dx, n) {
       for (let i = 0; i < n; i++) h[dx + i] = f(h[mask + i]! * h[dy + i]!);
     },
   };

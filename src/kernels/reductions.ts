@@ -1,8 +1,8 @@
-import type { Kernels } from './contract.js';
-import type { Machine } from './machine.js';
+import type { Arithmetic } from './arithmetic.js';
+import type { Heap, Twins } from './contract.js';
 
 type Family = Pick<
-  Kernels,
+  Twins,
   | 'sum'
   | 'l2Penalty'
   | 'l2Gradient'
@@ -13,69 +13,62 @@ type Family = Pick<
   | 'binaryAccuracy'
 >;
 
-export function reductions(machine: Machine): Family {
-  const f = machine.round;
+export function reductions(arithmetic: Arithmetic): Family {
+  const f = arithmetic.round;
 
-  function sumOfSquares(x: number, n: number): number {
-    const h = machine.heap;
+  function sumOfSquares(h: Heap, x: number, n: number): number {
     const s = [0, 0, 0, 0];
     for (let i = 0; i < n; i++) s[i & 3]! += h[x + i]! * h[x + i]!;
     return s[0]! + s[2]! + (s[1]! + s[3]!);
   }
 
-  function argmax(p: number, columns: number): number {
-    const h = machine.heap;
+  function argmax(h: Heap, p: number, columns: number): number {
     let best = 0;
     for (let c = 1; c < columns; c++) if (h[p + c]! > h[p + best]!) best = c;
     return best;
   }
 
   return {
-    sum(x, n, out) {
-      const h = machine.heap;
+    sum(h, x, n, out) {
       const s = [0, 0, 0, 0];
       for (let i = 0; i < n; i++) s[i & 3]! += h[x + i]!;
       h[out] = s[0]! + s[2]! + (s[1]! + s[3]!);
     },
 
-    l2Penalty(w, n, lambda, out) {
-      machine.heap[out] = f(lambda) * sumOfSquares(w, n);
+    l2Penalty(h, w, n, lambda, out) {
+      h[out] = f(lambda) * sumOfSquares(h, w, n);
     },
 
-    l2Gradient(w, g, n, lambda) {
-      const h = machine.heap;
+    l2Gradient(h, w, g, n, lambda) {
       const factor = f(f(lambda) + f(lambda));
       for (let i = 0; i < n; i++) h[g + i] = f(h[w + i]! * factor) + h[g + i]!;
     },
 
-    gradientNorm(g, n, out) {
-      machine.heap[out] = Math.sqrt(sumOfSquares(g, n));
+    gradientNorm(h, g, n, out) {
+      h[out] = Math.sqrt(sumOfSquares(h, g, n));
     },
 
-    clipFactor(norm, out, limit) {
-      const h = machine.heap;
+    clipFactor(h, norm, out, limit) {
       const x = h[norm]!;
       const factor = f(f(limit) / (x + 1e-6));
       h[out] = Number.isFinite(x) ? (factor < 1 ? factor : 1) : Number.NaN;
     },
 
-    sparseCategoricalAccuracy(z, labels, out, rows, columns, stride) {
-      const h = machine.heap;
+    sparseCategoricalAccuracy(h, z, labels, out, rows, columns, stride) {
       let hits = 0;
-      for (let r = 0; r < rows; r++) if (argmax(z + r * stride, columns) === Math.trunc(h[labels + r]!)) hits++;
+      for (let r = 0; r < rows; r++) if (argmax(h, z + r * stride, columns) === Math.trunc(h[labels + r]!)) hits++;
       h[out] = hits;
     },
 
-    categoricalAccuracy(z, targets, out, rows, columns, stride, targetStride) {
+    categoricalAccuracy(h, z, targets, out, rows, columns, stride, targetStride) {
       let hits = 0;
       for (let r = 0; r < rows; r++) {
-        if (argmax(z + r * stride, columns) === argmax(targets + r * targetStride, columns)) hits++;
+        if (argmax(h, z + r * stride, columns) === argmax(h, targets + r * targetStride, columns)) hits++;
       }
-      machine.heap[out] = hits;
+      h[out] = hits;
     },
 
-    binaryAccuracy(z, targets, out, rows, columns, stride, targetStride, threshold) {
-      const h = machine.heap;
+    binaryAccuracy(h, z, targets, out, rows, columns, stride, targetStride, threshold) {
       const limit = f(threshold);
       let hits = 0;
       for (let r = 0; r < rows; r++) {

@@ -1,7 +1,7 @@
 import { checkNumber, checkOptions, lookUp, ShapeError, show, ValueError } from '../errors.js';
 import { stream } from '../kernels/philox.js';
 import type { Layer, Parameter, Step } from '../program/layer.js';
-import { panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
+import { panelColumns, type Tensor, vectorTensor, wholeTiles } from '../program/plan.js';
 import { type ActivationName, activationLayer, findActivation } from './activations.js';
 import { type InitializerName, initializers } from './initializers.js';
 import { checkRegularizer, type Regularizer } from './regularizers.js';
@@ -128,17 +128,19 @@ const dense_: Kind<'dense'> = {
       forward(emit, x): Step {
         const { rows } = emit;
         const y = emit.matrix(`${name}.y`, units);
-        emit.call(product, x, kernel.value, bias?.value ?? emit.zeros, y, rows, inputs, units, x.stride, y.stride);
+        const offsets = bias?.value ?? emit.zeros;
+        const tiles = emit.vector(`${name}.tiles`, wholeTiles(rows) * inputs);
+        emit.call(product, x, kernel.value, offsets, y, tiles, rows, inputs, units, x.stride, y.stride);
         return {
           y,
           backward(dy, inputWanted) {
             if (activation.fused) activation.backward?.(emit, y, dy);
-            const panel = emit.vector(`${name}.panel`, rows * 8);
+            const panel = emit.vector(`${name}.panel`, rows * (8 + wholeTiles(inputs)));
             emit.call('denseKernelGradient', x, dy, kernel.gradient, panel, rows, inputs, units, x.stride, dy.stride);
             if (bias) emit.call('denseBiasGradient', dy, bias.gradient, rows, units, dy.stride);
             if (!inputWanted) return undefined;
             const dx = emit.matrix(`${name}.dx`, inputs);
-            const transposed = emit.vector(`${name}.transposed`, panelColumns(units) * 8);
+            const transposed = emit.vector(`${name}.transposed`, panelColumns(units) * 8 + wholeTiles(rows) * units);
             emit.call(
               'denseInputGradient',
               dy,

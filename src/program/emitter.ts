@@ -96,10 +96,7 @@ export class Emitter {
     return {
       mode: this.mode,
       rows: this.rows,
-      calls: symbolic.map(
-        ({ kernel, args }) =>
-          [kernel, ...args.map((arg) => (typeof arg === 'number' ? arg : arg.offset))] as unknown as Call,
-      ),
+      calls: symbolic.map(resolve),
       symbolic,
       input,
       targets,
@@ -112,10 +109,20 @@ export class Emitter {
   }
 }
 
+/**
+ * A call with offsets for tensors. Its array begins with a string and is filled from there, because V8 would hold an
+ * array of numbers with a fraction among them in float64, offsets and all.
+ */
+function resolve({ kernel, args }: SymbolicCall): Call {
+  const call: unknown[] = [kernel];
+  for (const arg of args) call.push(typeof arg === 'number' ? arg : arg.offset);
+  return call as unknown as Call;
+}
+
 /** Multiplications and additions of a dense product; 0 for other kernels. */
 export function productFlops({ kernel, args }: { kernel: string; args: readonly unknown[] }): number {
   if (!/^dense(Forward|InputGradient|KernelGradient)/.test(kernel)) return 0;
-  const [rows, inputs, units] = args.slice(4, 7) as [number, number, number];
+  const [rows, inputs, units] = args.slice(kernel.startsWith('denseForward') ? 5 : 4) as [number, number, number];
   return 2 * rows * inputs * units;
 }
 

@@ -8,9 +8,12 @@ export interface Tensor {
   readonly stride: number;
   /** Elements taken, padding included. */
   readonly size: number;
-  /** In heap elements; NaN until planned. */
+  /** In heap elements; -1 until planned. */
   offset: number;
 }
+
+/** An integer, so that V8 keeps offsets as integers: kernels called with numbers in float64 take twice as long. */
+const UNPLANNED = -1;
 
 /** Tensors start on 64 bytes. */
 const ALIGNMENT = 16;
@@ -27,6 +30,11 @@ export function panelColumns(columns: number): number {
   return Math.ceil(columns / 8) * 8;
 }
 
+/** Rows rounded up to whole register tiles of 4. */
+export function wholeTiles(rows: number): number {
+  return Math.ceil(rows / 4) * 4;
+}
+
 /** Row strides that are multiples of 2 KB make rows compete for the same cache sets; those get another 64 bytes. */
 export function rowStride(columns: number): number {
   const stride = panelColumns(columns);
@@ -35,11 +43,11 @@ export function rowStride(columns: number): number {
 
 export function matrixTensor(name: string, rows: number, columns: number): Tensor {
   const stride = rowStride(columns);
-  return { name, rows, columns, stride, size: rows * stride, offset: Number.NaN };
+  return { name, rows, columns, stride, size: rows * stride, offset: UNPLANNED };
 }
 
 export function vectorTensor(name: string, elements: number): Tensor {
-  return { name, rows: 1, columns: elements, stride: elements, size: elements, offset: Number.NaN };
+  return { name, rows: 1, columns: elements, stride: elements, size: elements, offset: UNPLANNED };
 }
 
 /** Hands out the heap from one end to the other. */

@@ -7,11 +7,17 @@ export interface LinkedProgram extends Program {
   readonly steps: readonly (() => void)[];
 }
 
+/**
+ * Binds every call to its kernel. `slice` keeps offsets integers, where a rest pattern would gather them with fractions
+ * into an array of float64; kernels called with float64 offsets take up to twice as long.
+ */
 export function link(program: Program, backend: Backend): LinkedProgram {
-  const steps = program.calls.flatMap(splitLongCall).map(([kernel, ...args]: Call) => {
-    const run = backend.kernels[kernel] as (...args: number[]) => void;
-    return run.bind(null, ...args) as () => void;
-  });
+  const steps = program.calls
+    .flatMap((call) => splitLongCall(call, backend.longestCall))
+    .map((call: Call) => {
+      const kernel = backend.kernels[call[0]] as (...args: number[]) => void;
+      return kernel.bind(null, ...(call.slice(1) as number[])) as () => void;
+    });
   return { ...program, steps };
 }
 

@@ -1,10 +1,7 @@
 import type { Call } from '../kernels/contract.js';
 import { productFlops } from './emitter.js';
 
-/** Work of one call, in floating point operations: about 1 ms of WebAssembly and 25 ms of TypeScript. */
-const LONGEST_CALL = 4e7;
-
-/** Fewer rows would pay for packing the weights more than for multiplying with them. */
+/** Fewer rows would pay for packing the weights more than for multiplying with them. A multiple of the tile's 4. */
 const FEWEST_ROWS = 64;
 
 /** Whole multiples of `unit` from 0 to `total`, in about `parts` ranges. */
@@ -17,19 +14,19 @@ function ranges(total: number, unit: number, parts: number): readonly (readonly 
 }
 
 /**
- * Cuts a long dense product into calls over ranges of its output: panels, or rows for the input gradient. Sums are
- * never cut, so the results are the same to the bit.
+ * Cuts a long dense product into calls over ranges of its output: rows, or panels for the kernel gradient, whose rows
+ * are summed. Sums are never cut, so the results are the same to the bit.
  */
-export function splitLongCall(call: Call): readonly Call[] {
+export function splitLongCall(call: Call, longest: number): readonly Call[] {
   const [kernel, ...args] = call;
-  const parts = Math.ceil(productFlops({ kernel, args }) / LONGEST_CALL);
+  const parts = Math.ceil(productFlops({ kernel, args }) / longest);
   if (parts < 2) return [call];
   switch (call[0]) {
     case 'denseForward':
     case 'denseForwardRelu': {
-      const [name, x, w, b, y, rows, inputs, units, xStride, yStride] = call;
-      return ranges(units, 8, parts).map(
-        ([c, n]): Call => [name, x, w + c * inputs, b + c, y + c, rows, inputs, n, xStride, yStride],
+      const [name, x, w, b, y, scratch, rows, inputs, units, xStride, yStride] = call;
+      return ranges(rows, FEWEST_ROWS, parts).map(
+        ([r, n]): Call => [name, x + r * xStride, w, b, y + r * yStride, scratch, n, inputs, units, xStride, yStride],
       );
     }
     case 'denseKernelGradient': {

@@ -13,7 +13,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     const [rows, inputs, units] = sizes(random);
     const dy = m.matrix(rows, units);
     const dx = m.matrix(rows, inputs, true);
-    const scratch = m.scratch(Math.ceil(units / 8) * 64);
+    const scratch = m.scratch(Math.ceil(units / 8) * 64 + tiles(rows) * units);
     return [dy, m.panels(inputs, units), dx, scratch, rows, inputs, units, dy.stride, dx.stride];
   },
 
@@ -22,7 +22,17 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     const [rows, inputs, units] = sizes(random);
     const x = m.matrix(rows, inputs);
     const dy = m.matrix(rows, units);
-    return [x, dy, m.panels(inputs, units, true), m.scratch(rows * 8), rows, inputs, units, x.stride, dy.stride];
+    return [
+      x,
+      dy,
+      m.panels(inputs, units, true),
+      m.scratch(rows * (8 + tiles(inputs))),
+      rows,
+      inputs,
+      units,
+      x.stride,
+      dy.stride,
+    ];
   },
 
   denseBiasGradient(random) {
@@ -198,6 +208,9 @@ function sizes(random: Random): [number, number, number] {
   return [random.between(1, 13), random.between(1, 37), random.between(1, 37)];
 }
 
+/** Rounded up to whole register tiles. */
+const tiles = (rows: number) => Math.ceil(rows / 4) * 4;
+
 function like(buffer: Buffer, output: boolean): Buffer {
   return { ...buffer, data: Float32Array.from(buffer.data, (v) => v * 0.5 + 0.25), output };
 }
@@ -216,7 +229,8 @@ function denseForward(random: Random): Args {
   const [rows, inputs, units] = sizes(random);
   const x = m.matrix(rows, inputs);
   const y = m.matrix(rows, units, true);
-  return [x, m.panels(inputs, units), m.perColumn(units), y, rows, inputs, units, x.stride, y.stride];
+  const scratch = m.scratch(tiles(rows) * inputs);
+  return [x, m.panels(inputs, units), m.perColumn(units), y, scratch, rows, inputs, units, x.stride, y.stride];
 }
 
 function forward(random: Random): Args {
