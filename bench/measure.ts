@@ -63,8 +63,8 @@ export function measure(cases: readonly Case[], effort: Effort): Map<Case, numbe
     for (const subject of subjects) {
       const { run, repeats, samples } = subject;
       if (subject.spent > effort.budgetMs && samples.length >= effort.fewest) continue;
-      // What ran in between has filled the caches with its own.
-      if (repeats > 1) run();
+      // What ran in between has filled the caches with its own; in training a step follows its like.
+      run();
       const taken = time(run, repeats);
       subject.spent += taken;
       samples.push((taken / repeats) * 1e3);

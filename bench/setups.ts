@@ -19,7 +19,7 @@ const forward =
 
 const inputGradient: Setup = (rig, rows, inputs, units) => {
   const [dy, w, dx] = [rig.matrix(rows, units), rig.panels(inputs, units), rig.matrix(rows, inputs)];
-  const scratch = rig.vector(panelColumns(units) * 8 + wholeTiles(rows) * units);
+  const scratch = rig.vector(panelColumns(units) * 16 + wholeTiles(rows) * units);
   rig.call('denseInputGradient', dy, w, dx, scratch, rows, inputs, units, dy.stride, dx.stride);
   return { flops: 2 * rows * inputs * units };
 };

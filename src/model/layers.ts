@@ -140,7 +140,7 @@ const dense_: Kind<'dense'> = {
             if (bias) emit.call('denseBiasGradient', dy, bias.gradient, rows, units, dy.stride);
             if (!inputWanted) return undefined;
             const dx = emit.matrix(`${name}.dx`, inputs);
-            const transposed = emit.vector(`${name}.transposed`, panelColumns(units) * 8 + wholeTiles(rows) * units);
+            const transposed = emit.vector(`${name}.transposed`, panelColumns(units) * 16 + wholeTiles(rows) * units);
             emit.call(
               'denseInputGradient',
               dy,

@@ -13,7 +13,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     const [rows, inputs, units] = sizes(random);
     const dy = m.matrix(rows, units);
     const dx = m.matrix(rows, inputs, true);
-    const scratch = m.scratch(Math.ceil(units / 8) * 64 + tiles(rows) * units);
+    const scratch = m.scratch(Math.ceil(units / 8) * 128 + tiles(rows) * units);
     return [dy, m.panels(inputs, units), dx, scratch, rows, inputs, units, dy.stride, dx.stride];
   },
 
@@ -205,7 +205,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
 
 /** Rows, inputs and units around the sizes of tiles, panels and vectors. */
 function sizes(random: Random): [number, number, number] {
-  return [random.between(1, 13), random.between(1, 37), random.between(1, 37)];
+  return [random.between(1, 13), random.between(1, random.integer(3) ? 37 : 150), random.between(1, 37)];
 }
 
 /** Rounded up to whole register tiles. */
