@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { typescript, wasm } from '../src/index.js';
+import { hasRelaxedSimd, typescript, wasm } from '../src/index.js';
 import { convergenceCases, convergenceOf } from './convergence.js';
 import { kernelCases, kernelRow } from './kernels.js';
 import { type Case, type Effort, measure } from './measure.js';
-import { findPeak, peakCases } from './peak.js';
+import { findPeak, peakCases, peakOf } from './peak.js';
 import { describeMachine, formatReport, type Report, toJson } from './report.js';
 import { stepCases, stepRow } from './steps.js';
 
@@ -31,8 +31,9 @@ const select = <T extends Case>(cases: readonly T[]): readonly T[] =>
   cases.filter((item) => only.test(item.name) && (item.quick || !quick));
 
 const exact = await wasm();
-const builds = { exact, typescript: typescript() };
-const peaks = await peakCases();
+const fast = hasRelaxedSimd() ? { fast: await wasm({ math: 'fast' }) } : {};
+const builds = { exact, ...fast, typescript: typescript() };
+const peaks = [...(await peakCases('exact')), ...(hasRelaxedSimd() ? await peakCases('fast') : [])];
 const kernels = select(kernelCases(builds));
 const steps = select(stepCases(builds));
 const convergence = select(convergenceCases(exact, quick));
@@ -48,8 +49,8 @@ if (values.help) {
   const converged = convergenceOf(convergence, timings, 'exact');
   const report: Report = {
     peak: { ...peak, ...describeMachine() },
-    kernels: kernels.map((item) => kernelRow(item, timings.get(item)!, peak.gflops)),
-    steps: steps.map((item) => stepRow(item, timings.get(item)!, peak.gflops)),
+    kernels: kernels.map((item) => kernelRow(item, timings.get(item)!, peakOf(peak, item.build))),
+    steps: steps.map((item) => stepRow(item, timings.get(item)!, peakOf(peak, item.build))),
     ...(converged ? { convergence: converged } : {}),
   };
   console.log(formatReport(report));

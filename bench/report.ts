@@ -37,17 +37,28 @@ function byBuild<Row extends { readonly build: string }>(rows: readonly Row[], k
 }
 
 function productTable(rows: readonly KernelRow[]): string {
-  const lines = byBuild(rows, ({ kernel, shape }) => `${kernel} ${shape}`).map(({ any, exact, typescript }) => [
+  const withFast = rows.some(({ build }) => build === 'fast');
+  const lines = byBuild(rows, ({ kernel, shape }) => `${kernel} ${shape}`).map(({ any, exact, fast, typescript }) => [
     any.kernel,
     any.shape,
     digits(exact?.us),
     digits(exact?.gflops),
     percent(exact?.shareOfPeak),
+    ...(withFast ? [digits(fast?.gflops), percent(fast?.shareOfPeak)] : []),
     digits(typescript?.gflops),
     percent(typescript?.shareOfPeak),
   ]);
   return formatTable(
-    ['product', 'rows x inputs x units', 'exact us', 'GFLOP/s', 'of peak', 'typescript GFLOP/s', 'of peak'],
+    [
+      'product',
+      'rows x inputs x units',
+      'exact us',
+      'GFLOP/s',
+      'of peak',
+      ...(withFast ? ['fast GFLOP/s', 'of peak'] : []),
+      'typescript GFLOP/s',
+      'of peak',
+    ],
     lines,
   );
 }
@@ -91,10 +102,11 @@ function convergenceTable({ workload, build, usPerStep }: Convergence): string {
 export function formatReport({ peak, kernels, steps, convergence }: Report): string {
   const products = kernels.filter(({ gflops }) => gflops !== null);
   const streams = kernels.filter(({ gflops }) => gflops === null);
+  const fused = peak.fusedGflops === undefined ? '' : `, fused ${digits(peak.fusedGflops)}`;
   const loops = Object.entries(peak.loops).map(([loop, gflops]) => `${loop} ${digits(gflops)}`);
   const parts = [
     `${peak.cpu}, Node ${peak.node}, ${peak.pinned ? 'pinned to one core' : 'not pinned'}\n` +
-      `peak of plain 128-bit multiply + add: ${digits(peak.gflops)} GFLOP/s (${loops.join(', ')})`,
+      `peak of plain 128-bit multiply + add: ${digits(peak.gflops)} GFLOP/s${fused} (${loops.join(', ')})`,
   ];
   if (products.length > 0) parts.push(productTable(products));
   if (streams.length > 0) parts.push(streamTable(streams));

@@ -1,6 +1,6 @@
-export { auto } from './backends/detect.js';
+export { type AutoOptions, auto } from './backends/detect.js';
 export { typescript } from './backends/typescript.js';
-export { type WasmOptions, wasm } from './backends/wasm.js';
+export { hasRelaxedSimd, type WasmOptions, wasm } from './backends/wasm.js';
 export {
   BackendError,
   HeapSizeError,

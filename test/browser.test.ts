@@ -19,7 +19,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-const bundle = readFileSync(new URL('../build/index.js', import.meta.url));
+const built = (name: string) => readFileSync(new URL(`../build/${name}`, import.meta.url));
 const present = existsSync(EXECUTABLE);
 if (!present && !process.env.CI) console.warn(`browser tests skipped: no Chromium at ${EXECUTABLE}`);
 
@@ -27,7 +27,7 @@ if (!present && !process.env.CI) console.warn(`browser tests skipped: no Chromiu
 const script = `
 import { auto, dense, dropout, sequential } from './index.js';
 try {
-  const backend = await auto();
+  const backend = await auto(location.search === '?fast' ? { math: 'fast' } : {});
   const model = sequential({
     layers: [
       dense({ units: 20, inputShape: 3, activation: 'tanh' }),
@@ -41,7 +41,7 @@ try {
   const x = Array.from({ length: 100 }, (_, i) => [(i % 7) / 7, (i % 5) / 5, (i % 3) / 3]);
   await model.fit(x, x.map(([a, b]) => (a > b ? 1 : 0)), { epochs: 3 });
   const weights = Object.entries(model.getWeights()).map(([name, { data }]) => [name, Array.from(data)]);
-  window.result = { backend: backend.name, reason: backend.reason, weights };
+  window.result = { backend: backend.name, math: backend.math, reason: backend.reason, weights };
 } catch (error) {
   window.result = { error: String(error) };
 }
@@ -49,6 +49,7 @@ try {
 
 interface Result {
   readonly backend: string;
+  readonly math: string;
   readonly reason?: string;
   readonly weights: [string, number[]][];
   readonly error?: string;
@@ -57,8 +58,9 @@ interface Result {
 function serve(): Promise<Server> {
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
-    if (path === '/index.js') response.setHeader('content-type', 'text/javascript').end(bundle);
-    else if (path === '/train.js') response.setHeader('content-type', 'text/javascript').end(script);
+    if (path === '/index.js' || path === '/chunk.js' || path === '/fast.js') {
+      response.setHeader('content-type', 'text/javascript').end(built(path.slice(1)));
+    } else if (path === '/train.js') response.setHeader('content-type', 'text/javascript').end(script);
     else {
       if (request.url?.includes('strict')) response.setHeader('content-security-policy', "script-src 'self'");
       response
@@ -117,6 +119,16 @@ describe.skipIf(!present && !process.env.CI)('in Chromium', () => {
     const there = await train('');
     expect(there.backend).toBe('wasm');
     expect(hash(there.weights)).toBe(here);
+  });
+
+  test('fused arithmetic comes close', async () => {
+    const [exact, fast] = [await train(''), await train('?fast')];
+    expect([exact.math, fast.math]).toEqual(['exact', 'fast']);
+    const largest = Math.max(
+      ...exact.weights.flatMap(([, data], i) => data.map((w, k) => Math.abs(w - fast.weights[i]![1][k]!))),
+    );
+    expect(largest).toBeGreaterThan(0);
+    expect(largest).toBeLessThan(1e-4);
   });
 
   test('a strict content policy makes auto() fall back, say why, and compute the same', async () => {

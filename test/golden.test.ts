@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { typescript } from '../src/backends/typescript.js';
-import { wasm } from '../src/backends/wasm.js';
+import { describe, expect, test } from 'vitest';
 import {
   type BackendFactory,
   type LayerSpec,
@@ -12,6 +10,7 @@ import {
   type OptimizerSpec,
   sequential,
 } from '../src/index.js';
+import { allFactories } from './support/buffers.js';
 
 type Values = number[] | number[][];
 
@@ -90,16 +89,7 @@ test('there are cases', () => {
   expect(cases.length).toBeGreaterThan(20);
 });
 
-describe.each([
-  ['typescript', typescript],
-  ['wasm', wasm],
-] as const)('%s computes what PyTorch does', (_, open) => {
-  let backend: BackendFactory;
-
-  beforeAll(async () => {
-    backend = await open();
-  });
-
+describe.each(Object.entries(allFactories))('%s computes what PyTorch does', (_, backend) => {
   describe.each(cases)('$name', (golden) => {
     const [first] = golden.batches as [Case['batches'][number]];
 

@@ -8,6 +8,11 @@ const B: usize = 16384;
 export const TURNS: i32 = 256;
 const END: usize = B + 32 * <usize>TURNS;
 
+function fma(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(f32x4.mul(a, b), c);
+}
+
 /** Twelve independent sums acc = acc x + y that tend to 2, TURNS times as long as asked for. */
 export function chains(times: i32): f32 {
   const x = f32x4.splat(f32.load(A));
@@ -25,18 +30,18 @@ export function chains(times: i32): f32 {
   let s10 = y;
   let s11 = y;
   for (let i = 0; i < times * TURNS; i++) {
-    s0 = f32x4.add(f32x4.mul(s0, x), y);
-    s1 = f32x4.add(f32x4.mul(s1, x), y);
-    s2 = f32x4.add(f32x4.mul(s2, x), y);
-    s3 = f32x4.add(f32x4.mul(s3, x), y);
-    s4 = f32x4.add(f32x4.mul(s4, x), y);
-    s5 = f32x4.add(f32x4.mul(s5, x), y);
-    s6 = f32x4.add(f32x4.mul(s6, x), y);
-    s7 = f32x4.add(f32x4.mul(s7, x), y);
-    s8 = f32x4.add(f32x4.mul(s8, x), y);
-    s9 = f32x4.add(f32x4.mul(s9, x), y);
-    s10 = f32x4.add(f32x4.mul(s10, x), y);
-    s11 = f32x4.add(f32x4.mul(s11, x), y);
+    s0 = fma(s0, x, y);
+    s1 = fma(s1, x, y);
+    s2 = fma(s2, x, y);
+    s3 = fma(s3, x, y);
+    s4 = fma(s4, x, y);
+    s5 = fma(s5, x, y);
+    s6 = fma(s6, x, y);
+    s7 = fma(s7, x, y);
+    s8 = fma(s8, x, y);
+    s9 = fma(s9, x, y);
+    s10 = fma(s10, x, y);
+    s11 = fma(s11, x, y);
   }
   s0 = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
   s4 = f32x4.add(f32x4.add(s4, s5), f32x4.add(s6, s7));
@@ -61,17 +66,17 @@ export function tile4x8(times: i32): f32 {
       const b0 = v128.load(b);
       const b1 = v128.load(b, 16);
       let x = v128.load32_splat(a);
-      s00 = f32x4.add(f32x4.mul(x, b0), s00);
-      s01 = f32x4.add(f32x4.mul(x, b1), s01);
+      s00 = fma(x, b0, s00);
+      s01 = fma(x, b1, s01);
       x = v128.load32_splat(a, 4);
-      s10 = f32x4.add(f32x4.mul(x, b0), s10);
-      s11 = f32x4.add(f32x4.mul(x, b1), s11);
+      s10 = fma(x, b0, s10);
+      s11 = fma(x, b1, s11);
       x = v128.load32_splat(a, 8);
-      s20 = f32x4.add(f32x4.mul(x, b0), s20);
-      s21 = f32x4.add(f32x4.mul(x, b1), s21);
+      s20 = fma(x, b0, s20);
+      s21 = fma(x, b1, s21);
       x = v128.load32_splat(a, 12);
-      s30 = f32x4.add(f32x4.mul(x, b0), s30);
-      s31 = f32x4.add(f32x4.mul(x, b1), s31);
+      s30 = fma(x, b0, s30);
+      s31 = fma(x, b1, s31);
     }
     s00 = f32x4.add(f32x4.add(s00, s01), f32x4.add(s10, s11));
     s20 = f32x4.add(f32x4.add(s20, s21), f32x4.add(s30, s31));
@@ -101,23 +106,23 @@ export function tile6x8(times: i32): f32 {
       const b0 = v128.load(b);
       const b1 = v128.load(b, 16);
       let x = v128.load32_splat(a);
-      s00 = f32x4.add(f32x4.mul(x, b0), s00);
-      s01 = f32x4.add(f32x4.mul(x, b1), s01);
+      s00 = fma(x, b0, s00);
+      s01 = fma(x, b1, s01);
       x = v128.load32_splat(a, 4);
-      s10 = f32x4.add(f32x4.mul(x, b0), s10);
-      s11 = f32x4.add(f32x4.mul(x, b1), s11);
+      s10 = fma(x, b0, s10);
+      s11 = fma(x, b1, s11);
       x = v128.load32_splat(a, 8);
-      s20 = f32x4.add(f32x4.mul(x, b0), s20);
-      s21 = f32x4.add(f32x4.mul(x, b1), s21);
+      s20 = fma(x, b0, s20);
+      s21 = fma(x, b1, s21);
       x = v128.load32_splat(a, 12);
-      s30 = f32x4.add(f32x4.mul(x, b0), s30);
-      s31 = f32x4.add(f32x4.mul(x, b1), s31);
+      s30 = fma(x, b0, s30);
+      s31 = fma(x, b1, s31);
       x = v128.load32_splat(a, 16);
-      s40 = f32x4.add(f32x4.mul(x, b0), s40);
-      s41 = f32x4.add(f32x4.mul(x, b1), s41);
+      s40 = fma(x, b0, s40);
+      s41 = fma(x, b1, s41);
       x = v128.load32_splat(a, 20);
-      s50 = f32x4.add(f32x4.mul(x, b0), s50);
-      s51 = f32x4.add(f32x4.mul(x, b1), s51);
+      s50 = fma(x, b0, s50);
+      s51 = fma(x, b1, s51);
     }
     s00 = f32x4.add(f32x4.add(s00, s01), f32x4.add(s10, s11));
     s20 = f32x4.add(f32x4.add(s20, s21), f32x4.add(s30, s31));

@@ -1,17 +1,32 @@
+import { BackendError } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import { typescript } from './typescript.js';
-import { wasm } from './wasm.js';
+import { hasRelaxedSimd, type WasmOptions, wasm } from './wasm.js';
+
+export interface AutoOptions extends Pick<WasmOptions, 'math'> {}
 
 /**
- * The WebAssembly backend where it runs, else the TypeScript one; `reason` then says why, and so does a warning.
- * Results are the same to the bit.
+ * The best backend that runs here: WebAssembly as asked for, without fused arithmetic where the engine has none, and
+ * TypeScript where there is no WebAssembly. `reason` says what could not be had and why, and so does a warning. Results
+ * are the same to the bit but for `math: 'fast'`.
  */
-export async function auto(): Promise<BackendFactory> {
-  try {
-    return await wasm();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    console.warn(`myelin: falling back to the TypeScript backend. ${reason}`);
-    return { ...typescript(), reason };
+export async function auto(options: AutoOptions = {}): Promise<BackendFactory> {
+  const reasons: string[] = [];
+  let { math } = options;
+  if (math === 'fast' && !hasRelaxedSimd()) {
+    reasons.push('This engine has no relaxed SIMD; taking exact arithmetic instead of fast.');
+    math = 'exact';
   }
+  let backend: BackendFactory;
+  try {
+    backend = await wasm(math === undefined ? {} : { math });
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    reasons.push(`Falling back to the TypeScript backend. ${error.message}`);
+    backend = typescript();
+  }
+  if (reasons.length === 0) return backend;
+  const reason = reasons.join(' ');
+  console.warn(`myelin: ${reason}`);
+  return { ...backend, reason };
 }

@@ -1,18 +1,41 @@
 import { instantiateSync } from '@assemblyscript/loader';
 import bytes from '../../build/kernels.wasm';
-import { BackendError } from '../errors.js';
+import { BackendError, checkOptions, lookUp } from '../errors.js';
 import { type Backend, type BackendFactory, type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
 
 export interface WasmOptions {
+  /**
+   * 'exact' (the default) computes the bits of the TypeScript backend on every engine. 'fast' fuses multiplications and
+   * additions (relaxed SIMD: Node 22, Chrome 114, Firefox 145 or newer), so its bits depend on the machine; its errors
+   * stay within the same tolerances.
+   */
+  readonly math?: 'exact' | 'fast';
   /** The compute kernels, where the embedded ones cannot be used: the file `myelin/kernels.wasm` or its compiled module. */
   readonly source?: BufferSource | WebAssembly.Module;
 }
 
-let embedded: Promise<WebAssembly.Module> | undefined;
+type Math = NonNullable<WasmOptions['math']>;
 
-function compile(source: BufferSource): Promise<WebAssembly.Module> {
-  if (typeof WebAssembly !== 'object') return Promise.reject(new Error('this engine has no WebAssembly'));
+const embedded: Partial<Record<Math, Promise<WebAssembly.Module>>> = {};
+
+async function compile(source: BufferSource): Promise<WebAssembly.Module> {
+  if (typeof WebAssembly !== 'object') throw new Error('this engine has no WebAssembly');
   return WebAssembly.compile(source);
+}
+
+async function compileEmbedded(math: Math): Promise<WebAssembly.Module> {
+  if (math === 'exact') return compile(bytes);
+  const { default: fast } = await import('./fast.js');
+  return compile(fast);
+}
+
+// (module (func (result v128) (f32x4.relaxed_madd (i8x16.splat 0) (i8x16.splat 0) (i8x16.splat 0))))
+const RELAXED = '0061736d010000000105016000017b030201000a130111004100fd0f4100fd0f4100fd0ffd85020b';
+
+/** Whether this engine has relaxed SIMD, and so `wasm({ math: 'fast' })`. */
+export function hasRelaxedSimd(): boolean {
+  const module = Uint8Array.from(RELAXED.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+  return typeof WebAssembly === 'object' && WebAssembly.validate(module);
 }
 
 function open(module: WebAssembly.Module, elements: number): Backend {
@@ -24,22 +47,30 @@ function open(module: WebAssembly.Module, elements: number): Backend {
 
 /**
  * The WebAssembly SIMD backend.
- * @throws BackendError where the engine lacks WebAssembly SIMD or a content policy forbids compiling; `auto()` falls
- * back instead.
+ * @throws BackendError where the engine lacks WebAssembly SIMD (or relaxed SIMD, for `math: 'fast'`) or a content policy
+ * forbids compiling; `auto()` falls back instead.
  */
 export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
-  const { source } = options;
+  checkOptions(options, ['math', 'source'], 'wasm');
+  const { math = 'exact', source } = options;
+  lookUp({ exact: true, fast: true }, math, 'wasm.math');
+  if (math === 'fast' && !hasRelaxedSimd()) {
+    throw new BackendError(
+      "wasm({ math: 'fast' }) needs relaxed SIMD, which this engine lacks (Node 22, Chrome 114, Firefox 145 or newer). " +
+        "auto({ math: 'fast' }) takes the exact kernels instead.",
+    );
+  }
   try {
     let module: WebAssembly.Module;
     if (source === undefined) {
-      embedded ??= compile(bytes);
-      module = await embedded;
+      embedded[math] ??= compileEmbedded(math);
+      module = await embedded[math];
     } else {
       module = source instanceof WebAssembly.Module ? source : await compile(source);
     }
-    return { name: 'wasm', open: (elements) => open(module, elements) };
+    return { name: 'wasm', math, open: (elements) => open(module, elements) };
   } catch (cause) {
-    if (source === undefined) embedded = undefined;
+    if (source === undefined) delete embedded[math];
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new BackendError(
       `The WebAssembly backend cannot start: ${why}. It needs WebAssembly SIMD (Node 16.4, Chrome 91, Firefox 89, ` +

@@ -26,7 +26,9 @@ export interface Backend {
 export interface BackendFactory {
   readonly name: 'wasm' | 'typescript';
   open(elements: number): Backend;
-  /** Where `auto()` could not use WebAssembly: why. */
+  /** Fused multiply-add or not; 'exact' gives the same bits everywhere. */
+  readonly math: 'exact' | 'fast';
+  /** Where `auto()` could not have what was asked for: why. */
   readonly reason?: string;
 }
 

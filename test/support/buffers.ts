@@ -1,10 +1,15 @@
 import { typescript } from '../../src/backends/typescript.js';
-import { wasm } from '../../src/backends/wasm.js';
+import { hasRelaxedSimd, wasm } from '../../src/backends/wasm.js';
 import type { Backend, BackendFactory } from '../../src/kernels/contract.js';
 import { Generator } from '../../src/kernels/philox.js';
 
 export const wasmFactory: BackendFactory = await wasm();
+/** The backends that agree to the bit. */
 export const factories = { wasm: wasmFactory, typescript: typescript() };
+/** Those and, where the engine has it, the one whose bits are its own. */
+export const allFactories: Record<string, BackendFactory> = hasRelaxedSimd()
+  ? { ...factories, fast: await wasm({ math: 'fast' }) }
+  : factories;
 
 /** Random test material from a seed of its own. */
 export class Random extends Generator {
