@@ -128,7 +128,10 @@ function transposeBlock(from: usize, to: usize): void {
   transpose4(v128.load(from), v128.load(from, 32), v128.load(from, 64), v128.load(from, 96), to, 32);
 }
 
-/** dx = dy w^T. The rows of w that belong to 8 inputs, transposed, make a panel. */
+/**
+ * dx = dy w^T. The rows of w that belong to 8 inputs, transposed, make a panel. `wPanel` elements lie between the panels
+ * of w: 8 per input of the whole layer, of which `inputs` may be a part.
+ */
 export function denseInputGradient(
   dy: i32,
   w: i32,
@@ -139,6 +142,7 @@ export function denseInputGradient(
   units: i32,
   dyStride: i32,
   dxStride: i32,
+  wPanel: i32,
 ): void {
   const zero = f32x4.splat(0);
   const product = changetype<Product<Keep>>(0);
@@ -151,7 +155,7 @@ export function denseInputGradient(
   for (let i = 0; i < inputs; i += 8) {
     const b = at(scratch) + size * <usize>((i & (TRANSPOSED - 1)) >> 3);
     if (b === at(scratch)) {
-      transposePanels(at(w) + ((<usize>i) << 5), at(inputs << 3), panels, min(inputs - i, TRANSPOSED), b);
+      transposePanels(at(w) + ((<usize>i) << 5), at(wPanel), panels, min(inputs - i, TRANSPOSED), b);
     }
     if (packed) product.packed(tiles, tile, 16, b, units, zero, zero, at(dx + i), at(dxStride), rows);
     else product.strided(at(dy), at(dyStride), b, units, zero, zero, at(dx + i), at(dxStride), rows);

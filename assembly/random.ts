@@ -73,15 +73,27 @@ export function randomUniform(y: i32, n: i32, state: i32, stream: i32): void {
   for (let i = 0; i < n; i += 16, out += 64) drawBlocks(out, n - i, i >> 2, state, stream);
 }
 
-/** mask = 1 / (1 - rate) with probability 1 - rate, else 0; y = x mask. In place is allowed. */
-export function dropoutForward(x: i32, y: i32, mask: i32, n: i32, state: i32, stream: i32, rate: f32): void {
+/**
+ * mask = 1 / (1 - rate) with probability 1 - rate, else 0; y = x mask. In place is allowed. The first of the n elements
+ * is element `first` of the stream, a multiple of 4.
+ */
+export function dropoutForward(
+  x: i32,
+  y: i32,
+  mask: i32,
+  n: i32,
+  state: i32,
+  stream: i32,
+  rate: f32,
+  first: i32,
+): void {
   const limit = f32x4.splat(rate);
   const scale = f32x4.splat(<f32>1 / (<f32>1 - rate));
   let p = at(x);
   let q = at(y);
   let o = at(mask);
   for (let i = 0; i < n; i += 16) {
-    drawBlocks(o, n - i, i >> 2, state, stream);
+    drawBlocks(o, n - i, (first + i) >> 2, state, stream);
     for (let left = min(n - i, 16); left > 0; left -= 4, p += 16, q += 16, o += 16) {
       const whole = left >= 4;
       const u = whole ? v128.load(o) : loadPart(o, left);

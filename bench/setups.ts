@@ -1,5 +1,5 @@
 import type { KernelName } from '../src/kernels/contract.js';
-import { panelColumns, wholeTiles } from '../src/program/plan.js';
+import { denseScratch } from '../src/program/plan.js';
 import type { Rig } from './rig.js';
 
 /** What a call amounts to: floating point operations of a product, or elements and the floats that each one moves. */
@@ -13,20 +13,32 @@ const forward =
   (rig, rows, inputs, units) => {
     const [x, w, b] = [rig.matrix(rows, inputs), rig.panels(inputs, units), rig.vector(units)];
     const y = rig.matrix(rows, units);
-    rig.call(kernel, x, w, b, y, rig.vector(wholeTiles(rows) * inputs), rows, inputs, units, x.stride, y.stride);
+    rig.call(
+      kernel,
+      x,
+      w,
+      b,
+      y,
+      rig.vector(denseScratch.forward(rows, inputs)),
+      rows,
+      inputs,
+      units,
+      x.stride,
+      y.stride,
+    );
     return { flops: 2 * rows * inputs * units };
   };
 
 const inputGradient: Setup = (rig, rows, inputs, units) => {
   const [dy, w, dx] = [rig.matrix(rows, units), rig.panels(inputs, units), rig.matrix(rows, inputs)];
-  const scratch = rig.vector(panelColumns(units) * 16 + wholeTiles(rows) * units);
-  rig.call('denseInputGradient', dy, w, dx, scratch, rows, inputs, units, dy.stride, dx.stride);
+  const scratch = rig.vector(denseScratch.inputGradient(rows, units));
+  rig.call('denseInputGradient', dy, w, dx, scratch, rows, inputs, units, dy.stride, dx.stride, inputs * 8);
   return { flops: 2 * rows * inputs * units };
 };
 
 const kernelGradient: Setup = (rig, rows, inputs, units) => {
   const [x, dy, dw] = [rig.matrix(rows, inputs), rig.matrix(rows, units), rig.panels(inputs, units)];
-  const scratch = rig.vector(rows * (8 + wholeTiles(inputs)));
+  const scratch = rig.vector(denseScratch.kernelGradient(rows, inputs));
   rig.call('denseKernelGradient', x, dy, dw, scratch, rows, inputs, units, x.stride, dy.stride);
   return { flops: 2 * rows * inputs * units };
 };
@@ -121,7 +133,7 @@ const randomUniform: Setup = (rig, n) => {
 
 const dropoutForward: Setup = (rig, n) => {
   const [x, y, mask, state] = [rig.vector(n), rig.vector(n), rig.vector(n), rig.vector(8, { below: 65536 })];
-  rig.call('dropoutForward', x, y, mask, n, state, 7, 0.2);
+  rig.call('dropoutForward', x, y, mask, n, state, 7, 0.2, 0);
   return { elements: n, moved: 3 };
 };
 

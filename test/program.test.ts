@@ -91,7 +91,7 @@ describe('long calls are cut into ranges of their output', () => {
     ['denseForward', x, w, b, y, scratch, rows, inputs, units, strides[0], strides[1]],
     ['denseForwardRelu', x, w, b, y, scratch, rows, inputs, units, strides[0], strides[1]],
     ['denseKernelGradient', x, y, w, scratch, rows, inputs, units, strides[0], strides[1]],
-    ['denseInputGradient', y, w, x, scratch, rows, inputs, units, strides[1], strides[0]],
+    ['denseInputGradient', y, w, x, scratch, rows, inputs, units, strides[1], strides[0], inputs * 8],
   ];
 
   test.each(calls)('%s', (...call) => {

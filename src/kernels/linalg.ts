@@ -103,12 +103,12 @@ export function linalg(arithmetic: Arithmetic): Family {
       forward(h, x, w, b, y, rows, inputs, units, xStride, yStride, true);
     },
 
-    denseInputGradient(h, dy, w, dx, scratch, rows, inputs, units, dyStride, dxStride) {
+    denseInputGradient(h, dy, w, dx, scratch, rows, inputs, units, dyStride, dxStride, wPanel) {
       const columns = Math.ceil(units / 8) * 8;
       for (let i = 0; i < inputs; i += 8) {
         const live = Math.min(8, inputs - i);
         for (let j = 0; j < columns; j++) {
-          const from = w + (j >> 3) * inputs * 8 + i * 8 + (j & 7);
+          const from = w + (j >> 3) * wPanel + i * 8 + (j & 7);
           for (let k = 0; k < 8; k++) h[scratch + j * 8 + k] = k < live ? h[from + k * 8]! : 0;
         }
         product(h, dy, dyStride, 1, scratch, units, -1, dx + i, dxStride, rows, false);

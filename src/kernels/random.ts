@@ -8,22 +8,22 @@ export function random(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
   const block = new Uint32Array(4);
 
-  function uniforms(h: Heap, out: number, n: number, state: number, stream: number): void {
+  function uniforms(h: Heap, out: number, n: number, state: number, stream: number, first: number): void {
     const word = (i: number) => (h[state + 2 * i]! | (h[state + 2 * i + 1]! << 16)) >>> 0;
     const [key0, key1, step0, step1] = [word(0), word(1), word(2), word(3)];
     for (let i = 0; i < n; i += 4) {
-      philox(i >> 2, step0, step1, stream, key0, key1, block);
+      philox((first + i) >> 2, step0, step1, stream, key0, key1, block);
       for (let k = 0; k < 4 && i + k < n; k++) h[out + i + k] = (block[k]! >>> 8) * 2 ** -24;
     }
   }
 
   return {
-    randomUniform: uniforms,
+    randomUniform: (h, y, n, state, stream) => uniforms(h, y, n, state, stream, 0),
 
-    dropoutForward(h, x, y, mask, n, state, stream, rate) {
+    dropoutForward(h, x, y, mask, n, state, stream, rate, first) {
       const limit = f(rate);
       const scale = f(1 / f(1 - limit));
-      uniforms(h, mask, n, state, stream);
+      uniforms(h, mask, n, state, stream, first);
       for (let i = 0; i < n; i++) {
         const keep = h[mask + i]! >= limit ? scale : 0;
         h[mask + i] = keep;

@@ -1,7 +1,7 @@
 import { checkNumber, checkOptions, lookUp, ShapeError, show, ValueError } from '../errors.js';
 import { stream } from '../kernels/philox.js';
 import type { Layer, Parameter, Step } from '../program/layer.js';
-import { panelColumns, type Tensor, vectorTensor, wholeTiles } from '../program/plan.js';
+import { denseScratch, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
 import { type ActivationName, activationLayer, findActivation } from './activations.js';
 import { type InitializerName, initializers } from './initializers.js';
 import { checkRegularizer, type Regularizer } from './regularizers.js';
@@ -129,18 +129,18 @@ const dense_: Kind<'dense'> = {
         const { rows } = emit;
         const y = emit.matrix(`${name}.y`, units);
         const offsets = bias?.value ?? emit.zeros;
-        const tiles = emit.vector(`${name}.tiles`, wholeTiles(rows) * inputs);
+        const tiles = emit.scratch(`${name}.tiles`, denseScratch.forward(rows, inputs));
         emit.call(product, x, kernel.value, offsets, y, tiles, rows, inputs, units, x.stride, y.stride);
         return {
           y,
           backward(dy, inputWanted) {
             if (activation.fused) activation.backward?.(emit, y, dy);
-            const panel = emit.vector(`${name}.panel`, rows * (8 + wholeTiles(inputs)));
+            const panel = emit.scratch(`${name}.panel`, denseScratch.kernelGradient(rows, inputs));
             emit.call('denseKernelGradient', x, dy, kernel.gradient, panel, rows, inputs, units, x.stride, dy.stride);
             if (bias) emit.call('denseBiasGradient', dy, bias.gradient, rows, units, dy.stride);
             if (!inputWanted) return undefined;
             const dx = emit.matrix(`${name}.dx`, inputs);
-            const transposed = emit.vector(`${name}.transposed`, panelColumns(units) * 16 + wholeTiles(rows) * units);
+            const transposed = emit.scratch(`${name}.transposed`, denseScratch.inputGradient(rows, units));
             emit.call(
               'denseInputGradient',
               dy,
@@ -152,6 +152,7 @@ const dense_: Kind<'dense'> = {
               units,
               dy.stride,
               dx.stride,
+              inputs * 8,
             );
             return dx;
           },
@@ -262,7 +263,7 @@ const dropout_: Kind<'dropout'> = {
           if (!emit.training || rate === 0) return { y: x, backward: (dy) => dy };
           const y = emit.matrix(`${name}.y`, units);
           const mask = emit.matrix(`${name}.mask`, units);
-          emit.call('dropoutForward', x, y, mask, x.size, emit.slots.random, stream('dropout', index), rate);
+          emit.call('dropoutForward', x, y, mask, x.size, emit.slots.random, stream('dropout', index), rate, 0);
           return {
             y,
             backward(dy) {

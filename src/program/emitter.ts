@@ -71,6 +71,11 @@ export class Emitter {
     return this.#own(vectorTensor(name, elements));
   }
 
+  /** Room for packed operands, of no use after the call. */
+  scratch(name: string, elements: number): Tensor {
+    return this.vector(name, elements);
+  }
+
   #own(tensor: Tensor): Tensor {
     this.#workspace.push({ tensor, first: Number.POSITIVE_INFINITY, last: -1 });
     return tensor;

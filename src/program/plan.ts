@@ -35,6 +35,13 @@ export function wholeTiles(rows: number): number {
   return Math.ceil(rows / 4) * 4;
 }
 
+/** Elements of scratch that dense products pack their operands into. */
+export const denseScratch = {
+  forward: (rows: number, inputs: number) => wholeTiles(rows) * inputs,
+  inputGradient: (rows: number, units: number) => panelColumns(units) * 16 + wholeTiles(rows) * units,
+  kernelGradient: (rows: number, inputs: number) => rows * (8 + wholeTiles(inputs)),
+};
+
 /** Row strides that are multiples of 2 KB make rows compete for the same cache sets; those get another 64 bytes. */
 export function rowStride(columns: number): number {
   const stride = panelColumns(columns);

@@ -1,4 +1,5 @@
 import type { KernelName } from '../../src/kernels/contract.js';
+import { denseScratch } from '../../src/program/plan.js';
 import { type Buffer, makers, type Random } from './buffers.js';
 
 export type Args = readonly (number | Buffer)[];
@@ -13,8 +14,8 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     const [rows, inputs, units] = sizes(random);
     const dy = m.matrix(rows, units);
     const dx = m.matrix(rows, inputs, true);
-    const scratch = m.scratch(Math.ceil(units / 8) * 128 + tiles(rows) * units);
-    return [dy, m.panels(inputs, units), dx, scratch, rows, inputs, units, dy.stride, dx.stride];
+    const scratch = m.scratch(denseScratch.inputGradient(rows, units));
+    return [dy, m.panels(inputs, units), dx, scratch, rows, inputs, units, dy.stride, dx.stride, inputs * 8];
   },
 
   denseKernelGradient(random) {
@@ -26,7 +27,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
       x,
       dy,
       m.panels(inputs, units, true),
-      m.scratch(rows * (8 + tiles(inputs))),
+      m.scratch(denseScratch.kernelGradient(rows, inputs)),
       rows,
       inputs,
       units,
@@ -197,7 +198,16 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     const m = makers(random);
     const n = random.between(1, 90);
     const rate = random.uniform();
-    return [m.vector(n), m.vector(n, true), m.vector(n, true), n, m.randomState(), random.integer(99), rate];
+    return [
+      m.vector(n),
+      m.vector(n, true),
+      m.vector(n, true),
+      n,
+      m.randomState(),
+      random.integer(99),
+      rate,
+      4 * random.integer(9),
+    ];
   },
 
   dropoutBackward: backward,
@@ -207,9 +217,6 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
 function sizes(random: Random): [number, number, number] {
   return [random.between(1, 13), random.between(1, random.integer(3) ? 37 : 150), random.between(1, 37)];
 }
-
-/** Rounded up to whole register tiles. */
-const tiles = (rows: number) => Math.ceil(rows / 4) * 4;
 
 function like(buffer: Buffer, output: boolean): Buffer {
   return { ...buffer, data: Float32Array.from(buffer.data, (v) => v * 0.5 + 0.25), output };
@@ -229,7 +236,7 @@ function denseForward(random: Random): Args {
   const [rows, inputs, units] = sizes(random);
   const x = m.matrix(rows, inputs);
   const y = m.matrix(rows, units, true);
-  const scratch = m.scratch(tiles(rows) * inputs);
+  const scratch = m.scratch(denseScratch.forward(rows, inputs));
   return [x, m.panels(inputs, units), m.perColumn(units), y, scratch, rows, inputs, units, x.stride, y.stride];
 }
 
