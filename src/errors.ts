@@ -15,13 +15,28 @@ class ArgumentError extends MyelinError {
   readonly argument: string;
   readonly given: string;
   readonly expected: string;
+  readonly hint: string | undefined;
 
   constructor({ argument, given, expected, hint }: Complaint) {
     super(`${argument}: expected ${expected}, got ${given}.${hint ? ` ${hint}` : ''}`);
     this.argument = argument;
     this.given = given;
     this.expected = expected;
+    this.hint = hint;
   }
+}
+
+/** The same complaint about a part of `argument`. */
+export function prefixed(error: unknown, argument: string): unknown {
+  if (!(error instanceof ArgumentError)) return error;
+  const { given, expected, hint } = error;
+  const complaint = {
+    argument: `${argument}.${error.argument}`,
+    given,
+    expected,
+    ...(hint === undefined ? {} : { hint }),
+  };
+  return error instanceof ShapeError ? new ShapeError(complaint) : new ValueError(complaint);
 }
 
 /** Rows, columns or units that do not fit. */
@@ -81,8 +96,18 @@ function distance(a: string, b: string): number {
   return previous[b.length] as number;
 }
 
+/** Short names that other libraries take. */
+const ALIASES: Readonly<Record<string, string>> = {
+  mse: 'meanSquaredError',
+  acc: 'accuracy',
+  bce: 'binaryCrossentropy',
+  lr: 'learningRate',
+};
+
 /** The name that `given` most likely meant. */
 export function nearest(given: string, names: readonly string[]): string | undefined {
+  const alias = ALIASES[given.toLowerCase()];
+  if (alias !== undefined && names.includes(alias)) return alias;
   const scored = names.map((name) => ({ name, score: distance(given.toLowerCase(), name.toLowerCase()) }));
   scored.sort((a, b) => a.score - b.score);
   const best = scored[0];

@@ -1,4 +1,4 @@
-import { checkNumber, ShapeError, show, ValueError } from './errors.js';
+import { checkNumber, prefixed, ShapeError, show, ValueError } from './errors.js';
 
 /** A dense row-major matrix of float32. */
 export interface Matrix {
@@ -33,6 +33,14 @@ export type MatrixLike =
 export function matrix(data: Float32Array | ArrayLike<number>, rows: number, columns: number): Matrix {
   checkNumber(rows, 'rows', { min: 0, integer: true });
   checkNumber(columns, 'columns', { min: 1, integer: true });
+  if (typeof data?.length !== 'number') {
+    throw new ValueError({
+      argument: 'data',
+      given: show(data),
+      expected: 'an array of numbers',
+      hint: 'A typed array that went through JSON is an object there: keep it as Array.from(data).',
+    });
+  }
   if (data.length !== rows * columns) {
     throw new ShapeError({
       argument: 'data',
@@ -40,7 +48,25 @@ export function matrix(data: Float32Array | ArrayLike<number>, rows: number, col
       expected: `${rows} x ${columns} = ${rows * columns} numbers`,
     });
   }
-  return { data: data instanceof Float32Array ? data : Float32Array.from(data), rows, columns };
+  return withJson({ data: data instanceof Float32Array ? data : toFloats(data, 'data'), rows, columns });
+}
+
+/** Lets a matrix go through JSON and come back: typed arrays by themselves become objects there. */
+function withJson(value: Matrix): Matrix {
+  const { data, rows, columns } = value;
+  return Object.defineProperty(value, 'toJSON', { value: () => ({ data: Array.from(data), rows, columns }) });
+}
+
+function toFloats(values: ArrayLike<unknown>, argument: string): Float32Array {
+  const data = new Float32Array(values.length);
+  for (let i = 0; i < data.length; i++) {
+    const value = values[i];
+    if (typeof value !== 'number') {
+      throw new ValueError({ argument: `${argument}[${i}]`, given: show(value), expected: 'a number' });
+    }
+    data[i] = value;
+  }
+  return data;
 }
 
 export function isNumericArray(value: unknown): value is NumericArray {
@@ -95,7 +121,11 @@ export function toMatrix(value: unknown, argument: string): Matrix {
   if (isMatrix(value)) {
     if (value.rows === 0) throw new ShapeError({ argument, given: '0 rows', expected: 'at least one row' });
     if (value.data instanceof Float32Array && value.data.length === value.rows * value.columns) return value;
-    return matrix(value.data, value.rows, value.columns);
+    try {
+      return matrix(value.data, value.rows, value.columns);
+    } catch (error) {
+      throw prefixed(error, argument);
+    }
   }
   if (!Array.isArray(value) && !isNumericArray(value)) {
     throw new ValueError({
@@ -107,15 +137,7 @@ export function toMatrix(value: unknown, argument: string): Matrix {
   if (value.length === 0) throw new ShapeError({ argument, given: '0 rows', expected: 'at least one row' });
   if (Array.isArray(value) && (Array.isArray(value[0]) || isNumericArray(value[0]))) return fromRows(value, argument);
   if (value instanceof Float32Array) return { data: value, rows: value.length, columns: 1 };
-  const data = new Float32Array(value.length);
-  for (let i = 0; i < value.length; i++) {
-    const v: unknown = value[i];
-    if (typeof v !== 'number') {
-      throw new ValueError({ argument: `${argument}[${i}]`, given: show(v), expected: 'a number' });
-    }
-    data[i] = v;
-  }
-  return { data, rows: value.length, columns: 1 };
+  return { data: toFloats(value, argument), rows: value.length, columns: 1 };
 }
 
 /** 0, or NaN where any number is not finite. Four sums at a time, since each addition waits for the one before. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { typescript } from '../src/backends/typescript.js';
+import { wasm } from '../src/backends/wasm.js';
 import { nearest } from '../src/errors.js';
 import { matrix } from '../src/matrix.js';
 import { activation, batchNormalization, dense, dropout } from '../src/model/layers.js';
@@ -222,7 +223,7 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
   [
     'a batch of one with batch norm',
     () => normalized().trainOnBatch([[1, 2]], [1]),
-    'ValueError',
+    'ShapeError',
     /1 row/,
     /atch normalization/,
   ],
@@ -233,6 +234,30 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     },
     'ValueError',
     /learningRate/,
+  ],
+  ['a program of no mode', () => classifier().program(any('training'), 2), 'UnknownNameError', /mode/, /train/],
+  [
+    'a learning rate before compile',
+    () => {
+      sequential({ layers: [dense({ units: 1, inputShape: 2 })], backend }).learningRate = 1;
+    },
+    'StateError',
+    /compile/,
+  ],
+  ['an optimizer that was not called', withCompile({ ...good, optimizer: adam }), 'ValueError', /adam\(\)/],
+  ['a loss by its short name', withCompile({ ...good, loss: 'MSE' }), 'UnknownNameError', /mean 'meanSquaredError'/],
+  ['text in a matrix', () => matrix(any(['1', '2']), 1, 2), 'ValueError', /data\[0\]/, /'1'/],
+  ['null in a matrix', () => matrix(any([0, null]), 1, 2), 'ValueError', /data\[1\]/, /null/],
+  [
+    'weights whose typed array became an object',
+    () =>
+      classifier().setWeights({
+        ...classifier().getWeights(),
+        'layers.0.bias': any({ data: { 0: 1 }, rows: 1, columns: 3 }),
+      }),
+    'ValueError',
+    /weights\['layers\.0\.bias'\]\.data/,
+    /JSON/,
   ],
   ['a program of no rows', () => classifier().program('predict', 0), 'ValueError', /rows/],
 
@@ -284,6 +309,43 @@ const fits: readonly (readonly [string, () => Promise<unknown>, string, ...RegEx
     () => classifier().fit(rows, [0, 1, 2], { validationData: [[[1, 2, 3]], [0]] }),
     'ShapeError',
     /validationData\[0\]/,
+  ],
+  [
+    'callbacks that are no list',
+    () => classifier().fit(rows, [0, 1, 2], { callbacks: any({ onEpochEnd() {} }) }),
+    'ValueError',
+    /array/,
+  ],
+  [
+    'a callback that is none',
+    () => classifier().fit(rows, [0, 1, 2], { callbacks: [any(3)] }),
+    'ValueError',
+    /callbacks\[0\]/,
+  ],
+  [
+    'a shuffle that is no boolean',
+    () => classifier().fit(rows, [0, 1, 2], { shuffle: any('no') }),
+    'ValueError',
+    /shuffle/,
+  ],
+  [
+    'validation data and a split',
+    () => classifier().fit(rows, [0, 1, 2], { validationData: [rows, [0, 1, 2]], validationSplit: 0.5 }),
+    'ValueError',
+    /not both/,
+  ],
+  [
+    'a source that is no module',
+    () => wasm({ source: any('kernels.wasm') }),
+    'ValueError',
+    /wasm\.source/,
+    /'kernels\.wasm'/,
+  ],
+  [
+    'a source of another module',
+    () => wasm({ source: new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]) }),
+    'ValueError',
+    /without the compute kernels/,
   ],
   [
     'a misspelt hook',

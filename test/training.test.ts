@@ -154,6 +154,44 @@ describe('fit', () => {
     expect(model.epochs).toBe(3);
   });
 
+  test('evaluate during validation does not disturb it', async () => {
+    const [quiet, disturbed] = [build(item, wasmFactory), build(item, wasmFactory)];
+    const many = clouds(3000, 7, 3);
+    const options = { epochs: 3, validationData: [many.x, many.labels] } as const;
+    const expected = await quiet.fit(x, labels, options);
+    let fitting = true;
+    const interfere = () => {
+      disturbed.evaluate(x, labels);
+      disturbed.predict(x);
+      if (fitting) setImmediate(interfere);
+    };
+    setImmediate(interfere);
+    const got = await disturbed.fit(x, labels, options);
+    fitting = false;
+    expect(got).toEqual(expected);
+  });
+
+  test('a loss that is not finite is said, once', async () => {
+    const model = sequential({ layers: [dense({ units: 1, inputShape: 1 })], backend: wasmFactory });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    try {
+      await model.fit([[1e4], [2e4], [3e4]], [1, 2, 3], { epochs: 20 });
+      expect(warn.mock.calls).toEqual([
+        [expect.stringMatching(/loss is (NaN|Infinity) in epoch \d+, batch 0.*scaled/s)],
+      ]);
+    } finally {
+      warn.mockRestore();
+    }
+  });
+
+  test('weights go through JSON', () => {
+    const model = build(item, wasmFactory);
+    const other = build(item, wasmFactory, 99);
+    other.setWeights(JSON.parse(JSON.stringify(model.getWeights())));
+    expect(weightHash(other)).toBe(weightHash(model));
+  });
+
   test('the penalty is a part of the loss and shown apart', () => {
     const model = build(item, wasmFactory);
     const { loss, penalty } = model.evaluate(x, labels);
@@ -205,11 +243,11 @@ describe('fit', () => {
     expect(weightHash(whole)).toBe(weightHash(wide));
   });
 
-  test('a permutation per epoch', () => {
-    const orders = [0, 1, 2].map((epoch) => shuffled(1000, 7, epoch));
+  test('a permutation per epoch', async () => {
+    const orders = await Promise.all([0, 1, 2].map((epoch) => shuffled(1000, 7, epoch)));
     for (const order of orders) expect([...order].sort((a, b) => a - b)).toEqual([...order.keys()]);
     expect(orders[0]).not.toEqual(orders[1]);
-    expect(shuffled(1000, 7, 1)).toEqual(orders[1]);
+    expect(await shuffled(1000, 7, 1)).toEqual(orders[1]);
   });
 
   test('dropout differs from step to step and not from run to run', () => {

@@ -1,7 +1,10 @@
 import { instantiateSync } from '@assemblyscript/loader';
 import bytes from '../../build/kernels.wasm';
-import { BackendError, checkOptions, lookUp } from '../errors.js';
+import { BackendError, checkOptions, lookUp, show, ValueError } from '../errors.js';
 import { type Backend, type BackendFactory, type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
+
+/** A `WebAssembly.Module`, by a name that programs without the DOM's types know. */
+export type CompiledModule = object;
 
 export interface WasmOptions {
   /**
@@ -11,7 +14,7 @@ export interface WasmOptions {
    */
   readonly math?: 'exact' | 'fast';
   /** The compute kernels, where the embedded ones cannot be used: the file `myelin/kernels.wasm` or its compiled module. */
-  readonly source?: BufferSource | WebAssembly.Module;
+  readonly source?: ArrayBuffer | ArrayBufferView<ArrayBuffer> | CompiledModule;
 }
 
 type Math = NonNullable<WasmOptions['math']>;
@@ -38,8 +41,19 @@ export function hasRelaxedSimd(): boolean {
   return typeof WebAssembly === 'object' && WebAssembly.validate(module);
 }
 
+function allocate(pages: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: pages });
+  } catch (cause) {
+    throw new BackendError(
+      `The engine has no room for a heap of ${pages} pages of 64 KiB. Models that are no longer referenced give theirs back.`,
+      { cause },
+    );
+  }
+}
+
 function open(module: WebAssembly.Module, elements: number): Backend {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(elements / PAGE_ELEMENTS) });
+  const memory = allocate(Math.ceil(elements / PAGE_ELEMENTS));
   // The loader's own exports are wrapped; hot calls are linked to the instance's.
   const { instance } = instantiateSync(module, { env: { memory } });
   return { heap: new Float32Array(memory.buffer), kernels: instance.exports as unknown as Kernels, longestCall: 2e8 };
@@ -60,23 +74,41 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
         "auto({ math: 'fast' }) takes the exact kernels instead.",
     );
   }
+  if (source !== undefined) checkSource(source);
+  let module: WebAssembly.Module;
   try {
-    let module: WebAssembly.Module;
     if (source === undefined) {
       embedded[math] ??= compileEmbedded(math);
       module = await embedded[math];
     } else {
-      module = source instanceof WebAssembly.Module ? source : await compile(source);
+      module = source instanceof WebAssembly.Module ? source : await compile(source as BufferSource);
     }
-    return { name: 'wasm', math, open: (elements) => open(module, elements) };
   } catch (cause) {
     if (source === undefined) delete embedded[math];
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new BackendError(
-      `The WebAssembly backend cannot start: ${why}. It needs WebAssembly SIMD (Node 16.4, Chrome 91, Firefox 89, ` +
+      `The WebAssembly backend cannot start: ${why}. It needs WebAssembly SIMD (Node 20, Chrome 91, Firefox 89, ` +
         "Safari 16.4 or newer) and, on pages with a content policy, script-src 'wasm-unsafe-eval'. " +
         'auto() and typescript() run without.',
       { cause },
     );
   }
+  if (source !== undefined && !WebAssembly.Module.exports(module).some(({ name }) => name === 'denseForward')) {
+    throw new ValueError({
+      argument: 'wasm.source',
+      given: 'a module without the compute kernels',
+      expected: "this version's myelin/kernels.wasm",
+    });
+  }
+  return { name: 'wasm', math, open: (elements) => open(module, elements) };
+}
+
+function checkSource(source: object): void {
+  const fits = source instanceof ArrayBuffer || ArrayBuffer.isView(source) || source instanceof WebAssembly.Module;
+  if (fits) return;
+  throw new ValueError({
+    argument: 'wasm.source',
+    given: (source as unknown) instanceof Promise ? 'a promise' : show(source),
+    expected: 'the bytes of myelin/kernels.wasm, or a WebAssembly.Module of them',
+  });
 }

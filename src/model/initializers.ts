@@ -56,5 +56,7 @@ export function initialize(
   stream: number,
 ): Float32Array {
   const draw = initializers[name](new Generator(seed, stream), fanIn, fanOut);
-  return Float32Array.from({ length: fanIn * fanOut }, draw);
+  const data = new Float32Array(fanIn * fanOut);
+  for (let i = 0; i < data.length; i++) data[i] = draw();
+  return data;
 }

@@ -144,6 +144,9 @@ export function bindLoss(name: LossName, units: number, activation: string): Bou
           given: `${targets.columns} columns`,
           expected: columns === 1 ? '1 column' : `${columns} columns, one per output`,
           ...(loss.targets === 'labels' ? { hint: 'For one-hot rows use categoricalCrossentropy.' } : {}),
+          ...(name === 'categoricalCrossentropy'
+            ? { hint: 'For class indices use sparseCategoricalCrossentropy.' }
+            : {}),
         });
       }
       loss.check(targets, units, argument);

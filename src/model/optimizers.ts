@@ -119,6 +119,9 @@ export function adam(options: AdamOptions = {}): OptimizerSpec {
 
 /** @throws UnknownNameError, ValueError for options out of range. */
 export function makeOptimizer(given: OptimizerName | OptimizerSpec): Optimizer {
+  if (typeof given === 'function') {
+    throw new ValueError({ argument: 'optimizer', given: 'a function', expected: 'what it returns, such as adam()' });
+  }
   const spec = typeof given === 'object' && given !== null ? given : { name: given };
   const entry = lookUp<{ options: readonly string[]; make(options: object): Optimizer }>(
     optimizers,

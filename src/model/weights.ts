@@ -23,9 +23,16 @@ export function readParameter(heap: Heap, parameter: Parameter, from: Tensor = p
 }
 
 export function writeParameter(heap: Heap, parameter: Parameter, data: ArrayLike<number>): void {
-  const { rows, columns, value } = parameter;
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) heap[value.offset + place(parameter, r, c)] = data[r * columns + c] as number;
+  const { rows, columns, layout } = parameter;
+  const { offset } = parameter.value;
+  const width = layout === 'panels' ? 8 : columns;
+  for (let c = 0; c < columns; c += width) {
+    const live = Math.min(width, columns - c);
+    for (let r = 0; r < rows; r++) {
+      const to = offset + c * rows + r * width;
+      const from = r * columns + c;
+      for (let k = 0; k < live; k++) heap[to + k] = data[from + k] as number;
+    }
   }
 }
 

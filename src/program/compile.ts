@@ -80,7 +80,7 @@ export function compileTraining(
   let dy: Tensor | undefined = objective.emit(emit, y, targets);
   if (training.accuracy) objective.emitHits(emit, y, targets, fused);
   for (const group of penalties) emit.call('l2Penalty', group.values, group.values.size, group.strength, group.penalty);
-  if (mode !== 'evaluate') {
+  if (emit.training) {
     const firstLearner = network.layers.findIndex((layer) => layer.parameters.some((p) => p.trainable));
     for (let i = steps.length - 1; i >= firstLearner && i >= 0 && dy; i--)
       dy = steps[i]?.backward(dy, i > firstLearner);

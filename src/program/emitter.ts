@@ -10,7 +10,8 @@ export interface SymbolicCall {
   readonly args: readonly (number | Tensor)[];
 }
 
-export type Mode = 'train' | 'gradients' | 'evaluate' | 'predict';
+/** 'validate' is 'evaluate' in the training workspace, for use within `fit`. */
+export type Mode = 'train' | 'gradients' | 'validate' | 'evaluate' | 'predict';
 
 /** A flat list of kernel calls for one number of rows. Plain data: it prints, diffs and can be sent elsewhere. */
 export interface Program {

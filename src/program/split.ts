@@ -10,7 +10,7 @@ interface Axis {
 }
 
 /** Fewer rows would read the weights more often than multiplying with them repays. A multiple of the tile's 4. */
-const FEWEST_ROWS = 64;
+const FEWEST_ROWS = 16;
 
 /** The rows of a forward product, the inputs of an input gradient, the panels of a kernel gradient. */
 function axisOf(call: Call): Axis | undefined {

@@ -1,3 +1,4 @@
+import { nearest, show, UnknownNameError, ValueError } from '../errors.js';
 import type { Model } from './model.js';
 
 /** Numbers of a batch or an epoch: `loss`, `accuracy`, `penalty`; of an epoch also `valLoss` and so on. */
@@ -12,4 +13,25 @@ export interface Callback {
   onTrainEnd?(logs: Logs, model: Model): void | Promise<void>;
 }
 
-export const CALLBACK_HOOKS = ['onTrainBegin', 'onEpochBegin', 'onBatchEnd', 'onEpochEnd', 'onTrainEnd'] as const;
+const HOOKS: readonly string[] = ['onTrainBegin', 'onEpochBegin', 'onBatchEnd', 'onEpochEnd', 'onTrainEnd'];
+
+/** Refuses what is no list of callbacks, and hooks that nothing calls. Callbacks may keep other fields for themselves. */
+export function checkCallbacks(callbacks: unknown): asserts callbacks is readonly Callback[] {
+  if (!Array.isArray(callbacks)) {
+    throw new ValueError({ argument: 'callbacks', given: show(callbacks), expected: 'an array of callbacks' });
+  }
+  callbacks.forEach((callback: unknown, i) => {
+    if (typeof callback !== 'object' || callback === null) {
+      throw new ValueError({ argument: `callbacks[${i}]`, given: show(callback), expected: 'an object with hooks' });
+    }
+    for (const key of Object.keys(callback)) {
+      if (!/^on[A-Z]/.test(key) || HOOKS.includes(key)) continue;
+      throw new UnknownNameError({
+        argument: `callbacks[${i}].${key}`,
+        given: `the hook '${key}'`,
+        expected: `one of ${HOOKS.join(', ')}`,
+        hint: `Did you mean '${nearest(key, HOOKS) ?? HOOKS[0]}'?`,
+      });
+    }
+  });
+}

@@ -126,7 +126,7 @@ export class Engine {
     this.#training = training;
     this.#evaluationBase = arena.end;
     this.#trainingBase = evaluation.end;
-    for (const mode of ['train', 'gradients', 'evaluate'] as const) this.#programs.delete(mode);
+    for (const mode of ['train', 'gradients', 'validate', 'evaluate'] as const) this.#programs.delete(mode);
     this.learningRate = options.optimizer.spec.learningRate;
     this.step = 0;
   }

@@ -27,11 +27,17 @@ export interface FitPlan {
 /** Steps with more work than this hand over to the event loop between calls, not only between steps. */
 const LONG_STEP_FLOPS = 2e7;
 
+/** Rows to shuffle between two looks at the clock. */
+const SHUFFLE_SLICE = 20_000;
+
 /** A permutation of 0..n-1 by Fisher and Yates, drawn for this epoch. */
-export function shuffled(n: number, seed: number, epoch: number): Uint32Array {
-  const order = Uint32Array.from({ length: n }, (_, i) => i);
+export async function shuffled(n: number, seed: number, epoch: number, pause = makePause()): Promise<Uint32Array> {
+  const order = new Uint32Array(n);
+  for (let i = 0; i < n; i++) order[i] = i;
   const generator = new Generator(seed, stream('shuffle'), epoch);
   for (let i = n - 1; i > 0; i--) {
+    const pausing = i % SHUFFLE_SLICE === 0 ? pause() : undefined;
+    if (pausing) await pausing;
     const j = generator.integer(i + 1);
     const swapped = order[i] as number;
     order[i] = order[j] as number;
@@ -83,12 +89,13 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
   const result: History = { epoch: [], history: {} };
   const pause = makePause();
   let logs: Logs = {};
+  let warned = false;
   model.stopTraining = false;
   for (const callback of callbacks) await callback.onTrainBegin?.(model);
   for (let i = 0; i < epochs && !model.stopTraining; i++) {
     const epoch = model.epochs;
     for (const callback of callbacks) await callback.onEpochBegin?.(epoch, model);
-    const order = plan.shuffle ? shuffled(x.rows, plan.seed, epoch) : undefined;
+    const order = plan.shuffle ? await shuffled(x.rows, plan.seed, epoch, pause) : undefined;
     const totals = new EpochTotals();
     for (let batch = 0; batch < batches && !model.stopTraining; batch++) {
       const start = batch * batchSize;
@@ -100,6 +107,13 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
         program.flops > LONG_STEP_FLOPS ? await engine.runStepInParts(program, pause) : engine.runStep(program);
       checkNorm(engine, outcome, `in epoch ${epoch}, batch ${batch}`);
       totals.add(outcome, rows);
+      if (!warned && !Number.isFinite(outcome.loss)) {
+        warned = true;
+        console.warn(
+          `myelin: the loss is ${outcome.loss} in epoch ${epoch}, batch ${batch}. A lower learning rate or inputs ` +
+            'scaled to about -1..1 usually help; globalClipNorm keeps such a step away from the weights.',
+        );
+      }
       for (const callback of callbacks) {
         await callback.onBatchEnd?.(batch, makeLogs(engine, outcome.loss, outcome.penalty, outcome.hits, rows), model);
       }
@@ -108,7 +122,7 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
     }
     logs = totals.logs(engine);
     if (validation) {
-      const evaluated = await evaluateInParts(engine, validation.x, validation.y, pause);
+      const evaluated = await validate(engine, validation.x, validation.y, pause);
       const named = Object.entries(evaluated).map(([name, value]) => [
         `val${name[0]?.toUpperCase()}${name.slice(1)}`,
         value,
@@ -129,41 +143,50 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
   return result;
 }
 
-function* evaluation(engine: Engine, x: Matrix, y: Matrix): globalThis.Generator<void, Logs> {
+/** Loss and metrics over all rows, with a chance to stop after every call. */
+function* evaluation(
+  engine: Engine,
+  mode: 'evaluate' | 'validate',
+  x: Matrix,
+  y: Matrix,
+): globalThis.Generator<void, Logs> {
   const totals = new EpochTotals();
   for (let start = 0; start < x.rows; start += INFERENCE_ROWS) {
     const rows = Math.min(INFERENCE_ROWS, x.rows - start);
-    const program = engine.program('evaluate', rows);
+    const program = engine.program(mode, rows);
     engine.stage(program.input, x, start);
     if (program.targets) engine.stage(program.targets, y, start);
-    engine.runProgram(program);
+    for (const step of program.steps) {
+      step();
+      yield;
+    }
     totals.add(engine.outcome(), rows);
-    yield;
   }
   return totals.logs(engine);
 }
 
 /** Loss and metrics over all rows, in one go. */
 export function evaluate(engine: Engine, x: Matrix, y: Matrix): Logs {
-  const steps = evaluation(engine, x, y);
+  const steps = evaluation(engine, 'evaluate', x, y);
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;
   }
 }
 
-async function evaluateInParts(
-  engine: Engine,
-  x: Matrix,
-  y: Matrix,
-  pause: () => Promise<void> | undefined,
-): Promise<Logs> {
-  const steps = evaluation(engine, x, y);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-    const pausing = pause();
-    if (pausing) await pausing;
+/** The same between the steps of `fit`, handing over to `pause`. */
+async function validate(engine: Engine, x: Matrix, y: Matrix, pause: () => Promise<void> | undefined): Promise<Logs> {
+  const steps = evaluation(engine, 'validate', x, y);
+  engine.midStep = true;
+  try {
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return value;
+      const pausing = pause();
+      if (pausing) await pausing;
+    }
+  } finally {
+    engine.midStep = false;
   }
 }
 

@@ -1,4 +1,13 @@
-import { checkNumber, checkOptions, ShapeError, StateError, show, UnknownNameError, ValueError } from '../errors.js';
+import {
+  checkNumber,
+  checkOptions,
+  lookUp,
+  ShapeError,
+  StateError,
+  show,
+  UnknownNameError,
+  ValueError,
+} from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import { checkFinite, type Matrix, type MatrixLike, matrix, toMatrix } from '../matrix.js';
 import { buildLayers, type LayerSpec } from '../model/layers.js';
@@ -7,7 +16,7 @@ import { makeOptimizer, type OptimizerName, type OptimizerSpec } from '../model/
 import { parameterBytes, readParameter, writeParameter } from '../model/weights.js';
 import { formatProgram, type Mode } from '../program/emitter.js';
 import type { Layer } from '../program/layer.js';
-import { CALLBACK_HOOKS, type Callback, type Logs } from './callbacks.js';
+import { type Callback, checkCallbacks, type Logs } from './callbacks.js';
 import { Engine, INFERENCE_ROWS } from './engine.js';
 import { checkBatches, checkNorm, evaluate, type FitPlan, fit, type History, makeLogs } from './fit.js';
 import { makeSummary, type Summary } from './summary.js';
@@ -91,6 +100,8 @@ export class Model {
   }
 
   set learningRate(value: number) {
+    if (!this.#engine.compiled)
+      throw new StateError('learningRate: the model has no optimizer yet: call compile first.');
     this.#engine.learningRate = checkNumber(value, 'learningRate', { min: 0 });
   }
 
@@ -156,7 +167,17 @@ export class Model {
       integer: true,
     });
     checkNumber(validationSplit, 'validationSplit', { min: 0, below: 1 });
-    for (const callback of callbacks) checkOptions(callback, CALLBACK_HOOKS, 'callbacks');
+    checkCallbacks(callbacks);
+    if (typeof shuffle !== 'boolean') {
+      throw new ValueError({ argument: 'shuffle', given: show(shuffle), expected: 'true or false' });
+    }
+    if (validationData !== undefined && validationSplit > 0) {
+      throw new ValueError({
+        argument: 'validationSplit',
+        given: `${validationSplit} beside validationData`,
+        expected: 'one of validationData and validationSplit, not both',
+      });
+    }
     let train = this.#readPair(x, y, 'x', 'y');
     let validation: FitPlan['validation'];
     if (validationData !== undefined) {
@@ -190,7 +211,7 @@ export class Model {
     const engine = this.#engine;
     const batch = this.#readPair(x, y, 'x', 'y');
     const { rows } = batch.x;
-    if (rows < this.#minimumBatch) checkBatches(rows, rows, this.#minimumBatch);
+    this.#checkRows(rows);
     const program = engine.program('train', rows);
     engine.stage(program.input, batch.x, 0);
     if (program.targets) engine.stage(program.targets, batch.y, 0);
@@ -208,7 +229,7 @@ export class Model {
     const engine = this.#engine;
     const batch = this.#readPair(x, y, 'x', 'y');
     const { rows } = batch.x;
-    if (rows < this.#minimumBatch) checkBatches(rows, rows, this.#minimumBatch);
+    this.#checkRows(rows);
     const program = engine.program('gradients', rows);
     engine.stage(program.input, batch.x, 0);
     if (program.targets) engine.stage(program.targets, batch.y, 0);
@@ -301,8 +322,9 @@ export class Model {
     });
   }
 
-  /** The kernel calls for one number of rows, as text. */
+  /** The kernel calls of one mode ('train', 'gradients', 'validate', 'evaluate', 'predict') and number of rows, as text. */
   program(mode: Mode, rows: number): string {
+    lookUp({ train: 1, gradients: 1, validate: 1, evaluate: 1, predict: 1 }, mode, 'mode');
     checkNumber(rows, 'rows', { min: 1, integer: true });
     return formatProgram(this.#engine.compileProgram(mode, rows));
   }
@@ -338,6 +360,16 @@ export class Model {
     loss.check(targets, input.rows, yName);
     checkFinite(targets, yName);
     return { x: input, y: targets };
+  }
+
+  #checkRows(rows: number): void {
+    if (rows >= this.#minimumBatch) return;
+    throw new ShapeError({
+      argument: 'x',
+      given: `${rows} row`,
+      expected: `at least ${this.#minimumBatch} rows`,
+      hint: 'Batch normalization has no variance to divide by in a batch of one row.',
+    });
   }
 
   #checkIdle(method: string): void {
