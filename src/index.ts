@@ -1,6 +1,6 @@
 export { type AutoOptions, auto } from './backends/detect.js';
 export { typescript } from './backends/typescript.js';
-export { hasRelaxedSimd, type WasmOptions, wasm } from './backends/wasm.js';
+export { type CompiledModule, hasRelaxedSimd, type ThreadOptions, type WasmOptions, wasm } from './backends/wasm.js';
 export {
   BackendError,
   HeapSizeError,
@@ -36,6 +36,7 @@ export {
   sgd,
 } from './model/optimizers.js';
 export { l2, type Regularizer } from './model/regularizers.js';
+export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { Callback, Logs } from './train/callbacks.js';
 export type { History } from './train/fit.js';
 export {

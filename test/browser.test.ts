@@ -58,7 +58,7 @@ interface Result {
 function serve(): Promise<Server> {
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
-    if (path === '/index.js' || path === '/chunk.js' || path === '/fast.js') {
+    if (path === '/index.js' || path === '/thread.js' || path?.startsWith('/chunks/')) {
       response.setHeader('content-type', 'text/javascript').end(built(path.slice(1)));
     } else if (path === '/train.js') response.setHeader('content-type', 'text/javascript').end(script);
     else {

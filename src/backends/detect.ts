@@ -3,7 +3,7 @@ import type { BackendFactory } from '../kernels/contract.js';
 import { typescript } from './typescript.js';
 import { hasRelaxedSimd, type WasmOptions, wasm } from './wasm.js';
 
-export interface AutoOptions extends Pick<WasmOptions, 'math'> {}
+export interface AutoOptions extends Pick<WasmOptions, 'math' | 'threads' | 'threadUrl'> {}
 
 /**
  * The best backend that runs here: WebAssembly as asked for, without fused arithmetic where the engine has none, and
@@ -12,14 +12,14 @@ export interface AutoOptions extends Pick<WasmOptions, 'math'> {}
  */
 export async function auto(options: AutoOptions = {}): Promise<BackendFactory> {
   const reasons: string[] = [];
-  let { math } = options;
+  let { math, ...rest } = options;
   if (math === 'fast' && !hasRelaxedSimd()) {
     reasons.push('This engine has no relaxed SIMD; taking exact arithmetic instead of fast.');
     math = 'exact';
   }
   let backend: BackendFactory;
   try {
-    backend = await wasm(math === undefined ? {} : { math });
+    backend = await wasm(math === undefined ? rest : { ...rest, math });
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
     reasons.push(`Falling back to the TypeScript backend. ${error.message}`);

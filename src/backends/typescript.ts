@@ -45,12 +45,22 @@ const roundUp = (elements: number) => Math.ceil(elements / PAGE_ELEMENTS) * PAGE
 export function typescript(): BackendFactory {
   float32Twins ??= twins(float32);
   const kernels = float32Twins;
-  return { name: 'typescript', math: 'exact', open: (elements) => open(kernels, new Float32Array(roundUp(elements))) };
+  return {
+    name: 'typescript',
+    math: 'exact',
+    threads: 1,
+    open: (elements) => open(kernels, new Float32Array(roundUp(elements))),
+  };
 }
 
 /** The same kernels in float64 without rounding, for gradient checks. Its results differ from the other backends'. */
 export function typescript64(): BackendFactory {
   float64Twins ??= twins(float64);
   const kernels = float64Twins;
-  return { name: 'typescript', math: 'exact', open: (elements) => open(kernels, new Float64Array(roundUp(elements))) };
+  return {
+    name: 'typescript',
+    math: 'exact',
+    threads: 1,
+    open: (elements) => open(kernels, new Float64Array(roundUp(elements))),
+  };
 }

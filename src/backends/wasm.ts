@@ -6,7 +6,17 @@ import { type Backend, type BackendFactory, type Kernels, PAGE_ELEMENTS } from '
 /** A `WebAssembly.Module`, by a name that programs without the DOM's types know. */
 export type CompiledModule = object;
 
-export interface WasmOptions {
+export interface ThreadOptions {
+  /**
+   * How many threads compute together, 'auto' for one per core up to 8; default 1. Results are the same to the bit.
+   * Needs shared memory: Node 20.16 or newer, or an isolated page.
+   */
+  readonly threads?: number | 'auto';
+  /** Where the file `thread.js` of this package lies, for bundlers that move it; default beside this module. */
+  readonly threadUrl?: string | URL;
+}
+
+export interface WasmOptions extends ThreadOptions {
   /**
    * 'exact' (the default) computes the bits of the TypeScript backend on every engine. 'fast' fuses multiplications and
    * additions (relaxed SIMD: Node 22, Chrome 114, Firefox 145 or newer), so its bits depend on the machine; its errors
@@ -65,7 +75,10 @@ function open(module: WebAssembly.Module, elements: number): Backend {
  * forbids compiling; `auto()` falls back instead.
  */
 export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
-  checkOptions(options, ['math', 'source'], 'wasm');
+  checkOptions(options, ['math', 'source', 'threads', 'threadUrl'], 'wasm');
+  // Code for threads is loaded by those who ask for them.
+  const pools = options.threads === undefined ? undefined : await import('./threads/pool.js');
+  const threads = pools ? pools.checkThreads(options.threads) : 1;
   const { math = 'exact', source } = options;
   lookUp({ exact: true, fast: true }, math, 'wasm.math');
   if (math === 'fast' && !hasRelaxedSimd()) {
@@ -77,7 +90,9 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
   if (source !== undefined) checkSource(source);
   let module: WebAssembly.Module;
   try {
-    if (source === undefined) {
+    if (pools && threads > 1) {
+      module = await compile(pools.withSharedMemory(await bytesOf(math, source)));
+    } else if (source === undefined) {
       embedded[math] ??= compileEmbedded(math);
       module = await embedded[math];
     } else {
@@ -100,7 +115,25 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
       expected: "this version's myelin/kernels.wasm",
     });
   }
-  return { name: 'wasm', math, open: (elements) => open(module, elements) };
+  if (pools && threads > 1) {
+    const url = new URL(options.threadUrl ?? './thread.js', import.meta.url);
+    const pool = await new pools.Pool(module, threads, url).ready();
+    return { name: 'wasm', math, threads, open: (elements) => pool.open(elements), dispose: () => pool.terminate() };
+  }
+  return { name: 'wasm', math, threads, open: (elements) => open(module, elements) };
+}
+
+/** The bytes to rewrite for shared memory; a compiled module no longer has any. */
+async function bytesOf(math: Math, source: WasmOptions['source']): Promise<Uint8Array> {
+  if (source === undefined) return math === 'exact' ? bytes : (await import('./fast.js')).default;
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  throw new ValueError({
+    argument: 'wasm.source',
+    given: 'a compiled module',
+    expected: 'the bytes of myelin/kernels.wasm',
+    hint: 'With threads the module is rewritten for shared memory before it is compiled.',
+  });
 }
 
 function checkSource(source: object): void {

@@ -14,18 +14,29 @@ export type Heap = Float32Array | Float64Array;
 /** The TypeScript kernels: the same signatures behind the heap to work on. */
 export type Twins = { [K in KernelName]: (heap: Heap, ...args: Parameters<Kernels[K]>) => void };
 
+/** What each thread calls before all meet again. */
+export type Phase = readonly (readonly Call[])[];
+
 /** A heap and the kernels that work on it. */
 export interface Backend {
   readonly heap: Heap;
   readonly kernels: Kernels;
   /** Floating point operations of a product that take it about 5 ms on a fair machine; longer calls are cut. */
   readonly longestCall: number;
+  /** Of a backend with threads: binds a program cut into phases and returns what runs it. */
+  linkPhases?(phases: readonly Phase[]): () => void;
+  /** Gives back what does not go by itself. */
+  dispose?(): void;
 }
 
 /** Opens heaps; what `wasm()` and `typescript()` return. One model takes one heap. */
 export interface BackendFactory {
   readonly name: 'wasm' | 'typescript';
   open(elements: number): Backend;
+  /** How many threads compute together; 1 but for `wasm({ threads })`. */
+  readonly threads: number;
+  /** Ends the threads, and with them every model on this backend. */
+  dispose?(): void;
   /** Fused multiply-add or not; 'exact' gives the same bits everywhere. */
   readonly math: 'exact' | 'fast';
   /** Where `auto()` could not have what was asked for: why. */

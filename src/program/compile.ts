@@ -35,6 +35,7 @@ export interface Network {
   readonly parameters: readonly Parameter[];
   readonly slots: Slots;
   readonly zeros: Tensor;
+  readonly threads: number;
 }
 
 /** What `compile` adds to a network. */
@@ -57,7 +58,7 @@ function forward(emit: Emitter, layers: readonly Layer[], input: Tensor) {
 }
 
 export function compilePredict(network: Network, rows: number, base: number): Program {
-  const emit = new Emitter('predict', rows, network.slots, network.zeros);
+  const emit = new Emitter('predict', rows, network.slots, network.zeros, network.threads);
   const input = emit.matrix('input', network.inputs);
   const { y } = forward(emit, network.layers, input);
   return emit.finish(input, undefined, y, base);
@@ -70,7 +71,7 @@ export function compileTraining(
   rows: number,
   base: number,
 ): Program {
-  const emit = new Emitter(mode, rows, network.slots, network.zeros);
+  const emit = new Emitter(mode, rows, network.slots, network.zeros, network.threads);
   const { objective, penalties, update } = training;
   const { norm, factor } = network.slots;
   const input = emit.matrix('input', network.inputs);

@@ -43,6 +43,7 @@ export class Emitter {
     readonly slots: Slots,
     /** Zeros, as many as the widest layer has units, for products without a bias. */
     readonly zeros: Tensor,
+    readonly threads: number,
   ) {}
 
   get training(): boolean {
@@ -72,9 +73,9 @@ export class Emitter {
     return this.#own(vectorTensor(name, elements));
   }
 
-  /** Room for packed operands, of no use after the call. */
+  /** Room for packed operands, of no use after the call; each thread has its own. */
   scratch(name: string, elements: number): Tensor {
-    return this.vector(name, elements);
+    return this.vector(name, elements * this.threads);
   }
 
   #own(tensor: Tensor): Tensor {

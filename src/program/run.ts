@@ -1,6 +1,6 @@
-import type { Backend, Call } from '../kernels/contract.js';
-import type { Program } from './emitter.js';
-import { splitLongCall } from './split.js';
+import type { Backend, Call, Phase } from '../kernels/contract.js';
+import { type Program, productFlops } from './emitter.js';
+import { phasesOf, splitLongCall } from './split.js';
 
 /** A program bound to a backend's heap. */
 export interface LinkedProgram extends Program {
@@ -8,10 +8,14 @@ export interface LinkedProgram extends Program {
 }
 
 /**
- * Binds every call to its kernel. `slice` keeps offsets integers, where a rest pattern would gather them with fractions
- * into an array of float64; kernels called with float64 offsets take up to twice as long.
+ * Binds every call to its kernel, or with threads every thread's part of it. `slice` keeps offsets integers, where a rest
+ * pattern would gather them with fractions into an array of float64; kernels called with float64 offsets take up to
+ * twice as long.
  */
-export function link(program: Program, backend: Backend): LinkedProgram {
+export function link(program: Program, backend: Backend, threads = 1): LinkedProgram {
+  const { linkPhases } = backend;
+  if (threads > 1 && linkPhases)
+    return { ...program, steps: segments(phasesOf(program.calls, threads)).map(linkPhases) };
   const steps = program.calls
     .flatMap((call) => splitLongCall(call, backend.longestCall))
     .map((call: Call) => {
@@ -19,6 +23,24 @@ export function link(program: Program, backend: Backend): LinkedProgram {
       return kernel.bind(null, ...(call.slice(1) as number[])) as () => void;
     });
   return { ...program, steps };
+}
+
+/** Floating point operations between two chances to hand over to the event loop. */
+const SEGMENT_FLOPS = 4e8;
+
+/** Groups phases so that short programs are one order to the threads and long ones can be left in between. */
+function segments(phases: readonly Phase[]): readonly (readonly Phase[])[] {
+  const groups: Phase[][] = [[]];
+  let flops = 0;
+  for (const phase of phases) {
+    if (flops > SEGMENT_FLOPS) {
+      groups.push([]);
+      flops = 0;
+    }
+    groups.at(-1)?.push(phase);
+    for (const [kernel, ...args] of phase.flat()) flops += productFlops({ kernel, args });
+  }
+  return groups;
 }
 
 export function run({ steps }: LinkedProgram): void {

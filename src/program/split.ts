@@ -1,48 +1,227 @@
-import type { Call } from '../kernels/contract.js';
+import type { Call, Phase } from '../kernels/contract.js';
 import { productFlops } from './emitter.js';
+import { denseScratch } from './plan.js';
 
 /** A way to cut a call into calls over parts of its output, which compute the same to the bit: sums are never cut. */
 interface Axis {
   /** How far the output reaches, and the multiples at which it may be cut. */
   readonly extent: number;
   readonly unit: number;
-  cut(start: number, size: number): Call;
+  /** About what the whole call takes, in nanoseconds; good enough to tell long from short. */
+  readonly work: number;
+  /** The call for a part; parts that run at the same time have numbers and scratch of their own. */
+  cut(start: number, size: number, part: number): Call;
 }
 
 /** Fewer rows would read the weights more often than multiplying with them repays. A multiple of the tile's 4. */
 const FEWEST_ROWS = 16;
 
-/** The rows of a forward product, the inputs of an input gradient, the panels of a kernel gradient. */
+/** Elements of a cache line; threads that write to the same one slow each other down. */
+const LINE = 16;
+
+/** Nanoseconds per floating point operation and per element of the streaming kernels, measured and rounded. */
+const COST = { flop: 0.023, copy: 0.12, transcendental: 2, random: 3, moments: 0.4, adam: 1 };
+
+/** The rows of a forward product, the inputs of an input gradient, the panels of a kernel gradient, columns, elements. */
 function axisOf(call: Call): Axis | undefined {
   switch (call[0]) {
     case 'denseForward':
     case 'denseForwardRelu': {
       const [name, x, w, b, y, scratch, rows, inputs, units, xStride, yStride] = call;
+      const room = denseScratch.forward(rows, inputs);
       return {
         extent: rows,
         unit: FEWEST_ROWS,
-        cut: (r, n) => [name, x + r * xStride, w, b, y + r * yStride, scratch, n, inputs, units, xStride, yStride],
+        work: 2 * rows * inputs * units * COST.flop,
+        cut: (r, n, part) => [
+          name,
+          x + r * xStride,
+          w,
+          b,
+          y + r * yStride,
+          scratch + part * room,
+          n,
+          inputs,
+          units,
+          xStride,
+          yStride,
+        ],
       };
     }
     case 'denseInputGradient': {
       const [name, dy, w, dx, scratch, rows, inputs, units, dyStride, dxStride, wPanel] = call;
+      const room = denseScratch.inputGradient(rows, units);
       return {
         extent: inputs,
-        unit: 16,
-        cut: (i, n) => [name, dy, w + i * 8, dx + i, scratch, rows, n, units, dyStride, dxStride, wPanel],
+        unit: LINE,
+        work: 2 * rows * inputs * units * COST.flop,
+        cut: (i, n, part) => [
+          name,
+          dy,
+          w + i * 8,
+          dx + i,
+          scratch + part * room,
+          rows,
+          n,
+          units,
+          dyStride,
+          dxStride,
+          wPanel,
+        ],
       };
     }
     case 'denseKernelGradient': {
       const [name, x, dy, dw, scratch, rows, inputs, units, xStride, dyStride] = call;
+      const room = denseScratch.kernelGradient(rows, inputs);
       return {
         extent: units,
         unit: 8,
-        cut: (c, n) => [name, x, dy + c, dw + c * inputs, scratch, rows, inputs, n, xStride, dyStride],
+        work: 2 * rows * inputs * units * COST.flop,
+        cut: (c, n, part) => [
+          name,
+          x,
+          dy + c,
+          dw + c * inputs,
+          scratch + part * room,
+          rows,
+          inputs,
+          n,
+          xStride,
+          dyStride,
+        ],
       };
+    }
+    case 'denseBiasGradient': {
+      const [name, dy, db, rows, units, dyStride] = call;
+      return columns(units, rows * units * COST.copy, (c, n) => [name, dy + c, db + c, rows, n, dyStride]);
+    }
+    case 'batchNormalizationMoments': {
+      const [name, x, mean, variance, rows, units, stride] = call;
+      return columns(units, rows * units * COST.moments, (c, n) => [
+        name,
+        x + c,
+        mean + c,
+        variance + c,
+        rows,
+        n,
+        stride,
+      ]);
+    }
+    case 'batchNormalizationForward': {
+      const [name, x, mean, variance, gamma, beta, y, rows, units, stride, epsilon] = call;
+      return columns(units, rows * units * COST.moments, (c, n) => [
+        name,
+        x + c,
+        mean + c,
+        variance + c,
+        gamma + c,
+        beta + c,
+        y + c,
+        rows,
+        n,
+        stride,
+        epsilon,
+      ]);
+    }
+    case 'batchNormalizationBackward': {
+      const [name, x, mean, variance, gamma, dy, dx, dgamma, dbeta, rows, units, stride, epsilon] = call;
+      return columns(units, rows * units * COST.moments, (c, n) => [
+        name,
+        x + c,
+        mean + c,
+        variance + c,
+        gamma + c,
+        dy + c,
+        dx + c,
+        dgamma + c,
+        dbeta + c,
+        rows,
+        n,
+        stride,
+        epsilon,
+      ]);
+    }
+    case 'reluForward':
+    case 'sigmoidForward':
+    case 'tanhForward':
+    case 'exponentialForward':
+    case 'logForward': {
+      const [name, x, y, n] = call;
+      const cost = name === 'reluForward' ? COST.copy : COST.transcendental;
+      return elements(n, n * cost, (i, size) => [name, x + i, y + i, size]);
+    }
+    case 'reluBackward':
+    case 'sigmoidBackward':
+    case 'tanhBackward':
+    case 'exponentialBackward':
+    case 'dropoutBackward': {
+      const [name, y, dy, dx, n] = call;
+      return elements(n, n * COST.copy, (i, size) => [name, y + i, dy + i, dx + i, size]);
+    }
+    case 'dropoutForward': {
+      const [name, x, y, mask, n, state, stream, rate, first] = call;
+      return elements(n, n * COST.random, (i, size) => [
+        name,
+        x + i,
+        y + i,
+        mask + i,
+        size,
+        state,
+        stream,
+        rate,
+        first + i,
+      ]);
+    }
+    case 'l2Gradient': {
+      const [name, w, g, n, lambda] = call;
+      return elements(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, lambda]);
+    }
+    case 'sgd': {
+      const [name, w, g, n, rate, factor] = call;
+      return elements(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, rate, factor]);
+    }
+    case 'sgdMomentum': {
+      const [name, w, g, v, n, rate, factor, momentum, nesterov] = call;
+      return elements(n, n * COST.moments, (i, size) => [
+        name,
+        w + i,
+        g + i,
+        v + i,
+        size,
+        rate,
+        factor,
+        momentum,
+        nesterov,
+      ]);
+    }
+    case 'adam': {
+      const [name, w, g, m, v, n, ...rest] = call;
+      return elements(n, n * COST.adam, (i, size) => [name, w + i, g + i, m + i, v + i, size, ...rest]);
     }
     default:
       return undefined;
   }
+}
+
+function columns(extent: number, work: number, cut: Axis['cut']): Axis {
+  return { extent, unit: LINE, work, cut };
+}
+
+function elements(extent: number, work: number, cut: Axis['cut']): Axis {
+  return { extent, unit: LINE, work, cut };
+}
+
+/** The call over `parts` ranges of about equal size, fewer where there is not enough to cut. */
+function cutInto({ extent, unit, cut }: Axis, parts: number, apart: boolean): readonly Call[] {
+  const step = Math.ceil(extent / unit / parts) * unit;
+  const count = Math.ceil(extent / step);
+  return Array.from({ length: count }, (_, i) => cut(i * step, Math.min(step, extent - i * step), apart ? i : 0));
+}
+
+/** A call over ranges of its output, each with scratch of its own; the whole call where it cannot be cut. */
+export function cutCall(call: Call, parts: number): readonly Call[] {
+  const axis = axisOf(call);
+  return axis ? cutInto(axis, parts, true) : [call];
 }
 
 /** Cuts a dense product of more than `longest` floating point operations into shorter calls. */
@@ -50,8 +229,27 @@ export function splitLongCall(call: Call, longest: number): readonly Call[] {
   const [kernel, ...args] = call;
   const parts = Math.ceil(productFlops({ kernel, args }) / longest);
   const axis = parts > 1 ? axisOf(call) : undefined;
-  if (!axis) return [call];
-  const { extent, unit, cut } = axis;
-  const step = Math.ceil(extent / unit / parts) * unit;
-  return Array.from({ length: Math.ceil(extent / step) }, (_, i) => cut(i * step, Math.min(step, extent - i * step)));
+  return axis ? cutInto(axis, parts, false) : [call];
+}
+
+/** Below this, waking the others costs more than they would save. In nanoseconds; measured, see bench/NOTES.md. */
+const WORTH_SHARING = 4000;
+
+/** Cuts a program into phases: calls worth sharing over all threads, runs of others on the first. */
+export function phasesOf(calls: readonly Call[], threads: number): readonly Phase[] {
+  const phases: Call[][][] = [];
+  let alone: Call[] | undefined;
+  for (const call of calls) {
+    const axis = axisOf(call);
+    if (axis && axis.work >= WORTH_SHARING) {
+      phases.push(cutCall(call, threads).map((part) => [part]));
+      alone = undefined;
+    } else if (alone) {
+      alone.push(call);
+    } else {
+      alone = [call];
+      phases.push([alone]);
+    }
+  }
+  return phases;
 }

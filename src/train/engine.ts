@@ -9,6 +9,7 @@ import { compilePredict, compileTraining, type Network, type PenaltyGroup, type 
 import type { Mode, Program } from '../program/emitter.js';
 import type { Layer, Parameter } from '../program/layer.js';
 import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
+import { type Profile, type ProfileOptions, profileProgram } from '../program/profile.js';
 import { type LinkedProgram, link, run } from '../program/run.js';
 import { makeSlots, placeSlots } from '../program/slots.js';
 
@@ -72,7 +73,7 @@ export class Engine {
     this.slab = vectorTensor('parameters', arena.end - first);
     this.slab.offset = first;
     for (const parameter of parameters) if (!parameter.trainable) arena.take(parameter.value);
-    this.network = { inputs, layers, parameters, slots: this.slots, zeros };
+    this.network = { inputs, layers, parameters, slots: this.slots, zeros, threads: factory.threads };
     this.#inferenceBase = arena.end;
     this.#compiledBase = compilePredict(this.network, INFERENCE_ROWS, this.#inferenceBase).end;
     this.#end = this.#compiledBase;
@@ -89,6 +90,12 @@ export class Engine {
   get training(): Training & TrainingOptions {
     if (this.#training) return this.#training;
     throw new StateError('The model has no loss and no optimizer yet: call compile({ optimizer, loss }) first.');
+  }
+
+  /** Gives back what a backend with threads holds for this model. */
+  dispose(): void {
+    this.#backend.dispose?.();
+    this.#programs.clear();
   }
 
   get compiled(): boolean {
@@ -154,6 +161,7 @@ export class Engine {
     checkHeapSize(end);
     const larger = this.#factory.open(end);
     larger.heap.set(this.heap);
+    this.#backend.dispose?.();
     this.#backend = larger;
     this.#end = end;
     this.#programs.clear();
@@ -165,7 +173,7 @@ export class Engine {
     if (known) return known;
     const program = this.compileProgram(mode, rows);
     this.#grow(program.end);
-    const linked = link(program, this.#backend);
+    const linked = link(program, this.#backend, this.network.threads);
     this.#programs.set(mode, (this.#programs.get(mode) ?? new Map()).set(rows, linked));
     return linked;
   }
@@ -237,6 +245,13 @@ export class Engine {
     const outcome = this.outcome();
     if (this.training.globalClipNorm !== undefined && !Number.isFinite(outcome.norm)) this.step--;
     return outcome;
+  }
+
+  /** Times the calls of a staged training step, which leaves weights, state and the count of steps as they were. */
+  profile(program: LinkedProgram, options?: ProfileOptions): Profile {
+    this.#beginStep(program);
+    this.step--;
+    return profileProgram(program, this.#backend, this.#factory, options);
   }
 
   /** Runs a staged program that changes no weights. */

@@ -2,6 +2,7 @@ import { NonFiniteError, ValueError } from '../errors.js';
 import { Generator, stream } from '../kernels/philox.js';
 import type { Matrix } from '../matrix.js';
 import type { Callback, Logs } from './callbacks.js';
+import { debugProfile } from './debug.js';
 import { type Engine, INFERENCE_ROWS, type Outcome } from './engine.js';
 import type { Model } from './model.js';
 import { makePause } from './pause.js';
@@ -137,6 +138,7 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
       result.history[name] = values;
     }
     for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, model);
+    if (i === 0) debugProfile(engine, plan);
     await pause();
   }
   for (const callback of callbacks) await callback.onTrainEnd?.(logs, model);

@@ -1,0 +1,201 @@
+import { BackendError, checkNumber } from '../../errors.js';
+import { type Backend, PAGE_ELEMENTS, type Phase } from '../../kernels/contract.js';
+import { COMMAND, Control } from './control.js';
+import { bindPhases, instantiate, type Message, runPhases, type ThreadData } from './team.js';
+
+/** A worker of Node or of a browser, as far as the pool needs it. */
+interface Worker {
+  postMessage(message: unknown): void;
+  terminate(): void;
+}
+
+interface NodeWorkers {
+  Worker: new (
+    url: URL,
+    options: { workerData: ThreadData; execArgv: string[] },
+  ) => Worker & {
+    unref(): void;
+    once(event: string, handler: (value: unknown) => void): void;
+  };
+}
+
+function nodeWorkers(): NodeWorkers | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+  return process?.getBuiltinModule?.('node:worker_threads') as NodeWorkers | undefined;
+}
+
+/** Whether this thread may sleep: everywhere but on a browser's main thread. */
+const maySleep = () => typeof (globalThis as { document?: unknown }).document === 'undefined';
+
+function sharedMemoryProblem(): string | undefined {
+  if (typeof SharedArrayBuffer === 'undefined') {
+    return 'there is no SharedArrayBuffer here; a page must be isolated (headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp)';
+  }
+  const isNode = (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
+  if (isNode && !nodeWorkers()) return 'threads need Node 20.16 or newer';
+  return undefined;
+}
+
+function defaultThreads(): number {
+  const os = (globalThis as { process?: { getBuiltinModule?(name: string): unknown } }).process?.getBuiltinModule?.(
+    'node:os',
+  ) as { availableParallelism(): number } | undefined;
+  const cores =
+    os?.availableParallelism() ?? (globalThis as { navigator?: Navigator }).navigator?.hardwareConcurrency ?? 1;
+  return Math.max(1, Math.min(8, cores));
+}
+
+/** How many threads an option asks for; 'auto' is 1 where threads cannot be had. */
+export function checkThreads(threads: unknown): number {
+  const problem = sharedMemoryProblem();
+  if (threads === 'auto') return problem === undefined ? defaultThreads() : 1;
+  const count = checkNumber(threads, 'wasm.threads', { min: 1, max: 64, integer: true });
+  if (count > 1 && problem !== undefined) throw new BackendError(`wasm({ threads: ${count} }): ${problem}.`);
+  return count;
+}
+
+/**
+ * Rewrites the module's memory import from "at least 1 page" to "shared, at most 65536 pages". Nothing else of a module
+ * depends on whether its memory is shared.
+ */
+export function withSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const name = [3, ...new TextEncoder().encode('env'), 6, ...new TextEncoder().encode('memory')];
+  const limits = [2, 0, 1];
+  const pattern = [...name, ...limits];
+  const at = bytes.findIndex((_, i) => pattern.every((byte, k) => bytes[i + k] === byte));
+  const size = at - 2;
+  if (at < 0 || bytes[size - 1] !== 2 || (bytes[size] as number) + 3 > 127) {
+    throw new BackendError('The module imports its memory in a form that cannot be shared.');
+  }
+  const end = at + pattern.length;
+  const result = new Uint8Array(bytes.length + 3);
+  result.set(bytes.subarray(0, end));
+  result[size] = (bytes[size] as number) + 3;
+  result[end - 2] = 3;
+  result.set([0x80, 0x80, 4], end);
+  result.set(bytes.subarray(end), end + 3);
+  return result;
+}
+
+/** Threads that compute together. Idle ones sleep; none keeps a process alive. */
+export class Pool {
+  readonly #control: Control;
+  readonly #workers: Worker[] = [];
+  readonly #ready: Promise<unknown>;
+  #heaps = 0;
+  #programs = 0;
+  #looping = false;
+  #failure: string | undefined;
+  readonly #dropped = new FinalizationRegistry<number>((heap) => this.#drop(heap));
+
+  constructor(
+    readonly module: WebAssembly.Module,
+    readonly threads: number,
+    url: URL,
+  ) {
+    this.#control = Control.create(threads, maySleep());
+    const started: Promise<void>[] = [];
+    for (let thread = 1; thread < threads; thread++) started.push(this.#start(thread, url));
+    this.#ready = Promise.all(started);
+  }
+
+  #start(thread: number, url: URL): Promise<void> {
+    const data: ThreadData = { control: this.#control.buffer, threads: this.threads, thread, module: this.module };
+    return new Promise((resolve, reject) => {
+      const lost = (why: unknown) => {
+        this.#failure ??= why instanceof Error ? why.message : String(why);
+        reject(new BackendError(`A thread could not start: ${this.#failure}`));
+      };
+      const node = nodeWorkers();
+      if (node) {
+        // Flags of the main program, such as --input-type, are not the worker's.
+        const worker = new node.Worker(url, { workerData: data, execArgv: [] });
+        worker.once('message', () => {
+          worker.unref();
+          resolve();
+        });
+        worker.once('error', lost);
+        worker.once('exit', (code) => lost(`a worker ended with code ${code}`));
+        this.#workers.push(worker);
+      } else {
+        const worker = new globalThis.Worker(url, { type: 'module' });
+        worker.onmessage = () => resolve();
+        worker.onerror = (event) => lost(event.message);
+        worker.postMessage(data);
+        this.#workers.push(worker);
+      }
+    });
+  }
+
+  async ready(): Promise<this> {
+    await this.#ready;
+    return this;
+  }
+
+  open(elements: number): Backend {
+    this.#check();
+    const pages = Math.ceil(elements / PAGE_ELEMENTS);
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
+    const heap = this.#heaps++;
+    this.#tell([{ type: 'heap', heap, memory }]);
+    const kernels = instantiate(this.module, memory);
+    const backend: Backend = {
+      heap: new Float32Array(memory.buffer),
+      kernels,
+      longestCall: 2e8,
+      linkPhases: (phases) => this.#link(heap, phases, kernels),
+      dispose: () => {
+        this.#dropped.unregister(backend);
+        this.#drop(heap);
+      },
+    };
+    this.#dropped.register(backend, heap, backend);
+    return backend;
+  }
+
+  #link(heap: number, phases: readonly Phase[], kernels: Backend['kernels']): () => void {
+    const program = this.#programs++;
+    this.#tell([{ type: 'program', program, heap, phases }]);
+    const own = bindPhases(phases, 0, kernels);
+    return () => {
+      this.#check();
+      try {
+        this.#control.give(COMMAND.run, program);
+        runPhases(own, this.#control);
+      } catch (error) {
+        this.#failure ??= error instanceof Error ? error.message : String(error);
+        this.#check();
+      }
+    };
+  }
+
+  #drop(heap: number): void {
+    if (this.#failure === undefined) this.#tell([{ type: 'drop', heap }]);
+  }
+
+  /** Calls the threads out of their loop, hands them messages and sends them back. */
+  #tell(messages: readonly Message[]): void {
+    if (this.#looping) {
+      this.#control.give(COMMAND.listen);
+      this.#control.awaitListening();
+    }
+    for (const worker of this.#workers) {
+      for (const message of messages) worker.postMessage(message);
+      worker.postMessage({ type: 'loop' } satisfies Message);
+    }
+    this.#looping = true;
+  }
+
+  #check(): void {
+    if (this.#failure === undefined) return;
+    throw new BackendError(
+      `The threads of this backend are gone: ${this.#failure}. Its models cannot go on; open another backend and build ` +
+        'them anew from the last weights that were saved.',
+    );
+  }
+
+  terminate(): void {
+    this.#failure = 'they were ended';
+    for (const worker of this.#workers) worker.terminate();
+  }
+}

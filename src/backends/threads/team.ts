@@ -1,0 +1,44 @@
+import { instantiateSync } from '@assemblyscript/loader';
+import type { Kernels, Phase } from '../../kernels/contract.js';
+import type { Control } from './control.js';
+
+/** What the main thread tells the others, in messages. */
+export type Message =
+  | { readonly type: 'heap'; readonly heap: number; readonly memory: WebAssembly.Memory }
+  | { readonly type: 'program'; readonly program: number; readonly heap: number; readonly phases: readonly Phase[] }
+  | { readonly type: 'drop'; readonly heap: number }
+  | { readonly type: 'loop' };
+
+/** What a thread starts with. */
+export interface ThreadData {
+  readonly control: SharedArrayBuffer;
+  readonly threads: number;
+  readonly thread: number;
+  readonly module: WebAssembly.Module;
+}
+
+type Step = () => void;
+
+/** Binds one thread's calls of a program, phase by phase. */
+export function bindPhases(phases: readonly Phase[], thread: number, kernels: Kernels): readonly (readonly Step[])[] {
+  return phases.map((phase) =>
+    (phase[thread] ?? []).map((call) => {
+      const kernel = kernels[call[0]] as (...args: number[]) => void;
+      return kernel.bind(null, ...(call.slice(1) as number[])) as Step;
+    }),
+  );
+}
+
+/** Runs one thread's part of a program. Every thread passes every barrier. */
+export function runPhases(phases: readonly (readonly Step[])[], control: Control): void {
+  for (let p = 0; p < phases.length; p++) {
+    const steps = phases[p] as readonly Step[];
+    for (let i = 0; i < steps.length; i++) (steps[i] as Step)();
+    control.barrier();
+  }
+}
+
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  const { instance } = instantiateSync(module, { env: { memory } });
+  return instance.exports as unknown as Kernels;
+}

@@ -1,0 +1,113 @@
+// What runs in a worker: waits for orders, computes its share, and reads messages only when told to.
+import { COMMAND, Control } from './control.js';
+import { bindPhases, instantiate, type Message, runPhases, type ThreadData } from './team.js';
+
+interface Port {
+  postMessage(message: unknown): void;
+  listen(handler: (message: Message) => void): void;
+}
+
+/** The heaps and programs that this thread knows. */
+class Thread {
+  readonly #control: Control;
+  readonly #heaps = new Map<number, ReturnType<typeof instantiate>>();
+  readonly #programs = new Map<number, { heap: number; phases: ReturnType<typeof bindPhases> }>();
+  #seen = 0;
+
+  constructor(private readonly data: ThreadData) {
+    this.#control = new Control(data.control, data.threads, true);
+  }
+
+  receive(message: Message): void {
+    switch (message.type) {
+      case 'heap':
+        this.#heaps.set(message.heap, instantiate(this.data.module, message.memory));
+        break;
+      case 'program': {
+        const kernels = this.#heaps.get(message.heap);
+        if (!kernels) throw new Error(`no heap ${message.heap}`);
+        const phases = bindPhases(message.phases, this.data.thread, kernels);
+        this.#programs.set(message.program, { heap: message.heap, phases });
+        break;
+      }
+      case 'drop':
+        this.#heaps.delete(message.heap);
+        for (const [id, { heap }] of this.#programs) if (heap === message.heap) this.#programs.delete(id);
+        break;
+      case 'loop':
+        this.#loop();
+        break;
+    }
+  }
+
+  /** Returns when there are messages to read. */
+  #loop(): void {
+    const control = this.#control;
+    for (;;) {
+      this.#seen = control.awaitOrder(this.#seen);
+      if (control.command === COMMAND.listen) {
+        control.announceListening();
+        return;
+      }
+      const program = this.#programs.get(control.argument);
+      if (!program) throw new Error(`no program ${control.argument}`);
+      runPhases(program.phases, control);
+    }
+  }
+
+  fail(): void {
+    this.#control.fail();
+  }
+}
+
+function start(port: Port, data: ThreadData): void {
+  const thread = new Thread(data);
+  port.listen((message) => {
+    try {
+      thread.receive(message);
+    } catch (error) {
+      thread.fail();
+      throw error;
+    }
+  });
+  port.postMessage('ready');
+}
+
+interface NodeWorkers {
+  readonly parentPort: {
+    postMessage(message: unknown): void;
+    on(event: 'message', handler: (message: Message) => void): void;
+  };
+  readonly workerData: ThreadData;
+}
+
+const node = (globalThis as { process?: { getBuiltinModule?(name: string): unknown } }).process?.getBuiltinModule?.(
+  'node:worker_threads',
+) as NodeWorkers | undefined;
+
+if (node?.parentPort) {
+  const { parentPort, workerData } = node;
+  start(
+    {
+      postMessage: (message) => parentPort.postMessage(message),
+      listen: (handler) => parentPort.on('message', handler),
+    },
+    workerData,
+  );
+} else {
+  const scope = globalThis as unknown as {
+    postMessage(message: unknown): void;
+    onmessage: ((event: { data: unknown }) => void) | null;
+  };
+  scope.onmessage = ({ data }) => {
+    start(
+      {
+        postMessage: (message) => scope.postMessage(message),
+        listen(handler) {
+          scope.onmessage = (event) => handler(event.data as Message);
+        },
+      },
+      data as ThreadData,
+    );
+  };
+}

@@ -1,0 +1,23 @@
+import type { Engine } from './engine.js';
+import type { FitPlan } from './fit.js';
+
+/** Whether the environment variable DEBUG is '1' or a list that names 'myelin'; false where there is no environment. */
+export function debugging(globals: object = globalThis): boolean {
+  const { process } = globals as { process?: { env?: Record<string, string | undefined> } };
+  let wanted: string | undefined;
+  try {
+    wanted = process?.env?.DEBUG;
+  } catch {
+    // Deno throws where it was not allowed to read the environment.
+  }
+  return wanted === '1' || (wanted ?? '').split(/[\s,]+/).includes('myelin');
+}
+
+/** Where debugging: prints the profile of a training step of this batch size, on the error stream. */
+export function debugProfile(engine: Engine, { x, y, batchSize }: FitPlan): void {
+  if (!debugging()) return;
+  const program = engine.program('train', Math.min(batchSize, x.rows));
+  engine.stage(program.input, x, 0);
+  if (program.targets) engine.stage(program.targets, y, 0);
+  console.error(`myelin: ${engine.profile(program)}`);
+}
