@@ -27,11 +27,13 @@ if (!present && !process.env.CI) console.warn(`browser tests skipped: no Chromiu
 const script = `
 import { auto, dense, dropout, sequential } from './index.js';
 try {
-  const backend = await auto(location.search === '?fast' ? { math: 'fast' } : {});
+  const options = { '?fast': { math: 'fast' }, '?threads': { threads: 3 } };
+  const backend = await auto(options[location.search] ?? {});
   const model = sequential({
     layers: [
-      dense({ units: 20, inputShape: 3, activation: 'tanh' }),
+      dense({ units: 200, inputShape: 3, activation: 'tanh' }),
       dropout({ rate: 0.3 }),
+      dense({ units: 200, activation: 'relu' }),
       dense({ units: 2, activation: 'softmax' }),
     ],
     seed: 5,
@@ -41,7 +43,7 @@ try {
   const x = Array.from({ length: 100 }, (_, i) => [(i % 7) / 7, (i % 5) / 5, (i % 3) / 3]);
   await model.fit(x, x.map(([a, b]) => (a > b ? 1 : 0)), { epochs: 3 });
   const weights = Object.entries(model.getWeights()).map(([name, { data }]) => [name, Array.from(data)]);
-  window.result = { backend: backend.name, math: backend.math, reason: backend.reason, weights };
+  window.result = { threads: backend.threads, backend: backend.name, math: backend.math, reason: backend.reason, weights };
 } catch (error) {
   window.result = { error: String(error) };
 }
@@ -49,6 +51,7 @@ try {
 
 interface Result {
   readonly backend: string;
+  readonly threads: number;
   readonly math: string;
   readonly reason?: string;
   readonly weights: [string, number[]][];
@@ -57,6 +60,8 @@ interface Result {
 
 function serve(): Promise<Server> {
   const server = createServer((request, response) => {
+    response.setHeader('cross-origin-opener-policy', 'same-origin');
+    response.setHeader('cross-origin-embedder-policy', 'require-corp');
     const path = request.url?.split('?')[0];
     if (path === '/index.js' || path === '/thread.js' || path?.startsWith('/chunks/')) {
       response.setHeader('content-type', 'text/javascript').end(built(path.slice(1)));
@@ -94,7 +99,8 @@ describe.skipIf(!present && !process.env.CI)('in Chromium', () => {
   async function train(query: string): Promise<Result> {
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${query}`);
-    await page.waitForFunction('window.result');
+    // Not waitForFunction, which a content policy keeps from evaluating.
+    await expect.poll(() => page.evaluate('!!window.result'), { timeout: 30_000 }).toBe(true);
     const result = (await page.evaluate('window.result')) as Result;
     await page.close();
     expect(result.error).toBeUndefined();
@@ -104,8 +110,9 @@ describe.skipIf(!present && !process.env.CI)('in Chromium', () => {
   test('training ends in the bits of Node', async () => {
     const model = sequential({
       layers: [
-        dense({ units: 20, inputShape: 3, activation: 'tanh' }),
+        dense({ units: 200, inputShape: 3, activation: 'tanh' }),
         dropout({ rate: 0.3 }),
+        dense({ units: 200, activation: 'relu' }),
         dense({ units: 2, activation: 'softmax' }),
       ],
       seed: 5,
@@ -119,6 +126,12 @@ describe.skipIf(!present && !process.env.CI)('in Chromium', () => {
     const there = await train('');
     expect(there.backend).toBe('wasm');
     expect(hash(there.weights)).toBe(here);
+  });
+
+  test('threads on an isolated page end in the same bits', async () => {
+    const [one, three] = [await train(''), await train('?threads')];
+    expect([one.threads, three.threads]).toEqual([1, 3]);
+    expect(hash(three.weights)).toBe(hash(one.weights));
   });
 
   test('fused arithmetic comes close', async () => {
