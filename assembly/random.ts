@@ -9,13 +9,6 @@ function word(state: i32, index: i32): u32 {
   return <u32>f32.load(at(state + (index << 1))) | ((<u32>f32.load(at(state + (index << 1) + 1))) << 16);
 }
 
-/** The high and low halves of the 64-bit products a b, lane by lane. */
-function multiplyHigh(a: v128, b: v128): v128 {
-  const low = i64x2.extmul_low_i32x4_u(a, b);
-  const high = i64x2.extmul_high_i32x4_u(a, b);
-  return i8x16.shuffle(low, high, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
-}
-
 /** Stores four words as floats in [0, 1), multiples of 2^-24; `left` elements remain to be written. */
 function storeUniform(p: usize, words: v128, left: i32): void {
   const v = f32x4.mul(f32x4.convert_i32x4_u(i32x4.shr_u(words, 8)), f32x4.splat(5.9604644775390625e-8));
@@ -24,24 +17,34 @@ function storeUniform(p: usize, words: v128, left: i32): void {
 }
 
 /** Writes the uniforms of four neighbouring blocks, 16 elements or the `left` that remain. */
-function drawBlocks(out: usize, left: i32, block: u32, state: i32, stream: u32): void {
+function drawBlocks(
+  out: usize,
+  left: i32,
+  block: u32,
+  stream: u32,
+  key0: u32,
+  key1: u32,
+  step0: u32,
+  step1: u32,
+): void {
   const m0 = i32x4.splat(0xd2511f53);
   const m1 = i32x4.splat(0xcd9e8d57);
-  let key0 = word(state, 0);
-  let key1 = word(state, 1);
   let c0 = i32x4.add(i32x4.splat(block), i32x4(0, 1, 2, 3));
-  let c1 = i32x4.splat(word(state, 2));
-  let c2 = i32x4.splat(word(state, 3));
+  let c1 = i32x4.splat(step0);
+  let c2 = i32x4.splat(step1);
   let c3 = i32x4.splat(stream);
   for (let round = 0; round < 10; round++) {
-    const high0 = multiplyHigh(c0, m0);
-    const low0 = i32x4.mul(c0, m0);
-    const high1 = multiplyHigh(c2, m1);
-    const low1 = i32x4.mul(c2, m1);
+    // Both halves of the 64-bit products come from one widening multiplication; i32x4.mul would be two more.
+    const p0 = i64x2.extmul_low_i32x4_u(c0, m0);
+    const q0 = i64x2.extmul_high_i32x4_u(c0, m0);
+    const p1 = i64x2.extmul_low_i32x4_u(c2, m1);
+    const q1 = i64x2.extmul_high_i32x4_u(c2, m1);
+    const high0 = i8x16.shuffle(p0, q0, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+    const high1 = i8x16.shuffle(p1, q1, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
     c0 = v128.xor(v128.xor(high1, c1), i32x4.splat(key0));
-    c1 = low1;
+    c1 = i8x16.shuffle(p1, q1, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
     c2 = v128.xor(v128.xor(high0, c3), i32x4.splat(key1));
-    c3 = low0;
+    c3 = i8x16.shuffle(p0, q0, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
     key0 += 0x9e3779b9;
     key1 += 0xbb67ae85;
   }
@@ -70,7 +73,11 @@ function drawBlocks(out: usize, left: i32, block: u32, state: i32, stream: u32):
 /** y = n uniforms in [0, 1), multiples of 2^-24. */
 export function randomUniform(y: i32, n: i32, state: i32, stream: i32): void {
   let out = at(y);
-  for (let i = 0; i < n; i += 16, out += 64) drawBlocks(out, n - i, i >> 2, state, stream);
+  const key0 = word(state, 0);
+  const key1 = word(state, 1);
+  const step0 = word(state, 2);
+  const step1 = word(state, 3);
+  for (let i = 0; i < n; i += 16, out += 64) drawBlocks(out, n - i, i >> 2, stream, key0, key1, step0, step1);
 }
 
 /**
@@ -89,23 +96,25 @@ export function dropoutForward(
 ): void {
   const limit = f32x4.splat(rate);
   const scale = f32x4.splat(<f32>1 / (<f32>1 - rate));
+  const key0 = word(state, 0);
+  const key1 = word(state, 1);
+  const step0 = word(state, 2);
+  const step1 = word(state, 3);
   let p = at(x);
   let q = at(y);
   let o = at(mask);
   for (let i = 0; i < n; i += 16) {
-    drawBlocks(o, n - i, (first + i) >> 2, state, stream);
-    for (let left = min(n - i, 16); left > 0; left -= 4, p += 16, q += 16, o += 16) {
-      const whole = left >= 4;
-      const u = whole ? v128.load(o) : loadPart(o, left);
-      const m = v128.and(scale, f32x4.ge(u, limit));
-      const v = f32x4.mul(whole ? v128.load(p) : loadPart(p, left), m);
-      if (whole) {
-        v128.store(o, m);
-        v128.store(q, v);
-      } else {
-        storePart(o, m, left);
-        storePart(q, v, left);
-      }
+    drawBlocks(o, n - i, (first + i) >> 2, stream, key0, key1, step0, step1);
+    let left = min(n - i, 16);
+    for (; left >= 4; left -= 4, p += 16, q += 16, o += 16) {
+      const m = v128.and(scale, f32x4.ge(v128.load(o), limit));
+      v128.store(o, m);
+      v128.store(q, f32x4.mul(v128.load(p), m));
+    }
+    if (left) {
+      const m = v128.and(scale, f32x4.ge(loadPart(o, left), limit));
+      storePart(o, m, left);
+      storePart(q, f32x4.mul(loadPart(p, left), m), left);
     }
   }
 }

@@ -1,30 +1,60 @@
 import { addHigh, addLow, at, fma, loadPart, storePart, total } from './lib/simd';
 
-// Sums run in float64 over four lanes (index modulo 4), lanes in the order (0 + 2) + (1 + 3).
+// Sums run in float64, in lanes, since an addition in one chain waits for the one before.
 
-function sumOfSquares(x: i32, n: i32): f64 {
-  let low = f64x2.splat(0);
-  let high = low;
-  let p = at(x);
-  const end = p + at(n & ~3);
-  for (; p < end; p += 16) {
-    const v = v128.load(p);
+/** Lane of a square: index modulo 8. Lanes are added as (l + (l + 4)) for l = 0..3, then (0 + 2) + (1 + 3). */
+@unmanaged
+@final
+class Squares {
+  @inline
+  low(sum: v128, v: v128): v128 {
     const a = f64x2.promote_low_f32x4(v);
-    const b = f64x2.promote_low_f32x4(i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
-    low = f64x2.add(low, f64x2.mul(a, a));
-    high = f64x2.add(high, f64x2.mul(b, b));
+    return f64x2.add(sum, f64x2.mul(a, a));
   }
-  if (n & 3) {
-    const v = loadPart(p, n & 3);
-    const a = f64x2.promote_low_f32x4(v);
-    const b = f64x2.promote_low_f32x4(i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
-    low = f64x2.add(low, f64x2.mul(a, a));
-    high = f64x2.add(high, f64x2.mul(b, b));
+
+  @inline
+  high(sum: v128, v: v128): v128 {
+    return this.low(sum, i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
   }
-  return total(low, high);
 }
 
-/** out = sum of x. */
+function sumOfSquares(x: i32, n: i32): f64 {
+  const op = changetype<Squares>(0);
+  let low0 = f64x2.splat(0);
+  let high0 = low0;
+  let low1 = low0;
+  let high1 = low0;
+  let p = at(x);
+  const end = p + at(n & ~7);
+  for (; p < end; p += 32) {
+    const v = v128.load(p);
+    const w = v128.load(p, 16);
+    low0 = op.low(low0, v);
+    high0 = op.high(high0, v);
+    low1 = op.low(low1, w);
+    high1 = op.high(high1, w);
+  }
+  let live = n & 7;
+  if (live >= 4) {
+    const v = v128.load(p);
+    low0 = op.low(low0, v);
+    high0 = op.high(high0, v);
+    p += 16;
+    live -= 4;
+    if (live) {
+      const w = loadPart(p, live);
+      low1 = op.low(low1, w);
+      high1 = op.high(high1, w);
+    }
+  } else if (live) {
+    const v = loadPart(p, live);
+    low0 = op.low(low0, v);
+    high0 = op.high(high0, v);
+  }
+  return total(f64x2.add(low0, low1), f64x2.add(high0, high1));
+}
+
+/** out = sum of x, in four lanes (index modulo 4), lanes in the order (0 + 2) + (1 + 3). */
 export function sum(x: i32, n: i32, out: i32): void {
   let low = f64x2.splat(0);
   let high = low;

@@ -17,9 +17,9 @@ export function reductions(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
 
   function sumOfSquares(h: Heap, x: number, n: number): number {
-    const s = [0, 0, 0, 0];
-    for (let i = 0; i < n; i++) s[i & 3]! += h[x + i]! * h[x + i]!;
-    return s[0]! + s[2]! + (s[1]! + s[3]!);
+    const s = [0, 0, 0, 0, 0, 0, 0, 0];
+    for (let i = 0; i < n; i++) s[i & 7]! += h[x + i]! * h[x + i]!;
+    return s[0]! + s[4]! + (s[2]! + s[6]!) + (s[1]! + s[5]! + (s[3]! + s[7]!));
   }
 
   function argmax(h: Heap, p: number, columns: number): number {
