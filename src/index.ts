@@ -37,11 +37,11 @@ export {
 } from './model/optimizers.js';
 export { l2, type Regularizer } from './model/regularizers.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
+export type { FitOptions } from './train/batches.js';
 export type { Callback, Logs } from './train/callbacks.js';
 export type { History } from './train/fit.js';
 export {
   type CompileOptions,
-  type FitOptions,
   type Model,
   type SequentialOptions,
   sequential,

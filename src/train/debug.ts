@@ -1,5 +1,5 @@
+import type { FitPlan } from './batches.js';
 import type { Engine } from './engine.js';
-import type { FitPlan } from './fit.js';
 
 /** Whether the environment variable DEBUG is '1' or a list that names 'myelin'; false where there is no environment. */
 export function debugging(globals: object = globalThis): boolean {

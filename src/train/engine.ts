@@ -41,6 +41,8 @@ export class Engine {
   readonly network: Network;
   readonly slots = makeSlots();
   readonly slab: Tensor;
+  /** Rows that every training batch must have. */
+  readonly minimumBatch: number;
   /** Optimizer steps taken since `compile`. */
   step = 0;
   learningRate = 0;
@@ -63,6 +65,7 @@ export class Engine {
     factory: BackendFactory,
   ) {
     const parameters = layers.flatMap((layer) => layer.parameters);
+    this.minimumBatch = Math.max(1, ...layers.map(({ minimumBatch = 1 }) => minimumBatch));
     const widest = Math.max(...layers.map((layer) => layer.units));
     const arena = new Arena(RESERVED_ELEMENTS);
     arena.take(this.slots.block);

@@ -1,7 +1,8 @@
-import { NonFiniteError, ValueError } from '../errors.js';
+import { NonFiniteError } from '../errors.js';
 import { Generator, stream } from '../kernels/philox.js';
 import type { Matrix } from '../matrix.js';
-import type { Callback, Logs } from './callbacks.js';
+import type { FitPlan } from './batches.js';
+import type { Logs } from './callbacks.js';
 import { debugProfile } from './debug.js';
 import { type Engine, INFERENCE_ROWS, type Outcome } from './engine.js';
 import type { Model } from './model.js';
@@ -11,18 +12,6 @@ import { makePause } from './pause.js';
 export interface History {
   readonly epoch: number[];
   readonly history: Record<string, number[]>;
-}
-
-/** Checked arguments of `fit`. */
-export interface FitPlan {
-  readonly x: Matrix;
-  readonly y: Matrix;
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly shuffle: boolean;
-  readonly seed: number;
-  readonly validation: { readonly x: Matrix; readonly y: Matrix } | undefined;
-  readonly callbacks: readonly Callback[];
 }
 
 /** Steps with more work than this hand over to the event loop between calls, not only between steps. */
@@ -190,17 +179,4 @@ async function validate(engine: Engine, x: Matrix, y: Matrix, pause: () => Promi
   } finally {
     engine.midStep = false;
   }
-}
-
-/** Refuses batches that a layer cannot take, before training starts. */
-export function checkBatches(rows: number, batchSize: number, minimum: number): void {
-  const last = rows % batchSize || Math.min(rows, batchSize);
-  const smallest = Math.min(last, batchSize);
-  if (smallest >= minimum) return;
-  throw new ValueError({
-    argument: 'batchSize',
-    given: `${batchSize}, which cuts ${rows} rows so that a batch has ${smallest} row`,
-    expected: `at least ${minimum} rows in every training batch`,
-    hint: 'Batch normalization has no variance to divide by in a batch of one row. Change batchSize or drop a row.',
-  });
 }

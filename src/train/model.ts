@@ -17,9 +17,10 @@ import { parameterBytes, readParameter, writeParameter } from '../model/weights.
 import { formatProgram, type Mode } from '../program/emitter.js';
 import type { Layer } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
-import { type Callback, checkCallbacks, type Logs } from './callbacks.js';
+import { type FitOptions, planFit, readInput, readPair, stageBatch } from './batches.js';
+import type { Logs } from './callbacks.js';
 import { Engine, INFERENCE_ROWS } from './engine.js';
-import { checkBatches, checkNorm, evaluate, type FitPlan, fit, type History, makeLogs } from './fit.js';
+import { checkNorm, evaluate, fit, type History, makeLogs } from './fit.js';
 import { makeSummary, type Summary } from './summary.js';
 
 export interface SequentialOptions {
@@ -39,22 +40,6 @@ export interface CompileOptions {
   readonly globalClipNorm?: number;
 }
 
-export interface FitOptions {
-  /** Default 1. */
-  readonly epochs?: number;
-  /** Default 32. */
-  readonly batchSize?: number;
-  /** A new order each epoch; default true. */
-  readonly shuffle?: boolean;
-  /** Seeds the order; default the model's seed. */
-  readonly seed?: number;
-  /** Inputs and targets to evaluate after each epoch. */
-  readonly validationData?: readonly [MatrixLike, MatrixLike];
-  /** Share of the rows, taken from the end before shuffling, to evaluate instead of training on; as in Keras. */
-  readonly validationSplit?: number;
-  readonly callbacks?: readonly Callback[];
-}
-
 /** Weights by name; kernels are inputs x units, vectors 1 x units. */
 export type Weights = Record<string, Matrix>;
 
@@ -68,7 +53,6 @@ export class Model {
   readonly #specs: readonly LayerSpec[];
   readonly #layers: readonly (readonly Layer[])[];
   readonly #engine: Engine;
-  readonly #minimumBatch: number;
   #fitting = false;
 
   constructor(options: SequentialOptions) {
@@ -86,7 +70,6 @@ export class Model {
     this.backend = backend;
     this.#specs = structuredClone(specs) as readonly LayerSpec[];
     this.#layers = layers;
-    this.#minimumBatch = Math.max(1, ...layers.flat().map(({ minimumBatch = 1 }) => minimumBatch));
     this.#engine = new Engine(inputs, layers.flat(), seed, backend);
   }
 
@@ -143,7 +126,7 @@ export class Model {
    * @throws ShapeError, ValueError for data that does not fit; NonFiniteError with `globalClipNorm`.
    */
   async fit(x: MatrixLike, y: MatrixLike, options: FitOptions = {}): Promise<History> {
-    const plan = this.#planFit(x, y, options);
+    const plan = planFit(this.#engine, x, y, options);
     this.#checkIdle('fit');
     this.#fitting = true;
     try {
@@ -153,56 +136,6 @@ export class Model {
     }
   }
 
-  #planFit(x: MatrixLike, y: MatrixLike, options: FitOptions): FitPlan {
-    checkOptions(
-      options,
-      ['epochs', 'batchSize', 'shuffle', 'seed', 'validationData', 'validationSplit', 'callbacks'],
-      'fit',
-    );
-    const { shuffle = true, validationData, validationSplit = 0, callbacks = [] } = options;
-    const epochs = checkNumber(options.epochs ?? 1, 'epochs', { min: 1, integer: true });
-    const batchSize = checkNumber(options.batchSize ?? 32, 'batchSize', { min: 1, integer: true });
-    const seed = checkNumber(options.seed ?? this.#engine.seed, 'seed', {
-      min: 0,
-      max: Number.MAX_SAFE_INTEGER,
-      integer: true,
-    });
-    checkNumber(validationSplit, 'validationSplit', { min: 0, below: 1 });
-    checkCallbacks(callbacks);
-    if (typeof shuffle !== 'boolean') {
-      throw new ValueError({ argument: 'shuffle', given: show(shuffle), expected: 'true or false' });
-    }
-    if (validationData !== undefined && validationSplit > 0) {
-      throw new ValueError({
-        argument: 'validationSplit',
-        given: `${validationSplit} beside validationData`,
-        expected: 'one of validationData and validationSplit, not both',
-      });
-    }
-    let train = this.#readPair(x, y, 'x', 'y');
-    let validation: FitPlan['validation'];
-    if (validationData !== undefined) {
-      if (!Array.isArray(validationData) || validationData.length !== 2) {
-        throw new ValueError({ argument: 'validationData', given: show(validationData), expected: '[x, y]' });
-      }
-      validation = this.#readPair(validationData[0], validationData[1], 'validationData[0]', 'validationData[1]');
-    } else if (validationSplit > 0) {
-      const held = Math.floor(train.x.rows * validationSplit);
-      if (held === 0) {
-        throw new ValueError({
-          argument: 'validationSplit',
-          given: `${validationSplit} of ${train.x.rows} rows`,
-          expected: 'a share of at least one row',
-        });
-      }
-      const kept = train.x.rows - held;
-      validation = { x: slice(train.x, kept, train.x.rows), y: slice(train.y, kept, train.y.rows) };
-      train = { x: slice(train.x, 0, kept), y: slice(train.y, 0, kept) };
-    }
-    checkBatches(train.x.rows, batchSize, this.#minimumBatch);
-    return { ...train, epochs, batchSize, shuffle, seed, validation, callbacks };
-  }
-
   /**
    * One optimizer step on one batch. Returns its loss (before the step) and metrics.
    * @throws NonFiniteError with `globalClipNorm`, the weights then as before.
@@ -210,15 +143,10 @@ export class Model {
   trainOnBatch(x: MatrixLike, y: MatrixLike): Logs {
     this.#checkBetweenSteps('trainOnBatch');
     const engine = this.#engine;
-    const batch = this.#readPair(x, y, 'x', 'y');
-    const { rows } = batch.x;
-    this.#checkRows(rows);
-    const program = engine.program('train', rows);
-    engine.stage(program.input, batch.x, 0);
-    if (program.targets) engine.stage(program.targets, batch.y, 0);
+    const program = stageBatch(engine, 'train', x, y);
     const outcome = engine.runStep(program);
     checkNorm(engine, outcome, `in step ${engine.step + 1}`);
-    return makeLogs(engine, outcome.loss, outcome.penalty, outcome.hits, rows);
+    return makeLogs(engine, outcome.loss, outcome.penalty, outcome.hits, program.rows);
   }
 
   /**
@@ -228,30 +156,25 @@ export class Model {
   gradients(x: MatrixLike, y: MatrixLike): { logs: Logs; gradients: Weights } {
     this.#checkBetweenSteps('gradients');
     const engine = this.#engine;
-    const batch = this.#readPair(x, y, 'x', 'y');
-    const { rows } = batch.x;
-    this.#checkRows(rows);
-    const program = engine.program('gradients', rows);
-    engine.stage(program.input, batch.x, 0);
-    if (program.targets) engine.stage(program.targets, batch.y, 0);
+    const program = stageBatch(engine, 'gradients', x, y);
     engine.runGradients(program);
     const { loss, penalty, hits } = engine.outcome();
     const gradients = this.#parameters
       .filter(({ trainable }) => trainable)
       .map((parameter) => [parameter.name, readParameter(engine.heap, parameter, parameter.gradient)] as const);
-    return { logs: makeLogs(engine, loss, penalty, hits, rows), gradients: Object.fromEntries(gradients) };
+    return { logs: makeLogs(engine, loss, penalty, hits, program.rows), gradients: Object.fromEntries(gradients) };
   }
 
   /** Loss and metrics over all rows, with layers in inference mode. */
   evaluate(x: MatrixLike, y: MatrixLike): Logs {
-    const pair = this.#readPair(x, y, 'x', 'y');
+    const pair = readPair(this.#engine, x, y, 'x', 'y');
     return evaluate(this.#engine, pair.x, pair.y);
   }
 
   /** Outputs for any number of rows. A row's output does not depend on the rows around it, to the bit. */
   predict(x: MatrixLike): Matrix {
     const engine = this.#engine;
-    const input = this.#readInput(x, 'x');
+    const input = readInput(engine, x, 'x');
     const { units } = this.#lastLayer;
     const data = new Float32Array(input.rows * units);
     for (let start = 0; start < input.rows; start += INFERENCE_ROWS) {
@@ -341,12 +264,7 @@ export class Model {
     checkOptions(options, ['repeats'], 'profile');
     if (options.repeats !== undefined) checkNumber(options.repeats, 'profile.repeats', { min: 1, integer: true });
     const engine = this.#engine;
-    const batch = this.#readPair(x, y, 'x', 'y');
-    const { rows } = batch.x;
-    this.#checkRows(rows);
-    const program = engine.program('train', rows);
-    engine.stage(program.input, batch.x, 0);
-    if (program.targets) engine.stage(program.targets, batch.y, 0);
+    const program = stageBatch(engine, 'train', x, y);
     return engine.profile(program, options);
   }
 
@@ -365,41 +283,6 @@ export class Model {
     return this.#engine.network.parameters;
   }
 
-  #readInput(x: MatrixLike, argument: string): Matrix {
-    const { inputs } = this.#engine.network;
-    const input = toMatrix(x, argument);
-    const oneRow = input.columns === 1 && inputs !== 1 && input.rows === inputs && !('rows' in x);
-    if (input.columns !== inputs) {
-      throw new ShapeError({
-        argument,
-        given: oneRow ? `a flat array of ${input.rows} numbers` : `${input.columns} columns`,
-        expected: `rows of ${inputs} columns, the model's inputShape`,
-        ...(oneRow ? { hint: 'For a single row pass [row] or matrix(row, 1, row.length).' } : {}),
-      });
-    }
-    checkFinite(input, argument);
-    return input;
-  }
-
-  #readPair(x: MatrixLike, y: MatrixLike, xName: string, yName: string): { x: Matrix; y: Matrix } {
-    const { loss } = this.#engine.training;
-    const input = this.#readInput(x, xName);
-    const targets = toMatrix(y, yName);
-    loss.check(targets, input.rows, yName);
-    checkFinite(targets, yName);
-    return { x: input, y: targets };
-  }
-
-  #checkRows(rows: number): void {
-    if (rows >= this.#minimumBatch) return;
-    throw new ShapeError({
-      argument: 'x',
-      given: `${rows} row`,
-      expected: `at least ${this.#minimumBatch} rows`,
-      hint: 'Batch normalization has no variance to divide by in a batch of one row.',
-    });
-  }
-
   #checkIdle(method: string): void {
     if (!this.#fitting) return;
     throw new StateError(`${method}: fit is still running on this model; await it first.`);
@@ -413,10 +296,6 @@ export class Model {
 
 function finalActivation(spec: LayerSpec | undefined): string {
   return spec && 'activation' in spec && spec.activation !== undefined ? spec.activation : 'linear';
-}
-
-function slice({ data, columns }: Matrix, from: number, to: number): Matrix {
-  return { data: data.subarray(from * columns, to * columns), rows: to - from, columns };
 }
 
 /**
