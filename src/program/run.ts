@@ -14,8 +14,10 @@ export interface LinkedProgram extends Program {
  */
 export function link(program: Program, backend: Backend, threads = 1): LinkedProgram {
   const { linkPhases } = backend;
-  if (threads > 1 && linkPhases)
-    return { ...program, steps: segments(phasesOf(program.calls, threads)).map(linkPhases) };
+  const phases = threads > 1 && linkPhases ? phasesOf(program.calls, threads) : [];
+  if (linkPhases && phases.some((phase) => phase.length > 1)) {
+    return { ...program, steps: segments(phases).map(linkPhases) };
+  }
   const steps = program.calls
     .flatMap((call) => splitLongCall(call, backend.longestCall))
     .map((call: Call) => {

@@ -232,11 +232,16 @@ export function splitLongCall(call: Call, longest: number): readonly Call[] {
   return axis ? cutInto(axis, parts, false) : [call];
 }
 
-/** Below this, waking the others costs more than they would save. In nanoseconds; measured, see bench/NOTES.md. */
+/** A call of less than this, in nanoseconds, is not worth a meeting at the barrier. */
 const WORTH_SHARING = 4000;
+
+/** A program with less than this to share, in nanoseconds, runs faster on one thread. */
+const WORTH_WAKING = 100_000;
 
 /** Cuts a program into phases: calls worth sharing over all threads, runs of others on the first. */
 export function phasesOf(calls: readonly Call[], threads: number): readonly Phase[] {
+  const shared = calls.map((call) => axisOf(call)?.work ?? 0).filter((work) => work >= WORTH_SHARING);
+  if (shared.reduce((sum, work) => sum + work, 0) < WORTH_WAKING) return [[calls]];
   const phases: Call[][][] = [];
   let alone: Call[] | undefined;
   for (const call of calls) {

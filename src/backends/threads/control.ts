@@ -19,8 +19,11 @@ const WORD = {
 
 export const COMMAND = { listen: 1, run: 2 } as const;
 
-/** Looks at the clock-less wait before sleeping: about 20 microseconds. */
-const SPINS = 4000;
+/**
+ * How often a waiting thread looks before it sleeps: some 50 microseconds, more than the calls take that only the first
+ * thread makes, less than waking costs twice. Where threads share cores, looking keeps the awaited from working.
+ */
+const SPINS = { ownCore: 50_000, sharedCore: 200 };
 
 /** A thread that does not arrive for so long is taken for dead. */
 const PATIENCE_MS = 10_000;
@@ -30,18 +33,22 @@ export class ThreadsFailedError extends Error {}
 /** Orders, and the barrier between the phases of a program. */
 export class Control {
   readonly #words: Int32Array;
+  readonly #spins: number;
 
   constructor(
     readonly buffer: SharedArrayBuffer,
     readonly threads: number,
     /** False on a browser's main thread, which may not sleep and so goes on looking. */
     readonly maySleep: boolean,
+    /** Cores of the machine. */
+    cores: number,
   ) {
+    this.#spins = threads <= cores ? SPINS.ownCore : SPINS.sharedCore;
     this.#words = new Int32Array(buffer);
   }
 
-  static create(threads: number, maySleep: boolean): Control {
-    return new Control(new SharedArrayBuffer(4 * 128), threads, maySleep);
+  static create(threads: number, maySleep: boolean, cores: number): Control {
+    return new Control(new SharedArrayBuffer(4 * 128), threads, maySleep, cores);
   }
 
   get order(): number {
@@ -110,7 +117,7 @@ export class Control {
   /** Looks for a while whether a word has changed from `value`, then sleeps. */
   #wait(word: number, value: number, patience: number): void {
     const words = this.#words;
-    for (let spin = 0; spin < SPINS; spin++) {
+    for (let spin = 0; spin < this.#spins; spin++) {
       if (Atomics.load(words, word) !== value) return;
     }
     const start = performance.now();

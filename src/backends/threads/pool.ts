@@ -36,19 +36,19 @@ function sharedMemoryProblem(): string | undefined {
   return undefined;
 }
 
-function defaultThreads(): number {
-  const os = (globalThis as { process?: { getBuiltinModule?(name: string): unknown } }).process?.getBuiltinModule?.(
-    'node:os',
-  ) as { availableParallelism(): number } | undefined;
-  const cores =
-    os?.availableParallelism() ?? (globalThis as { navigator?: Navigator }).navigator?.hardwareConcurrency ?? 1;
-  return Math.max(1, Math.min(8, cores));
+function cores(): number {
+  const { process, navigator } = globalThis as {
+    process?: { getBuiltinModule?(name: string): unknown };
+    navigator?: Navigator;
+  };
+  const os = process?.getBuiltinModule?.('node:os') as { availableParallelism(): number } | undefined;
+  return os?.availableParallelism() ?? navigator?.hardwareConcurrency ?? 1;
 }
 
 /** How many threads an option asks for; 'auto' is 1 where threads cannot be had. */
 export function checkThreads(threads: unknown): number {
   const problem = sharedMemoryProblem();
-  if (threads === 'auto') return problem === undefined ? defaultThreads() : 1;
+  if (threads === 'auto') return problem === undefined ? Math.max(1, Math.min(8, cores())) : 1;
   const count = checkNumber(threads, 'wasm.threads', { min: 1, max: 64, integer: true });
   if (count > 1 && problem !== undefined) throw new BackendError(`wasm({ threads: ${count} }): ${problem}.`);
   return count;
@@ -93,14 +93,15 @@ export class Pool {
     readonly threads: number,
     url: URL,
   ) {
-    this.#control = Control.create(threads, maySleep());
+    this.#control = Control.create(threads, maySleep(), cores());
     const started: Promise<void>[] = [];
     for (let thread = 1; thread < threads; thread++) started.push(this.#start(thread, url));
     this.#ready = Promise.all(started);
   }
 
   #start(thread: number, url: URL): Promise<void> {
-    const data: ThreadData = { control: this.#control.buffer, threads: this.threads, thread, module: this.module };
+    const { threads, module } = this;
+    const data: ThreadData = { control: this.#control.buffer, threads, cores: cores(), thread, module };
     return new Promise((resolve, reject) => {
       const lost = (why: unknown) => {
         this.#failure ??= why instanceof Error ? why.message : String(why);

@@ -13,6 +13,7 @@ export type Message =
 export interface ThreadData {
   readonly control: SharedArrayBuffer;
   readonly threads: number;
+  readonly cores: number;
   readonly thread: number;
   readonly module: WebAssembly.Module;
 }

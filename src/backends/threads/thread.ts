@@ -15,7 +15,7 @@ class Thread {
   #seen = 0;
 
   constructor(private readonly data: ThreadData) {
-    this.#control = new Control(data.control, data.threads, true);
+    this.#control = new Control(data.control, data.threads, true, data.cores);
   }
 
   receive(message: Message): void {
