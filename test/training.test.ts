@@ -6,7 +6,7 @@ import { matrix, toMatrix } from '../src/matrix.js';
 import { activations } from '../src/model/activations.js';
 import { dense, dropout, type LayerSpec } from '../src/model/layers.js';
 import { place } from '../src/model/weights.js';
-import { shuffled } from '../src/train/fit.js';
+import { evaluate, shuffled } from '../src/train/fit.js';
 import { sequential } from '../src/train/model.js';
 import { factories, wasmFactory } from './support/buffers.js';
 import { build, clouds, makeEngine, targetsOf, trainingCases, weightHash } from './support/models.js';
@@ -152,6 +152,22 @@ describe('fit', () => {
     expect(history.valLoss!.length).toBe(2);
     await model.fit(x, labels);
     expect(model.epochs).toBe(3);
+  });
+
+  test('evaluate between the calls of a step leaves its report alone', async () => {
+    const outcomes = await Promise.all(
+      [false, true].map((disturb) => {
+        const engine = makeEngine(item, wasmFactory);
+        const targets = toMatrix(labels, 'y');
+        const program = engine.program('train', 32);
+        engine.stageBatch(program, x, targets, 0);
+        return engine.runStepInParts(program, () => {
+          if (disturb) evaluate(engine, x, targets);
+          return undefined;
+        });
+      }),
+    );
+    expect(outcomes[1]).toEqual(outcomes[0]);
   });
 
   test('evaluate during validation does not disturb it', async () => {

@@ -1,7 +1,7 @@
-import { instantiateSync } from '@assemblyscript/loader';
 import bytes from '../../build/kernels.wasm';
 import { BackendError, checkOptions, lookUp, show, ValueError } from '../errors.js';
-import { type Backend, type BackendFactory, type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
+import type { Backend, BackendFactory } from '../kernels/contract.js';
+import { allocate, instantiate, LONGEST_CALL } from './instance.js';
 
 /** A `WebAssembly.Module`, by a name that programs without the DOM's types know. */
 export type CompiledModule = object;
@@ -27,16 +27,16 @@ export interface WasmOptions extends ThreadOptions {
   readonly source?: ArrayBuffer | ArrayBufferView<ArrayBuffer> | CompiledModule;
 }
 
-type Math = NonNullable<WasmOptions['math']>;
+type MathKind = NonNullable<WasmOptions['math']>;
 
-const embedded: Partial<Record<Math, Promise<WebAssembly.Module>>> = {};
+const embedded: Partial<Record<MathKind, Promise<WebAssembly.Module>>> = {};
 
 async function compile(source: BufferSource): Promise<WebAssembly.Module> {
   if (typeof WebAssembly !== 'object') throw new Error('this engine has no WebAssembly');
   return WebAssembly.compile(source);
 }
 
-async function compileEmbedded(math: Math): Promise<WebAssembly.Module> {
+async function compileEmbedded(math: MathKind): Promise<WebAssembly.Module> {
   if (math === 'exact') return compile(bytes);
   const { default: fast } = await import('./fast.js');
   return compile(fast);
@@ -51,22 +51,9 @@ export function hasRelaxedSimd(): boolean {
   return typeof WebAssembly === 'object' && WebAssembly.validate(module);
 }
 
-function allocate(pages: number): WebAssembly.Memory {
-  try {
-    return new WebAssembly.Memory({ initial: pages });
-  } catch (cause) {
-    throw new BackendError(
-      `The engine has no room for a heap of ${pages} pages of 64 KiB. Models that are no longer referenced give theirs back.`,
-      { cause },
-    );
-  }
-}
-
 function open(module: WebAssembly.Module, elements: number): Backend {
-  const memory = allocate(Math.ceil(elements / PAGE_ELEMENTS));
-  // The loader's own exports are wrapped; hot calls are linked to the instance's.
-  const { instance } = instantiateSync(module, { env: { memory } });
-  return { heap: new Float32Array(memory.buffer), kernels: instance.exports as unknown as Kernels, longestCall: 2e8 };
+  const memory = allocate(elements);
+  return { heap: new Float32Array(memory.buffer), kernels: instantiate(module, memory), longestCall: LONGEST_CALL };
 }
 
 /**
@@ -88,10 +75,11 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
     );
   }
   if (source !== undefined) checkSource(source);
+  const shareable = pools && threads > 1 ? await bytesOf(math, source) : undefined;
   let module: WebAssembly.Module;
   try {
-    if (pools && threads > 1) {
-      module = await compile(pools.withSharedMemory(await bytesOf(math, source)));
+    if (pools && shareable) {
+      module = await compile(pools.withSharedMemory(shareable));
     } else if (source === undefined) {
       embedded[math] ??= compileEmbedded(math);
       module = await embedded[math];
@@ -124,7 +112,7 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
 }
 
 /** The bytes to rewrite for shared memory; a compiled module no longer has any. */
-async function bytesOf(math: Math, source: WasmOptions['source']): Promise<Uint8Array> {
+async function bytesOf(math: MathKind, source: WasmOptions['source']): Promise<Uint8Array> {
   if (source === undefined) return math === 'exact' ? bytes : (await import('./fast.js')).default;
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);

@@ -93,11 +93,11 @@ function axisOf(call: Call): Axis | undefined {
     }
     case 'denseBiasGradient': {
       const [name, dy, db, rows, units, dyStride] = call;
-      return columns(units, rows * units * COST.copy, (c, n) => [name, dy + c, db + c, rows, n, dyStride]);
+      return lines(units, rows * units * COST.copy, (c, n) => [name, dy + c, db + c, rows, n, dyStride]);
     }
     case 'batchNormalizationMoments': {
       const [name, x, mean, variance, rows, units, stride] = call;
-      return columns(units, rows * units * COST.moments, (c, n) => [
+      return lines(units, rows * units * COST.moments, (c, n) => [
         name,
         x + c,
         mean + c,
@@ -109,7 +109,7 @@ function axisOf(call: Call): Axis | undefined {
     }
     case 'batchNormalizationForward': {
       const [name, x, mean, variance, gamma, beta, y, rows, units, stride, epsilon] = call;
-      return columns(units, rows * units * COST.moments, (c, n) => [
+      return lines(units, rows * units * COST.moments, (c, n) => [
         name,
         x + c,
         mean + c,
@@ -125,7 +125,7 @@ function axisOf(call: Call): Axis | undefined {
     }
     case 'batchNormalizationBackward': {
       const [name, x, mean, variance, gamma, dy, dx, dgamma, dbeta, rows, units, stride, epsilon] = call;
-      return columns(units, rows * units * COST.moments, (c, n) => [
+      return lines(units, rows * units * COST.moments, (c, n) => [
         name,
         x + c,
         mean + c,
@@ -148,7 +148,7 @@ function axisOf(call: Call): Axis | undefined {
     case 'logForward': {
       const [name, x, y, n] = call;
       const cost = name === 'reluForward' ? COST.copy : COST.transcendental;
-      return elements(n, n * cost, (i, size) => [name, x + i, y + i, size]);
+      return lines(n, n * cost, (i, size) => [name, x + i, y + i, size]);
     }
     case 'reluBackward':
     case 'sigmoidBackward':
@@ -156,11 +156,11 @@ function axisOf(call: Call): Axis | undefined {
     case 'exponentialBackward':
     case 'dropoutBackward': {
       const [name, y, dy, dx, n] = call;
-      return elements(n, n * COST.copy, (i, size) => [name, y + i, dy + i, dx + i, size]);
+      return lines(n, n * COST.copy, (i, size) => [name, y + i, dy + i, dx + i, size]);
     }
     case 'dropoutForward': {
       const [name, x, y, mask, n, state, stream, rate, first] = call;
-      return elements(n, n * COST.random, (i, size) => [
+      return lines(n, n * COST.random, (i, size) => [
         name,
         x + i,
         y + i,
@@ -174,15 +174,15 @@ function axisOf(call: Call): Axis | undefined {
     }
     case 'l2Gradient': {
       const [name, w, g, n, lambda] = call;
-      return elements(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, lambda]);
+      return lines(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, lambda]);
     }
     case 'sgd': {
       const [name, w, g, n, rate, factor] = call;
-      return elements(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, rate, factor]);
+      return lines(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, rate, factor]);
     }
     case 'sgdMomentum': {
       const [name, w, g, v, n, rate, factor, momentum, nesterov] = call;
-      return elements(n, n * COST.moments, (i, size) => [
+      return lines(n, n * COST.moments, (i, size) => [
         name,
         w + i,
         g + i,
@@ -196,18 +196,15 @@ function axisOf(call: Call): Axis | undefined {
     }
     case 'adam': {
       const [name, w, g, m, v, n, ...rest] = call;
-      return elements(n, n * COST.adam, (i, size) => [name, w + i, g + i, m + i, v + i, size, ...rest]);
+      return lines(n, n * COST.adam, (i, size) => [name, w + i, g + i, m + i, v + i, size, ...rest]);
     }
     default:
       return undefined;
   }
 }
 
-function columns(extent: number, work: number, cut: Axis['cut']): Axis {
-  return { extent, unit: LINE, work, cut };
-}
-
-function elements(extent: number, work: number, cut: Axis['cut']): Axis {
+/** Columns or elements, cut at whole cache lines. */
+function lines(extent: number, work: number, cut: Axis['cut']): Axis {
   return { extent, unit: LINE, work, cut };
 }
 

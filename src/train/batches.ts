@@ -84,8 +84,7 @@ export function stageBatch(
     });
   }
   const program = engine.program(mode, rows);
-  engine.stage(program.input, batch.x, 0);
-  if (program.targets) engine.stage(program.targets, batch.y, 0);
+  engine.stageBatch(program, batch.x, batch.y, 0);
   return program;
 }
 

@@ -17,7 +17,6 @@ export function debugging(globals: object = globalThis): boolean {
 export function debugProfile(engine: Engine, { x, y, batchSize }: FitPlan): void {
   if (!debugging()) return;
   const program = engine.program('train', Math.min(batchSize, x.rows));
-  engine.stage(program.input, x, 0);
-  if (program.targets) engine.stage(program.targets, y, 0);
+  engine.stageBatch(program, x, y, 0);
   console.error(`myelin: ${engine.profile(program)}`);
 }

@@ -203,6 +203,25 @@ export class Engine {
     }
   }
 
+  /** Copies a batch into a program. */
+  stageBatch(program: LinkedProgram, x: Matrix, y: Matrix, start: number, order?: Uint32Array): void {
+    this.stage(program.input, x, start, order);
+    if (program.targets) this.stage(program.targets, y, start, order);
+  }
+
+  /** Does `work` and puts back what a step under way has reported so far: loss and metrics share their slots. */
+  keepingReports<T>(work: () => T): T {
+    const reports = [this.slots.block, ...this.training.penalties.map(({ penalty }) => penalty)];
+    const kept = reports.map(({ offset, size }) => this.heap.slice(offset, offset + size));
+    try {
+      return work();
+    } finally {
+      reports.forEach(({ offset }, i) => {
+        this.heap.set(kept[i] as Float32Array, offset);
+      });
+    }
+  }
+
   /** Counts a step and writes its numbers into the slots. */
   #beginStep({ stochastic }: LinkedProgram): void {
     this.step++;

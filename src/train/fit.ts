@@ -91,8 +91,7 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
       const start = batch * batchSize;
       const rows = Math.min(batchSize, x.rows - start);
       const program = engine.program('train', rows);
-      engine.stage(program.input, x, start, order);
-      if (program.targets) engine.stage(program.targets, y, start, order);
+      engine.stageBatch(program, x, y, start, order);
       const outcome =
         program.flops > LONG_STEP_FLOPS ? await engine.runStepInParts(program, pause) : engine.runStep(program);
       checkNorm(engine, outcome, `in epoch ${epoch}, batch ${batch}`);
@@ -145,8 +144,7 @@ function* evaluation(
   for (let start = 0; start < x.rows; start += INFERENCE_ROWS) {
     const rows = Math.min(INFERENCE_ROWS, x.rows - start);
     const program = engine.program(mode, rows);
-    engine.stage(program.input, x, start);
-    if (program.targets) engine.stage(program.targets, y, start);
+    engine.stageBatch(program, x, y, start);
     for (const step of program.steps) {
       step();
       yield;
@@ -156,13 +154,15 @@ function* evaluation(
   return totals.logs(engine);
 }
 
-/** Loss and metrics over all rows, in one go. */
+/** Loss and metrics over all rows, in one go; a step under way does not notice. */
 export function evaluate(engine: Engine, x: Matrix, y: Matrix): Logs {
-  const steps = evaluation(engine, 'evaluate', x, y);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
+  return engine.keepingReports(() => {
+    const steps = evaluation(engine, 'evaluate', x, y);
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return value;
+    }
+  });
 }
 
 /** The same between the steps of `fit`, handing over to `pause`. */

@@ -1,7 +1,9 @@
 import { BackendError, checkNumber } from '../../errors.js';
-import { type Backend, PAGE_ELEMENTS, type Phase } from '../../kernels/contract.js';
+import type { Backend, Phase } from '../../kernels/contract.js';
+import { allocate, instantiate, LONGEST_CALL } from '../instance.js';
 import { COMMAND, Control } from './control.js';
-import { bindPhases, instantiate, type Message, runPhases, type ThreadData } from './team.js';
+import { builtin } from './host.js';
+import { bindPhases, type Message, runPhases, type ThreadData } from './team.js';
 
 /** A worker of Node or of a browser, as far as the pool needs it. */
 interface Worker {
@@ -19,10 +21,7 @@ interface NodeWorkers {
   };
 }
 
-function nodeWorkers(): NodeWorkers | undefined {
-  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
-  return process?.getBuiltinModule?.('node:worker_threads') as NodeWorkers | undefined;
-}
+const nodeWorkers = () => builtin<NodeWorkers>('node:worker_threads');
 
 /** Whether this thread may sleep: everywhere but on a browser's main thread. */
 const maySleep = () => typeof (globalThis as { document?: unknown }).document === 'undefined';
@@ -37,12 +36,8 @@ function sharedMemoryProblem(): string | undefined {
 }
 
 function cores(): number {
-  const { process, navigator } = globalThis as {
-    process?: { getBuiltinModule?(name: string): unknown };
-    navigator?: Navigator;
-  };
-  const os = process?.getBuiltinModule?.('node:os') as { availableParallelism(): number } | undefined;
-  return os?.availableParallelism() ?? navigator?.hardwareConcurrency ?? 1;
+  const os = builtin<{ availableParallelism(): number }>('node:os');
+  return os?.availableParallelism() ?? (globalThis as { navigator?: Navigator }).navigator?.hardwareConcurrency ?? 1;
 }
 
 /** How many threads an option asks for; 'auto' is 1 where threads cannot be had. */
@@ -135,15 +130,14 @@ export class Pool {
 
   open(elements: number): Backend {
     this.#check();
-    const pages = Math.ceil(elements / PAGE_ELEMENTS);
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
+    const memory = allocate(elements, true);
     const heap = this.#heaps++;
     this.#tell([{ type: 'heap', heap, memory }]);
     const kernels = instantiate(this.module, memory);
     const backend: Backend = {
       heap: new Float32Array(memory.buffer),
       kernels,
-      longestCall: 2e8,
+      longestCall: LONGEST_CALL,
       linkPhases: (phases) => this.#link(heap, phases, kernels),
       dispose: () => {
         this.#dropped.unregister(backend);

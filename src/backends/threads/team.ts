@@ -1,4 +1,3 @@
-import { instantiateSync } from '@assemblyscript/loader';
 import type { Kernels, Phase } from '../../kernels/contract.js';
 import type { Control } from './control.js';
 
@@ -37,9 +36,4 @@ export function runPhases(phases: readonly (readonly Step[])[], control: Control
     for (let i = 0; i < steps.length; i++) (steps[i] as Step)();
     control.barrier();
   }
-}
-
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
-  const { instance } = instantiateSync(module, { env: { memory } });
-  return instance.exports as unknown as Kernels;
 }

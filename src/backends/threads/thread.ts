@@ -1,6 +1,9 @@
 // What runs in a worker: waits for orders, computes its share, and reads messages only when told to.
+
+import { instantiate } from '../instance.js';
 import { COMMAND, Control } from './control.js';
-import { bindPhases, instantiate, type Message, runPhases, type ThreadData } from './team.js';
+import { builtin } from './host.js';
+import { bindPhases, type Message, runPhases, type ThreadData } from './team.js';
 
 interface Port {
   postMessage(message: unknown): void;
@@ -81,9 +84,7 @@ interface NodeWorkers {
   readonly workerData: ThreadData;
 }
 
-const node = (globalThis as { process?: { getBuiltinModule?(name: string): unknown } }).process?.getBuiltinModule?.(
-  'node:worker_threads',
-) as NodeWorkers | undefined;
+const node = builtin<NodeWorkers>('node:worker_threads');
 
 if (node?.parentPort) {
   const { parentPort, workerData } = node;
