@@ -1,121 +1,72 @@
-import { at, flush, fma, loadPart, storePart } from './lib/simd';
+import { at, fma } from './lib/simd';
+import { Flush, hyper } from './lib/update';
 
-// One call updates a whole slab of parameters. What changes from step to step is read from heap slots. `factor` holds
-// the gradient's scale (see clipFactor); where it is NaN nothing is touched.
+// One call updates a slab of parameters: (weights, gradients, states ..., n, block, factor). Slabs are whole vectors: n is
+// a multiple of 4. `block` points at the numbers of the step to come, the step size (negative) first; see `fill` in
+// src/kernels/optimizers.ts. `factor` holds the gradient's scale (see clipFactor); where it is NaN nothing is touched.
 // Gradients below 1e-15 and state below 1e-33 become 0: denormal numbers would slow a converged model down.
 
-/** w -= rate g. */
-export function sgd(w: i32, g: i32, n: i32, rate: i32, factor: i32): void {
+/** w += step g. */
+export function sgd(w: i32, g: i32, n: i32, block: i32, factor: i32): void {
   const scale = f32.load(at(factor));
   if (isNaN(scale)) return;
-  const step = f32x4.splat(-f32.load(at(rate)) * scale);
+  const step = f32x4.splat(f32.load(at(block)) * scale);
   let p = at(w);
   let q = at(g);
-  const end = p + at(n & ~3);
-  for (; p < end; p += 16, q += 16) v128.store(p, fma(v128.load(q), step, v128.load(p)));
-  const live = n & 3;
-  if (live) storePart(p, fma(loadPart(q, live), step, loadPart(p, live)), live);
+  for (const end = p + at(n); p < end; p += 16, q += 16) v128.store(p, fma(v128.load(q), step, v128.load(p)));
 }
 
-/** v = momentum v + g; w -= rate v, or with Nesterov's look-ahead w -= rate (g + momentum v). (PyTorch's SGD.) */
-export function sgdMomentum(
-  w: i32,
-  g: i32,
-  v: i32,
-  n: i32,
-  rate: i32,
-  factor: i32,
-  momentum: f32,
-  nesterov: i32,
-): void {
+/** v = momentum v + g; w += step v, or with Nesterov's look-ahead w += step (g + momentum v). (PyTorch's SGD.) */
+export function sgdMomentum(w: i32, g: i32, v: i32, n: i32, block: i32, factor: i32): void {
   const scale = f32.load(at(factor));
   if (isNaN(scale)) return;
-  const tiny = f32x4.splat(1e-33);
-  const step = f32x4.splat(-f32.load(at(rate)));
-  const s = f32x4.splat(scale);
-  const mu = f32x4.splat(momentum);
+  const flush = changetype<Flush>(0);
+  const magnitude = flush.magnitude();
+  const tiny = flush.tiny();
+  const s = v128.load32_splat(at(factor));
+  const step = hyper(block, 0);
+  const momentum = hyper(block, 1);
+  const lookAhead = hyper(block, 2);
+  const present = hyper(block, 3);
   let p = at(w);
   let q = at(g);
   let o = at(v);
-  const end = p + at(n & ~3);
-  for (; p < end; p += 16, q += 16, o += 16) {
+  for (const end = p + at(n); p < end; p += 16, q += 16, o += 16) {
     const gradient = f32x4.mul(v128.load(q), s);
-    const velocity = flush(fma(v128.load(o), mu, gradient), tiny);
+    const velocity = flush.signed(fma(v128.load(o), momentum, gradient), tiny, magnitude);
     v128.store(o, velocity);
-    v128.store(p, fma(nesterov ? fma(velocity, mu, gradient) : velocity, step, v128.load(p)));
-  }
-  const live = n & 3;
-  if (!live) return;
-  const gradient = f32x4.mul(loadPart(q, live), s);
-  const velocity = flush(fma(loadPart(o, live), mu, gradient), tiny);
-  storePart(o, velocity, live);
-  storePart(p, fma(nesterov ? fma(velocity, mu, gradient) : velocity, step, loadPart(p, live)), live);
-}
-
-/** The three updates of Adam, each of four elements. */
-@unmanaged
-@final
-class AdamStep {
-  @inline
-  average(old: v128, value: v128, keep: v128, take: v128): v128 {
-    return flush(fma(old, keep, f32x4.mul(value, take)), f32x4.splat(1e-33));
-  }
-
-  @inline
-  weight(w: v128, m: v128, v: v128, rate: v128, unbias: v128, epsilon: v128): v128 {
-    return fma(f32x4.div(m, fma(f32x4.sqrt(v), unbias, epsilon)), rate, w);
+    v128.store(p, fma(fma(velocity, lookAhead, f32x4.mul(gradient, present)), step, v128.load(p)));
   }
 }
 
 /**
- * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w -= step m / (sqrt(v) correction + epsilon), where
- * `step` holds rate / (1 - beta1^t) and `correction` 1 / sqrt(1 - beta2^t). (Kingma and Ba 2015, as in PyTorch.)
- * The betas come in float64: 1 - beta2 would lose five digits in float32.
+ * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w += step m / (sqrt(v) + epsilon). Block: step, epsilon,
+ * beta1, 1 - beta1, beta2, 1 - beta2; step and epsilon hold both bias corrections. (Kingma and Ba 2015, as in PyTorch.)
  */
-export function adam(
-  w: i32,
-  g: i32,
-  m: i32,
-  v: i32,
-  n: i32,
-  step: i32,
-  correction: i32,
-  factor: i32,
-  beta1: f64,
-  beta2: f64,
-  epsilon: f32,
-): void {
+export function adam(w: i32, g: i32, m: i32, v: i32, n: i32, block: i32, factor: i32): void {
   const scale = f32.load(at(factor));
   if (isNaN(scale)) return;
-  const op = changetype<AdamStep>(0);
-  const s = f32x4.splat(scale);
-  const rate = f32x4.splat(-f32.load(at(step)));
-  const unbias = f32x4.splat(f32.load(at(correction)));
-  const b1 = f32x4.splat(<f32>beta1);
-  const c1 = f32x4.splat(<f32>(1 - beta1));
-  const b2 = f32x4.splat(<f32>beta2);
-  const c2 = f32x4.splat(<f32>(1 - beta2));
-  const eps = f32x4.splat(epsilon);
-  const small = f32x4.splat(1e-15);
+  const flush = changetype<Flush>(0);
+  const magnitude = flush.magnitude();
+  const small = flush.small();
+  const tiny = flush.tiny();
+  const s = v128.load32_splat(at(factor));
+  const step = hyper(block, 0);
+  const epsilon = hyper(block, 1);
+  const b1 = hyper(block, 2);
+  const c1 = hyper(block, 3);
+  const b2 = hyper(block, 4);
+  const c2 = hyper(block, 5);
   let pw = at(w);
   let pg = at(g);
   let pm = at(m);
   let pv = at(v);
-  const end = pw + at(n & ~3);
-  for (; pw < end; pw += 16, pg += 16, pm += 16, pv += 16) {
-    const gradient = flush(f32x4.mul(v128.load(pg), s), small);
-    const m1 = op.average(v128.load(pm), gradient, b1, c1);
-    const v1 = op.average(v128.load(pv), f32x4.mul(gradient, gradient), b2, c2);
+  for (const end = pw + at(n); pw < end; pw += 16, pg += 16, pm += 16, pv += 16) {
+    const gradient = flush.signed(f32x4.mul(v128.load(pg), s), small, magnitude);
+    const m1 = flush.signed(fma(v128.load(pm), b1, f32x4.mul(gradient, c1)), tiny, magnitude);
+    const v1 = flush.square(fma(v128.load(pv), b2, f32x4.mul(f32x4.mul(gradient, gradient), c2)), tiny);
     v128.store(pm, m1);
     v128.store(pv, v1);
-    v128.store(pw, op.weight(v128.load(pw), m1, v1, rate, unbias, eps));
+    v128.store(pw, fma(f32x4.div(m1, f32x4.add(f32x4.sqrt(v1), epsilon)), step, v128.load(pw)));
   }
-  const live = n & 3;
-  if (!live) return;
-  const gradient = flush(f32x4.mul(loadPart(pg, live), s), small);
-  const m1 = op.average(loadPart(pm, live), gradient, b1, c1);
-  const v1 = op.average(loadPart(pv, live), f32x4.mul(gradient, gradient), b2, c2);
-  storePart(pm, m1, live);
-  storePart(pv, v1, live);
-  storePart(pw, op.weight(loadPart(pw, live), m1, v1, rate, unbias, eps), live);
 }

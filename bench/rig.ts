@@ -1,6 +1,7 @@
 import {
   type Backend,
   type BackendFactory,
+  type Heap,
   type KernelName,
   type Kernels,
   RESERVED_ELEMENTS,
@@ -9,7 +10,7 @@ import { Arena, matrixTensor, panelColumns, type Tensor, vectorTensor } from '..
 import { makeRandom } from './random.js';
 
 /** What a tensor holds before the first call; `below`: whole numbers from 0. */
-type Content = 'signed' | 'positive' | 'zero' | 'one' | { readonly below: number };
+type Content = 'signed' | 'positive' | 'zero' | 'one' | { readonly below: number } | ((heap: Heap, at: number) => void);
 
 type Symbolic<Arguments extends readonly unknown[]> = { [I in keyof Arguments]: Arguments[I] | Tensor };
 
@@ -41,7 +42,11 @@ export class Rig {
   }
 
   call<K extends KernelName>(kernel: K, ...args: Symbolic<Parameters<Kernels[K]>>): void {
-    const numbers = (args as readonly (number | Tensor)[]).map((arg) => (typeof arg === 'number' ? arg : arg.offset));
+    this.callOf(kernel, args as readonly (number | Tensor)[]);
+  }
+
+  callOf(kernel: KernelName, args: readonly (number | Tensor)[]): void {
+    const numbers = args.map((arg) => (typeof arg === 'number' ? arg : arg.offset));
     this.#call = ({ kernels }) => (kernels[kernel] as (...args: number[]) => void).bind(null, ...numbers);
   }
 
@@ -50,6 +55,10 @@ export class Rig {
     const backend = factory.open(this.#arena.end);
     const random = makeRandom(1);
     for (const { tensor, content } of this.#contents) {
+      if (typeof content === 'function') {
+        content(backend.heap, tensor.offset);
+        continue;
+      }
       const draw = drawOf(content, random);
       for (let i = tensor.offset; i < tensor.offset + tensor.size; i++) backend.heap[i] = draw();
     }
@@ -59,7 +68,7 @@ export class Rig {
 }
 
 /** Numbers well away from zero, so that no product is denormal. */
-function drawOf(content: Content, random: () => number): () => number {
+function drawOf(content: Exclude<Content, (...args: never) => void>, random: () => number): () => number {
   if (typeof content === 'object') return () => Math.floor(random() * content.below);
   if (content === 'zero') return () => 0;
   if (content === 'one') return () => 1;

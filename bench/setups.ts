@@ -1,4 +1,12 @@
 import type { KernelName } from '../src/kernels/contract.js';
+import {
+  adam,
+  BLOCK_SIZE,
+  type OptimizerDefinition,
+  type OptimizerSpec,
+  optimizerTable,
+  sgd,
+} from '../src/kernels/optimizers.js';
 import { denseScratch } from '../src/program/plan.js';
 import type { Rig } from './rig.js';
 
@@ -112,7 +120,7 @@ const normalizeBackward: Setup = (rig, rows, columns) => {
   return { elements: rows * columns, moved: 3 };
 };
 
-const update: Setup = (rig, columns) => {
+const updateMoments: Setup = (rig, columns) => {
   const [mean, variance] = [rig.vector(columns), rig.vector(columns, 'positive')];
   const [movingMean, movingVariance] = [rig.vector(columns), rig.vector(columns, 'positive')];
   rig.call('batchNormalizationUpdate', mean, variance, movingMean, movingVariance, rig.slot('one'), 32, columns, 0.9);
@@ -139,23 +147,17 @@ const dropoutForward: Setup = (rig, n) => {
 
 // Optimizers run at rate 0 and the penalty's gradient at strength 0: the same arithmetic, and nothing piles up.
 
-const sgd: Setup = (rig, n) => {
-  const [w, g] = [rig.vector(n), rig.vector(n)];
-  rig.call('sgd', w, g, n, rig.slot(), rig.slot('one'));
-  return { elements: n, moved: 3 };
-};
-
-const sgdMomentum: Setup = (rig, n) => {
-  const [w, g, v] = [rig.vector(n), rig.vector(n), rig.vector(n)];
-  rig.call('sgdMomentum', w, g, v, n, rig.slot(), rig.slot('one'), 0.9, 0);
-  return { elements: n, moved: 5 };
-};
-
-const adam: Setup = (rig, n) => {
-  const [w, g, m, v] = [rig.vector(n), rig.vector(n), rig.vector(n), rig.vector(n, 'positive')];
-  rig.call('adam', w, g, m, v, n, rig.slot(), rig.slot('one'), rig.slot('one'), 0.9, 0.999, 1e-8);
-  return { elements: n, moved: 7 };
-};
+/** Slabs as the library lays them out, and the block of step 1. */
+const update =
+  (optimizer: OptimizerSpec): Setup =>
+  (rig, n) => {
+    const { definition } = optimizerTable[optimizer.name] as unknown as { definition: OptimizerDefinition };
+    const { kernel, states } = definition.plan(optimizer);
+    const slabs = [rig.vector(n), rig.vector(n), ...states.map(() => rig.vector(n, 'positive'))];
+    const block = rig.vector(BLOCK_SIZE, (heap, at) => definition.fill(heap, at, optimizer, 0, 1));
+    rig.callOf(kernel, [...slabs, n, block, rig.slot('one')]);
+    return { elements: n, moved: 3 + 2 * states.length };
+  };
 
 const reduction =
   (kernel: 'sum' | 'gradientNorm'): Setup =>
@@ -220,15 +222,15 @@ export const setups = {
   binaryCrossentropy: rowLoss('binaryCrossentropy'),
   meanSquaredError: rowLoss('meanSquaredError'),
   batchNormalizationMoments: moments,
-  batchNormalizationUpdate: update,
+  batchNormalizationUpdate: updateMoments,
   batchNormalizationForward: normalize,
   batchNormalizationBackward: normalizeBackward,
   randomUniform,
   dropoutForward,
   dropoutBackward: binary('dropoutBackward'),
-  sgd,
-  sgdMomentum,
-  adam,
+  sgd: update(sgd()),
+  sgdMomentum: update(sgd({ momentum: 0.9 })),
+  adam: update(adam()),
   sum: reduction('sum'),
   gradientNorm: reduction('gradientNorm'),
   clipFactor,

@@ -12,6 +12,7 @@ export {
   ValueError,
 } from './errors.js';
 export type { BackendFactory } from './kernels/contract.js';
+export * from './kernels/optimizers.js';
 export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
 export type { ActivationName } from './model/activations.js';
 export type { InitializerName } from './model/initializers.js';
@@ -27,14 +28,6 @@ export {
   type LayerSpec,
 } from './model/layers.js';
 export type { LossName } from './model/losses.js';
-export {
-  type AdamOptions,
-  adam,
-  type OptimizerName,
-  type OptimizerSpec,
-  type SgdOptions,
-  sgd,
-} from './model/optimizers.js';
 export { l2, type Regularizer } from './model/regularizers.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { FitOptions } from './train/batches.js';

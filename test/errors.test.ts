@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { typescript } from '../src/backends/typescript.js';
 import { wasm } from '../src/backends/wasm.js';
 import { nearest } from '../src/errors.js';
+import { adam, sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
 import { activation, batchNormalization, dense, dropout } from '../src/model/layers.js';
-import { adam, sgd } from '../src/model/optimizers.js';
 import { l2 } from '../src/model/regularizers.js';
 import { type Model, sequential } from '../src/train/model.js';
 

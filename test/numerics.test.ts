@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Backend, BackendFactory } from '../src/kernels/contract.js';
 import { exp, log, log1p, sigmoid, tanh } from '../src/kernels/math.js';
+import { adam } from '../src/kernels/optimizers.js';
 import { Generator, philox, words } from '../src/kernels/philox.js';
 import { factories, Random } from './support/buffers.js';
 
@@ -207,10 +208,15 @@ describe.each(Object.entries(factories))('pinned cases, %s', (_, factory) => {
     expect(backend.heap[BASE + 8]! / (Math.SQRT2 * 1e20)).toBeCloseTo(1, 6);
   });
 
+  /** Writes Adam's numbers of the first step to the heap. */
+  function fillAdam({ heap }: Backend, block: number): void {
+    adam.definition.fill(heap, block, adam(), 1e-3, 1);
+  }
+
   test('a norm that is not finite leaves weights and state alone', () => {
     const weights = [1, 2, 3, 4];
     const backend = heapWith(factory, [Infinity, 1, 1, 1, ...weights, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]);
-    const [g, w, m, v, norm, factor, rate] = [0, 4, 8, 12, 20, 21, 22].map((i) => BASE + i) as [
+    const [g, w, m, v, norm, factor, block] = [0, 4, 8, 12, 20, 21, 22].map((i) => BASE + i) as [
       number,
       number,
       number,
@@ -219,13 +225,13 @@ describe.each(Object.entries(factories))('pinned cases, %s', (_, factory) => {
       number,
       number,
     ];
-    backend.heap[rate] = 0.1;
+    fillAdam(backend, block);
     const before = backend.heap.slice(w, v + 4);
     backend.kernels.gradientNorm(g, 4, norm);
     backend.kernels.clipFactor(norm, factor, 1);
-    backend.kernels.adam(w, g, m, v, 4, rate, rate, factor, 0.9, 0.999, 1e-8);
-    backend.kernels.sgd(w, g, 4, rate, factor);
-    backend.kernels.sgdMomentum(w, g, m, 4, rate, factor, 0.9, 0);
+    backend.kernels.adam(w, g, m, v, 4, block, factor);
+    backend.kernels.sgd(w, g, 4, block, factor);
+    backend.kernels.sgdMomentum(w, g, m, 4, block, factor);
     expect(backend.heap.slice(w, v + 4)).toEqual(before);
   });
 
@@ -234,17 +240,20 @@ describe.each(Object.entries(factories))('pinned cases, %s', (_, factory) => {
     [1e-4, 9.999e-4, 1e-8],
     [1e-10, 9.901e-6, 1e-9],
   ])('the first step of Adam from gradient %d', (gradient, expected, tolerance) => {
-    const backend = heapWith(factory, [0, gradient, 0, 0, 1e-3 / (1 - 0.9), 1 / Math.sqrt(1 - 0.999), 1]);
+    const backend = heapWith(factory, [0, 0, 0, 0, gradient, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     const at = (i: number) => BASE + i;
-    backend.kernels.adam(at(0), at(1), at(2), at(3), 1, at(4), at(5), at(6), 0.9, 0.999, 1e-8);
+    fillAdam(backend, at(17));
+    backend.kernels.adam(at(0), at(4), at(8), at(12), 4, at(17), at(16));
     expect(Math.abs(-backend.heap[BASE]! - expected)).toBeLessThan(tolerance);
   });
 
   test('tiny gradients and state become exactly zero', () => {
-    const backend = heapWith(factory, [1, 1e-16, 1e-33, 1e-33, 1e-3, 1, 1]);
+    const vectors = [1, 1e-16, 1e-33, 1e-33].flatMap((value) => [value, value, value, value]);
+    const backend = heapWith(factory, [...vectors, 1]);
     const at = (i: number) => BASE + i;
-    backend.kernels.adam(at(0), at(1), at(2), at(3), 1, at(4), at(5), at(6), 0.9, 0.999, 1e-8);
-    expect(read(backend, BASE, 4)).toEqual([1, 1e-16, 0, 0].map(Math.fround));
+    fillAdam(backend, at(17));
+    backend.kernels.adam(at(0), at(4), at(8), at(12), 4, at(17), at(16));
+    expect(read(backend, BASE, 16)).toEqual([1, 1e-16, 0, 0].flatMap((v) => [v, v, v, v]).map(Math.fround));
   });
 
   test('the sum of a million tenths', () => {

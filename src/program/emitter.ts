@@ -51,7 +51,12 @@ export class Emitter {
   }
 
   call<K extends KernelName>(kernel: K, ...args: Symbolic<Parameters<Kernels[K]>>): void {
-    this.#calls.push({ kernel, args: args as readonly (number | Tensor)[] });
+    this.callOf(kernel, args as readonly (number | Tensor)[]);
+  }
+
+  /** A call of one of a family of kernels that share a signature. */
+  callOf(kernel: KernelName, args: readonly (number | Tensor)[]): void {
+    this.#calls.push({ kernel, args });
   }
 
   /** A call to come after all others: updates that must not happen where a step is refused. */

@@ -4,10 +4,6 @@ import { vectorTensor } from './plan.js';
 /** Heap elements for what changes from step to step or comes back from one; linked calls read and write them. */
 export interface Slots {
   readonly block: Tensor;
-  readonly learningRate: Tensor;
-  /** Adam's step size with its first bias correction, and the factor of the second. */
-  readonly stepSize: Tensor;
-  readonly correction: Tensor;
   /** The gradient's scale after clipping; NaN makes optimizers leave everything alone. */
   readonly factor: Tensor;
   readonly norm: Tensor;
@@ -23,9 +19,6 @@ const SIZE = 16;
 export function makeSlots(): Slots {
   return {
     block: vectorTensor('slots', SIZE),
-    learningRate: vectorTensor('learningRate', 1),
-    stepSize: vectorTensor('stepSize', 1),
-    correction: vectorTensor('correction', 1),
     factor: vectorTensor('factor', 1),
     norm: vectorTensor('norm', 1),
     loss: vectorTensor('loss', 1),

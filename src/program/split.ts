@@ -177,22 +177,12 @@ function axisOf(call: Call): Axis | undefined {
       return lines(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, lambda]);
     }
     case 'sgd': {
-      const [name, w, g, n, rate, factor] = call;
-      return lines(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, rate, factor]);
+      const [name, w, g, n, ...rest] = call;
+      return lines(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, ...rest]);
     }
     case 'sgdMomentum': {
-      const [name, w, g, v, n, rate, factor, momentum, nesterov] = call;
-      return lines(n, n * COST.moments, (i, size) => [
-        name,
-        w + i,
-        g + i,
-        v + i,
-        size,
-        rate,
-        factor,
-        momentum,
-        nesterov,
-      ]);
+      const [name, w, g, v, n, ...rest] = call;
+      return lines(n, n * COST.moments, (i, size) => [name, w + i, g + i, v + i, size, ...rest]);
     }
     case 'adam': {
       const [name, w, g, m, v, n, ...rest] = call;

@@ -1,9 +1,10 @@
 import { StateError } from '../errors.js';
 import { type Backend, type BackendFactory, PAGE_ELEMENTS, RESERVED_ELEMENTS } from '../kernels/contract.js';
+import { BLOCK_SIZE } from '../kernels/optimizers.js';
 import { words } from '../kernels/philox.js';
 import type { Matrix } from '../matrix.js';
 import type { BoundLoss } from '../model/losses.js';
-import type { Optimizer } from '../model/optimizers.js';
+import type { Optimizer, UpdateGroup } from '../model/optimizers.js';
 import { initializeParameters } from '../model/weights.js';
 import { compilePredict, compileTraining, type Network, type PenaltyGroup, type Training } from '../program/compile.js';
 import type { Mode, Program } from '../program/emitter.js';
@@ -21,6 +22,10 @@ export interface TrainingOptions {
   readonly optimizer: Optimizer;
   readonly accuracy: boolean;
   readonly globalClipNorm: number | undefined;
+}
+
+interface Compiled extends Training, TrainingOptions {
+  readonly groups: readonly UpdateGroup[];
 }
 
 /** What one step or one evaluation reports. `loss` includes `penalty`. */
@@ -56,7 +61,7 @@ export class Engine {
   #evaluationBase = 0;
   #trainingBase = 0;
   #end: number;
-  #training: (Training & TrainingOptions) | undefined;
+  #training: Compiled | undefined;
 
   constructor(
     inputs: number,
@@ -90,7 +95,7 @@ export class Engine {
     return this.#backend.heap;
   }
 
-  get training(): Training & TrainingOptions {
+  get training(): Compiled {
     if (this.#training) return this.#training;
     throw new StateError('The model has no loss and no optimizer yet: call compile({ optimizer, loss }) first.');
   }
@@ -119,16 +124,21 @@ export class Engine {
       if (trainable) gradient.offset = gradients.offset + value.offset - slab.offset;
     }
     const states = options.optimizer.states.map(parallel);
+    const block = arena.take(vectorTensor('block', BLOCK_SIZE));
+    const groups: readonly UpdateGroup[] = [{ parameters: slab, gradients, states, block }];
     const training = {
       ...options,
       objective: options.loss,
       penalties: this.#penaltyGroups(arena, gradients),
       gradients,
+      groups,
       update: {
         clipNorm: options.globalClipNorm,
-        emit: (emit) => options.optimizer.emit(emit, { parameters: slab, gradients, states }),
+        emit: (emit) => {
+          for (const group of groups) options.optimizer.emit(emit, group);
+        },
       },
-    } satisfies Training & TrainingOptions;
+    } satisfies Compiled;
     const evaluation = compileTraining(this.network, training, 'evaluate', INFERENCE_ROWS, arena.end);
     this.#grow(evaluation.end);
     this.heap.fill(0, this.#compiledBase, arena.end);
@@ -225,7 +235,8 @@ export class Engine {
   /** Counts a step and writes its numbers into the slots. */
   #beginStep({ stochastic }: LinkedProgram): void {
     this.step++;
-    this.training.optimizer.prepare(this.heap, this.slots, this.learningRate, this.step);
+    const { optimizer, groups } = this.training;
+    for (const { block } of groups) optimizer.fill(this.heap, block.offset, this.learningRate, this.step);
     if (stochastic) this.#writeRandomState(this.step);
   }
 

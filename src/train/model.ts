@@ -9,10 +9,11 @@ import {
   ValueError,
 } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
+import type { OptimizerName, OptimizerSpec } from '../kernels/optimizers.js';
 import { checkFinite, type Matrix, type MatrixLike, matrix, toMatrix } from '../matrix.js';
 import { buildLayers, type LayerSpec } from '../model/layers.js';
 import { bindLoss, type LossName } from '../model/losses.js';
-import { makeOptimizer, type OptimizerName, type OptimizerSpec } from '../model/optimizers.js';
+import { makeOptimizer } from '../model/optimizers.js';
 import { parameterBytes, readParameter, writeParameter } from '../model/weights.js';
 import { formatProgram, type Mode } from '../program/emitter.js';
 import type { Layer } from '../program/layer.js';

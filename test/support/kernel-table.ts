@@ -1,4 +1,5 @@
 import type { KernelName } from '../../src/kernels/contract.js';
+import { BLOCK_SIZE } from '../../src/kernels/optimizers.js';
 import { denseScratch } from '../../src/program/plan.js';
 import { type Buffer, makers, type Random } from './buffers.js';
 
@@ -166,27 +167,9 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [z, targets, m.scalar(), rows, columns, z.stride, targets.stride, random.integer(2) / 2];
   },
 
-  sgd(random) {
-    const m = makers(random);
-    const n = random.between(1, 90);
-    return [m.vector(n, true), m.vector(n), n, m.scalar(random.uniform()), factor(random)];
-  },
-
-  sgdMomentum(random) {
-    const m = makers(random);
-    const n = random.between(1, 90);
-    const rate = m.scalar(random.uniform());
-    return [m.vector(n, true), m.vector(n), m.vector(n, true), n, rate, factor(random), 0.9, random.integer(2)];
-  },
-
-  adam(random) {
-    const m = makers(random);
-    const n = random.between(1, 90);
-    const squares = m.vector(n, true, () => Math.abs(random.number()));
-    const [step, correction] = [m.scalar(random.uniform()), m.scalar(random.positive())];
-    const [w, g, momentum] = [m.vector(n, true), m.vector(n), m.vector(n, true)];
-    return [w, g, momentum, squares, n, step, correction, factor(random), 0.9, 0.999, 1e-8];
-  },
+  sgd: update(0),
+  sgdMomentum: update(1),
+  adam: update(2),
 
   randomUniform(random) {
     const m = makers(random);
@@ -229,6 +212,18 @@ function allLive(buffer: Buffer): Buffer {
 
 function factor(random: Random): Buffer {
   return makers(random).scalar([1, 0.25, Number.NaN][random.integer(3)] as number, false);
+}
+
+/** A call of an optimizer's loop with so many states, all of them positive now and then as squares are. */
+function update(states: number): (random: Random) => Args {
+  return (random) => {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    const positive = () => Math.abs(random.number());
+    const slabs = Array.from({ length: states }, () => m.vector(n, true, positive));
+    const block = m.vector(BLOCK_SIZE, false, () => random.uniform());
+    return [m.vector(n, true), m.vector(n), ...slabs, n, block, factor(random)];
+  };
 }
 
 function denseForward(random: Random): Args {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { BackendFactory } from '../../src/kernels/contract.js';
+import { adam, sgd } from '../../src/kernels/optimizers.js';
 import { type Matrix, matrix } from '../../src/matrix.js';
 import { activation, batchNormalization, buildLayers, dense, dropout, type LayerSpec } from '../../src/model/layers.js';
 import { bindLoss } from '../../src/model/losses.js';
-import { adam, makeOptimizer, sgd } from '../../src/model/optimizers.js';
+import { makeOptimizer } from '../../src/model/optimizers.js';
 import { l2 } from '../../src/model/regularizers.js';
 import { Engine } from '../../src/train/engine.js';
 import { type CompileOptions, type Model, sequential } from '../../src/train/model.js';
