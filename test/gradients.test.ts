@@ -1,29 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { typescript64 } from '../src/backends/typescript.js';
-import { matrix } from '../src/matrix.js';
 import type { ActivationName } from '../src/model/activations.js';
 import { activations } from '../src/model/activations.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../src/model/layers.js';
 import type { LossName } from '../src/model/losses.js';
 import { l2 } from '../src/model/regularizers.js';
-import { place } from '../src/model/weights.js';
-import { Random } from './support/buffers.js';
-import { makeEngine } from './support/models.js';
-
-const EPSILON = 1e-6;
-const ABSOLUTE = 1e-5;
-const RELATIVE = 1e-3;
-const ROWS = 5;
-const INPUTS = 6;
-
-/** Numbers on a grid, so that with biases between its points no pre-activation comes near a kink. */
-const grid = (random: Random, step: number) => () => (random.integer(9) - 4) * step;
-
-interface Case {
-  readonly name: string;
-  readonly layers: readonly LayerSpec[];
-  readonly loss: LossName;
-}
+import { checkGradients, type GradientCase, INPUTS } from './support/gradient-check.js';
 
 const head = (loss: LossName): LayerSpec =>
   dense({
@@ -68,7 +49,7 @@ const losses: readonly LossName[] = [
   'meanSquaredError',
 ];
 
-const cases: readonly Case[] = [
+const cases: readonly GradientCase[] = [
   ...Object.entries(layerCases).flatMap(([type, stacks]) =>
     stacks.map((layers, i) => ({
       name: `${type} ${i}`,
@@ -96,85 +77,8 @@ const cases: readonly Case[] = [
   ...losses.map((loss) => ({ name: loss, layers: [first, head(loss)], loss })),
 ];
 
-function targets(random: Random, loss: LossName, units: number) {
-  if (loss === 'sparseCategoricalCrossentropy') {
-    return matrix(
-      Float32Array.from({ length: ROWS }, () => random.integer(units)),
-      ROWS,
-      1,
-    );
-  }
-  const data = Float32Array.from({ length: ROWS * units }, () => random.uniform());
-  return matrix(data, ROWS, units);
-}
-
-/** An engine in float64 whose parameters lie on the grid, and a function that computes its loss. */
-function prepare({ layers, loss }: Case, random: Random) {
-  const engine = makeEngine({ name: loss, layers, compile: { loss, optimizer: 'sgd' } }, typescript64());
-  const { units } = engine.network.layers.at(-1)!;
-  for (const { name, layout, value, trainable } of engine.network.parameters) {
-    if (!trainable) continue;
-    const draw = grid(random, layout === 'panels' ? 1 / 4 : 1 / 8);
-    for (let i = 0; i < value.size; i++) {
-      const live = engine.heap[value.offset + i] !== 0 || layout === 'vector';
-      if (live) engine.heap[value.offset + i] = name.endsWith('bias') ? draw() / 8 + 1 / 32 : draw() || 1 / 8;
-    }
-  }
-  const program = engine.program('gradients', ROWS);
-  engine.stage(
-    program.input,
-    matrix(Float32Array.from({ length: ROWS * INPUTS }, grid(random, 1 / 4)), ROWS, INPUTS),
-    0,
-  );
-  const staged = engine.heap.slice(program.input.offset, program.input.offset + program.input.size);
-  const y = targets(random, loss, units);
-  const compute = () => {
-    engine.heap.set(staged, program.input.offset);
-    engine.stage(program.targets!, y, 0);
-    engine.runGradients(program);
-    return engine.outcome().loss;
-  };
-  return { engine, compute };
-}
-
 describe('float64 central differences', () => {
-  test.each(cases)('$name', (item) => {
-    const random = new Random(item.name.length);
-    const { engine, compute } = prepare(item, random);
-    const { heap } = engine;
-    const { gradients } = engine.training;
-    compute();
-    const analytic = heap.slice(gradients.offset, gradients.offset + gradients.size);
-    compute();
-    expect(heap.slice(gradients.offset, gradients.offset + gradients.size), 'a second backward pass').toEqual(analytic);
-
-    let checked = 0;
-    for (const parameter of engine.network.parameters) {
-      const { name, rows, columns, trainable, value, gradient } = parameter;
-      if (!trainable) continue;
-      for (let r = 0; r < rows; r++) {
-        for (let c = 0; c < columns; c++) {
-          const i = place(parameter, r, c);
-          const at = value.offset + i;
-          const kept = heap[at]!;
-          heap[at] = kept + EPSILON;
-          const above = compute();
-          heap[at] = kept - EPSILON;
-          const below = compute();
-          heap[at] = kept;
-          const numeric = (above - below) / (2 * EPSILON);
-          const exact = analytic[gradient.offset - gradients.offset + i]!;
-          const error = Math.abs(exact - numeric);
-          expect(error, `${name}[${r}][${c}]: ${exact} against ${numeric}`).toBeLessThanOrEqual(
-            ABSOLUTE + RELATIVE * Math.abs(numeric),
-          );
-          checked++;
-        }
-      }
-    }
-    expect(checked).toBeGreaterThan(20);
-    expect(analytic.some((g) => Math.abs(g) > 1e-3)).toBe(true);
-  });
+  test.each(cases)('$name', checkGradients);
 
   test('every layer type and every activation has a case', () => {
     expect(Object.values(layerCases).flat().length).toBeGreaterThan(0);
