@@ -1,4 +1,5 @@
 import type { LayerSpec, OptimizerSpec, Weights } from '../src/index.js';
+import { isDense } from './models.js';
 
 /** A dense layer with weights [units][inputs] and what its passes write. */
 interface Layer {
@@ -40,7 +41,7 @@ export class LoopsNet {
   ) {
     this.learningRate = optimizer.learningRate;
     this.#layers = specs.map((spec, i) => {
-      const activation = spec.type === 'dense' ? (spec.activation ?? 'linear') : undefined;
+      const activation = isDense(spec) ? (spec.activation ?? 'linear') : undefined;
       if (!/^(relu|tanh|sigmoid|softmax)$/.test(activation ?? '')) throw new Error(`No plain loops for layer ${i}.`);
       const kernel = weights[`layers.${i}.kernel`]!;
       const { rows: inputs, columns: units } = kernel;

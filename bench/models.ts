@@ -1,4 +1,4 @@
-import { type BackendFactory, type LayerSpec, type Model, sequential } from '../src/index.js';
+import { type BackendFactory, type DenseOptions, type LayerSpec, type Model, sequential } from '../src/index.js';
 import { type Batch, makeProblem } from './problem.js';
 import type { Workload } from './workloads.js';
 
@@ -8,9 +8,14 @@ export function makeModel({ layers, training }: Workload, backend: BackendFactor
   return model;
 }
 
+/** Whether a layer is a dense one. */
+export function isDense(spec: LayerSpec): spec is LayerSpec & DenseOptions {
+  return spec.type === 'dense';
+}
+
 /** Widths of the dense layers, inputs first. */
 export function denseWidths(layers: readonly LayerSpec[]): readonly number[] {
-  const units = layers.flatMap((spec) => (spec.type === 'dense' ? [spec.units] : []));
+  const units = layers.flatMap((spec) => (isDense(spec) ? [spec.units] : []));
   return [layers[0]!.inputShape as number, ...units];
 }
 

@@ -66,7 +66,16 @@ const unary =
   };
 
 const binary =
-  (kernel: 'reluBackward' | 'sigmoidBackward' | 'tanhBackward' | 'exponentialBackward' | 'dropoutBackward'): Setup =>
+  (
+    kernel:
+      | 'add'
+      | 'multiply'
+      | 'reluBackward'
+      | 'sigmoidBackward'
+      | 'tanhBackward'
+      | 'exponentialBackward'
+      | 'dropoutBackward',
+  ): Setup =>
   (rig, n) => {
     const [a, b, y] = [rig.vector(n), rig.vector(n), rig.vector(n)];
     rig.call(kernel, a, b, y, n);
@@ -96,6 +105,12 @@ const rowLoss =
     rig.call(kernel, z, targets, dz, rig.slot(), rows, columns, z.stride, targets.stride);
     return { elements: rows * columns, moved: 3 };
   };
+
+const copy: Setup = (rig, rows, columns) => {
+  const [x, y] = [rig.matrix(rows, columns), rig.matrix(rows, columns)];
+  rig.call('copyColumns', x, y, rows, columns, x.stride, y.stride, 0, 0);
+  return { elements: rows * columns, moved: 2 };
+};
 
 const moments: Setup = (rig, rows, columns) => {
   const [x, mean, variance] = [rig.matrix(rows, columns), rig.vector(columns), rig.vector(columns)];
@@ -206,6 +221,9 @@ export const setups = {
   denseInputGradient: inputGradient,
   denseKernelGradient: kernelGradient,
   denseBiasGradient: biasGradient,
+  add: binary('add'),
+  multiply: binary('multiply'),
+  copyColumns: copy,
   reluForward: unary('reluForward'),
   reluBackward: binary('reluBackward'),
   sigmoidForward: unary('sigmoidForward'),

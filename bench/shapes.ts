@@ -64,6 +64,8 @@ export const shapes: readonly Shape[] = [
   ...over(HIDDEN, 'denseBiasGradient'),
   ...over(ELEMENTS, 'reluForward', 'reluBackward', 'sigmoidForward', 'sigmoidBackward', 'tanhForward', 'tanhBackward'),
   ...over(ELEMENTS, 'exponentialForward', 'exponentialBackward', 'logForward'),
+  ...over(ELEMENTS, 'add', 'multiply'),
+  ...over(HIDDEN, 'copyColumns'),
   ...over(SCORES, 'softmaxForward', 'softmaxBackward', 'sparseCategoricalCrossentropy', 'categoricalCrossentropy'),
   ...over(SCORES, 'sparseCategoricalAccuracy', 'categoricalAccuracy'),
   ...over([[4, 1]], 'binaryCrossentropy', 'binaryAccuracy'),

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dense, dropout } from '../src/model/layers.js';
+import { dense, dropout } from '../src/model/layers/index.js';
 import { sequential } from '../src/train/model.js';
 import { wasmFactory } from './support/buffers.js';
 

@@ -4,8 +4,9 @@ import { wasm } from '../src/backends/wasm.js';
 import { nearest } from '../src/errors.js';
 import { adam, sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
-import { activation, batchNormalization, dense, dropout } from '../src/model/layers.js';
+import { activation, batchNormalization, dense, dropout } from '../src/model/layers/index.js';
 import { l2 } from '../src/model/regularizers.js';
+import { modelFromSpec } from '../src/train/from-spec.js';
 import { type Model, sequential } from '../src/train/model.js';
 
 const backend = typescript();
@@ -44,13 +45,19 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
   ['layers that are none', withLayer(3), 'ValueError', /layers\.0/, /got 3/, /dense/],
   [
     'an unknown layer',
-    withLayer({ type: 'dens' }),
+    () => modelFromSpec({ layers: [{ type: 'dens' }] }, { backend }),
     'UnknownNameError',
     /layers\.0\.type/,
     /'dens'/,
     /Did you mean 'dense'/,
   ],
-  ['an unknown option', withLayer({ type: 'dense', unit: 3 }), 'UnknownNameError', /layers\.0\.unit/, /mean 'units'/],
+  [
+    'an unknown option',
+    withLayer(dense(any({ unit: 3, inputShape: 2 }))),
+    'UnknownNameError',
+    /layers\.0\.unit/,
+    /mean 'units'/,
+  ],
   ['no inputShape', withLayer(dense({ units: 3 })), 'ShapeError', /layers\.0\.inputShape/, /nothing/],
   ['an inputShape of two axes', withLayer(dense({ units: 3, inputShape: any([2, 2]) })), 'ValueError', /inputShape/],
   [
@@ -61,7 +68,7 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     /got 4/,
     /expected 3/,
   ],
-  ['no units', withLayer({ type: 'dense', inputShape: 2 }), 'ValueError', /units/, /undefined/, /integer >= 1/],
+  ['no units', withLayer(dense(any({ inputShape: 2 }))), 'ValueError', /units/, /undefined/, /integer >= 1/],
   ['units of 0', withLayer(dense({ units: 0, inputShape: 2 })), 'ValueError', /units/, /got 0/],
   ['half a unit', withLayer(dense({ units: 1.5, inputShape: 2 })), 'ValueError', /1\.5/, /integer/],
   [

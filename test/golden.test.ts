@@ -6,9 +6,9 @@ import {
   type LossName,
   type MatrixLike,
   type Model,
+  modelFromSpec,
   type OptimizerName,
   type OptimizerSpec,
-  sequential,
 } from '../src/index.js';
 import { allFactories } from './support/buffers.js';
 
@@ -79,7 +79,7 @@ function expectStep(
 }
 
 function build({ layers, optimizer, loss, globalClipNorm, weights }: Case, backend: BackendFactory): Model {
-  const model = sequential({ layers, backend });
+  const model = modelFromSpec({ layers }, { backend });
   model.compile({ optimizer, loss, ...(globalClipNorm === null ? {} : { globalClipNorm }) });
   model.setWeights(weights);
   return model;

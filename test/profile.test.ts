@@ -99,8 +99,8 @@ test('leaves weights, state and step bitwise as they were', () => {
   const engine = makeEngine(everything, wasmFactory);
   const program = engine.program('train', 24);
   const step = () => {
-    engine.stage(program.input, x, 0);
-    if (program.targets) engine.heap.set(labels, program.targets.offset);
+    engine.stage(program.inputs[0]!, x, 0);
+    for (const target of program.targets) engine.heap.set(labels, target.offset);
   };
   step();
   engine.runStep(program);

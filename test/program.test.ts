@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { HeapSizeError } from '../src/errors.js';
 import type { Call } from '../src/kernels/contract.js';
 import { matrix } from '../src/matrix.js';
-import { dense, dropout } from '../src/model/layers.js';
+import { dense, dropout } from '../src/model/layers/index.js';
 import { checkHeapSize, planWorkspace, rowStride, vectorTensor } from '../src/program/plan.js';
 import { splitLongCall } from '../src/program/split.js';
 import { sequential } from '../src/train/model.js';

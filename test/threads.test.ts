@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { withSharedMemory } from '../src/backends/threads/pool.js';
 import { wasm } from '../src/backends/wasm.js';
 import type { BackendFactory, Call, KernelName } from '../src/kernels/contract.js';
-import { activation, batchNormalization, dense, dropout } from '../src/model/layers.js';
+import { activation, batchNormalization, dense, dropout } from '../src/model/layers/index.js';
 import { l2 } from '../src/model/regularizers.js';
 import { cutCall, phasesOf } from '../src/program/split.js';
 import { type Buffer, factories, place, Random } from './support/buffers.js';

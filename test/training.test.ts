@@ -4,7 +4,7 @@ import { typescript } from '../src/backends/typescript.js';
 import { BackendError, NonFiniteError } from '../src/errors.js';
 import { matrix, toMatrix } from '../src/matrix.js';
 import { activations } from '../src/model/activations.js';
-import { dense, dropout, type LayerSpec } from '../src/model/layers.js';
+import { type DenseOptions, dense, dropout, type LayerSpec } from '../src/model/layers/index.js';
 import { place } from '../src/model/weights.js';
 import { evaluate, shuffled } from '../src/train/fit.js';
 import { sequential } from '../src/train/model.js';
@@ -68,8 +68,8 @@ describe.each(trainingCases)('$name', (item) => {
     const program = engine.program('train', 20);
     const targets = toMatrix(y, 'y');
     for (let step = 0; step < 5; step++) {
-      engine.stage(program.input, x, step * 20);
-      engine.stage(program.targets!, targets, step * 20);
+      engine.stage(program.inputs[0]!, x, step * 20);
+      engine.stage(program.targets[0]!, targets, step * 20);
       engine.runStep(program);
     }
     const live = new Set<number>();
@@ -160,9 +160,9 @@ describe('fit', () => {
         const engine = makeEngine(item, wasmFactory);
         const targets = toMatrix(labels, 'y');
         const program = engine.program('train', 32);
-        engine.stageBatch(program, x, targets, 0);
+        engine.stageBatch(program, [x], [targets], 0);
         return engine.runStepInParts(program, () => {
-          if (disturb) evaluate(engine, x, targets);
+          if (disturb) evaluate(engine, { x: [x], y: [targets], rows: x.rows });
           return undefined;
         });
       }),
@@ -213,7 +213,7 @@ describe('fit', () => {
     const { loss, penalty } = model.evaluate(x, labels);
     const kernel = model.getWeights()['layers.0.kernel']!;
     expect(penalty! / (1e-3 * kernel.data.reduce((sum, w) => sum + w * w, 0))).toBeCloseTo(1, 5);
-    const [first, ...rest] = model.spec.layers as [LayerSpec & { type: 'dense' }, ...LayerSpec[]];
+    const [first, ...rest] = model.spec.layers as [LayerSpec & DenseOptions, ...LayerSpec[]];
     const { kernelRegularizer: _, ...bare } = first;
     const plain = build({ ...item, layers: [bare, ...rest] }, wasmFactory);
     expect(plain.evaluate(x, labels).loss! + penalty!).toBeCloseTo(loss!, 5);

@@ -8,6 +8,7 @@ import {
   PAGE_ELEMENTS,
   type Twins,
 } from '../kernels/contract.js';
+import { elementwise } from '../kernels/elementwise.js';
 import { linalg } from '../kernels/linalg.js';
 import { losses } from '../kernels/losses.js';
 import { normalization } from '../kernels/normalization.js';
@@ -17,6 +18,7 @@ import { reductions } from '../kernels/reductions.js';
 
 function twins(arithmetic: Arithmetic): Twins {
   return {
+    ...elementwise(arithmetic),
     ...linalg(arithmetic),
     ...activations(arithmetic),
     ...losses(arithmetic),

@@ -59,7 +59,7 @@ export function activationLayer(name: string, activation: string, units: number,
         y,
         backward(dy) {
           backward?.(emit, y, dy);
-          return dy;
+          return [dy];
         },
       };
     },

@@ -1,6 +1,6 @@
 import { lookUp, ShapeError, ValueError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
-import type { Objective } from '../program/compile.js';
+import type { Objective, Report } from '../program/compile.js';
 import type { Emitter } from '../program/emitter.js';
 import type { Tensor } from '../program/plan.js';
 
@@ -9,8 +9,8 @@ interface Loss {
   readonly fuses?: 'softmax' | 'sigmoid';
   readonly targets: 'labels' | 'rows';
   readonly advice?: string;
-  emit(emit: Emitter, y: Tensor, targets: Tensor, dy: Tensor): void;
-  emitHits(emit: Emitter, y: Tensor, targets: Tensor, fused: boolean): void;
+  emit(emit: Emitter, y: Tensor, targets: Tensor, dy: Tensor, loss: Tensor): void;
+  emitHits(emit: Emitter, y: Tensor, targets: Tensor, hits: Tensor, fused: boolean): void;
   /** Refuses targets outside the loss's domain; `units` is the width of the output. */
   check(targets: Matrix, units: number, argument: string): void;
 }
@@ -19,14 +19,14 @@ type DenseTargets = 'categoricalCrossentropy' | 'binaryCrossentropy' | 'meanSqua
 
 const withRows =
   (kernel: DenseTargets) =>
-  (emit: Emitter, y: Tensor, t: Tensor, dy: Tensor): void =>
-    emit.call(kernel, y, t, dy, emit.slots.loss, y.rows, y.columns, y.stride, t.stride);
+  (emit: Emitter, y: Tensor, t: Tensor, dy: Tensor, loss: Tensor): void =>
+    emit.call(kernel, y, t, dy, loss, y.rows, y.columns, y.stride, t.stride);
 
-const binaryHits = (emit: Emitter, y: Tensor, t: Tensor, fused: boolean): void =>
-  emit.call('binaryAccuracy', y, t, emit.slots.hits, y.rows, y.columns, y.stride, t.stride, fused ? 0 : 0.5);
+const binaryHits = (emit: Emitter, y: Tensor, t: Tensor, hits: Tensor, fused: boolean): void =>
+  emit.call('binaryAccuracy', y, t, hits, y.rows, y.columns, y.stride, t.stride, fused ? 0 : 0.5);
 
-const categoricalHits = (emit: Emitter, y: Tensor, t: Tensor): void =>
-  emit.call('categoricalAccuracy', y, t, emit.slots.hits, y.rows, y.columns, y.stride, t.stride);
+const categoricalHits = (emit: Emitter, y: Tensor, t: Tensor, hits: Tensor): void =>
+  emit.call('categoricalAccuracy', y, t, hits, y.rows, y.columns, y.stride, t.stride);
 
 function refuse(targets: Matrix, argument: string, expected: string, bad: (value: number) => boolean): void {
   const { data, columns } = targets;
@@ -46,10 +46,9 @@ const losses = {
     fuses: 'softmax',
     targets: 'labels',
     advice: 'For a single sigmoid output use binaryCrossentropy.',
-    emit: (emit, y, t, dy) =>
-      emit.call('sparseCategoricalCrossentropy', y, t, dy, emit.slots.loss, y.rows, y.columns, y.stride),
-    emitHits: (emit, y, t) =>
-      emit.call('sparseCategoricalAccuracy', y, t, emit.slots.hits, y.rows, y.columns, y.stride),
+    emit: (emit, y, t, dy, loss) =>
+      emit.call('sparseCategoricalCrossentropy', y, t, dy, loss, y.rows, y.columns, y.stride),
+    emitHits: (emit, y, t, hits) => emit.call('sparseCategoricalAccuracy', y, t, hits, y.rows, y.columns, y.stride),
     check: (targets, units, argument) =>
       refuse(
         targets,
@@ -80,7 +79,8 @@ const losses = {
   meanSquaredError: {
     targets: 'rows',
     emit: withRows('meanSquaredError'),
-    emitHits: (emit, y, t, fused) => (y.columns === 1 ? binaryHits(emit, y, t, fused) : categoricalHits(emit, y, t)),
+    emitHits: (emit, y, t, hits, fused) =>
+      y.columns === 1 ? binaryHits(emit, y, t, hits, fused) : categoricalHits(emit, y, t, hits),
     check: () => {},
   },
 } satisfies Record<string, Loss>;
@@ -90,6 +90,8 @@ export type LossName = keyof typeof losses;
 /** A loss bound to a model's output. */
 export interface BoundLoss extends Objective {
   readonly name: LossName;
+  /** Width of the output. */
+  readonly units: number;
   /** Answers that one row can get right. */
   readonly hitsPerRow: number;
   /** Checks shape and values of targets. */
@@ -121,12 +123,13 @@ export function bindLoss(name: LossName, units: number, activation: string): Bou
   const columns = loss.targets === 'labels' ? 1 : units;
   return {
     name,
+    units,
     hitsPerRow: loss.fuses === 'sigmoid' ? units : 1,
     fuses: loss.fuses,
     targets: loss.targets === 'labels' ? 'labels' : units,
-    emit(emit, y, targets) {
+    emit(emit, y, targets, report: Report) {
       const dy = emit.matrix('dy', units);
-      loss.emit(emit, y, targets, dy);
+      loss.emit(emit, y, targets, dy, report.loss);
       return dy;
     },
     emitHits: loss.emitHits,

@@ -10,8 +10,18 @@ export interface SymbolicCall {
   readonly args: readonly (number | Tensor)[];
 }
 
-/** 'validate' is 'evaluate' in the training workspace, for use within `fit`. */
-export type Mode = 'train' | 'gradients' | 'validate' | 'evaluate' | 'predict';
+/**
+ * 'validate' is 'evaluate' in the training workspace, for use within `fit`; 'inspect' is 'gradients' that keeps every
+ * layer's output and its gradient.
+ */
+export type Mode = 'train' | 'gradients' | 'inspect' | 'validate' | 'evaluate' | 'predict';
+
+/** A value of the graph and the gradient of the loss by it, where there is one. */
+export interface KeptValue {
+  readonly name: string;
+  readonly value: Tensor;
+  readonly gradient: Tensor | undefined;
+}
 
 /** A flat list of kernel calls for one number of rows. Plain data: it prints, diffs and can be sent elsewhere. */
 export interface Program {
@@ -19,9 +29,12 @@ export interface Program {
   readonly rows: number;
   readonly calls: readonly Call[];
   readonly symbolic: readonly SymbolicCall[];
-  readonly input: Tensor;
-  readonly targets: Tensor | undefined;
-  readonly output: Tensor;
+  readonly inputs: readonly Tensor[];
+  /** One per output; none in prediction. */
+  readonly targets: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  /** What 'inspect' keeps. */
+  readonly kept: readonly KeptValue[];
   readonly workspace: readonly Tensor[];
   /** First element past the workspace. */
   readonly end: number;
@@ -29,6 +42,14 @@ export interface Program {
   readonly flops: number;
   /** It draws random numbers, and so needs to be told the step. */
   readonly stochastic: boolean;
+}
+
+/** What goes into a program and what must be there at its end. */
+interface Ends {
+  readonly inputs: readonly Tensor[];
+  readonly targets?: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly kept?: readonly KeptValue[];
 }
 
 /** Collects calls and the workspace they need. */
@@ -47,7 +68,7 @@ export class Emitter {
   ) {}
 
   get training(): boolean {
-    return this.mode === 'train' || this.mode === 'gradients';
+    return this.mode === 'train' || this.mode === 'gradients' || this.mode === 'inspect';
   }
 
   call<K extends KernelName>(kernel: K, ...args: Symbolic<Parameters<Kernels[K]>>): void {
@@ -67,6 +88,13 @@ export class Emitter {
   /** A workspace matrix of this program's rows. */
   matrix(name: string, columns: number): Tensor {
     return this.#own(matrixTensor(name, this.rows, columns));
+  }
+
+  /** A copy that nothing overwrites. */
+  copy(x: Tensor, name: string): Tensor {
+    const y = this.matrix(name, x.columns);
+    this.call('copyColumns', x, y, x.rows, x.columns, x.stride, y.stride, 0, 0);
+    return y;
   }
 
   /** One element per row, without padding. */
@@ -89,7 +117,7 @@ export class Emitter {
   }
 
   /** Plans the workspace from `base` on and resolves tensors to offsets. */
-  finish(input: Tensor, targets: Tensor | undefined, output: Tensor, base: number): Program {
+  finish({ inputs, targets = [], outputs, kept = [] }: Ends, base: number): Program {
     const symbolic = [...this.#calls, ...this.#last];
     const lifetimes = new Map(this.#workspace.map((item) => [item.tensor, item]));
     const touch = (tensor: Tensor | undefined, at: number) => {
@@ -98,21 +126,22 @@ export class Emitter {
       item.first = Math.min(item.first, at);
       item.last = Math.max(item.last, at);
     };
-    touch(input, 0);
-    touch(targets, 0);
+    for (const tensor of [...inputs, ...targets]) touch(tensor, 0);
     symbolic.forEach(({ args }, i) => {
       for (const arg of args) if (typeof arg !== 'number') touch(arg, i);
     });
-    touch(output, symbolic.length);
+    const last = [...outputs, ...kept.flatMap(({ value, gradient }) => [value, gradient])];
+    for (const tensor of last) touch(tensor, symbolic.length);
     const end = planWorkspace(this.#workspace, base);
     return {
       mode: this.mode,
       rows: this.rows,
       calls: symbolic.map(resolve),
       symbolic,
-      input,
+      inputs,
       targets,
-      output,
+      outputs,
+      kept,
       workspace: this.#workspace.map(({ tensor }) => tensor),
       end,
       stochastic: symbolic.some(({ args }) => args.includes(this.slots.random)),

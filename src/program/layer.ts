@@ -19,8 +19,11 @@ export interface Parameter {
 /** What a layer leaves behind for its backward pass. */
 export interface Step {
   readonly y: Tensor;
-  /** Emits the gradients of the parameters and, where wanted, of the input. May overwrite `dy`. */
-  backward(dy: Tensor, inputWanted: boolean): Tensor | undefined;
+  /**
+   * Emits the gradients of the parameters and of those inputs that are `wanted`, and returns the latter. May overwrite
+   * `dy` and return it for one input.
+   */
+  backward(dy: Tensor, wanted: readonly boolean[]): readonly (Tensor | undefined)[];
 }
 
 /** Forward and backward of a layer, side by side, as emitters of kernel calls. */
@@ -32,5 +35,5 @@ export interface Layer {
   readonly activation?: string;
   /** Fewer rows than this in a training batch are refused. */
   readonly minimumBatch?: number;
-  forward(emit: Emitter, x: Tensor): Step;
+  forward(emit: Emitter, x: Tensor, ...others: readonly Tensor[]): Step;
 }

@@ -172,7 +172,7 @@ export function profileProgram(
   const { heap } = backend;
   const calls = program.calls.map((call) => linkCall(program, call, backend, factory.threads));
   // Later calls may take the place of the batch.
-  const restoreBatch = save(heap, program.targets ? [program.input, program.targets] : [program.input]);
+  const restoreBatch = save(heap, [...program.inputs, ...program.targets]);
   const restoreState = save(heap, stateOf(program));
   const marks = new Float64Array(calls.length + 1);
   const step = (index: number) => {

@@ -7,8 +7,6 @@ export interface Slots {
   /** The gradient's scale after clipping; NaN makes optimizers leave everything alone. */
   readonly factor: Tensor;
   readonly norm: Tensor;
-  readonly loss: Tensor;
-  readonly hits: Tensor;
   /** Seed and step of the generator, 16 bits an element. */
   readonly random: Tensor;
 }
@@ -21,8 +19,6 @@ export function makeSlots(): Slots {
     block: vectorTensor('slots', SIZE),
     factor: vectorTensor('factor', 1),
     norm: vectorTensor('norm', 1),
-    loss: vectorTensor('loss', 1),
-    hits: vectorTensor('hits', 1),
     random: vectorTensor('random', 8),
   };
 }

@@ -154,7 +154,9 @@ function axisOf(call: Call): Axis | undefined {
     case 'sigmoidBackward':
     case 'tanhBackward':
     case 'exponentialBackward':
-    case 'dropoutBackward': {
+    case 'dropoutBackward':
+    case 'add':
+    case 'multiply': {
       const [name, y, dy, dx, n] = call;
       return lines(n, n * COST.copy, (i, size) => [name, y + i, dy + i, dx + i, size]);
     }

@@ -15,34 +15,87 @@ export interface FitOptions {
   /** Seeds the order; default the model's seed. */
   readonly seed?: number;
   /** Inputs and targets to evaluate after each epoch. */
-  readonly validationData?: readonly [MatrixLike, MatrixLike];
+  readonly validationData?: readonly [Data, Data];
   /** Share of the rows, taken from the end before shuffling, to evaluate instead of training on; as in Keras. */
   readonly validationSplit?: number;
   readonly callbacks?: readonly Callback[];
 }
 
+/** What goes into a model, or what should come out: one matrix, several in order, or several by name. */
+export type Data = MatrixLike | readonly MatrixLike[] | Readonly<Record<string, MatrixLike>>;
+
+/** Inputs and targets, one matrix for each of the model's, of equally many rows. */
+export interface Pair {
+  readonly x: readonly Matrix[];
+  readonly y: readonly Matrix[];
+  readonly rows: number;
+}
+
 /** Checked arguments of `fit`. */
-export interface FitPlan {
-  readonly x: Matrix;
-  readonly y: Matrix;
+export interface FitPlan extends Pair {
   readonly epochs: number;
   readonly batchSize: number;
   readonly shuffle: boolean;
   readonly seed: number;
-  readonly validation: { readonly x: Matrix; readonly y: Matrix } | undefined;
+  readonly validation: Pair | undefined;
   readonly callbacks: readonly Callback[];
 }
 
-/** Reads and checks inputs. */
-export function readInput(engine: Engine, x: MatrixLike, argument: string): Matrix {
+/** Data for one input or output, and what errors call it. */
+interface Part {
+  readonly data: MatrixLike;
+  readonly label: string;
+}
+
+/** Data for each of `names`: by name, in order, or, where there is but one, by itself. */
+function split(data: Data, names: readonly string[], argument: string): readonly Part[] {
+  const named = typeof data === 'object' && data !== null && !Array.isArray(data) && !ArrayBuffer.isView(data);
+  if (named && !('rows' in data)) {
+    checkOptions(data, names, argument);
+    return names.map((name) => {
+      const item = (data as Readonly<Record<string, MatrixLike>>)[name];
+      const label = `${argument}.${name}`;
+      if (item !== undefined) return { data: item, label };
+      throw new ValueError({ argument: label, given: 'nothing', expected: `data for each of ${names.join(', ')}` });
+    });
+  }
+  if (names.length === 1) return [{ data: data as MatrixLike, label: argument }];
+  if (Array.isArray(data) && data.length === names.length) {
+    return data.map((item, i) => ({ data: item as MatrixLike, label: `${argument}[${i}]` }));
+  }
+  throw new ShapeError({
+    argument,
+    given: Array.isArray(data) ? `an array of ${data.length}` : show(data),
+    expected: `an array of ${names.length}, or an object with ${names.join(', ')}`,
+  });
+}
+
+/** Reads and checks one matrix for each input, of equally many rows. */
+export function readInputs(engine: Engine, x: Data, argument: string): readonly Matrix[] {
   const { inputs } = engine.network;
+  const parts = split(
+    x,
+    inputs.map(({ name }) => name),
+    argument,
+  );
+  const read = parts.map(({ data, label }, i) => readInput(data, inputs[i]?.width as number, label));
+  const [first] = read as [Matrix];
+  read.forEach(({ rows }, i) => {
+    if (rows === first.rows) return;
+    const { label } = parts[i] as Part;
+    throw new ShapeError({ argument: label, given: `${rows} rows`, expected: `${first.rows}, as the first input has` });
+  });
+  return read;
+}
+
+function readInput(x: MatrixLike, width: number, argument: string): Matrix {
   const input = toMatrix(x, argument);
-  const oneRow = input.columns === 1 && inputs !== 1 && input.rows === inputs && !('rows' in x);
-  if (input.columns !== inputs) {
+  const oneRow = input.columns === 1 && width !== 1 && input.rows === width && !('rows' in x);
+  if (input.columns !== width) {
     throw new ShapeError({
       argument,
       given: oneRow ? `a flat array of ${input.rows} numbers` : `${input.columns} columns`,
-      expected: `rows of ${inputs} columns, the model's inputShape`,
+      expected: `rows of ${width} columns, the model's inputShape`,
       ...(oneRow ? { hint: 'For a single row pass [row] or matrix(row, 1, row.length).' } : {}),
     });
   }
@@ -51,30 +104,34 @@ export function readInput(engine: Engine, x: MatrixLike, argument: string): Matr
 }
 
 /** Reads and checks inputs and their targets. */
-export function readPair(
-  engine: Engine,
-  x: MatrixLike,
-  y: MatrixLike,
-  xName: string,
-  yName: string,
-): { x: Matrix; y: Matrix } {
-  const { loss } = engine.training;
-  const input = readInput(engine, x, xName);
-  const targets = toMatrix(y, yName);
-  loss.check(targets, input.rows, yName);
-  checkFinite(targets, yName);
-  return { x: input, y: targets };
+export function readPair(engine: Engine, x: Data, y: Data, xName: string, yName: string): Pair {
+  const { targets } = engine.training;
+  const inputs = readInputs(engine, x, xName);
+  const { rows } = inputs[0] as Matrix;
+  const parts = split(
+    y,
+    targets.map(({ name }) => name),
+    yName,
+  );
+  const read = targets.map(({ objective }, i) => {
+    const { data, label } = parts[i] as Part;
+    const matrix = toMatrix(data, label);
+    objective.check(matrix, rows, label);
+    checkFinite(matrix, label);
+    return matrix;
+  });
+  return { x: inputs, y: read, rows };
 }
 
 /** Puts one batch into its program, which is then ready to run. */
 export function stageBatch(
   engine: Engine,
-  mode: Extract<Mode, 'train' | 'gradients'>,
-  x: MatrixLike,
-  y: MatrixLike,
+  mode: Extract<Mode, 'train' | 'gradients' | 'inspect'>,
+  x: Data,
+  y: Data,
 ): LinkedProgram {
   const batch = readPair(engine, x, y, 'x', 'y');
-  const { rows } = batch.x;
+  const { rows } = batch;
   if (rows < engine.minimumBatch) {
     throw new ShapeError({
       argument: 'x',
@@ -89,7 +146,7 @@ export function stageBatch(
 }
 
 /** Checks and reads what `fit` was given. */
-export function planFit(engine: Engine, x: MatrixLike, y: MatrixLike, options: FitOptions): FitPlan {
+export function planFit(engine: Engine, x: Data, y: Data, options: FitOptions): FitPlan {
   checkOptions(
     options,
     ['epochs', 'batchSize', 'shuffle', 'seed', 'validationData', 'validationSplit', 'callbacks'],
@@ -123,24 +180,28 @@ export function planFit(engine: Engine, x: MatrixLike, y: MatrixLike, options: F
     }
     validation = readPair(engine, validationData[0], validationData[1], 'validationData[0]', 'validationData[1]');
   } else if (validationSplit > 0) {
-    const held = Math.floor(train.x.rows * validationSplit);
+    const held = Math.floor(train.rows * validationSplit);
     if (held === 0) {
       throw new ValueError({
         argument: 'validationSplit',
-        given: `${validationSplit} of ${train.x.rows} rows`,
+        given: `${validationSplit} of ${train.rows} rows`,
         expected: 'a share of at least one row',
       });
     }
-    const kept = train.x.rows - held;
-    validation = { x: slice(train.x, kept, train.x.rows), y: slice(train.y, kept, train.y.rows) };
-    train = { x: slice(train.x, 0, kept), y: slice(train.y, 0, kept) };
+    validation = slice(train, train.rows - held, train.rows);
+    train = slice(train, 0, train.rows - held);
   }
-  checkBatches(train.x.rows, batchSize, engine.minimumBatch);
+  checkBatches(train.rows, batchSize, engine.minimumBatch);
   return { ...train, epochs, batchSize, shuffle, seed, validation, callbacks };
 }
 
-function slice({ data, columns }: Matrix, from: number, to: number): Matrix {
-  return { data: data.subarray(from * columns, to * columns), rows: to - from, columns };
+function slice({ x, y }: Pair, from: number, to: number): Pair {
+  const rowsOf = ({ data, columns }: Matrix) => ({
+    data: data.subarray(from * columns, to * columns),
+    rows: to - from,
+    columns,
+  });
+  return { x: x.map(rowsOf), y: y.map(rowsOf), rows: to - from };
 }
 
 /** Refuses batches that a layer cannot take, before training starts. */

@@ -14,9 +14,9 @@ export function debugging(globals: object = globalThis): boolean {
 }
 
 /** Where debugging: prints the profile of a training step of this batch size, on the error stream. */
-export function debugProfile(engine: Engine, { x, y, batchSize }: FitPlan): void {
+export function debugProfile(engine: Engine, { x, y, rows, batchSize }: FitPlan): void {
   if (!debugging()) return;
-  const program = engine.program('train', Math.min(batchSize, x.rows));
+  const program = engine.program('train', Math.min(batchSize, rows));
   engine.stageBatch(program, x, y, 0);
   console.error(`myelin: ${engine.profile(program)}`);
 }

@@ -2,13 +2,21 @@ import { StateError } from '../errors.js';
 import { type Backend, type BackendFactory, PAGE_ELEMENTS, RESERVED_ELEMENTS } from '../kernels/contract.js';
 import { BLOCK_SIZE } from '../kernels/optimizers.js';
 import { words } from '../kernels/philox.js';
-import type { Matrix } from '../matrix.js';
+import { type Matrix, matrix } from '../matrix.js';
+import type { BuiltGraph } from '../model/graph.js';
 import type { BoundLoss } from '../model/losses.js';
 import type { Optimizer, UpdateGroup } from '../model/optimizers.js';
 import { initializeParameters } from '../model/weights.js';
-import { compilePredict, compileTraining, type Network, type PenaltyGroup, type Training } from '../program/compile.js';
+import {
+  compilePredict,
+  compileTraining,
+  type Network,
+  type PenaltyGroup,
+  type Target,
+  type Training,
+} from '../program/compile.js';
 import type { Mode, Program } from '../program/emitter.js';
-import type { Layer, Parameter } from '../program/layer.js';
+import type { Parameter } from '../program/layer.js';
 import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
 import { type Profile, type ProfileOptions, profileProgram } from '../program/profile.js';
 import { type LinkedProgram, link, run } from '../program/run.js';
@@ -18,21 +26,29 @@ import { makeSlots, placeSlots } from '../program/slots.js';
 export const INFERENCE_ROWS = 256;
 
 export interface TrainingOptions {
-  readonly loss: BoundLoss;
+  /** One per output. */
+  readonly losses: readonly BoundLoss[];
   readonly optimizer: Optimizer;
   readonly accuracy: boolean;
   readonly globalClipNorm: number | undefined;
 }
 
+/** An output of the model with its loss. */
+interface BoundTarget extends Target {
+  readonly objective: BoundLoss;
+}
+
 interface Compiled extends Training, TrainingOptions {
+  readonly targets: readonly BoundTarget[];
   readonly groups: readonly UpdateGroup[];
 }
 
-/** What one step or one evaluation reports. `loss` includes `penalty`. */
+/** What one step or one evaluation reports. `loss` includes `penalty`; `losses` and `hits` have one entry per output. */
 export interface Outcome {
   loss: number;
   penalty: number;
-  hits: number;
+  losses: number[];
+  hits: number[];
   norm: number;
 }
 
@@ -64,11 +80,11 @@ export class Engine {
   #training: Compiled | undefined;
 
   constructor(
-    inputs: number,
-    layers: readonly Layer[],
+    { inputs, nodes, outputs }: BuiltGraph,
     readonly seed: number,
     factory: BackendFactory,
   ) {
+    const layers = nodes.map(({ layer }) => layer);
     const parameters = layers.flatMap((layer) => layer.parameters);
     this.minimumBatch = Math.max(1, ...layers.map(({ minimumBatch = 1 }) => minimumBatch));
     const widest = Math.max(...layers.map((layer) => layer.units));
@@ -81,7 +97,7 @@ export class Engine {
     this.slab = vectorTensor('parameters', arena.end - first);
     this.slab.offset = first;
     for (const parameter of parameters) if (!parameter.trainable) arena.take(parameter.value);
-    this.network = { inputs, layers, parameters, slots: this.slots, zeros, threads: factory.threads };
+    this.network = { inputs, nodes, outputs, parameters, slots: this.slots, zeros, threads: factory.threads };
     this.#inferenceBase = arena.end;
     this.#compiledBase = compilePredict(this.network, INFERENCE_ROWS, this.#inferenceBase).end;
     this.#end = this.#compiledBase;
@@ -126,9 +142,16 @@ export class Engine {
     const states = options.optimizer.states.map(parallel);
     const block = arena.take(vectorTensor('block', BLOCK_SIZE));
     const groups: readonly UpdateGroup[] = [{ parameters: slab, gradients, states, block }];
+    const { outputs } = this.network;
+    const targets = options.losses.map((objective, i): BoundTarget => {
+      const name = outputs[i]?.name ?? '';
+      const label = (report: string) => (outputs.length > 1 ? `${name}.${report}` : report);
+      const slot = (report: string) => arena.take(vectorTensor(label(report), 1));
+      return { name, objective, report: { loss: slot('loss'), hits: slot('hits') } };
+    });
     const training = {
       ...options,
-      objective: options.loss,
+      targets,
       penalties: this.#penaltyGroups(arena, gradients),
       gradients,
       groups,
@@ -146,7 +169,7 @@ export class Engine {
     this.#training = training;
     this.#evaluationBase = arena.end;
     this.#trainingBase = evaluation.end;
-    for (const mode of ['train', 'gradients', 'validate', 'evaluate'] as const) this.#programs.delete(mode);
+    for (const mode of ['train', 'gradients', 'inspect', 'validate', 'evaluate'] as const) this.#programs.delete(mode);
     this.learningRate = options.optimizer.spec.learningRate;
     this.step = 0;
   }
@@ -213,15 +236,35 @@ export class Engine {
     }
   }
 
+  /** Copies a matrix out of the heap. */
+  read({ offset, rows, columns, stride }: Tensor): Matrix {
+    const data = new Float32Array(rows * columns);
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < columns; c++) data[r * columns + c] = this.heap[offset + r * stride + c] as number;
+    }
+    return matrix(data, rows, columns);
+  }
+
   /** Copies a batch into a program. */
-  stageBatch(program: LinkedProgram, x: Matrix, y: Matrix, start: number, order?: Uint32Array): void {
-    this.stage(program.input, x, start, order);
-    if (program.targets) this.stage(program.targets, y, start, order);
+  stageBatch(
+    { inputs, targets }: LinkedProgram,
+    x: readonly Matrix[],
+    y: readonly Matrix[],
+    start: number,
+    order?: Uint32Array,
+  ): void {
+    for (let i = 0; i < inputs.length; i++) this.stage(inputs[i] as Tensor, x[i] as Matrix, start, order);
+    for (let i = 0; i < targets.length; i++) this.stage(targets[i] as Tensor, y[i] as Matrix, start, order);
   }
 
   /** Does `work` and puts back what a step under way has reported so far: loss and metrics share their slots. */
   keepingReports<T>(work: () => T): T {
-    const reports = [this.slots.block, ...this.training.penalties.map(({ penalty }) => penalty)];
+    const { penalties, targets } = this.training;
+    const reports = [
+      this.slots.block,
+      ...penalties.map(({ penalty }) => penalty),
+      ...targets.flatMap(({ report }) => [report.loss, report.hits]),
+    ];
     const kept = reports.map(({ offset, size }) => this.heap.slice(offset, offset + size));
     try {
       return work();
@@ -299,15 +342,19 @@ export class Engine {
   }
 
   outcome(): Outcome {
-    const { heap, slots } = this;
+    const { heap } = this;
+    const { penalties, targets } = this.training;
     let penalty = 0;
-    for (const group of this.training.penalties) penalty += heap[group.penalty.offset] as number;
-    return {
-      loss: (heap[slots.loss.offset] as number) + penalty,
-      penalty,
-      hits: heap[slots.hits.offset] as number,
-      norm: heap[slots.norm.offset] as number,
-    };
+    for (const group of penalties) penalty += heap[group.penalty.offset] as number;
+    let loss = 0;
+    const losses: number[] = [];
+    const hits: number[] = [];
+    for (const { report } of targets) {
+      losses.push(heap[report.loss.offset] as number);
+      hits.push(heap[report.hits.offset] as number);
+      loss += heap[report.loss.offset] as number;
+    }
+    return { loss: loss + penalty, penalty, losses, hits, norm: heap[this.slots.norm.offset] as number };
   }
 }
 

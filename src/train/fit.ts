@@ -1,7 +1,6 @@
 import { NonFiniteError } from '../errors.js';
 import { Generator, stream } from '../kernels/philox.js';
-import type { Matrix } from '../matrix.js';
-import type { FitPlan } from './batches.js';
+import type { FitPlan, Pair } from './batches.js';
 import type { Logs } from './callbacks.js';
 import { debugProfile } from './debug.js';
 import { type Engine, INFERENCE_ROWS, type Outcome } from './engine.js';
@@ -39,27 +38,36 @@ export async function shuffled(n: number, seed: number, epoch: number, pause = m
 /** Sums of an epoch so far; means are over rows, not over batches. */
 class EpochTotals {
   rows = 0;
-  #loss = 0;
-  #penalty = 0;
-  #hits = 0;
+  readonly #sum: Outcome = { loss: 0, penalty: 0, losses: [], hits: [], norm: 0 };
 
-  add(outcome: Outcome, rows: number): void {
+  add({ loss, penalty, losses, hits }: Outcome, rows: number): void {
+    const sum = this.#sum;
     this.rows += rows;
-    this.#loss += outcome.loss * rows;
-    this.#penalty += outcome.penalty * rows;
-    this.#hits += outcome.hits;
+    sum.loss += loss * rows;
+    sum.penalty += penalty * rows;
+    for (let i = 0; i < losses.length; i++) {
+      sum.losses[i] = (sum.losses[i] ?? 0) + (losses[i] as number) * rows;
+      sum.hits[i] = (sum.hits[i] ?? 0) + (hits[i] as number);
+    }
   }
 
   logs(engine: Engine): Logs {
-    return makeLogs(engine, this.#loss / this.rows, this.#penalty / this.rows, this.#hits, this.rows);
+    const { rows } = this;
+    const { loss, penalty, losses, hits } = this.#sum;
+    const mean = { loss: loss / rows, penalty: penalty / rows, losses: losses.map((sum) => sum / rows), hits, norm: 0 };
+    return makeLogs(engine, mean, rows);
   }
 }
 
 /** The numbers that users see of a step, an epoch or an evaluation. */
-export function makeLogs(engine: Engine, loss: number, penalty: number, hits: number, rows: number): Logs {
-  const { accuracy, penalties, loss: bound } = engine.training;
+export function makeLogs(engine: Engine, { loss, penalty, losses, hits }: Outcome, rows: number): Logs {
+  const { accuracy, penalties, targets } = engine.training;
   const logs: Record<string, number> = { loss };
-  if (accuracy) logs.accuracy = hits / (rows * bound.hitsPerRow);
+  targets.forEach(({ name, objective }, i) => {
+    const label = (log: string) => (targets.length > 1 ? `${name}${log[0]?.toUpperCase()}${log.slice(1)}` : log);
+    if (targets.length > 1) logs[label('loss')] = losses[i] as number;
+    if (accuracy) logs[label('accuracy')] = (hits[i] as number) / (rows * objective.hitsPerRow);
+  });
   if (penalties.length > 0) logs.penalty = penalty;
   return logs;
 }
@@ -74,8 +82,8 @@ export function checkNorm(engine: Engine, outcome: Outcome, where: string): void
 }
 
 export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<History> {
-  const { x, y, epochs, batchSize, callbacks, validation } = plan;
-  const batches = Math.ceil(x.rows / batchSize);
+  const { x, y, rows: total, epochs, batchSize, callbacks, validation } = plan;
+  const batches = Math.ceil(total / batchSize);
   const result: History = { epoch: [], history: {} };
   const pause = makePause();
   let logs: Logs = {};
@@ -85,11 +93,11 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
   for (let i = 0; i < epochs && !model.stopTraining; i++) {
     const epoch = model.epochs;
     for (const callback of callbacks) await callback.onEpochBegin?.(epoch, model);
-    const order = plan.shuffle ? await shuffled(x.rows, plan.seed, epoch, pause) : undefined;
+    const order = plan.shuffle ? await shuffled(total, plan.seed, epoch, pause) : undefined;
     const totals = new EpochTotals();
     for (let batch = 0; batch < batches && !model.stopTraining; batch++) {
       const start = batch * batchSize;
-      const rows = Math.min(batchSize, x.rows - start);
+      const rows = Math.min(batchSize, total - start);
       const program = engine.program('train', rows);
       engine.stageBatch(program, x, y, start, order);
       const outcome =
@@ -104,14 +112,14 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
         );
       }
       for (const callback of callbacks) {
-        await callback.onBatchEnd?.(batch, makeLogs(engine, outcome.loss, outcome.penalty, outcome.hits, rows), model);
+        await callback.onBatchEnd?.(batch, makeLogs(engine, outcome, rows), model);
       }
       const pausing = pause();
       if (pausing) await pausing;
     }
     logs = totals.logs(engine);
     if (validation) {
-      const evaluated = await validate(engine, validation.x, validation.y, pause);
+      const evaluated = await validate(engine, validation, pause);
       const named = Object.entries(evaluated).map(([name, value]) => [
         `val${name[0]?.toUpperCase()}${name.slice(1)}`,
         value,
@@ -137,12 +145,11 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
 function* evaluation(
   engine: Engine,
   mode: 'evaluate' | 'validate',
-  x: Matrix,
-  y: Matrix,
+  { x, y, rows: total }: Pair,
 ): globalThis.Generator<void, Logs> {
   const totals = new EpochTotals();
-  for (let start = 0; start < x.rows; start += INFERENCE_ROWS) {
-    const rows = Math.min(INFERENCE_ROWS, x.rows - start);
+  for (let start = 0; start < total; start += INFERENCE_ROWS) {
+    const rows = Math.min(INFERENCE_ROWS, total - start);
     const program = engine.program(mode, rows);
     engine.stageBatch(program, x, y, start);
     for (const step of program.steps) {
@@ -155,9 +162,9 @@ function* evaluation(
 }
 
 /** Loss and metrics over all rows, in one go; a step under way does not notice. */
-export function evaluate(engine: Engine, x: Matrix, y: Matrix): Logs {
+export function evaluate(engine: Engine, pair: Pair): Logs {
   return engine.keepingReports(() => {
-    const steps = evaluation(engine, 'evaluate', x, y);
+    const steps = evaluation(engine, 'evaluate', pair);
     for (;;) {
       const { done, value } = steps.next();
       if (done) return value;
@@ -166,8 +173,8 @@ export function evaluate(engine: Engine, x: Matrix, y: Matrix): Logs {
 }
 
 /** The same between the steps of `fit`, handing over to `pause`. */
-async function validate(engine: Engine, x: Matrix, y: Matrix, pause: () => Promise<void> | undefined): Promise<Logs> {
-  const steps = evaluation(engine, 'validate', x, y);
+async function validate(engine: Engine, pair: Pair, pause: () => Promise<void> | undefined): Promise<Logs> {
+  const steps = evaluation(engine, 'validate', pair);
   engine.midStep = true;
   try {
     for (;;) {

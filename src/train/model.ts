@@ -11,31 +11,45 @@ import {
 import type { BackendFactory } from '../kernels/contract.js';
 import type { OptimizerName, OptimizerSpec } from '../kernels/optimizers.js';
 import { checkFinite, type Matrix, type MatrixLike, matrix, toMatrix } from '../matrix.js';
-import { buildLayers, type LayerSpec } from '../model/layers.js';
+import { buildGraph, type Graph, type GraphSpec, sequence, specOf, trace } from '../model/graph.js';
+import type { LayerSpec, SymbolicTensor } from '../model/layers/index.js';
+import { copySpec } from '../model/layers/kind.js';
 import { bindLoss, type LossName } from '../model/losses.js';
 import { makeOptimizer } from '../model/optimizers.js';
 import { parameterBytes, readParameter, writeParameter } from '../model/weights.js';
 import { formatProgram, type Mode } from '../program/emitter.js';
 import type { Layer } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
-import { type FitOptions, planFit, readInput, readPair, stageBatch } from './batches.js';
+import { type Data, type FitOptions, planFit, readInputs, readPair, stageBatch } from './batches.js';
 import type { Logs } from './callbacks.js';
 import { Engine, INFERENCE_ROWS } from './engine.js';
 import { checkNorm, evaluate, fit, type History, makeLogs } from './fit.js';
 import { makeSummary, type Summary } from './summary.js';
 
-export interface SequentialOptions {
-  /** The first layer needs an `inputShape`. */
-  readonly layers: readonly LayerSpec[];
+/** What every model needs. */
+export interface ModelOptions {
   /** Seeds initialization, shuffling and dropout: an integer from 0 to 2^53 - 1, default 0. */
   readonly seed?: number;
   /** `await wasm()`, `typescript()` or `await auto()`. */
   readonly backend: BackendFactory;
 }
 
+export interface SequentialOptions extends ModelOptions {
+  /** The first layer needs an `inputShape`. */
+  readonly layers: readonly LayerSpec[];
+}
+
+export interface FunctionalOptions extends ModelOptions {
+  /** What `input` returned. */
+  readonly inputs: SymbolicTensor | readonly SymbolicTensor[];
+  /** What layers applied to the inputs, or to other layers, returned. */
+  readonly outputs: SymbolicTensor | readonly SymbolicTensor[];
+}
+
 export interface CompileOptions {
   readonly optimizer: OptimizerName | OptimizerSpec;
-  readonly loss: LossName;
+  /** Of a model with several outputs one for all, one for each in order, or one for each by name. */
+  readonly loss: LossName | readonly LossName[] | Readonly<Record<string, LossName>>;
   readonly metrics?: readonly 'accuracy'[];
   /** Scales the gradient of all parameters together to at most this norm. */
   readonly globalClipNorm?: number;
@@ -44,6 +58,20 @@ export interface CompileOptions {
 /** Weights by name; kernels are inputs x units, vectors 1 x units. */
 export type Weights = Record<string, Matrix>;
 
+/** What a layer or an input holds for one batch, and the gradient of the loss by it, where it has one. */
+export interface NodeValue {
+  readonly value: Matrix;
+  readonly gradient?: Matrix;
+}
+
+export interface Gradients {
+  readonly logs: Logs;
+  /** By parameter, in the shapes of `getWeights`. */
+  readonly gradients: Weights;
+  /** By layer or input; empty unless asked for. */
+  readonly nodes: Readonly<Record<string, NodeValue>>;
+}
+
 /** A model over one heap. Dropping it frees everything. */
 export class Model {
   /** Epochs that `fit` has finished; a further `fit` goes on counting. */
@@ -51,14 +79,12 @@ export class Model {
   /** Set by a callback to end `fit` after the present batch. */
   stopTraining = false;
   readonly backend: BackendFactory;
-  readonly #specs: readonly LayerSpec[];
+  readonly #graph: Graph;
   readonly #layers: readonly (readonly Layer[])[];
   readonly #engine: Engine;
   #fitting = false;
 
-  constructor(options: SequentialOptions) {
-    checkOptions(options, ['layers', 'seed', 'backend'], 'sequential');
-    const { seed = 0, backend, layers: specs } = options;
+  constructor(graph: Graph, { seed = 0, backend }: ModelOptions) {
     checkNumber(seed, 'seed', { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
     if (typeof backend?.open !== 'function') {
       throw new ValueError({
@@ -67,16 +93,16 @@ export class Model {
         expected: 'what `await wasm()`, `await auto()` or `typescript()` returns',
       });
     }
-    const { inputs, layers } = buildLayers(specs);
+    const built = buildGraph(graph);
     this.backend = backend;
-    this.#specs = structuredClone(specs) as readonly LayerSpec[];
-    this.#layers = layers;
-    this.#engine = new Engine(inputs, layers.flat(), seed, backend);
+    this.#graph = { ...graph, nodes: graph.nodes.map((node) => ({ ...node, spec: copySpec(node.spec) })) };
+    this.#layers = built.layers;
+    this.#engine = new Engine(built, seed, backend);
   }
 
-  /** The model as plain data; `sequential` takes the same layers. */
-  get spec(): { layers: readonly LayerSpec[]; seed: number } {
-    return { layers: structuredClone(this.#specs) as readonly LayerSpec[], seed: this.#engine.seed };
+  /** The model as plain data, for `modelFromSpec`; `sequential` takes the layers of a stack as they are. */
+  get spec(): GraphSpec & { layers: readonly LayerSpec[]; seed: number } {
+    return { ...specOf(this.#graph), seed: this.#engine.seed };
   }
 
   /** Of the optimizer, from the next step on. */
@@ -111,11 +137,13 @@ export class Model {
       throw new UnknownNameError({ argument: 'metrics', given: show(metric), expected: "'accuracy'" });
     }
     if (globalClipNorm !== undefined) checkNumber(globalClipNorm, 'globalClipNorm', { above: 0 });
-    const last = this.#lastLayer;
-    const activation = last.activation ?? finalActivation(this.#specs.at(-1));
+    const losses = lossPerOutput(options.loss, this.#engine.network.outputs);
     this.#engine.configure({
       optimizer: makeOptimizer(options.optimizer),
-      loss: bindLoss(options.loss, last.units, activation),
+      losses: losses.map((loss, i) => {
+        const { units, activation = 'linear' } = this.#outputLayer(i);
+        return bindLoss(loss, units, activation);
+      }),
       accuracy: metrics.length > 0,
       globalClipNorm,
     });
@@ -126,7 +154,7 @@ export class Model {
    * responsive; `predict` and `evaluate` may be called meanwhile.
    * @throws ShapeError, ValueError for data that does not fit; NonFiniteError with `globalClipNorm`.
    */
-  async fit(x: MatrixLike, y: MatrixLike, options: FitOptions = {}): Promise<History> {
+  async fit(x: Data, y: Data, options: FitOptions = {}): Promise<History> {
     const plan = planFit(this.#engine, x, y, options);
     this.#checkIdle('fit');
     this.#fitting = true;
@@ -141,55 +169,81 @@ export class Model {
    * One optimizer step on one batch. Returns its loss (before the step) and metrics.
    * @throws NonFiniteError with `globalClipNorm`, the weights then as before.
    */
-  trainOnBatch(x: MatrixLike, y: MatrixLike): Logs {
+  trainOnBatch(x: Data, y: Data): Logs {
     this.#checkBetweenSteps('trainOnBatch');
     const engine = this.#engine;
     const program = stageBatch(engine, 'train', x, y);
     const outcome = engine.runStep(program);
     checkNorm(engine, outcome, `in step ${engine.step + 1}`);
-    return makeLogs(engine, outcome.loss, outcome.penalty, outcome.hits, program.rows);
+    return makeLogs(engine, outcome, program.rows);
   }
 
   /**
    * Loss, metrics and the gradient of every trainable parameter on one batch, as training would compute them; changes
-   * nothing. Dropout draws the masks of the next step.
+   * nothing. Dropout draws the masks of the next step. With `nodes: true` also the output of every layer, and of every
+   * input, with the gradient of the loss by it; of an activation that is computed together with the loss, what comes in.
    */
-  gradients(x: MatrixLike, y: MatrixLike): { logs: Logs; gradients: Weights } {
+  gradients(x: Data, y: Data, options: { readonly nodes?: boolean } = {}): Gradients {
     this.#checkBetweenSteps('gradients');
+    checkOptions(options, ['nodes'], 'gradients');
     const engine = this.#engine;
-    const program = stageBatch(engine, 'gradients', x, y);
+    const program = stageBatch(engine, options.nodes === true ? 'inspect' : 'gradients', x, y);
     engine.runGradients(program);
-    const { loss, penalty, hits } = engine.outcome();
+    const logs = makeLogs(engine, engine.outcome(), program.rows);
     const gradients = this.#parameters
       .filter(({ trainable }) => trainable)
       .map((parameter) => [parameter.name, readParameter(engine.heap, parameter, parameter.gradient)] as const);
-    return { logs: makeLogs(engine, loss, penalty, hits, program.rows), gradients: Object.fromEntries(gradients) };
+    const nodes = program.kept.map(({ name, value, gradient }) => {
+      const kept: NodeValue = { value: engine.read(value) };
+      return [name, gradient ? { ...kept, gradient: engine.read(gradient) } : kept] as const;
+    });
+    return { logs, gradients: Object.fromEntries(gradients), nodes: Object.fromEntries(nodes.reverse()) };
   }
 
   /** Loss and metrics over all rows, with layers in inference mode. */
-  evaluate(x: MatrixLike, y: MatrixLike): Logs {
-    const pair = readPair(this.#engine, x, y, 'x', 'y');
-    return evaluate(this.#engine, pair.x, pair.y);
+  evaluate(x: Data, y: Data): Logs {
+    return evaluate(this.#engine, readPair(this.#engine, x, y, 'x', 'y'));
   }
 
-  /** Outputs for any number of rows. A row's output does not depend on the rows around it, to the bit. */
-  predict(x: MatrixLike): Matrix {
-    const engine = this.#engine;
-    const input = readInput(engine, x, 'x');
-    const { units } = this.#lastLayer;
-    const data = new Float32Array(input.rows * units);
-    for (let start = 0; start < input.rows; start += INFERENCE_ROWS) {
-      const rows = Math.min(INFERENCE_ROWS, input.rows - start);
-      const program = engine.program('predict', rows);
-      engine.stage(program.input, input, start);
-      engine.runProgram(program);
-      const { offset, stride } = program.output;
-      for (let r = 0; r < rows; r++) {
-        const from = offset + r * stride;
-        data.set(engine.heap.subarray(from, from + units), (start + r) * units);
-      }
+  /**
+   * Outputs for any number of rows. A row's output does not depend on the rows around it, to the bit.
+   * @throws StateError for a model with several outputs, which `predictOutputs` is for.
+   */
+  predict(x: Data): Matrix {
+    const { outputs } = this.#engine.network;
+    if (outputs.length > 1) {
+      const names = outputs.map(({ name }) => name).join(', ');
+      throw new StateError(`predict: the model has several outputs (${names}); predictOutputs returns them by name.`);
     }
-    return matrix(data, input.rows, units);
+    return this.#predict(x)[0] as Matrix;
+  }
+
+  /** The same for any number of outputs, by name. */
+  predictOutputs(x: Data): Record<string, Matrix> {
+    const predicted = this.#predict(x);
+    return Object.fromEntries(this.#engine.network.outputs.map(({ name }, i) => [name, predicted[i] as Matrix]));
+  }
+
+  #predict(x: Data): readonly Matrix[] {
+    const engine = this.#engine;
+    const inputs = readInputs(engine, x, 'x');
+    const { rows: total } = inputs[0] as Matrix;
+    const widths = engine.network.outputs.map((_, i) => this.#outputLayer(i).units);
+    const results = widths.map((units) => new Float32Array(total * units));
+    for (let start = 0; start < total; start += INFERENCE_ROWS) {
+      const rows = Math.min(INFERENCE_ROWS, total - start);
+      const program = engine.program('predict', rows);
+      engine.stageBatch(program, inputs, [], start);
+      engine.runProgram(program);
+      program.outputs.forEach(({ offset, stride }, i) => {
+        const units = widths[i] as number;
+        for (let r = 0; r < rows; r++) {
+          const from = offset + r * stride;
+          results[i]?.set(engine.heap.subarray(from, from + units), (start + r) * units);
+        }
+      });
+    }
+    return results.map((data, i) => matrix(data, total, widths[i] as number));
   }
 
   /** Copies of all weights and moving moments. */
@@ -242,7 +296,7 @@ export class Model {
       const parameters = built.flatMap((layer) => layer.parameters);
       return {
         name: `layers.${i}`,
-        type: (this.#specs[i] as LayerSpec).type,
+        type: (this.#graph.nodes[i] as { spec: LayerSpec }).spec.type,
         outputShape: [null, (built.at(-1) as Layer).units] as const,
         parameters: parameters.reduce((sum, { rows, columns }) => sum + rows * columns, 0),
         bytes: parameters.reduce((sum, parameter) => sum + parameterBytes(parameter), 0),
@@ -260,7 +314,7 @@ export class Model {
    * Times every kernel call of a training step on one batch; prints as a table. Takes about a third of a second or, on
    * large models, four steps, in one go. Changes nothing.
    */
-  profile(x: MatrixLike, y: MatrixLike, options: ProfileOptions = {}): Profile {
+  profile(x: Data, y: Data, options: ProfileOptions = {}): Profile {
     this.#checkBetweenSteps('profile');
     checkOptions(options, ['repeats'], 'profile');
     if (options.repeats !== undefined) checkNumber(options.repeats, 'profile.repeats', { min: 1, integer: true });
@@ -269,15 +323,17 @@ export class Model {
     return engine.profile(program, options);
   }
 
-  /** The kernel calls of one mode ('train', 'gradients', 'validate', 'evaluate', 'predict') and number of rows, as text. */
+  /** The kernel calls of one mode ('train', 'gradients', 'inspect', 'validate', 'evaluate', 'predict') and number of rows, as text. */
   program(mode: Mode, rows: number): string {
-    lookUp({ train: 1, gradients: 1, validate: 1, evaluate: 1, predict: 1 }, mode, 'mode');
+    lookUp({ train: 1, gradients: 1, inspect: 1, validate: 1, evaluate: 1, predict: 1 }, mode, 'mode');
     checkNumber(rows, 'rows', { min: 1, integer: true });
     return formatProgram(this.#engine.compileProgram(mode, rows));
   }
 
-  get #lastLayer(): Layer {
-    return this.#engine.network.layers.at(-1) as Layer;
+  /** The layer that computes an output. */
+  #outputLayer(output: number): Layer {
+    const { inputs, nodes, outputs } = this.#engine.network;
+    return nodes[(outputs[output] as { value: number }).value - inputs.length]?.layer as Layer;
   }
 
   get #parameters() {
@@ -295,8 +351,20 @@ export class Model {
   }
 }
 
-function finalActivation(spec: LayerSpec | undefined): string {
-  return spec && 'activation' in spec && spec.activation !== undefined ? spec.activation : 'linear';
+/** One loss for each output. */
+function lossPerOutput(given: CompileOptions['loss'], outputs: readonly { readonly name: string }[]): LossName[] {
+  const names = outputs.map(({ name }) => name);
+  if (typeof given !== 'object' || given === null) return names.map(() => given);
+  if (Array.isArray(given)) {
+    if (given.length === names.length) return given as LossName[];
+    throw new ValueError({
+      argument: 'loss',
+      given: show(given),
+      expected: `${names.length} ${names.length === 1 ? 'loss' : 'losses'}, one for each of ${names.join(', ')}`,
+    });
+  }
+  checkOptions(given, names, 'loss');
+  return names.map((name) => (given as Readonly<Record<string, LossName>>)[name] as LossName);
 }
 
 /**
@@ -304,5 +372,23 @@ function finalActivation(spec: LayerSpec | undefined): string {
  * @throws ShapeError, ValueError, UnknownNameError for layers that do not fit; HeapSizeError above 4 GiB.
  */
 export function sequential(options: SequentialOptions): Model {
-  return new Model(options);
+  checkOptions(options, ['layers', 'seed', 'backend'], 'sequential');
+  return new Model(sequence(options.layers), options);
+}
+
+/**
+ * A graph of layers, from its inputs to its outputs: skip connections, several inputs, several outputs.
+ *
+ *     const x = input({ shape: 8 });
+ *     const h = dense({ units: 8, activation: 'relu' }).apply(x);
+ *     const y = dense({ units: 1 }).apply(add().apply([x, h]));
+ *     model({ inputs: x, outputs: y, backend });
+ *
+ * @throws ShapeError, ValueError, UnknownNameError for layers that do not fit; HeapSizeError above 4 GiB.
+ */
+export function model(options: FunctionalOptions): Model {
+  checkOptions(options, ['inputs', 'outputs', 'seed', 'backend'], 'model');
+  const list = (given: SymbolicTensor | readonly SymbolicTensor[]) =>
+    Array.isArray(given) ? (given as readonly SymbolicTensor[]) : [given as SymbolicTensor];
+  return new Model(trace(list(options.inputs), list(options.outputs)), options);
 }

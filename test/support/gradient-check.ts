@@ -1,11 +1,12 @@
 import { expect } from 'vitest';
 import { typescript64 } from '../../src/backends/typescript.js';
 import { matrix } from '../../src/matrix.js';
-import type { LayerSpec } from '../../src/model/layers.js';
-import type { LossName } from '../../src/model/losses.js';
+import { type Graph, sequence } from '../../src/model/graph.js';
+import type { LayerSpec } from '../../src/model/layers/index.js';
+import type { BoundLoss, LossName } from '../../src/model/losses.js';
 import { place } from '../../src/model/weights.js';
 import { Random } from './buffers.js';
-import { makeEngine } from './models.js';
+import { makeGraphEngine } from './models.js';
 
 const EPSILON = 1e-6;
 const ABSOLUTE = 1e-5;
@@ -17,29 +18,23 @@ export const INPUTS = 6;
 /** Numbers on a grid, so that with biases between its points no pre-activation comes near a kink. */
 const grid = (random: Random, step: number) => () => (random.integer(9) - 4) * step;
 
-/** Layers with INPUTS inputs, and the loss at their end. */
+/** Layers with INPUTS inputs, and the loss at their end; or a graph, with a loss for each output. */
 export interface GradientCase {
   readonly name: string;
-  readonly layers: readonly LayerSpec[];
-  readonly loss: LossName;
+  readonly layers?: readonly LayerSpec[];
+  readonly graph?: Graph;
+  readonly loss: LossName | readonly LossName[];
 }
 
-function targets(random: Random, loss: LossName, units: number) {
-  if (loss === 'sparseCategoricalCrossentropy') {
-    return matrix(
-      Float32Array.from({ length: ROWS }, () => random.integer(units)),
-      ROWS,
-      1,
-    );
-  }
-  const data = Float32Array.from({ length: ROWS * units }, () => random.uniform());
-  return matrix(data, ROWS, units);
+function targets(random: Random, { targets: kind, units }: BoundLoss) {
+  const columns = kind === 'labels' ? 1 : units;
+  const draw = () => (kind === 'labels' ? random.integer(units) : random.uniform());
+  return matrix(Float32Array.from({ length: ROWS * columns }, draw), ROWS, columns);
 }
 
 /** An engine in float64 whose parameters lie on the grid, and a function that computes its loss. */
-function prepare({ layers, loss }: GradientCase, random: Random) {
-  const engine = makeEngine({ name: loss, layers, compile: { loss, optimizer: 'sgd' } }, typescript64());
-  const { units } = engine.network.layers.at(-1)!;
+function prepare({ layers, graph, loss }: GradientCase, random: Random) {
+  const engine = makeGraphEngine(graph ?? sequence(layers ?? []), { loss, optimizer: 'sgd' }, typescript64());
   for (const { name, layout, value, trainable } of engine.network.parameters) {
     if (!trainable) continue;
     const draw = grid(random, layout === 'panels' ? 1 / 4 : 1 / 8);
@@ -49,16 +44,12 @@ function prepare({ layers, loss }: GradientCase, random: Random) {
     }
   }
   const program = engine.program('gradients', ROWS);
-  engine.stage(
-    program.input,
-    matrix(Float32Array.from({ length: ROWS * INPUTS }, grid(random, 1 / 4)), ROWS, INPUTS),
-    0,
+  const inputs = program.inputs.map(({ columns }) =>
+    matrix(Float32Array.from({ length: ROWS * columns }, grid(random, 1 / 4)), ROWS, columns),
   );
-  const staged = engine.heap.slice(program.input.offset, program.input.offset + program.input.size);
-  const y = targets(random, loss, units);
+  const y = engine.training.targets.map(({ objective }) => targets(random, objective));
   const compute = () => {
-    engine.heap.set(staged, program.input.offset);
-    engine.stage(program.targets!, y, 0);
+    engine.stageBatch(program, inputs, y, 0);
     engine.runGradients(program);
     return engine.outcome().loss;
   };

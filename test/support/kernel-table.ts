@@ -44,6 +44,17 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [dy, allLive(m.perColumn(units, true)), rows, units, dy.stride];
   },
 
+  add: backward,
+  multiply: backward,
+
+  copyColumns(random) {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const from = m.matrix(rows, columns + 5);
+    const to = allLive(m.matrix(rows, columns + 9, true));
+    return [from, to, rows, columns, from.stride, to.stride, random.integer(6), random.integer(10)];
+  },
+
   reluForward: forward,
   reluBackward: backward,
   sigmoidForward: forward,

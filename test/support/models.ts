@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { BackendFactory } from '../../src/kernels/contract.js';
 import { adam, sgd } from '../../src/kernels/optimizers.js';
 import { type Matrix, matrix } from '../../src/matrix.js';
-import { activation, batchNormalization, buildLayers, dense, dropout, type LayerSpec } from '../../src/model/layers.js';
-import { bindLoss } from '../../src/model/losses.js';
+import { buildGraph, type Graph, sequence } from '../../src/model/graph.js';
+import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../../src/model/layers/index.js';
+import { bindLoss, type LossName } from '../../src/model/losses.js';
 import { makeOptimizer } from '../../src/model/optimizers.js';
 import { l2 } from '../../src/model/regularizers.js';
 import { Engine } from '../../src/train/engine.js';
@@ -90,12 +91,19 @@ export function build({ layers, compile }: TrainingCase, backend: BackendFactory
 
 /** What is inside such a model. */
 export function makeEngine({ layers, compile }: TrainingCase, backend: BackendFactory): Engine {
-  const { inputs, layers: built } = buildLayers(layers);
-  const flat = built.flat();
-  const last = layers.at(-1)!;
-  const engine = new Engine(inputs, flat, 7, backend);
+  return makeGraphEngine(sequence(layers), compile, backend);
+}
+
+/** The same for a graph, with one loss for all outputs or one for each. */
+export function makeGraphEngine(graph: Graph, compile: CompileOptions, backend: BackendFactory): Engine {
+  const engine = new Engine(buildGraph(graph), 7, backend);
+  const { inputs, nodes, outputs } = engine.network;
   engine.configure({
-    loss: bindLoss(compile.loss, flat.at(-1)!.units, ('activation' in last ? last.activation : undefined) ?? 'linear'),
+    losses: outputs.map(({ value }, i) => {
+      const { units, activation = 'linear' } = nodes[value - inputs.length]!.layer;
+      const loss = Array.isArray(compile.loss) ? compile.loss[i] : compile.loss;
+      return bindLoss(loss as LossName, units, activation);
+    }),
     optimizer: makeOptimizer(compile.optimizer),
     accuracy: compile.metrics !== undefined,
     globalClipNorm: compile.globalClipNorm,

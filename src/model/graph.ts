@@ -1,0 +1,182 @@
+import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
+import type { NetworkNode } from '../program/compile.js';
+import type { Layer } from '../program/layer.js';
+import { copySpec, kindOf, type LayerSpec } from './layers/kind.js';
+import { inputWidth, SymbolicTensor } from './layers/symbolic.js';
+
+/**
+ * Layers and what feeds them. Values are numbered: the inputs first, then what each node computes, in an order in which
+ * every node comes after those that feed it.
+ */
+export interface Graph {
+  /** A stack of layers, each fed by the one before. */
+  readonly sequential: boolean;
+  readonly inputs: readonly { readonly name: string; readonly width: number }[];
+  readonly nodes: readonly { readonly spec: LayerSpec; readonly inputs: readonly number[] }[];
+  readonly outputs: readonly number[];
+}
+
+/** A model as plain data: a stack of layers, or a graph with named inputs, layers that name theirs, and outputs. */
+export interface GraphSpec {
+  readonly inputs?: readonly { readonly name: string; readonly shape: number }[];
+  readonly layers: readonly { readonly type: string }[];
+  readonly outputs?: readonly string[];
+}
+
+/** A stack of layers as a graph. @throws ShapeError where the first layer does not say how wide the input is. */
+export function sequence(specs: readonly LayerSpec[]): Graph {
+  if (!Array.isArray(specs) || specs.length === 0) {
+    throw new ValueError({ argument: 'layers', given: show(specs), expected: 'an array of at least one layer' });
+  }
+  const shape = specs[0]?.inputShape;
+  specs.forEach(checkSpec);
+  if (shape === undefined) {
+    throw new ShapeError({
+      argument: 'layers.0.inputShape',
+      given: 'nothing',
+      expected: 'the number of input columns on the first layer',
+      hint: 'For instance dense({ units: 10, inputShape: 4 }).',
+    });
+  }
+  return {
+    sequential: true,
+    inputs: [{ name: 'input', width: inputWidth(shape, 'layers.0.inputShape') }],
+    nodes: specs.map((spec, i) => ({ spec, inputs: [i] })),
+    outputs: [specs.length],
+  };
+}
+
+function checkSpec(spec: LayerSpec, index: number): void {
+  if (typeof spec === 'object' && spec !== null && kindOf(spec)) return;
+  const plain = typeof spec === 'object' && spec !== null && typeof (spec as { type?: unknown }).type === 'string';
+  throw new ValueError({
+    argument: `layers.${index}`,
+    given: plain ? `plain data (type '${(spec as { type: string }).type}')` : show(spec),
+    expected: 'a layer, such as dense({ units: 10 })',
+    ...(plain ? { hint: 'modelFromSpec({ layers }, { backend }) builds models from plain data.' } : {}),
+  });
+}
+
+/** The graph behind symbolic outputs. @throws ValueError for inputs that are missing or feed nothing. */
+export function trace(inputs: readonly SymbolicTensor[], outputs: readonly SymbolicTensor[]): Graph {
+  const values = new Map<SymbolicTensor, number>();
+  inputs.forEach((item, i) => {
+    if (!(item instanceof SymbolicTensor) || item.spec) {
+      throw new ValueError({ argument: `inputs[${i}]`, given: show(item), expected: 'what input({ shape }) returns' });
+    }
+    values.set(item, i);
+  });
+  const named = inputs.map(({ name, width }, i) => ({ name: name ?? `input${i}`, width: width as number }));
+  const twice = named.find(({ name }, i) => named.findIndex((other) => other.name === name) !== i);
+  if (twice)
+    throw new ValueError({ argument: 'inputs', given: `'${twice.name}' twice`, expected: 'names that differ' });
+  const nodes: { spec: LayerSpec; inputs: readonly number[] }[] = [];
+  const used = new Set<number>();
+  const visit = (root: SymbolicTensor): void => {
+    // A stack of its own: deep models would overflow the engine's.
+    const pending = [root];
+    while (pending.length > 0) {
+      const item = pending.at(-1) as SymbolicTensor;
+      const missing = values.has(item) ? [] : item.inputs.filter((source) => !values.has(source));
+      if (missing.length > 0) {
+        pending.push(...missing.reverse());
+        continue;
+      }
+      pending.pop();
+      if (values.has(item)) continue;
+      if (!item.spec) {
+        throw new ValueError({
+          argument: 'inputs',
+          given: `${inputs.length} inputs, without ${item.name ? `'${item.name}'` : 'one'} that feeds an output`,
+          expected: 'every input() that the outputs depend on',
+        });
+      }
+      const sources = item.inputs.map((source) => values.get(source) as number);
+      for (const source of sources) used.add(source);
+      values.set(item, inputs.length + nodes.length);
+      nodes.push({ spec: item.spec, inputs: sources });
+    }
+  };
+  outputs.forEach((item, i) => {
+    if (!(item instanceof SymbolicTensor) || !item.spec) {
+      throw new ValueError({ argument: `outputs[${i}]`, given: show(item), expected: 'what apply() returned' });
+    }
+    visit(item);
+  });
+  inputs.forEach((_, i) => {
+    if (used.has(i)) return;
+    throw new ValueError({
+      argument: `inputs[${i}]`,
+      given: `'${named[i]?.name}', which feeds no output`,
+      expected: 'inputs that the outputs depend on',
+    });
+  });
+  return { sequential: false, inputs: named, nodes, outputs: outputs.map((item) => values.get(item) as number) };
+}
+
+/** The graph as plain data; its layers still know how to build themselves. */
+export function specOf({ sequential, inputs, nodes, outputs }: Graph): GraphSpec & { layers: readonly LayerSpec[] } {
+  const layers = nodes.map(({ spec }) => copySpec(spec));
+  if (sequential) return { layers };
+  const nameOf = (value: number) => inputs[value]?.name ?? `layers.${value - inputs.length}`;
+  nodes.forEach(({ inputs: sources }, i) => {
+    Object.assign(layers[i] as LayerSpec, { inputs: sources.map(nameOf) });
+  });
+  return {
+    inputs: inputs.map(({ name, width }) => ({ name, shape: width })),
+    layers,
+    outputs: outputs.map(nameOf),
+  };
+}
+
+/** A graph with its layers built; values are numbered anew, since a spec may build more than one layer. */
+export interface BuiltGraph {
+  readonly inputs: readonly { readonly name: string; readonly width: number }[];
+  readonly nodes: readonly NetworkNode[];
+  readonly outputs: readonly { readonly name: string; readonly value: number }[];
+  /** The layers that each spec built. */
+  readonly layers: readonly (readonly Layer[])[];
+}
+
+/** Builds the layers of a graph, checking every option on the way. */
+export function buildGraph({ inputs, nodes, outputs }: Graph): BuiltGraph {
+  const built: NetworkNode[] = [];
+  // The value of each node of the graph, and its width.
+  const values = inputs.map(({ width }, i) => ({ value: i, width }));
+  const layers = nodes.map(({ spec, inputs: sources }, index) => {
+    const name = `layers.${index}`;
+    const kind = kindOf(spec) as NonNullable<ReturnType<typeof kindOf>>;
+    checkOptions(spec, ['type', 'name', 'inputShape', ...kind.options], name);
+    const widths = sources.map((source) => (values[source] as { width: number }).width);
+    checkInputShape(spec, name, widths, sources);
+    const made = kind.build(spec, name, widths, index);
+    made.forEach((layer, i) => {
+      const from =
+        i === 0 ? sources.map((s) => (values[s] as { value: number }).value) : [inputs.length + built.length - 1];
+      built.push({ layer, inputs: from, label: spec.name ?? name });
+    });
+    values.push({ value: inputs.length + built.length - 1, width: (made.at(-1) as Layer).units });
+    return made;
+  });
+  const names = outputs.map((value) => nodes[value - inputs.length]?.spec.name ?? `layers.${value - inputs.length}`);
+  return {
+    inputs,
+    nodes: built,
+    outputs: outputs.map((value, i) => ({
+      name: names[i] as string,
+      value: (values[value] as { value: number }).value,
+    })),
+    layers,
+  };
+}
+
+function checkInputShape(spec: LayerSpec, name: string, widths: readonly number[], sources: readonly number[]): void {
+  if (spec.inputShape === undefined) return;
+  const width = inputWidth(spec.inputShape, `${name}.inputShape`);
+  if (widths.length === 1 && width === widths[0]) return;
+  throw new ShapeError({
+    argument: `${name}.inputShape`,
+    given: String(width),
+    expected: `${widths.join(' and ')}, the width of ${sources.length === 1 ? 'what feeds it' : 'its inputs'}`,
+  });
+}

@@ -1,0 +1,97 @@
+import { checkNumber } from '../../errors.js';
+import type { Step } from '../../program/layer.js';
+import { panelColumns, type Tensor } from '../../program/plan.js';
+import { defineLayer, type LayerOptions, parameter } from './kind.js';
+
+export interface BatchNormalizationOptions extends LayerOptions {
+  /** Weight of the old value in the moving moments, as in Keras; from 0 to 1, default 0.9. */
+  readonly momentum?: number;
+  /** Added to the variance; default 1e-5. */
+  readonly epsilon?: number;
+}
+
+/**
+ * Normalizes each column by the batch's mean and biased variance in training and by the moving moments in inference,
+ * then scales and shifts it (Ioffe and Szegedy 2015). The moving variance is the unbiased one, as in PyTorch.
+ */
+export const batchNormalization = /* @__PURE__ */ defineLayer<'batchNormalization', BatchNormalizationOptions>(
+  'batchNormalization',
+  {
+    options: ['momentum', 'epsilon'],
+
+    build(spec, name, [units]: readonly [number]) {
+      const momentum = checkNumber(spec.momentum ?? 0.9, `${name}.momentum`, { min: 0, max: 1 });
+      const epsilon = checkNumber(spec.epsilon ?? 1e-5, `${name}.epsilon`, { above: 0 });
+      const gamma = parameter(`${name}.gamma`, 'vector', 1, units, 'ones');
+      const beta = parameter(`${name}.beta`, 'vector', 1, units, 'zeros');
+      const movingMean = parameter(`${name}.movingMean`, 'vector', 1, units, 'zeros', { trainable: false });
+      const movingVariance = parameter(`${name}.movingVariance`, 'vector', 1, units, 'ones', { trainable: false });
+      return [
+        {
+          name,
+          units,
+          parameters: [gamma, beta, movingMean, movingVariance],
+          minimumBatch: 2,
+          forward(emit, x): Step {
+            const { rows, slots, training } = emit;
+            const y = emit.matrix(`${name}.y`, units);
+            let mean: Tensor = movingMean.value;
+            let variance: Tensor = movingVariance.value;
+            if (training) {
+              mean = emit.vector(`${name}.mean`, panelColumns(units));
+              variance = emit.vector(`${name}.variance`, panelColumns(units));
+              emit.call('batchNormalizationMoments', x, mean, variance, rows, units, x.stride);
+              if (emit.mode === 'train') {
+                emit.finally(
+                  'batchNormalizationUpdate',
+                  mean,
+                  variance,
+                  movingMean.value,
+                  movingVariance.value,
+                  slots.factor,
+                  rows,
+                  units,
+                  momentum,
+                );
+              }
+            }
+            emit.call(
+              'batchNormalizationForward',
+              x,
+              mean,
+              variance,
+              gamma.value,
+              beta.value,
+              y,
+              rows,
+              units,
+              x.stride,
+              epsilon,
+            );
+            return {
+              y,
+              backward(dy) {
+                emit.call(
+                  'batchNormalizationBackward',
+                  x,
+                  mean,
+                  variance,
+                  gamma.value,
+                  dy,
+                  dy,
+                  gamma.gradient,
+                  beta.gradient,
+                  rows,
+                  units,
+                  x.stride,
+                  epsilon,
+                );
+                return [dy];
+              },
+            };
+          },
+        },
+      ];
+    },
+  },
+);

@@ -1,0 +1,106 @@
+import { show, ValueError } from '../../errors.js';
+import type { Layer, Parameter } from '../../program/layer.js';
+import { panelColumns, vectorTensor } from '../../program/plan.js';
+import { SymbolicTensor } from './symbolic.js';
+
+/** Columns of the input: the first layer of a `sequential` model must say. */
+export type InputShape = number | readonly [number];
+
+/** Options that every layer takes. */
+export interface LayerOptions {
+  /** Columns of the input; needed on the first layer of a `sequential` model. */
+  readonly inputShape?: InputShape;
+  /** Names an output of a `model`; default `layers.N`. */
+  readonly name?: string;
+}
+
+/** A layer as plain data, which its type knows how to build. */
+export interface LayerSpec extends LayerOptions {
+  readonly type: string;
+  /**
+   * Puts a layer of its own behind one or more others, for `model({ inputs, outputs })`. Applied twice, a spec makes two
+   * layers with weights of their own.
+   */
+  apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;
+}
+
+/** What a type of layer is. */
+export interface Kind<O extends object> {
+  readonly options: readonly (keyof O & string)[];
+  /** Takes two or more inputs; other kinds take one. */
+  readonly merges?: boolean;
+  /** One or more layers of the program, each fed by the one before; `widths` are those of the inputs. */
+  build(spec: O, name: string, widths: readonly number[], index: number): readonly Layer[];
+}
+
+const KIND = Symbol('kind');
+
+function apply(this: LayerSpec, inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor {
+  const given = inputs instanceof SymbolicTensor ? [inputs] : inputs;
+  const fine = Array.isArray(given) && given.length > 0 && given.every((item) => item instanceof SymbolicTensor);
+  if (!fine) {
+    throw new ValueError({
+      argument: `${this.type}.apply(inputs)`,
+      given: show(inputs),
+      expected: 'what input() or another apply() returned, or an array of those',
+    });
+  }
+  const merges = kindOf(this)?.merges === true;
+  if (merges ? given.length < 2 : given.length > 1) {
+    throw new ValueError({
+      argument: `${this.type}.apply(inputs)`,
+      given: `${given.length} ${given.length === 1 ? 'input' : 'inputs'}`,
+      expected: merges ? 'an array of two or more inputs' : 'one input',
+      ...(merges ? {} : { hint: 'Join several by concatenate(), add() or multiply() first.' }),
+    });
+  }
+  return new SymbolicTensor(this, given);
+}
+
+/** What makes specs of a kind: plain data as far as JSON and structuredClone can see. */
+export type LayerFactory<T extends string, O extends object> = (
+  ...options: object extends O ? [options?: O] : [options: O]
+) => LayerSpec & O & { readonly type: T };
+
+/** Defines a type of layer. */
+export function defineLayer<T extends string, O extends LayerOptions>(
+  type: T,
+  kind: Kind<Omit<O, keyof LayerOptions>>,
+): LayerFactory<T, O> {
+  const prototype = Object.create(Object.prototype, { apply: { value: apply } });
+  // An own symbol goes with the options where a spec is spread into another, and JSON does not see it.
+  return (options?: O) => Object.assign(Object.create(prototype), { type, ...options, [KIND]: kind });
+}
+
+/** The kind of a spec that one of the functions for layers made; undefined for plain data. */
+export function kindOf(spec: object): Kind<object> | undefined {
+  return (spec as { [KIND]?: Kind<object> })[KIND];
+}
+
+/** A spec like another one, with the same options. */
+export function copySpec<S extends LayerSpec>(spec: S): S {
+  return Object.assign(Object.create(Object.getPrototypeOf(spec)), structuredClone(spec), { [KIND]: kindOf(spec) });
+}
+
+/** Declares a learned or running array of a layer. */
+export function parameter(
+  name: string,
+  layout: Parameter['layout'],
+  rows: number,
+  columns: number,
+  initializer: string,
+  { trainable = true, l2 = 0 } = {},
+): Parameter {
+  const elements = rows * panelColumns(columns);
+  return {
+    name,
+    rows,
+    columns,
+    layout,
+    trainable,
+    initializer,
+    l2,
+    value: vectorTensor(name, elements),
+    gradient: vectorTensor(`${name}.gradient`, elements),
+  };
+}

@@ -1,0 +1,106 @@
+import { ShapeError } from '../../errors.js';
+import type { Emitter } from '../../program/emitter.js';
+import type { Layer, Step } from '../../program/layer.js';
+import type { Tensor } from '../../program/plan.js';
+import { defineLayer, type LayerOptions } from './kind.js';
+
+export type MergeOptions = LayerOptions;
+
+function equalWidths(widths: readonly number[], name: string): number {
+  const [first] = widths as readonly [number];
+  const other = widths.findIndex((width) => width !== first);
+  if (other < 0) return first;
+  throw new ShapeError({
+    argument: `${name}, input ${other}`,
+    given: `${widths[other]} columns`,
+    expected: `${first}, as many as input 0 has`,
+    hint: 'A dense layer without a bias can change the width on the way.',
+  });
+}
+
+const merge = (
+  name: string,
+  units: number,
+  forward: (emit: Emitter, xs: readonly Tensor[]) => Step,
+): readonly Layer[] => [
+  { name, units, parameters: [], forward: (emit, x, ...others) => forward(emit, [x, ...others]) },
+];
+
+/** Side by side: the columns of all inputs, in order. */
+export const concatenate = /* @__PURE__ */ defineLayer<'concatenate', MergeOptions>('concatenate', {
+  options: [],
+  merges: true,
+  build(_, name, widths) {
+    const units = widths.reduce((sum, width) => sum + width, 0);
+    const starts = widths.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width, 0));
+    return merge(name, units, (emit, xs) => {
+      const y = emit.matrix(`${name}.y`, units);
+      xs.forEach((x, i) => {
+        emit.call('copyColumns', x, y, x.rows, x.columns, x.stride, y.stride, 0, starts[i] as number);
+      });
+      return {
+        y,
+        backward: (dy, wanted) =>
+          xs.map((x, i) => {
+            if (!wanted[i]) return undefined;
+            const dx = emit.matrix(`${name}.dx${i}`, x.columns);
+            emit.call('copyColumns', dy, dx, x.rows, x.columns, dy.stride, dx.stride, starts[i] as number, 0);
+            return dx;
+          }),
+      };
+    });
+  },
+});
+
+/** The sum of inputs of one width: a residual (skip) connection where one of them is the other's own input. */
+export const add = /* @__PURE__ */ defineLayer<'add', MergeOptions>('add', {
+  options: [],
+  merges: true,
+  build(_, name, widths) {
+    const units = equalWidths(widths, name);
+    return merge(name, units, (emit, [first, ...others]) => {
+      const y = emit.matrix(`${name}.y`, units);
+      let sum = first as Tensor;
+      for (const x of others) {
+        emit.call('add', sum, x, y, y.size);
+        sum = y;
+      }
+      return {
+        y,
+        backward(dy, wanted) {
+          const last = wanted.lastIndexOf(true);
+          return wanted.map((needed, i) => {
+            if (!needed || i === last) return needed ? dy : undefined;
+            const dx = emit.matrix(`${name}.dx${i}`, units);
+            emit.call('copyColumns', dy, dx, dy.rows, units, dy.stride, dx.stride, 0, 0);
+            return dx;
+          });
+        },
+      };
+    });
+  },
+});
+
+/** The product of inputs of one width, element by element. */
+export const multiply = /* @__PURE__ */ defineLayer<'multiply', MergeOptions>('multiply', {
+  options: [],
+  merges: true,
+  build(_, name, widths) {
+    const units = equalWidths(widths, name);
+    return merge(name, units, (emit, xs) => {
+      const products = (all: readonly Tensor[], label: string): Tensor =>
+        all.reduce((a, b, i) => {
+          const y = emit.matrix(`${name}.${label}${i === all.length - 1 ? '' : i}`, units);
+          emit.call('multiply', a, b, y, y.size);
+          return y;
+        });
+      return {
+        y: products(xs, 'y'),
+        backward: (dy, wanted) =>
+          wanted.map((needed, i) =>
+            needed ? products([dy, ...xs.filter((_, other) => other !== i)], `dx${i}`) : undefined,
+          ),
+      };
+    });
+  },
+});

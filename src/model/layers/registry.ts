@@ -1,0 +1,53 @@
+import { lookUp, ShapeError, show, ValueError } from '../../errors.js';
+import { type Graph, type GraphSpec, sequence } from '../graph.js';
+import { activation } from './activation.js';
+import { batchNormalization } from './batch-normalization.js';
+import { dense } from './dense.js';
+import { dropout } from './dropout.js';
+import type { LayerSpec } from './kind.js';
+import { add, concatenate, multiply } from './merge.js';
+
+/** Every type of layer; for models that come as plain data. */
+export const layerTable = { dense, activation, batchNormalization, dropout, concatenate, add, multiply };
+
+/** A layer from plain data, such as JSON. @throws UnknownNameError for a type that does not exist. */
+export function layerFromSpec(spec: { readonly type: string }, argument = 'layer'): LayerSpec {
+  if (typeof spec !== 'object' || spec === null) {
+    throw new ValueError({ argument, given: show(spec), expected: 'a layer, such as { type: "dense", units: 10 }' });
+  }
+  const { type, ...options } = spec;
+  const make = lookUp<unknown>(layerTable, type, `${argument}.type`) as (options: object) => LayerSpec;
+  return make(options);
+}
+
+/** A graph from plain data. @throws ShapeError for inputs that no layer before them has. */
+export function graphFromSpec(spec: GraphSpec): Graph {
+  if (!Array.isArray(spec?.layers)) {
+    throw new ValueError({ argument: 'spec.layers', given: show(spec?.layers), expected: 'an array of layers' });
+  }
+  const { inputs, layers, outputs } = spec;
+  if (inputs === undefined || outputs === undefined) {
+    return sequence(layers.map((layer, i) => layerFromSpec(layer, `layers.${i}`)));
+  }
+  const names = new Map<unknown, number>(inputs.map(({ name }, i) => [name, i]));
+  const find = (name: unknown, argument: string): number => {
+    const value = names.get(name);
+    if (value !== undefined) return value;
+    throw new ShapeError({ argument, given: show(name), expected: `one of ${[...names.keys()].join(', ')}` });
+  };
+  const nodes = layers.map((layer, i) => {
+    const { inputs: sources, ...rest } = layer as { type: string; inputs?: readonly string[] };
+    const built = {
+      spec: layerFromSpec(rest, `layers.${i}`),
+      inputs: (sources ?? []).map((source) => find(source, `layers.${i}.inputs`)),
+    };
+    names.set(`layers.${i}`, inputs.length + i);
+    return built;
+  });
+  return {
+    sequential: false,
+    inputs: inputs.map(({ name, shape }) => ({ name, width: shape })),
+    nodes,
+    outputs: outputs.map((name, i) => find(name, `outputs[${i}]`)),
+  };
+}

@@ -1,0 +1,13 @@
+import type { GraphSpec } from '../model/graph.js';
+import { graphFromSpec } from '../model/layers/registry.js';
+import { Model, type ModelOptions } from './model.js';
+
+/**
+ * A model from plain data, such as the JSON of `model.spec`. It knows every type of layer, where `sequential` and `model`
+ * bring only those that a program names into its bundle.
+ * @throws ShapeError, ValueError, UnknownNameError for layers that do not fit; HeapSizeError above 4 GiB.
+ */
+export function modelFromSpec(spec: GraphSpec & { readonly seed?: number }, options: ModelOptions): Model {
+  const graph = graphFromSpec(spec);
+  return new Model(graph, { ...(spec.seed === undefined ? {} : { seed: spec.seed }), ...options });
+}
