@@ -9,7 +9,7 @@ import {
   ValueError,
 } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
-import { checkFinite, type Matrix, type MatrixLike, matrix, toMatrix } from '../matrix.js';
+import { checkFinite, type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
 import { buildLayers, type LayerSpec } from '../model/layers.js';
 import { bindLoss, type LossName } from '../model/losses.js';
 import { makeOptimizer, type OptimizerName, type OptimizerSpec } from '../model/optimizers.js';
@@ -17,10 +17,11 @@ import { parameterBytes, readParameter, writeParameter } from '../model/weights.
 import { formatProgram, type Mode } from '../program/emitter.js';
 import type { Layer } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
-import { type FitOptions, planFit, readInput, readPair, stageBatch } from './batches.js';
+import { type FitOptions, planFit, readPair, stageBatch } from './batches.js';
 import type { Logs } from './callbacks.js';
-import { Engine, INFERENCE_ROWS } from './engine.js';
+import { Engine } from './engine.js';
 import { checkNorm, evaluate, fit, type History, makeLogs } from './fit.js';
+import { type PredictOptions, predict } from './predict.js';
 import { makeSummary, type Summary } from './summary.js';
 
 export interface SequentialOptions {
@@ -171,24 +172,16 @@ export class Model {
     return evaluate(this.#engine, pair.x, pair.y);
   }
 
-  /** Outputs for any number of rows. A row's output does not depend on the rows around it, to the bit. */
-  predict(x: MatrixLike): Matrix {
-    const engine = this.#engine;
-    const input = readInput(engine, x, 'x');
-    const { units } = this.#lastLayer;
-    const data = new Float32Array(input.rows * units);
-    for (let start = 0; start < input.rows; start += INFERENCE_ROWS) {
-      const rows = Math.min(INFERENCE_ROWS, input.rows - start);
-      const program = engine.program('predict', rows);
-      engine.stage(program.input, input, start);
-      engine.runProgram(program);
-      const { offset, stride } = program.output;
-      for (let r = 0; r < rows; r++) {
-        const from = offset + r * stride;
-        data.set(engine.heap.subarray(from, from + units), (start + r) * units);
-      }
-    }
-    return matrix(data, input.rows, units);
+  /**
+   * Outputs for any number of rows, with layers in inference mode. A row's output does not depend on the rows around it,
+   * to the bit. With `output`, float32 inputs (a Matrix, or a Float32Array for a model of one input) and WebAssembly, a
+   * call allocates nothing once the number of rows has been seen; without `output` the result is new.
+   * @throws ShapeError, ValueError for an `x` or `output` that does not fit; `output` is untouched then.
+   */
+  predict(x: MatrixLike): Matrix;
+  predict<Output extends Matrix | Float32Array>(x: MatrixLike, options: PredictOptions<Output>): Output;
+  predict(x: MatrixLike, options?: Partial<PredictOptions<Matrix | Float32Array>>): Matrix | Float32Array {
+    return predict(this.#engine, x, options);
   }
 
   /** Copies of all weights and moving moments. */
