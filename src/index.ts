@@ -37,4 +37,5 @@ export {
   sequential,
   type Weights,
 } from './train/model.js';
+export type { PredictOptions } from './train/predict.js';
 export type { LayerSummary, Summary } from './train/summary.js';

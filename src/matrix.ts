@@ -48,13 +48,25 @@ export function matrix(data: Float32Array | ArrayLike<number>, rows: number, col
       expected: `${rows} x ${columns} = ${rows * columns} numbers`,
     });
   }
-  return withJson({ data: data instanceof Float32Array ? data : toFloats(data, 'data'), rows, columns });
+  return makeMatrix(data instanceof Float32Array ? data : toFloats(data, 'data'), rows, columns);
 }
 
-/** Lets a matrix go through JSON and come back: typed arrays by themselves become objects there. */
-function withJson(value: Matrix): Matrix {
-  const { data, rows, columns } = value;
-  return Object.defineProperty(value, 'toJSON', { value: () => ({ data: Array.from(data), rows, columns }) });
+/** Goes through JSON and comes back: typed arrays by themselves become objects there. */
+class DenseMatrix implements Matrix {
+  constructor(
+    readonly data: Float32Array,
+    readonly rows: number,
+    readonly columns: number,
+  ) {}
+
+  toJSON() {
+    return { data: Array.from(this.data), rows: this.rows, columns: this.columns };
+  }
+}
+
+/** The same as `matrix` for data known to fit. */
+export function makeMatrix(data: Float32Array, rows: number, columns: number): Matrix {
+  return new DenseMatrix(data, rows, columns);
 }
 
 function toFloats(values: ArrayLike<unknown>, argument: string): Float32Array {
@@ -77,7 +89,7 @@ export function isNumericArray(value: unknown): value is NumericArray {
   );
 }
 
-function isMatrix(value: unknown): value is Matrix {
+export function isMatrix(value: unknown): value is Matrix {
   return typeof value === 'object' && value !== null && 'data' in value && 'rows' in value && 'columns' in value;
 }
 
@@ -140,23 +152,30 @@ export function toMatrix(value: unknown, argument: string): Matrix {
   return { data: toFloats(value, argument), rows: value.length, columns: 1 };
 }
 
-/** 0, or NaN where any number is not finite. Four sums at a time, since each addition waits for the one before. */
-function sumOfZeros(data: Float32Array): number {
+/**
+ * Whether all numbers are finite: float32 ones add up to a finite float64 then, and only then. Four sums at a time, since
+ * each addition waits for the one before.
+ */
+export function allFinite(data: Float32Array): boolean {
   const whole = data.length & ~3;
-  let [a, b, c, d] = [0, 0, 0, 0];
+  let a = 0,
+    b = 0,
+    c = 0,
+    d = 0;
   for (let i = 0; i < whole; i += 4) {
-    a += data[i]! * 0;
-    b += data[i + 1]! * 0;
-    c += data[i + 2]! * 0;
-    d += data[i + 3]! * 0;
+    a += data[i]!;
+    b += data[i + 1]!;
+    c += data[i + 2]!;
+    d += data[i + 3]!;
   }
-  for (let i = whole; i < data.length; i++) a += data[i]! * 0;
-  return a + b + c + d;
+  let sum = a + b + c + d;
+  for (let i = whole; i < data.length; i++) sum += data[i]!;
+  return Number.isFinite(sum);
 }
 
 /** Refuses NaN and infinities, naming the first one's place. */
 export function checkFinite({ data, columns }: Matrix, argument: string): void {
-  if (sumOfZeros(data) === 0) return;
+  if (allFinite(data)) return;
   const i = data.findIndex((v) => !Number.isFinite(v));
   throw new ValueError({
     argument: `${argument}, row ${Math.floor(i / columns)}, column ${i % columns}`,

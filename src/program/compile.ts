@@ -60,6 +60,12 @@ export interface Network {
   readonly threads: number;
 }
 
+/** The layer that computes an output. */
+export function outputLayer({ inputs, nodes, outputs }: Network, output: number): Layer {
+  const { value } = outputs[output] as Network['outputs'][number];
+  return (nodes[value - inputs.length] as NetworkNode).layer;
+}
+
 /** What `compile` adds to a network. */
 export interface Training {
   /** One per output of the network. */

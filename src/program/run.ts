@@ -1,10 +1,13 @@
-import type { Backend, Call, Phase } from '../kernels/contract.js';
+import type { Backend, Call, Heap, Phase } from '../kernels/contract.js';
 import { type Program, productFlops } from './emitter.js';
+import type { Tensor } from './plan.js';
 import { phasesOf, splitLongCall } from './split.js';
 
 /** A program bound to a backend's heap. */
 export interface LinkedProgram extends Program {
   readonly steps: readonly (() => void)[];
+  /** The rows of the first output on the heap, padding included. */
+  readonly outputRows: Heap;
 }
 
 /**
@@ -14,9 +17,11 @@ export interface LinkedProgram extends Program {
  */
 export function link(program: Program, backend: Backend, threads = 1): LinkedProgram {
   const { linkPhases } = backend;
+  const { offset, size } = program.outputs[0] as Tensor;
+  const outputRows = backend.heap.subarray(offset, offset + size);
   const phases = threads > 1 && linkPhases ? phasesOf(program.calls, threads) : [];
   if (linkPhases && phases.some((phase) => phase.length > 1)) {
-    return { ...program, steps: segments(phases).map(linkPhases) };
+    return { ...program, outputRows, steps: segments(phases).map(linkPhases) };
   }
   const steps = program.calls
     .flatMap((call) => splitLongCall(call, backend.longestCall))
@@ -24,7 +29,7 @@ export function link(program: Program, backend: Backend, threads = 1): LinkedPro
       const kernel = backend.kernels[call[0]] as (...args: number[]) => void;
       return kernel.bind(null, ...(call.slice(1) as number[])) as () => void;
     });
-  return { ...program, steps };
+  return { ...program, outputRows, steps };
 }
 
 /** Floating point operations between two chances to hand over to the event loop. */

@@ -47,13 +47,19 @@ interface Part {
   readonly label: string;
 }
 
+/** Whether data comes as an object of matrices, not as a matrix. */
+export function isByName(data: Data): data is Readonly<Record<string, MatrixLike>> {
+  return (
+    typeof data === 'object' && data !== null && !Array.isArray(data) && !ArrayBuffer.isView(data) && !('rows' in data)
+  );
+}
+
 /** Data for each of `names`: by name, in order, or, where there is but one, by itself. */
 function split(data: Data, names: readonly string[], argument: string): readonly Part[] {
-  const named = typeof data === 'object' && data !== null && !Array.isArray(data) && !ArrayBuffer.isView(data);
-  if (named && !('rows' in data)) {
+  if (isByName(data)) {
     checkOptions(data, names, argument);
     return names.map((name) => {
-      const item = (data as Readonly<Record<string, MatrixLike>>)[name];
+      const item = data[name];
       const label = `${argument}.${name}`;
       if (item !== undefined) return { data: item, label };
       throw new ValueError({ argument: label, given: 'nothing', expected: `data for each of ${names.join(', ')}` });
@@ -88,7 +94,8 @@ export function readInputs(engine: Engine, x: Data, argument: string): readonly 
   return read;
 }
 
-function readInput(x: MatrixLike, width: number, argument: string): Matrix {
+/** Reads and checks one input of `width` columns. */
+export function readInput(x: MatrixLike, width: number, argument: string): Matrix {
   const input = toMatrix(x, argument);
   const oneRow = input.columns === 1 && width !== 1 && input.rows === width && !('rows' in x);
   if (input.columns !== width) {

@@ -74,6 +74,8 @@ export class Engine {
   readonly #inferenceBase: number;
   readonly #compiledBase: number;
   readonly #programs = new Map<Mode, Map<number, LinkedProgram>>();
+  /** The one asked for last, to save small networks the look-up. */
+  #latest: LinkedProgram | undefined;
   #evaluationBase = 0;
   #trainingBase = 0;
   #end: number;
@@ -119,7 +121,7 @@ export class Engine {
   /** Gives back what a backend with threads holds for this model. */
   dispose(): void {
     this.#backend.dispose?.();
-    this.#programs.clear();
+    this.#forgetPrograms();
   }
 
   get compiled(): boolean {
@@ -169,7 +171,7 @@ export class Engine {
     this.#training = training;
     this.#evaluationBase = arena.end;
     this.#trainingBase = evaluation.end;
-    for (const mode of ['train', 'gradients', 'inspect', 'validate', 'evaluate'] as const) this.#programs.delete(mode);
+    this.#forgetPrograms();
     this.learningRate = options.optimizer.spec.learningRate;
     this.step = 0;
   }
@@ -200,17 +202,28 @@ export class Engine {
     this.#backend.dispose?.();
     this.#backend = larger;
     this.#end = end;
+    this.#forgetPrograms();
+  }
+
+  #forgetPrograms(): void {
     this.#programs.clear();
+    this.#latest = undefined;
   }
 
   /** The program for a mode and a number of rows, linked once and kept. */
   program(mode: Mode, rows: number): LinkedProgram {
+    const latest = this.#latest;
+    if (latest !== undefined && latest.mode === mode && latest.rows === rows) return latest;
     const known = this.#programs.get(mode)?.get(rows);
-    if (known) return known;
+    if (known) {
+      this.#latest = known;
+      return known;
+    }
     const program = this.compileProgram(mode, rows);
     this.#grow(program.end);
     const linked = link(program, this.#backend, this.network.threads);
     this.#programs.set(mode, (this.#programs.get(mode) ?? new Map()).set(rows, linked));
+    this.#latest = linked;
     return linked;
   }
 
@@ -225,7 +238,8 @@ export class Engine {
     const { heap } = this;
     const { offset, stride, rows } = tensor;
     if (!order && stride === columns) {
-      heap.set(data.subarray(start * columns, (start + rows) * columns), offset);
+      const whole = data.length === rows * columns;
+      heap.set(whole ? data : data.subarray(start * columns, (start + rows) * columns), offset);
       return;
     }
     for (let r = 0; r < rows; r++) {

@@ -10,20 +10,22 @@ import {
 } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import type { OptimizerName, OptimizerSpec } from '../kernels/optimizers.js';
-import { checkFinite, type Matrix, type MatrixLike, matrix, toMatrix } from '../matrix.js';
+import { checkFinite, type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
 import { buildGraph, type Graph, type GraphSpec, sequence, specOf, trace } from '../model/graph.js';
 import type { LayerSpec, SymbolicTensor } from '../model/layers/index.js';
 import { copySpec } from '../model/layers/kind.js';
 import { bindLoss, type LossName } from '../model/losses.js';
 import { makeOptimizer } from '../model/optimizers.js';
 import { parameterBytes, readParameter, writeParameter } from '../model/weights.js';
+import { outputLayer } from '../program/compile.js';
 import { formatProgram, type Mode } from '../program/emitter.js';
 import type { Layer } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
-import { type Data, type FitOptions, planFit, readInputs, readPair, stageBatch } from './batches.js';
+import { type Data, type FitOptions, isByName, planFit, readPair, stageBatch } from './batches.js';
 import type { Logs } from './callbacks.js';
-import { Engine, INFERENCE_ROWS } from './engine.js';
+import { Engine } from './engine.js';
 import { checkNorm, evaluate, fit, type History, makeLogs } from './fit.js';
+import { type PredictOptions, predict, predictGraph } from './predict.js';
 import { makeSummary, type Summary } from './summary.js';
 
 /** What every model needs. */
@@ -206,44 +208,28 @@ export class Model {
   }
 
   /**
-   * Outputs for any number of rows. A row's output does not depend on the rows around it, to the bit.
-   * @throws StateError for a model with several outputs, which `predictOutputs` is for.
+   * Outputs for any number of rows, with layers in inference mode. A row's output does not depend on the rows around it,
+   * to the bit. With `output`, one float32 input (a Matrix, or a Float32Array for a model of one column) and WebAssembly,
+   * a call allocates nothing once the number of rows has been seen; without `output` the result is new.
+   * @throws ShapeError, ValueError for an `x` or `output` that does not fit; `output` is untouched then. StateError for a
+   * model with several outputs, which `predictOutputs` is for.
    */
-  predict(x: Data): Matrix {
-    const { outputs } = this.#engine.network;
+  predict(x: Data): Matrix;
+  predict<Output extends Matrix | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
+  predict(x: Data, options?: Partial<PredictOptions<Matrix | Float32Array>>): Matrix | Float32Array {
+    const { inputs, outputs } = this.#engine.network;
     if (outputs.length > 1) {
       const names = outputs.map(({ name }) => name).join(', ');
       throw new StateError(`predict: the model has several outputs (${names}); predictOutputs returns them by name.`);
     }
-    return this.#predict(x)[0] as Matrix;
+    if (inputs.length === 1 && !isByName(x)) return predict(this.#engine, x as MatrixLike, options);
+    return predictGraph(this.#engine, x, options)[0] as Matrix;
   }
 
   /** The same for any number of outputs, by name. */
   predictOutputs(x: Data): Record<string, Matrix> {
-    const predicted = this.#predict(x);
+    const predicted = predictGraph(this.#engine, x) as readonly Matrix[];
     return Object.fromEntries(this.#engine.network.outputs.map(({ name }, i) => [name, predicted[i] as Matrix]));
-  }
-
-  #predict(x: Data): readonly Matrix[] {
-    const engine = this.#engine;
-    const inputs = readInputs(engine, x, 'x');
-    const { rows: total } = inputs[0] as Matrix;
-    const widths = engine.network.outputs.map((_, i) => this.#outputLayer(i).units);
-    const results = widths.map((units) => new Float32Array(total * units));
-    for (let start = 0; start < total; start += INFERENCE_ROWS) {
-      const rows = Math.min(INFERENCE_ROWS, total - start);
-      const program = engine.program('predict', rows);
-      engine.stageBatch(program, inputs, [], start);
-      engine.runProgram(program);
-      program.outputs.forEach(({ offset, stride }, i) => {
-        const units = widths[i] as number;
-        for (let r = 0; r < rows; r++) {
-          const from = offset + r * stride;
-          results[i]?.set(engine.heap.subarray(from, from + units), (start + r) * units);
-        }
-      });
-    }
-    return results.map((data, i) => matrix(data, total, widths[i] as number));
   }
 
   /** Copies of all weights and moving moments. */
@@ -332,8 +318,7 @@ export class Model {
 
   /** The layer that computes an output. */
   #outputLayer(output: number): Layer {
-    const { inputs, nodes, outputs } = this.#engine.network;
-    return nodes[(outputs[output] as { value: number }).value - inputs.length]?.layer as Layer;
+    return outputLayer(this.#engine.network, output);
   }
 
   get #parameters() {
