@@ -83,7 +83,8 @@ export class Engine {
     checkHeapSize(this.#end);
     this.#factory = factory;
     this.#backend = factory.open(this.#end);
-    initializeParameters(this.heap, parameters, seed);
+    this.#writeRandomState(0);
+    initializeParameters(this.#backend, parameters, { seed, state: this.slots.random, scratch: this.#inferenceBase });
   }
 
   get heap(): Float32Array | Float64Array {
