@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
-/** Imports `*.wasm` as bytes, as esbuild's binary loader does in the build. */
-const binary = {
-  name: 'wasm-bytes',
+/** Imports `*.gz` as base64, as esbuild does in the build, and `*.wasm` of the benchmark. */
+const base64 = {
+  name: 'wasm-base64',
   enforce: 'pre' as const,
   load(id: string) {
-    if (!id.endsWith('.wasm')) return undefined;
-    const base64 = readFileSync(id).toString('base64');
-    return `export default Uint8Array.from(atob('${base64}'), (c) => c.charCodeAt(0));`;
+    if (!/\.(gz|wasm)$/.test(id)) return undefined;
+    return `export default '${readFileSync(id).toString('base64')}';`;
   },
 };
 
 export default defineConfig({
-  plugins: [binary],
+  plugins: [base64],
   test: { include: ['test/**/*.test.ts'], testTimeout: 60_000 },
 });

@@ -16,7 +16,7 @@ function storeUniform(p: usize, words: v128, left: i32): void {
   else if (left > 0) storePart(p, v, left);
 }
 
-/** Writes the uniforms of four neighbouring blocks, 16 elements or the `left` that remain. */
+/** Writes the uniforms of four neighbouring blocks, 16 elements or the `left` that remain; all their words where `raw`. */
 function drawBlocks(
   out: usize,
   left: i32,
@@ -26,6 +26,7 @@ function drawBlocks(
   key1: u32,
   step0: u32,
   step1: u32,
+  raw: bool,
 ): void {
   const m0 = i32x4.splat(0xd2511f53);
   const m1 = i32x4.splat(0xcd9e8d57);
@@ -52,22 +53,21 @@ function drawBlocks(
   const low23 = i8x16.shuffle(c2, c3, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
   const high01 = i8x16.shuffle(c0, c1, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
   const high23 = i8x16.shuffle(c2, c3, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
-  storeUniform(out, i8x16.shuffle(low01, low23, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23), left);
-  storeUniform(
-    out + 16,
-    i8x16.shuffle(low01, low23, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31),
-    left - 4,
-  );
-  storeUniform(
-    out + 32,
-    i8x16.shuffle(high01, high23, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
-    left - 8,
-  );
-  storeUniform(
-    out + 48,
-    i8x16.shuffle(high01, high23, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31),
-    left - 12,
-  );
+  const w0 = i8x16.shuffle(low01, low23, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+  const w1 = i8x16.shuffle(low01, low23, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+  const w2 = i8x16.shuffle(high01, high23, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+  const w3 = i8x16.shuffle(high01, high23, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+  if (raw) {
+    v128.store(out, w0);
+    v128.store(out, w1, 16);
+    v128.store(out, w2, 32);
+    v128.store(out, w3, 48);
+  } else {
+    storeUniform(out, w0, left);
+    storeUniform(out + 16, w1, left - 4);
+    storeUniform(out + 32, w2, left - 8);
+    storeUniform(out + 48, w3, left - 12);
+  }
 }
 
 /** y = n uniforms in [0, 1), multiples of 2^-24. */
@@ -77,7 +77,43 @@ export function randomUniform(y: i32, n: i32, state: i32, stream: i32): void {
   const key1 = word(state, 1);
   const step0 = word(state, 2);
   const step1 = word(state, 3);
-  for (let i = 0; i < n; i += 16, out += 64) drawBlocks(out, n - i, i >> 2, stream, key0, key1, step0, step1);
+  for (let i = 0; i < n; i += 16, out += 64) drawBlocks(out, n - i, i >> 2, stream, key0, key1, step0, step1, false);
+}
+
+/**
+ * w = uniforms in [-limit, limit), in float64 until stored: element i of the row-major matrix is made of 53 bits of
+ * words 2i and 2i + 1 of the stream. w lies in panels [ceil(columns / 8)][rows][8], whose padding stays as it is.
+ * `scratch` has room for 16 elements.
+ */
+export function uniformWeights(
+  w: i32,
+  scratch: i32,
+  rows: i32,
+  columns: i32,
+  state: i32,
+  stream: i32,
+  limit: f64,
+): void {
+  const key0 = word(state, 0);
+  const key1 = word(state, 1);
+  const step0 = word(state, 2);
+  const step1 = word(state, 3);
+  const from = at(scratch);
+  const panel = at(rows << 3);
+  let row = at(w);
+  let column = 0;
+  for (let left = rows * columns, block: u32 = 0; left > 0; left -= 8, block += 4) {
+    drawBlocks(from, 16, block, stream, key0, key1, step0, step1, true);
+    for (let p = from, end = from + ((<usize>min(left, 8)) << 3); p < end; p += 8) {
+      const bits = <f64>(i32.load(p) >>> 5) * 67108864.0 + <f64>(i32.load(p, 4) >>> 6);
+      const to = row + (<usize>column >> 3) * panel + ((<usize>(column & 7)) << 2);
+      f32.store(to, <f32>((bits * 2.220446049250313e-16 - 1) * limit));
+      if (++column === columns) {
+        column = 0;
+        row += 32;
+      }
+    }
+  }
 }
 
 /**
@@ -104,7 +140,7 @@ export function dropoutForward(
   let q = at(y);
   let o = at(mask);
   for (let i = 0; i < n; i += 16) {
-    drawBlocks(o, n - i, (first + i) >> 2, stream, key0, key1, step0, step1);
+    drawBlocks(o, n - i, (first + i) >> 2, stream, key0, key1, step0, step1, false);
     let left = min(n - i, 16);
     for (; left >= 4; left -= 4, p += 16, q += 16, o += 16) {
       const m = v128.and(scale, f32x4.ge(v128.load(o), limit));

@@ -24,7 +24,7 @@ await build({
   format: 'esm',
   platform: 'node',
   target: ['es2022', 'node20'],
-  loader: { '.wasm': 'binary' },
+  loader: { '.gz': 'base64', '.wasm': 'base64' },
   sourcemap: 'inline',
   sourcesContent: false,
   logLevel: 'warning',

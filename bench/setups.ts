@@ -154,6 +154,12 @@ const randomUniform: Setup = (rig, n) => {
   return { elements: n, moved: 1 };
 };
 
+const uniformWeights: Setup = (rig, rows, columns) => {
+  const [w, scratch, state] = [rig.panels(rows, columns), rig.vector(16), rig.vector(8, { below: 65536 })];
+  rig.call('uniformWeights', w, scratch, rows, columns, state, 7, 0.1);
+  return { elements: rows * columns, moved: 1 };
+};
+
 const dropoutForward: Setup = (rig, n) => {
   const [x, y, mask, state] = [rig.vector(n), rig.vector(n), rig.vector(n), rig.vector(8, { below: 65536 })];
   rig.call('dropoutForward', x, y, mask, n, state, 7, 0.2, 0);
@@ -244,6 +250,7 @@ export const setups = {
   batchNormalizationForward: normalize,
   batchNormalizationBackward: normalizeBackward,
   randomUniform,
+  uniformWeights,
   dropoutForward,
   dropoutBackward: binary('dropoutBackward'),
   sgd: update(sgd()),

@@ -72,6 +72,7 @@ export const shapes: readonly Shape[] = [
   ...over([[32, 2]], 'meanSquaredError'),
   ...over(HIDDEN, 'batchNormalizationMoments', 'batchNormalizationForward', 'batchNormalizationBackward'),
   ...over(ELEMENTS, 'randomUniform', 'dropoutForward', 'dropoutBackward'),
+  ...over([[784, 256]], 'uniformWeights'),
   ...over([[512]], 'batchNormalizationUpdate'),
   ...over([[1]], 'clipFactor'),
   ...over(SLABS, 'sgd', 'sgdMomentum', 'adam', 'sum', 'gradientNorm', 'l2Penalty', 'l2Gradient'),

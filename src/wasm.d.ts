@@ -1,4 +1,4 @@
-declare module '*.wasm' {
-  const bytes: Uint8Array<ArrayBuffer>;
-  export default bytes;
+declare module '*.gz' {
+  const base64: string;
+  export default base64;
 }

@@ -1,6 +1,7 @@
-import bytes from '../../build/kernels.wasm';
+import exact from '../../build/kernels.wasm.gz';
 import { BackendError, checkOptions, lookUp, show, ValueError } from '../errors.js';
 import type { Backend, BackendFactory } from '../kernels/contract.js';
+import { decompress, fromBase64 } from './embedded.js';
 import { allocate, instantiate, LONGEST_CALL } from './instance.js';
 
 /** A `WebAssembly.Module`, by a name that programs without the DOM's types know. */
@@ -36,10 +37,8 @@ async function compile(source: BufferSource): Promise<WebAssembly.Module> {
   return WebAssembly.compile(source);
 }
 
-async function compileEmbedded(math: MathKind): Promise<WebAssembly.Module> {
-  if (math === 'exact') return compile(bytes);
-  const { default: fast } = await import('./fast.js');
-  return compile(fast);
+async function embeddedBytes(math: MathKind): Promise<Uint8Array<ArrayBuffer>> {
+  return decompress(fromBase64(math === 'exact' ? exact : (await import('./fast.js')).default));
 }
 
 // (module (func (result v128) (f32x4.relaxed_madd (i8x16.splat 0) (i8x16.splat 0) (i8x16.splat 0))))
@@ -81,7 +80,7 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
     if (pools && shareable) {
       module = await compile(pools.withSharedMemory(shareable));
     } else if (source === undefined) {
-      embedded[math] ??= compileEmbedded(math);
+      embedded[math] ??= embeddedBytes(math).then(compile);
       module = await embedded[math];
     } else {
       module = source instanceof WebAssembly.Module ? source : await compile(source as BufferSource);
@@ -113,7 +112,7 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
 
 /** The bytes to rewrite for shared memory; a compiled module no longer has any. */
 async function bytesOf(math: MathKind, source: WasmOptions['source']): Promise<Uint8Array> {
-  if (source === undefined) return math === 'exact' ? bytes : (await import('./fast.js')).default;
+  if (source === undefined) return embeddedBytes(math);
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   throw new ValueError({

@@ -1,11 +1,10 @@
+import type { Backend, Heap } from '../kernels/contract.js';
 import { stream } from '../kernels/philox.js';
 import { type Matrix, matrix } from '../matrix.js';
 import type { Parameter } from '../program/layer.js';
 import type { Tensor } from '../program/plan.js';
 import { panelColumns } from '../program/plan.js';
-import { type InitializerName, initialize } from './initializers.js';
-
-type Heap = Float32Array | Float64Array;
+import { type Distribution, drawNormal, type InitializerName, initializers } from './initializers.js';
 
 /** Index of a row-major element within the heap layout of its parameter. */
 export function place({ layout, rows }: Parameter, row: number, column: number): number {
@@ -36,12 +35,32 @@ export function writeParameter(heap: Heap, parameter: Parameter, data: ArrayLike
   }
 }
 
+/** Where initial weights come from. */
+export interface Source {
+  readonly seed: number;
+  /** Heap elements that hold the seed, and step 0, for the generator in the kernels. */
+  readonly state: Tensor;
+  /** First of 16 heap elements that nobody uses. */
+  readonly scratch: number;
+}
+
 /** Draws initial values; each parameter has a stream of its own, so a layer added at the end changes no other's weights. */
-export function initializeParameters(heap: Heap, parameters: readonly Parameter[], seed: number): void {
+export function initializeParameters(
+  { heap, kernels }: Backend,
+  parameters: readonly Parameter[],
+  { seed, state, scratch }: Source,
+): void {
   parameters.forEach((parameter, i) => {
-    const { initializer, rows, columns } = parameter;
-    const name = initializer as InitializerName;
-    writeParameter(heap, parameter, initialize(name, rows, columns, seed, stream('initialization', i)));
+    const { value, initializer, rows, columns } = parameter;
+    const distribution: Distribution = initializers[initializer as InitializerName](rows, columns);
+    const from = stream('initialization', i);
+    if ('limit' in distribution) {
+      kernels.uniformWeights(value.offset, scratch, rows, columns, state.offset, from, distribution.limit);
+    } else if ('deviation' in distribution) {
+      writeParameter(heap, parameter, drawNormal(rows * columns, distribution.deviation, seed, from));
+    } else {
+      writeParameter(heap, parameter, new Float32Array(rows * columns).fill(distribution.constant));
+    }
   });
 }
 

@@ -188,6 +188,13 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [m.vector(n, true), n, m.randomState(), random.uint32() | 0];
   },
 
+  uniformWeights(random) {
+    const m = makers(random);
+    const [rows, columns] = [random.between(1, 20), random.between(1, 40)];
+    const w = m.panels(rows, columns, true);
+    return [w, m.scratch(16), rows, columns, m.randomState(), random.uint32() | 0, random.positive()];
+  },
+
   dropoutForward(random) {
     const m = makers(random);
     const n = random.between(1, 90);

@@ -1,0 +1,16 @@
+// What the compiler leaves to do.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+
+const build = new URL('../build/', import.meta.url);
+
+// The declarations name types of the DOM, which programs for Node alone do not load.
+const path = new URL('kernels.d.ts', build);
+const text = readFileSync(path, 'utf8');
+if (!text.includes('module: WebAssembly.Module')) throw new Error(`${path}: the declarations have another form.`);
+writeFileSync(path, text.replace('module: WebAssembly.Module', 'module: object'));
+
+// The library embeds its modules compressed: base64 hides from a server's gzip what repeats in them.
+for (const name of ['kernels.wasm', 'kernels.fast.wasm']) {
+  writeFileSync(new URL(`${name}.gz`, build), gzipSync(readFileSync(new URL(name, build)), { level: 9 }));
+}
