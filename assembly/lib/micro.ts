@@ -1,3 +1,4 @@
+import { tallRows } from './pack';
 import { fma } from './simd';
 
 /** What a product does with a finished sum before it is stored. */
@@ -32,14 +33,16 @@ export class Rectify extends Epilogue {
  * last one first: what is stored twice ends as it should, nothing outside is touched, and one tile does for all.
  *
  * V8 loads everything that an iteration needs before it computes, so a larger tile or an unrolled loop spills
- * registers, and what is left to save is the arithmetic on pointers: `packed` needs two, `strided` five.
+ * registers, and what is left to save is the arithmetic on pointers: `packed` needs two, `strided` five. Fused
+ * multiply-add keeps no products in registers: there 6 rows fit, and `packed` has most rows in tiles of 6.
  */
 @unmanaged
 @final
 export class Product<E extends Epilogue> {
   /**
    * A as tiles of 4 rows: the 4 values that meet row k of B lie side by side, `aStep` bytes after those of k - 1; tiles
-   * lie `aTile` bytes apart. Values past the last row may be anything.
+   * lie `aTile` bytes apart. Values past the last row may be anything. In the relaxed build the first `tallRows` are
+   * tiles of 6 instead, half as large again: an `aStep` of 16 means 24 there, others are rows of a matrix in place.
    */
   @inline
   packed(
@@ -54,8 +57,32 @@ export class Product<E extends Epilogue> {
     cRow: usize,
     rows: i32,
   ): void {
+    if (ASC_FEATURE_RELAXED_SIMD) {
+      const tall = tallRows(rows);
+      this.tiles(6, a, aTile + (aTile >> 1), aStep === 16 ? 24 : aStep, b, n, low, high, c, cRow, tall);
+      a += (aTile >> 2) * <usize>tall;
+      c += cRow * <usize>tall;
+      rows -= tall;
+    }
+    this.tiles(4, a, aTile, aStep, b, n, low, high, c, cRow, rows);
+  }
+
+  @inline
+  tiles(
+    height: i32,
+    a: usize,
+    aTile: usize,
+    aStep: usize,
+    b: usize,
+    n: i32,
+    low: v128,
+    high: v128,
+    c: usize,
+    cRow: usize,
+    rows: i32,
+  ): void {
     const bEnd = b + ((<usize>n) << 5);
-    for (let left = rows; left > 0; left -= 4, a += aTile) {
+    for (let left = rows; left > 0; left -= height, a += aTile) {
       let s00 = low;
       let s01 = high;
       let s10 = low;
@@ -64,6 +91,10 @@ export class Product<E extends Epilogue> {
       let s21 = high;
       let s30 = low;
       let s31 = high;
+      let s40 = low;
+      let s41 = high;
+      let s50 = low;
+      let s51 = high;
       let p = a;
       for (let k = b; k < bEnd; k += 32, p += aStep) {
         const b0 = v128.load(k);
@@ -80,8 +111,25 @@ export class Product<E extends Epilogue> {
         x = v128.load32_splat(p, 12);
         s30 = fma(x, b0, s30);
         s31 = fma(x, b1, s31);
+        if (height > 4) {
+          x = v128.load32_splat(p, 16);
+          s40 = fma(x, b0, s40);
+          s41 = fma(x, b1, s41);
+          x = v128.load32_splat(p, 20);
+          s50 = fma(x, b0, s50);
+          s51 = fma(x, b1, s51);
+        }
       }
-      c = this.store(s00, s01, s10, s11, s20, s21, s30, s31, c, cRow, left);
+      c = this.store(s00, s01, s10, s11, s20, s21, s30, s31, c, cRow, height > 4 ? 4 : left);
+      if (height > 4) {
+        const e = changetype<E>(0);
+        v128.store(c, e.f(s40));
+        v128.store(c, e.f(s41), 16);
+        c += cRow;
+        v128.store(c, e.f(s50));
+        v128.store(c, e.f(s51), 16);
+        c += cRow;
+      }
     }
   }
 
