@@ -201,25 +201,57 @@ export class Product<E extends Epilogue> {
     return c3 + cRow;
   }
 
-  /** One row of A against two neighbouring panels: four chains of sums hide the latency of the addition. */
+  /** One row of A against 2 to 4 neighbouring panels: chains of sums, two a panel, hide each other's latency. */
   @inline
-  pair(a: usize, b: usize, n: i32, bias: usize, c: usize): void {
+  row(panels: i32, a: usize, b: usize, n: i32, bias: usize, c: usize): void {
     const e = changetype<E>(0);
     const panel = (<usize>n) << 5;
+    const b1 = b + panel;
     let s0 = v128.load(bias);
     let s1 = v128.load(bias, 16);
     let s2 = v128.load(bias, 32);
     let s3 = v128.load(bias, 48);
-    for (let k = b, end = b + panel; k < end; k += 32, a += 4) {
+    let s4 = s0;
+    let s5 = s0;
+    let s6 = s0;
+    let s7 = s0;
+    if (panels > 2) {
+      s4 = v128.load(bias, 64);
+      s5 = v128.load(bias, 80);
+    }
+    if (panels > 3) {
+      s6 = v128.load(bias, 96);
+      s7 = v128.load(bias, 112);
+    }
+    for (let k = b; k < b1; k += 32, a += 4) {
       const x = v128.load32_splat(a);
+      let p = k + panel;
       s0 = fma(x, v128.load(k), s0);
       s1 = fma(x, v128.load(k, 16), s1);
-      s2 = fma(x, v128.load(k + panel), s2);
-      s3 = fma(x, v128.load(k + panel, 16), s3);
+      s2 = fma(x, v128.load(p), s2);
+      s3 = fma(x, v128.load(p, 16), s3);
+      if (panels > 2) {
+        p += panel;
+        s4 = fma(x, v128.load(p), s4);
+        s5 = fma(x, v128.load(p, 16), s5);
+      }
+      if (panels > 3) {
+        p += panel;
+        s6 = fma(x, v128.load(p), s6);
+        s7 = fma(x, v128.load(p, 16), s7);
+      }
     }
     v128.store(c, e.f(s0));
     v128.store(c, e.f(s1), 16);
     v128.store(c, e.f(s2), 32);
     v128.store(c, e.f(s3), 48);
+    if (panels > 2) {
+      v128.store(c, e.f(s4), 64);
+      v128.store(c, e.f(s5), 80);
+    }
+    if (panels > 3) {
+      v128.store(c, e.f(s6), 96);
+      v128.store(c, e.f(s7), 112);
+    }
   }
 }
