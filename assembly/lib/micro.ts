@@ -67,6 +67,7 @@ export class Product<E extends Epilogue> {
     this.tiles(4, a, aTile, aStep, b, n, low, high, c, cRow, rows);
   }
 
+  /** Whole tiles of `height` rows, known when compiled, and of 4 one that may lack rows. */
   @inline
   tiles(
     height: i32,
