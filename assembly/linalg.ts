@@ -28,9 +28,24 @@ function forward<E extends Epilogue>(
   let out = at(y);
   let left = (units + 7) >> 3;
   if (rows === 1) {
+    // As many panels at a time as every V8 has registers for, and none alone: that would compute its row four times.
+    if (ASC_FEATURE_RELAXED_SIMD) {
+      for (; left > 3 && left !== 5; left -= 4) {
+        product.row(4, at(x), weights, inputs, bias, out);
+        weights += panel * 4;
+        bias += 128;
+        out += 128;
+      }
+    }
+    for (; left > 2 && left !== 4; left -= 3) {
+      product.row(3, at(x), weights, inputs, bias, out);
+      weights += panel * 3;
+      bias += 96;
+      out += 96;
+    }
     for (; left > 1; left -= 2) {
-      product.pair(at(x), weights, inputs, bias, out);
-      weights += panel << 1;
+      product.row(2, at(x), weights, inputs, bias, out);
+      weights += panel * 2;
       bias += 64;
       out += 64;
     }

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { auto } from '../src/backends/detect.js';
 import { hasRelaxedSimd, wasm } from '../src/backends/wasm.js';
-import { allFactories, Random, wasmFactory } from './support/buffers.js';
-import { build, clouds, targetsOf, trainingCases } from './support/models.js';
+import { dense } from '../src/model/layers.js';
+import { allFactories, type Buffer, makers, place, Random, strayWrites, wasmFactory } from './support/buffers.js';
+import { kernelTable } from './support/kernel-table.js';
+import { build, clouds, targetsOf, trainingCases, weightHash } from './support/models.js';
 
 const present = hasRelaxedSimd();
+const products = ['denseForward', 'denseInputGradient', 'denseKernelGradient'] as const;
 
 test('options of the backend are checked', async () => {
   await expect(wasm({ math: 'quick' as 'fast' })).rejects.toThrow(/wasm\.math.*exact, fast/);
@@ -48,6 +51,104 @@ describe.skipIf(!present)('fused arithmetic', () => {
       losses.push(model.evaluate(x, y).loss!);
     }
     expect(Math.abs(losses[1]! / losses[0]! - 1)).toBeLessThan(0.02);
+  });
+
+  test.each(products)('%s writes nowhere else', (name) => {
+    for (let seed = 0; seed < 60; seed++) {
+      const args = kernelTable[name](new Random(seed));
+      const buffers = args.filter((arg): arg is Buffer => typeof arg !== 'number');
+      const placed = place(allFactories.fast!, buffers, new Random(seed + 1));
+      const resolved = args.map((arg) => (typeof arg === 'number' ? arg : placed.offsets.get(arg)!));
+      (placed.backend.kernels[name] as (...args: number[]) => void)(...resolved);
+      expect(strayWrites(placed), `seed ${seed}`).toEqual([]);
+    }
+  });
+
+  test('an element of a product has the same bits whatever tile it falls into', () => {
+    const [inputs, units, xStride, yStride] = [45, 41, 48, 48];
+    for (let rows = 1; rows < 28; rows++) {
+      const random = new Random(rows);
+      const m = makers(random);
+      const [x, w, b, dy] = [m.vector(rows * xStride), m.panels(inputs, units), m.vector(48), m.vector(rows * yStride)];
+      const outputs = [m.vector(rows * yStride), m.vector(rows * xStride), m.vector(48 * inputs)] as const;
+      const parts = outputs.map(({ data }) => m.vector(data.length)) as [Buffer, Buffer, Buffer];
+      const dwRow = m.vector(48);
+      const scratch = m.scratch(4000);
+      const { backend, offsets } = place(
+        allFactories.fast!,
+        [x, w, b, dy, ...outputs, ...parts, dwRow, scratch],
+        new Random(rows),
+      );
+      const at = (buffer: Buffer) => offsets.get(buffer)!;
+      const { heap, kernels } = backend;
+      const forward = (y: Buffer, r: number, n: number) =>
+        kernels.denseForward(
+          at(x) + r * xStride,
+          at(w),
+          at(b),
+          at(y) + r * yStride,
+          at(scratch),
+          n,
+          inputs,
+          units,
+          xStride,
+          yStride,
+        );
+      const inputGradient = (dx: Buffer, r: number, n: number) =>
+        kernels.denseInputGradient(
+          at(dy) + r * yStride,
+          at(w),
+          at(dx) + r * xStride,
+          at(scratch),
+          n,
+          inputs,
+          units,
+          yStride,
+          xStride,
+          inputs * 8,
+        );
+      const kernelGradient = (dw: Buffer, i: number, n: number) =>
+        kernels.denseKernelGradient(at(x) + i, at(dy), at(dw), at(scratch), rows, n, units, xStride, yStride);
+      forward(outputs[0], 0, rows);
+      inputGradient(outputs[1], 0, rows);
+      kernelGradient(outputs[2], 0, inputs);
+      for (let r = 0; r < rows; r++) {
+        forward(parts[0], r, 1);
+        inputGradient(parts[1], r, 1);
+      }
+      for (let i = 0; i < inputs; i++) {
+        kernelGradient(dwRow, i, 1);
+        for (let c = 0; c < 48; c++) heap[at(parts[2]) + ((c >> 3) * inputs + i) * 8 + (c & 7)] = heap[at(dwRow) + c]!;
+      }
+      outputs.forEach((output, k) => {
+        const bits = (buffer: Buffer, stride: number, columns: number) =>
+          [...heap.subarray(at(buffer), at(buffer) + buffer.data.length)].filter((_, i) => i % stride < columns);
+        const [stride, columns] = [[yStride, units] as const, [xStride, inputs] as const, [8, 8] as const][k]!;
+        expect(bits(output, stride, columns), `${products[k]}, ${rows} rows`).toEqual(bits(parts[k]!, stride, columns));
+      });
+    }
+  });
+
+  test('threads compute the bits of one', async () => {
+    const threaded = await wasm({
+      math: 'fast',
+      threads: 2,
+      threadUrl: new URL('../build/thread.js', import.meta.url),
+    });
+    const layers = [dense({ units: 200, inputShape: 90, activation: 'relu' }), dense({ units: 130 })];
+    const compile = { optimizer: 'adam', loss: 'meanSquaredError' } as const;
+    const random = new Random(5);
+    const [x, y] = [90, 130].map((columns) =>
+      Array.from({ length: 70 }, () => Array.from({ length: columns }, () => random.number())),
+    );
+    const hashes: string[] = [];
+    for (const factory of [allFactories.fast!, threaded]) {
+      const model = build({ name: 'wide', layers, compile }, factory);
+      await model.fit(x!, y!, { epochs: 2, batchSize: 70 });
+      hashes.push(weightHash(model));
+    }
+    threaded.dispose?.();
+    expect(hashes[1]).toBe(hashes[0]);
   });
 
   test('predicts a batch and its rows alike', () => {

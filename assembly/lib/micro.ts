@@ -1,3 +1,4 @@
+import { tallRows } from './pack';
 import { fma } from './simd';
 
 /** What a product does with a finished sum before it is stored. */
@@ -32,14 +33,16 @@ export class Rectify extends Epilogue {
  * last one first: what is stored twice ends as it should, nothing outside is touched, and one tile does for all.
  *
  * V8 loads everything that an iteration needs before it computes, so a larger tile or an unrolled loop spills
- * registers, and what is left to save is the arithmetic on pointers: `packed` needs two, `strided` five.
+ * registers, and what is left to save is the arithmetic on pointers: `packed` needs two, `strided` five. Fused
+ * multiply-add keeps no products in registers: there 6 rows fit, and `packed` has most rows in tiles of 6.
  */
 @unmanaged
 @final
 export class Product<E extends Epilogue> {
   /**
    * A as tiles of 4 rows: the 4 values that meet row k of B lie side by side, `aStep` bytes after those of k - 1; tiles
-   * lie `aTile` bytes apart. Values past the last row may be anything.
+   * lie `aTile` bytes apart. Values past the last row may be anything. In the relaxed build the first `tallRows` are
+   * tiles of 6 instead, half as large again: an `aStep` of 16 means 24 there, others are rows of a matrix in place.
    */
   @inline
   packed(
@@ -54,8 +57,33 @@ export class Product<E extends Epilogue> {
     cRow: usize,
     rows: i32,
   ): void {
+    if (ASC_FEATURE_RELAXED_SIMD) {
+      const tall = tallRows(rows);
+      this.tiles(6, a, aTile + (aTile >> 1), aStep === 16 ? 24 : aStep, b, n, low, high, c, cRow, tall);
+      a += (aTile >> 2) * <usize>tall;
+      c += cRow * <usize>tall;
+      rows -= tall;
+    }
+    this.tiles(4, a, aTile, aStep, b, n, low, high, c, cRow, rows);
+  }
+
+  /** Whole tiles of `height` rows, known when compiled, and of 4 one that may lack rows. */
+  @inline
+  tiles(
+    height: i32,
+    a: usize,
+    aTile: usize,
+    aStep: usize,
+    b: usize,
+    n: i32,
+    low: v128,
+    high: v128,
+    c: usize,
+    cRow: usize,
+    rows: i32,
+  ): void {
     const bEnd = b + ((<usize>n) << 5);
-    for (let left = rows; left > 0; left -= 4, a += aTile) {
+    for (let left = rows; left > 0; left -= height, a += aTile) {
       let s00 = low;
       let s01 = high;
       let s10 = low;
@@ -64,6 +92,10 @@ export class Product<E extends Epilogue> {
       let s21 = high;
       let s30 = low;
       let s31 = high;
+      let s40 = low;
+      let s41 = high;
+      let s50 = low;
+      let s51 = high;
       let p = a;
       for (let k = b; k < bEnd; k += 32, p += aStep) {
         const b0 = v128.load(k);
@@ -80,8 +112,25 @@ export class Product<E extends Epilogue> {
         x = v128.load32_splat(p, 12);
         s30 = fma(x, b0, s30);
         s31 = fma(x, b1, s31);
+        if (height > 4) {
+          x = v128.load32_splat(p, 16);
+          s40 = fma(x, b0, s40);
+          s41 = fma(x, b1, s41);
+          x = v128.load32_splat(p, 20);
+          s50 = fma(x, b0, s50);
+          s51 = fma(x, b1, s51);
+        }
       }
-      c = this.store(s00, s01, s10, s11, s20, s21, s30, s31, c, cRow, left);
+      c = this.store(s00, s01, s10, s11, s20, s21, s30, s31, c, cRow, height > 4 ? 4 : left);
+      if (height > 4) {
+        const e = changetype<E>(0);
+        v128.store(c, e.f(s40));
+        v128.store(c, e.f(s41), 16);
+        c += cRow;
+        v128.store(c, e.f(s50));
+        v128.store(c, e.f(s51), 16);
+        c += cRow;
+      }
     }
   }
 
@@ -153,25 +202,57 @@ export class Product<E extends Epilogue> {
     return c3 + cRow;
   }
 
-  /** One row of A against two neighbouring panels: four chains of sums hide the latency of the addition. */
+  /** One row of A against 2 to 4 neighbouring panels: chains of sums, two a panel, hide each other's latency. */
   @inline
-  pair(a: usize, b: usize, n: i32, bias: usize, c: usize): void {
+  row(panels: i32, a: usize, b: usize, n: i32, bias: usize, c: usize): void {
     const e = changetype<E>(0);
     const panel = (<usize>n) << 5;
+    const b1 = b + panel;
     let s0 = v128.load(bias);
     let s1 = v128.load(bias, 16);
     let s2 = v128.load(bias, 32);
     let s3 = v128.load(bias, 48);
-    for (let k = b, end = b + panel; k < end; k += 32, a += 4) {
+    let s4 = s0;
+    let s5 = s0;
+    let s6 = s0;
+    let s7 = s0;
+    if (panels > 2) {
+      s4 = v128.load(bias, 64);
+      s5 = v128.load(bias, 80);
+    }
+    if (panels > 3) {
+      s6 = v128.load(bias, 96);
+      s7 = v128.load(bias, 112);
+    }
+    for (let k = b; k < b1; k += 32, a += 4) {
       const x = v128.load32_splat(a);
+      let p = k + panel;
       s0 = fma(x, v128.load(k), s0);
       s1 = fma(x, v128.load(k, 16), s1);
-      s2 = fma(x, v128.load(k + panel), s2);
-      s3 = fma(x, v128.load(k + panel, 16), s3);
+      s2 = fma(x, v128.load(p), s2);
+      s3 = fma(x, v128.load(p, 16), s3);
+      if (panels > 2) {
+        p += panel;
+        s4 = fma(x, v128.load(p), s4);
+        s5 = fma(x, v128.load(p, 16), s5);
+      }
+      if (panels > 3) {
+        p += panel;
+        s6 = fma(x, v128.load(p), s6);
+        s7 = fma(x, v128.load(p, 16), s7);
+      }
     }
     v128.store(c, e.f(s0));
     v128.store(c, e.f(s1), 16);
     v128.store(c, e.f(s2), 32);
     v128.store(c, e.f(s3), 48);
+    if (panels > 2) {
+      v128.store(c, e.f(s4), 64);
+      v128.store(c, e.f(s5), 80);
+    }
+    if (panels > 3) {
+      v128.store(c, e.f(s6), 96);
+      v128.store(c, e.f(s7), 112);
+    }
   }
 }
