@@ -1,8 +1,12 @@
-/** Something to time. Costly set-up waits for `prepare`, so that cases can be listed and left out. */
-export interface Case {
+/** What can be listed and chosen. */
+export interface Named {
   readonly name: string;
   /** Part of the quick run. */
   readonly quick: boolean;
+}
+
+/** Something to time. Costly set-up waits for `prepare`, so that cases can be listed and left out. */
+export interface Case extends Named {
   /** Returns the work; throws where it does not do what it should. */
   prepare(): () => void;
 }
@@ -44,7 +48,7 @@ function warmUp(run: () => void, { warmUpMs, sampleMs }: Effort): number {
   }
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;

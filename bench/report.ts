@@ -1,26 +1,35 @@
 import { availableParallelism, cpus } from 'node:os';
+import type { ColdStart } from './cold.js';
 import type { Convergence } from './convergence.js';
 import type { KernelRow } from './kernels.js';
 import type { Peak } from './peak.js';
+import type { StagingRow } from './staging.js';
 import type { StepRow } from './steps.js';
 import { digits, formatTable, percent } from './table.js';
+import type { ThreadRow } from './threads.js';
 
 export interface Machine {
   readonly cpu: string;
   readonly node: string;
   readonly pinned: boolean;
+  /** That a process may use; steps on several threads were not pinned. */
+  readonly cores: number;
 }
 
 export interface Report {
   readonly peak: Peak & Machine;
   readonly kernels: readonly KernelRow[];
-  readonly steps: readonly StepRow[];
+  /** Those with more than one thread last. */
+  readonly steps: readonly (StepRow | ThreadRow)[];
   readonly convergence?: Convergence;
+  readonly staging: readonly StagingRow[];
+  readonly coldStart?: ColdStart;
 }
 
 export function describeMachine(): Machine {
   const all = cpus();
-  return { cpu: all[0]?.model.trim() ?? 'unknown', node: process.version, pinned: availableParallelism() < all.length };
+  const cores = availableParallelism();
+  return { cpu: all[0]?.model.trim() ?? 'unknown', node: process.version, pinned: cores < all.length, cores };
 }
 
 /** The report as data; a call's duration follows from the rest. */
@@ -90,6 +99,39 @@ function stepTable(rows: readonly StepRow[]): string {
   return formatTable(['workload', 'build', 'us/step', 'samples/s', 'of peak', 'time/exact'], lines);
 }
 
+function threadTable(rows: readonly ThreadRow[], cores: number): string {
+  const lines = rows.map(({ workload, build, threads, usPerStep, oneThreadUsPerStep, shareOfPeak, speedup }) => [
+    `${workload} ${build}, ${threads} threads`,
+    digits(usPerStep),
+    digits(oneThreadUsPerStep),
+    `${speedup.toFixed(2)}x`,
+    percent(shareOfPeak),
+  ]);
+  return formatTable([`threads, on ${cores} cores`, 'us/step', 'on one thread', 'speedup', 'of peak of all'], lines);
+}
+
+function stagingTable(rows: readonly StagingRow[]): string {
+  const lines = rows.map(({ workload, build, usPerBatch, usPerStep, shareOfStep }) => [
+    `${workload} ${build}`,
+    digits(usPerBatch),
+    digits(usPerStep),
+    `${(shareOfStep * 100).toFixed(2)}%`,
+  ]);
+  return formatTable(['staging of shuffled rows', 'us/batch', 'us/step of fit', 'of step'], lines);
+}
+
+function coldStartTable({ workload, ms, bareMs, overBareMs, ...size }: ColdStart): string {
+  const lines = [
+    ['process to the end of its first step, ms', digits(ms)],
+    ['node -e 0, ms', digits(bareMs)],
+    ['the first over the second, ms', digits(overBareMs)],
+    ['bundle, minified, KB', digits(size.bundleKb)],
+    ['the same with gzip, KB', digits(size.bundleGzipKb)],
+    ['on demand (threads, fast arithmetic), gzip, KB', digits(size.onDemandGzipKb)],
+  ];
+  return formatTable([`cold start, ${workload} exact`, ''], lines);
+}
+
 function convergenceTable({ workload, build, usPerStep }: Convergence): string {
   const lines = Object.entries(usPerStep).map(([stage, us]) => [
     `${workload} ${build}, ${stage}`,
@@ -99,7 +141,7 @@ function convergenceTable({ workload, build, usPerStep }: Convergence): string {
   return formatTable(['convergence', 'us/step', 'over fresh'], lines);
 }
 
-export function formatReport({ peak, kernels, steps, convergence }: Report): string {
+export function formatReport({ peak, kernels, steps, convergence, staging, coldStart }: Report): string {
   const products = kernels.filter(({ gflops }) => gflops !== null);
   const streams = kernels.filter(({ gflops }) => gflops === null);
   const fused = peak.fusedGflops === undefined ? '' : `, fused ${digits(peak.fusedGflops)}`;
@@ -110,7 +152,12 @@ export function formatReport({ peak, kernels, steps, convergence }: Report): str
   ];
   if (products.length > 0) parts.push(productTable(products));
   if (streams.length > 0) parts.push(streamTable(streams));
-  if (steps.length > 0) parts.push(stepTable(steps));
+  const threaded = steps.filter((row): row is ThreadRow => row.threads > 1);
+  const alone = steps.filter(({ threads }) => threads === 1);
+  if (alone.length > 0) parts.push(stepTable(alone));
   if (convergence) parts.push(convergenceTable(convergence));
+  if (staging.length > 0) parts.push(stagingTable(staging));
+  if (threaded.length > 0) parts.push(threadTable(threaded, peak.cores));
+  if (coldStart) parts.push(coldStartTable(coldStart));
   return parts.join('\n\n');
 }

@@ -1,5 +1,4 @@
-// Compiles the peak's loops, bundles the benchmark and runs it, on one core where the system can promise one.
-// Arguments are those of main.ts.
+// Compiles the peak's loops, bundles the benchmark and runs it. Arguments are those of main.ts.
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,15 +24,13 @@ await build({
   platform: 'node',
   target: ['es2022', 'node20'],
   loader: { '.gz': 'base64', '.wasm': 'base64' },
+  external: ['esbuild'],
   sourcemap: 'inline',
   sourcesContent: false,
   logLevel: 'warning',
 });
 
-const command = [process.execPath, '--enable-source-maps', resolve('build/bench.js'), ...process.argv.slice(2)];
-const pin = ['taskset', '-c', '0'];
-const pinned = process.platform === 'linux' && spawnSync(pin[0], [...pin.slice(1), 'true']).status === 0;
-const [program, ...args] = pinned ? [...pin, ...command] : command;
-const { status, error: failure } = spawnSync(program, args, { cwd: from, stdio: 'inherit' });
+const args = ['--enable-source-maps', resolve('build/bench.js'), ...process.argv.slice(2)];
+const { status, error: failure } = spawnSync(process.execPath, args, { cwd: from, stdio: 'inherit' });
 if (failure) throw failure;
 process.exitCode = status ?? 1;

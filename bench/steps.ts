@@ -8,6 +8,7 @@ import { type Inference, inferences, type Workload, workloads } from './workload
 export interface StepCase extends Case {
   readonly workload: string;
   readonly build: string;
+  readonly threads: number;
   readonly rows: number;
   readonly flops: number;
 }
@@ -77,15 +78,19 @@ function checkAgreement(name: string, losses: readonly number[], others: readonl
   });
 }
 
-function trainingCases(workload: Workload, builds: Readonly<Record<string, BackendFactory>>): readonly StepCase[] {
+export function trainingCases(
+  workload: Workload,
+  builds: Readonly<Record<string, BackendFactory>>,
+): readonly StepCase[] {
   const { name, layers, batch, checkSteps, loops = false, quick = false } = workload;
   let batches: readonly Batch[] | undefined;
   const checked: { losses: readonly number[]; tolerance: number }[] = [];
-  const make = (build: string, makeTrainee: () => Trainee, tolerance: number): StepCase => ({
+  const make = (build: string, makeTrainee: () => Trainee, tolerance: number, threads = 1): StepCase => ({
     name: `step ${name} ${build}`,
     quick,
     workload: name,
     build,
+    threads,
     rows: batch,
     flops: stepFlops(layers, batch),
     prepare() {
@@ -108,7 +113,7 @@ function trainingCases(workload: Workload, builds: Readonly<Record<string, Backe
   });
   return [
     ...Object.entries(builds).map(([build, factory]) =>
-      make(build, () => modelTrainee(workload, factory), toleranceOf(factory)),
+      make(build, () => modelTrainee(workload, factory), toleranceOf(factory), factory.threads),
     ),
     ...(loops ? [make('loops', () => loopsTrainee(workload), ROUNDING)] : []),
   ];
@@ -122,6 +127,7 @@ function inferenceCases(inference: Inference, builds: Readonly<Record<string, Ba
     quick,
     workload: name,
     build,
+    threads: factory.threads,
     rows,
     flops: forwardFlops(net.layers, rows),
     prepare() {
@@ -152,11 +158,11 @@ export function stepCases(builds: Readonly<Record<string, BackendFactory>>): rea
   ];
 }
 
-export function stepRow({ workload, build, rows, flops }: StepCase, us: number, peak: number): StepRow {
+export function stepRow({ workload, build, threads, rows, flops }: StepCase, us: number, peak: number): StepRow {
   return {
     workload,
     build,
-    threads: 1,
+    threads,
     usPerStep: us,
     samplesPerSecond: (rows / us) * 1e6,
     shareOfPeak: flops / us / 1e3 / peak,

@@ -18,6 +18,8 @@ export interface Workload {
   readonly checkSteps: number;
   /** Also written as plain loops, for comparison. */
   readonly loops?: boolean;
+  /** Large enough to be worth several threads. */
+  readonly threads?: boolean;
   readonly quick?: boolean;
 }
 
@@ -59,6 +61,7 @@ const W4: Workload = {
   training: { optimizer: adam(), loss },
   checkSteps: 20,
   loops: true,
+  threads: true,
 };
 
 const normalized = [batchNormalization(), activation({ activation: 'relu' }), dropout({ rate: 0.2 })];
@@ -94,6 +97,7 @@ export const workloads: readonly Workload[] = [
     batch: 128,
     training: { optimizer: adam(), loss, globalClipNorm: 1 },
     checkSteps: 5,
+    threads: true,
   },
   {
     name: 'W6',
@@ -101,6 +105,7 @@ export const workloads: readonly Workload[] = [
     batch: 256,
     training: { optimizer: adam({ learningRate: 1e-4 }), loss },
     checkSteps: 3,
+    threads: true,
   },
 ];
 

@@ -1,7 +1,75 @@
-import { expect, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import type { Report } from '../bench/report.js';
 import { setups } from '../bench/setups.js';
 import { shapes } from '../bench/shapes.js';
+import { workloads } from '../bench/workloads.js';
+import { hasRelaxedSimd } from '../src/backends/wasm.js';
 
 test('every kernel has a benchmark row', () => {
   expect([...new Set(shapes.map(({ kernel }) => kernel))].sort()).toEqual(Object.keys(setups).sort());
+});
+
+const script = fileURLToPath(new URL('../bench/run.js', import.meta.url));
+
+function bench(...args: string[]): string {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
+  expect([stderr, status]).toEqual(['', 0]);
+  return stdout;
+}
+
+describe('npm run bench', () => {
+  const builds = hasRelaxedSimd() ? ['exact', 'fast'] : ['exact'];
+
+  test('has rows for every workload, for staging, threads and the cold start', () => {
+    const names = bench('--list').split('\n');
+    for (const build of builds) {
+      for (const { name } of workloads) expect(names).toContain(`step ${name} ${build}`);
+      for (const { name } of workloads) expect(names).toContain(`staging ${name} ${build}`);
+      expect(names).toContain(`step I1, 1 row ${build}`);
+      expect(names).toContain(`step I1, 256 rows ${build}`);
+    }
+    for (const name of ['threads W4', 'threads W5', 'threads W6', 'cold start W4']) expect(names).toContain(name);
+  });
+
+  test('reports them, quickly', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'myelin-bench-'));
+    const file = join(folder, 'bench.json');
+    try {
+      const text = bench('--quick', '--only', '^(step|staging|threads|cold)', '--json', file);
+      for (const head of ['workload', 'staging', 'threads', 'cold start']) {
+        expect(text).toMatch(new RegExp(`^${head}`, 'm'));
+      }
+      const { peak, steps, staging, coldStart } = JSON.parse(readFileSync(file, 'utf8')) as Report;
+      expect(peak.gflops).toBeGreaterThan(0);
+      expect(peak.cores).toBeGreaterThan(0);
+      for (const row of steps) {
+        expect(row.usPerStep).toBeGreaterThan(0);
+        expect(row.shareOfPeak).toBeGreaterThan(0);
+      }
+      for (const build of builds) {
+        for (const workload of ['W1', 'W2', 'I1, 1 row']) {
+          expect(steps).toContainEqual(expect.objectContaining({ workload, build, threads: 1 }));
+        }
+        expect(staging.filter((row) => row.build === build).map(({ workload }) => workload)).toEqual(['W1', 'W2']);
+      }
+      for (const { shareOfStep } of staging) {
+        expect(shareOfStep).toBeGreaterThan(0);
+        expect(shareOfStep).toBeLessThan(1);
+      }
+      const [row, ...others] = steps.filter(({ threads }) => threads > 1);
+      expect(row).toMatchObject({ workload: 'W4', build: 'exact', threads: 2, speedup: expect.any(Number) });
+      for (const { build } of others) expect(build).toBe('exact');
+      expect(coldStart!.overBareMs).toBeCloseTo(coldStart!.ms - coldStart!.bareMs, 9);
+      const exactKernels = readFileSync(fileURLToPath(new URL('../build/kernels.wasm', import.meta.url)));
+      expect(coldStart!.bundleKb).toBeGreaterThan(exactKernels.length / 1000);
+      expect(coldStart!.bundleGzipKb).toBeLessThan(coldStart!.bundleKb);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });

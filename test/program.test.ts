@@ -115,3 +115,29 @@ describe('long calls are cut into ranges of their output', () => {
     expect(program.steps.length).toBe(program.calls.length);
   });
 });
+
+describe('staging a batch', () => {
+  const compile = { optimizer: 'sgd', loss: 'meanSquaredError' } as const;
+
+  test.each([1, 2, 7, 8, 9, 30, 32, 63, 64, 90])('of %i columns copies the rows it should, and no more', (columns) => {
+    const engine = makeEngine({ name: '', layers: [dense({ units: 1, inputShape: columns })], compile }, wasmFactory);
+    const input = engine.program('train', 5).inputs[0]!;
+    const x = matrix(
+      Float32Array.from({ length: 20 * columns }, (_, i) => i + 1),
+      20,
+      columns,
+    );
+    for (const order of [undefined, Uint32Array.from({ length: 20 }, (_, i) => (i * 7) % 20)]) {
+      for (const start of [0, 3, 15]) {
+        engine.heap.fill(-1, input.offset, input.offset + input.size);
+        engine.stage(input, x, start, order);
+        for (let r = 0; r < 5; r++) {
+          const from = (order ? order[start + r]! : start + r) * columns;
+          const row = engine.heap.slice(input.offset + r * input.stride, input.offset + (r + 1) * input.stride);
+          expect(row.subarray(0, columns)).toEqual(x.data.slice(from, from + columns));
+          expect(row.subarray(columns).every((value) => value === -1)).toBe(true);
+        }
+      }
+    }
+  });
+});

@@ -32,6 +32,8 @@ export class ThreadsFailedError extends Error {}
 
 /** Orders, and the barrier between the phases of a program. */
 export class Control {
+  /** Set by who can tell: whether a thread has ended, which then answers nobody. */
+  lost: () => boolean = () => false;
   readonly #words: Int32Array;
   readonly #spins: number;
 
@@ -125,6 +127,7 @@ export class Control {
     try {
       while (Atomics.load(words, word) === value) {
         if (Atomics.load(words, WORD.failed)) throw new ThreadsFailedError('a thread failed');
+        if (this.lost()) throw new ThreadsFailedError('a thread ended');
         if (performance.now() - start > patience) {
           throw new ThreadsFailedError(`a thread did not answer within ${patience / 1000} seconds`);
         }

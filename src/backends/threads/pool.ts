@@ -18,8 +18,15 @@ interface NodeWorkers {
   ) => Worker & {
     unref(): void;
     once(event: string, handler: (value: unknown) => void): void;
+    readonly performance: { eventLoopUtilization(): { idle: number } };
   };
 }
+
+/**
+ * Whether a worker of Node has ended, told without waiting for an event: the idle time of its loop is then negative. Needs
+ * to be asked once while the worker lives.
+ */
+const hasEnded = (worker: InstanceType<NodeWorkers['Worker']>) => worker.performance.eventLoopUtilization().idle < 0;
 
 const nodeWorkers = () => builtin<NodeWorkers>('node:worker_threads');
 
@@ -76,6 +83,7 @@ export function withSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 export class Pool {
   readonly #control: Control;
   readonly #workers: Worker[] = [];
+  readonly #ended: (() => boolean)[] = [];
   readonly #ready: Promise<unknown>;
   #heaps = 0;
   #programs = 0;
@@ -89,6 +97,7 @@ export class Pool {
     url: URL,
   ) {
     this.#control = Control.create(threads, maySleep(), cores());
+    this.#control.lost = () => this.#ended.some((ended) => ended());
     const started: Promise<void>[] = [];
     for (let thread = 1; thread < threads; thread++) started.push(this.#start(thread, url));
     this.#ready = Promise.all(started);
@@ -113,6 +122,7 @@ export class Pool {
         worker.once('error', lost);
         worker.once('exit', (code) => lost(`a worker ended with code ${code}`));
         this.#workers.push(worker);
+        this.#ended.push(() => hasEnded(worker));
       } else {
         const worker = new globalThis.Worker(url, { type: 'module' });
         worker.onmessage = () => resolve();
@@ -158,21 +168,38 @@ export class Pool {
         this.#control.give(COMMAND.run, program);
         runPhases(own, this.#control);
       } catch (error) {
-        this.#failure ??= error instanceof Error ? error.message : String(error);
+        this.#fail(error);
         this.#check();
       }
     };
   }
 
   #drop(heap: number): void {
-    if (this.#failure === undefined) this.#tell([{ type: 'drop', heap }]);
+    try {
+      this.#tell([{ type: 'drop', heap }]);
+    } catch {
+      // Threads that are gone hold nothing; whoever computes with them will hear of it.
+    }
+  }
+
+  /** Gives up on the threads, and sends those away that still wait for the others. */
+  #fail(error: unknown): void {
+    this.#failure ??= error instanceof Error ? error.message : String(error);
+    this.#control.fail();
   }
 
   /** Calls the threads out of their loop, hands them messages and sends them back. */
   #tell(messages: readonly Message[]): void {
+    this.#check();
     if (this.#looping) {
+      this.#control.lost(); // for the first time, see hasEnded
       this.#control.give(COMMAND.listen);
-      this.#control.awaitListening();
+      try {
+        this.#control.awaitListening();
+      } catch (error) {
+        this.#fail(error);
+        this.#check();
+      }
     }
     for (const worker of this.#workers) {
       for (const message of messages) worker.postMessage(message);

@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import type { Metafile } from 'esbuild';
+import { median } from './measure.js';
+
+export const COLD_START = 'cold start W4';
+
+/** A program that trains one step of W4, bundled and minified. One KB is 1,000 bytes. */
+export interface ColdStart {
+  readonly workload: string;
+  /** A process from its start to its end, which comes with the end of the first step. */
+  readonly ms: number;
+  /** The same of `node -e 0`. */
+  readonly bareMs: number;
+  readonly overBareMs: number;
+  /** What such a program loads, the exact kernels within. */
+  readonly bundleKb: number;
+  readonly bundleGzipKb: number;
+  /** Chunks that only threads and fast arithmetic load. */
+  readonly onDemandGzipKb: number;
+}
+
+/** The repository; this file runs as build/bench.js. */
+const root = fileURLToPath(new URL('..', import.meta.url));
+const KB = 1000;
+
+/** Bundles the program from the built package; splits what is imported on demand from what is loaded. */
+async function bundle(): Promise<{ entry: string; loaded: readonly Buffer[]; onDemand: readonly Buffer[] }> {
+  const { build } = await import('esbuild');
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ['bench/first-step.js'],
+    outdir: 'build/first-step',
+    bundle: true,
+    minify: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: ['es2022', 'node20'],
+    metafile: true,
+    logLevel: 'error',
+  });
+  const entry = 'build/first-step/first-step.js';
+  const loaded = reachable(metafile, entry);
+  const read = (names: readonly string[]) => names.map((name) => readFileSync(join(root, name)));
+  const others = Object.keys(metafile.outputs).filter((name) => !loaded.has(name));
+  return { entry: join(root, entry), loaded: read([...loaded]), onDemand: read(others) };
+}
+
+/** The chunks that a chunk imports at once, itself first. */
+function reachable({ outputs }: Metafile, entry: string): ReadonlySet<string> {
+  const found = new Set([entry]);
+  for (const name of found) {
+    for (const { path, kind } of outputs[name]!.imports) if (kind === 'import-statement') found.add(path);
+  }
+  return found;
+}
+
+/** Milliseconds of a process. */
+function start(args: readonly string[]): number {
+  const begin = performance.now();
+  const { status, error } = spawnSync(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const taken = performance.now() - begin;
+  if (error) throw error;
+  if (status !== 0) throw new Error(`node ${args.join(' ')} ended with status ${status}.`);
+  return taken;
+}
+
+/** Starts processes in turns; the first pair only warms the system's caches. */
+export async function measureColdStart(rounds: number): Promise<ColdStart> {
+  const { entry, loaded, onDemand } = await bundle();
+  const [bare, whole]: [number[], number[]] = [[], []];
+  for (let round = 0; round <= rounds; round++) {
+    const pair = [start(['-e', '0']), start([entry])] as const;
+    if (round === 0) continue;
+    bare.push(pair[0]);
+    whole.push(pair[1]);
+  }
+  const [ms, bareMs] = [median(whole), median(bare)];
+  const kilobytes = (files: readonly Buffer[]) => files.reduce((sum, { length }) => sum + length, 0) / KB;
+  const zipped = (files: readonly Buffer[]) => kilobytes(files.map((file) => gzipSync(file, { level: 9 })));
+  return {
+    workload: 'W4',
+    ms,
+    bareMs,
+    overBareMs: ms - bareMs,
+    bundleKb: kilobytes(loaded),
+    bundleGzipKb: zipped(loaded),
+    onDemandGzipKb: zipped(onDemand),
+  };
+}

@@ -1,0 +1,129 @@
+import { type BackendFactory, matrix } from '../src/index.js';
+import { buildGraph, sequence } from '../src/model/graph.js';
+import { bindLoss, type LossName } from '../src/model/losses.js';
+import { makeOptimizer } from '../src/model/optimizers.js';
+import { outputLayer } from '../src/program/compile.js';
+import { Engine } from '../src/train/engine.js';
+import { shuffled } from '../src/train/fit.js';
+import { type Effort, median, type Named } from './measure.js';
+import { denseWidths } from './models.js';
+import { makeRandom } from './random.js';
+import { type Workload, workloads } from './workloads.js';
+
+/** What staging costs in `fit`: copying a batch's rows, shuffled, from where they lie into the heap. */
+export interface StagingCase extends Named {
+  readonly workload: Workload;
+  readonly build: string;
+  readonly factory: BackendFactory;
+}
+
+export interface StagingRow {
+  readonly workload: string;
+  readonly build: string;
+  readonly threads: number;
+  /** Of copying a batch. */
+  readonly usPerBatch: number;
+  /** Of a step of `fit`, the copying within. */
+  readonly usPerStep: number;
+  readonly shareOfStep: number;
+}
+
+/** As many rows as a common data set has, but not more memory than it takes to exceed a processor's caches. */
+const MOST_ROWS = 60_000;
+const MOST_ELEMENTS = 2 ** 24;
+
+/** Stagings in one reading of the clock last at least this long. */
+const READING_MS = 0.02;
+
+export function stagingCases(builds: Readonly<Record<string, BackendFactory>>): readonly StagingCase[] {
+  return workloads.flatMap((workload) =>
+    Object.entries(builds)
+      .filter(([, { name }]) => name === 'wasm')
+      .map(([build, factory]) => {
+        return { name: `staging ${workload.name} ${build}`, quick: workload.quick ?? false, workload, build, factory };
+      }),
+  );
+}
+
+function makeEngine({ layers, training }: Workload, factory: BackendFactory): Engine {
+  const engine = new Engine(buildGraph(sequence(layers)), 3, factory);
+  const { units, activation = 'linear' } = outputLayer(engine.network, 0);
+  engine.configure({
+    losses: [bindLoss(training.loss as LossName, units, activation)],
+    optimizer: makeOptimizer(training.optimizer),
+    accuracy: false,
+    globalClipNorm: training.globalClipNorm,
+  });
+  engine.learningRate = 0;
+  return engine;
+}
+
+let data = new Float32Array(0);
+
+/** One array for all workloads; filled once, as that takes longer than measuring. */
+function elements(count: number): Float32Array {
+  if (data.length < count) {
+    const random = makeRandom(11);
+    data = Float32Array.from({ length: count }, () => 2 * random() - 1);
+  }
+  return data.subarray(0, count);
+}
+
+/**
+ * Times staging and the rest of a step of `fit`. Steps and stagings alternate, so that each finds the caches as the
+ * other left them; several batches are staged at a time where one is too short to time.
+ */
+export async function stagingRow({ workload, build, factory }: StagingCase, effort: Effort): Promise<StagingRow> {
+  const { layers, batch } = workload;
+  const columns = denseWidths(layers)[0]!;
+  const rows = Math.min(MOST_ROWS, Math.floor(MOST_ELEMENTS / columns));
+  const x = matrix(elements(rows * columns), rows, columns);
+  const y = matrix(
+    Float32Array.from({ length: rows }, (_, i) => i % 2),
+    rows,
+    1,
+  );
+  const order = await shuffled(rows, 5, 0);
+  const engine = makeEngine(workload, factory);
+  const program = engine.program('train', batch);
+  let row = 0;
+  const stage = (times: number) => {
+    const begin = performance.now();
+    for (let i = 0; i < times; i++) {
+      engine.stageBatch(program, [x], [y], row, order);
+      row = row + 2 * batch > rows ? 0 : row + batch;
+    }
+    return (performance.now() - begin) / times;
+  };
+  const step = (times: number) => {
+    const begin = performance.now();
+    for (let i = 0; i < times; i++) engine.runStep(program);
+    return (performance.now() - begin) / times;
+  };
+  const warmUp = performance.now();
+  let times = 1;
+  let last = 0;
+  do {
+    step(times);
+    last = stage(times);
+    if (last * times < READING_MS) times *= 2;
+  } while (performance.now() - warmUp < effort.warmUpMs || last * times < READING_MS);
+  const [staged, stepped]: [number[], number[]] = [[], []];
+  for (
+    const begin = performance.now();
+    staged.length < effort.fewest || performance.now() - begin < effort.budgetMs;
+  ) {
+    stepped.push(step(times));
+    staged.push(stage(times));
+  }
+  const usPerBatch = median(staged) * 1e3;
+  const usPerStep = usPerBatch + median(stepped) * 1e3;
+  return {
+    workload: workload.name,
+    build,
+    threads: factory.threads,
+    usPerBatch,
+    usPerStep,
+    shareOfStep: usPerBatch / usPerStep,
+  };
+}
