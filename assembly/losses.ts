@@ -2,7 +2,8 @@ import { exp, log, log1p } from './lib/math';
 import { addHigh, addLow, at, hsum, laneMask, total } from './lib/simd';
 
 // Every loss writes the mean over the batch to `loss` and its gradient by the predictions (or logits) to `dz`.
-// Columns are summed in four lanes (column modulo 4), lanes in the order (0 + 2) + (1 + 3), rows in order in float64.
+// Columns are summed in four lanes (column modulo 4; row modulo 4 of a single column in binaryCrossentropy), lanes in the order
+// (0 + 2) + (1 + 3), rows in order in float64.
 
 // Softmax takes four rows at a time, one step of it after the other: in a single row each would wait for the one before.
 // A number of each row travels in the lanes of a vector, the first row's in the first lane.
@@ -187,7 +188,31 @@ export function categoricalCrossentropy(
   f32.store(at(loss), <f32>(total(low, high) / <f64>rows));
 }
 
-/** Sigmoid and binary crossentropy of logits z, mean over rows and columns: max(z, 0) - z t + log1p(e^-|z|). */
+/** Four elements `step` bytes apart, of which `live` count; where they are neighbours all are read. */
+function gather(p: usize, step: usize, live: i32): v128 {
+  if (step === 4) return v128.load(p);
+  let v = v128.load32_zero(p);
+  if (live > 1) v = v128.load32_lane(p + step, v, 1);
+  if (live > 2) v = v128.load32_lane(p + 2 * step, v, 2);
+  if (live > 3) v = v128.load32_lane(p + 3 * step, v, 3);
+  return v;
+}
+
+function scatter(p: usize, v: v128, step: usize, live: i32): void {
+  if (step === 4) {
+    v128.store(p, v);
+    return;
+  }
+  v128.store32_lane(p, v, 0);
+  if (live > 1) v128.store32_lane(p + step, v, 1);
+  if (live > 2) v128.store32_lane(p + 2 * step, v, 2);
+  if (live > 3) v128.store32_lane(p + 3 * step, v, 3);
+}
+
+/**
+ * Sigmoid and binary crossentropy of logits z, mean over rows and columns: max(z, 0) - z t + log1p(e^-|z|). A single
+ * column is taken as a row.
+ */
 export function binaryCrossentropy(
   z: i32,
   targets: i32,
@@ -201,24 +226,31 @@ export function binaryCrossentropy(
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
   const scale = f32x4.splat(<f32>1 / (<f32>rows * <f32>columns));
+  const single = columns === 1;
+  const lines = single ? 1 : rows;
+  const length = single ? rows : columns;
+  const step = at(single ? stride : 1);
+  const targetStep = at(single ? targetStride : 1);
   let low = f64x2.splat(0);
   let high = low;
-  for (let r = 0; r < rows; r++) {
-    const row = at(z + r * stride);
-    const out = at(dz + r * stride);
-    const t = at(targets + r * targetStride);
-    for (let c = 0; c < columns; c += 4) {
-      const i = (<usize>c) << 2;
-      const x = v128.load(row + i);
-      const target = v128.load(t + i);
+  for (let r = 0; r < lines; r++) {
+    let row = at(z + r * stride);
+    let out = at(dz + r * stride);
+    let t = at(targets + r * targetStride);
+    for (let live = length; live > 0; live -= 4) {
+      const x = gather(row, step, live);
+      const target = gather(t, targetStep, live);
       const e = exp(f32x4.neg(f32x4.abs(x)));
       const part = f32x4.add(f32x4.sub(f32x4.pmax(x, zero), f32x4.mul(x, target)), log1p(e));
-      const live = v128.and(part, laneMask(columns - c));
-      low = addLow(low, live);
-      high = addHigh(high, live);
+      const counted = v128.and(part, laneMask(live));
+      low = addLow(low, counted);
+      high = addHigh(high, counted);
       const numerator = v128.bitselect(e, one, f32x4.lt(x, zero));
       const p = f32x4.div(numerator, f32x4.add(one, e));
-      v128.store(out + i, f32x4.mul(f32x4.sub(p, target), scale));
+      scatter(out, f32x4.mul(f32x4.sub(p, target), scale), step, live);
+      row += 4 * step;
+      out += 4 * step;
+      t += 4 * targetStep;
     }
   }
   f32.store(at(loss), <f32>(total(low, high) / (<f64>rows * <f64>columns)));

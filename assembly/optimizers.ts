@@ -8,13 +8,19 @@ import { at, flush, fma, loadPart, storePart } from './lib/simd';
 export function sgd(w: i32, g: i32, n: i32, rate: i32, factor: i32): void {
   const scale = f32.load(at(factor));
   if (isNaN(scale)) return;
-  const step = f32x4.splat(-f32.load(at(rate)) * scale);
+  const step = -f32.load(at(rate)) * scale;
+  const steps = f32x4.splat(step);
   let p = at(w);
   let q = at(g);
   const end = p + at(n & ~3);
-  for (; p < end; p += 16, q += 16) v128.store(p, fma(v128.load(q), step, v128.load(p)));
-  const live = n & 3;
-  if (live) storePart(p, fma(loadPart(q, live), step, loadPart(p, live)), live);
+  if (n >= 4) {
+    do {
+      v128.store(p, fma(v128.load(q), steps, v128.load(p)));
+      p += 16;
+      q += 16;
+    } while (p < end);
+  }
+  for (const last = end + at(n & 3); p < last; p += 4, q += 4) f32.store(p, f32.load(q) * step + f32.load(p));
 }
 
 /** v = momentum v + g; w -= rate v, or with Nesterov's look-ahead w -= rate (g + momentum v). (PyTorch's SGD.) */
@@ -38,18 +44,25 @@ export function sgdMomentum(
   let q = at(g);
   let o = at(v);
   const end = p + at(n & ~3);
-  for (; p < end; p += 16, q += 16, o += 16) {
-    const gradient = f32x4.mul(v128.load(q), s);
-    const velocity = flush(fma(v128.load(o), mu, gradient), tiny);
-    v128.store(o, velocity);
-    v128.store(p, fma(nesterov ? fma(velocity, mu, gradient) : velocity, step, v128.load(p)));
+  if (n >= 4) {
+    do {
+      const gradient = f32x4.mul(v128.load(q), s);
+      const velocity = flush(fma(v128.load(o), mu, gradient), tiny);
+      v128.store(o, velocity);
+      v128.store(p, fma(nesterov ? fma(velocity, mu, gradient) : velocity, step, v128.load(p)));
+      p += 16;
+      q += 16;
+      o += 16;
+    } while (p < end);
   }
-  const live = n & 3;
-  if (!live) return;
-  const gradient = f32x4.mul(loadPart(q, live), s);
-  const velocity = flush(fma(loadPart(o, live), mu, gradient), tiny);
-  storePart(o, velocity, live);
-  storePart(p, fma(nesterov ? fma(velocity, mu, gradient) : velocity, step, loadPart(p, live)), live);
+  for (const last = end + at(n & 3); p < last; p += 4, q += 4, o += 4) {
+    const gradient = f32.load(q) * scale;
+    let velocity = f32.load(o) * momentum + gradient;
+    if (abs(velocity) < 1e-33) velocity = 0;
+    f32.store(o, velocity);
+    const direction = nesterov ? velocity * momentum + gradient : velocity;
+    f32.store(p, f32.load(p) - direction * f32.load(at(rate)));
+  }
 }
 
 /** The three updates of Adam, each of four elements. */

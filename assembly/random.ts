@@ -1,5 +1,5 @@
 import { Binary, zip } from './lib/map';
-import { at, loadPart, storePart } from './lib/simd';
+import { at, storePart } from './lib/simd';
 
 // Philox4x32-10 (Salmon et al. 2011). Counter: (block, step low, step high, stream); key: (seed low, seed high).
 // Element i of a stream is word i mod 4 of block i / 4, so any element can be drawn at any time by anyone.
@@ -151,8 +151,9 @@ export function dropoutForward(
   first: i32,
 ): void {
   draw(mask, n, state, stream, first);
+  const keep = <f32>1 / (<f32>1 - rate);
   const limit = f32x4.splat(rate);
-  const scale = f32x4.splat(<f32>1 / (<f32>1 - rate));
+  const scale = f32x4.splat(keep);
   let p = at(x);
   let q = at(y);
   let o = at(mask);
@@ -161,10 +162,10 @@ export function dropoutForward(
     v128.store(o, m);
     v128.store(q, f32x4.mul(v128.load(p), m));
   }
-  if (n) {
-    const m = v128.and(scale, f32x4.ge(loadPart(o, n), limit));
-    storePart(o, m, n);
-    storePart(q, f32x4.mul(loadPart(p, n), m), n);
+  for (; n > 0; n--, p += 4, q += 4, o += 4) {
+    const m = f32.load(o) >= rate ? keep : <f32>0;
+    f32.store(o, m);
+    f32.store(q, f32.load(p) * m);
   }
 }
 
