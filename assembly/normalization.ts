@@ -1,6 +1,7 @@
 import { at, fma, laneMask } from './lib/simd';
 
-// Columns are independent; each is summed over the rows in order, four columns to a vector.
+// Columns are independent; each is summed over the rows in order, two vectors of four columns at a time.
+// Loops over rows test at their end: V8 moves divisions and roots into loops that may run no round.
 
 /** Mean and biased variance of each column, in two passes; the second also corrects the first's rounding. */
 export function batchNormalizationMoments(
@@ -13,23 +14,38 @@ export function batchNormalizationMoments(
 ): void {
   const n = f32x4.splat(<f32>rows);
   const step = at(stride);
-  for (let c = 0; c < columns; c += 4) {
+  for (let c = 0; c < columns; c += 8) {
     let sum = f32x4.splat(0);
+    let sum1 = sum;
     let p = at(x + c);
-    for (let r = 0; r < rows; r++, p += step) sum = f32x4.add(sum, v128.load(p));
+    for (let r = 0; r < rows; r++, p += step) {
+      sum = f32x4.add(sum, v128.load(p));
+      sum1 = f32x4.add(sum1, v128.load(p, 16));
+    }
     const center = f32x4.div(sum, n);
+    const center1 = f32x4.div(sum1, n);
     let rest = f32x4.splat(0);
+    let rest1 = rest;
     let squares = rest;
+    let squares1 = rest;
     p = at(x + c);
     for (let r = 0; r < rows; r++, p += step) {
       const d = f32x4.sub(v128.load(p), center);
       rest = f32x4.add(rest, d);
       squares = fma(d, d, squares);
+      const d1 = f32x4.sub(v128.load(p, 16), center1);
+      rest1 = f32x4.add(rest1, d1);
+      squares1 = fma(d1, d1, squares1);
     }
-    const shift = f32x4.div(rest, n);
-    v128.store(at(mean + c), f32x4.add(center, shift));
-    v128.store(at(variance + c), f32x4.pmax(f32x4.sub(f32x4.div(squares, n), f32x4.mul(shift, shift)), f32x4.splat(0)));
+    storeMoments(at(mean + c), at(variance + c), center, rest, squares, n);
+    storeMoments(at(mean + c + 4), at(variance + c + 4), center1, rest1, squares1, n);
   }
+}
+
+function storeMoments(mean: usize, variance: usize, center: v128, rest: v128, squares: v128, n: v128): void {
+  const shift = f32x4.div(rest, n);
+  v128.store(mean, f32x4.add(center, shift));
+  v128.store(variance, f32x4.pmax(f32x4.sub(f32x4.div(squares, n), f32x4.mul(shift, shift)), f32x4.splat(0)));
 }
 
 /**
@@ -75,16 +91,27 @@ export function batchNormalizationForward(
   epsilon: f32,
 ): void {
   const step = at(stride);
-  for (let c = 0; c < columns; c += 4) {
-    const root = f32x4.sqrt(f32x4.add(v128.load(at(variance + c)), f32x4.splat(epsilon)));
-    const scale = f32x4.div(v128.load(at(gamma + c)), root);
-    const center = v128.load(at(mean + c));
-    const shift = v128.load(at(beta + c));
+  const eps = f32x4.splat(epsilon);
+  for (let c = 0; c < columns; c += 8) {
+    const root0 = f32x4.sqrt(f32x4.add(v128.load(at(variance + c)), eps));
+    const root1 = f32x4.sqrt(f32x4.add(v128.load(at(variance + c), 16), eps));
+    const scale0 = f32x4.div(v128.load(at(gamma + c)), root0);
+    const scale1 = f32x4.div(v128.load(at(gamma + c), 16), root1);
+    const center0 = v128.load(at(mean + c));
+    const center1 = v128.load(at(mean + c), 16);
+    const shift0 = v128.load(at(beta + c));
+    const shift1 = v128.load(at(beta + c), 16);
     let p = at(x + c);
     let q = at(y + c);
-    for (let r = 0; r < rows; r++, p += step, q += step) {
-      v128.store(q, fma(f32x4.sub(v128.load(p), center), scale, shift));
-    }
+    let r = rows;
+    do {
+      const d0 = f32x4.sub(v128.load(p), center0);
+      const d1 = f32x4.sub(v128.load(p, 16), center1);
+      v128.store(q, fma(d0, scale0, shift0));
+      v128.store(q, fma(d1, scale1, shift1), 16);
+      p += step;
+      q += step;
+    } while (--r > 0);
   }
 }
 
@@ -105,32 +132,56 @@ export function batchNormalizationBackward(
 ): void {
   const step = at(stride);
   const n = f32x4.splat(<f32>rows);
-  for (let c = 0; c < columns; c += 4) {
-    const live = laneMask(columns - c);
-    const root = f32x4.sqrt(f32x4.add(v128.load(at(variance + c)), f32x4.splat(epsilon)));
-    const inverse = f32x4.div(f32x4.splat(1), root);
-    const center = v128.load(at(mean + c));
-    let sum = f32x4.splat(0);
-    let product = sum;
+  const eps = f32x4.splat(epsilon);
+  const one = f32x4.splat(1);
+  for (let c = 0; c < columns; c += 8) {
+    const inverse0 = f32x4.div(one, f32x4.sqrt(f32x4.add(v128.load(at(variance + c)), eps)));
+    const inverse1 = f32x4.div(one, f32x4.sqrt(f32x4.add(v128.load(at(variance + c), 16), eps)));
+    const center0 = v128.load(at(mean + c));
+    const center1 = v128.load(at(mean + c), 16);
+    let sum0 = f32x4.splat(0);
+    let sum1 = sum0;
+    let product0 = sum0;
+    let product1 = sum0;
     let p = at(x + c);
     let q = at(dy + c);
-    for (let r = 0; r < rows; r++, p += step, q += step) {
-      const g = v128.load(q);
-      sum = f32x4.add(sum, g);
-      product = fma(g, f32x4.mul(f32x4.sub(v128.load(p), center), inverse), product);
-    }
-    v128.store(at(dbeta + c), v128.and(sum, live));
-    v128.store(at(dgamma + c), v128.and(product, live));
-    const scale = f32x4.mul(v128.load(at(gamma + c)), inverse);
-    const meanSum = f32x4.div(sum, n);
-    const meanProduct = f32x4.div(product, n);
+    let r = rows;
+    do {
+      const g0 = v128.load(q);
+      const g1 = v128.load(q, 16);
+      sum0 = f32x4.add(sum0, g0);
+      sum1 = f32x4.add(sum1, g1);
+      product0 = fma(g0, f32x4.mul(f32x4.sub(v128.load(p), center0), inverse0), product0);
+      product1 = fma(g1, f32x4.mul(f32x4.sub(v128.load(p, 16), center1), inverse1), product1);
+      p += step;
+      q += step;
+    } while (--r > 0);
+    const live0 = laneMask(columns - c);
+    const live1 = laneMask(columns - c - 4);
+    v128.store(at(dbeta + c), v128.and(sum0, live0));
+    v128.store(at(dbeta + c), v128.and(sum1, live1), 16);
+    v128.store(at(dgamma + c), v128.and(product0, live0));
+    v128.store(at(dgamma + c), v128.and(product1, live1), 16);
+    const scale0 = f32x4.mul(v128.load(at(gamma + c)), inverse0);
+    const scale1 = f32x4.mul(v128.load(at(gamma + c), 16), inverse1);
+    sum0 = f32x4.div(sum0, n);
+    sum1 = f32x4.div(sum1, n);
+    product0 = f32x4.div(product0, n);
+    product1 = f32x4.div(product1, n);
     p = at(x + c);
     q = at(dy + c);
     let o = at(dx + c);
-    for (let r = 0; r < rows; r++, p += step, q += step, o += step) {
-      const normalized = f32x4.mul(f32x4.sub(v128.load(p), center), inverse);
-      const rest = f32x4.sub(f32x4.sub(v128.load(q), meanSum), f32x4.mul(normalized, meanProduct));
-      v128.store(o, f32x4.mul(scale, rest));
-    }
+    r = rows;
+    do {
+      const normalized0 = f32x4.mul(f32x4.sub(v128.load(p), center0), inverse0);
+      const normalized1 = f32x4.mul(f32x4.sub(v128.load(p, 16), center1), inverse1);
+      const rest0 = f32x4.sub(f32x4.sub(v128.load(q), sum0), f32x4.mul(normalized0, product0));
+      const rest1 = f32x4.sub(f32x4.sub(v128.load(q, 16), sum1), f32x4.mul(normalized1, product1));
+      v128.store(o, f32x4.mul(scale0, rest0));
+      v128.store(o, f32x4.mul(scale1, rest1), 16);
+      p += step;
+      q += step;
+      o += step;
+    } while (--r > 0);
   }
 }

@@ -1,89 +1,154 @@
 import { Binary, zip } from './lib/map';
-import { at, loadPart, storePart } from './lib/simd';
+import { at, storePart } from './lib/simd';
 
 // Philox4x32-10 (Salmon et al. 2011). Counter: (block, step low, step high, stream); key: (seed low, seed high).
 // Element i of a stream is word i mod 4 of block i / 4, so any element can be drawn at any time by anyone.
 // `state` points at eight heap elements, 16 bits in each, low half first: seed low, seed high, step low, step high.
 
+const M0: u32 = 0xd2511f53;
+const M1: u32 = 0xcd9e8d57;
+const W0: u32 = 0x9e3779b9;
+const W1: u32 = 0xbb67ae85;
+
 function word(state: i32, index: i32): u32 {
-  return <u32>f32.load(at(state + (index << 1))) | ((<u32>f32.load(at(state + (index << 1) + 1))) << 16);
+  const p = at(state + (index << 1));
+  return <u32>f32.load(p) | ((<u32>f32.load(p, 4)) << 16);
 }
 
-/** Stores four words as floats in [0, 1), multiples of 2^-24; `left` elements remain to be written. */
-function storeUniform(p: usize, words: v128, left: i32): void {
-  const v = f32x4.mul(f32x4.convert_i32x4_u(i32x4.shr_u(words, 8)), f32x4.splat(5.9604644775390625e-8));
-  if (left >= 4) v128.store(p, v);
-  else if (left > 0) storePart(p, v, left);
-}
-
-/** Writes the uniforms of four neighbouring blocks, 16 elements or the `left` that remain; all their words where `raw`. */
-function drawBlocks(
-  out: usize,
-  left: i32,
-  block: u32,
-  stream: u32,
-  key0: u32,
-  key1: u32,
-  step0: u32,
-  step1: u32,
-  raw: bool,
-): void {
-  const m0 = i32x4.splat(0xd2511f53);
-  const m1 = i32x4.splat(0xcd9e8d57);
-  let c0 = i32x4.add(i32x4.splat(block), i32x4(0, 1, 2, 3));
-  let c1 = i32x4.splat(step0);
-  let c2 = i32x4.splat(step1);
-  let c3 = i32x4.splat(stream);
-  for (let round = 0; round < 10; round++) {
-    // Both halves of the 64-bit products come from one widening multiplication; i32x4.mul would be two more.
-    const p0 = i64x2.extmul_low_i32x4_u(c0, m0);
-    const q0 = i64x2.extmul_high_i32x4_u(c0, m0);
-    const p1 = i64x2.extmul_low_i32x4_u(c2, m1);
-    const q1 = i64x2.extmul_high_i32x4_u(c2, m1);
-    const high0 = i8x16.shuffle(p0, q0, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
-    const high1 = i8x16.shuffle(p1, q1, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
-    c0 = v128.xor(v128.xor(high1, c1), i32x4.splat(key0));
-    c1 = i8x16.shuffle(p1, q1, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
-    c2 = v128.xor(v128.xor(high0, c3), i32x4.splat(key1));
-    c3 = i8x16.shuffle(p0, q0, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
-    key0 += 0x9e3779b9;
-    key1 += 0xbb67ae85;
+@unmanaged
+@final
+class Words {
+  /** Upper halves of the products of the lanes of a and b. */
+  @inline
+  multiplyHigh(a: v128, b: v128): v128 {
+    const low = i64x2.extmul_low_i32x4_u(a, b);
+    const high = i64x2.extmul_high_i32x4_u(a, b);
+    return i8x16.shuffle(low, high, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
   }
-  const low01 = i8x16.shuffle(c0, c1, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
-  const low23 = i8x16.shuffle(c2, c3, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
-  const high01 = i8x16.shuffle(c0, c1, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
-  const high23 = i8x16.shuffle(c2, c3, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
-  const w0 = i8x16.shuffle(low01, low23, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
-  const w1 = i8x16.shuffle(low01, low23, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
-  const w2 = i8x16.shuffle(high01, high23, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
-  const w3 = i8x16.shuffle(high01, high23, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
-  if (raw) {
-    v128.store(out, w0);
-    v128.store(out, w1, 16);
-    v128.store(out, w2, 32);
-    v128.store(out, w3, 48);
+
+  @inline
+  zipLow(a: v128, b: v128): v128 {
+    return i8x16.shuffle(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+  }
+
+  @inline
+  zipHigh(a: v128, b: v128): v128 {
+    return i8x16.shuffle(a, b, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+  }
+
+  /** Floats in [0, 1), multiples of 2^-24. Signed conversion is one instruction, unsigned eight. */
+  @inline
+  uniform(words: v128): v128 {
+    return f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(words, 8)), f32x4.splat(5.9604644775390625e-8));
+  }
+}
+
+/** Stores the first `live` lanes, if any. */
+function storeLive(p: usize, v: v128, live: i32): void {
+  if (live >= 4) v128.store(p, v);
+  else if (live > 0) storePart(p, v, live);
+}
+
+/**
+ * Writes the uniforms of four blocks, 16 elements or the `live` that remain, or where `raw` all their words; word i of all
+ * blocks is in `ci`.
+ */
+function storeUniforms(out: usize, live: i32, c0: v128, c1: v128, c2: v128, c3: v128, raw: bool): void {
+  const op = changetype<Words>(0);
+  const even = op.zipLow(c0, c2);
+  const odd = op.zipLow(c1, c3);
+  const evenHigh = op.zipHigh(c0, c2);
+  const oddHigh = op.zipHigh(c1, c3);
+  let v0 = op.zipLow(even, odd);
+  let v1 = op.zipHigh(even, odd);
+  let v2 = op.zipLow(evenHigh, oddHigh);
+  let v3 = op.zipHigh(evenHigh, oddHigh);
+  if (!raw) {
+    v0 = op.uniform(v0);
+    v1 = op.uniform(v1);
+    v2 = op.uniform(v2);
+    v3 = op.uniform(v3);
+  }
+  if (live >= 16) {
+    v128.store(out, v0);
+    v128.store(out, v1, 16);
+    v128.store(out, v2, 32);
+    v128.store(out, v3, 48);
   } else {
-    storeUniform(out, w0, left);
-    storeUniform(out + 16, w1, left - 4);
-    storeUniform(out + 32, w2, left - 8);
-    storeUniform(out + 48, w3, left - 12);
+    storeLive(out, v0, live);
+    storeLive(out + 16, v1, live - 4);
+    storeLive(out + 32, v2, live - 8);
+    storeLive(out + 48, v3, live - 12);
+  }
+}
+
+/**
+ * Writes n uniforms, or where `raw` words, from element `first` of the stream on. Two groups of four blocks at once, since a round is a chain
+ * of instructions that wait for each other. Blocks differ in one word of the counter alone, so that half of the first
+ * round and half of the second are the same for all.
+ */
+function draw(y: i32, n: i32, state: i32, stream: i32, first: i32, raw: bool): void {
+  const op = changetype<Words>(0);
+  // n >> 31 is 0, which engines do not know: vectors that they see to be constant they build anew in every round.
+  const m0 = i32x4.splat(M0 + (n >> 31));
+  const m1 = i32x4.splat(M1 + (n >> 31));
+  const key0 = word(state, 0);
+  const key1 = word(state, 1);
+  const round1 = <u64>word(state, 3) * M1;
+  const round2 = <u64>(<u32>(round1 >> 32) ^ word(state, 2) ^ key0) * M0;
+  const first2 = i32x4.splat(stream ^ key1);
+  const second0 = i32x4.splat(<u32>round1 ^ (key0 + W0));
+  const second2 = i32x4.splat(<u32>(round2 >> 32) ^ (key1 + W1));
+  const second3 = i32x4.splat(<u32>round2);
+  let block = i32x4.add(i32x4.splat(first >> 2), i32x4(0, 1, 2, 3));
+  let out = at(y);
+  for (; n > 0; n -= 32, out += 128) {
+    const next = i32x4.add(block, i32x4.splat(4));
+    let a2 = v128.xor(op.multiplyHigh(block, m0), first2);
+    let b2 = v128.xor(op.multiplyHigh(next, m0), first2);
+    let a0 = v128.xor(op.multiplyHigh(a2, m1), second0);
+    let b0 = v128.xor(op.multiplyHigh(b2, m1), second0);
+    let a1 = i32x4.mul(a2, m1);
+    let b1 = i32x4.mul(b2, m1);
+    a2 = v128.xor(i32x4.mul(block, m0), second2);
+    b2 = v128.xor(i32x4.mul(next, m0), second2);
+    let a3 = second3;
+    let b3 = second3;
+    let k0 = key0 + 2 * W0;
+    let k1 = key1 + 2 * W1;
+    for (let round = 2; round < 10; round++) {
+      const x0 = i32x4.splat(k0);
+      const x1 = i32x4.splat(k1);
+      const highA = op.multiplyHigh(a0, m0);
+      const lowA = i32x4.mul(a0, m0);
+      a0 = v128.xor(op.multiplyHigh(a2, m1), v128.xor(a1, x0));
+      a1 = i32x4.mul(a2, m1);
+      a2 = v128.xor(highA, v128.xor(a3, x1));
+      a3 = lowA;
+      const highB = op.multiplyHigh(b0, m0);
+      const lowB = i32x4.mul(b0, m0);
+      b0 = v128.xor(op.multiplyHigh(b2, m1), v128.xor(b1, x0));
+      b1 = i32x4.mul(b2, m1);
+      b2 = v128.xor(highB, v128.xor(b3, x1));
+      b3 = lowB;
+      k0 += W0;
+      k1 += W1;
+    }
+    storeUniforms(out, n, a0, a1, a2, a3, raw);
+    storeUniforms(out + 64, n - 16, b0, b1, b2, b3, raw);
+    block = i32x4.add(block, i32x4.splat(8));
   }
 }
 
 /** y = n uniforms in [0, 1), multiples of 2^-24. */
 export function randomUniform(y: i32, n: i32, state: i32, stream: i32): void {
-  let out = at(y);
-  const key0 = word(state, 0);
-  const key1 = word(state, 1);
-  const step0 = word(state, 2);
-  const step1 = word(state, 3);
-  for (let i = 0; i < n; i += 16, out += 64) drawBlocks(out, n - i, i >> 2, stream, key0, key1, step0, step1, false);
+  draw(y, n, state, stream, 0, false);
 }
 
 /**
  * w = uniforms in [-limit, limit), in float64 until stored: element i of the row-major matrix is made of 53 bits of
  * words 2i and 2i + 1 of the stream. w lies in panels [ceil(columns / 8)][rows][8], whose padding stays as it is.
- * `scratch` has room for 16 elements.
+ * `scratch` has room for 32 elements.
  */
 export function uniformWeights(
   w: i32,
@@ -94,17 +159,13 @@ export function uniformWeights(
   stream: i32,
   limit: f64,
 ): void {
-  const key0 = word(state, 0);
-  const key1 = word(state, 1);
-  const step0 = word(state, 2);
-  const step1 = word(state, 3);
   const from = at(scratch);
   const panel = at(rows << 3);
   let row = at(w);
   let column = 0;
-  for (let left = rows * columns, block: u32 = 0; left > 0; left -= 8, block += 4) {
-    drawBlocks(from, 16, block, stream, key0, key1, step0, step1, true);
-    for (let p = from, end = from + ((<usize>min(left, 8)) << 3); p < end; p += 8) {
+  for (let left = rows * columns, first = 0; left > 0; left -= 16, first += 32) {
+    draw(scratch, 32, state, stream, first, true);
+    for (let p = from, end = from + ((<usize>min(left, 16)) << 3); p < end; p += 8) {
       const bits = <f64>(i32.load(p) >>> 5) * 67108864.0 + <f64>(i32.load(p, 4) >>> 6);
       const to = row + (<usize>column >> 3) * panel + ((<usize>(column & 7)) << 2);
       f32.store(to, <f32>((bits * 2.220446049250313e-16 - 1) * limit));
@@ -130,28 +191,22 @@ export function dropoutForward(
   rate: f32,
   first: i32,
 ): void {
+  draw(mask, n, state, stream, first, false);
+  const keep = <f32>1 / (<f32>1 - rate);
   const limit = f32x4.splat(rate);
-  const scale = f32x4.splat(<f32>1 / (<f32>1 - rate));
-  const key0 = word(state, 0);
-  const key1 = word(state, 1);
-  const step0 = word(state, 2);
-  const step1 = word(state, 3);
+  const scale = f32x4.splat(keep);
   let p = at(x);
   let q = at(y);
   let o = at(mask);
-  for (let i = 0; i < n; i += 16) {
-    drawBlocks(o, n - i, (first + i) >> 2, stream, key0, key1, step0, step1, false);
-    let left = min(n - i, 16);
-    for (; left >= 4; left -= 4, p += 16, q += 16, o += 16) {
-      const m = v128.and(scale, f32x4.ge(v128.load(o), limit));
-      v128.store(o, m);
-      v128.store(q, f32x4.mul(v128.load(p), m));
-    }
-    if (left) {
-      const m = v128.and(scale, f32x4.ge(loadPart(o, left), limit));
-      storePart(o, m, left);
-      storePart(q, f32x4.mul(loadPart(p, left), m), left);
-    }
+  for (; n >= 4; n -= 4, p += 16, q += 16, o += 16) {
+    const m = v128.and(scale, f32x4.ge(v128.load(o), limit));
+    v128.store(o, m);
+    v128.store(q, f32x4.mul(v128.load(p), m));
+  }
+  for (; n > 0; n--, p += 4, q += 4, o += 4) {
+    const m = f32.load(o) >= rate ? keep : <f32>0;
+    f32.store(o, m);
+    f32.store(q, f32.load(p) * m);
   }
 }
 

@@ -1,4 +1,4 @@
-import { addHigh, addLow, at, fma, loadPart, storePart, total } from './lib/simd';
+import { addHigh, addLow, at, fma, loadPart, total } from './lib/simd';
 
 // Sums run in float64, in lanes, since an addition in one chain waits for the one before.
 
@@ -7,14 +7,9 @@ import { addHigh, addLow, at, fma, loadPart, storePart, total } from './lib/simd
 @final
 class Squares {
   @inline
-  low(sum: v128, v: v128): v128 {
-    const a = f64x2.promote_low_f32x4(v);
+  add(sum: v128, pair: v128): v128 {
+    const a = f64x2.promote_low_f32x4(pair);
     return f64x2.add(sum, f64x2.mul(a, a));
-  }
-
-  @inline
-  high(sum: v128, v: v128): v128 {
-    return this.low(sum, i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
   }
 }
 
@@ -26,30 +21,29 @@ function sumOfSquares(x: i32, n: i32): f64 {
   let high1 = low0;
   let p = at(x);
   const end = p + at(n & ~7);
+  // Two elements at a time, for engines convert them while they load them.
   for (; p < end; p += 32) {
-    const v = v128.load(p);
-    const w = v128.load(p, 16);
-    low0 = op.low(low0, v);
-    high0 = op.high(high0, v);
-    low1 = op.low(low1, w);
-    high1 = op.high(high1, w);
+    low0 = op.add(low0, v128.load64_zero(p));
+    high0 = op.add(high0, v128.load64_zero(p, 8));
+    low1 = op.add(low1, v128.load64_zero(p, 16));
+    high1 = op.add(high1, v128.load64_zero(p, 24));
   }
-  let live = n & 7;
-  if (live >= 4) {
-    const v = v128.load(p);
-    low0 = op.low(low0, v);
-    high0 = op.high(high0, v);
+  const live = n & 7;
+  if (live & 4) {
+    low0 = op.add(low0, v128.load64_zero(p));
+    high0 = op.add(high0, v128.load64_zero(p, 8));
     p += 16;
-    live -= 4;
-    if (live) {
-      const w = loadPart(p, live);
-      low1 = op.low(low1, w);
-      high1 = op.high(high1, w);
+  }
+  if (live & 3) {
+    const v = loadPart(p, live & 3);
+    const upper = i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+    if (live & 4) {
+      low1 = op.add(low1, v);
+      high1 = op.add(high1, upper);
+    } else {
+      low0 = op.add(low0, v);
+      high0 = op.add(high0, upper);
     }
-  } else if (live) {
-    const v = loadPart(p, live);
-    low0 = op.low(low0, v);
-    high0 = op.high(high0, v);
   }
   return total(f64x2.add(low0, low1), f64x2.add(high0, high1));
 }
@@ -80,13 +74,13 @@ export function l2Penalty(w: i32, n: i32, lambda: f32, out: i32): void {
 
 /** g = g + 2 lambda w. */
 export function l2Gradient(w: i32, g: i32, n: i32, lambda: f32): void {
-  const factor = f32x4.splat(lambda + lambda);
+  const twice = lambda + lambda;
+  const factor = f32x4.splat(twice);
   let p = at(w);
   let q = at(g);
   const end = q + at(n & ~3);
   for (; q < end; q += 16, p += 16) v128.store(q, fma(v128.load(p), factor, v128.load(q)));
-  const live = n & 3;
-  if (live) storePart(q, fma(loadPart(p, live), factor, loadPart(q, live)), live);
+  for (const last = end + at(n & 3); q < last; q += 4, p += 4) f32.store(q, f32.load(p) * twice + f32.load(q));
 }
 
 /** out = Euclidean norm of g, the squares summed in float64. */

@@ -155,7 +155,7 @@ const randomUniform: Setup = (rig, n) => {
 };
 
 const uniformWeights: Setup = (rig, rows, columns) => {
-  const [w, scratch, state] = [rig.panels(rows, columns), rig.vector(16), rig.vector(8, { below: 65536 })];
+  const [w, scratch, state] = [rig.panels(rows, columns), rig.vector(32), rig.vector(8, { below: 65536 })];
   rig.call('uniformWeights', w, scratch, rows, columns, state, 7, 0.1);
   return { elements: rows * columns, moved: 1 };
 };

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import type { Backend, BackendFactory } from '../src/kernels/contract.js';
+import { type Backend, type BackendFactory, RESERVED_ELEMENTS } from '../src/kernels/contract.js';
 import { exp, log, log1p, sigmoid, tanh } from '../src/kernels/math.js';
 import { adam } from '../src/kernels/optimizers.js';
 import { Generator, philox, words } from '../src/kernels/philox.js';
 import { factories, Random } from './support/buffers.js';
 
-const BASE = 256;
+const BASE = RESERVED_ELEMENTS;
 
-/** A heap with values from element 256 on. */
+/** A heap with values behind the reserved elements. */
 function heapWith(factory: BackendFactory, values: ArrayLike<number>, room = 4096): Backend {
   const backend = factory.open(BASE + values.length + room);
   backend.heap.set(values, BASE);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { withSharedMemory } from '../src/backends/threads/pool.js';
 import { wasm } from '../src/backends/wasm.js';
-import type { BackendFactory, Call, KernelName } from '../src/kernels/contract.js';
+import { type BackendFactory, type Call, type KernelName, RESERVED_ELEMENTS } from '../src/kernels/contract.js';
 import { activation, batchNormalization, dense, dropout } from '../src/model/layers/index.js';
 import { l2 } from '../src/model/regularizers.js';
 import { cutCall, phasesOf } from '../src/program/split.js';
@@ -61,7 +61,7 @@ describe('calls cut for threads', () => {
         for (const [kernel, ...rest] of [...calls].reverse()) {
           (placed.backend.kernels[kernel] as (...args: number[]) => void)(...rest);
         }
-        return bytesOf(placed.backend.heap.slice(256));
+        return bytesOf(placed.backend.heap.slice(RESERVED_ELEMENTS));
       });
       expect(results[0]!.equals(results[1]!), `seed ${seed}`).toBe(true);
     }

@@ -15,14 +15,6 @@ export function hsum(v: v128): f32 {
   return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
 }
 
-/** Largest lane; NaN lanes are not propagated. */
-export function hmax(v: v128): f32 {
-  const pairs = f32x4.pmax(v, i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
-  const a = f32x4.extract_lane(pairs, 0);
-  const b = f32x4.extract_lane(pairs, 1);
-  return a < b ? b : a;
-}
-
 /** All-ones lanes for the first `live` of four columns (any value from 4 up means all). */
 export function laneMask(live: i32): v128 {
   return i32x4.gt_s(i32x4.splat(live), i32x4(0, 1, 2, 3));

@@ -107,7 +107,7 @@ export function losses(arithmetic: Arithmetic): Family {
           const x = h[z + r * stride + c]!;
           const target = h[targets + r * targetStride + c]!;
           const e = exp(-Math.abs(x));
-          lanes[c & 3]! += f(f((x < 0 ? 0 : x) - f(x * target)) + log1p(e));
+          lanes[(columns === 1 ? r : c) & 3]! += f(f((x < 0 ? 0 : x) - f(x * target)) + log1p(e));
           const p = f((x < 0 ? e : 1) / f(1 + e));
           h[dz + r * stride + c] = f(f(p - target) * scale);
         }

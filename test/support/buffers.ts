@@ -1,6 +1,6 @@
 import { typescript } from '../../src/backends/typescript.js';
 import { hasRelaxedSimd, wasm } from '../../src/backends/wasm.js';
-import type { Backend, BackendFactory } from '../../src/kernels/contract.js';
+import { type Backend, type BackendFactory, RESERVED_ELEMENTS } from '../../src/kernels/contract.js';
 import { Generator } from '../../src/kernels/philox.js';
 
 export const wasmFactory: BackendFactory = await wasm();
@@ -93,14 +93,14 @@ export interface Placed {
 /** Puts buffers into a fresh heap, unaligned and with sentinels on every side. */
 export function place(factory: BackendFactory, buffers: readonly Buffer[], random: Random): Placed {
   const offsets = new Map<Buffer, number>();
-  let end = 256;
+  let end = RESERVED_ELEMENTS;
   for (const buffer of buffers) {
     end += 9 + random.integer(8);
     offsets.set(buffer, end);
     end += buffer.data.length;
   }
   const backend = factory.open(end + 32);
-  backend.heap.fill(SENTINEL, 256);
+  backend.heap.fill(SENTINEL, RESERVED_ELEMENTS);
   for (const [buffer, offset] of offsets) backend.heap.set(buffer.data, offset);
   return { backend, offsets };
 }
@@ -112,7 +112,7 @@ export function strayWrites({ backend, offsets }: Placed): string[] {
     for (let i = 0; i < buffer.data.length; i++) owner.set(offset + i, buffer);
   }
   const found: string[] = [];
-  for (let i = 256; i < backend.heap.length; i++) {
+  for (let i = RESERVED_ELEMENTS; i < backend.heap.length; i++) {
     const buffer = owner.get(i);
     const expected = buffer ? buffer.data[i - (offsets.get(buffer) as number)] : SENTINEL;
     if (buffer?.output) continue;

@@ -192,7 +192,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     const m = makers(random);
     const [rows, columns] = [random.between(1, 20), random.between(1, 40)];
     const w = m.panels(rows, columns, true);
-    return [w, m.scratch(16), rows, columns, m.randomState(), random.uint32() | 0, random.positive()];
+    return [w, m.scratch(32), rows, columns, m.randomState(), random.uint32() | 0, random.positive()];
   },
 
   dropoutForward(random) {
