@@ -1,5 +1,6 @@
 export * from './activations';
 export * from './elementwise';
+export * from './embedding';
 export * from './linalg';
 export * from './losses';
 export * from './normalization';

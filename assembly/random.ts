@@ -1,5 +1,6 @@
 import { Binary, zip } from './lib/map';
-import { at, storePart } from './lib/simd';
+import { log } from './lib/math';
+import { at, fma, storePart } from './lib/simd';
 
 // Philox4x32-10 (Salmon et al. 2011). Counter: (block, step low, step high, stream); key: (seed low, seed high).
 // Element i of a stream is word i mod 4 of block i / 4, so any element can be drawn at any time by anyone.
@@ -146,6 +147,80 @@ export function randomUniform(y: i32, n: i32, state: i32, stream: i32): void {
 }
 
 /**
+ * Normal numbers by Box and Muller: a uniform makes a radius, sqrt(-2 log(1 - u)), another the angle. Without its quarter of
+ * the circle the angle is in [-pi / 4, pi / 4), where sine and cosine are the polynomials of sinf and cosf in Cephes; the
+ * quarter says which of them goes where, with which sign.
+ */
+@unmanaged
+@final
+class Normal {
+  @inline
+  radius(u: v128): v128 {
+    return f32x4.sqrt(f32x4.mul(log(f32x4.sub(f32x4.splat(1), u)), f32x4.splat(-2)));
+  }
+
+  @inline
+  quarter(u: v128): v128 {
+    return f32x4.floor(f32x4.mul(u, f32x4.splat(4)));
+  }
+
+  /** The angle within its quarter. */
+  @inline
+  rest(u: v128, quarter: v128): v128 {
+    const part = f32x4.sub(f32x4.sub(f32x4.mul(u, f32x4.splat(4)), quarter), f32x4.splat(0.5));
+    return f32x4.mul(part, f32x4.splat(1.5707963267948966));
+  }
+
+  @inline
+  sine(a: v128): v128 {
+    const z = f32x4.mul(a, a);
+    let p = fma(z, f32x4.splat(-1.9515295891e-4), f32x4.splat(8.3321608736e-3));
+    p = fma(p, z, f32x4.splat(-1.6666654611e-1));
+    return fma(f32x4.mul(p, z), a, a);
+  }
+
+  @inline
+  cosine(a: v128): v128 {
+    const z = f32x4.mul(a, a);
+    let p = fma(z, f32x4.splat(2.443315711809948e-5), f32x4.splat(-1.388731625493765e-3));
+    p = fma(p, z, f32x4.splat(4.166664568298827e-2));
+    return fma(f32x4.mul(p, z), z, f32x4.sub(f32x4.splat(1), f32x4.mul(z, f32x4.splat(0.5))));
+  }
+}
+
+/**
+ * y = n numbers, a multiple of 8, from the normal distribution, from element `first` of the stream on, a multiple of 4. Of
+ * each four uniforms two are radii and two are angles.
+ */
+export function randomNormal(y: i32, n: i32, state: i32, stream: i32, mean: f32, deviation: f32, first: i32): void {
+  draw(y, n, state, stream, first, false);
+  const op = changetype<Normal>(0);
+  const center = f32x4.splat(mean);
+  const spread = f32x4.splat(deviation);
+  let p = at(y);
+  for (const end = p + at(n); p < end; p += 32) {
+    const a = v128.load(p);
+    const b = v128.load(p, 16);
+    const u = i8x16.shuffle(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+    const radius = f32x4.mul(
+      op.radius(i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)),
+      spread,
+    );
+    const quarter = op.quarter(u);
+    const angle = op.rest(u, quarter);
+    // The lowest bits of the mantissa of 2^23 + quarter are those of the quarter.
+    const bits = f32x4.add(quarter, f32x4.splat(8388608));
+    const odd = i32x4.shr_s(i32x4.shl(bits, 31), 31);
+    const sine = op.sine(angle);
+    const cosine = v128.xor(op.cosine(angle), v128.and(i32x4.shl(bits, 30), i32x4.splat(0x80000000)));
+    const c = fma(v128.bitselect(sine, cosine, odd), radius, center);
+    const s = fma(v128.bitselect(cosine, sine, odd), radius, center);
+    v128.store(p, i8x16.shuffle(c, s, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
+    v128.store(p, i8x16.shuffle(c, s, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31), 16);
+  }
+}
+
+/**
  * w = uniforms in [-limit, limit), in float64 until stored: element i of the row-major matrix is made of 53 bits of
  * words 2i and 2i + 1 of the stream. w lies in panels [ceil(columns / 8)][rows][8], whose padding stays as it is.
  * `scratch` has room for 32 elements.
@@ -207,6 +282,38 @@ export function dropoutForward(
     const m = f32.load(o) >= rate ? keep : <f32>0;
     f32.store(o, m);
     f32.store(q, f32.load(p) * m);
+  }
+}
+
+/**
+ * mask = scale with probability 1 - rate, else 0; y = x mask + shift where kept and `dropped` elsewhere. n is a multiple
+ * of 4; the rest as of dropoutForward. (Klambauer et al. 2017.)
+ */
+export function alphaDropoutForward(
+  x: i32,
+  y: i32,
+  mask: i32,
+  n: i32,
+  state: i32,
+  stream: i32,
+  rate: f32,
+  scale: f32,
+  shift: f32,
+  dropped: f32,
+  first: i32,
+): void {
+  draw(mask, n, state, stream, first, false);
+  const limit = f32x4.splat(rate);
+  const factor = f32x4.splat(scale);
+  const kept = f32x4.splat(shift);
+  const other = f32x4.splat(dropped);
+  let p = at(x);
+  let q = at(y);
+  let o = at(mask);
+  for (const end = o + at(n); o < end; p += 16, q += 16, o += 16) {
+    const keep = f32x4.ge(v128.load(o), limit);
+    v128.store(o, v128.and(factor, keep));
+    v128.store(q, v128.bitselect(fma(v128.load(p), factor, kept), other, keep));
   }
 }
 

@@ -70,6 +70,8 @@ const binary =
     kernel:
       | 'add'
       | 'multiply'
+      | 'subtract'
+      | 'maximum'
       | 'reluBackward'
       | 'sigmoidBackward'
       | 'tanhBackward'
@@ -135,6 +137,80 @@ const normalizeBackward: Setup = (rig, rows, columns) => {
   return { elements: rows * columns, moved: 3 };
 };
 
+const normalizeRows: Setup = (rig, rows, columns) => {
+  const [x, y] = [rig.matrix(rows, columns), rig.matrix(rows, columns)];
+  const [gamma, beta, mean, inverse] = [rig.vector(columns), rig.vector(columns), rig.vector(rows), rig.vector(rows)];
+  rig.call('layerNormalizationForward', x, gamma, beta, y, mean, inverse, rows, columns, x.stride, 1e-5);
+  return { elements: rows * columns, moved: 2 };
+};
+
+const normalizeRowsGradients: Setup = (rig, rows, columns) => {
+  const [x, dy] = [rig.matrix(rows, columns), rig.matrix(rows, columns)];
+  const [mean, inverse] = [rig.vector(rows), rig.vector(rows, 'positive')];
+  const [dgamma, dbeta] = [rig.vector(columns), rig.vector(columns)];
+  rig.call('layerNormalizationGradients', x, mean, inverse, dy, dgamma, dbeta, rows, columns, x.stride);
+  return { elements: rows * columns, moved: 2 };
+};
+
+const normalizeRowsBackward: Setup = (rig, rows, columns) => {
+  const [x, dy, dx] = [rig.matrix(rows, columns), rig.matrix(rows, columns), rig.matrix(rows, columns)];
+  const [gamma, mean, inverse] = [rig.vector(columns), rig.vector(rows), rig.vector(rows, 'positive')];
+  rig.call('layerNormalizationBackward', x, mean, inverse, gamma, dy, dx, rows, columns, x.stride);
+  return { elements: rows * columns, moved: 3 };
+};
+
+// Lookups in a table of a thousand rows.
+
+const TABLE = 1000;
+
+const lookUp: Setup = (rig, rows, columns, dim) => {
+  const [ids, table] = [rig.matrix(rows, columns, { below: TABLE }), rig.vector(TABLE * dim)];
+  const y = rig.matrix(rows, columns * dim);
+  rig.call('embeddingForward', ids, table, y, rows, columns, dim, ids.stride, y.stride);
+  return { elements: rows * columns * dim, moved: 2 };
+};
+
+const lookUpRows: Setup = (rig, rows, columns) => {
+  const [ids, seen] = [rig.matrix(rows, columns, { below: TABLE }), rig.vector(TABLE)];
+  const [places, distinct] = [rig.vector(rows * columns), rig.vector(rows * columns)];
+  rig.call('embeddingRows', ids, seen, places, distinct, rows, columns, ids.stride);
+  return { elements: rows * columns, moved: 3 };
+};
+
+const lookUpGradient: Setup = (rig, rows, columns, dim) => {
+  const n = rows * columns;
+  const [dy, places] = [rig.matrix(rows, columns * dim), rig.vector(n, { below: n })];
+  const g = rig.vector(n * dim);
+  rig.call('embeddingGradient', dy, places, g, rows, columns, dim, dy.stride, g.size);
+  return { elements: n * dim, moved: 3 };
+};
+
+const gather: Setup = (rig, rows, columns, dim) => {
+  const n = rows * columns;
+  const [table, distinct] = [rig.vector(TABLE * dim), rig.vector(n, { below: TABLE })];
+  const y = rig.vector(n * dim);
+  rig.call('gatherRows', table, distinct, y, n, dim, y.size);
+  return { elements: n * dim, moved: 2 };
+};
+
+const scatter: Setup = (rig, rows, columns, dim) => {
+  const n = rows * columns;
+  const [table, distinct] = [rig.vector(TABLE * dim), rig.vector(n, { below: TABLE })];
+  rig.call('scatterRows', rig.vector(n * dim), distinct, table, n, dim);
+  return { elements: n * dim, moved: 2 };
+};
+
+const maximumBackward: Setup = (rig, n) => {
+  const [a, b, dy, da, db] = [rig.vector(n), rig.vector(n), rig.vector(n), rig.vector(n), rig.vector(n)];
+  rig.call('maximumBackward', a, b, dy, da, db, n);
+  return { elements: n, moved: 5 };
+};
+
+const scale: Setup = (rig, n) => {
+  rig.call('scale', rig.vector(n), rig.vector(n), n, 0.5);
+  return { elements: n, moved: 2 };
+};
+
 const updateMoments: Setup = (rig, columns) => {
   const [mean, variance] = [rig.vector(columns), rig.vector(columns, 'positive')];
   const [movingMean, movingVariance] = [rig.vector(columns), rig.vector(columns, 'positive')];
@@ -152,6 +228,18 @@ const randomUniform: Setup = (rig, n) => {
   const [y, state] = [rig.vector(n), rig.vector(8, { below: 65536 })];
   rig.call('randomUniform', y, n, state, 7);
   return { elements: n, moved: 1 };
+};
+
+const randomNormal: Setup = (rig, n) => {
+  const [y, state] = [rig.vector(n), rig.vector(8, { below: 65536 })];
+  rig.call('randomNormal', y, n, state, 7, 0, 1, 0);
+  return { elements: n, moved: 1 };
+};
+
+const alphaDropoutForward: Setup = (rig, n) => {
+  const [x, y, mask, state] = [rig.vector(n), rig.vector(n), rig.vector(n), rig.vector(8, { below: 65536 })];
+  rig.call('alphaDropoutForward', x, y, mask, n, state, 7, 0.1, 0.92, 0.16, -1.4, 0);
+  return { elements: n, moved: 3 };
 };
 
 const uniformWeights: Setup = (rig, rows, columns) => {
@@ -229,6 +317,10 @@ export const setups = {
   denseBiasGradient: biasGradient,
   add: binary('add'),
   multiply: binary('multiply'),
+  subtract: binary('subtract'),
+  maximum: binary('maximum'),
+  maximumBackward,
+  scale,
   copyColumns: copy,
   reluForward: unary('reluForward'),
   reluBackward: binary('reluBackward'),
@@ -249,9 +341,19 @@ export const setups = {
   batchNormalizationUpdate: updateMoments,
   batchNormalizationForward: normalize,
   batchNormalizationBackward: normalizeBackward,
+  layerNormalizationForward: normalizeRows,
+  layerNormalizationGradients: normalizeRowsGradients,
+  layerNormalizationBackward: normalizeRowsBackward,
+  embeddingForward: lookUp,
+  embeddingRows: lookUpRows,
+  embeddingGradient: lookUpGradient,
+  gatherRows: gather,
+  scatterRows: scatter,
   randomUniform,
+  randomNormal,
   uniformWeights,
   dropoutForward,
+  alphaDropoutForward,
   dropoutBackward: binary('dropoutBackward'),
   sgd: update(sgd()),
   sgdMomentum: update(sgd({ momentum: 0.9 })),

@@ -53,6 +53,12 @@ const HIDDEN: Sizes = [
 /** About the parameters of W1, W2 and W4. */
 const SLABS: Sizes = [[48], [4160], [235152]];
 
+/** Ids in rows and columns, and the numbers that one becomes. */
+const LOOKUPS: Sizes = [
+  [32, 4, 8],
+  [256, 8, 16],
+];
+
 const over = (sizes: Sizes, ...kernels: readonly KernelName[]): readonly Shape[] =>
   kernels.flatMap((kernel) => sizes.map((each) => ({ kernel, sizes: each })));
 
@@ -64,14 +70,16 @@ export const shapes: readonly Shape[] = [
   ...over(HIDDEN, 'denseBiasGradient'),
   ...over(ELEMENTS, 'reluForward', 'reluBackward', 'sigmoidForward', 'sigmoidBackward', 'tanhForward', 'tanhBackward'),
   ...over(ELEMENTS, 'exponentialForward', 'exponentialBackward', 'logForward'),
-  ...over(ELEMENTS, 'add', 'multiply'),
+  ...over(ELEMENTS, 'add', 'multiply', 'subtract', 'maximum', 'maximumBackward', 'scale'),
   ...over(HIDDEN, 'copyColumns'),
   ...over(SCORES, 'softmaxForward', 'softmaxBackward', 'sparseCategoricalCrossentropy', 'categoricalCrossentropy'),
   ...over(SCORES, 'sparseCategoricalAccuracy', 'categoricalAccuracy'),
   ...over([[4, 1]], 'binaryCrossentropy', 'binaryAccuracy'),
   ...over([[32, 2]], 'meanSquaredError'),
   ...over(HIDDEN, 'batchNormalizationMoments', 'batchNormalizationForward', 'batchNormalizationBackward'),
-  ...over(ELEMENTS, 'randomUniform', 'dropoutForward', 'dropoutBackward'),
+  ...over(HIDDEN, 'layerNormalizationForward', 'layerNormalizationGradients', 'layerNormalizationBackward'),
+  ...over(LOOKUPS, 'embeddingForward', 'embeddingRows', 'embeddingGradient', 'gatherRows', 'scatterRows'),
+  ...over(ELEMENTS, 'randomUniform', 'dropoutForward', 'dropoutBackward', 'randomNormal', 'alphaDropoutForward'),
   ...over([[784, 256]], 'uniformWeights'),
   ...over([[512]], 'batchNormalizationUpdate'),
   ...over([[1]], 'clipFactor'),

@@ -173,6 +173,20 @@ export function allFinite(data: Float32Array): boolean {
   return Number.isFinite(sum);
 }
 
+/** Refuses what does not name a row of a table of `below` rows, naming the first one's place. */
+export function checkIds({ data, columns }: Matrix, below: number, layer: string, argument: string): void {
+  const isId = (v: number) => v >= 0 && v < below && Math.floor(v) === v;
+  for (let i = 0; i < data.length; i++) {
+    if (isId(data[i] as number)) continue;
+    throw new ValueError({
+      argument: `${argument}, row ${Math.floor(i / columns)}, column ${i % columns}`,
+      given: String(data[i]),
+      expected: `a whole number from 0 to ${below - 1}, an id of the embedding ${layer}`,
+      hint: 'inputDim is one more than the largest id.',
+    });
+  }
+}
+
 /** Refuses NaN and infinities, naming the first one's place. */
 export function checkFinite({ data, columns }: Matrix, argument: string): void {
   if (allFinite(data)) return;

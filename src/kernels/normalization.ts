@@ -3,11 +3,25 @@ import type { Twins } from './contract.js';
 
 type Family = Pick<
   Twins,
-  'batchNormalizationMoments' | 'batchNormalizationUpdate' | 'batchNormalizationForward' | 'batchNormalizationBackward'
+  | 'batchNormalizationMoments'
+  | 'batchNormalizationUpdate'
+  | 'batchNormalizationForward'
+  | 'batchNormalizationBackward'
+  | 'layerNormalizationForward'
+  | 'layerNormalizationGradients'
+  | 'layerNormalizationBackward'
 >;
 
 export function normalization(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
+
+  /** Sum of terms in eight lanes, the lane that of the column modulo 8, divided by their number. */
+  function meanOf(columns: number, term: (column: number, sum: number) => number): number {
+    const s = [0, 0, 0, 0, 0, 0, 0, 0];
+    for (let c = 0; c < columns; c++) s[c & 7] = term(c, s[c & 7]!);
+    const lane = (i: number) => f(s[i]! + s[i + 4]!);
+    return f(f(f(lane(0) + lane(2)) + f(lane(1) + lane(3))) / columns);
+  }
 
   return {
     batchNormalizationMoments(h, x, mean, variance, rows, columns, stride) {
@@ -70,6 +84,57 @@ export function normalization(arithmetic: Arithmetic): Family {
         for (let r = 0, i = c; r < rows; r++, i += stride) {
           const normalized = f(f(h[x + i]! - center) * inverse);
           h[dx + i] = f(scale * f(f(h[dy + i]! - meanSum) - f(normalized * meanProduct)));
+        }
+      }
+    },
+
+    layerNormalizationForward(h, x, gamma, beta, y, mean, inverse, rows, columns, stride, epsilon) {
+      const eps = f(epsilon);
+      for (let r = 0; r < rows; r++) {
+        const p = x + r * stride;
+        const q = y + r * stride;
+        const center = meanOf(columns, (c, sum) => f(sum + h[p + c]!));
+        const shift = meanOf(columns, (c, sum) => f(sum + f(h[p + c]! - center)));
+        const squares = meanOf(columns, (c, sum) => {
+          const d = f(h[p + c]! - center);
+          return f(f(d * d) + sum);
+        });
+        const v = f(squares - f(shift * shift));
+        const middle = f(center + shift);
+        const scale = f(1 / f(Math.sqrt(f((v < 0 ? 0 : v) + eps))));
+        h[mean + r] = middle;
+        h[inverse + r] = scale;
+        for (let c = 0; c < columns; c++) {
+          h[q + c] = f(f(f(h[p + c]! - middle) * scale) * h[gamma + c]!) + h[beta + c]!;
+        }
+      }
+    },
+
+    layerNormalizationGradients(h, x, mean, inverse, dy, dgamma, dbeta, rows, columns, stride) {
+      for (let c = 0; c < columns; c++) {
+        let sum = 0;
+        let product = 0;
+        for (let r = 0, i = c; r < rows; r++, i += stride) {
+          const g = h[dy + i]!;
+          sum = f(sum + g);
+          product = f(f(g * f(f(h[x + i]! - h[mean + r]!) * h[inverse + r]!)) + product);
+        }
+        h[dbeta + c] = sum;
+        h[dgamma + c] = product;
+      }
+    },
+
+    layerNormalizationBackward(h, x, mean, inverse, gamma, dy, dx, rows, columns, stride) {
+      for (let r = 0; r < rows; r++) {
+        const [p, q, o] = [x + r * stride, dy + r * stride, dx + r * stride];
+        const m = h[mean + r]!;
+        const s = h[inverse + r]!;
+        const normalized = (c: number) => f(f(h[p + c]! - m) * s);
+        const scaled = (c: number) => f(h[q + c]! * h[gamma + c]!);
+        const meanSum = meanOf(columns, (c, sum) => f(sum + scaled(c)));
+        const meanProduct = meanOf(columns, (c, sum) => f(f(scaled(c) * normalized(c)) + sum));
+        for (let c = 0; c < columns; c++) {
+          h[o + c] = f(s * f(f(scaled(c) - meanSum) - f(normalized(c) * meanProduct)));
         }
       }
     },

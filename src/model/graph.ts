@@ -1,5 +1,5 @@
 import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
-import type { NetworkNode } from '../program/compile.js';
+import type { NetworkInput, NetworkNode } from '../program/compile.js';
 import type { Layer } from '../program/layer.js';
 import { copySpec, kindOf, type LayerSpec } from './layers/kind.js';
 import { inputWidth, SymbolicTensor } from './layers/symbolic.js';
@@ -131,7 +131,7 @@ export function specOf({ sequential, inputs, nodes, outputs }: Graph): GraphSpec
 
 /** A graph with its layers built; values are numbered anew, since a spec may build more than one layer. */
 export interface BuiltGraph {
-  readonly inputs: readonly { readonly name: string; readonly width: number }[];
+  readonly inputs: readonly NetworkInput[];
   readonly nodes: readonly NetworkNode[];
   readonly outputs: readonly { readonly name: string; readonly value: number }[];
   /** The layers that each spec built. */
@@ -150,6 +150,14 @@ export function buildGraph({ inputs, nodes, outputs }: Graph): BuiltGraph {
     const widths = sources.map((source) => (values[source] as { width: number }).width);
     checkInputShape(spec, name, widths, sources);
     const made = kind.build(spec, name, widths, index);
+    if (made[0]?.ids !== undefined && (sources[0] as number) >= inputs.length) {
+      throw new ValueError({
+        argument: name,
+        given: `${spec.type} behind ${nodes[(sources[0] as number) - inputs.length]?.spec.type}`,
+        expected: 'ids straight from an input of the model',
+        hint: 'Give ids an input() of their own and join other columns by concatenate().',
+      });
+    }
     made.forEach((layer, i) => {
       const from =
         i === 0 ? sources.map((s) => (values[s] as { value: number }).value) : [inputs.length + built.length - 1];
@@ -160,7 +168,7 @@ export function buildGraph({ inputs, nodes, outputs }: Graph): BuiltGraph {
   });
   const names = outputs.map((value) => nodes[value - inputs.length]?.spec.name ?? `layers.${value - inputs.length}`);
   return {
-    inputs,
+    inputs: inputs.map((item, i) => ({ ...item, ...idsOf(built, i) })),
     nodes: built,
     outputs: outputs.map((value, i) => ({
       name: names[i] as string,
@@ -168,6 +176,15 @@ export function buildGraph({ inputs, nodes, outputs }: Graph): BuiltGraph {
     })),
     layers,
   };
+}
+
+/** The smallest table that an input feeds, if any. */
+function idsOf(nodes: readonly NetworkNode[], input: number): Pick<NetworkInput, 'ids'> {
+  const tables = nodes
+    .filter(({ layer, inputs }) => layer.ids !== undefined && inputs[0] === input)
+    .map(({ layer: { ids, name } }) => ({ below: ids as number, layer: name }));
+  const [smallest] = tables.sort((a, b) => a.below - b.below);
+  return smallest ? { ids: smallest } : {};
 }
 
 function checkInputShape(spec: LayerSpec, name: string, widths: readonly number[], sources: readonly number[]): void {

@@ -11,6 +11,7 @@ export type Distribution = { readonly constant: number } | { readonly limit: num
 export const initializers = {
   zeros: () => ({ constant: 0 }),
   ones: () => ({ constant: 1 }),
+  randomUniform: () => ({ limit: 0.05 }),
   glorotUniform: (fanIn, fanOut) => ({ limit: Math.sqrt(6 / (fanIn + fanOut)) }),
   glorotNormal: (fanIn, fanOut) => ({ deviation: Math.sqrt(2 / (fanIn + fanOut)) }),
   heUniform: (fanIn) => ({ limit: Math.sqrt(6 / fanIn) }),

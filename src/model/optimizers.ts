@@ -8,6 +8,7 @@ import {
   optimizerTable,
 } from '../kernels/optimizers.js';
 import type { Emitter } from '../program/emitter.js';
+import type { Parameter, RowGradients } from '../program/layer.js';
 import type { Tensor } from '../program/plan.js';
 
 /** Parameters that are updated alike: neighbours in the slab, and what lies parallel to them. */
@@ -27,6 +28,36 @@ export interface Optimizer {
   emit(emit: Emitter, group: UpdateGroup): void;
   /** Writes what step number `t` (from 1) needs to the block of its numbers. */
   fill(heap: Heap, block: number, learningRate: number, t: number): void;
+}
+
+/** A table with the optimizer's states for it, parallel to it. */
+export interface TableStates {
+  readonly table: Parameter;
+  readonly states: readonly Tensor[];
+}
+
+/**
+ * Updates those rows of a table that have gradients, and no others: gathers them and their state, lets the optimizer work
+ * on what was gathered, and puts it back.
+ */
+export function emitRowUpdate(
+  emit: Emitter,
+  optimizer: Optimizer,
+  { table, states }: TableStates,
+  { distinct, gradients }: RowGradients,
+  block: Tensor,
+): void {
+  const { columns } = table;
+  const pairs = [table.value, ...states].map((whole) => ({
+    whole,
+    rows: emit.vector(`${whole.name}.rows`, gradients.size),
+  }));
+  for (const { whole, rows } of pairs) {
+    emit.call('gatherRows', whole, distinct, rows, distinct.size, columns, rows.size);
+  }
+  const [parameters, ...gathered] = pairs.map(({ rows }) => rows) as [Tensor, ...Tensor[]];
+  optimizer.emit(emit, { parameters, gradients, states: gathered, block });
+  for (const { whole, rows } of pairs) emit.call('scatterRows', rows, distinct, whole, distinct.size, columns);
 }
 
 interface Entry {

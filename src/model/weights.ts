@@ -1,14 +1,14 @@
 import type { Backend, Heap } from '../kernels/contract.js';
 import { stream } from '../kernels/philox.js';
 import { type Matrix, matrix } from '../matrix.js';
-import type { Parameter } from '../program/layer.js';
+import type { Parameter, RowGradients } from '../program/layer.js';
 import type { Tensor } from '../program/plan.js';
 import { panelColumns } from '../program/plan.js';
 import { type Distribution, drawNormal, type InitializerName, initializers } from './initializers.js';
 
 /** Index of a row-major element within the heap layout of its parameter. */
-export function place({ layout, rows }: Parameter, row: number, column: number): number {
-  return layout === 'panels' ? ((column >> 3) * rows + row) * 8 + (column & 7) : column;
+export function place({ layout, rows, columns }: Parameter, row: number, column: number): number {
+  return layout === 'panels' ? ((column >> 3) * rows + row) * 8 + (column & 7) : row * columns + column;
 }
 
 /** Copies a parameter, or anything that lies like it, out of the heap as a row-major matrix. */
@@ -17,6 +17,19 @@ export function readParameter(heap: Heap, parameter: Parameter, from: Tensor = p
   const data = new Float32Array(rows * columns);
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) data[r * columns + c] = heap[from.offset + place(parameter, r, c)] as number;
+  }
+  return matrix(data, rows, columns);
+}
+
+/** The gradient of a table as a row-major matrix, zeros included. */
+export function readRowGradients(heap: Heap, { table, distinct, gradients }: RowGradients): Matrix {
+  const { rows, columns } = table;
+  const data = new Float32Array(rows * columns);
+  for (let i = 0; i < distinct.size; i++) {
+    const row = heap[distinct.offset + i] as number;
+    if (row < 0) break;
+    const from = gradients.offset + i * columns;
+    data.set(heap.subarray(from, from + columns), row * columns);
   }
   return matrix(data, rows, columns);
 }
@@ -55,7 +68,9 @@ export function initializeParameters(
     const distribution: Distribution = initializers[initializer as InitializerName](rows, columns);
     const from = stream('initialization', i);
     if ('limit' in distribution) {
-      kernels.uniformWeights(value.offset, scratch, rows, columns, state.offset, from, distribution.limit);
+      // Panels of eight columns lie row by row, and so can stand for a table of any width.
+      const [height, width] = parameter.layout === 'table' ? [value.size / 8, 8] : [rows, columns];
+      kernels.uniformWeights(value.offset, scratch, height, width, state.offset, from, distribution.limit);
     } else if ('deviation' in distribution) {
       writeParameter(heap, parameter, drawNormal(rows * columns, distribution.deviation, seed, from));
     } else {
@@ -65,6 +80,6 @@ export function initializeParameters(
 }
 
 /** Bytes that a parameter takes in the heap, padding included. */
-export function parameterBytes({ rows, columns }: Parameter): number {
-  return rows * panelColumns(columns) * 4;
+export function parameterBytes({ layout, rows, columns, value }: Parameter): number {
+  return (layout === 'table' ? value.size : rows * panelColumns(columns)) * 4;
 }

@@ -31,6 +31,7 @@ export interface Target {
 /** How a step updates parameters, once gradients are there. */
 export interface Update {
   readonly clipNorm: number | undefined;
+  /** Of parameters in the slab, and of tables that the emitter has gradients for. */
   emit(emit: Emitter): void;
 }
 
@@ -50,8 +51,15 @@ export interface NetworkNode {
   readonly label: string;
 }
 
+/** An input of the model; `ids` says, where it feeds an embedding, what whole numbers it takes and which layer says so. */
+export interface NetworkInput {
+  readonly name: string;
+  readonly width: number;
+  readonly ids?: { readonly below: number; readonly layer: string };
+}
+
 export interface Network {
-  readonly inputs: readonly { readonly name: string; readonly width: number }[];
+  readonly inputs: readonly NetworkInput[];
   readonly nodes: readonly NetworkNode[];
   readonly outputs: readonly { readonly name: string; readonly value: number }[];
   readonly parameters: readonly Parameter[];
@@ -73,6 +81,8 @@ export interface Training {
   readonly accuracy: boolean;
   readonly penalties: readonly PenaltyGroup[];
   readonly gradients: Tensor;
+  /** Room for the norms of the gradients of the slab and of each table, side by side. */
+  readonly norms: { readonly all: Tensor; readonly parts: readonly Tensor[] };
   readonly update: Update;
 }
 
@@ -143,6 +153,19 @@ function fusedNode({ inputs, outputs }: Network, { objective }: Target, output: 
   return objective.fuses === undefined ? undefined : (outputs[output]?.value ?? 0) - inputs.length;
 }
 
+/** The norm of all gradients; with tables, that of the norms of its parts. */
+function emitNorm(emit: Emitter, { gradients, norms: { all, parts } }: Training, norm: Tensor): void {
+  const tensors = [gradients, ...emit.rowGradients.map((rows) => rows.gradients)];
+  if (tensors.length === 1) {
+    emit.call('gradientNorm', gradients, gradients.size, norm);
+    return;
+  }
+  tensors.forEach((tensor, i) => {
+    emit.call('gradientNorm', tensor, tensor.size, parts[i] as Tensor);
+  });
+  emit.call('gradientNorm', all, tensors.length, norm);
+}
+
 export function compileTraining(
   network: Network,
   training: Training,
@@ -203,7 +226,7 @@ export function compileTraining(
   }
   if (mode === 'train') {
     if (update.clipNorm !== undefined) {
-      emit.call('gradientNorm', training.gradients, training.gradients.size, norm);
+      emitNorm(emit, training, norm);
       emit.call('clipFactor', norm, factor, update.clipNorm);
     }
     update.emit(emit);

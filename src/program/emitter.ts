@@ -1,4 +1,5 @@
 import type { Call, KernelName, Kernels } from '../kernels/contract.js';
+import type { Parameter, RowGradients } from './layer.js';
 import { type Lifetime, matrixTensor, planWorkspace, type Tensor, vectorTensor } from './plan.js';
 import type { Slots } from './slots.js';
 
@@ -35,6 +36,8 @@ export interface Program {
   readonly outputs: readonly Tensor[];
   /** What 'inspect' keeps. */
   readonly kept: readonly KeptValue[];
+  /** Gradients of tables, one entry for each. */
+  readonly rowGradients: readonly RowGradients[];
   readonly workspace: readonly Tensor[];
   /** First element past the workspace. */
   readonly end: number;
@@ -57,6 +60,7 @@ export class Emitter {
   readonly #calls: SymbolicCall[] = [];
   readonly #last: SymbolicCall[] = [];
   readonly #workspace: Lifetime[] = [];
+  readonly #rowGradients: RowGradients[] = [];
 
   constructor(
     readonly mode: Mode,
@@ -111,6 +115,19 @@ export class Emitter {
     return this.vector(name, elements * this.threads);
   }
 
+  /** Room for the gradients of those rows of a table that a batch of `count` ids names. */
+  rowGradientsOf(table: Parameter, count: number): RowGradients {
+    const distinct = this.vector(`${table.name}.distinct`, count);
+    const gradients = this.vector(`${table.name}.gradients`, Math.ceil((count * table.columns) / 4) * 4);
+    const made = { table, distinct, gradients };
+    this.#rowGradients.push(made);
+    return made;
+  }
+
+  get rowGradients(): readonly RowGradients[] {
+    return this.#rowGradients;
+  }
+
   #own(tensor: Tensor): Tensor {
     this.#workspace.push({ tensor, first: Number.POSITIVE_INFINITY, last: -1 });
     return tensor;
@@ -130,7 +147,11 @@ export class Emitter {
     symbolic.forEach(({ args }, i) => {
       for (const arg of args) if (typeof arg !== 'number') touch(arg, i);
     });
-    const last = [...outputs, ...kept.flatMap(({ value, gradient }) => [value, gradient])];
+    const last = [
+      ...outputs,
+      ...kept.flatMap(({ value, gradient }) => [value, gradient]),
+      ...(this.mode === 'train' ? [] : this.rowGradients.flatMap(({ distinct, gradients }) => [distinct, gradients])),
+    ];
     for (const tensor of last) touch(tensor, symbolic.length);
     const end = planWorkspace(this.#workspace, base);
     return {
@@ -142,6 +163,7 @@ export class Emitter {
       targets,
       outputs,
       kept,
+      rowGradients: this.rowGradients,
       workspace: this.#workspace.map(({ tensor }) => tensor),
       end,
       stochastic: symbolic.some(({ args }) => args.includes(this.slots.random)),

@@ -1,19 +1,31 @@
 import type { Emitter } from './emitter.js';
 import type { Tensor } from './plan.js';
 
-/** A learned or running array of a layer. `layout` says how it lies in the heap. */
+/**
+ * A learned or running array of a layer. `layout` says how it lies in the heap. A table lies outside the slab of parameters,
+ * row by row without padding: it has gradients for the rows of a batch only, see `RowGradients`.
+ */
 export interface Parameter {
   readonly name: string;
   readonly rows: number;
   readonly columns: number;
-  readonly layout: 'panels' | 'vector';
+  readonly layout: 'panels' | 'vector' | 'table';
   readonly trainable: boolean;
   readonly initializer: string;
   /** Strength of the l2 penalty, 0 for none. */
   readonly l2: number;
   readonly value: Tensor;
-  /** The same place in the gradient slab; planned when the model is compiled. */
+  /** The same place in the gradient slab; planned when the model is compiled. Of a table it has no place. */
   readonly gradient: Tensor;
+}
+
+/** The gradients of those rows of a table that occur in a batch; those of all other rows are 0. */
+export interface RowGradients {
+  readonly table: Parameter;
+  /** Numbers of the rows, each once, then -1. */
+  readonly distinct: Tensor;
+  /** The rows' gradients one after the other, without padding, then zeros; whole vectors of 4. */
+  readonly gradients: Tensor;
 }
 
 /** What a layer leaves behind for its backward pass. */
@@ -33,6 +45,8 @@ export interface Layer {
   readonly parameters: readonly Parameter[];
   /** Set by activation layers, so that a loss can be fused with the last one. */
   readonly activation?: string;
+  /** Its input comes straight from an input of the model and holds whole numbers from 0, less than this. */
+  readonly ids?: number;
   /** Fewer rows than this in a training batch are refused. */
   readonly minimumBatch?: number;
   forward(emit: Emitter, x: Tensor, ...others: readonly Tensor[]): Step;

@@ -20,7 +20,7 @@ const FEWEST_ROWS = 16;
 const LINE = 16;
 
 /** Nanoseconds per floating point operation and per element of the streaming kernels, measured and rounded. */
-const COST = { flop: 0.023, copy: 0.12, transcendental: 2, random: 1.6, moments: 0.4, adam: 1 };
+const COST = { flop: 0.023, copy: 0.12, transcendental: 2, random: 1.6, normal: 4, lookUp: 2, moments: 0.4, adam: 1 };
 
 /** The rows of a forward product, the inputs of an input gradient, the panels of a kernel gradient, columns, elements. */
 function axisOf(call: Call): Axis | undefined {
@@ -141,6 +141,74 @@ function axisOf(call: Call): Axis | undefined {
         epsilon,
       ]);
     }
+    case 'layerNormalizationForward': {
+      const [name, x, gamma, beta, y, mean, inverse, rows, columns, stride, epsilon] = call;
+      return lines(rows, rows * columns * COST.moments, (r, n) => [
+        name,
+        x + r * stride,
+        gamma,
+        beta,
+        y + r * stride,
+        mean + r,
+        inverse + r,
+        n,
+        columns,
+        stride,
+        epsilon,
+      ]);
+    }
+    case 'layerNormalizationGradients': {
+      const [name, x, mean, inverse, dy, dgamma, dbeta, rows, columns, stride] = call;
+      return lines(columns, rows * columns * COST.moments, (c, n) => [
+        name,
+        x + c,
+        mean,
+        inverse,
+        dy + c,
+        dgamma + c,
+        dbeta + c,
+        rows,
+        n,
+        stride,
+      ]);
+    }
+    case 'layerNormalizationBackward': {
+      const [name, x, mean, inverse, gamma, dy, dx, rows, columns, stride] = call;
+      return lines(rows, rows * columns * COST.moments, (r, n) => [
+        name,
+        x + r * stride,
+        mean + r,
+        inverse + r,
+        gamma,
+        dy + r * stride,
+        dx + r * stride,
+        n,
+        columns,
+        stride,
+      ]);
+    }
+    case 'embeddingForward': {
+      const [name, ids, table, y, rows, columns, dim, stride, yStride] = call;
+      return lines(rows, rows * columns * (COST.lookUp + dim * COST.copy), (r, n) => [
+        name,
+        ids + r * stride,
+        table,
+        y + r * yStride,
+        n,
+        columns,
+        dim,
+        stride,
+        yStride,
+      ]);
+    }
+    case 'maximumBackward': {
+      const [name, a, b, dy, da, db, n] = call;
+      return lines(n, n * COST.copy, (i, size) => [name, a + i, b + i, dy + i, da + i, db + i, size]);
+    }
+    case 'scale': {
+      const [name, x, y, n, factor] = call;
+      return lines(n, n * COST.copy, (i, size) => [name, x + i, y + i, size, factor]);
+    }
     case 'reluForward':
     case 'sigmoidForward':
     case 'tanhForward':
@@ -156,7 +224,9 @@ function axisOf(call: Call): Axis | undefined {
     case 'exponentialBackward':
     case 'dropoutBackward':
     case 'add':
-    case 'multiply': {
+    case 'multiply':
+    case 'subtract':
+    case 'maximum': {
       const [name, y, dy, dx, n] = call;
       return lines(n, n * COST.copy, (i, size) => [name, y + i, dy + i, dx + i, size]);
     }
@@ -173,6 +243,28 @@ function axisOf(call: Call): Axis | undefined {
         rate,
         first + i,
       ]);
+    }
+    case 'alphaDropoutForward': {
+      const [name, x, y, mask, n, ...rest] = call;
+      const [state, stream, rate, scale, shift, dropped, first] = rest;
+      return lines(n, n * COST.random, (i, size) => [
+        name,
+        x + i,
+        y + i,
+        mask + i,
+        size,
+        state,
+        stream,
+        rate,
+        scale,
+        shift,
+        dropped,
+        first + i,
+      ]);
+    }
+    case 'randomNormal': {
+      const [name, y, n, state, stream, mean, deviation, first] = call;
+      return lines(n, n * COST.normal, (i, size) => [name, y + i, size, state, stream, mean, deviation, first + i]);
     }
     case 'l2Gradient': {
       const [name, w, g, n, lambda] = call;

@@ -1,5 +1,6 @@
 import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
-import { checkFinite, type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
+import { checkFinite, checkIds, type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
+import type { NetworkInput } from '../program/compile.js';
 import type { Mode } from '../program/emitter.js';
 import type { LinkedProgram } from '../program/run.js';
 import { type Callback, checkCallbacks } from './callbacks.js';
@@ -84,7 +85,7 @@ export function readInputs(engine: Engine, x: Data, argument: string): readonly 
     inputs.map(({ name }) => name),
     argument,
   );
-  const read = parts.map(({ data, label }, i) => readInput(data, inputs[i]?.width as number, label));
+  const read = parts.map(({ data, label }, i) => readInput(data, inputs[i] as NetworkInput, label));
   const [first] = read as [Matrix];
   read.forEach(({ rows }, i) => {
     if (rows === first.rows) return;
@@ -94,8 +95,8 @@ export function readInputs(engine: Engine, x: Data, argument: string): readonly 
   return read;
 }
 
-/** Reads and checks one input of `width` columns. */
-export function readInput(x: MatrixLike, width: number, argument: string): Matrix {
+/** Reads and checks the data of one input. */
+export function readInput(x: MatrixLike, { width, ids }: NetworkInput, argument: string): Matrix {
   const input = toMatrix(x, argument);
   const oneRow = input.columns === 1 && width !== 1 && input.rows === width && !('rows' in x);
   if (input.columns !== width) {
@@ -107,6 +108,7 @@ export function readInput(x: MatrixLike, width: number, argument: string): Matri
     });
   }
   checkFinite(input, argument);
+  if (ids) checkIds(input, ids.below, ids.layer, argument);
   return input;
 }
 

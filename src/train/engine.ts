@@ -5,8 +5,8 @@ import { words } from '../kernels/philox.js';
 import { type Matrix, matrix } from '../matrix.js';
 import type { BuiltGraph } from '../model/graph.js';
 import type { BoundLoss } from '../model/losses.js';
-import type { Optimizer, UpdateGroup } from '../model/optimizers.js';
-import { initializeParameters } from '../model/weights.js';
+import { emitRowUpdate, type Optimizer, type TableStates, type UpdateGroup } from '../model/optimizers.js';
+import { initializeParameters, readParameter, readRowGradients } from '../model/weights.js';
 import {
   compilePredict,
   compileTraining,
@@ -21,6 +21,7 @@ import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '.
 import { type Profile, type ProfileOptions, profileProgram } from '../program/profile.js';
 import { type LinkedProgram, link, run } from '../program/run.js';
 import { makeSlots, placeSlots } from '../program/slots.js';
+import { copyRows, touchRows } from './staging.js';
 
 /** Rows of one inference call; more rows are taken in turns. */
 export const INFERENCE_ROWS = 256;
@@ -54,7 +55,7 @@ export interface Outcome {
 
 /**
  * A model's heap from one end to the other: slots, zeros, parameters (penalized kernels first, then kernels, then
- * vectors), moving moments, inference workspace; once compiled also gradients and optimizer state (slabs parallel to
+ * vectors), tables, moving moments, inference workspace; once compiled also gradients and optimizer state (slabs parallel to
  * the parameters), evaluation workspace, training workspace. Inference has a workspace of its own so that it can run
  * while a step is under way.
  */
@@ -98,7 +99,8 @@ export class Engine {
     for (const parameter of slabOrder(parameters)) arena.take(parameter.value);
     this.slab = vectorTensor('parameters', arena.end - first);
     this.slab.offset = first;
-    for (const parameter of parameters) if (!parameter.trainable) arena.take(parameter.value);
+    for (const { layout, value } of parameters) if (layout === 'table') arena.take(value);
+    for (const { trainable, value } of parameters) if (!trainable) arena.take(value);
     this.network = { inputs, nodes, outputs, parameters, slots: this.slots, zeros, threads: factory.threads };
     this.#inferenceBase = arena.end;
     this.#compiledBase = compilePredict(this.network, INFERENCE_ROWS, this.#inferenceBase).end;
@@ -139,10 +141,16 @@ export class Engine {
     const { slab } = this;
     const parallel = (name: string) => arena.take(vectorTensor(name, slab.size));
     const gradients = parallel('gradients');
-    for (const { trainable, value, gradient } of this.network.parameters) {
-      if (trainable) gradient.offset = gradients.offset + value.offset - slab.offset;
+    for (const { value, gradient } of slabOrder(this.network.parameters)) {
+      gradient.offset = gradients.offset + value.offset - slab.offset;
     }
     const states = options.optimizer.states.map(parallel);
+    const tables = this.network.parameters
+      .filter(({ layout }) => layout === 'table')
+      .map((table): TableStates => {
+        const parallelTo = (state: string) => arena.take(vectorTensor(`${table.name}.${state}`, table.value.size));
+        return { table, states: options.optimizer.states.map(parallelTo) };
+      });
     const block = arena.take(vectorTensor('block', BLOCK_SIZE));
     const groups: readonly UpdateGroup[] = [{ parameters: slab, gradients, states, block }];
     const { outputs } = this.network;
@@ -158,10 +166,15 @@ export class Engine {
       penalties: this.#penaltyGroups(arena, gradients),
       gradients,
       groups,
+      norms: takeNorms(arena, tables.length > 0 ? 1 + tables.length : 0),
       update: {
         clipNorm: options.globalClipNorm,
         emit: (emit) => {
           for (const group of groups) options.optimizer.emit(emit, group);
+          for (const rows of emit.rowGradients) {
+            const states = tables.find(({ table }) => table === rows.table) as TableStates;
+            emitRowUpdate(emit, options.optimizer, states, rows, block);
+          }
         },
       },
     } satisfies Compiled;
@@ -265,6 +278,12 @@ export class Engine {
       for (let c = 0; c < columns; c++) data[r * columns + c] = this.heap[offset + r * stride + c] as number;
     }
     return matrix(data, rows, columns);
+  }
+
+  /** The gradient of a parameter after `program` ran, as a row-major matrix. */
+  readGradient({ rowGradients }: LinkedProgram, parameter: Parameter): Matrix {
+    const rows = rowGradients.find(({ table }) => table === parameter);
+    return rows ? readRowGradients(this.heap, rows) : readParameter(this.heap, parameter, parameter.gradient);
   }
 
   /** Copies a batch into a program. */
@@ -380,51 +399,19 @@ export class Engine {
   }
 }
 
-/**
- * Reads something of every cache line of rows that are about to be copied: misses that nothing waits for overlap. The
- * sum has no meaning; to be stored, so that no compiler leaves the reads out.
- */
-function touchRows(data: Float32Array, columns: number, order: Uint32Array, start: number, rows: number): number {
-  let sum = 0;
-  for (let r = 0; r < rows; r++) {
-    const from = (order[start + r] as number) * columns;
-    for (let c = 0; c < columns; c += 16) sum += data[from + c] as number;
-    sum += data[from + columns - 1] as number;
-  }
-  return sum;
+/** Elements side by side that can be written one by one. */
+function takeNorms(arena: Arena, count: number): Training['norms'] {
+  const all = arena.take(vectorTensor('norms', count));
+  const parts = Array.from({ length: count }, (_, i) => ({
+    ...vectorTensor(`norms.${i}`, 1),
+    offset: all.offset + i,
+  }));
+  return { all, parts };
 }
 
-/** Copies rows for which `set` is slow and one element at a time, too. */
-function copyRows(
-  heap: Float32Array | Float64Array,
-  { offset, stride, rows }: Tensor,
-  data: Float32Array,
-  columns: number,
-  start: number,
-  order?: Uint32Array,
-): void {
-  const whole = columns & ~3;
-  for (let r = 0; r < rows; r++) {
-    let from = (order ? (order[start + r] as number) : start + r) * columns;
-    let to = offset + r * stride;
-    const four = to + whole;
-    const end = to + columns;
-    for (; to < four; to += 4, from += 4) {
-      const a = data[from] as number;
-      const b = data[from + 1] as number;
-      const c = data[from + 2] as number;
-      const d = data[from + 3] as number;
-      heap[to] = a;
-      heap[to + 1] = b;
-      heap[to + 2] = c;
-      heap[to + 3] = d;
-    }
-    for (; to < end; to++, from++) heap[to] = data[from] as number;
-  }
-}
-
-/** Trainable parameters as they lie in the slab: penalized kernels by strength, other kernels, vectors. */
+/** Trainable parameters as they lie in the slab, tables apart: penalized kernels by strength, other kernels, vectors. */
 function slabOrder(parameters: readonly Parameter[]): readonly Parameter[] {
   const rank = ({ layout }: Parameter) => (layout === 'panels' ? 0 : 1);
-  return parameters.filter(({ trainable }) => trainable).sort((a, b) => rank(a) - rank(b) || b.l2 - a.l2);
+  const dense = parameters.filter(({ trainable, layout }) => trainable && layout !== 'table');
+  return dense.sort((a, b) => rank(a) - rank(b) || b.l2 - a.l2);
 }

@@ -194,7 +194,7 @@ export class Model {
     const logs = makeLogs(engine, engine.outcome(), program.rows);
     const gradients = this.#parameters
       .filter(({ trainable }) => trainable)
-      .map((parameter) => [parameter.name, readParameter(engine.heap, parameter, parameter.gradient)] as const);
+      .map((parameter) => [parameter.name, engine.readGradient(program, parameter)] as const);
     const nodes = program.kept.map(({ name, value, gradient }) => {
       const kept: NodeValue = { value: engine.read(value) };
       return [name, gradient ? { ...kept, gradient: engine.read(gradient) } : kept] as const;

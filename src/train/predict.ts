@@ -21,11 +21,11 @@ type PredictArguments = Partial<PredictOptions<Matrix | Float32Array>>;
  */
 export function predict(engine: Engine, x: MatrixLike, options: PredictArguments | undefined): Matrix | Float32Array {
   const { network } = engine;
-  const inputs = network.inputs[0]!.width;
+  const { width: inputs, ids } = network.inputs[0]!;
   const { units } = outputLayer(network, 0);
   if (options !== undefined) checkPredictOptions(options);
-  const column = inputs === 1 && x instanceof Float32Array && x.length > 0 && allFinite(x);
-  const input = column ? undefined : readInput(x, inputs, 'x');
+  const column = ids === undefined && inputs === 1 && x instanceof Float32Array && x.length > 0 && allFinite(x);
+  const input = column ? undefined : readInput(x, network.inputs[0]!, 'x');
   const from = input ? input.data : (x as Float32Array);
   const rows = input ? input.rows : from.length;
   const output = options?.output;

@@ -46,6 +46,29 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
 
   add: backward,
   multiply: backward,
+  subtract: backward,
+
+  maximum(random) {
+    const m = makers(random);
+    const n = random.between(1, 90);
+    // Coarse, so that some are equal.
+    const coarse = () => (random.integer(9) ? random.integer(5) - 2 : Number.NaN);
+    return [m.vector(n, false, coarse), m.vector(n, false, coarse), m.vector(n, true), n];
+  },
+
+  maximumBackward(random) {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    const coarse = () => random.integer(5) - 2;
+    const [a, b] = [m.vector(n, false, coarse), m.vector(n, false, coarse)];
+    return [a, b, m.vector(n), m.vector(n, true), m.vector(n, true), n];
+  },
+
+  scale(random) {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    return [m.vector(n), m.vector(n, true), n, random.number()];
+  },
 
   copyColumns(random) {
     const m = makers(random);
@@ -134,6 +157,68 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [x, mean, variance, gamma, dy, like(x, true), dgamma, dbeta, rows, columns, x.stride, 1e-5];
   },
 
+  layerNormalizationForward(random) {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const x = m.matrix(rows, columns);
+    const [gamma, beta] = [m.perColumn(columns), m.perColumn(columns)];
+    const [mean, inverse] = [m.vector(rows, true), m.vector(rows, true)];
+    return [x, gamma, beta, like(x, true), mean, inverse, rows, columns, x.stride, 1e-5];
+  },
+
+  layerNormalizationGradients(random) {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const x = m.matrix(rows, columns);
+    const [mean, inverse] = [m.vector(rows), m.vector(rows, false, () => random.positive())];
+    const [dgamma, dbeta] = [m.perColumn(columns, true), m.perColumn(columns, true)];
+    return [x, mean, inverse, like(x, false), dgamma, dbeta, rows, columns, x.stride];
+  },
+
+  layerNormalizationBackward(random) {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const x = m.matrix(rows, columns);
+    const [mean, inverse] = [m.vector(rows), m.vector(rows, false, () => random.positive())];
+    return [x, mean, inverse, m.perColumn(columns), like(x, false), like(x, true), rows, columns, x.stride];
+  },
+
+  embeddingForward(random) {
+    const m = makers(random);
+    const { table, dim, ids, rows, columns } = lookups(random, false);
+    const y = m.matrix(rows, columns * dim, true);
+    return [ids, table, y, rows, columns, dim, ids.stride, y.stride];
+  },
+
+  embeddingRows(random) {
+    const m = makers(random);
+    const { inputDim, ids, rows, columns } = lookups(random, false);
+    const n = rows * columns;
+    return [ids, m.scratch(inputDim), m.vector(n, true), m.vector(n, true), rows, columns, ids.stride];
+  },
+
+  embeddingGradient(random) {
+    const m = makers(random);
+    const { inputDim, dim, rows, columns } = lookups(random, false);
+    const n = rows * columns;
+    const dy = m.matrix(rows, columns * dim);
+    const size = 4 * Math.ceil((n * dim) / 4);
+    return [dy, m.labels(n, Math.min(n, inputDim)), m.vector(size, true), rows, columns, dim, dy.stride, size];
+  },
+
+  gatherRows(random) {
+    const m = makers(random);
+    const { table, dim, distinct, n } = lookups(random, false);
+    const size = 4 * Math.ceil((n * dim) / 4);
+    return [table, distinct, m.vector(size, true), n, dim, size];
+  },
+
+  scatterRows(random) {
+    const m = makers(random);
+    const { table, dim, distinct, n } = lookups(random, true);
+    return [m.vector(n * dim), distinct, table, n, dim];
+  },
+
   sum: reduction,
   gradientNorm: reduction,
 
@@ -188,6 +273,20 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [m.vector(n, true), n, m.randomState(), random.uint32() | 0];
   },
 
+  randomNormal(random) {
+    const m = makers(random);
+    const n = 8 * random.between(1, 15);
+    return [
+      m.vector(n, true),
+      n,
+      m.randomState(),
+      random.uint32() | 0,
+      random.number(),
+      random.positive(),
+      4 * random.integer(9),
+    ];
+  },
+
   uniformWeights(random) {
     const m = makers(random);
     const [rows, columns] = [random.between(1, 20), random.between(1, 40)];
@@ -211,12 +310,32 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     ];
   },
 
+  alphaDropoutForward(random) {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    const [x, y, mask] = [m.vector(n), m.vector(n, true), m.vector(n, true)];
+    const affine = [random.uniform(), random.positive(), random.number(), random.number()];
+    return [x, y, mask, n, m.randomState(), random.integer(99), ...affine, 4 * random.integer(9)];
+  },
+
   dropoutBackward: backward,
 };
 
 /** Rows, inputs and units around the sizes of tiles, panels and vectors. */
 function sizes(random: Random): [number, number, number] {
   return [random.between(1, 13), random.between(1, random.integer(3) ? 37 : 150), random.between(1, 37)];
+}
+
+/** A table, ids that name its rows, and a list of rows that are all different, then -1. */
+function lookups(random: Random, tableIsOutput: boolean) {
+  const m = makers(random);
+  const [rows, columns, dim] = [random.between(1, 13), random.between(1, 5), random.between(1, 19)];
+  const inputDim = random.between(1, 40);
+  const ids = m.matrix(rows, columns, false, () => random.integer(inputDim));
+  const n = rows * columns;
+  const distinct = m.vector(n, false, () => -1);
+  for (let i = 0; i < Math.min(n, inputDim) - random.integer(2); i++) distinct.data[i] = inputDim - 1 - i;
+  return { inputDim, dim, rows, columns, n, ids, distinct, table: m.vector(inputDim * dim, tableIsOutput) };
 }
 
 function like(buffer: Buffer, output: boolean): Buffer {

@@ -1,7 +1,12 @@
 export * from './activation.js';
+export * from './alpha-dropout.js';
 export * from './batch-normalization.js';
 export * from './dense.js';
 export * from './dropout.js';
+export * from './embedding.js';
+export * from './gaussian-dropout.js';
+export * from './gaussian-noise.js';
 export type { InputShape, LayerOptions, LayerSpec } from './kind.js';
+export * from './layer-normalization.js';
 export * from './merge.js';
 export { type InputOptions, input, SymbolicTensor } from './symbolic.js';

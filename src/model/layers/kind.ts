@@ -91,7 +91,7 @@ export function parameter(
   initializer: string,
   { trainable = true, l2 = 0 } = {},
 ): Parameter {
-  const elements = rows * panelColumns(columns);
+  const elements = layout === 'table' ? panelColumns(rows * columns) : rows * panelColumns(columns);
   return {
     name,
     rows,

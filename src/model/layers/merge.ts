@@ -104,3 +104,90 @@ export const multiply = /* @__PURE__ */ defineLayer<'multiply', MergeOptions>('m
     });
   },
 });
+
+function two(widths: readonly number[], name: string): void {
+  if (widths.length === 2) return;
+  throw new ShapeError({ argument: `${name}, inputs`, given: `${widths.length} inputs`, expected: 'two inputs' });
+}
+
+/** The first of two inputs of one width less the second. */
+export const subtract = /* @__PURE__ */ defineLayer<'subtract', MergeOptions>('subtract', {
+  options: [],
+  merges: true,
+  build(_, name, widths) {
+    two(widths, name);
+    const units = equalWidths(widths, name);
+    return merge(name, units, (emit, [a, b]) => {
+      const y = emit.matrix(`${name}.y`, units);
+      emit.call('subtract', a as Tensor, b as Tensor, y, y.size);
+      return {
+        y,
+        backward(dy, [firstWanted, secondWanted]) {
+          if (!secondWanted) return [dy];
+          const dx = firstWanted ? emit.matrix(`${name}.dx1`, units) : dy;
+          emit.call('scale', dy, dx, dy.size, -1);
+          return firstWanted ? [dy, dx] : [undefined, dx];
+        },
+      };
+    });
+  },
+});
+
+/** The mean of inputs of one width, element by element. */
+export const average = /* @__PURE__ */ defineLayer<'average', MergeOptions>('average', {
+  options: [],
+  merges: true,
+  build(_, name, widths) {
+    const units = equalWidths(widths, name);
+    const share = 1 / widths.length;
+    return merge(name, units, (emit, [first, ...others]) => {
+      const y = emit.matrix(`${name}.y`, units);
+      let sum = first as Tensor;
+      for (const x of others) {
+        emit.call('add', sum, x, y, y.size);
+        sum = y;
+      }
+      emit.call('scale', y, y, y.size, share);
+      return {
+        y,
+        backward(dy, wanted) {
+          const last = wanted.lastIndexOf(true);
+          return wanted.map((needed, i) => {
+            if (!needed) return undefined;
+            const dx = i === last ? dy : emit.matrix(`${name}.dx${i}`, units);
+            emit.call('scale', dy, dx, dy.size, share);
+            return dx;
+          });
+        },
+      };
+    });
+  },
+});
+
+/** The largest of inputs of one width, element by element; where two are equal, each gets half of the gradient. */
+export const maximum = /* @__PURE__ */ defineLayer<'maximum', MergeOptions>('maximum', {
+  options: [],
+  merges: true,
+  build(_, name, widths) {
+    const units = equalWidths(widths, name);
+    return merge(name, units, (emit, [first, ...others]) => {
+      // largest[i] is the maximum of the inputs up to number i.
+      const largest = [first as Tensor];
+      others.forEach((x, i) => {
+        const y = emit.matrix(`${name}.y${i === others.length - 1 ? '' : i}`, units);
+        emit.call('maximum', largest[i] as Tensor, x, y, y.size);
+        largest.push(y);
+      });
+      return {
+        y: largest.at(-1) as Tensor,
+        backward(dy, wanted) {
+          const dxs = others.map((x, i) => ({ x, dx: emit.matrix(`${name}.dx${i + 1}`, units), before: largest[i] }));
+          for (const { x, dx, before } of [...dxs].reverse()) {
+            emit.call('maximumBackward', before as Tensor, x, dy, dy, dx, dy.size);
+          }
+          return [dy, ...dxs.map(({ dx }) => dx)].map((dx, i) => (wanted[i] ? dx : undefined));
+        },
+      };
+    });
+  },
+});

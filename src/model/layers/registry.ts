@@ -1,14 +1,35 @@
 import { lookUp, ShapeError, show, ValueError } from '../../errors.js';
 import { type Graph, type GraphSpec, sequence } from '../graph.js';
 import { activation } from './activation.js';
+import { alphaDropout } from './alpha-dropout.js';
 import { batchNormalization } from './batch-normalization.js';
 import { dense } from './dense.js';
 import { dropout } from './dropout.js';
+import { embedding } from './embedding.js';
+import { gaussianDropout } from './gaussian-dropout.js';
+import { gaussianNoise } from './gaussian-noise.js';
 import type { LayerSpec } from './kind.js';
-import { add, concatenate, multiply } from './merge.js';
+import { layerNormalization } from './layer-normalization.js';
+import { add, average, concatenate, maximum, multiply, subtract } from './merge.js';
 
 /** Every type of layer; for models that come as plain data. */
-export const layerTable = { dense, activation, batchNormalization, dropout, concatenate, add, multiply };
+export const layerTable = {
+  dense,
+  activation,
+  embedding,
+  batchNormalization,
+  layerNormalization,
+  dropout,
+  alphaDropout,
+  gaussianDropout,
+  gaussianNoise,
+  concatenate,
+  add,
+  subtract,
+  multiply,
+  average,
+  maximum,
+};
 
 /** A layer from plain data, such as JSON. @throws UnknownNameError for a type that does not exist. */
 export function layerFromSpec(spec: { readonly type: string }, argument = 'layer'): LayerSpec {

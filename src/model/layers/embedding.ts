@@ -1,0 +1,59 @@
+import { checkNumber, lookUp } from '../../errors.js';
+import type { Step } from '../../program/layer.js';
+import { type InitializerName, initializers } from '../initializers.js';
+import { defineLayer, type LayerOptions, parameter } from './kind.js';
+
+export interface EmbeddingOptions extends LayerOptions {
+  /** Rows of the table; ids are whole numbers from 0 to inputDim - 1. At most 2^24. */
+  readonly inputDim: number;
+  /** Columns of the table: numbers that an id becomes. */
+  readonly outputDim: number;
+  /** Default 'randomUniform', from -0.05 to 0.05 as in Keras. */
+  readonly embeddingsInitializer?: InitializerName;
+}
+
+/** Larger ids are no longer told apart in float32. */
+const LARGEST_TABLE = 2 ** 24;
+
+/**
+ * Replaces each id by a learned row of a table, and puts the rows of all columns side by side: rows x columns become
+ * rows x (columns outputDim). A step updates those rows of the table that occur in its batch, optimizer state included, and
+ * no others, whatever the optimizer. Ids come straight from an input of the model.
+ */
+export const embedding = /* @__PURE__ */ defineLayer<'embedding', EmbeddingOptions>('embedding', {
+  options: ['inputDim', 'outputDim', 'embeddingsInitializer'],
+
+  build(spec, name, [columns]: readonly [number]) {
+    const inputDim = checkNumber(spec.inputDim, `${name}.inputDim`, { min: 1, max: LARGEST_TABLE, integer: true });
+    const dim = checkNumber(spec.outputDim, `${name}.outputDim`, { min: 1, integer: true });
+    const { embeddingsInitializer = 'randomUniform' } = spec;
+    lookUp(initializers, embeddingsInitializer, `${name}.embeddingsInitializer`);
+    const table = parameter(`${name}.embeddings`, 'table', inputDim, dim, embeddingsInitializer);
+    const units = columns * dim;
+    return [
+      {
+        name,
+        units,
+        parameters: [table],
+        ids: inputDim,
+        forward(emit, x): Step {
+          const { rows } = emit;
+          const y = emit.matrix(`${name}.y`, units);
+          emit.call('embeddingForward', x, table.value, y, rows, columns, dim, x.stride, y.stride);
+          return {
+            y,
+            backward(dy) {
+              const seen = emit.vector(`${name}.seen`, inputDim);
+              const places = emit.vector(`${name}.places`, rows * columns);
+              const { distinct, gradients } = emit.rowGradientsOf(table, rows * columns);
+              const { size } = gradients;
+              emit.call('embeddingRows', x, seen, places, distinct, rows, columns, x.stride);
+              emit.call('embeddingGradient', dy, places, gradients, rows, columns, dim, dy.stride, size);
+              return [];
+            },
+          };
+        },
+      },
+    ];
+  },
+});
