@@ -4,10 +4,23 @@ import { wasm } from '../src/backends/wasm.js';
 import { nearest } from '../src/errors.js';
 import { adam, sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
-import { activation, batchNormalization, dense, dropout } from '../src/model/layers/index.js';
+import {
+  activation,
+  alphaDropout,
+  average,
+  batchNormalization,
+  dense,
+  dropout,
+  embedding,
+  gaussianDropout,
+  gaussianNoise,
+  input,
+  layerNormalization,
+  subtract,
+} from '../src/model/layers/index.js';
 import { l2 } from '../src/model/regularizers.js';
 import { modelFromSpec } from '../src/train/from-spec.js';
-import { type Model, sequential } from '../src/train/model.js';
+import { type Model, model, sequential } from '../src/train/model.js';
 
 const backend = typescript();
 const rows = [
@@ -28,6 +41,13 @@ function classifier(): Model {
 
 function normalized(): Model {
   const model = sequential({ layers: [batchNormalization({ inputShape: 2 }), dense({ units: 1 })], backend });
+  model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+  return model;
+}
+
+function lookUps(): Model {
+  const layers = [embedding({ inputDim: 3, outputDim: 2, inputShape: 2 }), dense({ units: 1 })];
+  const model = sequential({ layers, backend });
   model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
   return model;
 }
@@ -248,6 +268,89 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     /mean 'output'/,
   ],
   ['options of predict that are none', () => classifier().predict(rows, any(32)), 'ValueError', /^predict:/, /got 32/],
+  ['a rate of 1', withLayer(alphaDropout({ rate: 1, inputShape: 2 })), 'ValueError', /layers\.0\.rate/, /got 1/, /< 1/],
+  ['a negative rate', withLayer(gaussianDropout({ rate: -0.1, inputShape: 2 })), 'ValueError', /rate/, />= 0/],
+  ['no rate', withLayer(gaussianDropout(any({ inputShape: 2 }))), 'ValueError', /rate/, /undefined/],
+  ['a negative deviation', withLayer(gaussianNoise({ stddev: -1, inputShape: 2 })), 'ValueError', /stddev/, />= 0/],
+  ['a deviation of NaN', withLayer(gaussianNoise({ stddev: Number.NaN, inputShape: 2 })), 'ValueError', /stddev/],
+  ['an epsilon of 0', withLayer(layerNormalization({ epsilon: 0, inputShape: 2 })), 'ValueError', /epsilon/, /> 0/],
+  ['an empty table', withLayer(embedding({ inputDim: 0, outputDim: 2, inputShape: 1 })), 'ValueError', /inputDim/],
+  [
+    'a table of more rows than float32 can name',
+    withLayer(embedding({ inputDim: 2 ** 24 + 1, outputDim: 2, inputShape: 1 })),
+    'ValueError',
+    /inputDim/,
+    /16777216/,
+  ],
+  [
+    'rows without columns',
+    withLayer(embedding({ inputDim: 2, outputDim: 0.5, inputShape: 1 })),
+    'ValueError',
+    /outputDim/,
+  ],
+  [
+    'an unknown initializer of a table',
+    withLayer(embedding({ inputDim: 2, outputDim: 1, inputShape: 1, embeddingsInitializer: any('uniform') })),
+    'UnknownNameError',
+    /embeddingsInitializer/,
+  ],
+  [
+    'an embedding behind another layer',
+    () =>
+      sequential({ layers: [dense({ units: 1, inputShape: 1 }), embedding({ inputDim: 2, outputDim: 1 })], backend }),
+    'ValueError',
+    /layers\.1/,
+    /behind dense/,
+    /straight from an input/,
+  ],
+  [
+    'an id past the table',
+    () =>
+      lookUps().predict([
+        [0, 1],
+        [2, 3],
+      ]),
+    'ValueError',
+    /x, row 1, column 1/,
+    /got 3/,
+    /0 to 2/,
+  ],
+  ['a negative id', () => lookUps().trainOnBatch([[-1, 1]], [0]), 'ValueError', /x, row 0, column 0/, /got -1/],
+  ['half an id', () => lookUps().evaluate([[0, 1.5]], [0]), 'ValueError', /row 0, column 1/, /1\.5/, /whole number/],
+  ['an id that is not a number', () => lookUps().gradients([[0, Number.NaN]], [0]), 'ValueError', /column 1/, /NaN/],
+  [
+    'an id past the table, in a column by itself',
+    () =>
+      sequential({ layers: [embedding({ inputDim: 3, outputDim: 1, inputShape: 1 })], backend }).predict(
+        Float32Array.of(1, 3),
+      ),
+    'ValueError',
+    /x, row 1, column 0/,
+    /embedding layers\.0/,
+  ],
+  [
+    'an id past the smaller of two tables, in an input with a name',
+    () => {
+      const ids = input({ shape: 1, name: 'ids' });
+      const tables = [9, 4].map((inputDim) => embedding({ inputDim, outputDim: 2 }).apply(ids));
+      model({ inputs: ids, outputs: average().apply(tables), backend }).predict({ ids: [5] });
+    },
+    'ValueError',
+    /x\.ids, row 0, column 0/,
+    /0 to 3/,
+    /layers\.1/,
+  ],
+  [
+    'three inputs to subtract',
+    () => {
+      const x = input({ shape: 2 });
+      const parts = [1, 2, 3].map(() => dense({ units: 2 }).apply(x));
+      model({ inputs: x, outputs: subtract().apply(parts), backend });
+    },
+    'ShapeError',
+    /3 inputs/,
+    /two/,
+  ],
   ['no rows', () => classifier().predict([]), 'ShapeError', /0 rows/],
   ['no rows in a matrix', () => classifier().predict(matrix([], 0, 2)), 'ShapeError', /0 rows/],
   ['data that is none', () => classifier().predict(any('1,2')), 'ValueError', /'1,2'/, /number\[\]\[\]/],

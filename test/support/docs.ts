@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { OptionRange } from '../../src/kernels/definition.js';
 
 /** The first paragraph of the docstring in front of an exported name, as one line. Throws where there is none. */
@@ -15,6 +15,33 @@ export function docstring(file: string, name: string): string {
     .join(' ')
     .trim()
     .replaceAll('|', '\\|');
+}
+
+/** The file of a folder in src/ that exports a constant. */
+export function sourceOf(folder: string, name: string): string {
+  const files = readdirSync(new URL(`../../src/${folder}`, import.meta.url)).map((file) => `${folder}/${file}`);
+  const found = files.find((file) => {
+    const text = readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8');
+    return text.includes(`export const ${name} =`);
+  });
+  if (!found) throw new Error(`nothing in src/${folder} exports ${name}`);
+  return found;
+}
+
+/** Each option with its docstring; one without fails, unless its name and type say all: `activation`. */
+export function optionDocs(file: string, options: readonly string[]): string {
+  const text = readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8');
+  const docs = options.map((option) => {
+    const found = new RegExp(`(?:/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s*)?readonly ${option}(\\??): ([^;]+);`).exec(text);
+    if (!found) throw new Error(`${option} in src/${file} is not declared`);
+    const [, doc, optional, type] = found;
+    const words = doc
+      ?.replace(/\n\s*\*/g, '')
+      .replace(/\s+/g, ' ')
+      .trim();
+    return `\`${option}\`${optional ? '' : ' (required)'}: ${words ?? type}`;
+  });
+  return docs.join('<br>').replaceAll('|', '\\|');
 }
 
 /** A range in words: `0.9 (>= 0, < 1)`. */
