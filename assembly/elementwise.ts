@@ -1,4 +1,4 @@
-import { Binary, zip } from './lib/map';
+import { Binary, zip, zipVectors } from './lib/map';
 import { at, loadPart, storePart } from './lib/simd';
 
 @unmanaged
@@ -38,9 +38,9 @@ class Subtract extends Binary {
   }
 }
 
-/** y = a - b over n elements; y may be a or b. */
+/** y = a - b over n elements, a multiple of 4; y may be a or b. */
 export function subtract(a: i32, b: i32, y: i32, n: i32): void {
-  zip<Subtract>(a, b, y, n);
+  zipVectors<Subtract>(a, b, y, n);
 }
 
 @unmanaged
@@ -52,9 +52,9 @@ class Maximum extends Binary {
   }
 }
 
-/** y = the larger of a and b, NaN where either is; y may be a or b. */
+/** y = the larger of a and b, NaN where either is, over n elements, a multiple of 4; y may be a or b. */
 export function maximum(a: i32, b: i32, y: i32, n: i32): void {
-  zip<Maximum>(a, b, y, n);
+  zipVectors<Maximum>(a, b, y, n);
 }
 
 /**

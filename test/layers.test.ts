@@ -301,6 +301,28 @@ describe('embedding', () => {
     expect([...table(sequential({ layers: [ones], backend }))]).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
   });
 
+  test('values and gradients of nodes, and of a table with rows that do not occur', () => {
+    const layers = [embedding({ inputDim: 4, outputDim: 2, inputShape: 2 }), dense({ units: 1 })];
+    const built = sequential({ layers, backend: factories.wasm });
+    built.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+    const table = built.getWeights()['layers.0.embeddings']!.data;
+    const { gradients, nodes } = built.gradients(
+      [
+        [3, 0],
+        [3, 3],
+      ],
+      [1, 2],
+      { nodes: true },
+    );
+    const row = (id: number) => [...table.subarray(2 * id, 2 * id + 2)];
+    expect([...nodes['layers.0']!.value.data]).toEqual([3, 0, 3, 3].flatMap(row));
+    expect(nodes.input!.gradient).toBeUndefined();
+    const dy = nodes['layers.0']!.gradient!.data;
+    const f = Math.fround;
+    const sum = (k: number) => f(f(dy[k]! + dy[4 + k]!) + dy[6 + k]!);
+    expect([...gradients['layers.0.embeddings']!.data]).toEqual([dy[2], dy[3], 0, 0, 0, 0, sum(0), sum(1)]);
+  });
+
   test('a refused step leaves table and state as they were', () => {
     const layers = [embedding({ inputDim: 4, outputDim: 2, inputShape: 1 }), dense({ units: 1 })];
     const built = sequential({ layers, backend: factories.wasm });

@@ -20,7 +20,7 @@ const FEWEST_ROWS = 16;
 const LINE = 16;
 
 /** Nanoseconds per floating point operation and per element of the streaming kernels, measured and rounded. */
-const COST = { flop: 0.023, copy: 0.12, transcendental: 2, random: 1.6, normal: 4, lookUp: 2, moments: 0.4, adam: 1 };
+const COST = { flop: 0.023, copy: 0.12, transcendental: 2, random: 1.6, normal: 4.5, lookUp: 2, moments: 0.4, adam: 1 };
 
 /** The rows of a forward product, the inputs of an input gradient, the panels of a kernel gradient, columns, elements. */
 function axisOf(call: Call): Axis | undefined {

@@ -46,11 +46,15 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
 
   add: backward,
   multiply: backward,
-  subtract: backward,
+  subtract(random) {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    return [m.vector(n), m.vector(n), m.vector(n, true), n];
+  },
 
   maximum(random) {
     const m = makers(random);
-    const n = random.between(1, 90);
+    const n = 4 * random.between(1, 30);
     // Coarse, so that some are equal.
     const coarse = () => (random.integer(9) ? random.integer(5) - 2 : Number.NaN);
     return [m.vector(n, false, coarse), m.vector(n, false, coarse), m.vector(n, true), n];
