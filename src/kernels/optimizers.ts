@@ -25,6 +25,12 @@ export interface OptimizerDefinition<O extends CommonOptions = CommonOptions> {
 /** Elements of the block that an optimizer's loop reads. */
 export const BLOCK_SIZE = 16;
 
+/**
+ * State falls by a factor of beta a step at most, so that what a look at every 16th step lets pass is still no denormal
+ * number at the next.
+ */
+const FLUSH_EVERY = 16;
+
 /** An optimizer as plain data: its name and all options. */
 export type Spec<N extends string, O> = { readonly name: N } & Readonly<O>;
 
@@ -92,6 +98,7 @@ export const adam = /* @__PURE__ */ optimizer<'adam', AdamOptions>('adam', {
     heap[block + 3] = 1 - beta1;
     heap[block + 4] = beta2;
     heap[block + 5] = 1 - beta2;
+    heap[block + 6] = t % FLUSH_EVERY === 1 ? 1 : 0;
   },
 });
 
@@ -140,10 +147,11 @@ export function optimizers(arithmetic: Arithmetic): Family {
       const c1 = h[block + 3]!;
       const b2 = h[block + 4]!;
       const c2 = h[block + 5]!;
+      const tiny = h[block + 6] === 0 ? 0 : TINY;
       for (let i = 0; i < n; i++) {
         const gradient = flush(f(h[g + i]! * scale), SMALL);
-        const m1 = flush(f(f(h[m + i]! * b1) + f(gradient * c1)), TINY);
-        const v1 = flush(f(f(h[v + i]! * b2) + f(f(gradient * gradient) * c2)), TINY);
+        const m1 = flush(f(f(h[m + i]! * b1) + f(gradient * c1)), tiny);
+        const v1 = flush(f(f(h[v + i]! * b2) + f(f(gradient * gradient) * c2)), tiny);
         h[m + i] = m1;
         h[v + i] = v1;
         h[w + i] = f(f(m1 / f(f(Math.sqrt(v1)) + epsilon)) * step) + h[w + i]!;

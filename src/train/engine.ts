@@ -34,7 +34,7 @@ export interface TrainingOptions {
 }
 
 /** An output of the model with its loss. */
-interface BoundTarget extends Target {
+export interface BoundTarget extends Target {
   readonly objective: BoundLoss;
 }
 
@@ -301,7 +301,9 @@ export class Engine {
   #beginStep({ stochastic }: LinkedProgram): void {
     this.step++;
     const { optimizer, groups } = this.training;
-    for (const { block } of groups) optimizer.fill(this.heap, block.offset, this.learningRate, this.step);
+    for (let i = 0; i < groups.length; i++) {
+      optimizer.fill(this.heap, (groups[i] as UpdateGroup).block.offset, this.learningRate, this.step);
+    }
     if (stochastic) this.#writeRandomState(this.step);
   }
 
@@ -368,15 +370,15 @@ export class Engine {
     const { penalties, targets } = this.training;
     let penalty = 0;
     for (const group of penalties) penalty += heap[group.penalty.offset] as number;
-    let loss = 0;
-    const losses: number[] = [];
-    const hits: number[] = [];
-    for (const { report } of targets) {
-      losses.push(heap[report.loss.offset] as number);
-      hits.push(heap[report.hits.offset] as number);
-      loss += heap[report.loss.offset] as number;
+    const norm = heap[this.slots.norm.offset] as number;
+    if (targets.length === 1) {
+      const { report } = targets[0] as BoundTarget;
+      const loss = heap[report.loss.offset] as number;
+      return { loss: loss + penalty, penalty, losses: [loss], hits: [heap[report.hits.offset] as number], norm };
     }
-    return { loss: loss + penalty, penalty, losses, hits, norm: heap[this.slots.norm.offset] as number };
+    const losses = targets.map(({ report }) => heap[report.loss.offset] as number);
+    const hits = targets.map(({ report }) => heap[report.hits.offset] as number);
+    return { loss: losses.reduce((sum, loss) => sum + loss, penalty), penalty, losses, hits, norm };
   }
 }
 

@@ -3,7 +3,7 @@ import { Generator, stream } from '../kernels/philox.js';
 import type { FitPlan, Pair } from './batches.js';
 import type { Logs } from './callbacks.js';
 import { debugProfile } from './debug.js';
-import { type Engine, INFERENCE_ROWS, type Outcome } from './engine.js';
+import { type BoundTarget, type Engine, INFERENCE_ROWS, type Outcome } from './engine.js';
 import type { Model } from './model.js';
 import { makePause } from './pause.js';
 
@@ -63,11 +63,12 @@ class EpochTotals {
 export function makeLogs(engine: Engine, { loss, penalty, losses, hits }: Outcome, rows: number): Logs {
   const { accuracy, penalties, targets } = engine.training;
   const logs: Record<string, number> = { loss };
-  targets.forEach(({ name, objective }, i) => {
-    const label = (log: string) => (targets.length > 1 ? `${name}${log[0]?.toUpperCase()}${log.slice(1)}` : log);
-    if (targets.length > 1) logs[label('loss')] = losses[i] as number;
-    if (accuracy) logs[label('accuracy')] = (hits[i] as number) / (rows * objective.hitsPerRow);
-  });
+  for (let i = 0; i < targets.length; i++) {
+    const { name, objective } = targets[i] as BoundTarget;
+    const several = targets.length > 1;
+    if (several) logs[`${name}Loss`] = losses[i] as number;
+    if (accuracy) logs[several ? `${name}Accuracy` : 'accuracy'] = (hits[i] as number) / (rows * objective.hitsPerRow);
+  }
   if (penalties.length > 0) logs.penalty = penalty;
   return logs;
 }
