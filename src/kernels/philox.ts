@@ -1,18 +1,17 @@
-/** High 32 bits of the 64-bit product. */
+/** High 32 bits of the unsigned product. All of it in int32: uint32 numbers would be float64 until V8 optimizes. */
 function multiplyHigh(a: number, b: number): number {
   const al = a & 0xffff;
   const ah = a >>> 16;
   const bl = b & 0xffff;
   const bh = b >>> 16;
-  const low = Math.imul(al, bl) >>> 0;
-  const middle = ah * bl + (low >>> 16);
-  const carry = (middle & 0xffff) + al * bh;
-  return (ah * bh + Math.floor(middle / 65536) + Math.floor(carry / 65536)) >>> 0;
+  const middle = (Math.imul(ah, bl) + (Math.imul(al, bl) >>> 16)) | 0;
+  const carry = ((middle & 0xffff) + Math.imul(al, bh)) | 0;
+  return (Math.imul(ah, bh) + (middle >>> 16) + (carry >>> 16)) | 0;
 }
 
 /**
  * One block of Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): four 32-bit words
- * from a 128-bit counter and a 64-bit key, written to `out`.
+ * from a 128-bit counter and a 64-bit key, written to `out` from `at` on.
  */
 export function philox(
   c0: number,
@@ -21,24 +20,25 @@ export function philox(
   c3: number,
   key0: number,
   key1: number,
-  out: Uint32Array,
+  out: Uint32Array | Int32Array,
+  at = 0,
 ): void {
   for (let round = 0; round < 10; round++) {
     const high0 = multiplyHigh(c0, 0xd2511f53);
     const low0 = Math.imul(c0, 0xd2511f53);
     const high1 = multiplyHigh(c2, 0xcd9e8d57);
     const low1 = Math.imul(c2, 0xcd9e8d57);
-    c0 = (high1 ^ c1 ^ key0) >>> 0;
-    c1 = low1 >>> 0;
-    c2 = (high0 ^ c3 ^ key1) >>> 0;
-    c3 = low0 >>> 0;
-    key0 = (key0 + 0x9e3779b9) >>> 0;
-    key1 = (key1 + 0xbb67ae85) >>> 0;
+    c0 = high1 ^ c1 ^ key0;
+    c1 = low1;
+    c2 = high0 ^ c3 ^ key1;
+    c3 = low0;
+    key0 = (key0 + 0x9e3779b9) | 0;
+    key1 = (key1 + 0xbb67ae85) | 0;
   }
-  out[0] = c0;
-  out[1] = c1;
-  out[2] = c2;
-  out[3] = c3;
+  out[at] = c0;
+  out[at + 1] = c1;
+  out[at + 2] = c2;
+  out[at + 3] = c3;
 }
 
 /** What a stream of random numbers is for; the high byte of its number. */
@@ -49,10 +49,14 @@ export function stream(purpose: keyof typeof PURPOSE, index = 0): number {
   return ((PURPOSE[purpose] << 24) | index) >>> 0;
 }
 
+/** Words that a generator draws at a time. */
+const AHEAD = 64;
+
 /** Sequential draws from one stream at one step, for everything that runs outside the kernels. */
 export class Generator {
-  readonly #block = new Uint32Array(4);
-  #element = 0;
+  readonly #words = new Int32Array(AHEAD);
+  #next = AHEAD;
+  #block = 0;
 
   /** `seed` is an integer from 0 to 2^53 - 1. */
   constructor(
@@ -61,22 +65,30 @@ export class Generator {
     private readonly step = 0,
   ) {}
 
+  #draw(): void {
+    const [seed0, seed1] = words(this.seed);
+    const [step0, step1] = words(this.step);
+    for (let i = 0; i < AHEAD; i += 4) {
+      philox(this.#block++, step0, step1, this.stream, seed0, seed1, this.#words, i);
+    }
+    this.#next = 0;
+  }
+
+  /** The next 32 random bits, as a signed integer. */
+  #int32(): number {
+    if (this.#next === AHEAD) this.#draw();
+    return this.#words[this.#next++]!;
+  }
+
   /** The next 32 random bits. */
   uint32(): number {
-    const word = this.#element & 3;
-    if (word === 0) {
-      const [seed0, seed1] = words(this.seed);
-      const [step0, step1] = words(this.step);
-      philox(Math.floor(this.#element / 4), step0, step1, this.stream, seed0, seed1, this.#block);
-    }
-    this.#element++;
-    return this.#block[word]!;
+    return this.#int32() >>> 0;
   }
 
   /** The next number in [0, 1), a multiple of 2^-53. */
   uniform(): number {
-    const high = this.uint32() >>> 5;
-    return (high * 2 ** 26 + (this.uint32() >>> 6)) * 2 ** -53;
+    const high = this.#int32() >>> 5;
+    return (high * 2 ** 26 + (this.#int32() >>> 6)) * 2 ** -53;
   }
 
   /** The next integer in [0, below), without bias. */

@@ -1,35 +1,27 @@
 import { log } from '../kernels/math.js';
 import { Generator } from '../kernels/philox.js';
 
-/** Draws one weight; a new one per parameter, so that fan-in and generator are bound once. */
-type Draw = () => number;
+/** Fills in the weights of one parameter. */
+type Fill = (weights: Float32Array, generator: Generator, fanIn: number, fanOut: number) => void;
 
-function uniform(generator: Generator, limit: number): Draw {
-  return () => (2 * generator.uniform() - 1) * limit;
+function uniform(weights: Float32Array, generator: Generator, limit: number): void {
+  for (let i = 0; i < weights.length; i++) weights[i] = (2 * generator.uniform() - 1) * limit;
 }
 
 /**
  * Marsaglia's polar method. It needs no more than a square root and a logarithm, and takes the logarithm of the
  * compute kernels, so that every engine draws the same bits.
  */
-function normal(generator: Generator, deviation: number): Draw {
-  let spare: number | undefined;
-  return () => {
-    if (spare !== undefined) {
-      const value = spare;
-      spare = undefined;
-      return value * deviation;
-    }
-    for (;;) {
-      const a = 2 * generator.uniform() - 1;
-      const b = 2 * generator.uniform() - 1;
-      const s = a * a + b * b;
-      if (s >= 1 || s === 0) continue;
-      const scale = Math.sqrt((-2 * log(Math.fround(s))) / s);
-      spare = b * scale;
-      return a * scale * deviation;
-    }
-  };
+function normal(weights: Float32Array, generator: Generator, deviation: number): void {
+  for (let i = 0; i < weights.length; ) {
+    const a = 2 * generator.uniform() - 1;
+    const b = 2 * generator.uniform() - 1;
+    const s = a * a + b * b;
+    if (s >= 1 || s === 0) continue;
+    const scale = Math.sqrt((-2 * log(Math.fround(s))) / s);
+    weights[i++] = a * scale * deviation;
+    if (i < weights.length) weights[i++] = b * scale * deviation;
+  }
 }
 
 /**
@@ -37,13 +29,13 @@ function normal(generator: Generator, deviation: number): Draw {
  * fan-in and fan-out; the normal ones are plain, where Keras truncates at two deviations.
  */
 export const initializers = {
-  zeros: () => () => 0,
-  ones: () => () => 1,
-  glorotUniform: (g, fanIn, fanOut) => uniform(g, Math.sqrt(6 / (fanIn + fanOut))),
-  glorotNormal: (g, fanIn, fanOut) => normal(g, Math.sqrt(2 / (fanIn + fanOut))),
-  heUniform: (g, fanIn) => uniform(g, Math.sqrt(6 / fanIn)),
-  heNormal: (g, fanIn) => normal(g, Math.sqrt(2 / fanIn)),
-} satisfies Record<string, (generator: Generator, fanIn: number, fanOut: number) => Draw>;
+  zeros: () => {},
+  ones: (w) => void w.fill(1),
+  glorotUniform: (w, g, fanIn, fanOut) => uniform(w, g, Math.sqrt(6 / (fanIn + fanOut))),
+  glorotNormal: (w, g, fanIn, fanOut) => normal(w, g, Math.sqrt(2 / (fanIn + fanOut))),
+  heUniform: (w, g, fanIn) => uniform(w, g, Math.sqrt(6 / fanIn)),
+  heNormal: (w, g, fanIn) => normal(w, g, Math.sqrt(2 / fanIn)),
+} satisfies Record<string, Fill>;
 
 export type InitializerName = keyof typeof initializers;
 
@@ -55,8 +47,8 @@ export function initialize(
   seed: number,
   stream: number,
 ): Float32Array {
-  const draw = initializers[name](new Generator(seed, stream), fanIn, fanOut);
-  const data = new Float32Array(fanIn * fanOut);
-  for (let i = 0; i < data.length; i++) data[i] = draw();
-  return data;
+  const weights = new Float32Array(fanIn * fanOut);
+  const fill: Fill = initializers[name];
+  fill(weights, new Generator(seed, stream), fanIn, fanOut);
+  return weights;
 }

@@ -140,7 +140,8 @@ export class Engine {
       },
     } satisfies Compiled;
     const evaluation = compileTraining(this.network, training, 'evaluate', INFERENCE_ROWS, arena.end);
-    this.#grow(evaluation.end);
+    checkHeapSize(evaluation.end);
+    // As far as the heap goes; what it grows by is zero.
     this.heap.fill(0, this.#compiledBase, arena.end);
     this.heap[this.slots.factor.offset] = 1;
     this.#training = training;
@@ -166,14 +167,15 @@ export class Engine {
   }
 
   /**
-   * Moves to a larger heap. A WebAssembly memory could grow in place, but that detaches its buffer, after which V8
-   * checks every access to any typed array of the process.
+   * Moves to a larger heap, with all that outlives a call. A WebAssembly memory could grow in place, but that detaches
+   * its buffer, after which V8 checks every access to any typed array of the process.
    */
   #grow(end: number): void {
     if (end <= this.#end) return;
     checkHeapSize(end);
     const larger = this.#factory.open(end);
-    larger.heap.set(this.heap);
+    larger.heap.set(this.heap.subarray(0, this.#inferenceBase));
+    larger.heap.set(this.heap.subarray(this.#compiledBase, this.#evaluationBase), this.#compiledBase);
     this.#backend.dispose?.();
     this.#backend = larger;
     this.#end = end;
