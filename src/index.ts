@@ -15,7 +15,7 @@ export type { BackendFactory } from './kernels/contract.js';
 export * from './kernels/optimizers.js';
 export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
 export type { ActivationName } from './model/activations.js';
-export type { InitializerName } from './model/initializers.js';
+export * from './model/initializers.js';
 export {
   type ActivationOptions,
   activation,

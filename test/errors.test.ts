@@ -4,6 +4,14 @@ import { wasm } from '../src/backends/wasm.js';
 import { nearest } from '../src/errors.js';
 import { adam, sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
+import {
+  calculateGain,
+  heNormal,
+  identity,
+  orthogonal,
+  randomUniform,
+  varianceScaling,
+} from '../src/model/initializers.js';
 import { activation, batchNormalization, dense, dropout } from '../src/model/layers.js';
 import { l2 } from '../src/model/regularizers.js';
 import { type Model, sequential } from '../src/train/model.js';
@@ -79,6 +87,47 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     /kernelInitializer/,
     /heUniform/,
   ],
+  [
+    'an initializer that was not called',
+    withLayer(dense({ units: 1, inputShape: 2, kernelInitializer: any(heNormal) })),
+    'ValueError',
+    /layers\.0\.kernelInitializer/,
+    /heNormal\(\)/,
+  ],
+  [
+    'an initializer that is no name',
+    withLayer(dense({ units: 1, inputShape: 2, biasInitializer: any(0) })),
+    'ValueError',
+    /biasInitializer/,
+    /got 0/,
+  ],
+  [
+    'an initializer as data, out of range',
+    withLayer(dense({ units: 1, inputShape: 2, kernelInitializer: { name: 'randomNormal', stddev: -1 } })),
+    'ValueError',
+    /layers\.0\.kernelInitializer\.randomNormal\.stddev/,
+    />= 0/,
+  ],
+  [
+    'an initializer as data, misspelt',
+    withLayer(dense({ units: 1, inputShape: 2, kernelInitializer: any({ name: 'orthogonal', gian: 1 }) })),
+    'UnknownNameError',
+    /mean 'gain'/,
+  ],
+  ['an initializer with a number for options', () => orthogonal(any(2)), 'ValueError', /orthogonal/, /got 2/],
+  ['a gain that is no number', () => orthogonal({ gain: Number.NaN }), 'ValueError', /orthogonal\.gain/, /NaN/],
+  ['half a seed', () => heNormal({ seed: 0.5 }), 'ValueError', /heNormal\.seed/, /integer >= 0/],
+  ['a seed for no draws', () => identity(any({ seed: 1 })), 'UnknownNameError', /identity\.seed/],
+  ['a range from high to low', () => randomUniform({ minval: 1, maxval: 0 }), 'ValueError', /maxval/, />= 1/],
+  ['a scale of 0', () => varianceScaling({ scale: 0 }), 'ValueError', /varianceScaling\.scale/, /> 0/],
+  [
+    'an unknown mode',
+    () => varianceScaling({ mode: any('fanin') }),
+    'UnknownNameError',
+    /varianceScaling\.mode/,
+    /mean 'fanIn'/,
+  ],
+  ['the gain of an unknown activation', () => calculateGain(any('relu6')), 'UnknownNameError', /mean 'relu'/],
   [
     'a bias that is no boolean',
     withLayer(dense({ units: 1, inputShape: 2, useBias: any(1) })),

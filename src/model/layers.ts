@@ -1,9 +1,10 @@
 import { checkNumber, checkOptions, lookUp, ShapeError, show, ValueError } from '../errors.js';
 import { stream } from '../kernels/philox.js';
-import type { Layer, Parameter, Step } from '../program/layer.js';
+import type { Initializer, Layer, Parameter, Step } from '../program/layer.js';
 import { denseScratch, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
 import { type ActivationName, activationLayer, findActivation } from './activations.js';
-import { type InitializerName, initializers } from './initializers.js';
+import { makeInitializer } from './initialization.js';
+import type { InitializerName, InitializerSpec } from './initializers.js';
 import { checkRegularizer, type Regularizer } from './regularizers.js';
 
 /** Columns of the input: the first layer of a model must say. */
@@ -18,9 +19,9 @@ export interface DenseOptions {
   /** Default true. */
   readonly useBias?: boolean;
   /** Default 'heUniform' before relu, else 'glorotUniform'. */
-  readonly kernelInitializer?: InitializerName;
-  /** Default 'zeros'. */
-  readonly biasInitializer?: InitializerName;
+  readonly kernelInitializer?: InitializerName | InitializerSpec;
+  /** Default 'zeros'. To an initializer that asks for fans, a bias is 1 x units. */
+  readonly biasInitializer?: InitializerName | InitializerSpec;
   readonly kernelRegularizer?: Regularizer;
 }
 
@@ -86,7 +87,7 @@ function parameter(
   layout: Parameter['layout'],
   rows: number,
   columns: number,
-  initializer: string,
+  initializer: Initializer,
   { trainable = true, l2 = 0 } = {},
 ): Parameter {
   const elements = rows * panelColumns(columns);
@@ -108,14 +109,16 @@ const dense_: Kind<'dense'> = {
 
   build(spec, name, inputs) {
     const units = checkNumber(spec.units, `${name}.units`, { min: 1, integer: true });
-    const { activation: activationName = 'linear', useBias = true, biasInitializer = 'zeros' } = spec;
+    const { activation: activationName = 'linear', useBias = true } = spec;
     const activation = findActivation(activationName, `${name}.activation`);
     if (typeof useBias !== 'boolean') {
       throw new ValueError({ argument: `${name}.useBias`, given: show(useBias), expected: 'true or false' });
     }
-    const kernelInitializer = spec.kernelInitializer ?? activation.initializer;
-    lookUp(initializers, kernelInitializer, `${name}.kernelInitializer`);
-    lookUp(initializers, biasInitializer, `${name}.biasInitializer`);
+    const kernelInitializer = makeInitializer(
+      spec.kernelInitializer ?? activation.initializer,
+      `${name}.kernelInitializer`,
+    );
+    const biasInitializer = makeInitializer(spec.biasInitializer ?? 'zeros', `${name}.biasInitializer`);
     const l2 = checkRegularizer(spec.kernelRegularizer, `${name}.kernelRegularizer`);
     const kernel = parameter(`${name}.kernel`, 'panels', inputs, units, kernelInitializer, { l2 });
     const bias = useBias ? parameter(`${name}.bias`, 'vector', 1, units, biasInitializer) : undefined;
@@ -176,10 +179,17 @@ const batchNormalization_: Kind<'batchNormalization'> = {
   build(spec, name, units) {
     const momentum = checkNumber(spec.momentum ?? 0.9, `${name}.momentum`, { min: 0, max: 1 });
     const epsilon = checkNumber(spec.epsilon ?? 1e-5, `${name}.epsilon`, { above: 0 });
-    const gamma = parameter(`${name}.gamma`, 'vector', 1, units, 'ones');
-    const beta = parameter(`${name}.beta`, 'vector', 1, units, 'zeros');
-    const movingMean = parameter(`${name}.movingMean`, 'vector', 1, units, 'zeros', { trainable: false });
-    const movingVariance = parameter(`${name}.movingVariance`, 'vector', 1, units, 'ones', { trainable: false });
+    const gamma = parameter(`${name}.gamma`, 'vector', 1, units, { name: 'ones' });
+    const beta = parameter(`${name}.beta`, 'vector', 1, units, { name: 'zeros' });
+    const movingMean = parameter(`${name}.movingMean`, 'vector', 1, units, { name: 'zeros' }, { trainable: false });
+    const movingVariance = parameter(
+      `${name}.movingVariance`,
+      'vector',
+      1,
+      units,
+      { name: 'ones' },
+      { trainable: false },
+    );
     return [
       {
         name,

@@ -3,7 +3,7 @@ import { type Matrix, matrix } from '../matrix.js';
 import type { Parameter } from '../program/layer.js';
 import type { Tensor } from '../program/plan.js';
 import { panelColumns } from '../program/plan.js';
-import { type InitializerName, initialize } from './initializers.js';
+import { initialize } from './initialization.js';
 
 type Heap = Float32Array | Float64Array;
 
@@ -40,8 +40,7 @@ export function writeParameter(heap: Heap, parameter: Parameter, data: ArrayLike
 export function initializeParameters(heap: Heap, parameters: readonly Parameter[], seed: number): void {
   parameters.forEach((parameter, i) => {
     const { initializer, rows, columns } = parameter;
-    const name = initializer as InitializerName;
-    writeParameter(heap, parameter, initialize(name, rows, columns, seed, stream('initialization', i)));
+    writeParameter(heap, parameter, initialize(initializer, rows, columns, seed, stream('initialization', i)));
   });
 }
 

@@ -1,6 +1,11 @@
 import type { Emitter } from './emitter.js';
 import type { Tensor } from './plan.js';
 
+/** How a parameter begins, as plain data: a name and options that are the initializer's business. */
+export interface Initializer {
+  readonly name: string;
+}
+
 /** A learned or running array of a layer. `layout` says how it lies in the heap. */
 export interface Parameter {
   readonly name: string;
@@ -8,7 +13,7 @@ export interface Parameter {
   readonly columns: number;
   readonly layout: 'panels' | 'vector';
   readonly trainable: boolean;
-  readonly initializer: string;
+  readonly initializer: Initializer;
   /** Strength of the l2 penalty, 0 for none. */
   readonly l2: number;
   readonly value: Tensor;
