@@ -11,6 +11,7 @@ export {
   UnknownNameError,
   ValueError,
 } from './errors.js';
+export * from './kernels/constraints.js';
 export type { BackendFactory } from './kernels/contract.js';
 export * from './kernels/optimizers.js';
 export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
@@ -28,7 +29,7 @@ export {
   type LayerSpec,
 } from './model/layers.js';
 export type { LossName } from './model/losses.js';
-export { l2, type Regularizer } from './model/regularizers.js';
+export * from './model/regularizers.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { FitOptions } from './train/batches.js';
 export type { Callback, Logs } from './train/callbacks.js';

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { typescript } from '../src/backends/typescript.js';
 import { wasm } from '../src/backends/wasm.js';
 import { nearest } from '../src/errors.js';
+import { maxNorm, nonNeg } from '../src/kernels/constraints.js';
 import { adam, sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
 import {
@@ -13,7 +14,7 @@ import {
   varianceScaling,
 } from '../src/model/initializers.js';
 import { activation, batchNormalization, dense, dropout } from '../src/model/layers.js';
-import { l2 } from '../src/model/regularizers.js';
+import { l1l2, l2 } from '../src/model/regularizers.js';
 import { type Model, sequential } from '../src/train/model.js';
 
 const backend = typescript();
@@ -136,6 +137,49 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
   ],
   ['a negative l2', () => l2(-1), 'ValueError', /lambda/, /-1/, />= 0/],
   ['an l2 that is no number', () => l2(Number.NaN), 'ValueError', /NaN/],
+  ['an l1 below 0', () => l1l2({ l1: -1 }), 'ValueError', /l1l2\.l1/, />= 0/],
+  [
+    'a regularizer that was not called',
+    withLayer(dense({ units: 1, inputShape: 2, biasRegularizer: any(l2) })),
+    'ValueError',
+    /biasRegularizer/,
+    /l1\(\)/,
+  ],
+  [
+    'a number for a regularizer',
+    withLayer(dense({ units: 1, inputShape: 2, kernelRegularizer: any(0.1) })),
+    'ValueError',
+    /kernelRegularizer/,
+    /got 0\.1/,
+  ],
+  [
+    'a regularizer as data, out of range',
+    withLayer(activation({ inputShape: 2, activation: 'relu', activityRegularizer: { name: 'l1', lambda: -1 } })),
+    'ValueError',
+    /layers\.0\.activityRegularizer\.l1\.lambda/,
+  ],
+  [
+    'a penalty on what the loss computes',
+    withCompile(good, { units: 3, activation: 'softmax', activityRegularizer: 'l2' }),
+    'ValueError',
+    /activityRegularizer/,
+    /softmax/,
+  ],
+  ['a max norm of 0', () => maxNorm({ maxValue: 0 }), 'ValueError', /maxNorm\.maxValue/, /> 0/],
+  ['an option of none', () => nonNeg(any({ axis: 0 })), 'UnknownNameError', /nonNeg\.axis/],
+  [
+    'an unknown constraint',
+    withLayer(dense({ units: 1, inputShape: 2, kernelConstraint: any('maxnorm') })),
+    'UnknownNameError',
+    /layers\.0\.kernelConstraint/,
+    /mean 'maxNorm'/,
+  ],
+  [
+    'a constraint as data, out of range',
+    withLayer(dense({ units: 1, inputShape: 2, biasConstraint: { name: 'maxNorm', maxValue: -1 } })),
+    'ValueError',
+    /biasConstraint\.maxNorm\.maxValue/,
+  ],
   [
     'an unknown regularizer',
     withLayer(dense({ units: 1, inputShape: 2, kernelRegularizer: any({ name: 'l3', lambda: 1 }) })),

@@ -27,8 +27,8 @@ export function fillOptions<O extends object>(ranges: OptionRanges<O>, given: Pa
 }
 
 function checkOption(value: unknown, range: OptionRange, argument: string): number | boolean | string {
-  if (typeof range.default === 'number') return checkNumber(value, argument, range as { min?: number });
   if ('oneOf' in range) return lookUp(Object.fromEntries(range.oneOf.map((name) => [name, name])), value, argument);
+  if (typeof range.default === 'number') return checkNumber(value, argument, range as { min?: number });
   if (typeof value === 'boolean') return value;
   throw new ValueError({ argument, given: show(value), expected: 'true or false' });
 }

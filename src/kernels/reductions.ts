@@ -4,6 +4,8 @@ import type { Heap, Twins } from './contract.js';
 type Family = Pick<
   Twins,
   | 'sum'
+  | 'l1Penalty'
+  | 'l1Gradient'
   | 'l2Penalty'
   | 'l2Gradient'
   | 'gradientNorm'
@@ -16,10 +18,22 @@ type Family = Pick<
 export function reductions(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
 
-  function sumOfSquares(h: Heap, x: number, n: number): number {
+  type Term = (x: number) => number;
+  const square: Term = (x) => x * x;
+  const magnitude: Term = (x) => Math.abs(x);
+
+  function sumOf(term: Term, h: Heap, x: number, n: number): number {
     const s = [0, 0, 0, 0, 0, 0, 0, 0];
-    for (let i = 0; i < n; i++) s[i & 7]! += h[x + i]! * h[x + i]!;
+    for (let i = 0; i < n; i++) s[i & 7]! += term(h[x + i]!);
     return s[0]! + s[4]! + (s[2]! + s[6]!) + (s[1]! + s[5]! + (s[3]! + s[7]!));
+  }
+
+  function penalty(term: Term): Twins['l2Penalty'] {
+    return (h, x, out, rows, columns, stride, lambda) => {
+      let s = 0;
+      for (let r = 0; r < rows; r++) s += sumOf(term, h, x + r * stride, columns);
+      h[out] = f(lambda) * s;
+    };
   }
 
   function argmax(h: Heap, p: number, columns: number): number {
@@ -35,9 +49,17 @@ export function reductions(arithmetic: Arithmetic): Family {
       h[out] = s[0]! + s[2]! + (s[1]! + s[3]!);
     },
 
-    l2Penalty(h, w, n, lambda, out) {
-      h[out] = f(lambda) * sumOfSquares(h, w, n);
+    l1Penalty: penalty(magnitude),
+
+    l1Gradient(h, w, g, n, lambda) {
+      const slope = f(lambda);
+      for (let i = 0; i < n; i++) {
+        const v = h[w + i]!;
+        h[g + i] = (v > 0 ? slope : v < 0 ? -slope : 0) + h[g + i]!;
+      }
     },
+
+    l2Penalty: penalty(square),
 
     l2Gradient(h, w, g, n, lambda) {
       const factor = f(f(lambda) + f(lambda));
@@ -45,7 +67,7 @@ export function reductions(arithmetic: Arithmetic): Family {
     },
 
     gradientNorm(h, g, n, out) {
-      h[out] = Math.sqrt(sumOfSquares(h, g, n));
+      h[out] = Math.sqrt(sumOf(square, h, g, n));
     },
 
     clipFactor(h, norm, out, limit) {

@@ -1,11 +1,13 @@
 import { checkNumber, checkOptions, lookUp, ShapeError, show, ValueError } from '../errors.js';
+import type { ConstraintName, ConstraintSpec } from '../kernels/constraints.js';
 import { stream } from '../kernels/philox.js';
-import type { Initializer, Layer, Parameter, Step } from '../program/layer.js';
+import type { Constraint, Initializer, Layer, Parameter, Penalty, Step } from '../program/layer.js';
 import { denseScratch, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
 import { type ActivationName, activationLayer, findActivation } from './activations.js';
+import { makeConstraint, makePenalty } from './bounds.js';
 import { makeInitializer } from './initialization.js';
 import type { InitializerName, InitializerSpec } from './initializers.js';
-import { checkRegularizer, type Regularizer } from './regularizers.js';
+import type { Regularizer, RegularizerName } from './regularizers.js';
 
 /** Columns of the input: the first layer of a model must say. */
 export type InputShape = number | readonly [number];
@@ -22,11 +24,21 @@ export interface DenseOptions {
   readonly kernelInitializer?: InitializerName | InitializerSpec;
   /** Default 'zeros'. To an initializer that asks for fans, a bias is 1 x units. */
   readonly biasInitializer?: InitializerName | InitializerSpec;
-  readonly kernelRegularizer?: Regularizer;
+  /** A penalty on the weights: `l1`, `l2` or `l1l2`. */
+  readonly kernelRegularizer?: RegularizerName | Regularizer;
+  readonly biasRegularizer?: RegularizerName | Regularizer;
+  /** A penalty on the output, after the activation: the mean over the rows of the batch. */
+  readonly activityRegularizer?: RegularizerName | Regularizer;
+  /** Holds the weights of each unit in bounds, after every step: `maxNorm`, `unitNorm` or `nonNeg`. */
+  readonly kernelConstraint?: ConstraintName | ConstraintSpec;
+  /** The same for the bias, whose norm is that of all units together, as in Keras. */
+  readonly biasConstraint?: ConstraintName | ConstraintSpec;
 }
 
 export interface ActivationOptions {
   readonly activation: ActivationName;
+  /** A penalty on the output: the mean over the rows of the batch. */
+  readonly activityRegularizer?: RegularizerName | Regularizer;
   readonly inputShape?: InputShape;
 }
 
@@ -35,6 +47,8 @@ export interface BatchNormalizationOptions {
   readonly momentum?: number;
   /** Added to the variance; default 1e-5. */
   readonly epsilon?: number;
+  readonly gammaRegularizer?: RegularizerName | Regularizer;
+  readonly betaRegularizer?: RegularizerName | Regularizer;
   readonly inputShape?: InputShape;
 }
 
@@ -82,13 +96,25 @@ interface Kind<T extends LayerSpec['type']> {
   build(spec: SpecOf<T>, name: string, inputs: number, index: number): readonly Layer[];
 }
 
+interface ParameterOptions {
+  readonly trainable?: boolean;
+  readonly penalty?: Penalty;
+  readonly constraint?: Constraint | undefined;
+}
+
+/** The last of the layers that a spec becomes, with a penalty on its output. */
+function penalized(layer: Layer, regularizer: unknown, name: string): Layer {
+  const activityPenalty = makePenalty(regularizer, `${name}.activityRegularizer`);
+  return activityPenalty.l1 + activityPenalty.l2 > 0 ? { ...layer, activityPenalty } : layer;
+}
+
 function parameter(
   name: string,
   layout: Parameter['layout'],
   rows: number,
   columns: number,
   initializer: Initializer,
-  { trainable = true, l2 = 0 } = {},
+  { trainable = true, penalty = { l1: 0, l2: 0 }, constraint }: ParameterOptions = {},
 ): Parameter {
   const elements = rows * panelColumns(columns);
   return {
@@ -98,14 +124,26 @@ function parameter(
     layout,
     trainable,
     initializer,
-    l2,
+    penalty,
+    constraint,
     value: vectorTensor(name, elements),
     gradient: vectorTensor(`${name}.gradient`, elements),
   };
 }
 
 const dense_: Kind<'dense'> = {
-  options: ['units', 'activation', 'useBias', 'kernelInitializer', 'biasInitializer', 'kernelRegularizer'],
+  options: [
+    'units',
+    'activation',
+    'useBias',
+    'kernelInitializer',
+    'biasInitializer',
+    'kernelRegularizer',
+    'biasRegularizer',
+    'activityRegularizer',
+    'kernelConstraint',
+    'biasConstraint',
+  ],
 
   build(spec, name, inputs) {
     const units = checkNumber(spec.units, `${name}.units`, { min: 1, integer: true });
@@ -119,9 +157,15 @@ const dense_: Kind<'dense'> = {
       `${name}.kernelInitializer`,
     );
     const biasInitializer = makeInitializer(spec.biasInitializer ?? 'zeros', `${name}.biasInitializer`);
-    const l2 = checkRegularizer(spec.kernelRegularizer, `${name}.kernelRegularizer`);
-    const kernel = parameter(`${name}.kernel`, 'panels', inputs, units, kernelInitializer, { l2 });
-    const bias = useBias ? parameter(`${name}.bias`, 'vector', 1, units, biasInitializer) : undefined;
+    const kernel = parameter(`${name}.kernel`, 'panels', inputs, units, kernelInitializer, {
+      penalty: makePenalty(spec.kernelRegularizer, `${name}.kernelRegularizer`),
+      constraint: makeConstraint(spec.kernelConstraint, `${name}.kernelConstraint`),
+    });
+    const held = {
+      penalty: makePenalty(spec.biasRegularizer, `${name}.biasRegularizer`),
+      constraint: makeConstraint(spec.biasConstraint, `${name}.biasConstraint`),
+    };
+    const bias = useBias ? parameter(`${name}.bias`, 'vector', 1, units, biasInitializer, held) : undefined;
     const product = activation.fused ?? 'denseForward';
 
     const layer: Layer = {
@@ -163,24 +207,44 @@ const dense_: Kind<'dense'> = {
       },
     };
     return activation.fused || activationName === 'linear'
-      ? [layer]
-      : [layer, activationLayer(name, activationName, units, true)];
+      ? [penalized(layer, spec.activityRegularizer, name)]
+      : [layer, penalized(activationLayer(name, activationName, units, true), spec.activityRegularizer, name)];
   },
 };
 
 const activation_: Kind<'activation'> = {
-  options: ['activation'],
-  build: (spec, name, inputs) => [activationLayer(name, spec.activation, inputs, false)],
+  options: ['activation', 'activityRegularizer'],
+  build: (spec, name, inputs) => [
+    penalized(activationLayer(name, spec.activation, inputs, false), spec.activityRegularizer, name),
+  ],
 };
 
 const batchNormalization_: Kind<'batchNormalization'> = {
-  options: ['momentum', 'epsilon'],
+  options: ['momentum', 'epsilon', 'gammaRegularizer', 'betaRegularizer'],
 
   build(spec, name, units) {
     const momentum = checkNumber(spec.momentum ?? 0.9, `${name}.momentum`, { min: 0, max: 1 });
     const epsilon = checkNumber(spec.epsilon ?? 1e-5, `${name}.epsilon`, { above: 0 });
-    const gamma = parameter(`${name}.gamma`, 'vector', 1, units, { name: 'ones' });
-    const beta = parameter(`${name}.beta`, 'vector', 1, units, { name: 'zeros' });
+    const gamma = parameter(
+      `${name}.gamma`,
+      'vector',
+      1,
+      units,
+      { name: 'ones' },
+      {
+        penalty: makePenalty(spec.gammaRegularizer, `${name}.gammaRegularizer`),
+      },
+    );
+    const beta = parameter(
+      `${name}.beta`,
+      'vector',
+      1,
+      units,
+      { name: 'zeros' },
+      {
+        penalty: makePenalty(spec.betaRegularizer, `${name}.betaRegularizer`),
+      },
+    );
     const movingMean = parameter(`${name}.movingMean`, 'vector', 1, units, { name: 'zeros' }, { trainable: false });
     const movingVariance = parameter(
       `${name}.movingVariance`,

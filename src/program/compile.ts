@@ -1,5 +1,5 @@
 import { Emitter, type Mode, type Program } from './emitter.js';
-import type { Layer, Parameter } from './layer.js';
+import type { Layer, Parameter, Step } from './layer.js';
 import type { Tensor } from './plan.js';
 import type { Slots } from './slots.js';
 
@@ -21,11 +21,22 @@ export interface Update {
   emit(emit: Emitter): void;
 }
 
-/** A run of parameters, neighbours in the slab, that share one l2 strength. */
+export const PENALTY_KINDS = ['l1', 'l2'] as const;
+
+/** A run of parameters, neighbours in the slab, that share one strength of one kind. */
 export interface PenaltyGroup {
+  readonly kind: (typeof PENALTY_KINDS)[number];
   readonly strength: number;
   readonly values: Tensor;
   readonly gradients: Tensor;
+  readonly penalty: Tensor;
+}
+
+/** A penalty on the output of a layer: the mean over rows of strength times the sum. */
+export interface ActivityPenalty {
+  readonly kind: PenaltyGroup['kind'];
+  readonly strength: number;
+  readonly layer: Layer;
   readonly penalty: Tensor;
 }
 
@@ -43,15 +54,24 @@ export interface Training {
   readonly objective: Objective;
   readonly accuracy: boolean;
   readonly penalties: readonly PenaltyGroup[];
+  readonly activityPenalties: readonly ActivityPenalty[];
   readonly gradients: Tensor;
   readonly update: Update;
 }
 
-function forward(emit: Emitter, layers: readonly Layer[], input: Tensor) {
+function forward(
+  emit: Emitter,
+  layers: readonly Layer[],
+  input: Tensor,
+  activityPenalties: readonly ActivityPenalty[] = [],
+) {
   let y = input;
   const steps = layers.map((layer) => {
     const step = layer.forward(emit, y);
     y = step.y;
+    for (const { kind, strength, penalty } of activityPenalties.filter((item) => item.layer === layer)) {
+      emit.call(`${kind}Penalty`, y, penalty, y.rows, y.columns, y.stride, strength / emit.rows);
+    }
     return step;
   });
   return { y, steps };
@@ -72,21 +92,29 @@ export function compileTraining(
   base: number,
 ): Program {
   const emit = new Emitter(mode, rows, network.slots, network.zeros, network.threads);
-  const { objective, penalties, update } = training;
+  const { objective, penalties, activityPenalties, update } = training;
   const { norm, factor } = network.slots;
   const input = emit.matrix('input', network.inputs);
   const targets = objective.targets === 'labels' ? emit.column('targets') : emit.matrix('targets', objective.targets);
   const fused = objective.fuses !== undefined;
-  const { y, steps } = forward(emit, fused ? network.layers.slice(0, -1) : network.layers, input);
+  const layers = fused ? network.layers.slice(0, -1) : network.layers;
+  const { y, steps } = forward(emit, layers, input, activityPenalties);
   let dy: Tensor | undefined = objective.emit(emit, y, targets);
   if (training.accuracy) objective.emitHits(emit, y, targets, fused);
-  for (const group of penalties) emit.call('l2Penalty', group.values, group.values.size, group.strength, group.penalty);
+  for (const { kind, values, penalty, strength } of penalties) {
+    emit.call(`${kind}Penalty`, values, penalty, 1, values.size, values.size, strength);
+  }
   if (emit.training) {
     const firstLearner = network.layers.findIndex((layer) => layer.parameters.some((p) => p.trainable));
-    for (let i = steps.length - 1; i >= firstLearner && i >= 0 && dy; i--)
-      dy = steps[i]?.backward(dy, i > firstLearner);
-    for (const group of penalties) {
-      emit.call('l2Gradient', group.values, group.gradients, group.values.size, group.strength);
+    for (let i = steps.length - 1; i >= firstLearner && i >= 0 && dy; i--) {
+      const step = steps[i] as Step;
+      for (const { kind, strength } of activityPenalties.filter((item) => item.layer === layers[i])) {
+        emit.call(`${kind}Gradient`, step.y, dy, dy.size, strength / rows);
+      }
+      dy = step.backward(dy, i > firstLearner);
+    }
+    for (const { kind, values, gradients, strength } of penalties) {
+      emit.call(`${kind}Gradient`, values, gradients, values.size, strength);
     }
   }
   if (mode === 'train') {
@@ -95,6 +123,15 @@ export function compileTraining(
       emit.call('clipFactor', norm, factor, update.clipNorm);
     }
     update.emit(emit);
+    for (const parameter of network.parameters) emitConstraint(emit, parameter);
   }
   return emit.finish(input, targets, y, base);
+}
+
+/** Norms are those of a unit's weights, or of a whole vector. */
+function emitConstraint(emit: Emitter, { constraint, layout, rows, value }: Parameter): void {
+  if (!constraint) return;
+  const { kernel, value: bound } = constraint;
+  const [inputs, joint] = layout === 'panels' ? [rows, 0] : [value.size / 8, 1];
+  emit.call(kernel, value, value.size / (8 * inputs), inputs, joint, bound, emit.slots.factor);
 }

@@ -172,6 +172,7 @@ function axisOf(call: Call): Axis | undefined {
         first + i,
       ]);
     }
+    case 'l1Gradient':
     case 'l2Gradient': {
       const [name, w, g, n, lambda] = call;
       return lines(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, lambda]);
@@ -187,6 +188,17 @@ function axisOf(call: Call): Axis | undefined {
     case 'adam': {
       const [name, w, g, m, v, n, ...rest] = call;
       return lines(n, n * COST.adam, (i, size) => [name, w + i, g + i, m + i, v + i, size, ...rest]);
+    }
+    case 'maxNorm':
+    case 'unitNorm':
+    case 'nonNeg': {
+      const [name, w, panels, rows, ...rest] = call;
+      return {
+        extent: panels,
+        unit: 1,
+        work: panels * rows * 8 * COST.moments,
+        cut: (p, n) => [name, w + p * rows * 8, n, rows, ...rest],
+      };
     }
     default:
       return undefined;

@@ -6,7 +6,15 @@ import type { Matrix } from '../matrix.js';
 import type { BoundLoss } from '../model/losses.js';
 import type { Optimizer, UpdateGroup } from '../model/optimizers.js';
 import { initializeParameters } from '../model/weights.js';
-import { compilePredict, compileTraining, type Network, type PenaltyGroup, type Training } from '../program/compile.js';
+import {
+  type ActivityPenalty,
+  compilePredict,
+  compileTraining,
+  type Network,
+  PENALTY_KINDS,
+  type PenaltyGroup,
+  type Training,
+} from '../program/compile.js';
 import type { Mode, Program } from '../program/emitter.js';
 import type { Layer, Parameter } from '../program/layer.js';
 import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
@@ -37,8 +45,8 @@ export interface Outcome {
 }
 
 /**
- * A model's heap from one end to the other: slots, zeros, parameters (penalized kernels first, then kernels, then
- * vectors), moving moments, inference workspace; once compiled also gradients and optimizer state (slabs parallel to
+ * A model's heap from one end to the other: slots, zeros, parameters (kernels, then vectors, penalized ones
+ * first), moving moments, inference workspace; once compiled also gradients and optimizer state (slabs parallel to
  * the parameters), evaluation workspace, training workspace. Inference has a workspace of its own so that it can run
  * while a step is under way.
  */
@@ -130,6 +138,7 @@ export class Engine {
       ...options,
       objective: options.loss,
       penalties: this.#penaltyGroups(arena, gradients),
+      activityPenalties: this.#activityPenalties(arena),
       gradients,
       groups,
       update: {
@@ -153,16 +162,26 @@ export class Engine {
   }
 
   #penaltyGroups(arena: Arena, gradients: Tensor): readonly PenaltyGroup[] {
-    const penalized = slabOrder(this.network.parameters).filter(({ l2 }) => l2 > 0);
-    const strengths = [...new Set(penalized.map(({ l2 }) => l2))];
-    return strengths.map((strength, i) => {
-      const members = penalized.filter(({ l2 }) => l2 === strength);
-      const [first, last] = [members[0] as Parameter, members.at(-1) as Parameter];
-      const values = vectorTensor(`penalized.${i}`, last.value.offset + last.value.size - first.value.offset);
-      values.offset = first.value.offset;
-      const groupGradients = vectorTensor(`penalized.${i}.gradients`, values.size);
-      groupGradients.offset = gradients.offset + values.offset - this.slab.offset;
-      return { strength, values, gradients: groupGradients, penalty: arena.take(vectorTensor(`penalty.${i}`, 1)) };
+    return PENALTY_KINDS.flatMap((kind) => {
+      return penaltyRuns(slabOrder(this.network.parameters), kind).map((members, i) => {
+        const [first, last] = [members[0] as Parameter, members.at(-1) as Parameter];
+        const values = vectorTensor(`${kind}.${i}`, last.value.offset + last.value.size - first.value.offset);
+        values.offset = first.value.offset;
+        const groupGradients = vectorTensor(`${kind}.${i}.gradients`, values.size);
+        groupGradients.offset = gradients.offset + values.offset - this.slab.offset;
+        const penalty = arena.take(vectorTensor(`${kind}.${i}.penalty`, 1));
+        return { kind, strength: first.penalty[kind], values, gradients: groupGradients, penalty };
+      });
+    });
+  }
+
+  #activityPenalties(arena: Arena): readonly ActivityPenalty[] {
+    return this.network.layers.flatMap((layer) => {
+      const { name, activityPenalty } = layer;
+      return PENALTY_KINDS.flatMap((kind) => {
+        const strength = activityPenalty?.[kind] ?? 0;
+        return strength > 0 ? [{ kind, strength, layer, penalty: arena.take(vectorTensor(`${name}.${kind}`, 1)) }] : [];
+      });
     });
   }
 
@@ -223,7 +242,7 @@ export class Engine {
 
   /** Does `work` and puts back what a step under way has reported so far: loss and metrics share their slots. */
   keepingReports<T>(work: () => T): T {
-    const reports = [this.slots.block, ...this.training.penalties.map(({ penalty }) => penalty)];
+    const reports = [this.slots.block, ...this.#penalties];
     const kept = reports.map(({ offset, size }) => this.heap.slice(offset, offset + size));
     try {
       return work();
@@ -300,10 +319,16 @@ export class Engine {
     run(program);
   }
 
+  /** Where a step leaves the parts of the penalty. */
+  get #penalties(): readonly Tensor[] {
+    const { penalties, activityPenalties } = this.training;
+    return [...penalties, ...activityPenalties].map(({ penalty }) => penalty);
+  }
+
   outcome(): Outcome {
     const { heap, slots } = this;
     let penalty = 0;
-    for (const group of this.training.penalties) penalty += heap[group.penalty.offset] as number;
+    for (const { offset } of this.#penalties) penalty += heap[offset] as number;
     return {
       loss: (heap[slots.loss.offset] as number) + penalty,
       penalty,
@@ -313,8 +338,22 @@ export class Engine {
   }
 }
 
-/** Trainable parameters as they lie in the slab: penalized kernels by strength, other kernels, vectors. */
+/** Trainable parameters as they lie in the slab: kernels, then vectors, each by the strengths of their penalties. */
 function slabOrder(parameters: readonly Parameter[]): readonly Parameter[] {
   const rank = ({ layout }: Parameter) => (layout === 'panels' ? 0 : 1);
-  return parameters.filter(({ trainable }) => trainable).sort((a, b) => rank(a) - rank(b) || b.l2 - a.l2);
+  return parameters
+    .filter(({ trainable }) => trainable)
+    .sort((a, b) => rank(a) - rank(b) || b.penalty.l2 - a.penalty.l2 || b.penalty.l1 - a.penalty.l1);
+}
+
+/** Neighbours in the slab with the same strength of a penalty, those without left out. */
+function penaltyRuns(slab: readonly Parameter[], kind: PenaltyGroup['kind']): readonly (readonly Parameter[])[] {
+  const runs: Parameter[][] = [];
+  slab.forEach((parameter, i) => {
+    const strength = parameter.penalty[kind];
+    if (strength === 0) return;
+    if (slab[i - 1]?.penalty[kind] === strength) runs.at(-1)?.push(parameter);
+    else runs.push([parameter]);
+  });
+  return runs;
 }

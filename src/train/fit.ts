@@ -57,10 +57,10 @@ class EpochTotals {
 
 /** The numbers that users see of a step, an epoch or an evaluation. */
 export function makeLogs(engine: Engine, loss: number, penalty: number, hits: number, rows: number): Logs {
-  const { accuracy, penalties, loss: bound } = engine.training;
+  const { accuracy, penalties, activityPenalties, loss: bound } = engine.training;
   const logs: Record<string, number> = { loss };
   if (accuracy) logs.accuracy = hits / (rows * bound.hitsPerRow);
-  if (penalties.length > 0) logs.penalty = penalty;
+  if (penalties.length + activityPenalties.length > 0) logs.penalty = penalty;
   return logs;
 }
 

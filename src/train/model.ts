@@ -113,9 +113,17 @@ export class Model {
     if (globalClipNorm !== undefined) checkNumber(globalClipNorm, 'globalClipNorm', { above: 0 });
     const last = this.#lastLayer;
     const activation = last.activation ?? finalActivation(this.#specs.at(-1));
+    const loss = bindLoss(options.loss, last.units, activation);
+    if (loss.fuses !== undefined && last.activityPenalty) {
+      throw new ValueError({
+        argument: 'loss',
+        given: `'${options.loss}' on a model whose last layer has an activityRegularizer`,
+        expected: `a last layer without, since the loss computes its ${loss.fuses}`,
+      });
+    }
     this.#engine.configure({
       optimizer: makeOptimizer(options.optimizer),
-      loss: bindLoss(options.loss, last.units, activation),
+      loss,
       accuracy: metrics.length > 0,
       globalClipNorm,
     });
