@@ -53,6 +53,7 @@ function factors<Op extends Rule>(low: v128, high: v128, value: v128): v128 {
 function rescale<Op extends Rule>(w: i32, panels: i32, rows: i32, joint: i32, value: f32, factor: i32): void {
   if (isNaN(f32.load(at(factor)))) return;
   const limit = f64x2.splat(<f64>value);
+  const one = f32x4.splat(1);
   let p = at(w);
   for (let i = 0; i < panels; i++) {
     const end = p + at(rows << 3);
@@ -78,6 +79,11 @@ function rescale<Op extends Rule>(w: i32, panels: i32, rows: i32, joint: i32, va
     }
     const low = factors<Op>(s0, s1, limit);
     const high = factors<Op>(s2, s3, limit);
+    // Asked here, V8 has the factors before the loop; else it would divide again in every turn.
+    if (!v128.any_true(v128.or(f32x4.ne(low, one), f32x4.ne(high, one)))) {
+      p = end;
+      continue;
+    }
     for (; p < end; p += 32) {
       v128.store(p, f32x4.mul(v128.load(p), low));
       v128.store(p, f32x4.mul(v128.load(p, 16), high), 16);

@@ -34,6 +34,7 @@ export type { CallProfile, Profile, ProfileOptions } from './program/profile.js'
 export type { FitOptions } from './train/batches.js';
 export type { Callback, Logs } from './train/callbacks.js';
 export type { History } from './train/fit.js';
+export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './train/lsuv.js';
 export {
   type CompileOptions,
   type Model,

@@ -35,7 +35,8 @@ test('initializers', async () => {
       '(`orthogonal({ gain: Math.SQRT2 })`). N(mean, variance) and U(low, high); a kernel is fanIn x fanOut, inputs x ' +
       "units, and a bias 1 x units. Draws follow from the model's seed, or the `seed` given here, and the place of the " +
       'parameter in the model. Normal draws are plain where Keras truncates them; `varianceScaling` truncates as Keras ' +
-      'does. `calculateGain(activation)` has the gains: tanh 5/3, relu sqrt 2, selu 3/4, leakyRelu sqrt(2 / (1 + alpha^2)).',
+      'does. `calculateGain(activation)` has the gains: tanh 5/3, relu sqrt 2, selu 3/4, leakyRelu sqrt(2 / (1 + alpha^2)). ' +
+      '`layerSequentialUnitVariance(model, x)` draws anew, orthonormal and scaled by what the layers make of `x`.',
     ['name', 'what it draws', 'options'],
     rows,
   );

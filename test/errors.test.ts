@@ -15,6 +15,7 @@ import {
 } from '../src/model/initializers.js';
 import { activation, batchNormalization, dense, dropout } from '../src/model/layers.js';
 import { l1l2, l2 } from '../src/model/regularizers.js';
+import { layerSequentialUnitVariance } from '../src/train/lsuv.js';
 import { type Model, sequential } from '../src/train/model.js';
 
 const backend = typescript();
@@ -351,6 +352,19 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     'ValueError',
     /weights\['layers\.0\.bias'\]\.data/,
     /JSON/,
+  ],
+  [
+    'a tolerance of 0',
+    () => layerSequentialUnitVariance(classifier(), rows, { tolerance: 0 }),
+    'ValueError',
+    /tolerance/,
+    /> 0/,
+  ],
+  [
+    'a misspelt option of a tool',
+    () => layerSequentialUnitVariance(classifier(), rows, any({ iterations: 1 })),
+    'UnknownNameError',
+    /mean 'maxIterations'/,
   ],
   ['a program of no rows', () => classifier().program('predict', 0), 'ValueError', /rows/],
 
