@@ -236,7 +236,7 @@ export interface GainOptions {
 
 /**
  * Columns, or where there are fewer rows than columns the rows, at right angles and of length gain, all directions alike
- * likely (Saxe et al. 2014). Takes time with the cube of the width, about 2 s for 1024 x 1024.
+ * likely (Saxe et al. 2014). Takes time with the cube of the width, about 1 s for 1024 x 1024.
  */
 export const orthogonal = /* @__PURE__ */ initializer<'orthogonal', GainOptions, Seeded>('orthogonal', {
   options: { gain: number(1) },

@@ -1,3 +1,4 @@
+import { type ConstraintName, constraintTable } from '../kernels/constraints.js';
 import type { Call, Phase } from '../kernels/contract.js';
 import { productFlops } from './emitter.js';
 import { denseScratch } from './plan.js';
@@ -189,20 +190,21 @@ function axisOf(call: Call): Axis | undefined {
       const [name, w, g, m, v, n, ...rest] = call;
       return lines(n, n * COST.adam, (i, size) => [name, w + i, g + i, m + i, v + i, size, ...rest]);
     }
-    case 'maxNorm':
-    case 'unitNorm':
-    case 'nonNeg': {
-      const [name, w, panels, rows, ...rest] = call;
-      return {
-        extent: panels,
-        unit: 1,
-        work: panels * rows * 8 * COST.moments,
-        cut: (p, n) => [name, w + p * rows * 8, n, rows, ...rest],
-      };
-    }
     default:
-      return undefined;
+      return constraintAxis(call);
   }
+}
+
+/** A constraint's panels; constraints share a signature. */
+function constraintAxis(call: Call): Axis | undefined {
+  if (!Object.hasOwn(constraintTable, call[0])) return undefined;
+  const [name, w, panels, rows, ...rest] = call as Extract<Call, readonly [ConstraintName, ...unknown[]]>;
+  return {
+    extent: panels,
+    unit: 1,
+    work: panels * rows * 8 * COST.moments,
+    cut: (p, n) => [name, w + p * rows * 8, n, rows, ...rest],
+  };
 }
 
 /** Columns or elements, cut at whole cache lines. */
