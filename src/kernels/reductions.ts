@@ -18,20 +18,25 @@ type Family = Pick<
 export function reductions(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
 
-  type Term = (x: number) => number;
-  const square: Term = (x) => x * x;
-  const magnitude: Term = (x) => Math.abs(x);
+  const total = (s: readonly number[]) => s[0]! + s[4]! + (s[2]! + s[6]!) + (s[1]! + s[5]! + (s[3]! + s[7]!));
 
-  function sumOf(term: Term, h: Heap, x: number, n: number): number {
+  // Two loops, not one that calls for its terms: that takes V8 fifteen times as long.
+  function sumOfSquares(h: Heap, x: number, n: number): number {
     const s = [0, 0, 0, 0, 0, 0, 0, 0];
-    for (let i = 0; i < n; i++) s[i & 7]! += term(h[x + i]!);
-    return s[0]! + s[4]! + (s[2]! + s[6]!) + (s[1]! + s[5]! + (s[3]! + s[7]!));
+    for (let i = 0; i < n; i++) s[i & 7]! += h[x + i]! * h[x + i]!;
+    return total(s);
   }
 
-  function penalty(term: Term): Twins['l2Penalty'] {
+  function sumOfMagnitudes(h: Heap, x: number, n: number): number {
+    const s = [0, 0, 0, 0, 0, 0, 0, 0];
+    for (let i = 0; i < n; i++) s[i & 7]! += Math.abs(h[x + i]!);
+    return total(s);
+  }
+
+  function penalty(sumOf: typeof sumOfSquares): Twins['l2Penalty'] {
     return (h, x, out, rows, columns, stride, lambda) => {
       let s = 0;
-      for (let r = 0; r < rows; r++) s += sumOf(term, h, x + r * stride, columns);
+      for (let r = 0; r < rows; r++) s += sumOf(h, x + r * stride, columns);
       h[out] = f(lambda) * s;
     };
   }
@@ -49,7 +54,7 @@ export function reductions(arithmetic: Arithmetic): Family {
       h[out] = s[0]! + s[2]! + (s[1]! + s[3]!);
     },
 
-    l1Penalty: penalty(magnitude),
+    l1Penalty: penalty(sumOfMagnitudes),
 
     l1Gradient(h, w, g, n, lambda) {
       const slope = f(lambda);
@@ -59,7 +64,7 @@ export function reductions(arithmetic: Arithmetic): Family {
       }
     },
 
-    l2Penalty: penalty(square),
+    l2Penalty: penalty(sumOfSquares),
 
     l2Gradient(h, w, g, n, lambda) {
       const factor = f(f(lambda) + f(lambda));
@@ -67,7 +72,7 @@ export function reductions(arithmetic: Arithmetic): Family {
     },
 
     gradientNorm(h, g, n, out) {
-      h[out] = Math.sqrt(sumOf(square, h, g, n));
+      h[out] = Math.sqrt(sumOfSquares(h, g, n));
     },
 
     clipFactor(h, norm, out, limit) {
