@@ -1,3 +1,4 @@
+import { type ConstraintName, constraintTable } from '../src/kernels/constraints.js';
 import type { KernelName } from '../src/kernels/contract.js';
 
 /** A compute kernel and its sizes: rows x inputs x units, rows x columns, or elements. */
@@ -75,5 +76,7 @@ export const shapes: readonly Shape[] = [
   ...over([[784, 256]], 'uniformWeights'),
   ...over([[512]], 'batchNormalizationUpdate'),
   ...over([[1]], 'clipFactor'),
-  ...over(SLABS, 'sgd', 'sgdMomentum', 'adam', 'sum', 'gradientNorm', 'l2Penalty', 'l2Gradient'),
+  ...over(SLABS, 'sgd', 'sgdMomentum', 'adam', 'sum', 'gradientNorm'),
+  ...over(SLABS, 'l1Penalty', 'l1Gradient', 'l2Penalty', 'l2Gradient'),
+  ...over([[784, 256]], ...(Object.keys(constraintTable) as ConstraintName[])),
 ];

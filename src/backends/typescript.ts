@@ -1,5 +1,6 @@
 import { activations } from '../kernels/activations.js';
 import { type Arithmetic, float32, float64 } from '../kernels/arithmetic.js';
+import { constraints } from '../kernels/constraints.js';
 import {
   type Backend,
   type BackendFactory,
@@ -24,6 +25,7 @@ function twins(arithmetic: Arithmetic): Twins {
     ...losses(arithmetic),
     ...normalization(arithmetic),
     ...reductions(arithmetic),
+    ...constraints(arithmetic),
     ...optimizers(arithmetic),
     ...random(arithmetic),
   } satisfies Twins;

@@ -1,3 +1,4 @@
+import { type ConstraintName, constraintTable } from '../kernels/constraints.js';
 import type { Call, Phase } from '../kernels/contract.js';
 import { productFlops } from './emitter.js';
 import { denseScratch } from './plan.js';
@@ -174,6 +175,7 @@ function axisOf(call: Call): Axis | undefined {
         first + i,
       ]);
     }
+    case 'l1Gradient':
     case 'l2Gradient': {
       const [name, w, g, n, lambda] = call;
       return lines(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, lambda]);
@@ -191,8 +193,20 @@ function axisOf(call: Call): Axis | undefined {
       return lines(n, n * COST.adam, (i, size) => [name, w + i, g + i, m + i, v + i, size, ...rest]);
     }
     default:
-      return undefined;
+      return constraintAxis(call);
   }
+}
+
+/** A constraint's panels; constraints share a signature. */
+function constraintAxis(call: Call): Axis | undefined {
+  if (!Object.hasOwn(constraintTable, call[0])) return undefined;
+  const [name, w, panels, rows, ...rest] = call as Extract<Call, readonly [ConstraintName, ...unknown[]]>;
+  return {
+    extent: panels,
+    unit: 1,
+    work: panels * rows * 8 * COST.moments,
+    cut: (p, n) => [name, w + p * rows * 8, n, rows, ...rest],
+  };
 }
 
 /** Columns or elements, cut at whole cache lines. */

@@ -8,9 +8,11 @@ import type { BoundLoss } from '../model/losses.js';
 import type { Optimizer, UpdateGroup } from '../model/optimizers.js';
 import { initializeParameters } from '../model/weights.js';
 import {
+  type ActivityPenalty,
   compilePredict,
   compileTraining,
   type Network,
+  PENALTY_KINDS,
   type PenaltyGroup,
   type Target,
   type Training,
@@ -41,6 +43,8 @@ export interface BoundTarget extends Target {
 interface Compiled extends Training, TrainingOptions {
   readonly targets: readonly BoundTarget[];
   readonly groups: readonly UpdateGroup[];
+  /** Where a step leaves the parts of the penalty. */
+  readonly penaltySlots: readonly Tensor[];
 }
 
 /** What one step or one evaluation reports. `loss` includes `penalty`; `losses` and `hits` have one entry per output. */
@@ -53,8 +57,8 @@ export interface Outcome {
 }
 
 /**
- * A model's heap from one end to the other: slots, zeros, parameters (penalized kernels first, then kernels, then
- * vectors), moving moments, inference workspace; once compiled also gradients and optimizer state (slabs parallel to
+ * A model's heap from one end to the other: slots, zeros, parameters (kernels, then vectors, penalized ones
+ * first), moving moments, inference workspace; once compiled also gradients and optimizer state (slabs parallel to
  * the parameters), evaluation workspace, training workspace. Inference has a workspace of its own so that it can run
  * while a step is under way.
  */
@@ -152,10 +156,14 @@ export class Engine {
       const slot = (report: string) => arena.take(vectorTensor(label(report), 1));
       return { name, objective, report: { loss: slot('loss'), hits: slot('hits') } };
     });
+    const penalties = this.#penaltyGroups(arena, gradients);
+    const activityPenalties = this.#activityPenalties(arena);
     const training = {
       ...options,
       targets,
-      penalties: this.#penaltyGroups(arena, gradients),
+      penalties,
+      activityPenalties,
+      penaltySlots: [...penalties, ...activityPenalties].map(({ penalty }) => penalty),
       gradients,
       groups,
       update: {
@@ -179,16 +187,26 @@ export class Engine {
   }
 
   #penaltyGroups(arena: Arena, gradients: Tensor): readonly PenaltyGroup[] {
-    const penalized = slabOrder(this.network.parameters).filter(({ l2 }) => l2 > 0);
-    const strengths = [...new Set(penalized.map(({ l2 }) => l2))];
-    return strengths.map((strength, i) => {
-      const members = penalized.filter(({ l2 }) => l2 === strength);
-      const [first, last] = [members[0] as Parameter, members.at(-1) as Parameter];
-      const values = vectorTensor(`penalized.${i}`, last.value.offset + last.value.size - first.value.offset);
-      values.offset = first.value.offset;
-      const groupGradients = vectorTensor(`penalized.${i}.gradients`, values.size);
-      groupGradients.offset = gradients.offset + values.offset - this.slab.offset;
-      return { strength, values, gradients: groupGradients, penalty: arena.take(vectorTensor(`penalty.${i}`, 1)) };
+    return PENALTY_KINDS.flatMap((kind) => {
+      return penaltyRuns(slabOrder(this.network.parameters), kind).map((members, i) => {
+        const [first, last] = [members[0] as Parameter, members.at(-1) as Parameter];
+        const values = vectorTensor(`${kind}.${i}`, last.value.offset + last.value.size - first.value.offset);
+        values.offset = first.value.offset;
+        const groupGradients = vectorTensor(`${kind}.${i}.gradients`, values.size);
+        groupGradients.offset = gradients.offset + values.offset - this.slab.offset;
+        const penalty = arena.take(vectorTensor(`${kind}.${i}.penalty`, 1));
+        return { kind, strength: first.penalty[kind], values, gradients: groupGradients, penalty };
+      });
+    });
+  }
+
+  #activityPenalties(arena: Arena): readonly ActivityPenalty[] {
+    return this.network.nodes.flatMap(({ layer }) => {
+      const { name, activityPenalty } = layer;
+      return PENALTY_KINDS.flatMap((kind) => {
+        const strength = activityPenalty?.[kind] ?? 0;
+        return strength > 0 ? [{ kind, strength, layer, penalty: arena.take(vectorTensor(`${name}.${kind}`, 1)) }] : [];
+      });
     });
   }
 
@@ -281,12 +299,8 @@ export class Engine {
 
   /** Does `work` and puts back what a step under way has reported so far: loss and metrics share their slots. */
   keepingReports<T>(work: () => T): T {
-    const { penalties, targets } = this.training;
-    const reports = [
-      this.slots.block,
-      ...penalties.map(({ penalty }) => penalty),
-      ...targets.flatMap(({ report }) => [report.loss, report.hits]),
-    ];
+    const { targets, penaltySlots } = this.training;
+    const reports = [this.slots.block, ...penaltySlots, ...targets.flatMap(({ report }) => [report.loss, report.hits])];
     const kept = reports.map(({ offset, size }) => this.heap.slice(offset, offset + size));
     try {
       return work();
@@ -367,9 +381,10 @@ export class Engine {
 
   outcome(): Outcome {
     const { heap } = this;
-    const { penalties, targets } = this.training;
+    const { targets } = this.training;
     let penalty = 0;
-    for (const group of penalties) penalty += heap[group.penalty.offset] as number;
+    const parts = this.training.penaltySlots;
+    for (let i = 0; i < parts.length; i++) penalty += heap[(parts[i] as Tensor).offset] as number;
     const norm = heap[this.slots.norm.offset] as number;
     if (targets.length === 1) {
       const { report } = targets[0] as BoundTarget;
@@ -425,8 +440,22 @@ function copyRows(
   }
 }
 
-/** Trainable parameters as they lie in the slab: penalized kernels by strength, other kernels, vectors. */
+/** Trainable parameters as they lie in the slab: kernels, then vectors, each by the strengths of their penalties. */
 function slabOrder(parameters: readonly Parameter[]): readonly Parameter[] {
   const rank = ({ layout }: Parameter) => (layout === 'panels' ? 0 : 1);
-  return parameters.filter(({ trainable }) => trainable).sort((a, b) => rank(a) - rank(b) || b.l2 - a.l2);
+  return parameters
+    .filter(({ trainable }) => trainable)
+    .sort((a, b) => rank(a) - rank(b) || b.penalty.l2 - a.penalty.l2 || b.penalty.l1 - a.penalty.l1);
+}
+
+/** Neighbours in the slab with the same strength of a penalty, those without left out. */
+function penaltyRuns(slab: readonly Parameter[], kind: PenaltyGroup['kind']): readonly (readonly Parameter[])[] {
+  const runs: Parameter[][] = [];
+  slab.forEach((parameter, i) => {
+    const strength = parameter.penalty[kind];
+    if (strength === 0) return;
+    if (slab[i - 1]?.penalty[kind] === strength) runs.at(-1)?.push(parameter);
+    else runs.push([parameter]);
+  });
+  return runs;
 }

@@ -61,7 +61,7 @@ class EpochTotals {
 
 /** The numbers that users see of a step, an epoch or an evaluation. */
 export function makeLogs(engine: Engine, { loss, penalty, losses, hits }: Outcome, rows: number): Logs {
-  const { accuracy, penalties, targets } = engine.training;
+  const { accuracy, penaltySlots, targets } = engine.training;
   const logs: Record<string, number> = { loss };
   for (let i = 0; i < targets.length; i++) {
     const { name, objective } = targets[i] as BoundTarget;
@@ -69,7 +69,7 @@ export function makeLogs(engine: Engine, { loss, penalty, losses, hits }: Outcom
     if (several) logs[`${name}Loss`] = losses[i] as number;
     if (accuracy) logs[several ? `${name}Accuracy` : 'accuracy'] = (hits[i] as number) / (rows * objective.hitsPerRow);
   }
-  if (penalties.length > 0) logs.penalty = penalty;
+  if (penaltySlots.length > 0) logs.penalty = penalty;
   return logs;
 }
 

@@ -11,7 +11,7 @@ import {
 import type { BackendFactory } from '../kernels/contract.js';
 import type { OptimizerName, OptimizerSpec } from '../kernels/optimizers.js';
 import { checkFinite, type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
-import { buildGraph, type Graph, type GraphSpec, sequence, specOf, trace } from '../model/graph.js';
+import { type BuildableSpec, buildGraph, type Graph, sequence, specOf, trace } from '../model/graph.js';
 import type { LayerSpec, SymbolicTensor } from '../model/layers/index.js';
 import { copySpec } from '../model/layers/kind.js';
 import { bindLoss, type LossName } from '../model/losses.js';
@@ -103,7 +103,7 @@ export class Model {
   }
 
   /** The model as plain data, for `modelFromSpec`; `sequential` takes the layers of a stack as they are. */
-  get spec(): GraphSpec & { layers: readonly LayerSpec[]; seed: number } {
+  get spec(): BuildableSpec & { readonly seed: number } {
     return { ...specOf(this.#graph), seed: this.#engine.seed };
   }
 
@@ -143,8 +143,16 @@ export class Model {
     this.#engine.configure({
       optimizer: makeOptimizer(options.optimizer),
       losses: losses.map((loss, i) => {
-        const { units, activation = 'linear' } = this.#outputLayer(i);
-        return bindLoss(loss, units, activation);
+        const { units, activation = 'linear', activityPenalty } = this.#outputLayer(i);
+        const bound = bindLoss(loss, units, activation);
+        if (bound.fuses !== undefined && activityPenalty) {
+          throw new ValueError({
+            argument: 'loss',
+            given: `'${bound.name}' on a model whose last layer has an activityRegularizer`,
+            expected: `a last layer without, since the loss computes its ${bound.fuses}`,
+          });
+        }
+        return bound;
       }),
       accuracy: metrics.length > 0,
       globalClipNorm,

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
+import { maxNorm } from '../../src/kernels/constraints.js';
 import type { BackendFactory } from '../../src/kernels/contract.js';
 import { adam, sgd } from '../../src/kernels/optimizers.js';
 import { type Matrix, matrix } from '../../src/matrix.js';
 import { buildGraph, type Graph, sequence } from '../../src/model/graph.js';
+import { orthogonal } from '../../src/model/initializers.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../../src/model/layers/index.js';
 import { bindLoss, type LossName } from '../../src/model/losses.js';
 import { makeOptimizer } from '../../src/model/optimizers.js';
-import { l2 } from '../../src/model/regularizers.js';
+import { l1, l1l2, l2 } from '../../src/model/regularizers.js';
 import { Engine } from '../../src/train/engine.js';
 import { type CompileOptions, type Model, sequential } from '../../src/train/model.js';
 import { Random } from './buffers.js';
@@ -74,6 +76,25 @@ export const trainingCases: readonly TrainingCase[] = [
       dense({ units: 3, activation: 'softmax' }),
     ],
     compile: { optimizer: 'adam', loss: 'categoricalCrossentropy', metrics: ['accuracy'] },
+  },
+  {
+    name: 'penalties and constraints',
+    layers: [
+      dense({
+        units: 20,
+        inputShape: 7,
+        activation: 'tanh',
+        kernelInitializer: orthogonal({ gain: 5 / 3 }),
+        kernelRegularizer: l1l2({ l1: 1e-3, l2: 2e-3 }),
+        biasRegularizer: 'l1',
+        activityRegularizer: l2(1e-3),
+        kernelConstraint: maxNorm({ maxValue: 1.5 }),
+        biasConstraint: 'nonNeg',
+      }),
+      batchNormalization({ gammaRegularizer: l2(1e-3), betaRegularizer: l1(1e-3) }),
+      dense({ units: 3, kernelRegularizer: l1(1e-3), kernelConstraint: 'unitNorm', biasConstraint: maxNorm() }),
+    ],
+    compile: { optimizer: adam({ learningRate: 0.01 }), loss: 'meanSquaredError', globalClipNorm: 1 },
   },
 ];
 
