@@ -9,11 +9,10 @@ import {
   ValueError,
 } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
-import type { OptimizerName, OptimizerSpec } from '../kernels/optimizers.js';
 import { checkFinite, type Matrix, type MatrixLike, matrix, toMatrix } from '../matrix.js';
 import { buildLayers, type LayerSpec } from '../model/layers.js';
 import { bindLoss, type LossName } from '../model/losses.js';
-import { makeOptimizer } from '../model/optimizers.js';
+import { makeOptimizer, type OptimizerName, type OptimizerSpec } from '../model/optimizers.js';
 import { parameterBytes, readParameter, writeParameter } from '../model/weights.js';
 import { formatProgram, type Mode } from '../program/emitter.js';
 import type { Layer } from '../program/layer.js';
@@ -79,7 +78,7 @@ export class Model {
     return { layers: structuredClone(this.#specs) as readonly LayerSpec[], seed: this.#engine.seed };
   }
 
-  /** Of the optimizer, from the next step on. */
+  /** Of the next step. Setting it replaces a schedule by a constant. */
   get learningRate(): number {
     return this.#engine.learningRate;
   }
@@ -111,10 +110,19 @@ export class Model {
       throw new UnknownNameError({ argument: 'metrics', given: show(metric), expected: "'accuracy'" });
     }
     if (globalClipNorm !== undefined) checkNumber(globalClipNorm, 'globalClipNorm', { above: 0 });
+    const optimizer = makeOptimizer(options.optimizer);
+    if (optimizer.solver && globalClipNorm !== undefined) {
+      throw new ValueError({
+        argument: 'globalClipNorm',
+        given: `${globalClipNorm} with ${optimizer.spec.name}`,
+        expected: 'none',
+        hint: 'A line search goes astray on gradients that are not those of the loss.',
+      });
+    }
     const last = this.#lastLayer;
     const activation = last.activation ?? finalActivation(this.#specs.at(-1));
     this.#engine.configure({
-      optimizer: makeOptimizer(options.optimizer),
+      optimizer,
       loss: bindLoss(options.loss, last.units, activation),
       accuracy: metrics.length > 0,
       globalClipNorm,

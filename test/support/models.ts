@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { adam } from '../../src/kernels/adam.js';
 import type { BackendFactory } from '../../src/kernels/contract.js';
-import { adam, sgd } from '../../src/kernels/optimizers.js';
+import { sgd } from '../../src/kernels/optimizers.js';
 import { type Matrix, matrix } from '../../src/matrix.js';
 import { activation, batchNormalization, buildLayers, dense, dropout, type LayerSpec } from '../../src/model/layers.js';
 import { bindLoss } from '../../src/model/losses.js';
