@@ -209,10 +209,10 @@ export function lion(w: i32, g: i32, m: i32, n: i32, block: i32, factor: i32): v
   for (const end = pw + at(n); pw < end; pw += 16, pg += 16, pm += 16) {
     const gradient = flush.signed(f32x4.mul(v128.load(pg), s), small, magnitude);
     const m0 = v128.load(pm);
-    const blend = flush.signed(fma(m0, b1, f32x4.mul(gradient, c1)), tiny, magnitude);
-    // 0 / 0 is NaN, whose bits the mask of zeros takes away; a NaN of the blend stays.
-    const sign = v128.andnot(f32x4.div(blend, v128.and(blend, magnitude)), f32x4.eq(blend, f32x4.splat(0)));
+    const blend = fma(m0, b1, f32x4.mul(gradient, c1));
+    const signed = v128.andnot(v128.xor(step, v128.andnot(blend, magnitude)), f32x4.eq(blend, f32x4.splat(0)));
     v128.store(pm, flush.signed(fma(m0, b2, f32x4.mul(gradient, c2)), tiny, magnitude));
-    v128.store(pw, fma(sign, step, v128.load(pw)));
+    // The difference is 0, or NaN.
+    v128.store(pw, f32x4.add(f32x4.add(signed, f32x4.sub(blend, blend)), v128.load(pw)));
   }
 }

@@ -54,6 +54,9 @@ const HIDDEN: Sizes = [
 /** About the parameters of W1, W2 and W4, and a million. */
 const SLABS: Sizes = [[48], [4160], [235152], [2 ** 20]];
 
+/** Elements that a plain copy moves, for comparison. */
+export const copySizes: Sizes = [...ELEMENTS, ...SLABS];
+
 const over = (sizes: Sizes, ...kernels: readonly KernelName[]): readonly Shape[] =>
   kernels.flatMap((kernel) => sizes.map((each) => ({ kernel, sizes: each })));
 

@@ -346,10 +346,10 @@ export function optimizers(arithmetic: Arithmetic): Family {
       for (let i = 0; i < n; i++) {
         const gradient = small(f(h[g + i]! * scale));
         const m0 = h[m + i]!;
-        const blend = tiny(f(f(m0 * b1) + f(gradient * c1)));
-        const sign = blend === 0 ? 0 : blend / Math.abs(blend);
+        const blend = f(f(m0 * b1) + f(gradient * c1));
+        const signed = blend > 0 ? step : blend < 0 ? -step : 0;
         h[m + i] = tiny(f(f(m0 * b2) + f(gradient * c2)));
-        h[w + i] = f(sign * step) + h[w + i]!;
+        h[w + i] = f(signed + (blend - blend)) + h[w + i]!;
       }
     },
   };
