@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { adam } from '../src/kernels/adam.js';
 import { type ConstraintName, type ConstraintSpec, constraintTable, maxNorm } from '../src/kernels/constraints.js';
-import { adam, sgd } from '../src/kernels/optimizers.js';
+import { sgd } from '../src/kernels/optimizers.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../src/model/layers/index.js';
 import { l1, l1l2, l2, regularizerTable } from '../src/model/regularizers.js';
 import { type Model, sequential } from '../src/train/model.js';

@@ -1,4 +1,5 @@
 import { activations } from '../kernels/activations.js';
+import { adamLoops } from '../kernels/adam.js';
 import { type Arithmetic, float32, float64 } from '../kernels/arithmetic.js';
 import { constraints } from '../kernels/constraints.js';
 import {
@@ -27,6 +28,7 @@ function twins(arithmetic: Arithmetic): Twins {
     ...reductions(arithmetic),
     ...constraints(arithmetic),
     ...optimizers(arithmetic),
+    ...adamLoops(arithmetic),
     ...random(arithmetic),
   } satisfies Twins;
 }

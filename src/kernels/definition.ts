@@ -3,7 +3,8 @@ import { checkNumber, checkOptions, lookUp, show, ValueError } from '../errors.j
 /** What an option may be, and what it is where nothing is said. */
 export type OptionRange =
   | {
-      readonly default: number;
+      /** undefined: it must be given. */
+      readonly default: number | undefined;
       readonly min?: number;
       readonly max?: number;
       readonly above?: number;
@@ -28,7 +29,7 @@ export function fillOptions<O extends object>(ranges: OptionRanges<O>, given: Pa
 
 function checkOption(value: unknown, range: OptionRange, argument: string): number | boolean | string {
   if ('oneOf' in range) return lookUp(Object.fromEntries(range.oneOf.map((name) => [name, name])), value, argument);
-  if (typeof range.default === 'number') return checkNumber(value, argument, range as { min?: number });
+  if (typeof range.default !== 'boolean') return checkNumber(value, argument, range as { min?: number });
   if (typeof value === 'boolean') return value;
   throw new ValueError({ argument, given: show(value), expected: 'true or false' });
 }

@@ -1,5 +1,6 @@
 import { type ConstraintName, constraintTable } from '../kernels/constraints.js';
 import type { Call, Phase } from '../kernels/contract.js';
+import { type UpdateKernel, updateLoops } from '../kernels/optimizers.js';
 import { productFlops } from './emitter.js';
 import { denseScratch } from './plan.js';
 
@@ -21,7 +22,7 @@ const FEWEST_ROWS = 16;
 const LINE = 16;
 
 /** Nanoseconds per floating point operation and per element of the streaming kernels, measured and rounded. */
-const COST = { flop: 0.023, copy: 0.12, transcendental: 2, random: 1.6, moments: 0.4, adam: 1 };
+const COST = { flop: 0.023, copy: 0.12, transcendental: 2, random: 1.6, moments: 0.4, state: 0.4 };
 
 /** The rows of a forward product, the inputs of an input gradient, the panels of a kernel gradient, columns, elements. */
 function axisOf(call: Call): Axis | undefined {
@@ -180,20 +181,12 @@ function axisOf(call: Call): Axis | undefined {
       const [name, w, g, n, lambda] = call;
       return lines(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, lambda]);
     }
-    case 'sgd': {
-      const [name, w, g, n, ...rest] = call;
-      return lines(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, ...rest]);
-    }
-    case 'sgdMomentum': {
-      const [name, w, g, v, n, ...rest] = call;
-      return lines(n, n * COST.moments, (i, size) => [name, w + i, g + i, v + i, size, ...rest]);
-    }
-    case 'adam': {
-      const [name, w, g, m, v, n, ...rest] = call;
-      return lines(n, n * COST.adam, (i, size) => [name, w + i, g + i, m + i, v + i, size, ...rest]);
+    case 'decayWeights': {
+      const [name, w, n, ...rest] = call;
+      return lines(n, n * COST.copy, (i, size) => [name, w + i, size, ...rest]);
     }
     default:
-      return constraintAxis(call);
+      return constraintAxis(call) ?? updateAxis(call);
   }
 }
 
@@ -207,6 +200,18 @@ function constraintAxis(call: Call): Axis | undefined {
     work: panels * rows * 8 * COST.moments,
     cut: (p, n) => [name, w + p * rows * 8, n, rows, ...rest],
   };
+}
+
+/** An optimizer's loop: weights, gradients, states, their number, and what all parts share. */
+function updateAxis(call: Call): Axis | undefined {
+  if (!Object.hasOwn(updateLoops, call[0])) return undefined;
+  const states = updateLoops[call[0] as UpdateKernel].length;
+  const [name, ...args] = call as readonly [Call[0], ...number[]];
+  const slabs = args.slice(0, 2 + states);
+  const [n = 0, ...rest] = args.slice(slabs.length);
+  return lines(n, n * (COST.copy + states * COST.state), (i, size) => {
+    return [name, ...slabs.map((slab) => slab + i), size, ...rest] as unknown as Call;
+  });
 }
 
 /** Columns or elements, cut at whole cache lines. */

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
+import { adam } from '../../src/kernels/adam.js';
 import { maxNorm } from '../../src/kernels/constraints.js';
 import type { BackendFactory } from '../../src/kernels/contract.js';
-import { adam, sgd } from '../../src/kernels/optimizers.js';
+import { sgd } from '../../src/kernels/optimizers.js';
 import { type Matrix, matrix } from '../../src/matrix.js';
-import { buildGraph, type Graph, sequence } from '../../src/model/graph.js';
+import { buildGraph, type Graph } from '../../src/model/graph.js';
 import { orthogonal } from '../../src/model/initializers.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../../src/model/layers/index.js';
+import { graphFromSpec } from '../../src/model/layers/registry.js';
 import { bindLoss, type LossName } from '../../src/model/losses.js';
 import { makeOptimizer } from '../../src/model/optimizers.js';
 import { l1, l1l2, l2 } from '../../src/model/regularizers.js';
@@ -112,7 +114,7 @@ export function build({ layers, compile }: TrainingCase, backend: BackendFactory
 
 /** What is inside such a model. */
 export function makeEngine({ layers, compile }: TrainingCase, backend: BackendFactory): Engine {
-  return makeGraphEngine(sequence(layers), compile, backend);
+  return makeGraphEngine(graphFromSpec({ layers }), compile, backend);
 }
 
 /** The same for a graph, with one loss for all outputs or one for each. */
