@@ -1,4 +1,5 @@
 export * from './activations';
+export * from './gates';
 export * from './linalg';
 export * from './losses';
 export * from './normalization';

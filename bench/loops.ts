@@ -40,7 +40,7 @@ export class LoopsNet {
   ) {
     this.learningRate = optimizer.learningRate;
     this.#layers = specs.map((spec, i) => {
-      const activation = spec.type === 'dense' ? (spec.activation ?? 'linear') : undefined;
+      const activation = spec.type === 'dense' ? String(spec.activation) : undefined;
       if (!/^(relu|tanh|sigmoid|softmax)$/.test(activation ?? '')) throw new Error(`No plain loops for layer ${i}.`);
       const kernel = weights[`layers.${i}.kernel`]!;
       const { rows: inputs, columns: units } = kernel;

@@ -1,3 +1,4 @@
+import { activationKernels } from '../src/kernels/activations.js';
 import type { KernelName } from '../src/kernels/contract.js';
 
 /** A compute kernel and its sizes: rows x inputs x units, rows x columns, or elements. */
@@ -50,6 +51,9 @@ const HIDDEN: Sizes = [
   [128, 512],
 ];
 
+/** By the signatures of activations' kernels. */
+const ACTIVATION_SIZES = { elementwise: ELEMENTS, random: ELEMENTS, rows: SCORES, units: HIDDEN };
+
 /** About the parameters of W1, W2 and W4. */
 const SLABS: Sizes = [[48], [4160], [235152]];
 
@@ -62,9 +66,9 @@ export const shapes: readonly Shape[] = [
   ...over([[64, 784, 256]], 'denseForwardRelu'),
   ...over([...SMALL, ...LARGE], 'denseInputGradient', 'denseKernelGradient'),
   ...over(HIDDEN, 'denseBiasGradient'),
-  ...over(ELEMENTS, 'reluForward', 'reluBackward', 'sigmoidForward', 'sigmoidBackward', 'tanhForward', 'tanhBackward'),
-  ...over(ELEMENTS, 'exponentialForward', 'exponentialBackward', 'logForward'),
-  ...over(SCORES, 'softmaxForward', 'softmaxBackward', 'sparseCategoricalCrossentropy', 'categoricalCrossentropy'),
+  ...activationKernels().flatMap(({ kernel, plan }) => over(ACTIVATION_SIZES[plan.shape], kernel)),
+  ...over(ELEMENTS, 'logForward'),
+  ...over(SCORES, 'sparseCategoricalCrossentropy', 'categoricalCrossentropy'),
   ...over(SCORES, 'sparseCategoricalAccuracy', 'categoricalAccuracy'),
   ...over([[4, 1]], 'binaryCrossentropy', 'binaryAccuracy'),
   ...over([[32, 2]], 'meanSquaredError'),

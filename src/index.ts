@@ -11,10 +11,11 @@ export {
   UnknownNameError,
   ValueError,
 } from './errors.js';
+export * from './kernels/activations.js';
 export type { BackendFactory } from './kernels/contract.js';
+export * from './kernels/gates.js';
 export * from './kernels/optimizers.js';
 export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
-export type { ActivationName } from './model/activations.js';
 export type { InitializerName } from './model/initializers.js';
 export {
   type ActivationOptions,

@@ -15,8 +15,8 @@ test('only functions are exported', () => {
   expect(exports.filter(({ kind }) => kind !== 'function')).toEqual([]);
 });
 
-test('the module stays within 24 KB', () => {
-  expect(statSync(path).size).toBeLessThanOrEqual(24 * 1024);
+test('the module stays within 31 KB', () => {
+  expect(statSync(path).size).toBeLessThanOrEqual(31 * 1024);
 });
 
 test('static data fits into the reserved start of the heap', () => {

@@ -8,6 +8,7 @@ import {
   PAGE_ELEMENTS,
   type Twins,
 } from '../kernels/contract.js';
+import { gates } from '../kernels/gates.js';
 import { linalg } from '../kernels/linalg.js';
 import { losses } from '../kernels/losses.js';
 import { normalization } from '../kernels/normalization.js';
@@ -19,6 +20,7 @@ function twins(arithmetic: Arithmetic): Twins {
   return {
     ...linalg(arithmetic),
     ...activations(arithmetic),
+    ...gates(arithmetic),
     ...losses(arithmetic),
     ...normalization(arithmetic),
     ...reductions(arithmetic),

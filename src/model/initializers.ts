@@ -33,8 +33,8 @@ function normal(generator: Generator, deviation: number): Draw {
 }
 
 /**
- * Kernel and bias initializers by name. Variances are those of Glorot and Bengio 2010 and He et al. 2015 over
- * fan-in and fan-out; the normal ones are plain, where Keras truncates at two deviations.
+ * Kernel and bias initializers by name. Variances are those of Glorot and Bengio 2010, He et al. 2015 and LeCun
+ * et al. 1998 over fan-in and fan-out; the normal ones are plain, where Keras truncates at two deviations.
  */
 export const initializers = {
   zeros: () => () => 0,
@@ -43,6 +43,7 @@ export const initializers = {
   glorotNormal: (g, fanIn, fanOut) => normal(g, Math.sqrt(2 / (fanIn + fanOut))),
   heUniform: (g, fanIn) => uniform(g, Math.sqrt(6 / fanIn)),
   heNormal: (g, fanIn) => normal(g, Math.sqrt(2 / fanIn)),
+  lecunNormal: (g, fanIn) => normal(g, Math.sqrt(1 / fanIn)),
 } satisfies Record<string, (generator: Generator, fanIn: number, fanOut: number) => Draw>;
 
 export type InitializerName = keyof typeof initializers;

@@ -1,8 +1,9 @@
 import { checkNumber, checkOptions, lookUp, ShapeError, show, ValueError } from '../errors.js';
+import type { ActivationName, ActivationSpec } from '../kernels/activations.js';
 import { stream } from '../kernels/philox.js';
 import type { Layer, Parameter, Step } from '../program/layer.js';
 import { denseScratch, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
-import { type ActivationName, activationLayer, findActivation } from './activations.js';
+import { activationLayer, differentiateFused, findActivation, fusedProduct } from './activations.js';
 import { type InitializerName, initializers } from './initializers.js';
 import { checkRegularizer, type Regularizer } from './regularizers.js';
 
@@ -12,12 +13,12 @@ export type InputShape = number | readonly [number];
 export interface DenseOptions {
   /** Width of the output. */
   readonly units: number;
-  /** Default 'linear'. */
-  readonly activation?: ActivationName;
+  /** A name or what a function such as elu() returns; default 'linear'. */
+  readonly activation?: ActivationName | ActivationSpec;
   readonly inputShape?: InputShape;
   /** Default true. */
   readonly useBias?: boolean;
-  /** Default 'heUniform' before relu, else 'glorotUniform'. */
+  /** Default 'heUniform' before relu and its like, 'lecunNormal' before selu, else 'glorotUniform'; see docs/activations.md. */
   readonly kernelInitializer?: InitializerName;
   /** Default 'zeros'. */
   readonly biasInitializer?: InitializerName;
@@ -25,7 +26,8 @@ export interface DenseOptions {
 }
 
 export interface ActivationOptions {
-  readonly activation: ActivationName;
+  /** A name or what a function such as elu() returns. */
+  readonly activation: ActivationName | ActivationSpec;
   readonly inputShape?: InputShape;
 }
 
@@ -106,10 +108,10 @@ function parameter(
 const dense_: Kind<'dense'> = {
   options: ['units', 'activation', 'useBias', 'kernelInitializer', 'biasInitializer', 'kernelRegularizer'],
 
-  build(spec, name, inputs) {
+  build(spec, name, inputs, index) {
     const units = checkNumber(spec.units, `${name}.units`, { min: 1, integer: true });
-    const { activation: activationName = 'linear', useBias = true, biasInitializer = 'zeros' } = spec;
-    const activation = findActivation(activationName, `${name}.activation`);
+    const { useBias = true, biasInitializer = 'zeros' } = spec;
+    const activation = findActivation(spec.activation ?? 'linear', `${name}.activation`);
     if (typeof useBias !== 'boolean') {
       throw new ValueError({ argument: `${name}.useBias`, given: show(useBias), expected: 'true or false' });
     }
@@ -119,12 +121,14 @@ const dense_: Kind<'dense'> = {
     const l2 = checkRegularizer(spec.kernelRegularizer, `${name}.kernelRegularizer`);
     const kernel = parameter(`${name}.kernel`, 'panels', inputs, units, kernelInitializer, { l2 });
     const bias = useBias ? parameter(`${name}.bias`, 'vector', 1, units, biasInitializer) : undefined;
-    const product = activation.fused ?? 'denseForward';
+    const fused = fusedProduct(activation);
+    const product = fused ?? 'denseForward';
 
     const layer: Layer = {
       name,
       units,
       parameters: bias ? [kernel, bias] : [kernel],
+      activation: activation.spec.name,
       forward(emit, x): Step {
         const { rows } = emit;
         const y = emit.matrix(`${name}.y`, units);
@@ -134,7 +138,7 @@ const dense_: Kind<'dense'> = {
         return {
           y,
           backward(dy, inputWanted) {
-            if (activation.fused) activation.backward?.(emit, y, dy);
+            if (fused) differentiateFused(emit, activation, y, dy);
             const panel = emit.scratch(`${name}.panel`, denseScratch.kernelGradient(rows, inputs));
             emit.call('denseKernelGradient', x, dy, kernel.gradient, panel, rows, inputs, units, x.stride, dy.stride);
             if (bias) emit.call('denseBiasGradient', dy, bias.gradient, rows, units, dy.stride);
@@ -159,15 +163,17 @@ const dense_: Kind<'dense'> = {
         };
       },
     };
-    return activation.fused || activationName === 'linear'
+    return fused || activation.plan.shape === 'identity'
       ? [layer]
-      : [layer, activationLayer(name, activationName, units, true)];
+      : [layer, activationLayer(name, activation, units, index, true)];
   },
 };
 
 const activation_: Kind<'activation'> = {
   options: ['activation'],
-  build: (spec, name, inputs) => [activationLayer(name, spec.activation, inputs, false)],
+  build: (spec, name, inputs, index) => [
+    activationLayer(name, findActivation(spec.activation, `${name}.activation`), inputs, index, false),
+  ],
 };
 
 const batchNormalization_: Kind<'batchNormalization'> = {

@@ -40,8 +40,11 @@ export function writeParameter(heap: Heap, parameter: Parameter, data: ArrayLike
 export function initializeParameters(heap: Heap, parameters: readonly Parameter[], seed: number): void {
   parameters.forEach((parameter, i) => {
     const { initializer, rows, columns } = parameter;
-    const name = initializer as InitializerName;
-    writeParameter(heap, parameter, initialize(name, rows, columns, seed, stream('initialization', i)));
+    const data =
+      typeof initializer === 'number'
+        ? new Float32Array(rows * columns).fill(initializer)
+        : initialize(initializer as InitializerName, rows, columns, seed, stream('initialization', i));
+    writeParameter(heap, parameter, data);
   });
 }
 

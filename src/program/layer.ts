@@ -8,7 +8,8 @@ export interface Parameter {
   readonly columns: number;
   readonly layout: 'panels' | 'vector';
   readonly trainable: boolean;
-  readonly initializer: string;
+  /** The name of an initializer, or the value that all elements begin with. */
+  readonly initializer: string | number;
   /** Strength of the l2 penalty, 0 for none. */
   readonly l2: number;
   readonly value: Tensor;
@@ -28,7 +29,7 @@ export interface Layer {
   readonly name: string;
   readonly units: number;
   readonly parameters: readonly Parameter[];
-  /** Set by activation layers, so that a loss can be fused with the last one. */
+  /** What ends the layer, so that a loss can be fused with the last one. */
   readonly activation?: string;
   /** Fewer rows than this in a training batch are refused. */
   readonly minimumBatch?: number;

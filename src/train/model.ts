@@ -112,10 +112,9 @@ export class Model {
     }
     if (globalClipNorm !== undefined) checkNumber(globalClipNorm, 'globalClipNorm', { above: 0 });
     const last = this.#lastLayer;
-    const activation = last.activation ?? finalActivation(this.#specs.at(-1));
     this.#engine.configure({
       optimizer: makeOptimizer(options.optimizer),
-      loss: bindLoss(options.loss, last.units, activation),
+      loss: bindLoss(options.loss, last.units, last.activation ?? 'linear'),
       accuracy: metrics.length > 0,
       globalClipNorm,
     });
@@ -293,10 +292,6 @@ export class Model {
     if (!this.#engine.midStep) return;
     throw new StateError(`${method}: a training step of fit is under way; call it from a callback or after fit.`);
   }
-}
-
-function finalActivation(spec: LayerSpec | undefined): string {
-  return spec && 'activation' in spec && spec.activation !== undefined ? spec.activation : 'linear';
 }
 
 /**

@@ -1,3 +1,4 @@
+import { type ActivationKernel, activationKernels } from '../../src/kernels/activations.js';
 import type { KernelName } from '../../src/kernels/contract.js';
 import { BLOCK_SIZE } from '../../src/kernels/optimizers.js';
 import { denseScratch } from '../../src/program/plan.js';
@@ -6,11 +7,11 @@ import { type Buffer, makers, type Random } from './buffers.js';
 export type Args = readonly (number | Buffer)[];
 
 /** A random call of every kernel. A kernel that is missing here fails a test. */
-export const kernelTable: Record<KernelName, (random: Random) => Args> = {
+export const kernelTable = {
   denseForward,
   denseForwardRelu: denseForward,
 
-  denseInputGradient(random) {
+  denseInputGradient(random: Random): Args {
     const m = makers(random);
     const [rows, inputs, units] = sizes(random);
     const dy = m.matrix(rows, units);
@@ -19,7 +20,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [dy, m.panels(inputs, units), dx, scratch, rows, inputs, units, dy.stride, dx.stride, inputs * 8];
   },
 
-  denseKernelGradient(random) {
+  denseKernelGradient(random: Random): Args {
     const m = makers(random);
     const [rows, inputs, units] = sizes(random);
     const x = m.matrix(rows, inputs);
@@ -37,47 +38,22 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     ];
   },
 
-  denseBiasGradient(random) {
+  denseBiasGradient(random: Random): Args {
     const m = makers(random);
     const [rows, , units] = sizes(random);
     const dy = m.matrix(rows, units);
     return [dy, allLive(m.perColumn(units, true)), rows, units, dy.stride];
   },
 
-  reluForward: forward,
-  reluBackward: backward,
-  sigmoidForward: forward,
-  sigmoidBackward: backward,
-  tanhForward: forward,
-  tanhBackward: backward,
-  exponentialForward: forward,
-  exponentialBackward: backward,
+  ...Object.fromEntries(activationKernels().map((kernel) => [kernel.kernel, activation(kernel)])),
 
-  logForward(random) {
+  logForward(random: Random): Args {
     const m = makers(random);
     const n = random.between(1, 90);
     return [m.vector(n, false, () => (random.integer(8) ? random.positive() : random.number())), m.vector(n, true), n];
   },
 
-  softmaxForward(random) {
-    const m = makers(random);
-    const [rows, , columns] = sizes(random);
-    const x = m.matrix(rows, columns);
-    return [x, like(x, true), rows, columns, x.stride];
-  },
-
-  softmaxBackward(random) {
-    const m = makers(random);
-    const [rows, , columns] = sizes(random);
-    const y = m.matrix(rows, columns);
-    const dy = like(y, false);
-    dy.data.forEach((_, i) => {
-      dy.data[i] = random.number();
-    });
-    return [y, dy, like(y, true), rows, columns, y.stride];
-  },
-
-  sparseCategoricalCrossentropy(random) {
+  sparseCategoricalCrossentropy(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const z = m.matrix(rows, columns);
@@ -88,14 +64,14 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
   binaryCrossentropy: denseTargets,
   meanSquaredError: denseTargets,
 
-  batchNormalizationMoments(random) {
+  batchNormalizationMoments(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const x = m.matrix(rows, columns);
     return [x, m.perColumn(columns, true), m.perColumn(columns, true), rows, columns, x.stride];
   },
 
-  batchNormalizationUpdate(random) {
+  batchNormalizationUpdate(random: Random): Args {
     const m = makers(random);
     const columns = random.between(1, 40);
     const column = (output: boolean) => m.perColumn(columns, output, () => random.positive());
@@ -103,7 +79,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [column(false), column(false), column(true), column(true), factor, random.between(2, 50), columns, 0.9];
   },
 
-  batchNormalizationForward(random) {
+  batchNormalizationForward(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const x = m.matrix(rows, columns);
@@ -112,7 +88,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [x, mean, variance, gamma, beta, like(x, true), rows, columns, x.stride, 1e-5];
   },
 
-  batchNormalizationBackward(random) {
+  batchNormalizationBackward(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const x = m.matrix(rows, columns);
@@ -126,32 +102,32 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
   sum: reduction,
   gradientNorm: reduction,
 
-  l2Penalty(random) {
+  l2Penalty(random: Random): Args {
     const m = makers(random);
     const n = random.between(1, 90);
     return [m.vector(n), n, random.uniform(), m.scalar()];
   },
 
-  l2Gradient(random) {
+  l2Gradient(random: Random): Args {
     const m = makers(random);
     const n = random.between(1, 90);
     return [m.vector(n), m.vector(n, true), n, random.uniform()];
   },
 
-  clipFactor(random) {
+  clipFactor(random: Random): Args {
     const m = makers(random);
     const norm = [0, 0.5, 5, 1e20, Infinity, Number.NaN][random.integer(6)] as number;
     return [m.scalar(norm, false), m.scalar(), random.positive()];
   },
 
-  sparseCategoricalAccuracy(random) {
+  sparseCategoricalAccuracy(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const z = m.matrix(rows, columns);
     return [z, m.labels(rows, columns), m.scalar(), rows, columns, z.stride];
   },
 
-  categoricalAccuracy(random) {
+  categoricalAccuracy(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const z = m.matrix(rows, columns);
@@ -159,7 +135,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [z, targets, m.scalar(), rows, columns, z.stride, targets.stride];
   },
 
-  binaryAccuracy(random) {
+  binaryAccuracy(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const z = m.matrix(rows, columns);
@@ -171,13 +147,13 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
   sgdMomentum: update(1),
   adam: update(2),
 
-  randomUniform(random) {
+  randomUniform(random: Random): Args {
     const m = makers(random);
     const n = random.between(1, 90);
     return [m.vector(n, true), n, m.randomState(), random.uint32() | 0];
   },
 
-  dropoutForward(random) {
+  dropoutForward(random: Random): Args {
     const m = makers(random);
     const n = random.between(1, 90);
     const rate = random.uniform();
@@ -193,8 +169,12 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     ];
   },
 
-  dropoutBackward: backward,
-};
+  dropoutBackward(random: Random): Args {
+    const m = makers(random);
+    const n = random.between(1, 90);
+    return [m.vector(n), m.vector(n), m.vector(n, true), n];
+  },
+} as Record<KernelName, (random: Random) => Args>;
 
 /** Rows, inputs and units around the sizes of tiles, panels and vectors. */
 function sizes(random: Random): [number, number, number] {
@@ -235,16 +215,29 @@ function denseForward(random: Random): Args {
   return [x, m.panels(inputs, units), m.perColumn(units), y, scratch, rows, inputs, units, x.stride, y.stride];
 }
 
-function forward(random: Random): Args {
-  const m = makers(random);
-  const n = random.between(1, 90);
-  return [m.vector(n), m.vector(n, true), n];
-}
-
-function backward(random: Random): Args {
-  const m = makers(random);
-  const n = random.between(1, 90);
-  return [m.vector(n), m.vector(n), m.vector(n, true), n];
+/** A call of an activation's kernel by its common signature, with numbers of its own or, where it takes any, random ones. */
+function activation({ backward, plan }: ActivationKernel): (random: Random) => Args {
+  return (random) => {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    const [rows, , columns] = sizes(random);
+    const matrix = m.matrix(rows, columns);
+    const other = { ...matrix, data: matrix.data.map(() => random.number()) };
+    const output = like(matrix, true);
+    if (plan.shape === 'elementwise') {
+      const numbers = random.integer(2) ? plan.numbers : plan.numbers.map(() => random.positive());
+      return [m.vector(n), ...(backward ? [m.vector(n)] : []), m.vector(n, true), n, ...numbers];
+    }
+    if (plan.shape === 'random') {
+      const uniforms = m.vector(n, true, () => random.uniform());
+      return [m.vector(n), m.vector(n, true), uniforms, n, ...plan.numbers];
+    }
+    const shape = [rows, columns, matrix.stride];
+    const slopes = plan.shape === 'units' ? [m.perColumn(columns)] : [];
+    if (!backward) return [matrix, ...slopes, output, ...shape];
+    const slopeGradients = slopes.map(() => allLive(m.perColumn(columns, true)));
+    return [matrix, ...slopes, other, output, ...slopeGradients, ...shape];
+  };
 }
 
 function reduction(random: Random): Args {

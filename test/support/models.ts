@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { leakyRelu, step } from '../../src/kernels/activations.js';
 import type { BackendFactory } from '../../src/kernels/contract.js';
+import { elu, gelu } from '../../src/kernels/gates.js';
 import { adam, sgd } from '../../src/kernels/optimizers.js';
 import { type Matrix, matrix } from '../../src/matrix.js';
 import { activation, batchNormalization, buildLayers, dense, dropout, type LayerSpec } from '../../src/model/layers.js';
@@ -74,6 +76,37 @@ export const trainingCases: readonly TrainingCase[] = [
     ],
     compile: { optimizer: 'adam', loss: 'categoricalCrossentropy', metrics: ['accuracy'] },
   },
+  {
+    name: 'activations that learn, draw or bend sharply',
+    layers: [
+      dense({ units: 13, inputShape: 7, activation: 'prelu' }),
+      dense({ units: 20, activation: 'rrelu' }),
+      batchNormalization(),
+      activation({ activation: 'prelu' }),
+      dense({ units: 9, activation: leakyRelu({ alpha: 0.2 }) }),
+      activation({ activation: 'relu6' }),
+      dense({ units: 10, activation: 'hardSigmoid' }),
+      dense({ units: 11, activation: step({ surrogate: 'sigmoid' }) }),
+      dense({ units: 12, activation: 'softsign' }),
+      dense({ units: 3, activation: 'softmax' }),
+    ],
+    compile: { optimizer: adam({ learningRate: 0.01 }), loss: 'sparseCategoricalCrossentropy', globalClipNorm: 1 },
+  },
+  {
+    name: 'smooth activations',
+    layers: [
+      dense({ units: 13, inputShape: 7, activation: elu({ alpha: 0.5 }) }),
+      dense({ units: 20, activation: 'selu' }),
+      dense({ units: 9, activation: 'gelu' }),
+      activation({ activation: gelu({ approximate: true }) }),
+      dense({ units: 10, activation: 'silu' }),
+      dense({ units: 11, activation: 'mish' }),
+      activation({ activation: 'softplus' }),
+      dense({ units: 12, activation: 'logSoftmax' }),
+      dense({ units: 3 }),
+    ],
+    compile: { optimizer: adam({ learningRate: 0.01 }), loss: 'meanSquaredError' },
+  },
 ];
 
 /** Targets of a case for class labels 0 to 2. */
@@ -92,10 +125,9 @@ export function build({ layers, compile }: TrainingCase, backend: BackendFactory
 export function makeEngine({ layers, compile }: TrainingCase, backend: BackendFactory): Engine {
   const { inputs, layers: built } = buildLayers(layers);
   const flat = built.flat();
-  const last = layers.at(-1)!;
   const engine = new Engine(inputs, flat, 7, backend);
   engine.configure({
-    loss: bindLoss(compile.loss, flat.at(-1)!.units, ('activation' in last ? last.activation : undefined) ?? 'linear'),
+    loss: bindLoss(compile.loss, flat.at(-1)!.units, flat.at(-1)!.activation ?? 'linear'),
     optimizer: makeOptimizer(compile.optimizer),
     accuracy: compile.metrics !== undefined,
     globalClipNorm: compile.globalClipNorm,
