@@ -1,6 +1,6 @@
-import { backward, Curve, forward } from './lib/curve';
+import { backward, backwardExp, Curve, Exponentiated, forward, forwardExp } from './lib/curve';
 import { map, Unary } from './lib/map';
-import { exp, Inlined, log, sigmoid } from './lib/math';
+import { Inlined, log } from './lib/math';
 import { at, laneMask } from './lib/simd';
 
 // Elementwise over n, a multiple of 4, in place if wanted: forward (x, y, n, ...numbers), backward (saved, dy, dx, n,
@@ -13,22 +13,30 @@ class Step extends Curve {
   f(x: v128, _a: v128, _b: v128): v128 {
     return v128.bitselect(v128.and(f32x4.splat(1), f32x4.gt(x, f32x4.splat(0))), x, f32x4.eq(x, x));
   }
-
-  /** From x: the gradient of the sigmoid, as e^-|x| / (1 + e^-|x|)^2. */
-  @inline
-  df(x: v128, dy: v128, _a: v128, _b: v128): v128 {
-    const e = exp(f32x4.neg(f32x4.abs(x)));
-    const w = f32x4.add(f32x4.splat(1), e);
-    return f32x4.mul(dy, f32x4.div(e, f32x4.mul(w, w)));
-  }
 }
 
 export function stepForward(x: i32, y: i32, n: i32): void {
   forward<Step>(x, y, n);
 }
 
+/** The gradient of the sigmoid from x, e^-|x| / (1 + e^-|x|)^2. */
+@unmanaged
+@final
+class Surrogate extends Exponentiated {
+  @inline
+  u(x: v128, _a: v128, _b: v128): v128 {
+    return f32x4.neg(f32x4.abs(x));
+  }
+
+  @inline
+  f(_x: v128, dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
+    const w = f32x4.add(f32x4.splat(1), e);
+    return f32x4.mul(dy, f32x4.div(e, f32x4.mul(w, w)));
+  }
+}
+
 export function stepBackward(x: i32, dy: i32, dx: i32, n: i32): void {
-  backward<Step>(x, dy, dx, n);
+  backwardExp<Surrogate>(x, dy, dx, n);
 }
 
 @unmanaged
@@ -197,12 +205,22 @@ export function softsignBackward(y: i32, dy: i32, dx: i32, n: i32): void {
 
 @unmanaged
 @final
-class Sigmoid extends Curve {
+class Sigmoid extends Exponentiated {
   @inline
-  f(x: v128, _a: v128, _b: v128): v128 {
-    return sigmoid(x);
+  u(x: v128, _a: v128, _b: v128): v128 {
+    return f32x4.neg(x);
   }
 
+  @inline
+  f(_x: v128, _dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
+    const one = f32x4.splat(1);
+    return f32x4.div(one, f32x4.add(one, e));
+  }
+}
+
+@unmanaged
+@final
+class SigmoidGradient extends Curve {
   @inline
   df(y: v128, dy: v128, _a: v128, _b: v128): v128 {
     return f32x4.mul(dy, f32x4.mul(y, f32x4.sub(f32x4.splat(1), y)));
@@ -210,21 +228,31 @@ class Sigmoid extends Curve {
 }
 
 export function sigmoidForward(x: i32, y: i32, n: i32): void {
-  forward<Sigmoid>(x, y, n);
+  forwardExp<Sigmoid>(x, y, n);
 }
 
 export function sigmoidBackward(y: i32, dy: i32, dx: i32, n: i32): void {
-  backward<Sigmoid>(y, dy, dx, n);
+  backward<SigmoidGradient>(y, dy, dx, n);
 }
 
 @unmanaged
 @final
-class Tanh extends Curve {
+class Tanh extends Exponentiated {
   @inline
-  f(x: v128, _a: v128, _b: v128): v128 {
-    return changetype<Inlined>(0).tanh(x);
+  u(x: v128, _a: v128, _b: v128): v128 {
+    const size = f32x4.abs(x);
+    return f32x4.add(size, size);
   }
 
+  @inline
+  f(x: v128, _dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
+    return changetype<Inlined>(0).tanh(x, e);
+  }
+}
+
+@unmanaged
+@final
+class TanhGradient extends Curve {
   @inline
   df(y: v128, dy: v128, _a: v128, _b: v128): v128 {
     return f32x4.mul(dy, f32x4.sub(f32x4.splat(1), f32x4.mul(y, y)));
@@ -232,21 +260,30 @@ class Tanh extends Curve {
 }
 
 export function tanhForward(x: i32, y: i32, n: i32): void {
-  forward<Tanh>(x, y, n);
+  forwardExp<Tanh>(x, y, n);
 }
 
 export function tanhBackward(y: i32, dy: i32, dx: i32, n: i32): void {
-  backward<Tanh>(y, dy, dx, n);
+  backward<TanhGradient>(y, dy, dx, n);
 }
 
 @unmanaged
 @final
-class Exponential extends Curve {
+class Exponential extends Exponentiated {
   @inline
-  f(x: v128, _a: v128, _b: v128): v128 {
-    return exp(x);
+  u(x: v128, _a: v128, _b: v128): v128 {
+    return x;
   }
 
+  @inline
+  f(_x: v128, _dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
+    return e;
+  }
+}
+
+@unmanaged
+@final
+class ExponentialGradient extends Curve {
   @inline
   df(y: v128, dy: v128, _a: v128, _b: v128): v128 {
     return f32x4.mul(dy, y);
@@ -254,11 +291,11 @@ class Exponential extends Curve {
 }
 
 export function exponentialForward(x: i32, y: i32, n: i32): void {
-  forward<Exponential>(x, y, n);
+  forwardExp<Exponential>(x, y, n);
 }
 
 export function exponentialBackward(y: i32, dy: i32, dx: i32, n: i32): void {
-  backward<Exponential>(y, dy, dx, n);
+  backward<ExponentialGradient>(y, dy, dx, n);
 }
 
 @unmanaged

@@ -36,7 +36,7 @@ const SINGLE_ROW: Sizes = [
 ];
 
 /** The first fits a first-level cache, the second does not. */
-const ELEMENTS: Sizes = [[2048], [65536]];
+export const ELEMENTS: Sizes = [[2048], [65536]];
 
 /** Outputs of W2 and W4, and many classes. */
 const SCORES: Sizes = [
