@@ -3,7 +3,7 @@ import { map, Unary } from './lib/map';
 import { Inlined, log } from './lib/math';
 import { at, laneMask } from './lib/simd';
 
-// Elementwise over n, a multiple of 4, in place if wanted: forward (x, y, n, ...numbers), backward (saved, dy, dx, n,
+// Elementwise over n, a multiple of 8, in place if wanted: forward (x, y, n, ...numbers), backward (saved, dy, dx, n,
 // ...numbers), where `saved` is x or y as the table in src/kernels/activations.ts says. NaN in gives NaN out.
 
 @unmanaged

@@ -8,7 +8,7 @@ export type KernelStem = StemOf<KernelName>;
 
 /**
  * How an activation is computed. Every shape has a common signature, which the rest of the library goes by:
- * - elementwise: Forward (x, y, n, ...numbers), Backward (saved, dy, dx, n, ...numbers)
+ * - elementwise: Forward (x, y, n, ...numbers), Backward (saved, dy, dx, n, ...numbers); n is a multiple of 8
  * - rows: Forward (x, y, rows, columns, stride), Backward (y, dy, dx, rows, columns, stride)
  * - units: Forward (x, slope, y, rows, units, stride), Backward (x, slope, dy, dx, dslope, rows, units, stride), with a
  *   learned slope per unit that begins at `initial`

@@ -219,7 +219,7 @@ function denseForward(random: Random): Args {
 function activation({ backward, plan }: ActivationKernel): (random: Random) => Args {
   return (random) => {
     const m = makers(random);
-    const n = 4 * random.between(1, 30);
+    const n = 8 * random.between(1, 15);
     const [rows, , columns] = sizes(random);
     const matrix = m.matrix(rows, columns);
     const other = { ...matrix, data: matrix.data.map(() => random.number()) };
