@@ -108,16 +108,20 @@ export function leakyReluBackward(y: i32, dy: i32, dx: i32, n: i32, alpha: f32):
   backward<Leaky>(y, dy, dx, n, alpha);
 }
 
-/** y = x or alpha x, with an alpha per unit. Whole vectors of a row: padding is computed too. */
+/** y = x or alpha x, with an alpha per unit. Whole panels of a row: padding is computed too. */
 export function preluForward(x: i32, alpha: i32, y: i32, rows: i32, units: i32, stride: i32): void {
   const leaky = changetype<Leaky>(0);
-  const width = at(units);
-  for (let r = 0; r < rows; r++) {
-    const p = at(x + r * stride);
-    const q = at(y + r * stride);
-    for (let i: usize = 0; i < width; i += 16) {
-      const a = v128.load(at(alpha) + i);
-      v128.store(q + i, leaky.f(v128.load(p + i), a, a));
+  for (let r = 0; r < rows; r++, x += stride, y += stride) {
+    let p = at(x);
+    let q = at(y);
+    let o = at(alpha);
+    for (const end = p + at(units); p < end; p += 32, q += 32, o += 32) {
+      const a0 = v128.load(o);
+      const a1 = v128.load(o, 16);
+      const low = leaky.f(v128.load(p), a0, a0);
+      const high = leaky.f(v128.load(p, 16), a1, a1);
+      v128.store(q, low);
+      v128.store(q, high, 16);
     }
   }
 }

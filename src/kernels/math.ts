@@ -66,6 +66,22 @@ const [L0, L1, L2, L3, L4, L5, L6, L7, L8] = LOG as [
   number,
 ];
 
+function logarithm(m: number, n: number): number {
+  const z = f(m * m);
+  let p = fma(m, L0, L1);
+  p = fma(p, m, L2);
+  p = fma(p, m, L3);
+  p = fma(p, m, L4);
+  p = fma(p, m, L5);
+  p = fma(p, m, L6);
+  p = fma(p, m, L7);
+  p = fma(p, m, L8);
+  let y = f(f(p * m) * z);
+  y = fma(n, -LN2_LOW, y);
+  y = f(y - f(z * 0.5));
+  return fma(n, LN2_HIGH, f(m + y));
+}
+
 export function log(x: number): number {
   if (x === Infinity || Number.isNaN(x)) return x;
   if (x < 0) return Number.NaN;
@@ -80,24 +96,14 @@ export function log(x: number): number {
     m = f(m + m);
   }
   m = f(m - 1);
-  const z = f(m * m);
-  let p = fma(m, L0, L1);
-  p = fma(p, m, L2);
-  p = fma(p, m, L3);
-  p = fma(p, m, L4);
-  p = fma(p, m, L5);
-  p = fma(p, m, L6);
-  p = fma(p, m, L7);
-  p = fma(p, m, L8);
-  let y = f(f(p * m) * z);
-  y = fma(e, -LN2_LOW, y);
-  y = f(y - f(z * 0.5));
-  return fma(e, LN2_HIGH, f(m + y));
+  return logarithm(m, e);
 }
 
+const SQRT2_LESS_1 = f(0.41421356237309503);
+
+/** For 0 <= x <= 1. */
 export function log1p(x: number): number {
-  const w = f(1 + x);
-  return f(log(w) + f(f(x - f(w - 1)) / w));
+  return x > SQRT2_LESS_1 ? logarithm(f(f(x - 1) * 0.5), 1) : logarithm(x, 0);
 }
 
 export function sigmoid(x: number): number {
