@@ -61,18 +61,21 @@ export function reluBackward(y: i32, dy: i32, dx: i32, n: i32): void {
   backward<Relu>(y, dy, dx, n);
 }
 
+// From memory, since V8 builds vector constants anew in every turn.
+const SIX = memory.data<f32>([6.0]);
+
 /** min(max(x + a, 0), 6) b. */
 @unmanaged
 @final
 class Ramp extends Curve {
   @inline
   f(x: v128, a: v128, b: v128): v128 {
-    return f32x4.mul(f32x4.pmin(f32x4.pmax(f32x4.add(x, a), f32x4.splat(0)), f32x4.splat(6)), b);
+    return f32x4.mul(f32x4.pmin(f32x4.pmax(f32x4.add(x, a), f32x4.splat(0)), v128.load32_splat(SIX)), b);
   }
 
   @inline
   df(y: v128, dy: v128, _a: v128, b: v128): v128 {
-    const inside = v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, f32x4.mul(b, f32x4.splat(6))));
+    const inside = v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, f32x4.mul(b, v128.load32_splat(SIX))));
     return v128.and(f32x4.mul(dy, b), inside);
   }
 }
