@@ -64,6 +64,28 @@ export function reluBackward(y: i32, dy: i32, dx: i32, n: i32): void {
 // From memory, since V8 builds vector constants anew in every turn.
 const SIX = memory.data<f32>([6.0]);
 
+@unmanaged
+@final
+class Relu6 extends Curve {
+  @inline
+  f(x: v128, _a: v128, _b: v128): v128 {
+    return f32x4.pmin(f32x4.pmax(x, f32x4.splat(0)), v128.load32_splat(SIX));
+  }
+
+  @inline
+  df(y: v128, dy: v128, _a: v128, _b: v128): v128 {
+    return v128.and(v128.and(dy, f32x4.gt(y, f32x4.splat(0))), f32x4.lt(y, v128.load32_splat(SIX)));
+  }
+}
+
+export function relu6Forward(x: i32, y: i32, n: i32): void {
+  forward<Relu6>(x, y, n);
+}
+
+export function relu6Backward(y: i32, dy: i32, dx: i32, n: i32): void {
+  backward<Relu6>(y, dy, dx, n);
+}
+
 /** min(max(x + a, 0), 6) b. */
 @unmanaged
 @final
@@ -103,8 +125,19 @@ class Leaky extends Curve {
   }
 }
 
+/** The same for a <= 1. */
+@unmanaged
+@final
+class Gentle extends Curve {
+  @inline
+  f(x: v128, a: v128, _b: v128): v128 {
+    return f32x4.pmax(x, f32x4.mul(x, a));
+  }
+}
+
 export function leakyReluForward(x: i32, y: i32, n: i32, alpha: f32): void {
-  forward<Leaky>(x, y, n, alpha);
+  if (alpha <= 1) forward<Gentle>(x, y, n, alpha);
+  else forward<Leaky>(x, y, n, alpha);
 }
 
 export function leakyReluBackward(y: i32, dy: i32, dx: i32, n: i32, alpha: f32): void {

@@ -19,6 +19,8 @@ type Family = Pick<
   | 'stepBackward'
   | 'reluForward'
   | 'reluBackward'
+  | 'relu6Forward'
+  | 'relu6Backward'
   | 'rampForward'
   | 'rampBackward'
   | 'leakyReluForward'
@@ -88,7 +90,7 @@ export const relu = /* @__PURE__ */ define<'relu', object>('relu', {
 /** min(max(x, 0), 6). */
 export const relu6 = /* @__PURE__ */ define<'relu6', object>('relu6', {
   options: {},
-  plan: () => light('ramp', 'y', [0, 1]),
+  plan: () => light('relu6', 'y'),
   initializer: 'heUniform',
 });
 
@@ -102,7 +104,7 @@ export const leakyRelu = /* @__PURE__ */ define<'leakyRelu', LeakyReluOptions>('
   options: { alpha: slope(0.01) },
   plan: ({ alpha }) => light('leakyRelu', 'y', [alpha]),
   initializer: 'heUniform',
-  variants: [{ alpha: 0.3 }],
+  variants: [{ alpha: 0.3 }, { alpha: 1.5 }],
 });
 
 export interface PreluOptions {
@@ -244,6 +246,7 @@ export function activationKernels(): readonly ActivationKernel[] {
 /** The loops in TypeScript. @internal */
 export function activations(arithmetic: Arithmetic): Family {
   const { round: f, exp, log, sigmoid, tanh } = arithmetic;
+  const larger = (x: number, y: number) => (x < y ? y : x);
   const leaky = (x: number, a: number) => (x > 0 ? x : f(x * a));
 
   return {
@@ -255,13 +258,15 @@ export function activations(arithmetic: Arithmetic): Family {
     }),
     reluForward: forward(f, (x) => (x < 0 ? 0 : x)),
     reluBackward: backward(f, (y, dy) => (y <= 0 ? 0 : dy)),
+    relu6Forward: forward(f, (x) => (x < 0 ? 0 : x > 6 ? 6 : x)),
+    relu6Backward: backward(f, (y, dy) => (y > 0 && y < 6 ? dy : 0)),
     rampForward: forward(f, (x, a, b) => {
       const raised = f(x + a);
       const low = raised < 0 ? 0 : raised;
       return f((low > 6 ? 6 : low) * b);
     }),
     rampBackward: backward(f, (y, dy, _, b) => (y > 0 && y < f(b * 6) ? f(dy * b) : 0)),
-    leakyReluForward: forward(f, leaky),
+    leakyReluForward: forward(f, (x, a) => (a <= 1 ? larger(x, f(x * a)) : leaky(x, a))),
     leakyReluBackward: backward(f, (y, dy, a) => (y > 0 ? dy : f(dy * a))),
 
     preluForward(h, x, alpha, y, rows, units, stride) {
