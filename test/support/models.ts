@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { leakyRelu, step } from '../../src/kernels/activations.js';
 import { adam } from '../../src/kernels/adam.js';
 import { maxNorm } from '../../src/kernels/constraints.js';
 import type { BackendFactory } from '../../src/kernels/contract.js';
+import { elu, gelu } from '../../src/kernels/gates.js';
 import { sgd } from '../../src/kernels/optimizers.js';
 import { type Matrix, matrix } from '../../src/matrix.js';
 import { buildGraph, type Graph } from '../../src/model/graph.js';
@@ -97,6 +99,37 @@ export const trainingCases: readonly TrainingCase[] = [
       dense({ units: 3, kernelRegularizer: l1(1e-3), kernelConstraint: 'unitNorm', biasConstraint: maxNorm() }),
     ],
     compile: { optimizer: adam({ learningRate: 0.01 }), loss: 'meanSquaredError', globalClipNorm: 1 },
+  },
+  {
+    name: 'activations that learn, draw or bend sharply',
+    layers: [
+      dense({ units: 13, inputShape: 7, activation: 'prelu' }),
+      dense({ units: 20, activation: 'rrelu' }),
+      batchNormalization(),
+      activation({ activation: 'prelu' }),
+      dense({ units: 9, activation: leakyRelu({ alpha: 0.2 }) }),
+      activation({ activation: 'relu6' }),
+      dense({ units: 10, activation: 'hardSigmoid' }),
+      dense({ units: 11, activation: step({ surrogate: 'sigmoid' }) }),
+      dense({ units: 12, activation: 'softsign' }),
+      dense({ units: 3, activation: 'softmax' }),
+    ],
+    compile: { optimizer: adam({ learningRate: 0.01 }), loss: 'sparseCategoricalCrossentropy', globalClipNorm: 1 },
+  },
+  {
+    name: 'smooth activations',
+    layers: [
+      dense({ units: 13, inputShape: 7, activation: elu({ alpha: 0.5 }) }),
+      dense({ units: 20, activation: 'selu' }),
+      dense({ units: 9, activation: 'gelu' }),
+      activation({ activation: gelu({ approximate: true }) }),
+      dense({ units: 10, activation: 'silu' }),
+      dense({ units: 11, activation: 'mish' }),
+      activation({ activation: 'softplus' }),
+      dense({ units: 12, activation: 'logSoftmax' }),
+      dense({ units: 3 }),
+    ],
+    compile: { optimizer: adam({ learningRate: 0.01 }), loss: 'meanSquaredError' },
   },
 ];
 
