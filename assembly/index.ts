@@ -1,5 +1,6 @@
 export * from './activations';
 export * from './elementwise';
+export * from './expressions';
 export * from './linalg';
 export * from './losses';
 export * from './normalization';

@@ -1,4 +1,5 @@
 import type { KernelName } from '../src/kernels/contract.js';
+import type { BroadcastKernel } from '../src/kernels/expressions.js';
 import {
   adam,
   BLOCK_SIZE,
@@ -58,9 +59,19 @@ const biasGradient: Setup = (rig, rows, units) => {
 };
 
 const unary =
-  (kernel: 'reluForward' | 'sigmoidForward' | 'tanhForward' | 'exponentialForward' | 'logForward'): Setup =>
+  (
+    kernel:
+      | 'reluForward'
+      | 'sigmoidForward'
+      | 'tanhForward'
+      | 'exponentialForward'
+      | 'logForward'
+      | 'absForward'
+      | 'sqrtForward',
+  ): Setup =>
   (rig, n) => {
-    const [x, y] = [rig.vector(n, kernel === 'logForward' ? 'positive' : 'signed'), rig.vector(n)];
+    const positive = kernel === 'logForward' || kernel === 'sqrtForward';
+    const [x, y] = [rig.vector(n, positive ? 'positive' : 'signed'), rig.vector(n)];
     rig.call(kernel, x, y, n);
     return { elements: n, moved: 2 };
   };
@@ -74,7 +85,10 @@ const binary =
       | 'sigmoidBackward'
       | 'tanhBackward'
       | 'exponentialBackward'
-      | 'dropoutBackward',
+      | 'dropoutBackward'
+      | 'absBackward'
+      | 'squareBackward'
+      | 'sqrtBackward',
   ): Setup =>
   (rig, n) => {
     const [a, b, y] = [rig.vector(n), rig.vector(n), rig.vector(n)];
@@ -111,6 +125,29 @@ const copy: Setup = (rig, rows, columns) => {
   rig.call('copyColumns', x, y, rows, columns, x.stride, y.stride, 0, 0);
   return { elements: rows * columns, moved: 2 };
 };
+
+/** A matrix and a row that all its rows share. */
+const broadcast =
+  (kernel: BroadcastKernel): Setup =>
+  (rig, rows, columns) => {
+    const [a, b, y] = [rig.matrix(rows, columns), rig.vector(columns), rig.matrix(rows, columns)];
+    rig.call(kernel, a, a.stride, 1, b, 0, 1, y, y.stride, rows, columns);
+    return { elements: rows * columns, moved: 2 };
+  };
+
+const expand: Setup = (rig, rows, columns) => {
+  const [x, y] = [rig.vector(rows), rig.matrix(rows, columns)];
+  rig.call('expand', x, 1, 0, y, y.stride, rows, columns, columns);
+  return { elements: rows * columns, moved: 1 };
+};
+
+const sums =
+  (kernel: 'sumRows' | 'sumAll'): Setup =>
+  (rig, rows, columns) => {
+    const [x, y] = [rig.matrix(rows, columns), rig.vector(rows)];
+    rig.call(kernel, x, y, rows, columns, x.stride, columns);
+    return { elements: rows * columns, moved: 1 };
+  };
 
 const moments: Setup = (rig, rows, columns) => {
   const [x, mean, variance] = [rig.matrix(rows, columns), rig.vector(columns), rig.vector(columns)];
@@ -264,4 +301,20 @@ export const setups = {
   binaryAccuracy,
   l2Penalty,
   l2Gradient,
+  broadcastAdd: broadcast('broadcastAdd'),
+  broadcastSubtract: broadcast('broadcastSubtract'),
+  broadcastMultiply: broadcast('broadcastMultiply'),
+  broadcastDivide: broadcast('broadcastDivide'),
+  broadcastMaximum: broadcast('broadcastMaximum'),
+  broadcastMinimum: broadcast('broadcastMinimum'),
+  maximumMask: broadcast('maximumMask'),
+  minimumMask: broadcast('minimumMask'),
+  expand,
+  sumRows: sums('sumRows'),
+  sumAll: sums('sumAll'),
+  absForward: unary('absForward'),
+  absBackward: binary('absBackward'),
+  squareBackward: binary('squareBackward'),
+  sqrtForward: unary('sqrtForward'),
+  sqrtBackward: binary('sqrtBackward'),
 } satisfies Record<KernelName, Setup>;

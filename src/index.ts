@@ -15,6 +15,16 @@ export type { BackendFactory } from './kernels/contract.js';
 export * from './kernels/optimizers.js';
 export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
 export type { ActivationName } from './model/activations.js';
+export {
+  type ActivationFunction,
+  type CustomActivation,
+  type CustomLoss,
+  type CustomLossOptions,
+  customActivation,
+  customLoss,
+  type LossFunction,
+} from './model/expressions/custom.js';
+export type { Constant, Expression, Operations, Step, Term } from './model/expressions/expression.js';
 export type { GraphSpec } from './model/graph.js';
 export type { InitializerName } from './model/initializers.js';
 export * from './model/layers/index.js';
@@ -29,6 +39,7 @@ export {
   type CompileOptions,
   type FunctionalOptions,
   type Gradients,
+  type Loss,
   type Model,
   type ModelOptions,
   model,

@@ -9,6 +9,7 @@ import {
   type Twins,
 } from '../kernels/contract.js';
 import { elementwise } from '../kernels/elementwise.js';
+import { expressions } from '../kernels/expressions.js';
 import { linalg } from '../kernels/linalg.js';
 import { losses } from '../kernels/losses.js';
 import { normalization } from '../kernels/normalization.js';
@@ -19,6 +20,7 @@ import { reductions } from '../kernels/reductions.js';
 function twins(arithmetic: Arithmetic): Twins {
   return {
     ...elementwise(arithmetic),
+    ...expressions(arithmetic),
     ...linalg(arithmetic),
     ...activations(arithmetic),
     ...losses(arithmetic),

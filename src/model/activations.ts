@@ -2,6 +2,7 @@ import { lookUp } from '../errors.js';
 import type { Emitter } from '../program/emitter.js';
 import type { Layer, Step } from '../program/layer.js';
 import type { Tensor } from '../program/plan.js';
+import { type CustomActivation, checkCustom, expressionLayer } from './expressions/custom.js';
 
 /** What the compiler must know of an activation. Shapes in and out are the same. */
 export interface Activation {
@@ -38,6 +39,10 @@ export const activations = {
 export type ActivationName = keyof typeof activations;
 
 export function findActivation(name: unknown, argument: string): Activation {
+  if (typeof name === 'object' && name !== null) {
+    checkCustom(name, argument);
+    return activations.linear;
+  }
   return lookUp<Activation>(activations, name, argument);
 }
 
@@ -45,7 +50,13 @@ export function findActivation(name: unknown, argument: string): Activation {
  * An activation as a layer of its own. `inPlace` overwrites its input, which must then be of no more use to the layer
  * before.
  */
-export function activationLayer(name: string, activation: string, units: number, inPlace: boolean): Layer {
+export function activationLayer(
+  name: string,
+  activation: string | CustomActivation,
+  units: number,
+  inPlace: boolean,
+): Layer {
+  if (typeof activation === 'object') return expressionLayer(name, activation, units);
   const { forward, backward } = findActivation(activation, `${name}.activation`);
   return {
     name,

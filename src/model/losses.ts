@@ -3,6 +3,7 @@ import type { Matrix } from '../matrix.js';
 import type { Objective, Report } from '../program/compile.js';
 import type { Emitter } from '../program/emitter.js';
 import type { Tensor } from '../program/plan.js';
+import { bindCustomLoss, type CustomLoss, isCustom } from './expressions/custom.js';
 
 interface Loss {
   /** The activation that must end the model, and is computed together with the loss. */
@@ -89,7 +90,7 @@ export type LossName = keyof typeof losses;
 
 /** A loss bound to a model's output. */
 export interface BoundLoss extends Objective {
-  readonly name: LossName;
+  readonly name: LossName | 'custom';
   /** Width of the output. */
   readonly units: number;
   /** Answers that one row can get right. */
@@ -102,7 +103,8 @@ export interface BoundLoss extends Objective {
  * Binds a loss to a model that ends in `units` outputs of `activation`.
  * @throws UnknownNameError, or ValueError where the loss does not fit the output.
  */
-export function bindLoss(name: LossName, units: number, activation: string): BoundLoss {
+export function bindLoss(name: LossName | CustomLoss, units: number, activation: string): BoundLoss {
+  if (isCustom(name)) return bindCustomLoss(name, units);
   const loss = lookUp<Loss>(losses, name, 'loss');
   if (loss.fuses !== undefined && loss.fuses !== activation) {
     throw new ValueError({

@@ -16,6 +16,12 @@ export interface Parameter {
   readonly gradient: Tensor;
 }
 
+/** Numbers that never change, put on the heap where the model is made or compiled. */
+export interface Constant {
+  readonly value: Tensor;
+  readonly data: readonly number[];
+}
+
 /** What a layer leaves behind for its backward pass. */
 export interface Step {
   readonly y: Tensor;
@@ -31,6 +37,7 @@ export interface Layer {
   readonly name: string;
   readonly units: number;
   readonly parameters: readonly Parameter[];
+  readonly constants?: readonly Constant[];
   /** Set by activation layers, so that a loss can be fused with the last one. */
   readonly activation?: string;
   /** Fewer rows than this in a training batch are refused. */

@@ -4,11 +4,11 @@ import { adam, sgd } from '../../src/kernels/optimizers.js';
 import { type Matrix, matrix } from '../../src/matrix.js';
 import { buildGraph, type Graph, sequence } from '../../src/model/graph.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../../src/model/layers/index.js';
-import { bindLoss, type LossName } from '../../src/model/losses.js';
+import { bindLoss } from '../../src/model/losses.js';
 import { makeOptimizer } from '../../src/model/optimizers.js';
 import { l2 } from '../../src/model/regularizers.js';
 import { Engine } from '../../src/train/engine.js';
-import { type CompileOptions, type Model, sequential } from '../../src/train/model.js';
+import { type CompileOptions, type Loss, type Model, sequential } from '../../src/train/model.js';
 import { Random } from './buffers.js';
 
 /** Clouds of points, one class each, that any network can tell apart. */
@@ -102,7 +102,7 @@ export function makeGraphEngine(graph: Graph, compile: CompileOptions, backend: 
     losses: outputs.map(({ value }, i) => {
       const { units, activation = 'linear' } = nodes[value - inputs.length]!.layer;
       const loss = Array.isArray(compile.loss) ? compile.loss[i] : compile.loss;
-      return bindLoss(loss as LossName, units, activation);
+      return bindLoss(loss as Loss, units, activation);
     }),
     optimizer: makeOptimizer(compile.optimizer),
     accuracy: compile.metrics !== undefined,

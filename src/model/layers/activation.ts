@@ -1,8 +1,9 @@
 import { type ActivationName, activationLayer } from '../activations.js';
+import type { CustomActivation } from '../expressions/custom.js';
 import { defineLayer, type LayerOptions } from './kind.js';
 
 export interface ActivationOptions extends LayerOptions {
-  readonly activation: ActivationName;
+  readonly activation: ActivationName | CustomActivation;
 }
 
 /** An activation on its own, for instance after a normalization. */

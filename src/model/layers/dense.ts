@@ -2,6 +2,7 @@ import { checkNumber, lookUp, show, ValueError } from '../../errors.js';
 import type { Layer, Step } from '../../program/layer.js';
 import { denseScratch } from '../../program/plan.js';
 import { type ActivationName, activationLayer, findActivation } from '../activations.js';
+import type { CustomActivation } from '../expressions/custom.js';
 import { type InitializerName, initializers } from '../initializers.js';
 import { checkRegularizer, type Regularizer } from '../regularizers.js';
 import { defineLayer, type LayerOptions, parameter } from './kind.js';
@@ -10,7 +11,7 @@ export interface DenseOptions extends LayerOptions {
   /** Width of the output. */
   readonly units: number;
   /** Default 'linear'. */
-  readonly activation?: ActivationName;
+  readonly activation?: ActivationName | CustomActivation;
   /** Default true. */
   readonly useBias?: boolean;
   /** Default 'heUniform' before relu, else 'glorotUniform'. */
@@ -39,7 +40,7 @@ export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense',
     const bias = useBias ? parameter(`${name}.bias`, 'vector', 1, units, biasInitializer) : undefined;
     const product = activation.fused ?? 'denseForward';
 
-    const whole = activation.fused !== undefined || activationName === 'linear';
+    const whole = typeof activationName === 'string' && (activation.fused !== undefined || activationName === 'linear');
     const layer: Layer = {
       name,
       units,
