@@ -81,25 +81,10 @@ class Divide extends Binary {
 
 @unmanaged
 @final
-class Choice {
-  /** Where the first of two is the larger one, or as large, or NaN. */
-  @inline
-  larger(a: v128, b: v128): v128 {
-    return v128.or(f32x4.ge(a, b), f32x4.ne(a, a));
-  }
-
-  @inline
-  smaller(a: v128, b: v128): v128 {
-    return v128.or(f32x4.le(a, b), f32x4.ne(a, a));
-  }
-}
-
-@unmanaged
-@final
 class Maximum extends Binary {
   @inline
   f(a: v128, b: v128): v128 {
-    return v128.bitselect(a, b, changetype<Choice>(0).larger(a, b));
+    return v128.bitselect(a, b, v128.or(f32x4.ge(a, b), f32x4.ne(a, a)));
   }
 }
 
@@ -108,25 +93,16 @@ class Maximum extends Binary {
 class Minimum extends Binary {
   @inline
   f(a: v128, b: v128): v128 {
-    return v128.bitselect(a, b, changetype<Choice>(0).smaller(a, b));
+    return v128.bitselect(a, b, v128.or(f32x4.le(a, b), f32x4.ne(a, a)));
   }
 }
 
 @unmanaged
 @final
-class MaximumMask extends Binary {
+class GreaterEqual extends Binary {
   @inline
   f(a: v128, b: v128): v128 {
-    return v128.and(changetype<Choice>(0).larger(a, b), f32x4.splat(1));
-  }
-}
-
-@unmanaged
-@final
-class MinimumMask extends Binary {
-  @inline
-  f(a: v128, b: v128): v128 {
-    return v128.and(changetype<Choice>(0).smaller(a, b), f32x4.splat(1));
+    return v128.and(f32x4.ge(a, b), f32x4.splat(1));
   }
 }
 
@@ -226,8 +202,8 @@ export function broadcastMinimum(
   spread<Minimum>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
-/** y = 1 where broadcastMaximum takes a, else 0. */
-export function maximumMask(
+/** y = 1 where a >= b, else 0. */
+export function broadcastGreaterEqual(
   a: i32,
   aRow: i32,
   aColumn: i32,
@@ -239,23 +215,7 @@ export function maximumMask(
   rows: i32,
   columns: i32,
 ): void {
-  spread<MaximumMask>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
-}
-
-/** y = 1 where broadcastMinimum takes a, else 0. */
-export function minimumMask(
-  a: i32,
-  aRow: i32,
-  aColumn: i32,
-  b: i32,
-  bRow: i32,
-  bColumn: i32,
-  y: i32,
-  yRow: i32,
-  rows: i32,
-  columns: i32,
-): void {
-  spread<MinimumMask>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+  spread<GreaterEqual>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
 /** y = x / divisor, over the rows and columns that share an element of x. */

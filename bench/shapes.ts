@@ -67,7 +67,7 @@ export const shapes: readonly Shape[] = [
   ...over(ELEMENTS, 'add', 'multiply'),
   ...over(HIDDEN, 'copyColumns'),
   ...over(HIDDEN, 'broadcastAdd', 'broadcastSubtract', 'broadcastMultiply', 'broadcastDivide'),
-  ...over(HIDDEN, 'broadcastMaximum', 'broadcastMinimum', 'maximumMask', 'minimumMask'),
+  ...over(HIDDEN, 'broadcastMaximum', 'broadcastMinimum', 'broadcastGreaterEqual'),
   ...over(HIDDEN, 'expand', 'sumRows', 'sumAll'),
   ...over(ELEMENTS, 'absForward', 'absBackward', 'squareBackward', 'sqrtForward', 'sqrtBackward'),
   ...over(SCORES, 'softmaxForward', 'softmaxBackward', 'sparseCategoricalCrossentropy', 'categoricalCrossentropy'),

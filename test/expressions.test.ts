@@ -119,6 +119,12 @@ describe('gradients, by float64 central differences', () => {
     const named = new Set(lossCases.map(({ name }) => name.split(/[ ,]/)[0]));
     for (const op of Object.keys(operations)) expect(named).toContain(op);
   });
+  test('every operation has a row in the documentation', () => {
+    const rows = readFileSync(new URL('../docs/custom.md', import.meta.url), 'utf8')
+      .match(/^\|.*$/gm)!
+      .join('\n');
+    for (const op of Object.keys(operations)) expect(rows).toContain(`\`${op}(`);
+  });
   test.each(lossCases)('$name', ({ name, loss }) => checkGradients({ name, layers, loss }));
   test.each(Object.entries(losses))('loss %s', (name, loss) => {
     const units = name === 'gaussian' ? 2 : 3;

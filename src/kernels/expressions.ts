@@ -9,8 +9,7 @@ export type BroadcastKernel =
   | 'broadcastDivide'
   | 'broadcastMaximum'
   | 'broadcastMinimum'
-  | 'maximumMask'
-  | 'minimumMask';
+  | 'broadcastGreaterEqual';
 
 type Family = Pick<
   Twins,
@@ -35,8 +34,6 @@ export function expressions({ round: f }: Arithmetic): Family {
         for (let c = 0; c < columns; c++) h[y + r * yRow + c] = op(h[p + c * aColumn]!, h[o + c * bColumn]!);
       }
     };
-  const larger = (a: number, b: number) => a >= b || Number.isNaN(a);
-  const smaller = (a: number, b: number) => a <= b || Number.isNaN(a);
 
   const lanes = [0, 0, 0, 0];
   const addRow = (h: Heap, x: number, columns: number) => {
@@ -55,10 +52,9 @@ export function expressions({ round: f }: Arithmetic): Family {
     broadcastSubtract: spread((a, b) => f(a - b)),
     broadcastMultiply: spread((a, b) => f(a * b)),
     broadcastDivide: spread((a, b) => f(a / b)),
-    broadcastMaximum: spread((a, b) => (larger(a, b) ? a : b)),
-    broadcastMinimum: spread((a, b) => (smaller(a, b) ? a : b)),
-    maximumMask: spread((a, b) => (larger(a, b) ? 1 : 0)),
-    minimumMask: spread((a, b) => (smaller(a, b) ? 1 : 0)),
+    broadcastMaximum: spread((a, b) => (a >= b || Number.isNaN(a) ? a : b)),
+    broadcastMinimum: spread((a, b) => (a <= b || Number.isNaN(a) ? a : b)),
+    broadcastGreaterEqual: spread((a, b) => (a >= b ? 1 : 0)),
 
     expand(h, x, xRow, xColumn, y, yRow, rows, columns, divisor) {
       const d = f(divisor);

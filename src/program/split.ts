@@ -185,8 +185,7 @@ function axisOf(call: Call): Axis | undefined {
     case 'broadcastDivide':
     case 'broadcastMaximum':
     case 'broadcastMinimum':
-    case 'maximumMask':
-    case 'minimumMask': {
+    case 'broadcastGreaterEqual': {
       const [name, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns] = call;
       const alone = rows === 1;
       return lines(alone ? columns : rows, rows * columns * COST.copy, (i, size) => [

@@ -219,8 +219,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
   broadcastDivide: broadcast,
   broadcastMaximum: broadcast,
   broadcastMinimum: broadcast,
-  maximumMask: broadcast,
-  minimumMask: broadcast,
+  broadcastGreaterEqual: broadcast,
 
   expand(random) {
     const [rows, , columns] = sizes(random);

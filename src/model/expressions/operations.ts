@@ -68,11 +68,13 @@ const binary = (
   gradient: (context, dy, y, i) => context.lower.reduce(gradient(context, dy, y, i), (context.args[i] as Value).shape),
 });
 
-const choice = (kernel: BroadcastKernel, mask: BroadcastKernel): Operation =>
+/** Where both are equal the gradient goes to the first. */
+const choice = (kernel: BroadcastKernel, isMaximum: boolean): Operation =>
   binary(kernel, (context, dy, _y, i) => {
     const { lower, shape } = context;
-    const taken = lower.broadcast(mask, first(context), second(context), shape);
-    const ofFirst = lower.broadcast('broadcastMultiply', dy, taken, shape);
+    const [a, b] = isMaximum ? [first(context), second(context)] : [second(context), first(context)];
+    const takesFirst = lower.broadcast('broadcastGreaterEqual', a, b, shape);
+    const ofFirst = lower.broadcast('broadcastMultiply', dy, takesFirst, shape);
     return i === 0 ? ofFirst : lower.broadcast('broadcastSubtract', dy, ofFirst, shape);
   });
 
@@ -108,8 +110,8 @@ export const operations = {
     const product = lower.broadcast('broadcastMultiply', quotient, y, shape);
     return lower.broadcast('broadcastSubtract', { tensor: lower.emit.zeros, shape: SCALAR }, product, shape);
   }),
-  max: choice('broadcastMaximum', 'maximumMask'),
-  min: choice('broadcastMinimum', 'minimumMask'),
+  max: choice('broadcastMaximum', true),
+  min: choice('broadcastMinimum', false),
   exp: activation('exponential'),
   log: unary(
     ({ lower }, x) => lower.flat('logForward', x),
