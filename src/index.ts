@@ -19,6 +19,16 @@ export * from './kernels/gates.js';
 export * from './kernels/optimizers.js';
 export type { CommonOptions, Schedule } from './kernels/update.js';
 export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
+export {
+  type ActivationFunction,
+  type CustomActivation,
+  type CustomLoss,
+  type CustomLossOptions,
+  customActivation,
+  customLoss,
+  type LossFunction,
+} from './model/expressions/custom.js';
+export type { Constant, Expression, Operations, Step, Term } from './model/expressions/expression.js';
 export type { GraphSpec } from './model/graph.js';
 export * from './model/initializers.js';
 export * from './model/layers/index.js';
@@ -37,6 +47,7 @@ export {
   type CompileOptions,
   type FunctionalOptions,
   type Gradients,
+  type Loss,
   type Model,
   type ModelOptions,
   model,

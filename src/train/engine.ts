@@ -18,7 +18,7 @@ import {
   type Training,
 } from '../program/compile.js';
 import type { Mode, Program } from '../program/emitter.js';
-import type { Parameter } from '../program/layer.js';
+import type { Constant, Parameter } from '../program/layer.js';
 import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
 import { type Profile, type ProfileOptions, profileProgram } from '../program/profile.js';
 import { type LinkedProgram, link, run } from '../program/run.js';
@@ -104,6 +104,8 @@ export class Engine {
     this.slab = vectorTensor('parameters', arena.end - first);
     this.slab.offset = first;
     for (const parameter of parameters) if (!parameter.trainable) arena.take(parameter.value);
+    const constants = layers.flatMap((layer) => layer.constants ?? []);
+    for (const { value } of constants) arena.take(value);
     this.network = { inputs, nodes, outputs, parameters, slots: this.slots, zeros, threads: factory.threads };
     this.#inferenceBase = arena.end;
     this.#compiledBase = compilePredict(this.network, INFERENCE_ROWS, this.#inferenceBase).end;
@@ -111,6 +113,7 @@ export class Engine {
     checkHeapSize(this.#end);
     this.#factory = factory;
     this.#backend = factory.open(this.#end);
+    this.#write(constants);
     this.#writeRandomState(0);
     initializeParameters(this.#backend, parameters, { seed, state: this.slots.random, scratch: this.#inferenceBase });
   }
@@ -172,6 +175,8 @@ export class Engine {
     });
     const penalties = this.#penaltyGroups(arena, gradients);
     const activityPenalties = this.#activityPenalties(arena);
+    const constants = options.losses.flatMap((loss) => loss.constants ?? []);
+    for (const { value } of constants) arena.take(value);
     const training = {
       ...options,
       targets,
@@ -199,8 +204,14 @@ export class Engine {
     this.#evaluationBase = arena.end;
     this.#trainingBase = evaluation.end;
     this.#forgetPrograms();
+    if (constants.length > 0) this.#grow(arena.end);
+    this.#write(constants);
     this.#learningRate = undefined;
     this.step = 0;
+  }
+
+  #write(constants: readonly Constant[]): void {
+    for (const { value, data } of constants) this.heap.set(data, value.offset);
   }
 
   /** The part of the slab that holds kernels. */
