@@ -43,6 +43,8 @@ test.each<[string, () => unknown, string, ...RegExp[]]>([
   ['an activation across rows', apply(customActivation((x, { sub, mean }) => sub(x, mean(x)))), 'ShapeError', /layers\.0\.activation, step %0 \(mean\)/, /\{ axis: 1 \}/], // biome-ignore format: a row
   ['an activation that narrows', apply(customActivation((x, { mean }) => mean(x, { axis: 1 }))), 'ShapeError', /rows x 1 from rows x 3/], // biome-ignore format: a row
   ['an object for an activation', apply({ name: 'relu' }), 'ValueError', /layers\.0\.activation/, /customActivation/],
+  ['a bare function for a loss', compile(() => 1), 'ValueError', /^loss/, /a function/, /Wrap it: customLoss/],
+  ['a bare function for an activation', apply(() => 1), 'ValueError', /activation/, /Wrap it: customActivation/],
   ['no steps', compile(steps()), 'ValueError', /loss/, /at least one step/],
   ['an unknown operation in JSON', compile(steps({ op: 'tan', args: ['yPred'] })), 'UnknownNameError', /step %0, op/, /'tan'/, /mean 'tanh'/], // biome-ignore format: a row
   ['an unknown operand in JSON', compile(steps({ op: 'exp', args: ['ypred'] })), 'UnknownNameError', /mean 'yPred'/],

@@ -39,7 +39,7 @@ export const activations = {
 export type ActivationName = keyof typeof activations;
 
 export function findActivation(name: unknown, argument: string): Activation {
-  if (typeof name === 'object' && name !== null) {
+  if (typeof name === 'function' || (typeof name === 'object' && name !== null)) {
     checkCustom(name, argument);
     return activations.linear;
   }

@@ -104,7 +104,7 @@ export interface BoundLoss extends Objective {
  * @throws UnknownNameError, or ValueError where the loss does not fit the output.
  */
 export function bindLoss(name: LossName | CustomLoss, units: number, activation: string): BoundLoss {
-  if (isCustom(name)) return bindCustomLoss(name, units);
+  if (typeof name === 'function' || isCustom(name)) return bindCustomLoss(name, units);
   const loss = lookUp<Loss>(losses, name, 'loss');
   if (loss.fuses !== undefined && loss.fuses !== activation) {
     throw new ValueError({

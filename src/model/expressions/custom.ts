@@ -65,6 +65,7 @@ export function isCustom(given: unknown): given is { readonly name: 'custom'; re
 
 /** @throws ShapeError, ValueError, UnknownNameError for steps that do not fit an output of `units` columns. */
 export function bindCustomLoss(loss: CustomLoss, units: number): BoundLoss {
+  checkCustom(loss, 'loss', 'customLoss');
   checkOptions(loss, ['name', 'steps', 'targetColumns'], 'loss');
   const columns = checkNumber(loss.targetColumns ?? units, 'loss.targetColumns', { min: 1, integer: true });
   const shapes = { yTrue: { rows: 'batch', columns }, yPred: { rows: 'batch', columns: units } } as const;
@@ -138,8 +139,13 @@ export function expressionLayer(name: string, activation: CustomActivation, unit
   };
 }
 
-/** @throws ValueError for an object that is no custom activation. */
-export function checkCustom(given: unknown, argument: string): void {
+/** @throws ValueError for anything but what `make` returns. */
+export function checkCustom(given: unknown, argument: string, make = 'customActivation'): void {
   if (isCustom(given)) return;
-  throw new ValueError({ argument, given: show(given), expected: "a name, such as 'relu', or customActivation(...)" });
+  throw new ValueError({
+    argument,
+    given: show(given),
+    expected: `a name, or what ${make} returns`,
+    ...(typeof given === 'function' ? { hint: `Wrap it: ${make}(...).` } : {}),
+  });
 }
