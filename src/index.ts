@@ -28,7 +28,13 @@ export {
   customLoss,
   type LossFunction,
 } from './model/expressions/custom.js';
-export type { Constant, Expression, Operations, Step, Term } from './model/expressions/expression.js';
+export type {
+  Constant as ExpressionConstant,
+  Expression,
+  Operations,
+  Step as ExpressionStep,
+  Term,
+} from './model/expressions/expression.js';
 export type { GraphSpec } from './model/graph.js';
 export * from './model/initializers.js';
 export * from './model/layers/index.js';

@@ -50,6 +50,8 @@ test.each<[string, () => unknown, string, ...RegExp[]]>([
     /customActivation\(spec\)/,
   ],
   ['plain data for a loss', compile({ name: 'custom', steps: [] }), 'ValueError', /loss/, /customLoss\(spec\)/],
+  ['a bare function for a loss', compile(() => 1), 'ValueError', /^loss/, /a function/, /of your own: customLoss/],
+  ['a bare function for an activation', apply(() => 1), 'ValueError', /activation/, /of your own: customActivation/],
   ['no steps', compile(steps()), 'ValueError', /loss/, /at least one step/],
   ['an unknown operation in JSON', compile(steps({ op: 'tan', args: ['yPred'] })), 'UnknownNameError', /step %0, op/, /'tan'/, /mean 'tanh'/], // biome-ignore format: a row
   ['an unknown operand in JSON', compile(steps({ op: 'exp', args: ['ypred'] })), 'UnknownNameError', /mean 'yPred'/],

@@ -36,7 +36,12 @@ const entries: Record<string, ActivationEntry> = {
 export function findActivation(given: unknown, argument: string): Activation {
   if (isCustom(given)) return customActivation(given as object, argument);
   if (typeof given === 'function') {
-    throw new ValueError({ argument, given: 'a function', expected: 'what it returns, such as relu()' });
+    throw new ValueError({
+      argument,
+      given: 'a function',
+      expected: 'what it returns, such as relu()',
+      hint: 'A function of your own: customActivation(...).',
+    });
   }
   const { name, ...options } =
     typeof given === 'object' && given !== null ? (given as ActivationSpec) : { name: given };

@@ -117,6 +117,14 @@ function bindCustom(loss: BuildsLoss, units: number): BoundLoss {
  */
 export function bindLoss(given: LossName | CustomLoss, units: number, activation: string): BoundLoss {
   if (isCustom(given)) return bindCustom(given as CustomLoss, units);
+  if (typeof given === 'function') {
+    throw new ValueError({
+      argument: 'loss',
+      given: 'a function',
+      expected: 'a name',
+      hint: 'A function of your own: customLoss(...).',
+    });
+  }
   const name = given as LossName;
   const loss = lookUp<Loss>(losses, name, 'loss');
   if (loss.fuses !== undefined && loss.fuses !== activation) {
