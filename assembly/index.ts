@@ -1,4 +1,5 @@
 export * from './activations';
+export * from './adam';
 export * from './elementwise';
 export * from './linalg';
 export * from './losses';

@@ -2,7 +2,7 @@ import type { BackendFactory } from '../src/kernels/contract.js';
 import type { Case } from './measure.js';
 import { Rig } from './rig.js';
 import { type Cost, setups } from './setups.js';
-import { type Shape, shapes } from './shapes.js';
+import { copySizes, type Shape, shapes } from './shapes.js';
 
 export interface KernelCase extends Case {
   readonly kernel: string;
@@ -39,12 +39,30 @@ function kernelCase({ kernel, sizes }: Shape, build: string, factory: BackendFac
   };
 }
 
+/** Moves as many elements from one place of a heap to another: what memory allows. */
+function copyCase(n: number, build: string, factory: BackendFactory): KernelCase {
+  return {
+    name: `kernel copy ${n} ${build}`,
+    quick: false,
+    kernel: 'copy',
+    shape: `${n}`,
+    build,
+    cost: { elements: n, moved: 2 },
+    prepare: () => {
+      const { heap } = factory.open(2 * n);
+      return () => heap.copyWithin(n, 0, n);
+    },
+  };
+}
+
 export function kernelCases(builds: Readonly<Record<string, BackendFactory>>): readonly KernelCase[] {
-  return shapes.flatMap((shape, i) =>
+  const kernels = shapes.flatMap((shape, i) =>
     Object.entries(builds).map(([build, factory]) =>
       kernelCase(shape, build, factory, shape.kernel !== shapes[i - 1]?.kernel),
     ),
   );
+  const { exact } = builds;
+  return exact ? [...kernels, ...copySizes.map(([n = 1]) => copyCase(n, 'exact', exact))] : kernels;
 }
 
 export function kernelRow({ kernel, shape, build, cost }: KernelCase, us: number, peak: number): KernelRow {

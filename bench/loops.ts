@@ -39,7 +39,7 @@ export class LoopsNet {
     readonly batch: number,
     readonly optimizer: OptimizerSpec,
   ) {
-    this.learningRate = optimizer.learningRate;
+    this.learningRate = optimizer.learningRate as number;
     this.#layers = specs.map((spec, i) => {
       const activation = isDense(spec) ? (spec.activation ?? 'linear') : undefined;
       if (!/^(relu|tanh|sigmoid|softmax)$/.test(activation ?? '')) throw new Error(`No plain loops for layer ${i}.`);

@@ -1,12 +1,6 @@
 import type { KernelName } from '../src/kernels/contract.js';
-import {
-  adam,
-  BLOCK_SIZE,
-  type OptimizerDefinition,
-  type OptimizerSpec,
-  optimizerTable,
-  sgd,
-} from '../src/kernels/optimizers.js';
+import { optimizerTable, type UpdateKernel } from '../src/kernels/optimizers.js';
+import { BLOCK_SIZE, type CommonOptions, type OptimizerDefinition } from '../src/kernels/update.js';
 import { denseScratch } from '../src/program/plan.js';
 import type { Rig } from './rig.js';
 
@@ -168,17 +162,34 @@ const dropoutForward: Setup = (rig, n) => {
 
 // Optimizers run at rate 0 and the penalty's gradient at strength 0: the same arithmetic, and nothing piles up.
 
-/** Slabs as the library lays them out, and the block of step 1. */
-const update =
-  (optimizer: OptimizerSpec): Setup =>
-  (rig, n) => {
-    const { definition } = optimizerTable[optimizer.name] as unknown as { definition: OptimizerDefinition };
-    const { kernel, states } = definition.plan(optimizer);
+interface Updater {
+  (): CommonOptions;
+  readonly definition: OptimizerDefinition;
+}
+
+/** Slabs as the library lays them out, and the block of step 1 with default options. */
+function updateOf(optimizer: Updater, kernel: KernelName, states: readonly string[]): Setup {
+  return (rig, n) => {
     const slabs = [rig.vector(n), rig.vector(n), ...states.map(() => rig.vector(n, 'positive'))];
-    const block = rig.vector(BLOCK_SIZE, (heap, at) => definition.fill(heap, at, optimizer, 0, 1));
+    const block = rig.vector(BLOCK_SIZE, (heap, at) => optimizer.definition.fill(heap, at, optimizer(), 0, 1));
     rig.callOf(kernel, [...slabs, n, block, rig.slot('one')]);
     return { elements: n, moved: 3 + 2 * states.length };
   };
+}
+
+/** Every optimizer's loops. */
+const updates = Object.fromEntries(
+  (Object.values(optimizerTable) as unknown as readonly Updater[]).flatMap((optimizer) =>
+    Object.entries(optimizer.definition.loops).map(([kernel, states]) => {
+      return [kernel, updateOf(optimizer, kernel as KernelName, states)];
+    }),
+  ),
+) as Record<UpdateKernel, Setup>;
+
+const decayWeights: Setup = (rig, n) => {
+  rig.call('decayWeights', rig.vector(n), n, rig.slot('zero'), rig.slot('one'));
+  return { elements: n, moved: 2 };
+};
 
 const reduction =
   (kernel: 'sum' | 'gradientNorm'): Setup =>
@@ -253,9 +264,8 @@ export const setups = {
   uniformWeights,
   dropoutForward,
   dropoutBackward: binary('dropoutBackward'),
-  sgd: update(sgd()),
-  sgdMomentum: update(sgd({ momentum: 0.9 })),
-  adam: update(adam()),
+  ...updates,
+  decayWeights,
   sum: reduction('sum'),
   gradientNorm: reduction('gradientNorm'),
   clipFactor,

@@ -1,4 +1,5 @@
 import type { KernelName } from '../src/kernels/contract.js';
+import { type UpdateKernel, updateLoops } from '../src/kernels/optimizers.js';
 
 /** A compute kernel and its sizes: rows x inputs x units, rows x columns, or elements. */
 export interface Shape {
@@ -50,8 +51,11 @@ const HIDDEN: Sizes = [
   [128, 512],
 ];
 
-/** About the parameters of W1, W2 and W4. */
-const SLABS: Sizes = [[48], [4160], [235152]];
+/** About the parameters of W1, W2 and W4, and a million. */
+const SLABS: Sizes = [[48], [4160], [235152], [2 ** 20]];
+
+/** Elements that a plain copy moves, for comparison. */
+export const copySizes: Sizes = [...ELEMENTS, ...SLABS];
 
 const over = (sizes: Sizes, ...kernels: readonly KernelName[]): readonly Shape[] =>
   kernels.flatMap((kernel) => sizes.map((each) => ({ kernel, sizes: each })));
@@ -75,5 +79,13 @@ export const shapes: readonly Shape[] = [
   ...over([[784, 256]], 'uniformWeights'),
   ...over([[512]], 'batchNormalizationUpdate'),
   ...over([[1]], 'clipFactor'),
-  ...over(SLABS, 'sgd', 'sgdMomentum', 'adam', 'sum', 'gradientNorm', 'l2Penalty', 'l2Gradient'),
+  ...over(
+    SLABS,
+    ...(Object.keys(updateLoops) as UpdateKernel[]),
+    'decayWeights',
+    'sum',
+    'gradientNorm',
+    'l2Penalty',
+    'l2Gradient',
+  ),
 ];

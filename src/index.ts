@@ -11,15 +11,20 @@ export {
   UnknownNameError,
   ValueError,
 } from './errors.js';
+export * from './kernels/adam.js';
 export type { BackendFactory } from './kernels/contract.js';
 export * from './kernels/optimizers.js';
+export type { CommonOptions, Schedule } from './kernels/update.js';
 export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
 export type { ActivationName } from './model/activations.js';
 export type { GraphSpec } from './model/graph.js';
 export type { InitializerName } from './model/initializers.js';
 export * from './model/layers/index.js';
+export { type LbfgsOptions, lbfgs } from './model/lbfgs.js';
 export type { LossName } from './model/losses.js';
+export type { OptimizerName, OptimizerSpec } from './model/optimizers.js';
 export { l2, type Regularizer } from './model/regularizers.js';
+export * from './model/schedules.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { Data, FitOptions } from './train/batches.js';
 export type { Callback, Logs } from './train/callbacks.js';

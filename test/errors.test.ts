@@ -2,10 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { typescript } from '../src/backends/typescript.js';
 import { wasm } from '../src/backends/wasm.js';
 import { nearest } from '../src/errors.js';
-import { adam, sgd } from '../src/kernels/optimizers.js';
+import { adam } from '../src/kernels/adam.js';
+import { adagrad, lion, momentum, rmsprop, sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
 import { activation, batchNormalization, dense, dropout } from '../src/model/layers/index.js';
+import { lbfgs } from '../src/model/lbfgs.js';
 import { l2 } from '../src/model/regularizers.js';
+import { cosine, exponentialDecay, oneCycle, polynomial, stepDecay, warmup } from '../src/model/schedules.js';
 import { modelFromSpec } from '../src/train/from-spec.js';
 import { type Model, sequential } from '../src/train/model.js';
 
@@ -164,6 +167,64 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
   ['an unknown optimizer option', () => adam(any({ lr: 1 })), 'UnknownNameError', /adam\.lr/],
   ['nesterov without momentum', () => sgd({ nesterov: true }), 'ValueError', /nesterov/, /momentum/],
   ['a momentum that is no number', () => sgd({ momentum: any('0.9') }), 'ValueError', /momentum/, /'0\.9'/],
+  ['a negative weight decay', () => lion({ weightDecay: -1 }), 'ValueError', /lion\.weightDecay/, />= 0/],
+  ['a rho of 1', () => rmsprop({ rho: 1 }), 'ValueError', /rmsprop\.rho/, /< 1/],
+  ['amsgrad that is no boolean', () => adam({ amsgrad: any(1) }), 'ValueError', /adam\.amsgrad/, /true or false/],
+  ['an epsilon of 0', () => adagrad({ epsilon: 0 }), 'ValueError', /adagrad\.epsilon/, />= 1e-30/],
+  ['a momentum of 0 by that name', () => momentum({ momentum: 0 }), 'ValueError', /momentum\.momentum/, /> 0/],
+  ['a history of nothing', () => lbfgs({ historySize: 0 }), 'ValueError', /lbfgs\.historySize/, /integer >= 1/],
+  ['weight decay with lbfgs', () => lbfgs(any({ weightDecay: 1 })), 'UnknownNameError', /lbfgs\.weightDecay/],
+  [
+    'clipping with lbfgs',
+    withCompile({ ...good, optimizer: 'lbfgs', globalClipNorm: 1 }),
+    'ValueError',
+    /globalClipNorm/,
+    /1 with lbfgs/,
+  ],
+
+  ['a schedule without its steps', () => cosine(any({ initialLearningRate: 1 })), 'ValueError', /cosine\.decaySteps/],
+  [
+    'a schedule of no steps',
+    () => stepDecay({ initialLearningRate: 1, decaySteps: 0 }),
+    'ValueError',
+    /stepDecay\.decaySteps/,
+    /integer >= 1/,
+  ],
+  [
+    'a negative rate at the start',
+    () => polynomial({ initialLearningRate: -1, decaySteps: 3 }),
+    'ValueError',
+    /polynomial\.initialLearningRate/,
+    />= 0/,
+  ],
+  [
+    'a share above 1',
+    () => oneCycle({ maxLearningRate: 1, totalSteps: 9, pctStart: 2 }),
+    'ValueError',
+    /oneCycle\.pctStart/,
+    /<= 1/,
+  ],
+  [
+    'an option of another schedule',
+    () => exponentialDecay(any({ initialLearningRate: 1, decaySteps: 1, decayRate: 1, alpha: 0 })),
+    'UnknownNameError',
+    /exponentialDecay\.alpha/,
+  ],
+  ['a warm-up to nothing', () => warmup(any({ warmupSteps: 3 })), 'ValueError', /warmup\.schedule/, /a schedule/],
+  [
+    'an unknown schedule',
+    withCompile({ ...good, optimizer: adam({ learningRate: any({ name: 'cosin' }) }) }),
+    'UnknownNameError',
+    /adam\.learningRate\.name/,
+    /mean 'cosine'/,
+  ],
+  [
+    'a schedule that was not called',
+    () => adam({ learningRate: any(cosine) }),
+    'ValueError',
+    /adam\.learningRate/,
+    /a function/,
+  ],
   [
     'an optimizer as data, out of range',
     withCompile({ ...good, optimizer: { name: 'sgd', momentum: 2 } }),
@@ -353,6 +414,18 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
 ];
 
 const fits: readonly (readonly [string, () => Promise<unknown>, string, ...RegExp[]])[] = [
+  [
+    'a part of the rows with lbfgs',
+    () => {
+      const model = sequential({ layers: [dense({ units: 1, inputShape: 2 })], backend });
+      model.compile({ optimizer: 'lbfgs', loss: 'meanSquaredError' });
+      return model.fit(rows, [0, 1, 2], { batchSize: 2 });
+    },
+    'ValueError',
+    /batchSize/,
+    /2 of 3 rows/,
+    /all rows with lbfgs/,
+  ],
   ['no epochs', () => classifier().fit(rows, [0, 1, 2], { epochs: 0 }), 'ValueError', /epochs/, /got 0/],
   ['a batch size of 0', () => classifier().fit(rows, [0, 1, 2], { batchSize: 0 }), 'ValueError', /batchSize/],
   ['a validation split of 1', () => classifier().fit(rows, [0, 1, 2], { validationSplit: 1 }), 'ValueError', /< 1/],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { adam } from '../src/kernels/adam.js';
 import { type Backend, type BackendFactory, RESERVED_ELEMENTS } from '../src/kernels/contract.js';
 import { exp, log, log1p, sigmoid, tanh } from '../src/kernels/math.js';
-import { adam } from '../src/kernels/optimizers.js';
 import { Generator, philox, words } from '../src/kernels/philox.js';
 import { factories, Random } from './support/buffers.js';
 

@@ -1,4 +1,5 @@
 import { activations } from '../kernels/activations.js';
+import { adamLoops } from '../kernels/adam.js';
 import { type Arithmetic, float32, float64 } from '../kernels/arithmetic.js';
 import {
   type Backend,
@@ -25,6 +26,7 @@ function twins(arithmetic: Arithmetic): Twins {
     ...normalization(arithmetic),
     ...reductions(arithmetic),
     ...optimizers(arithmetic),
+    ...adamLoops(arithmetic),
     ...random(arithmetic),
   } satisfies Twins;
 }

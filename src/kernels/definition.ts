@@ -3,7 +3,8 @@ import { checkNumber, checkOptions, show, ValueError } from '../errors.js';
 /** What an option may be, and what it is where nothing is said. */
 export type OptionRange =
   | {
-      readonly default: number;
+      /** undefined: it must be given. */
+      readonly default: number | undefined;
       readonly min?: number;
       readonly max?: number;
       readonly above?: number;
@@ -26,7 +27,7 @@ export function fillOptions<O extends object>(ranges: OptionRanges<O>, given: Pa
 }
 
 function checkOption(value: unknown, range: OptionRange, argument: string): number | boolean {
-  if (typeof range.default === 'number') return checkNumber(value, argument, range as { min?: number });
+  if (typeof range.default !== 'boolean') return checkNumber(value, argument, range as { min?: number });
   if (typeof value === 'boolean') return value;
   throw new ValueError({ argument, given: show(value), expected: 'true or false' });
 }

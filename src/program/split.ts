@@ -1,4 +1,5 @@
 import type { Call, Phase } from '../kernels/contract.js';
+import { type UpdateKernel, updateLoops } from '../kernels/optimizers.js';
 import { productFlops } from './emitter.js';
 import { denseScratch } from './plan.js';
 
@@ -20,7 +21,7 @@ const FEWEST_ROWS = 16;
 const LINE = 16;
 
 /** Nanoseconds per floating point operation and per element of the streaming kernels, measured and rounded. */
-const COST = { flop: 0.023, copy: 0.12, transcendental: 2, random: 1.6, moments: 0.4, adam: 1 };
+const COST = { flop: 0.023, copy: 0.12, transcendental: 2, random: 1.6, moments: 0.4, state: 0.4 };
 
 /** The rows of a forward product, the inputs of an input gradient, the panels of a kernel gradient, columns, elements. */
 function axisOf(call: Call): Axis | undefined {
@@ -178,21 +179,25 @@ function axisOf(call: Call): Axis | undefined {
       const [name, w, g, n, lambda] = call;
       return lines(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, lambda]);
     }
-    case 'sgd': {
-      const [name, w, g, n, ...rest] = call;
-      return lines(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, ...rest]);
-    }
-    case 'sgdMomentum': {
-      const [name, w, g, v, n, ...rest] = call;
-      return lines(n, n * COST.moments, (i, size) => [name, w + i, g + i, v + i, size, ...rest]);
-    }
-    case 'adam': {
-      const [name, w, g, m, v, n, ...rest] = call;
-      return lines(n, n * COST.adam, (i, size) => [name, w + i, g + i, m + i, v + i, size, ...rest]);
+    case 'decayWeights': {
+      const [name, w, n, ...rest] = call;
+      return lines(n, n * COST.copy, (i, size) => [name, w + i, size, ...rest]);
     }
     default:
-      return undefined;
+      return updateAxis(call);
   }
+}
+
+/** An optimizer's loop: weights, gradients, states, their number, and what all parts share. */
+function updateAxis(call: Call): Axis | undefined {
+  if (!Object.hasOwn(updateLoops, call[0])) return undefined;
+  const states = updateLoops[call[0] as UpdateKernel].length;
+  const [name, ...args] = call as readonly [Call[0], ...number[]];
+  const slabs = args.slice(0, 2 + states);
+  const [n = 0, ...rest] = args.slice(slabs.length);
+  return lines(n, n * (COST.copy + states * COST.state), (i, size) => {
+    return [name, ...slabs.map((slab) => slab + i), size, ...rest] as unknown as Call;
+  });
 }
 
 /** Columns or elements, cut at whole cache lines. */

@@ -8,9 +8,9 @@ import type { Engine } from './engine.js';
 export interface FitOptions {
   /** Default 1. */
   readonly epochs?: number;
-  /** Default 32. */
+  /** Default 32; with `lbfgs`, which takes nothing less, all rows. */
   readonly batchSize?: number;
-  /** A new order each epoch; default true. */
+  /** A new order each epoch; default true, but for `lbfgs`, which sees all rows at once. */
   readonly shuffle?: boolean;
   /** Seeds the order; default the model's seed. */
   readonly seed?: number;
@@ -159,9 +159,10 @@ export function planFit(engine: Engine, x: Data, y: Data, options: FitOptions): 
     ['epochs', 'batchSize', 'shuffle', 'seed', 'validationData', 'validationSplit', 'callbacks'],
     'fit',
   );
-  const { shuffle = true, validationData, validationSplit = 0, callbacks = [] } = options;
+  const { spec, solver } = engine.training.optimizer;
+  const { shuffle = !solver, validationData, validationSplit = 0, callbacks = [] } = options;
   const epochs = checkNumber(options.epochs ?? 1, 'epochs', { min: 1, integer: true });
-  const batchSize = checkNumber(options.batchSize ?? 32, 'batchSize', { min: 1, integer: true });
+  checkNumber(options.batchSize ?? 32, 'batchSize', { min: 1, integer: true });
   const seed = checkNumber(options.seed ?? engine.seed, 'seed', {
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
@@ -197,6 +198,15 @@ export function planFit(engine: Engine, x: Data, y: Data, options: FitOptions): 
     }
     validation = slice(train, train.rows - held, train.rows);
     train = slice(train, 0, train.rows - held);
+  }
+  const batchSize = options.batchSize ?? (solver ? train.rows : 32);
+  if (solver && batchSize < train.rows) {
+    throw new ValueError({
+      argument: 'batchSize',
+      given: `${batchSize} of ${train.rows} rows`,
+      expected: `all rows with ${spec.name}`,
+      hint: 'Its line search compares losses, which must be of the same rows. Leave batchSize out.',
+    });
   }
   checkBatches(train.rows, batchSize, engine.minimumBatch);
   return { ...train, epochs, batchSize, shuffle, seed, validation, callbacks };

@@ -1,7 +1,7 @@
 import { StateError } from '../errors.js';
 import { type Backend, type BackendFactory, PAGE_ELEMENTS, RESERVED_ELEMENTS } from '../kernels/contract.js';
-import { BLOCK_SIZE } from '../kernels/optimizers.js';
 import { words } from '../kernels/philox.js';
+import { BLOCK_SIZE } from '../kernels/update.js';
 import { type Matrix, matrix } from '../matrix.js';
 import type { BuiltGraph } from '../model/graph.js';
 import type { BoundLoss } from '../model/losses.js';
@@ -66,7 +66,8 @@ export class Engine {
   readonly minimumBatch: number;
   /** Optimizer steps taken since `compile`. */
   step = 0;
-  learningRate = 0;
+  /** Set in place of the optimizer's own. */
+  #learningRate: number | undefined;
   /** A training step is between two of its calls. */
   midStep = false;
   readonly #factory: BackendFactory;
@@ -125,6 +126,15 @@ export class Engine {
     this.#forgetPrograms();
   }
 
+  /** Of the step to come. */
+  get learningRate(): number {
+    return this.#learningRate ?? this.#training?.optimizer.rate(this.step) ?? 0;
+  }
+
+  set learningRate(value: number) {
+    this.#learningRate = value;
+  }
+
   get compiled(): boolean {
     return this.#training !== undefined;
   }
@@ -142,9 +152,13 @@ export class Engine {
     for (const { trainable, value, gradient } of this.network.parameters) {
       if (trainable) gradient.offset = gradients.offset + value.offset - slab.offset;
     }
-    const states = options.optimizer.states.map(parallel);
+    const states = options.optimizer.states.map(({ name }) => parallel(name));
     const block = arena.take(vectorTensor('block', BLOCK_SIZE));
-    const groups: readonly UpdateGroup[] = [{ parameters: slab, gradients, states, block }];
+    const decay = vectorTensor('decay', 1);
+    decay.offset = block.offset + BLOCK_SIZE - 1;
+    const groups: readonly UpdateGroup[] = [
+      { parameters: slab, kernels: this.#kernels, gradients, states, block, decay },
+    ];
     const { outputs } = this.network;
     const targets = options.losses.map((objective, i): BoundTarget => {
       const name = outputs[i]?.name ?? '';
@@ -167,15 +181,30 @@ export class Engine {
     } satisfies Compiled;
     const evaluation = compileTraining(this.network, training, 'evaluate', INFERENCE_ROWS, arena.end);
     checkHeapSize(evaluation.end);
+    const initials = options.optimizer.states.map(({ initial }) => initial);
+    if (initials.some((initial) => initial !== 0)) this.#grow(arena.end);
     // As far as the heap goes; what it grows by is zero.
     this.heap.fill(0, this.#compiledBase, arena.end);
+    states.forEach(({ offset, size }, i) => {
+      this.heap.fill(initials[i] as number, offset, offset + size);
+    });
     this.heap[this.slots.factor.offset] = 1;
     this.#training = training;
     this.#evaluationBase = arena.end;
     this.#trainingBase = evaluation.end;
     this.#forgetPrograms();
-    this.learningRate = options.optimizer.spec.learningRate;
+    this.#learningRate = undefined;
     this.step = 0;
+  }
+
+  /** The part of the slab that holds kernels. */
+  get #kernels(): Tensor {
+    const ends = this.network.parameters
+      .filter(({ trainable, layout }) => trainable && layout === 'panels')
+      .map(({ value }) => value.offset + value.size);
+    const kernels = vectorTensor('kernels', Math.max(this.slab.offset, ...ends) - this.slab.offset);
+    kernels.offset = this.slab.offset;
+    return kernels;
   }
 
   #penaltyGroups(arena: Arena, gradients: Tensor): readonly PenaltyGroup[] {
@@ -279,29 +308,42 @@ export class Engine {
     for (let i = 0; i < targets.length; i++) this.stage(targets[i] as Tensor, y[i] as Matrix, start, order);
   }
 
-  /** Does `work` and puts back what a step under way has reported so far: loss and metrics share their slots. */
-  keepingReports<T>(work: () => T): T {
+  /** Copies tensors; what it returns puts them back. */
+  #copy(tensors: readonly Tensor[]): () => void {
+    const kept = tensors.map(({ offset, size }) => this.heap.slice(offset, offset + size));
+    return () => {
+      tensors.forEach(({ offset }, i) => {
+        this.heap.set(kept[i] as Float32Array, offset);
+      });
+    };
+  }
+
+  /** What a step reports: loss and metrics have slots that evaluations share. */
+  get #reports(): readonly Tensor[] {
     const { penalties, targets } = this.training;
-    const reports = [
+    return [
       this.slots.block,
       ...penalties.map(({ penalty }) => penalty),
       ...targets.flatMap(({ report }) => [report.loss, report.hits]),
     ];
-    const kept = reports.map(({ offset, size }) => this.heap.slice(offset, offset + size));
+  }
+
+  /** Does `work` and puts back what a step under way has reported so far. */
+  keepingReports<T>(work: () => T): T {
+    const putBack = this.#copy(this.#reports);
     try {
       return work();
     } finally {
-      reports.forEach(({ offset }, i) => {
-        this.heap.set(kept[i] as Float32Array, offset);
-      });
+      putBack();
     }
   }
 
   /** Counts a step and writes its numbers into the slots. */
   #beginStep({ stochastic }: LinkedProgram): void {
+    const { learningRate } = this;
     this.step++;
     const { optimizer, groups } = this.training;
-    for (const { block } of groups) optimizer.fill(this.heap, block.offset, this.learningRate, this.step);
+    for (const group of groups) optimizer.fill(this.heap, group, learningRate, this.step);
     if (stochastic) this.#writeRandomState(this.step);
   }
 
@@ -317,25 +359,61 @@ export class Engine {
 
   /** Runs a staged training step. */
   runStep(program: LinkedProgram): Outcome {
-    this.#beginStep(program);
-    run(program);
+    if (this.training.optimizer.solver) {
+      for (const _ of this.#solve(program)) run(program);
+    } else {
+      this.#beginStep(program);
+      run(program);
+    }
     return this.#finishStep();
   }
 
   /** The same, handing over to `pause` between calls. */
   async runStepInParts(program: LinkedProgram, pause: () => Promise<void> | undefined): Promise<Outcome> {
-    this.#beginStep(program);
     this.midStep = true;
     try {
-      for (const step of program.steps) {
-        step();
-        const pausing = pause();
-        if (pausing) await pausing;
+      for (const _ of this.#solve(program)) {
+        for (const step of program.steps) {
+          step();
+          const pausing = pause();
+          if (pausing) await pausing;
+        }
       }
     } finally {
       this.midStep = false;
     }
     return this.#finishStep();
+  }
+
+  /**
+   * A step that yields wherever the program is to run: once, or as often as a solver asks. A program may write over its
+   * inputs, so they are put back; the step reports what it found at first.
+   */
+  *#solve(program: LinkedProgram): Generator<void, void> {
+    const { optimizer, gradients } = this.training;
+    const { learningRate, slab } = this;
+    this.#beginStep(program);
+    if (!optimizer.solver) {
+      yield;
+      return;
+    }
+    const restage = this.#copy([...program.inputs, ...program.targets]);
+    const copy = ({ offset, size }: Tensor) => Float64Array.from(this.heap.subarray(offset, offset + size));
+    const solution = optimizer.solver.step(
+      {
+        weights: () => copy(slab),
+        setWeights: (x) => this.heap.set(x, slab.offset),
+        gradient: () => copy(gradients),
+      },
+      learningRate,
+    );
+    let report: (() => void) | undefined;
+    for (let wanted = solution.next(); !wanted.done; wanted = solution.next(this.outcome().loss)) {
+      if (report) restage();
+      yield;
+      report ??= this.#copy(this.#reports);
+    }
+    report?.();
   }
 
   /** A step that its gradient's norm refused leaves weights, state and the count of steps as they were. */

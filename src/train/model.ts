@@ -9,13 +9,12 @@ import {
   ValueError,
 } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
-import type { OptimizerName, OptimizerSpec } from '../kernels/optimizers.js';
 import { checkFinite, type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
 import { buildGraph, type Graph, type GraphSpec, sequence, specOf, trace } from '../model/graph.js';
 import type { LayerSpec, SymbolicTensor } from '../model/layers/index.js';
 import { copySpec } from '../model/layers/kind.js';
 import { bindLoss, type LossName } from '../model/losses.js';
-import { makeOptimizer } from '../model/optimizers.js';
+import { makeOptimizer, type OptimizerName, type OptimizerSpec } from '../model/optimizers.js';
 import { parameterBytes, readParameter, writeParameter } from '../model/weights.js';
 import { outputLayer } from '../program/compile.js';
 import { formatProgram, type Mode } from '../program/emitter.js';
@@ -107,7 +106,7 @@ export class Model {
     return { ...specOf(this.#graph), seed: this.#engine.seed };
   }
 
-  /** Of the optimizer, from the next step on. */
+  /** Of the next step. Setting it replaces a schedule by a constant. */
   get learningRate(): number {
     return this.#engine.learningRate;
   }
@@ -139,9 +138,18 @@ export class Model {
       throw new UnknownNameError({ argument: 'metrics', given: show(metric), expected: "'accuracy'" });
     }
     if (globalClipNorm !== undefined) checkNumber(globalClipNorm, 'globalClipNorm', { above: 0 });
+    const optimizer = makeOptimizer(options.optimizer);
+    if (optimizer.solver && globalClipNorm !== undefined) {
+      throw new ValueError({
+        argument: 'globalClipNorm',
+        given: `${globalClipNorm} with ${optimizer.spec.name}`,
+        expected: 'none',
+        hint: 'A line search goes astray on gradients that are not those of the loss.',
+      });
+    }
     const losses = lossPerOutput(options.loss, this.#engine.network.outputs);
     this.#engine.configure({
-      optimizer: makeOptimizer(options.optimizer),
+      optimizer,
       losses: losses.map((loss, i) => {
         const { units, activation = 'linear' } = this.#outputLayer(i);
         return bindLoss(loss, units, activation);

@@ -1,5 +1,6 @@
 import type { KernelName } from '../../src/kernels/contract.js';
-import { BLOCK_SIZE } from '../../src/kernels/optimizers.js';
+import { type UpdateKernel, updateLoops } from '../../src/kernels/optimizers.js';
+import { BLOCK_SIZE } from '../../src/kernels/update.js';
 import { denseScratch } from '../../src/program/plan.js';
 import { type Buffer, makers, type Random } from './buffers.js';
 
@@ -178,9 +179,15 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [z, targets, m.scalar(), rows, columns, z.stride, targets.stride, random.integer(2) / 2];
   },
 
-  sgd: update(0),
-  sgdMomentum: update(1),
-  adam: update(2),
+  ...(Object.fromEntries(
+    Object.entries(updateLoops).map(([kernel, states]) => [kernel, update(states.length)]),
+  ) as Record<UpdateKernel, (random: Random) => Args>),
+
+  decayWeights(random) {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    return [m.vector(n, true), n, m.scalar(-random.uniform(), false), factor(random)];
+  },
 
   randomUniform(random) {
     const m = makers(random);

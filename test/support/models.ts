@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { adam } from '../../src/kernels/adam.js';
 import type { BackendFactory } from '../../src/kernels/contract.js';
-import { adam, sgd } from '../../src/kernels/optimizers.js';
+import { sgd } from '../../src/kernels/optimizers.js';
 import { type Matrix, matrix } from '../../src/matrix.js';
 import { buildGraph, type Graph, sequence } from '../../src/model/graph.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../../src/model/layers/index.js';
