@@ -183,6 +183,28 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     Object.entries(updateLoops).map(([kernel, states]) => [kernel, update(states.length)]),
   ) as Record<UpdateKernel, (random: Random) => Args>),
 
+  clipGradient: clipping,
+  clipValues: clipping,
+
+  accumulateGradients(random) {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    return [m.vector(n, true), m.vector(n), n, factor(random)];
+  },
+
+  meanGradients(random) {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    return [m.vector(n), m.vector(n, true), n, 1 / random.between(1, 9)];
+  },
+
+  averageWeights(random) {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    const share = m.scalar(random.integer(4) ? random.uniform() : random.integer(2), false);
+    return [m.vector(n, true), m.vector(n), n, share, factor(random)];
+  },
+
   decayWeights(random) {
     const m = makers(random);
     const n = 4 * random.between(1, 30);
@@ -220,6 +242,12 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
 
   dropoutBackward: backward,
 };
+
+function clipping(random: Random): Args {
+  const m = makers(random);
+  const n = 4 * random.between(1, 30);
+  return [m.vector(n, true), n, random.uniform() * 2];
+}
 
 /** Rows, inputs and units around the sizes of tiles, panels and vectors. */
 function sizes(random: Random): [number, number, number] {

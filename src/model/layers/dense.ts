@@ -4,9 +4,9 @@ import { denseScratch } from '../../program/plan.js';
 import { type ActivationName, activationLayer, findActivation } from '../activations.js';
 import { type InitializerName, initializers } from '../initializers.js';
 import { checkRegularizer, type Regularizer } from '../regularizers.js';
-import { defineLayer, type LayerOptions, parameter } from './kind.js';
+import { defineLayer, parameter, type TrainableLayerOptions } from './kind.js';
 
-export interface DenseOptions extends LayerOptions {
+export interface DenseOptions extends TrainableLayerOptions {
   /** Width of the output. */
   readonly units: number;
   /** Default 'linear'. */
@@ -55,9 +55,11 @@ export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense',
           y,
           backward(dy, [inputWanted]) {
             if (activation.fused) activation.backward?.(emit, y, dy);
-            const panel = emit.scratch(`${name}.panel`, denseScratch.kernelGradient(rows, inputs));
-            emit.call('denseKernelGradient', x, dy, kernel.gradient, panel, rows, inputs, units, x.stride, dy.stride);
-            if (bias) emit.call('denseBiasGradient', dy, bias.gradient, rows, units, dy.stride);
+            if (kernel.trainable) {
+              const panel = emit.scratch(`${name}.panel`, denseScratch.kernelGradient(rows, inputs));
+              emit.call('denseKernelGradient', x, dy, kernel.gradient, panel, rows, inputs, units, x.stride, dy.stride);
+            }
+            if (bias?.trainable) emit.call('denseBiasGradient', dy, bias.gradient, rows, units, dy.stride);
             if (!inputWanted) return [];
             const dx = emit.matrix(`${name}.dx`, inputs);
             const transposed = emit.scratch(`${name}.transposed`, denseScratch.inputGradient(rows, units));
