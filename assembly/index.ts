@@ -1,5 +1,6 @@
 export * from './activations';
 export * from './adam';
+export * from './constraints';
 export * from './elementwise';
 export * from './linalg';
 export * from './losses';

@@ -1,3 +1,4 @@
+import { type ConstraintName, constraintTable } from '../src/kernels/constraints.js';
 import type { KernelName } from '../src/kernels/contract.js';
 import { optimizerTable, type UpdateKernel } from '../src/kernels/optimizers.js';
 import { BLOCK_SIZE, type CommonOptions, type OptimizerDefinition } from '../src/kernels/update.js';
@@ -243,15 +244,30 @@ const binaryAccuracy: Setup = (rig, rows, columns) => {
   return { elements: rows * columns, moved: 2 };
 };
 
-const l2Penalty: Setup = (rig, n) => {
-  rig.call('l2Penalty', rig.vector(n), n, 1e-4, rig.slot());
-  return { elements: n, moved: 1 };
-};
+const penalty =
+  (kernel: 'l1Penalty' | 'l2Penalty'): Setup =>
+  (rig, n) => {
+    rig.call(kernel, rig.vector(n), rig.slot(), 1, n, n, 1e-4);
+    return { elements: n, moved: 1 };
+  };
 
-const l2Gradient: Setup = (rig, n) => {
-  rig.call('l2Gradient', rig.vector(n), rig.vector(n), n, 0);
-  return { elements: n, moved: 3 };
-};
+const penaltyGradient =
+  (kernel: 'l1Gradient' | 'l2Gradient'): Setup =>
+  (rig, n) => {
+    rig.call(kernel, rig.vector(n), rig.vector(n), n, 0);
+    return { elements: n, moved: 3 };
+  };
+
+const constraint =
+  (kernel: ConstraintName): Setup =>
+  (rig, inputs, units) => {
+    rig.call(kernel, rig.panels(inputs, units), Math.ceil(units / 8), inputs, 0, 1, rig.slot('one'));
+    return { elements: inputs * units, moved: 3 };
+  };
+
+const constraints = Object.fromEntries(
+  Object.keys(constraintTable).map((name) => [name, constraint(name as ConstraintName)]),
+) as Record<ConstraintName, Setup>;
 
 /** Every compute kernel; one that is missing does not compile. */
 export const setups = {
@@ -299,6 +315,9 @@ export const setups = {
   sparseCategoricalAccuracy: sparseAccuracy,
   categoricalAccuracy,
   binaryAccuracy,
-  l2Penalty,
-  l2Gradient,
+  l1Penalty: penalty('l1Penalty'),
+  l1Gradient: penaltyGradient('l1Gradient'),
+  l2Penalty: penalty('l2Penalty'),
+  l2Gradient: penaltyGradient('l2Gradient'),
+  ...constraints,
 } satisfies Record<KernelName, Setup>;

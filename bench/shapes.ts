@@ -1,3 +1,4 @@
+import { type ConstraintName, constraintTable } from '../src/kernels/constraints.js';
 import type { KernelName } from '../src/kernels/contract.js';
 import { type UpdateKernel, updateLoops } from '../src/kernels/optimizers.js';
 
@@ -90,7 +91,10 @@ export const shapes: readonly Shape[] = [
     'averageWeights',
     'sum',
     'gradientNorm',
+    'l1Penalty',
+    'l1Gradient',
     'l2Penalty',
     'l2Gradient',
   ),
+  ...over([[784, 256]], ...(Object.keys(constraintTable) as ConstraintName[])),
 ];

@@ -36,7 +36,8 @@ export function prefixed(error: unknown, argument: string): unknown {
     expected,
     ...(hint === undefined ? {} : { hint }),
   };
-  return error instanceof ShapeError ? new ShapeError(complaint) : new ValueError(complaint);
+  if (error instanceof ShapeError) return new ShapeError(complaint);
+  return error instanceof UnknownNameError ? new UnknownNameError(complaint) : new ValueError(complaint);
 }
 
 /** Rows, columns or units that do not fit. */

@@ -12,24 +12,27 @@ export {
   ValueError,
 } from './errors.js';
 export * from './kernels/adam.js';
+export * from './kernels/constraints.js';
 export type { BackendFactory } from './kernels/contract.js';
 export * from './kernels/optimizers.js';
 export type { CommonOptions, Schedule } from './kernels/update.js';
 export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
 export type { ActivationName } from './model/activations.js';
+export * from './model/averaging.js';
 export type { GraphSpec } from './model/graph.js';
-export type { InitializerName } from './model/initializers.js';
+export * from './model/initializers.js';
 export * from './model/layers/index.js';
 export { type LbfgsOptions, lbfgs } from './model/lbfgs.js';
 export type { LossName } from './model/losses.js';
 export type { OptimizerName, OptimizerSpec } from './model/optimizers.js';
-export { l2, type Regularizer } from './model/regularizers.js';
+export * from './model/regularizers.js';
 export * from './model/schedules.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { Data, FitOptions } from './train/batches.js';
 export type { Callback, Logs } from './train/callbacks.js';
 export type { History } from './train/fit.js';
 export { modelFromSpec } from './train/from-spec.js';
+export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './train/lsuv.js';
 export {
   type CompileOptions,
   type FunctionalOptions,

@@ -3,13 +3,23 @@ import { typescript } from '../src/backends/typescript.js';
 import { wasm } from '../src/backends/wasm.js';
 import { nearest } from '../src/errors.js';
 import { adam } from '../src/kernels/adam.js';
+import { maxNorm, nonNeg } from '../src/kernels/constraints.js';
 import { adagrad, lion, momentum, rmsprop, sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
+import {
+  calculateGain,
+  heNormal,
+  identity,
+  orthogonal,
+  randomUniform,
+  varianceScaling,
+} from '../src/model/initializers.js';
 import { activation, batchNormalization, dense, dropout } from '../src/model/layers/index.js';
 import { lbfgs } from '../src/model/lbfgs.js';
-import { l2 } from '../src/model/regularizers.js';
+import { l1l2, l2 } from '../src/model/regularizers.js';
 import { cosine, exponentialDecay, oneCycle, polynomial, stepDecay, warmup } from '../src/model/schedules.js';
 import { modelFromSpec } from '../src/train/from-spec.js';
+import { layerSequentialUnitVariance } from '../src/train/lsuv.js';
 import { type Model, sequential } from '../src/train/model.js';
 
 const backend = typescript();
@@ -90,6 +100,47 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     /heUniform/,
   ],
   [
+    'an initializer that was not called',
+    withLayer(dense({ units: 1, inputShape: 2, kernelInitializer: any(heNormal) })),
+    'ValueError',
+    /layers\.0\.kernelInitializer/,
+    /heNormal\(\)/,
+  ],
+  [
+    'an initializer that is no name',
+    withLayer(dense({ units: 1, inputShape: 2, biasInitializer: any(0) })),
+    'ValueError',
+    /biasInitializer/,
+    /got 0/,
+  ],
+  [
+    'an initializer as data, out of range',
+    withLayer(dense({ units: 1, inputShape: 2, kernelInitializer: { name: 'randomNormal', stddev: -1 } })),
+    'ValueError',
+    /layers\.0\.kernelInitializer\.randomNormal\.stddev/,
+    />= 0/,
+  ],
+  [
+    'an initializer as data, misspelt',
+    withLayer(dense({ units: 1, inputShape: 2, kernelInitializer: any({ name: 'orthogonal', gian: 1 }) })),
+    'UnknownNameError',
+    /mean 'gain'/,
+  ],
+  ['an initializer with a number for options', () => orthogonal(any(2)), 'ValueError', /orthogonal/, /got 2/],
+  ['a gain that is no number', () => orthogonal({ gain: Number.NaN }), 'ValueError', /orthogonal\.gain/, /NaN/],
+  ['half a seed', () => heNormal({ seed: 0.5 }), 'ValueError', /heNormal\.seed/, /integer >= 0/],
+  ['a seed for no draws', () => identity(any({ seed: 1 })), 'UnknownNameError', /identity\.seed/],
+  ['a range from high to low', () => randomUniform({ minval: 1, maxval: 0 }), 'ValueError', /maxval/, />= 1/],
+  ['a scale of 0', () => varianceScaling({ scale: 0 }), 'ValueError', /varianceScaling\.scale/, /> 0/],
+  [
+    'an unknown mode',
+    () => varianceScaling({ mode: any('fanin') }),
+    'UnknownNameError',
+    /varianceScaling\.mode/,
+    /mean 'fanIn'/,
+  ],
+  ['the gain of an unknown activation', () => calculateGain(any('relu6')), 'UnknownNameError', /mean 'relu'/],
+  [
     'a bias that is no boolean',
     withLayer(dense({ units: 1, inputShape: 2, useBias: any(1) })),
     'ValueError',
@@ -97,6 +148,49 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
   ],
   ['a negative l2', () => l2(-1), 'ValueError', /lambda/, /-1/, />= 0/],
   ['an l2 that is no number', () => l2(Number.NaN), 'ValueError', /NaN/],
+  ['an l1 below 0', () => l1l2({ l1: -1 }), 'ValueError', /l1l2\.l1/, />= 0/],
+  [
+    'a regularizer that was not called',
+    withLayer(dense({ units: 1, inputShape: 2, biasRegularizer: any(l2) })),
+    'ValueError',
+    /biasRegularizer/,
+    /l1\(\)/,
+  ],
+  [
+    'a number for a regularizer',
+    withLayer(dense({ units: 1, inputShape: 2, kernelRegularizer: any(0.1) })),
+    'ValueError',
+    /kernelRegularizer/,
+    /got 0\.1/,
+  ],
+  [
+    'a regularizer as data, out of range',
+    withLayer(activation({ inputShape: 2, activation: 'relu', activityRegularizer: { name: 'l1', lambda: -1 } })),
+    'ValueError',
+    /layers\.0\.activityRegularizer\.l1\.lambda/,
+  ],
+  [
+    'a penalty on what the loss computes',
+    withCompile(good, { units: 3, activation: 'softmax', activityRegularizer: 'l2' }),
+    'ValueError',
+    /activityRegularizer/,
+    /softmax/,
+  ],
+  ['a max norm of 0', () => maxNorm({ maxValue: 0 }), 'ValueError', /maxNorm\.maxValue/, /> 0/],
+  ['an option of none', () => nonNeg(any({ axis: 0 })), 'UnknownNameError', /nonNeg\.axis/],
+  [
+    'an unknown constraint',
+    withLayer(dense({ units: 1, inputShape: 2, kernelConstraint: any('maxnorm') })),
+    'UnknownNameError',
+    /layers\.0\.kernelConstraint/,
+    /mean 'maxNorm'/,
+  ],
+  [
+    'a constraint as data, out of range',
+    withLayer(dense({ units: 1, inputShape: 2, biasConstraint: { name: 'maxNorm', maxValue: -1 } })),
+    'ValueError',
+    /biasConstraint\.maxNorm\.maxValue/,
+  ],
   [
     'an unknown regularizer',
     withLayer(dense({ units: 1, inputShape: 2, kernelRegularizer: any({ name: 'l3', lambda: 1 }) })),
@@ -140,7 +234,7 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     /\['accuracy'\]/,
   ],
   ['a clip norm of 0', withCompile({ ...good, globalClipNorm: 0 }), 'ValueError', /globalClipNorm/, /> 0/],
-  ['a misspelt compile option', withCompile({ ...good, clipNorm: 1 }), 'UnknownNameError', /globalClipNorm/],
+  ['a misspelt compile option', withCompile({ ...good, clippNorm: 1 }), 'UnknownNameError', /mean 'clipNorm'/],
   [
     'a crossentropy without softmax',
     withCompile(good, { units: 3 }),
@@ -383,6 +477,19 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     'ValueError',
     /weights\['layers\.0\.bias'\]\.data/,
     /JSON/,
+  ],
+  [
+    'a tolerance of 0',
+    () => layerSequentialUnitVariance(classifier(), rows, { tolerance: 0 }),
+    'ValueError',
+    /tolerance/,
+    /> 0/,
+  ],
+  [
+    'a misspelt option of a tool',
+    () => layerSequentialUnitVariance(classifier(), rows, any({ iterations: 1 })),
+    'UnknownNameError',
+    /mean 'maxIterations'/,
   ],
   ['a program of no rows', () => classifier().program('predict', 0), 'ValueError', /rows/],
 

@@ -3,7 +3,7 @@ import type { ActivationName } from '../src/model/activations.js';
 import { activations } from '../src/model/activations.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../src/model/layers/index.js';
 import type { LossName } from '../src/model/losses.js';
-import { l2 } from '../src/model/regularizers.js';
+import { l1, l1l2, l2 } from '../src/model/regularizers.js';
 import { checkGradients, type GradientCase, INPUTS } from './support/gradient-check.js';
 
 const head = (loss: LossName): LayerSpec =>
@@ -25,10 +25,20 @@ const layerCases: Record<LayerSpec['type'], readonly (readonly LayerSpec[])[]> =
       dense({ units: 8, inputShape: INPUTS, kernelRegularizer: l2(0.2) }),
       dense({ units: 9, kernelRegularizer: l2(0.1) }),
     ],
+    [
+      dense({ units: 7, inputShape: INPUTS, kernelRegularizer: l1(0.1), biasRegularizer: l1l2({ l1: 0.1, l2: 0.2 }) }),
+      dense({ units: 9, kernelRegularizer: l1l2({ l1: 0.1, l2: 0.2 }), biasRegularizer: l2(0.1) }),
+    ],
+    [
+      dense({ units: 7, inputShape: INPUTS, activation: 'tanh', activityRegularizer: l1l2({ l1: 0.1, l2: 0.2 }) }),
+      dense({ units: 9, activation: 'relu', activityRegularizer: l2(0.1) }),
+      dense({ units: 5, activityRegularizer: l1(0.1), kernelConstraint: 'unitNorm' }),
+    ],
   ],
-  activation: [],
+  activation: [[first, activation({ activation: 'sigmoid', activityRegularizer: l2(0.3) })]],
   batchNormalization: [
     [first, batchNormalization()],
+    [first, batchNormalization({ gammaRegularizer: l2(0.2), betaRegularizer: l1(0.1) })],
     [
       batchNormalization({ inputShape: INPUTS }),
       dense({ units: 8 }),

@@ -1,6 +1,7 @@
 import { activations } from '../kernels/activations.js';
 import { adamLoops } from '../kernels/adam.js';
 import { type Arithmetic, float32, float64 } from '../kernels/arithmetic.js';
+import { constraints } from '../kernels/constraints.js';
 import {
   type Backend,
   type BackendFactory,
@@ -27,6 +28,7 @@ function twins(arithmetic: Arithmetic): Twins {
     ...normalization(arithmetic),
     ...reductions(arithmetic),
     ...step(arithmetic),
+    ...constraints(arithmetic),
     ...optimizers(arithmetic),
     ...adamLoops(arithmetic),
     ...random(arithmetic),

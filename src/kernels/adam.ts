@@ -31,6 +31,12 @@ function fillMoments(heap: Heap, block: number, epsilon: number, { beta1, beta2 
   heap[block + 5] = 1 - beta2;
 }
 
+/**
+ * State falls by a factor of beta a step at most, so that what a look at every 16th step lets pass is still no denormal
+ * number at the next.
+ */
+const FLUSH_EVERY = 16;
+
 const adamDefinition = (weightDecay: number): OptimizerDefinition<AdamOptions> => ({
   options: { ...common(1e-3, weightDecay), ...moments(), amsgrad: { default: false } },
   loops: { adam: ['m', 'v'], adamMaximum: ['m', 'v', 'maximum'] },
@@ -41,6 +47,7 @@ const adamDefinition = (weightDecay: number): OptimizerDefinition<AdamOptions> =
     const root = Math.sqrt(1 - power(beta2, t));
     heap[block] = (-learningRate * root) / (1 - power(beta1, t));
     fillMoments(heap, block, epsilon * root, options);
+    heap[block + 6] = t % FLUSH_EVERY === 1 ? 1 : 0;
   },
 });
 
@@ -138,10 +145,11 @@ export function adamLoops(arithmetic: Arithmetic): Family {
       const c1 = h[block + 3]!;
       const b2 = h[block + 4]!;
       const c2 = h[block + 5]!;
+      const settle = h[block + 6] === 0 ? (x: number) => x : tiny;
       for (let i = 0; i < n; i++) {
         const gradient = small(f(h[g + i]! * scale));
-        const m1 = tiny(f(f(h[m + i]! * b1) + f(gradient * c1)));
-        const v1 = tiny(f(f(h[v + i]! * b2) + f(f(gradient * gradient) * c2)));
+        const m1 = settle(f(f(h[m + i]! * b1) + f(gradient * c1)));
+        const v1 = settle(f(f(h[v + i]! * b2) + f(f(gradient * gradient) * c2)));
         h[m + i] = m1;
         h[v + i] = v1;
         h[w + i] = f(f(m1 / f(f(Math.sqrt(v1)) + epsilon)) * step) + h[w + i]!;

@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions, show, ValueError } from '../errors.js';
+import { checkNumber, checkOptions, lookUp, show, ValueError } from '../errors.js';
 
 /** What an option may be, and what it is where nothing is said. */
 export type OptionRange =
@@ -11,7 +11,8 @@ export type OptionRange =
       readonly below?: number;
       readonly integer?: boolean;
     }
-  | { readonly default: boolean };
+  | { readonly default: boolean }
+  | { readonly default: string; readonly oneOf: readonly string[] };
 
 /** The ranges of a set of options. */
 export type OptionRanges<O> = { readonly [K in keyof O]-?: OptionRange };
@@ -26,7 +27,8 @@ export function fillOptions<O extends object>(ranges: OptionRanges<O>, given: Pa
   return Object.fromEntries(filled) as O;
 }
 
-function checkOption(value: unknown, range: OptionRange, argument: string): number | boolean {
+function checkOption(value: unknown, range: OptionRange, argument: string): number | boolean | string {
+  if ('oneOf' in range) return lookUp(Object.fromEntries(range.oneOf.map((name) => [name, name])), value, argument);
   if (typeof range.default !== 'boolean') return checkNumber(value, argument, range as { min?: number });
   if (typeof value === 'boolean') return value;
   throw new ValueError({ argument, given: show(value), expected: 'true or false' });

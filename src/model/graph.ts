@@ -23,6 +23,11 @@ export interface GraphSpec {
   readonly outputs?: readonly string[];
 }
 
+/** A graph as plain data whose layers still know how to build themselves. */
+export interface BuildableSpec extends GraphSpec {
+  readonly layers: readonly LayerSpec[];
+}
+
 /** A stack of layers as a graph. @throws ShapeError where the first layer does not say how wide the input is. */
 export function sequence(specs: readonly LayerSpec[]): Graph {
   if (!Array.isArray(specs) || specs.length === 0) {
@@ -115,7 +120,7 @@ export function trace(inputs: readonly SymbolicTensor[], outputs: readonly Symbo
 }
 
 /** The graph as plain data; its layers still know how to build themselves. */
-export function specOf({ sequential, inputs, nodes, outputs }: Graph): GraphSpec & { layers: readonly LayerSpec[] } {
+export function specOf({ sequential, inputs, nodes, outputs }: Graph): BuildableSpec {
   const layers = nodes.map(({ spec }) => copySpec(spec));
   if (sequential) return { layers };
   const nameOf = (value: number) => inputs[value]?.name ?? `layers.${value - inputs.length}`;

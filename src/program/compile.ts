@@ -46,8 +46,11 @@ export interface Update {
   emit(emit: Emitter): void;
 }
 
-/** A run of parameters, neighbours in the slab, that share one l2 strength. */
+export const PENALTY_KINDS = ['l1', 'l2'] as const;
+
+/** A run of parameters, neighbours in the slab, that share one strength of one kind. */
 export interface PenaltyGroup {
+  readonly kind: (typeof PENALTY_KINDS)[number];
   readonly strength: number;
   readonly values: Tensor;
   readonly gradients: Tensor;
@@ -60,6 +63,14 @@ export interface NetworkNode {
   readonly inputs: readonly number[];
   /** What users call it. */
   readonly label: string;
+}
+
+/** A penalty on the output of a layer: the mean over rows of strength times the sum. */
+export interface ActivityPenalty {
+  readonly kind: PenaltyGroup['kind'];
+  readonly strength: number;
+  readonly layer: Layer;
+  readonly penalty: Tensor;
 }
 
 export interface Network {
@@ -86,6 +97,7 @@ export interface Training {
   readonly penalties: readonly PenaltyGroup[];
   /** All trainable parameters, and what lies parallel to them. */
   readonly slab: Tensor;
+  readonly activityPenalties: readonly ActivityPenalty[];
   readonly gradients: Tensor;
   readonly update: Update;
 }
@@ -97,7 +109,13 @@ interface Pass {
 }
 
 /** `fused` are nodes that a loss computes: they are left out, unless others need what they compute. */
-function forward(emit: Emitter, network: Network, inputs: readonly Tensor[], fused: readonly unknown[] = []): Pass {
+function forward(
+  emit: Emitter,
+  network: Network,
+  inputs: readonly Tensor[],
+  fused: readonly unknown[] = [],
+  activityPenalties: readonly ActivityPenalty[] = [],
+): Pass {
   const values: (Tensor | undefined)[] = [...inputs];
   const steps = network.nodes.map(({ layer, inputs: sources }, i) => {
     const needed = network.nodes.some((other) => other.inputs.includes(inputs.length + i));
@@ -109,7 +127,11 @@ function forward(emit: Emitter, network: Network, inputs: readonly Tensor[], fus
     // The node may compute in place, and the loss needs what was there before.
     if (fused.includes(i)) values[sources[0] as number] = emit.copy(x as Tensor, `${layer.name}.logits`);
     const step = layer.forward(emit, x as Tensor, ...others);
-    values.push(step.y);
+    const { y } = step;
+    values.push(y);
+    for (const { kind, strength, penalty } of activityPenalties.filter((item) => item.layer === layer)) {
+      emit.call(`${kind}Penalty`, y, penalty, y.rows, y.columns, y.stride, strength / emit.rows);
+    }
     return step;
   });
   return { values, steps };
@@ -166,14 +188,14 @@ export function compileTraining(
 ): Program {
   const emit = new Emitter(mode, rows, network.slots, network.zeros, network.threads);
   const { nodes, inputs: named } = network;
-  const { penalties } = training;
+  const { penalties, activityPenalties } = training;
   const inputs = stageInputs(emit, network);
   const fused = training.targets.map((target, i) => fusedNode(network, target, i));
   const targets = training.targets.map(({ name, objective }) => {
     const label = training.targets.length > 1 ? `${name}.targets` : 'targets';
     return objective.targets === 'labels' ? emit.column(label) : emit.matrix(label, objective.targets);
   });
-  const { values, steps } = forward(emit, network, inputs, fused);
+  const { values, steps } = forward(emit, network, inputs, fused, activityPenalties);
   const gradients = new Gradients(emit);
   const outputs = training.targets.map(({ objective, report }, i) => {
     const node = fused[i];
@@ -183,7 +205,9 @@ export function compileTraining(
     if (training.accuracy) objective.emitHits(emit, y, targets[i] as Tensor, report.hits, node !== undefined);
     return y;
   });
-  for (const group of penalties) emit.call('l2Penalty', group.values, group.values.size, group.strength, group.penalty);
+  for (const { kind, values, penalty, strength } of penalties) {
+    emit.call(`${kind}Penalty`, values, penalty, 1, values.size, values.size, strength);
+  }
   const kept: KeptValue[] = [];
   if (emit.training) {
     const learns = learners(network, mode === 'inspect');
@@ -197,21 +221,25 @@ export function compileTraining(
       });
     };
     for (let i = nodes.length - 1; i >= 0; i--) {
-      const { label, inputs: sources } = nodes[i] as NetworkNode;
+      const { label, layer, inputs: sources } = nodes[i] as NetworkNode;
       const value = named.length + i;
       const dy = gradients.of(value);
       if (mode === 'inspect' && steps[i]) keep(label, value);
       if (!dy || !learns[value]) continue;
+      const step = steps[i] as Step;
+      for (const { kind, strength } of activityPenalties.filter((item) => item.layer === layer)) {
+        emit.call(`${kind}Gradient`, step.y, dy, dy.size, strength / rows);
+      }
       const wanted = sources.map((source) => learns[source] as boolean);
-      const backward = (steps[i] as Step).backward(dy, wanted);
+      const backward = step.backward(dy, wanted);
       sources.forEach((source, k) => {
         const gradient = backward[k];
         if (gradient && wanted[k]) gradients.add(source, gradient);
       });
     }
     if (mode === 'inspect') for (const [value, { name }] of named.entries()) keep(name, value);
-    for (const group of penalties) {
-      emit.call('l2Gradient', group.values, group.gradients, group.values.size, group.strength);
+    for (const { kind, values, gradients, strength } of penalties) {
+      emit.call(`${kind}Gradient`, values, gradients, values.size, strength);
     }
   }
   if (mode === 'accumulate') emitAccumulation(emit, training);
@@ -246,7 +274,16 @@ function emitUpdate(emit: Emitter, { parameters }: Network, { slab, gradients, u
     }
   }
   update.emit(emit);
+  for (const parameter of parameters) if (parameter.trainable) emitConstraint(emit, parameter);
   if (average) emit.call('averageWeights', average.values, slab, slab.size, average.share, factor);
+}
+
+/** Norms are those of a unit's weights, or of a whole vector. */
+function emitConstraint(emit: Emitter, { constraint, layout, rows, value }: Parameter): void {
+  if (!constraint) return;
+  const { kernel, value: bound } = constraint;
+  const [inputs, joint] = layout === 'panels' ? [rows, 0] : [value.size / 8, 1];
+  emit.call(kernel, value, value.size / (8 * inputs), inputs, joint, bound, emit.slots.factor);
 }
 
 /** The forward pass in training, as far as something counts along. */

@@ -1,5 +1,23 @@
+import type { ConstraintName } from '../kernels/constraints.js';
 import type { Emitter } from './emitter.js';
 import type { Tensor } from './plan.js';
+
+/** How a parameter begins, as plain data: a name and options that are the initializer's business. */
+export interface Initializer {
+  readonly name: string;
+}
+
+/** Strengths of l1 sum |w| + l2 sum w^2, 0 for none. */
+export interface Penalty {
+  readonly l1: number;
+  readonly l2: number;
+}
+
+/** What holds a parameter in bounds after each update: a kernel and its number. */
+export interface Constraint {
+  readonly kernel: ConstraintName;
+  readonly value: number;
+}
 
 /** A learned or running array of a layer. `layout` says how it lies in the heap. */
 export interface Parameter {
@@ -13,9 +31,9 @@ export interface Parameter {
   trainable: boolean;
   /** The parameter learns at this multiple of the optimizer's rate. */
   learningRateMultiplier: number;
-  readonly initializer: string;
-  /** Strength of the l2 penalty, 0 for none. */
-  readonly l2: number;
+  readonly initializer: Initializer;
+  readonly penalty: Penalty;
+  readonly constraint?: Constraint | undefined;
   readonly value: Tensor;
   /** The same place in the gradient slab; planned when the model is compiled. */
   readonly gradient: Tensor;
@@ -38,6 +56,8 @@ export interface Layer {
   readonly parameters: readonly Parameter[];
   /** Set by activation layers, so that a loss can be fused with the last one. */
   readonly activation?: string;
+  /** On the output, per row. */
+  readonly activityPenalty?: Penalty | undefined;
   /** Fewer rows than this in a training batch are refused. */
   readonly minimumBatch?: number;
   forward(emit: Emitter, x: Tensor, ...others: readonly Tensor[]): Step;

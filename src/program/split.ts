@@ -1,3 +1,4 @@
+import { type ConstraintName, constraintTable } from '../kernels/constraints.js';
 import type { Call, Phase } from '../kernels/contract.js';
 import { type UpdateKernel, updateLoops } from '../kernels/optimizers.js';
 import { productFlops } from './emitter.js';
@@ -175,6 +176,7 @@ function axisOf(call: Call): Axis | undefined {
         first + i,
       ]);
     }
+    case 'l1Gradient':
     case 'l2Gradient': {
       const [name, w, g, n, lambda] = call;
       return lines(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, lambda]);
@@ -197,7 +199,7 @@ function axisOf(call: Call): Axis | undefined {
       return lines(n, n * COST.copy, (i, size) => [name, average + i, w + i, size, ...rest]);
     }
     default:
-      return updateAxis(call);
+      return updateAxis(call) ?? constraintAxis(call);
   }
 }
 
@@ -211,6 +213,18 @@ function updateAxis(call: Call): Axis | undefined {
   return lines(n, n * (COST.copy + states * COST.state), (i, size) => {
     return [name, ...slabs.map((slab) => slab + i), size, ...rest] as unknown as Call;
   });
+}
+
+/** A constraint's panels; constraints share a signature. */
+function constraintAxis(call: Call): Axis | undefined {
+  if (!Object.hasOwn(constraintTable, call[0])) return undefined;
+  const [name, w, panels, rows, ...rest] = call as Extract<Call, readonly [ConstraintName, ...unknown[]]>;
+  return {
+    extent: panels,
+    unit: 1,
+    work: panels * rows * 8 * COST.moments,
+    cut: (p, n) => [name, w + p * rows * 8, n, rows, ...rest],
+  };
 }
 
 /** Columns or elements, cut at whole cache lines. */

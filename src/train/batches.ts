@@ -3,7 +3,7 @@ import { checkFinite, type Matrix, type MatrixLike, toMatrix } from '../matrix.j
 import type { Mode } from '../program/emitter.js';
 import type { LinkedProgram } from '../program/run.js';
 import { type Callback, checkCallbacks } from './callbacks.js';
-import type { Engine } from './engine.js';
+import type { BoundTarget, Engine } from './engine.js';
 
 export interface FitOptions {
   /** Default 1. */
@@ -79,6 +79,7 @@ function split(data: Data, names: readonly string[], argument: string): readonly
 /** Reads and checks one matrix for each input, of equally many rows. */
 export function readInputs(engine: Engine, x: Data, argument: string): readonly Matrix[] {
   const { inputs } = engine.network;
+  if (inputs.length === 1 && !isByName(x)) return [readInput(x as MatrixLike, inputs[0]?.width as number, argument)];
   const parts = split(
     x,
     inputs.map(({ name }) => name),
@@ -110,22 +111,30 @@ export function readInput(x: MatrixLike, width: number, argument: string): Matri
   return input;
 }
 
+function readTargets({ objective }: BoundTarget, y: MatrixLike, rows: number, argument: string): Matrix {
+  const targets = toMatrix(y, argument);
+  objective.check(targets, rows, argument);
+  checkFinite(targets, argument);
+  return targets;
+}
+
 /** Reads and checks inputs and their targets. */
 export function readPair(engine: Engine, x: Data, y: Data, xName: string, yName: string): Pair {
   const { targets } = engine.training;
   const inputs = readInputs(engine, x, xName);
   const { rows } = inputs[0] as Matrix;
+  const [only] = targets as readonly [BoundTarget];
+  if (targets.length === 1 && !isByName(y)) {
+    return { x: inputs, y: [readTargets(only, y as MatrixLike, rows, yName)], rows };
+  }
   const parts = split(
     y,
     targets.map(({ name }) => name),
     yName,
   );
-  const read = targets.map(({ objective }, i) => {
+  const read = targets.map((target, i) => {
     const { data, label } = parts[i] as Part;
-    const matrix = toMatrix(data, label);
-    objective.check(matrix, rows, label);
-    checkFinite(matrix, label);
-    return matrix;
+    return readTargets(target, data, rows, label);
   });
   return { x: inputs, y: read, rows };
 }
@@ -133,7 +142,7 @@ export function readPair(engine: Engine, x: Data, y: Data, xName: string, yName:
 /** Puts one batch into its program, which is then ready to run. */
 export function stageBatch(
   engine: Engine,
-  mode: Extract<Mode, 'train' | 'gradients' | 'inspect'>,
+  mode: Extract<Mode, 'train' | 'accumulate' | 'gradients' | 'inspect'>,
   x: Data,
   y: Data,
 ): LinkedProgram {

@@ -35,11 +35,11 @@ function targets(random: Random, { targets: kind, units }: BoundLoss) {
 /** An engine in float64 whose parameters lie on the grid, and a function that computes its loss. */
 function prepare({ layers, graph, loss }: GradientCase, random: Random) {
   const engine = makeGraphEngine(graph ?? sequence(layers ?? []), { loss, optimizer: 'sgd' }, typescript64());
-  for (const { name, layout, value, trainable } of engine.network.parameters) {
+  for (const { name, layout, columns, value, trainable } of engine.network.parameters) {
     if (!trainable) continue;
     const draw = grid(random, layout === 'panels' ? 1 / 4 : 1 / 8);
     for (let i = 0; i < value.size; i++) {
-      const live = engine.heap[value.offset + i] !== 0 || layout === 'vector';
+      const live = layout === 'vector' ? i < columns : engine.heap[value.offset + i] !== 0;
       if (live) engine.heap[value.offset + i] = name.endsWith('bias') ? draw() / 8 + 1 / 32 : draw() || 1 / 8;
     }
   }

@@ -1,3 +1,4 @@
+import { type ConstraintName, constraintTable } from '../../src/kernels/constraints.js';
 import type { KernelName } from '../../src/kernels/contract.js';
 import { type UpdateKernel, updateLoops } from '../../src/kernels/optimizers.js';
 import { BLOCK_SIZE } from '../../src/kernels/update.js';
@@ -5,6 +6,11 @@ import { denseScratch } from '../../src/program/plan.js';
 import { type Buffer, makers, type Random } from './buffers.js';
 
 export type Args = readonly (number | Buffer)[];
+
+const constraintCalls = Object.fromEntries(Object.keys(constraintTable).map((name) => [name, constraint])) as Record<
+  ConstraintName,
+  typeof constraint
+>;
 
 /** A random call of every kernel. A kernel that is missing here fails a test. */
 export const kernelTable: Record<KernelName, (random: Random) => Args> = {
@@ -138,17 +144,12 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
   sum: reduction,
   gradientNorm: reduction,
 
-  l2Penalty(random) {
-    const m = makers(random);
-    const n = random.between(1, 90);
-    return [m.vector(n), n, random.uniform(), m.scalar()];
-  },
+  l1Penalty: penalty,
+  l1Gradient: penaltyGradient,
+  l2Penalty: penalty,
+  l2Gradient: penaltyGradient,
 
-  l2Gradient(random) {
-    const m = makers(random);
-    const n = random.between(1, 90);
-    return [m.vector(n), m.vector(n, true), n, random.uniform()];
-  },
+  ...constraintCalls,
 
   clipFactor(random) {
     const m = makers(random);
@@ -247,6 +248,29 @@ function clipping(random: Random): Args {
   const m = makers(random);
   const n = 4 * random.between(1, 30);
   return [m.vector(n, true), n, random.uniform() * 2];
+}
+
+function penalty(random: Random): Args {
+  const m = makers(random);
+  const [rows, , columns] = sizes(random);
+  const x = m.matrix(rows, columns);
+  return [x, m.scalar(), rows, columns, x.stride, random.uniform()];
+}
+
+function penaltyGradient(random: Random): Args {
+  const m = makers(random);
+  const n = random.between(1, 90);
+  return [m.vector(n), m.vector(n, true), n, random.uniform()];
+}
+
+/** Weights in panels, or a vector as one panel with one norm. */
+function constraint(random: Random): Args {
+  const m = makers(random);
+  const [, inputs, units] = sizes(random);
+  const joint = random.integer(2);
+  const w = m.panels(joint ? 1 : inputs, units, true);
+  const panels = joint ? 1 : Math.ceil(units / 8);
+  return [w, panels, w.data.length / (8 * panels), joint, random.positive() * 2, factor(random)];
 }
 
 /** Rows, inputs and units around the sizes of tiles, panels and vectors. */

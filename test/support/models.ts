@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import { adam } from '../../src/kernels/adam.js';
+import { maxNorm } from '../../src/kernels/constraints.js';
 import type { BackendFactory } from '../../src/kernels/contract.js';
 import { sgd } from '../../src/kernels/optimizers.js';
 import { type Matrix, matrix } from '../../src/matrix.js';
 import { buildGraph, type Graph, sequence } from '../../src/model/graph.js';
+import { orthogonal } from '../../src/model/initializers.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../../src/model/layers/index.js';
 import { bindLoss, type LossName } from '../../src/model/losses.js';
 import { makeOptimizer } from '../../src/model/optimizers.js';
-import { l2 } from '../../src/model/regularizers.js';
+import { l1, l1l2, l2 } from '../../src/model/regularizers.js';
 import { Engine } from '../../src/train/engine.js';
 import { type CompileOptions, type Model, sequential } from '../../src/train/model.js';
+import { planUpdate } from '../../src/train/update-options.js';
 import { Random } from './buffers.js';
 
 /** Clouds of points, one class each, that any network can tell apart. */
@@ -76,6 +79,25 @@ export const trainingCases: readonly TrainingCase[] = [
     ],
     compile: { optimizer: 'adam', loss: 'categoricalCrossentropy', metrics: ['accuracy'] },
   },
+  {
+    name: 'penalties and constraints',
+    layers: [
+      dense({
+        units: 20,
+        inputShape: 7,
+        activation: 'tanh',
+        kernelInitializer: orthogonal({ gain: 5 / 3 }),
+        kernelRegularizer: l1l2({ l1: 1e-3, l2: 2e-3 }),
+        biasRegularizer: 'l1',
+        activityRegularizer: l2(1e-3),
+        kernelConstraint: maxNorm({ maxValue: 1.5 }),
+        biasConstraint: 'nonNeg',
+      }),
+      batchNormalization({ gammaRegularizer: l2(1e-3), betaRegularizer: l1(1e-3) }),
+      dense({ units: 3, kernelRegularizer: l1(1e-3), kernelConstraint: 'unitNorm', biasConstraint: maxNorm() }),
+    ],
+    compile: { optimizer: adam({ learningRate: 0.01 }), loss: 'meanSquaredError', globalClipNorm: 1 },
+  },
 ];
 
 /** Targets of a case for class labels 0 to 2. */
@@ -99,15 +121,16 @@ export function makeEngine({ layers, compile }: TrainingCase, backend: BackendFa
 export function makeGraphEngine(graph: Graph, compile: CompileOptions, backend: BackendFactory): Engine {
   const engine = new Engine(buildGraph(graph), 7, backend);
   const { inputs, nodes, outputs } = engine.network;
+  const optimizer = makeOptimizer(compile.optimizer);
   engine.configure({
     losses: outputs.map(({ value }, i) => {
       const { units, activation = 'linear' } = nodes[value - inputs.length]!.layer;
       const loss = Array.isArray(compile.loss) ? compile.loss[i] : compile.loss;
       return bindLoss(loss as LossName, units, activation);
     }),
-    optimizer: makeOptimizer(compile.optimizer),
+    optimizer,
     accuracy: compile.metrics !== undefined,
-    globalClipNorm: compile.globalClipNorm,
+    ...planUpdate(compile, optimizer),
   });
   return engine;
 }

@@ -1,13 +1,17 @@
 import { checkNumber } from '../../errors.js';
-import type { Step } from '../../program/layer.js';
+import type { Initializer, Step } from '../../program/layer.js';
 import { panelColumns, type Tensor } from '../../program/plan.js';
-import { defineLayer, parameter, type TrainableLayerOptions } from './kind.js';
+import { makePenalty } from '../bounds.js';
+import type { Regularizer, RegularizerName } from '../regularizers.js';
+import { defineLayer, type ParameterOptions, parameter, type TrainableLayerOptions } from './kind.js';
 
 export interface BatchNormalizationOptions extends TrainableLayerOptions {
   /** Weight of the old value in the moving moments, as in Keras; from 0 to 1, default 0.9. */
   readonly momentum?: number;
   /** Added to the variance; default 1e-5. */
   readonly epsilon?: number;
+  readonly gammaRegularizer?: RegularizerName | Regularizer;
+  readonly betaRegularizer?: RegularizerName | Regularizer;
 }
 
 /**
@@ -18,15 +22,19 @@ export interface BatchNormalizationOptions extends TrainableLayerOptions {
 export const batchNormalization = /* @__PURE__ */ defineLayer<'batchNormalization', BatchNormalizationOptions>(
   'batchNormalization',
   {
-    options: ['momentum', 'epsilon'],
+    options: ['momentum', 'epsilon', 'gammaRegularizer', 'betaRegularizer'],
 
     build(spec, name, [units]: readonly [number]) {
       const momentum = checkNumber(spec.momentum ?? 0.9, `${name}.momentum`, { min: 0, max: 1 });
       const epsilon = checkNumber(spec.epsilon ?? 1e-5, `${name}.epsilon`, { above: 0 });
-      const gamma = parameter(`${name}.gamma`, 'vector', 1, units, 'ones');
-      const beta = parameter(`${name}.beta`, 'vector', 1, units, 'zeros');
-      const movingMean = parameter(`${name}.movingMean`, 'vector', 1, units, 'zeros', { trainable: false });
-      const movingVariance = parameter(`${name}.movingVariance`, 'vector', 1, units, 'ones', { trainable: false });
+      const ones = { name: 'ones' };
+      const zeros = { name: 'zeros' };
+      const vector = (part: string, initializer: Initializer, options: ParameterOptions) =>
+        parameter(`${name}.${part}`, 'vector', 1, units, initializer, options);
+      const gamma = vector('gamma', ones, { penalty: makePenalty(spec.gammaRegularizer, `${name}.gammaRegularizer`) });
+      const beta = vector('beta', zeros, { penalty: makePenalty(spec.betaRegularizer, `${name}.betaRegularizer`) });
+      const movingMean = vector('movingMean', zeros, { trainable: false });
+      const movingVariance = vector('movingVariance', ones, { trainable: false });
       return [
         {
           name,
@@ -79,7 +87,19 @@ export const batchNormalization = /* @__PURE__ */ defineLayer<'batchNormalizatio
                   const zero = emit.zeros;
                   const { stride } = dy;
                   const own = gamma.value;
-                  emit.call('batchNormalizationForward', dy, zero, variance, own, zero, dy, rows, units, stride, epsilon);
+                  emit.call(
+                    'batchNormalizationForward',
+                    dy,
+                    zero,
+                    variance,
+                    own,
+                    zero,
+                    dy,
+                    rows,
+                    units,
+                    stride,
+                    epsilon,
+                  );
                   return [dy];
                 }
                 emit.call(

@@ -1,10 +1,13 @@
-import { checkNumber, lookUp, show, ValueError } from '../../errors.js';
+import { checkNumber, show, ValueError } from '../../errors.js';
+import type { ConstraintName, ConstraintSpec } from '../../kernels/constraints.js';
 import type { Layer, Step } from '../../program/layer.js';
 import { denseScratch } from '../../program/plan.js';
 import { type ActivationName, activationLayer, findActivation } from '../activations.js';
-import { type InitializerName, initializers } from '../initializers.js';
-import { checkRegularizer, type Regularizer } from '../regularizers.js';
-import { defineLayer, parameter, type TrainableLayerOptions } from './kind.js';
+import { makeConstraint, makePenalty } from '../bounds.js';
+import { makeInitializer } from '../initialization.js';
+import type { InitializerName, InitializerSpec } from '../initializers.js';
+import type { Regularizer, RegularizerName } from '../regularizers.js';
+import { defineLayer, parameter, penalized, type TrainableLayerOptions } from './kind.js';
 
 export interface DenseOptions extends TrainableLayerOptions {
   /** Width of the output. */
@@ -14,29 +17,56 @@ export interface DenseOptions extends TrainableLayerOptions {
   /** Default true. */
   readonly useBias?: boolean;
   /** Default 'heUniform' before relu, else 'glorotUniform'. */
-  readonly kernelInitializer?: InitializerName;
-  /** Default 'zeros'. */
-  readonly biasInitializer?: InitializerName;
-  readonly kernelRegularizer?: Regularizer;
+  readonly kernelInitializer?: InitializerName | InitializerSpec;
+  /** Default 'zeros'. To an initializer that asks for fans, a bias is 1 x units. */
+  readonly biasInitializer?: InitializerName | InitializerSpec;
+  /** A penalty on the weights: `l1`, `l2` or `l1l2`. */
+  readonly kernelRegularizer?: RegularizerName | Regularizer;
+  readonly biasRegularizer?: RegularizerName | Regularizer;
+  /** A penalty on the output, after the activation: the mean over the rows of the batch. */
+  readonly activityRegularizer?: RegularizerName | Regularizer;
+  /** Holds the weights of each unit in bounds, after every step: `maxNorm`, `unitNorm` or `nonNeg`. */
+  readonly kernelConstraint?: ConstraintName | ConstraintSpec;
+  /** The same for the bias, whose norm is that of all units together, as in Keras. */
+  readonly biasConstraint?: ConstraintName | ConstraintSpec;
 }
 
 /** Fully connected: activation(x kernel + bias). Kernel: inputs x units. */
 export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense', {
-  options: ['units', 'activation', 'useBias', 'kernelInitializer', 'biasInitializer', 'kernelRegularizer'],
+  options: [
+    'units',
+    'activation',
+    'useBias',
+    'kernelInitializer',
+    'biasInitializer',
+    'kernelRegularizer',
+    'biasRegularizer',
+    'activityRegularizer',
+    'kernelConstraint',
+    'biasConstraint',
+  ],
 
   build(spec, name, [inputs]: readonly [number]) {
     const units = checkNumber(spec.units, `${name}.units`, { min: 1, integer: true });
-    const { activation: activationName = 'linear', useBias = true, biasInitializer = 'zeros' } = spec;
+    const { activation: activationName = 'linear', useBias = true } = spec;
     const activation = findActivation(activationName, `${name}.activation`);
     if (typeof useBias !== 'boolean') {
       throw new ValueError({ argument: `${name}.useBias`, given: show(useBias), expected: 'true or false' });
     }
-    const kernelInitializer = spec.kernelInitializer ?? activation.initializer;
-    lookUp(initializers, kernelInitializer, `${name}.kernelInitializer`);
-    lookUp(initializers, biasInitializer, `${name}.biasInitializer`);
-    const l2 = checkRegularizer(spec.kernelRegularizer, `${name}.kernelRegularizer`);
-    const kernel = parameter(`${name}.kernel`, 'panels', inputs, units, kernelInitializer, { l2 });
-    const bias = useBias ? parameter(`${name}.bias`, 'vector', 1, units, biasInitializer) : undefined;
+    const kernelInitializer = makeInitializer(
+      spec.kernelInitializer ?? activation.initializer,
+      `${name}.kernelInitializer`,
+    );
+    const biasInitializer = makeInitializer(spec.biasInitializer ?? 'zeros', `${name}.biasInitializer`);
+    const kernel = parameter(`${name}.kernel`, 'panels', inputs, units, kernelInitializer, {
+      penalty: makePenalty(spec.kernelRegularizer, `${name}.kernelRegularizer`),
+      constraint: makeConstraint(spec.kernelConstraint, `${name}.kernelConstraint`),
+    });
+    const held = {
+      penalty: makePenalty(spec.biasRegularizer, `${name}.biasRegularizer`),
+      constraint: makeConstraint(spec.biasConstraint, `${name}.biasConstraint`),
+    };
+    const bias = useBias ? parameter(`${name}.bias`, 'vector', 1, units, biasInitializer, held) : undefined;
     const product = activation.fused ?? 'denseForward';
 
     const whole = activation.fused !== undefined || activationName === 'linear';
@@ -81,6 +111,8 @@ export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense',
         };
       },
     };
-    return whole ? [layer] : [layer, activationLayer(name, activationName, units, true)];
+    return whole
+      ? [penalized(layer, spec.activityRegularizer, name)]
+      : [layer, penalized(activationLayer(name, activationName, units, true), spec.activityRegularizer, name)];
   },
 });

@@ -1,6 +1,7 @@
 import { show, ValueError } from '../../errors.js';
-import type { Layer, Parameter } from '../../program/layer.js';
+import type { Constraint, Initializer, Layer, Parameter, Penalty } from '../../program/layer.js';
 import { panelColumns, vectorTensor } from '../../program/plan.js';
+import { makePenalty } from '../bounds.js';
 import { SymbolicTensor } from './symbolic.js';
 
 /** Columns of the input: the first layer of a `sequential` model must say. */
@@ -93,14 +94,20 @@ export function copySpec<S extends LayerSpec>(spec: S): S {
   return Object.assign(Object.create(Object.getPrototypeOf(spec)), structuredClone(spec), { [KIND]: kindOf(spec) });
 }
 
+export interface ParameterOptions {
+  readonly trainable?: boolean;
+  readonly penalty?: Penalty;
+  readonly constraint?: Constraint | undefined;
+}
+
 /** Declares a learned or running array of a layer. */
 export function parameter(
   name: string,
   layout: Parameter['layout'],
   rows: number,
   columns: number,
-  initializer: string,
-  { trainable = true, l2 = 0 } = {},
+  initializer: Initializer,
+  { trainable = true, penalty = { l1: 0, l2: 0 }, constraint }: ParameterOptions = {},
 ): Parameter {
   const elements = rows * panelColumns(columns);
   return {
@@ -112,8 +119,15 @@ export function parameter(
     trainable,
     learningRateMultiplier: 1,
     initializer,
-    l2,
+    penalty,
+    constraint,
     value: vectorTensor(name, elements),
     gradient: vectorTensor(`${name}.gradient`, elements),
   };
+}
+
+/** The last of the layers that a spec becomes, with a penalty on its output. */
+export function penalized(layer: Layer, regularizer: unknown, name: string): Layer {
+  const activityPenalty = makePenalty(regularizer, `${name}.activityRegularizer`);
+  return activityPenalty.l1 + activityPenalty.l2 > 0 ? { ...layer, activityPenalty } : layer;
 }
