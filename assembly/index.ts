@@ -10,3 +10,4 @@ export * from './normalization';
 export * from './optimizers';
 export * from './random';
 export * from './reductions';
+export * from './step';

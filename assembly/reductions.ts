@@ -149,6 +149,16 @@ export function clipFactor(norm: i32, out: i32, limit: f32): void {
   f32.store(at(out), x - x !== 0 ? f32.NaN : factor < 1 ? factor : <f32>1);
 }
 
+/** Scales g by what clipFactor makes of its own norm; a g whose norm is not finite stays as it is. */
+export function clipGradient(g: i32, n: i32, limit: f32): void {
+  const x = <f32>sqrt(sumOf<Square>(g, n));
+  const factor = <f32>(<f64>limit / (<f64>x + 1e-6));
+  if (x - x !== 0 || factor >= 1) return;
+  const s = f32x4.splat(factor);
+  let p = at(g);
+  for (const end = p + at(n); p < end; p += 16) v128.store(p, f32x4.mul(v128.load(p), s));
+}
+
 /** out = rows whose largest score (the first among equals) is in the column that `labels` names. */
 export function sparseCategoricalAccuracy(z: i32, labels: i32, out: i32, rows: i32, columns: i32, stride: i32): void {
   let hits = 0;

@@ -228,6 +228,28 @@ const decayWeights: Setup = (rig, n) => {
   return { elements: n, moved: 2 };
 };
 
+const clip =
+  (kernel: 'clipValues' | 'clipGradient'): Setup =>
+  (rig, n) => {
+    rig.call(kernel, rig.vector(n, 'zero'), n, 5e-7);
+    return { elements: n, moved: 2 };
+  };
+
+const accumulateGradients: Setup = (rig, n) => {
+  rig.call('accumulateGradients', rig.vector(n), rig.vector(n, 'zero'), n, rig.slot('one'));
+  return { elements: n, moved: 3 };
+};
+
+const meanGradients: Setup = (rig, n) => {
+  rig.call('meanGradients', rig.vector(n), rig.vector(n), n, 0.5);
+  return { elements: n, moved: 3 };
+};
+
+const averageWeights: Setup = (rig, n) => {
+  rig.call('averageWeights', rig.vector(n), rig.vector(n), n, rig.slot('one'), rig.slot('one'));
+  return { elements: n, moved: 3 };
+};
+
 const reduction =
   (kernel: 'sum' | 'gradientNorm'): Setup =>
   (rig, n) => {
@@ -312,6 +334,11 @@ export const setups = {
   sum: reduction('sum'),
   gradientNorm: reduction('gradientNorm'),
   clipFactor,
+  clipGradient: clip('clipGradient'),
+  clipValues: clip('clipValues'),
+  accumulateGradients,
+  meanGradients,
+  averageWeights,
   sparseCategoricalAccuracy: sparseAccuracy,
   categoricalAccuracy,
   binaryAccuracy,

@@ -19,6 +19,7 @@ export * from './kernels/gates.js';
 export * from './kernels/optimizers.js';
 export type { CommonOptions, Schedule } from './kernels/update.js';
 export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
+export * from './model/averaging.js';
 export {
   type ActivationFunction,
   type CustomActivation,

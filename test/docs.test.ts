@@ -3,6 +3,7 @@ import { type ActivationEntry, activationTable } from '../src/kernels/activation
 import { constraintTable } from '../src/kernels/constraints.js';
 import type { OptionRange } from '../src/kernels/definition.js';
 import * as gates from '../src/kernels/gates.js';
+import { averagingTable } from '../src/model/averaging.js';
 import { initializerTable } from '../src/model/initializers.js';
 import { allOptimizers } from '../src/model/optimizers.js';
 import { regularizerTable } from '../src/model/regularizers.js';
@@ -36,6 +37,17 @@ test('optimizers', async () => {
     rowsOf(allOptimizers, files),
   );
   await expect(text).toMatchFileSnapshot('../docs/optimizers.md');
+});
+
+test('averaging', async () => {
+  const text = page(
+    'Averaging',
+    'What `averaging` of `compile` takes: a name, or what its function returns. Updates count from 1 at `compile`; with ' +
+      '`gradientAccumulationSteps` an update takes several batches. [update.md](update.md) says how averages are used.',
+    heads,
+    rowsOf(averagingTable, ['model/averaging.ts']),
+  );
+  await expect(text).toMatchFileSnapshot('../docs/averaging.md');
 });
 
 test('initializers', async () => {

@@ -8,6 +8,7 @@ import { maxNorm, nonNeg } from '../src/kernels/constraints.js';
 import { elu, gelu } from '../src/kernels/gates.js';
 import { adagrad, lion, momentum, rmsprop, sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
+import { exponentialMovingAverage, stochasticWeightAveraging } from '../src/model/averaging.js';
 import {
   calculateGain,
   heNormal,
@@ -292,7 +293,118 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     /\['accuracy'\]/,
   ],
   ['a clip norm of 0', withCompile({ ...good, globalClipNorm: 0 }), 'ValueError', /globalClipNorm/, /> 0/],
-  ['a misspelt compile option', withCompile({ ...good, clipNorm: 1 }), 'UnknownNameError', /globalClipNorm/],
+  ['a negative clip value', withCompile({ ...good, clipValue: -1 }), 'ValueError', /^clipValue/, /> 0/],
+  ['a clip norm that is no number', withCompile({ ...good, clipNorm: '1' }), 'ValueError', /^clipNorm/, /'1'/],
+  [
+    'two ways of clipping',
+    withCompile({ ...good, clipNorm: 1, globalClipNorm: 2 }),
+    'ValueError',
+    /^globalClipNorm/,
+    /2 beside clipNorm/,
+    /one way/,
+  ],
+  ['tracking by a number', withCompile({ ...good, trackGradientNorm: 1 }), 'ValueError', /trackGradientNorm/, /got 1/],
+  [
+    'half a batch accumulated',
+    withCompile({ ...good, gradientAccumulationSteps: 1.5 }),
+    'ValueError',
+    /gradientAccumulationSteps/,
+    /integer >= 1/,
+  ],
+  ['no batch accumulated', withCompile({ ...good, gradientAccumulationSteps: 0 }), 'ValueError', /got 0/],
+  ['an unknown average', withCompile({ ...good, averaging: 'ema' }), 'UnknownNameError', /exponentialMovingAverage/],
+  ['an average that is a number', withCompile({ ...good, averaging: 0.9 }), 'ValueError', /averaging/, /0\.9/],
+  ['a momentum of 1', () => exponentialMovingAverage({ momentum: 1 }), 'ValueError', /momentum/, />= 0 and < 1/],
+  [
+    'overwriting every half update',
+    () => exponentialMovingAverage({ overwriteFrequency: 0.5 }),
+    'ValueError',
+    /overwriteFrequency/,
+    /integer/,
+  ],
+  ['averages from update 0 on', () => stochasticWeightAveraging({ start: 0 }), 'ValueError', /start/, />= 1/],
+  [
+    'averages as data, out of range',
+    withCompile({ ...good, averaging: { name: 'stochasticWeightAveraging', every: 0 } }),
+    'ValueError',
+    /every/,
+    />= 1/,
+  ],
+  [
+    'accumulation with a line search',
+    withCompile({ ...good, optimizer: 'lbfgs', gradientAccumulationSteps: 2 }),
+    'ValueError',
+    /2 with lbfgs/,
+    /line search/,
+  ],
+  [
+    'averages with a line search',
+    withCompile({ ...good, optimizer: 'lbfgs', averaging: 'exponentialMovingAverage' }),
+    'ValueError',
+    /averaging/,
+    /lbfgs/,
+  ],
+  [
+    'rates of layers with a line search',
+    withCompile({ ...good, optimizer: 'lbfgs' }, { units: 3, activation: 'softmax', learningRateMultiplier: 2 }),
+    'ValueError',
+    /layers\.0\.learningRateMultiplier/,
+    /2 with lbfgs/,
+  ],
+  [
+    'a learning rate of 0 times the others',
+    withLayer(dense({ units: 1, inputShape: 2, learningRateMultiplier: 0 })),
+    'ValueError',
+    /learningRateMultiplier/,
+    /> 0/,
+  ],
+  [
+    'freezing by a number',
+    withLayer(dense({ units: 1, inputShape: 2, trainable: any(0) })),
+    'ValueError',
+    /layers\.0\.trainable/,
+    /true or false/,
+  ],
+  [
+    'freezing what has no weights',
+    withLayer(dropout(any({ rate: 0.5, inputShape: 2, trainable: false }))),
+    'UnknownNameError',
+    /layers\.0\.trainable/,
+  ],
+  [
+    'freezing a layer that is not there',
+    () => classifier().setTrainable('layers.1', false),
+    'UnknownNameError',
+    /mean/,
+  ],
+  [
+    'freezing a layer without weights by name',
+    () => sequential({ layers: [dropout({ rate: 0, inputShape: 2 })], backend }).setTrainable('layers.0', false),
+    'ValueError',
+    /without weights/,
+  ],
+  ['freezing by what is no boolean', () => classifier().setTrainable('layers.0', any('no')), 'ValueError', /'no'/],
+  [
+    'training after freezing, not compiled',
+    () => {
+      const model = classifier();
+      model.setTrainable('layers.0', false);
+      model.trainOnBatch(rows, [0, 1, 2]);
+    },
+    'StateError',
+    /setTrainable was called since compile/,
+  ],
+  ['averages that nobody keeps', () => classifier().averagedWeights(), 'StateError', /compile\(\{ averaging \}\)/],
+  ['applying averages that nobody keeps', () => classifier().applyAveragedWeights(), 'StateError', /averaging/],
+  [
+    'moments of batches of one',
+    () => normalized().updateMovingMoments(rows, { batchSize: 1 }),
+    'ValueError',
+    /batchSize/,
+    />= 2/,
+  ],
+  ['moments of one row', () => normalized().updateMovingMoments([[1, 2]]), 'ValueError', /rows of x/, />= 2/],
+  ['a misspelt compile option', withCompile({ ...good, clippNorm: 1 }), 'UnknownNameError', /mean 'clipNorm'/],
   [
     'a crossentropy without softmax',
     withCompile(good, { units: 3 }),

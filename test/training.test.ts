@@ -147,7 +147,7 @@ describe('fit', () => {
         },
       ],
     });
-    const logs = 'loss accuracy penalty valLoss valAccuracy valPenalty';
+    const logs = 'loss accuracy penalty gradientNorm valLoss valAccuracy valPenalty';
     expect(events).toEqual([
       'train',
       ...[0, 1].flatMap((e) => [`epoch ${e}`, 'batch 0', 'batch 1', `end ${e}: ${logs}`]),

@@ -19,6 +19,7 @@ import { normalization } from '../kernels/normalization.js';
 import { optimizers } from '../kernels/optimizers.js';
 import { random } from '../kernels/random.js';
 import { reductions } from '../kernels/reductions.js';
+import { step } from '../kernels/step.js';
 
 function twins(arithmetic: Arithmetic): Twins {
   return {
@@ -30,6 +31,7 @@ function twins(arithmetic: Arithmetic): Twins {
     ...losses(arithmetic),
     ...normalization(arithmetic),
     ...reductions(arithmetic),
+    ...step(arithmetic),
     ...constraints(arithmetic),
     ...optimizers(arithmetic),
     ...adamLoops(arithmetic),

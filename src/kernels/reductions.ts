@@ -10,6 +10,7 @@ type Family = Pick<
   | 'l2Gradient'
   | 'gradientNorm'
   | 'clipFactor'
+  | 'clipGradient'
   | 'sparseCategoricalAccuracy'
   | 'categoricalAccuracy'
   | 'binaryAccuracy'
@@ -79,6 +80,13 @@ export function reductions(arithmetic: Arithmetic): Family {
       const x = h[norm]!;
       const factor = f(f(limit) / (x + 1e-6));
       h[out] = Number.isFinite(x) ? (factor < 1 ? factor : 1) : Number.NaN;
+    },
+
+    clipGradient(h, g, n, limit) {
+      const x = f(Math.sqrt(sumOfSquares(h, g, n)));
+      const factor = f(f(limit) / (x + 1e-6));
+      if (!Number.isFinite(x) || factor >= 1) return;
+      for (let i = 0; i < n; i++) h[g + i] = h[g + i]! * factor;
     },
 
     sparseCategoricalAccuracy(h, z, labels, out, rows, columns, stride) {

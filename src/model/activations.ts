@@ -119,7 +119,8 @@ function withSlopePerUnit(name: string, plan: WithKernel<'units'>, inPlace: bool
     return {
       y,
       backward(dy) {
-        emit.callOf(named(plan, 'Backward'), [x, alpha.value, dy, dy, alpha.gradient, ...shape]);
+        const gradient = alpha.trainable ? alpha.gradient : emit.vector(`${alpha.name}.gradient`, alpha.value.size);
+        emit.callOf(named(plan, 'Backward'), [x, alpha.value, dy, dy, gradient, ...shape]);
         return [dy];
       },
     };

@@ -1,7 +1,7 @@
-import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
+import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import type { NetworkNode } from '../program/compile.js';
 import type { Layer } from '../program/layer.js';
-import { copySpec, kindOf, type LayerSpec } from './layers/kind.js';
+import { copySpec, kindOf, type LayerSpec, type TrainableLayerOptions } from './layers/kind.js';
 import { inputWidth, SymbolicTensor } from './layers/symbolic.js';
 
 /**
@@ -151,10 +151,13 @@ export function buildGraph({ inputs, nodes, outputs }: Graph): BuiltGraph {
   const layers = nodes.map(({ spec, inputs: sources }, index) => {
     const name = `layers.${index}`;
     const kind = kindOf(spec) as NonNullable<ReturnType<typeof kindOf>>;
-    checkOptions(spec, ['type', 'name', 'inputShape', ...kind.options], name);
+    const options = ['type', 'name', 'inputShape', ...kind.options];
+    checkOptions(spec, [...options, 'trainable', 'learningRateMultiplier'], name);
     const widths = sources.map((source) => (values[source] as { width: number }).width);
     checkInputShape(spec, name, widths, sources);
     const made = kind.build(spec, name, widths, index);
+    if (!made.some(learns)) checkOptions(spec, options, name);
+    applyTraining(made, spec, name);
     made.forEach((layer, i) => {
       const from =
         i === 0 ? sources.map((s) => (values[s] as { value: number }).value) : [inputs.length + built.length - 1];
@@ -173,6 +176,31 @@ export function buildGraph({ inputs, nodes, outputs }: Graph): BuiltGraph {
     })),
     layers,
   };
+}
+
+/** Whether a layer has weights that gradients can change. */
+export function learns({ parameters }: Layer): boolean {
+  return parameters.some(({ learnable }) => learnable);
+}
+
+/** Freezes layers, or has them learn. */
+export function setTrainable(layers: readonly Layer[], trainable: boolean): void {
+  for (const parameter of layers.flatMap(({ parameters }) => parameters)) {
+    parameter.trainable = trainable && parameter.learnable;
+  }
+}
+
+function applyTraining(layers: readonly Layer[], spec: TrainableLayerOptions, name: string): void {
+  const { trainable = true, learningRateMultiplier = 1 } = spec;
+  if (typeof trainable !== 'boolean') {
+    throw new ValueError({ argument: `${name}.trainable`, given: show(trainable), expected: 'true or false' });
+  }
+  const argument = `${name}.learningRateMultiplier`;
+  checkNumber(learningRateMultiplier, argument, { above: 0 });
+  setTrainable(layers, trainable);
+  for (const { parameters } of layers) {
+    for (const parameter of parameters) parameter.learningRateMultiplier = learningRateMultiplier;
+  }
 }
 
 function checkInputShape(spec: LayerSpec, name: string, widths: readonly number[], sources: readonly number[]): void {

@@ -17,6 +17,8 @@ export type OptimizerSpec = UpdateSpec | ReturnType<typeof lbfgs>;
 /** Parameters that are updated alike: neighbours in the slab, and what lies parallel to them. */
 export interface UpdateGroup {
   readonly parameters: Tensor;
+  /** Of the learning rate. */
+  readonly multiplier: number;
   /** The first of them, those that decay. */
   readonly kernels: Tensor;
   readonly gradients: Tensor;

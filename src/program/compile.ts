@@ -29,9 +29,21 @@ export interface Target {
   readonly report: Report;
 }
 
+/** How far gradients may go: each element, the norm of each tensor, or the norm of all together. */
+export interface Clip {
+  readonly by: 'value' | 'norm' | 'globalNorm';
+  readonly limit: number;
+}
+
 /** How a step updates parameters, once gradients are there. */
 export interface Update {
-  readonly clipNorm: number | undefined;
+  readonly clip: Clip | undefined;
+  /** The norm of the gradient is of interest even where nothing is clipped. */
+  readonly trackGradientNorm: boolean;
+  /** The sum of the gradients of earlier batches; the update takes the mean over `steps`. */
+  readonly accumulation: { readonly steps: number; readonly sum: Tensor } | undefined;
+  /** The average of the parameters, and the share that the present ones get of it. */
+  readonly average: { readonly values: Tensor; readonly share: Tensor } | undefined;
   emit(emit: Emitter): void;
 }
 
@@ -84,6 +96,8 @@ export interface Training {
   readonly targets: readonly Target[];
   readonly accuracy: boolean;
   readonly penalties: readonly PenaltyGroup[];
+  /** All trainable parameters, and what lies parallel to them. */
+  readonly slab: Tensor;
   readonly activityPenalties: readonly ActivityPenalty[];
   readonly gradients: Tensor;
   readonly update: Update;
@@ -169,14 +183,13 @@ function fusedNode({ inputs, outputs }: Network, { objective }: Target, output: 
 export function compileTraining(
   network: Network,
   training: Training,
-  mode: Exclude<Mode, 'predict'>,
+  mode: Exclude<Mode, 'predict' | 'moments'>,
   rows: number,
   base: number,
 ): Program {
   const emit = new Emitter(mode, rows, network.slots, network.zeros, network.threads);
   const { nodes, inputs: named } = network;
-  const { penalties, activityPenalties, update } = training;
-  const { norm, factor } = network.slots;
+  const { penalties, activityPenalties } = training;
   const inputs = stageInputs(emit, network);
   const fused = training.targets.map((target, i) => fusedNode(network, target, i));
   const targets = training.targets.map(({ name, objective }) => {
@@ -230,15 +243,40 @@ export function compileTraining(
       emit.call(`${kind}Gradient`, values, gradients, values.size, strength);
     }
   }
-  if (mode === 'train') {
-    if (update.clipNorm !== undefined) {
-      emit.call('gradientNorm', training.gradients, training.gradients.size, norm);
-      emit.call('clipFactor', norm, factor, update.clipNorm);
-    }
-    update.emit(emit);
-    for (const parameter of network.parameters) emitConstraint(emit, parameter);
-  }
+  if (mode === 'accumulate') emitAccumulation(emit, training);
+  if (mode === 'train') emitUpdate(emit, network, training);
   return emit.finish({ inputs, targets, outputs, kept }, base);
+}
+
+function emitAccumulation(emit: Emitter, { gradients, update }: Training): void {
+  const { norm, factor } = emit.slots;
+  const { sum } = update.accumulation as NonNullable<Update['accumulation']>;
+  if (update.clip) {
+    emit.call('gradientNorm', gradients, gradients.size, norm);
+    emit.call('clipFactor', norm, factor, Number.POSITIVE_INFINITY);
+  }
+  emit.call('accumulateGradients', sum, gradients, gradients.size, factor);
+}
+
+function emitUpdate(emit: Emitter, { parameters }: Network, { slab, gradients, update }: Training): void {
+  const { norm, factor } = emit.slots;
+  const { clip, trackGradientNorm, accumulation, average } = update;
+  const { size } = gradients;
+  if (accumulation) emit.call('meanGradients', accumulation.sum, gradients, size, 1 / accumulation.steps);
+  if (clip || trackGradientNorm) emit.call('gradientNorm', gradients, size, norm);
+  if (clip) {
+    // A norm that is not finite stops the update, whatever is clipped.
+    emit.call('clipFactor', norm, factor, clip.by === 'globalNorm' ? clip.limit : Number.POSITIVE_INFINITY);
+    if (clip.by === 'value') emit.call('clipValues', gradients, size, clip.limit);
+    if (clip.by === 'norm') {
+      for (const { trainable, gradient } of parameters) {
+        if (trainable) emit.call('clipGradient', gradient, gradient.size, clip.limit);
+      }
+    }
+  }
+  update.emit(emit);
+  for (const parameter of parameters) if (parameter.trainable) emitConstraint(emit, parameter);
+  if (average) emit.call('averageWeights', average.values, slab, slab.size, average.share, factor);
 }
 
 /** Norms are those of a unit's weights, or of a whole vector. */
@@ -247,4 +285,13 @@ function emitConstraint(emit: Emitter, { constraint, layout, rows, value }: Para
   const { kernel, value: bound } = constraint;
   const [inputs, joint] = layout === 'panels' ? [rows, 0] : [value.size / 8, 1];
   emit.call(kernel, value, value.size / (8 * inputs), inputs, joint, bound, emit.slots.factor);
+}
+
+/** The forward pass in training, as far as something counts along. */
+export function compileMoments(network: Network, rows: number, base: number): Program {
+  const emit = new Emitter('moments', rows, network.slots, network.zeros, network.threads);
+  const inputs = stageInputs(emit, network);
+  const last = network.nodes.findLastIndex(({ layer }) => layer.parameters.some(({ learnable }) => !learnable));
+  const { values } = forward(emit, { ...network, nodes: network.nodes.slice(0, last + 1) }, inputs);
+  return emit.finish({ inputs, outputs: [values.at(-1) as Tensor] }, base);
 }

@@ -11,10 +11,22 @@ export interface SymbolicCall {
 }
 
 /**
- * 'validate' is 'evaluate' in the training workspace, for use within `fit`; 'inspect' is 'gradients' that keeps every
+ * 'accumulate' is 'train' that adds its gradient to those of batches before it instead of updating; 'moments' counts
+ * batch normalization's moments and nothing else; 'validate' is 'evaluate' in the training workspace, for use within `fit`; 'inspect' is 'gradients' that keeps every
  * layer's output and its gradient.
  */
-export type Mode = 'train' | 'gradients' | 'inspect' | 'validate' | 'evaluate' | 'predict';
+export type Mode = (typeof MODES)[number];
+
+export const MODES = [
+  'train',
+  'accumulate',
+  'gradients',
+  'inspect',
+  'moments',
+  'validate',
+  'evaluate',
+  'predict',
+] as const;
 
 /** A value of the graph and the gradient of the loss by it, where there is one. */
 export interface KeptValue {
@@ -68,7 +80,12 @@ export class Emitter {
   ) {}
 
   get training(): boolean {
-    return this.mode === 'train' || this.mode === 'gradients' || this.mode === 'inspect';
+    return this.counts || this.mode === 'gradients' || this.mode === 'inspect';
+  }
+
+  /** Running values such as moving moments take notice of the batch. */
+  get counts(): boolean {
+    return this.mode === 'train' || this.mode === 'accumulate' || this.mode === 'moments';
   }
 
   call<K extends KernelName>(kernel: K, ...args: Symbolic<Parameters<Kernels[K]>>): void {

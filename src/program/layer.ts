@@ -26,7 +26,12 @@ export interface Parameter {
   readonly rows: number;
   readonly columns: number;
   readonly layout: 'panels' | 'vector';
-  readonly trainable: boolean;
+  /** Learned by gradients, unlike what is counted along the way, such as moving moments. */
+  readonly learnable: boolean;
+  /** Learnable and not frozen. A layer leaves out the gradients of parameters that are not. */
+  trainable: boolean;
+  /** The parameter learns at this multiple of the optimizer's rate. */
+  learningRateMultiplier: number;
   readonly initializer: Initializer;
   readonly penalty: Penalty;
   readonly constraint?: Constraint | undefined;

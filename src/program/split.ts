@@ -233,6 +233,19 @@ function axisOf(call: Call): Axis | undefined {
       const [name, w, n, ...rest] = call;
       return lines(n, n * COST.copy, (i, size) => [name, w + i, size, ...rest]);
     }
+    case 'clipValues': {
+      const [name, g, n, limit] = call;
+      return lines(n, n * COST.copy, (i, size) => [name, g + i, size, limit]);
+    }
+    case 'accumulateGradients':
+    case 'meanGradients': {
+      const [name, sum, g, n, last] = call;
+      return lines(n, n * COST.copy, (i, size) => [name, sum + i, g + i, size, last]);
+    }
+    case 'averageWeights': {
+      const [name, average, w, n, ...rest] = call;
+      return lines(n, n * COST.copy, (i, size) => [name, average + i, w + i, size, ...rest]);
+    }
     default:
       return activationAxis(call) ?? constraintAxis(call) ?? updateAxis(call);
   }

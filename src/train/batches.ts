@@ -142,7 +142,7 @@ export function readPair(engine: Engine, x: Data, y: Data, xName: string, yName:
 /** Puts one batch into its program, which is then ready to run. */
 export function stageBatch(
   engine: Engine,
-  mode: Extract<Mode, 'train' | 'gradients' | 'inspect'>,
+  mode: Extract<Mode, 'train' | 'accumulate' | 'gradients' | 'inspect'>,
   x: Data,
   y: Data,
 ): LinkedProgram {

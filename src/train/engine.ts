@@ -1,38 +1,38 @@
 import { StateError } from '../errors.js';
 import { type Backend, type BackendFactory, PAGE_ELEMENTS, RESERVED_ELEMENTS } from '../kernels/contract.js';
 import { words } from '../kernels/philox.js';
-import { BLOCK_SIZE } from '../kernels/update.js';
 import { type Matrix, matrix } from '../matrix.js';
 import type { BuiltGraph } from '../model/graph.js';
 import type { BoundLoss } from '../model/losses.js';
 import type { Optimizer, UpdateGroup } from '../model/optimizers.js';
 import { initializeParameters } from '../model/weights.js';
 import {
-  type ActivityPenalty,
+  compileMoments,
   compilePredict,
   compileTraining,
   type Network,
-  PENALTY_KINDS,
-  type PenaltyGroup,
   type Target,
   type Training,
+  type Update,
 } from '../program/compile.js';
 import type { Mode, Program } from '../program/emitter.js';
-import type { Constant, Parameter } from '../program/layer.js';
+import type { Constant } from '../program/layer.js';
 import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
 import { type Profile, type ProfileOptions, profileProgram } from '../program/profile.js';
 import { type LinkedProgram, link, run } from '../program/run.js';
 import { makeSlots, placeSlots } from '../program/slots.js';
+import { activityPenalties, penaltyGroups, placeParameters, updateGroups } from './slab.js';
+import { stageRows } from './staging.js';
+import type { UpdatePlan } from './update-options.js';
 
 /** Rows of one inference call; more rows are taken in turns. */
 export const INFERENCE_ROWS = 256;
 
-export interface TrainingOptions {
+export interface TrainingOptions extends UpdatePlan {
   /** One per output. */
   readonly losses: readonly BoundLoss[];
   readonly optimizer: Optimizer;
   readonly accuracy: boolean;
-  readonly globalClipNorm: number | undefined;
 }
 
 /** An output of the model with its loss. */
@@ -53,7 +53,10 @@ export interface Outcome {
   penalty: number;
   losses: number[];
   hits: number[];
-  norm: number;
+  /** Of the gradient of an update, before clipping, where it is measured. */
+  norm: number | undefined;
+  /** The norm was not finite and stopped the update. */
+  refused: boolean;
 }
 
 /**
@@ -65,17 +68,23 @@ export interface Outcome {
 export class Engine {
   readonly network: Network;
   readonly slots = makeSlots();
-  readonly slab: Tensor;
   /** Rows that every training batch must have. */
-  readonly minimumBatch: number;
+  minimumBatch = 1;
   /** Optimizer steps taken since `compile`. */
   step = 0;
   /** Set in place of the optimizer's own. */
   #learningRate: number | undefined;
   /** A training step is between two of its calls. */
   midStep = false;
+  /** Batches whose gradients wait for the update. */
+  #accumulated = 0;
+  /** All trainable parameters. */
+  #slab: Tensor;
+  /** What `compile` planned is out of date. */
+  #outdated = false;
   readonly #factory: BackendFactory;
   #backend: Backend;
+  readonly #firstParameter: number;
   readonly #inferenceBase: number;
   readonly #compiledBase: number;
   readonly #programs = new Map<Mode, Map<number, LinkedProgram>>();
@@ -91,20 +100,17 @@ export class Engine {
     readonly seed: number,
     factory: BackendFactory,
   ) {
-    const layers = nodes.map(({ layer }) => layer);
-    const parameters = layers.flatMap((layer) => layer.parameters);
-    this.minimumBatch = Math.max(1, ...layers.map(({ minimumBatch = 1 }) => minimumBatch));
-    const widest = Math.max(...layers.map((layer) => layer.units));
+    const parameters = nodes.flatMap(({ layer }) => layer.parameters);
+    const widest = Math.max(...nodes.map(({ layer }) => layer.units));
     const arena = new Arena(RESERVED_ELEMENTS);
     arena.take(this.slots.block);
     placeSlots(this.slots);
     const zeros = arena.take(vectorTensor('zeros', panelColumns(widest)));
-    const first = arena.end;
-    for (const parameter of slabOrder(parameters)) arena.take(parameter.value);
-    this.slab = vectorTensor('parameters', arena.end - first);
-    this.slab.offset = first;
-    for (const parameter of parameters) if (!parameter.trainable) arena.take(parameter.value);
-    const constants = layers.flatMap((layer) => layer.constants ?? []);
+    this.#firstParameter = arena.end;
+    const { slab, end } = placeParameters(parameters, this.#firstParameter);
+    this.#slab = slab;
+    arena.end = end;
+    const constants = nodes.flatMap(({ layer }) => layer.constants ?? []);
     for (const { value } of constants) arena.take(value);
     this.network = { inputs, nodes, outputs, parameters, slots: this.slots, zeros, threads: factory.threads };
     this.#inferenceBase = arena.end;
@@ -124,7 +130,15 @@ export class Engine {
 
   get training(): Compiled {
     if (this.#training) return this.#training;
-    throw new StateError('The model has no loss and no optimizer yet: call compile({ optimizer, loss }) first.');
+    throw new StateError(
+      this.#outdated
+        ? 'setTrainable was called since compile: call compile({ optimizer, loss }) again.'
+        : 'The model has no loss and no optimizer yet: call compile({ optimizer, loss }) first.',
+    );
+  }
+
+  get slab(): Tensor {
+    return this.#slab;
   }
 
   /** Gives back what a backend with threads holds for this model. */
@@ -152,54 +166,61 @@ export class Engine {
   }
 
   configure(options: TrainingOptions): void {
+    const { nodes, outputs, parameters } = this.network;
+    this.#arrange();
     const arena = new Arena(this.#compiledBase);
     const { slab } = this;
     const parallel = (name: string) => arena.take(vectorTensor(name, slab.size));
     const gradients = parallel('gradients');
-    for (const { trainable, value, gradient } of this.network.parameters) {
+    for (const { trainable, value, gradient } of parameters) {
       if (trainable) gradient.offset = gradients.offset + value.offset - slab.offset;
     }
-    const states = options.optimizer.states.map(({ name }) => parallel(name));
-    const block = arena.take(vectorTensor('block', BLOCK_SIZE));
-    const decay = vectorTensor('decay', 1);
-    decay.offset = block.offset + BLOCK_SIZE - 1;
-    const groups: readonly UpdateGroup[] = [
-      { parameters: slab, kernels: this.#kernels, gradients, states, block, decay },
-    ];
-    const { outputs } = this.network;
+    const { optimizer, accumulationSteps, averaging } = options;
+    const states = optimizer.states.map(({ name }) => parallel(name));
+    const accumulation = accumulationSteps > 1 ? { steps: accumulationSteps, sum: parallel('sum') } : undefined;
+    const average = averaging && { values: parallel('average'), share: arena.take(vectorTensor('share', 1)) };
+    const groups = updateGroups(parameters, slab, gradients, states, arena);
     const targets = options.losses.map((objective, i): BoundTarget => {
       const name = outputs[i]?.name ?? '';
       const label = (report: string) => (outputs.length > 1 ? `${name}.${report}` : report);
       const slot = (report: string) => arena.take(vectorTensor(label(report), 1));
       return { name, objective, report: { loss: slot('loss'), hits: slot('hits') } };
     });
-    const penalties = this.#penaltyGroups(arena, gradients);
-    const activityPenalties = this.#activityPenalties(arena);
+    const penalties = {
+      penalties: penaltyGroups(parameters, slab, gradients, arena),
+      activityPenalties: activityPenalties(nodes, arena),
+    };
     const constants = options.losses.flatMap((loss) => loss.constants ?? []);
     for (const { value } of constants) arena.take(value);
     const training = {
       ...options,
+      ...penalties,
       targets,
-      penalties,
-      activityPenalties,
-      penaltySlots: [...penalties, ...activityPenalties].map(({ penalty }) => penalty),
+      penaltySlots: [...penalties.penalties, ...penalties.activityPenalties].map(({ penalty }) => penalty),
+      slab,
       gradients,
       groups,
       update: {
-        clipNorm: options.globalClipNorm,
+        clip: options.clip,
+        trackGradientNorm: options.trackGradientNorm,
+        accumulation,
+        average,
         emit: (emit) => {
-          for (const group of groups) options.optimizer.emit(emit, group);
+          for (const group of groups) optimizer.emit(emit, group);
         },
       },
     } satisfies Compiled;
     const evaluation = compileTraining(this.network, training, 'evaluate', INFERENCE_ROWS, arena.end);
     checkHeapSize(evaluation.end);
+    const initials = optimizer.states.map(({ initial }) => initial);
+    if (initials.some((initial) => initial !== 0)) this.#grow(arena.end);
     // As far as the heap goes; what it grows by is zero.
     this.heap.fill(0, this.#compiledBase, arena.end);
     states.forEach(({ offset, size }, i) => {
-      this.heap.fill(options.optimizer.states[i]?.initial ?? 0, offset, offset + size);
+      this.heap.fill(initials[i] as number, offset, offset + size);
     });
     this.heap[this.slots.factor.offset] = 1;
+    this.minimumBatch = Math.max(1, ...nodes.map(({ layer }) => layer.minimumBatch ?? 1));
     this.#training = training;
     this.#evaluationBase = arena.end;
     this.#trainingBase = evaluation.end;
@@ -207,6 +228,7 @@ export class Engine {
     if (constants.length > 0) this.#grow(arena.end);
     this.#write(constants);
     this.#learningRate = undefined;
+    this.#accumulated = 0;
     this.step = 0;
   }
 
@@ -214,37 +236,21 @@ export class Engine {
     for (const { value, data } of constants) this.heap.set(data, value.offset);
   }
 
-  /** The part of the slab that holds kernels. */
-  get #kernels(): Tensor {
-    const ends = this.network.parameters
-      .filter(({ trainable, layout }) => trainable && layout === 'panels')
-      .map(({ value }) => value.offset + value.size);
-    const kernels = vectorTensor('kernels', Math.max(this.slab.offset, ...ends) - this.slab.offset);
-    kernels.offset = this.slab.offset;
-    return kernels;
+  /** Forgets what `compile` planned, because other parameters are to be trained from now on. */
+  forgetTraining(): void {
+    this.#outdated ||= this.compiled;
+    this.#training = undefined;
   }
 
-  #penaltyGroups(arena: Arena, gradients: Tensor): readonly PenaltyGroup[] {
-    return PENALTY_KINDS.flatMap((kind) => {
-      return penaltyRuns(slabOrder(this.network.parameters), kind).map((members, i) => {
-        const [first, last] = [members[0] as Parameter, members.at(-1) as Parameter];
-        const values = vectorTensor(`${kind}.${i}`, last.value.offset + last.value.size - first.value.offset);
-        values.offset = first.value.offset;
-        const groupGradients = vectorTensor(`${kind}.${i}.gradients`, values.size);
-        groupGradients.offset = gradients.offset + values.offset - this.slab.offset;
-        const penalty = arena.take(vectorTensor(`${kind}.${i}.penalty`, 1));
-        return { kind, strength: first.penalty[kind], values, gradients: groupGradients, penalty };
-      });
-    });
-  }
-
-  #activityPenalties(arena: Arena): readonly ActivityPenalty[] {
-    return this.network.nodes.flatMap(({ layer }) => {
-      const { name, activityPenalty } = layer;
-      return PENALTY_KINDS.flatMap((kind) => {
-        const strength = activityPenalty?.[kind] ?? 0;
-        return strength > 0 ? [{ kind, strength, layer, penalty: arena.take(vectorTensor(`${name}.${kind}`, 1)) }] : [];
-      });
+  /** Moves the parameters to where they lie best, the trainable ones together. */
+  #arrange(): void {
+    const { parameters } = this.network;
+    const before = parameters.map(({ value }) => value.offset);
+    const values = this.heap.slice(this.#firstParameter, this.#inferenceBase);
+    this.#slab = placeParameters(parameters, this.#firstParameter).slab;
+    parameters.forEach(({ value }, i) => {
+      const from = (before[i] as number) - this.#firstParameter;
+      this.heap.set(values.subarray(from, from + value.size), value.offset);
     });
   }
 
@@ -288,30 +294,14 @@ export class Engine {
 
   compileProgram(mode: Mode, rows: number): Program {
     if (mode === 'predict') return compilePredict(this.network, rows, this.#inferenceBase);
+    if (mode === 'moments') return compileMoments(this.network, rows, this.#trainingBase);
     const base = mode === 'evaluate' ? this.#evaluationBase : this.#trainingBase;
     return compileTraining(this.network, this.training, mode, rows, base);
   }
 
   /** Copies rows into a program's input or targets: those that `order` names from `start` on, or as they come. */
-  stage(tensor: Tensor, { data, columns }: Matrix, start: number, order?: Uint32Array): void {
-    const { heap } = this;
-    const { offset, stride, rows } = tensor;
-    if (!order && stride === columns) {
-      const whole = data.length === rows * columns;
-      heap.set(whole ? data : data.subarray(start * columns, (start + rows) * columns), offset);
-      return;
-    }
-    if (columns >= 8 && columns < 64) {
-      if (order) heap[offset] = touchRows(data, columns, order, start, rows);
-      copyRows(heap, tensor, data, columns, start, order);
-      return;
-    }
-    for (let r = 0; r < rows; r++) {
-      const from = (order ? (order[start + r] as number) : start + r) * columns;
-      const to = offset + r * stride;
-      if (columns >= 64) heap.set(data.subarray(from, from + columns), to);
-      else for (let c = 0; c < columns; c++) heap[to + c] = data[from + c] as number;
-    }
+  stage(tensor: Tensor, from: Matrix, start: number, order?: Uint32Array): void {
+    stageRows(this.heap, tensor, from, start, order);
   }
 
   /** Copies a matrix out of the heap. */
@@ -361,15 +351,32 @@ export class Engine {
     }
   }
 
+  /** What the next batch does: update, or add its gradient to those that wait for the update. */
+  get stepMode(): 'train' | 'accumulate' {
+    return this.#accumulated + 1 < this.training.accumulationSteps ? 'accumulate' : 'train';
+  }
+
+  /** Counts the batches of all updates from 1 on, those that were refused left out; draws of dropout differ by it. */
+  get #batch(): number {
+    return this.step * this.training.accumulationSteps + this.#accumulated + 1;
+  }
+
   /** Counts a step and writes its numbers into the slots. */
-  #beginStep({ stochastic }: LinkedProgram): void {
+  #beginStep({ mode, stochastic }: LinkedProgram): void {
+    if (stochastic) this.#writeRandomState(this.#batch);
+    const { optimizer, groups, update, averaging } = this.training;
+    if (mode === 'accumulate') {
+      const { sum } = update.accumulation as NonNullable<Update['accumulation']>;
+      if (this.#accumulated === 0) this.heap.fill(0, sum.offset, sum.offset + sum.size);
+      return;
+    }
     const { learningRate } = this;
     this.step++;
-    const { optimizer, groups } = this.training;
     for (let i = 0; i < groups.length; i++) {
-      optimizer.fill(this.heap, groups[i] as UpdateGroup, learningRate, this.step);
+      const group = groups[i] as UpdateGroup;
+      optimizer.fill(this.heap, group, learningRate * group.multiplier, this.step);
     }
-    if (stochastic) this.#writeRandomState(this.step);
+    if (averaging && update.average) this.heap[update.average.share.offset] = averaging.share(this.step);
   }
 
   /** Seed and step, 16 bits an element. */
@@ -390,7 +397,7 @@ export class Engine {
       this.#beginStep(program);
       run(program);
     }
-    return this.#finishStep();
+    return this.#finishStep(program);
   }
 
   /** The same, handing over to `pause` between calls. */
@@ -407,7 +414,7 @@ export class Engine {
     } finally {
       this.midStep = false;
     }
-    return this.#finishStep();
+    return this.#finishStep(program);
   }
 
   /**
@@ -441,18 +448,57 @@ export class Engine {
     report?.();
   }
 
-  /** A step that its gradient's norm refused leaves weights, state and the count of steps as they were. */
-  #finishStep(): Outcome {
+  /** A batch whose gradient's norm is not finite leaves weights, state and all counts as they were. */
+  #finishStep({ mode }: LinkedProgram): Outcome {
     const outcome = this.outcome();
-    if (this.training.globalClipNorm !== undefined && !Number.isFinite(outcome.norm)) this.step--;
+    const { clip, trackGradientNorm, averaging } = this.training;
+    if (clip || trackGradientNorm) {
+      const norm = this.heap[this.slots.norm.offset] as number;
+      outcome.refused = clip !== undefined && !Number.isFinite(norm);
+      if (mode === 'train' || outcome.refused) outcome.norm = norm;
+    }
+    if (outcome.refused) {
+      if (mode === 'train') this.step--;
+    } else if (mode === 'accumulate') {
+      this.#accumulated++;
+    } else {
+      this.#accumulated = 0;
+      if (averaging?.overwrites(this.step)) this.applyAverage();
+    }
     return outcome;
+  }
+
+  /** Averages as far as there are any, where the parameters' tensors say with `shift` added to their offsets. */
+  averageShift(): number {
+    const { averaging, update } = this.training;
+    if (!averaging || !update.average) {
+      throw new StateError('The model keeps no averages: compile({ averaging }) asks for them.');
+    }
+    if (!averaging.begun(this.step)) {
+      throw new StateError(`No weights have been averaged yet, after ${this.step} updates.`);
+    }
+    return update.average.values.offset - this.slab.offset;
+  }
+
+  /** Puts the averages in place of the weights. */
+  applyAverage(): void {
+    const { offset, size } = this.slab;
+    const from = offset + this.averageShift();
+    this.heap.copyWithin(offset, from, from + size);
   }
 
   /** Times the calls of a staged training step, which leaves weights, state and the count of steps as they were. */
   profile(program: LinkedProgram, options?: ProfileOptions): Profile {
     this.#beginStep(program);
-    this.step--;
+    if (program.mode === 'train') this.step--;
     return profileProgram(program, this.#backend, this.#factory, options);
+  }
+
+  /** Runs a staged program that leaves the batch's moments in place of the moving ones. */
+  runMoments(program: LinkedProgram, batch: number): void {
+    if (program.stochastic) this.#writeRandomState(this.#batch + batch);
+    this.heap[this.slots.factor.offset] = 1;
+    run(program);
   }
 
   /** Runs a staged program that changes no weights. */
@@ -462,7 +508,7 @@ export class Engine {
 
   /** Computes the gradients of the step to come, without taking it. */
   runGradients(program: LinkedProgram): void {
-    if (program.stochastic) this.#writeRandomState(this.step + 1);
+    if (program.stochastic) this.#writeRandomState(this.#batch);
     run(program);
   }
 
@@ -472,77 +518,20 @@ export class Engine {
     let penalty = 0;
     const parts = this.training.penaltySlots;
     for (let i = 0; i < parts.length; i++) penalty += heap[(parts[i] as Tensor).offset] as number;
-    const norm = heap[this.slots.norm.offset] as number;
+    const unmeasured = { norm: undefined, refused: false };
     if (targets.length === 1) {
       const { report } = targets[0] as BoundTarget;
       const loss = heap[report.loss.offset] as number;
-      return { loss: loss + penalty, penalty, losses: [loss], hits: [heap[report.hits.offset] as number], norm };
+      return {
+        loss: loss + penalty,
+        penalty,
+        losses: [loss],
+        hits: [heap[report.hits.offset] as number],
+        ...unmeasured,
+      };
     }
     const losses = targets.map(({ report }) => heap[report.loss.offset] as number);
     const hits = targets.map(({ report }) => heap[report.hits.offset] as number);
-    return { loss: losses.reduce((sum, loss) => sum + loss, penalty), penalty, losses, hits, norm };
+    return { loss: losses.reduce((sum, loss) => sum + loss, penalty), penalty, losses, hits, ...unmeasured };
   }
-}
-
-/**
- * Reads something of every cache line of rows that are about to be copied: misses that nothing waits for overlap. The
- * sum has no meaning; to be stored, so that no compiler leaves the reads out.
- */
-function touchRows(data: Float32Array, columns: number, order: Uint32Array, start: number, rows: number): number {
-  let sum = 0;
-  for (let r = 0; r < rows; r++) {
-    const from = (order[start + r] as number) * columns;
-    for (let c = 0; c < columns; c += 16) sum += data[from + c] as number;
-    sum += data[from + columns - 1] as number;
-  }
-  return sum;
-}
-
-/** Copies rows for which `set` is slow and one element at a time, too. */
-function copyRows(
-  heap: Float32Array | Float64Array,
-  { offset, stride, rows }: Tensor,
-  data: Float32Array,
-  columns: number,
-  start: number,
-  order?: Uint32Array,
-): void {
-  const whole = columns & ~3;
-  for (let r = 0; r < rows; r++) {
-    let from = (order ? (order[start + r] as number) : start + r) * columns;
-    let to = offset + r * stride;
-    const four = to + whole;
-    const end = to + columns;
-    for (; to < four; to += 4, from += 4) {
-      const a = data[from] as number;
-      const b = data[from + 1] as number;
-      const c = data[from + 2] as number;
-      const d = data[from + 3] as number;
-      heap[to] = a;
-      heap[to + 1] = b;
-      heap[to + 2] = c;
-      heap[to + 3] = d;
-    }
-    for (; to < end; to++, from++) heap[to] = data[from] as number;
-  }
-}
-
-/** Trainable parameters as they lie in the slab: kernels, then vectors, each by the strengths of their penalties. */
-function slabOrder(parameters: readonly Parameter[]): readonly Parameter[] {
-  const rank = ({ layout }: Parameter) => (layout === 'panels' ? 0 : 1);
-  return parameters
-    .filter(({ trainable }) => trainable)
-    .sort((a, b) => rank(a) - rank(b) || b.penalty.l2 - a.penalty.l2 || b.penalty.l1 - a.penalty.l1);
-}
-
-/** Neighbours in the slab with the same strength of a penalty, those without left out. */
-function penaltyRuns(slab: readonly Parameter[], kind: PenaltyGroup['kind']): readonly (readonly Parameter[])[] {
-  const runs: Parameter[][] = [];
-  slab.forEach((parameter, i) => {
-    const strength = parameter.penalty[kind];
-    if (strength === 0) return;
-    if (slab[i - 1]?.penalty[kind] === strength) runs.at(-1)?.push(parameter);
-    else runs.push([parameter]);
-  });
-  return runs;
 }

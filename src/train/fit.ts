@@ -38,29 +38,38 @@ export async function shuffled(n: number, seed: number, epoch: number, pause = m
 /** Sums of an epoch so far; means are over rows, not over batches. */
 class EpochTotals {
   rows = 0;
-  readonly #sum: Outcome = { loss: 0, penalty: 0, losses: [], hits: [], norm: 0 };
+  #norms = 0;
+  #updates = 0;
+  readonly #sum: Outcome = { loss: 0, penalty: 0, losses: [], hits: [], norm: undefined, refused: false };
 
-  add({ loss, penalty, losses, hits }: Outcome, rows: number): void {
+  add({ loss, penalty, losses, hits, norm }: Outcome, rows: number): void {
     const sum = this.#sum;
     this.rows += rows;
     sum.loss += loss * rows;
     sum.penalty += penalty * rows;
+    if (norm !== undefined) {
+      this.#norms += norm;
+      this.#updates++;
+    }
     for (let i = 0; i < losses.length; i++) {
       sum.losses[i] = (sum.losses[i] ?? 0) + (losses[i] as number) * rows;
       sum.hits[i] = (sum.hits[i] ?? 0) + (hits[i] as number);
     }
   }
 
-  logs(engine: Engine): Logs {
+  /** `updates` says that these are totals of training; the norm's mean is over updates, NaN where there were none. */
+  logs(engine: Engine, updates = false): Logs {
     const { rows } = this;
     const { loss, penalty, losses, hits } = this.#sum;
-    const mean = { loss: loss / rows, penalty: penalty / rows, losses: losses.map((sum) => sum / rows), hits, norm: 0 };
-    return makeLogs(engine, mean, rows);
+    const { clip, trackGradientNorm } = engine.training;
+    const norm = updates && (clip || trackGradientNorm) ? this.#norms / this.#updates : undefined;
+    const means = { loss: loss / rows, penalty: penalty / rows, losses: losses.map((sum) => sum / rows) };
+    return makeLogs(engine, { ...means, hits, norm, refused: false }, rows);
   }
 }
 
 /** The numbers that users see of a step, an epoch or an evaluation. */
-export function makeLogs(engine: Engine, { loss, penalty, losses, hits }: Outcome, rows: number): Logs {
+export function makeLogs(engine: Engine, { loss, penalty, losses, hits, norm }: Outcome, rows: number): Logs {
   const { accuracy, penaltySlots, targets } = engine.training;
   const logs: Record<string, number> = { loss };
   for (let i = 0; i < targets.length; i++) {
@@ -70,12 +79,13 @@ export function makeLogs(engine: Engine, { loss, penalty, losses, hits }: Outcom
     if (accuracy) logs[several ? `${name}Accuracy` : 'accuracy'] = (hits[i] as number) / (rows * objective.hitsPerRow);
   }
   if (penaltySlots.length > 0) logs.penalty = penalty;
+  if (norm !== undefined) logs.gradientNorm = norm;
   return logs;
 }
 
 /** Refuses to go on from a gradient whose norm is not finite; the step has left weights and state as they were. */
-export function checkNorm(engine: Engine, outcome: Outcome, where: string): void {
-  if (engine.training.globalClipNorm === undefined || Number.isFinite(outcome.norm)) return;
+export function checkNorm(outcome: Outcome, where: string): void {
+  if (!outcome.refused) return;
   throw new NonFiniteError(
     `The gradient's norm is ${outcome.norm} ${where}; the loss is ${outcome.loss}. The step was not applied and the ` +
       'weights are those of the step before. A lower learning rate or scaled inputs usually help.',
@@ -99,11 +109,11 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
     for (let batch = 0; batch < batches && !model.stopTraining; batch++) {
       const start = batch * batchSize;
       const rows = Math.min(batchSize, total - start);
-      const program = engine.program('train', rows);
+      const program = engine.program(engine.stepMode, rows);
       engine.stageBatch(program, x, y, start, order);
       const outcome =
         program.flops > LONG_STEP_FLOPS ? await engine.runStepInParts(program, pause) : engine.runStep(program);
-      checkNorm(engine, outcome, `in epoch ${epoch}, batch ${batch}`);
+      checkNorm(outcome, `in epoch ${epoch}, batch ${batch}`);
       totals.add(outcome, rows);
       if (!warned && !Number.isFinite(outcome.loss)) {
         warned = true;
@@ -118,7 +128,7 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
       const pausing = pause();
       if (pausing) await pausing;
     }
-    logs = totals.logs(engine);
+    logs = totals.logs(engine, true);
     if (validation) {
       const evaluated = await validate(engine, validation, pause);
       const named = Object.entries(evaluated).map(([name, value]) => [

@@ -12,22 +12,33 @@ import type { BackendFactory } from '../kernels/contract.js';
 import { checkFinite, type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
 import { isCustom } from '../model/custom.js';
 import type { CustomLoss } from '../model/expressions/custom.js';
-import { type BuildableSpec, buildGraph, type Graph, sequence, specOf, trace } from '../model/graph.js';
+import {
+  type BuildableSpec,
+  buildGraph,
+  type Graph,
+  learns,
+  sequence,
+  setTrainable,
+  specOf,
+  trace,
+} from '../model/graph.js';
 import type { LayerSpec, SymbolicTensor } from '../model/layers/index.js';
 import { copySpec } from '../model/layers/kind.js';
 import { bindLoss, type LossName } from '../model/losses.js';
 import { makeOptimizer, type OptimizerName, type OptimizerSpec } from '../model/optimizers.js';
 import { parameterBytes, readParameter, writeParameter } from '../model/weights.js';
 import { outputLayer } from '../program/compile.js';
-import { formatProgram, type Mode } from '../program/emitter.js';
-import type { Layer } from '../program/layer.js';
+import { formatProgram, MODES, type Mode } from '../program/emitter.js';
+import type { Layer, Parameter } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
 import { type Data, type FitOptions, isByName, planFit, readPair, stageBatch } from './batches.js';
 import type { Logs } from './callbacks.js';
 import { Engine } from './engine.js';
 import { checkNorm, evaluate, fit, type History, makeLogs } from './fit.js';
+import { updateMovingMoments } from './moments.js';
 import { type PredictOptions, predict, predictGraph } from './predict.js';
 import { makeSummary, type Summary } from './summary.js';
+import { planUpdate, type UpdateOptions, updateOptionNames } from './update-options.js';
 
 /** What every model needs. */
 export interface ModelOptions {
@@ -52,17 +63,23 @@ export interface FunctionalOptions extends ModelOptions {
 /** A loss by name, or one that `customLoss` made. */
 export type Loss = LossName | CustomLoss;
 
-export interface CompileOptions {
+export interface CompileOptions extends UpdateOptions {
   readonly optimizer: OptimizerName | OptimizerSpec;
   /** Of a model with several outputs one for all, one for each in order, or one for each by name. */
   readonly loss: Loss | readonly Loss[] | Readonly<Record<string, Loss>>;
   readonly metrics?: readonly 'accuracy'[];
-  /** Scales the gradient of all parameters together to at most this norm. */
-  readonly globalClipNorm?: number;
 }
 
 /** Weights by name; kernels are inputs x units, vectors 1 x units. */
 export type Weights = Record<string, Matrix>;
+
+/** What `setTrainable` says of a layer. */
+export interface NamedLayer {
+  /** Its `name`, or `layers.N`. */
+  readonly name: string;
+  readonly type: string;
+  readonly index: number;
+}
 
 /** What a layer or an input holds for one batch, and the gradient of the loss by it, where it has one. */
 export interface NodeValue {
@@ -129,12 +146,12 @@ export class Model {
 
   /**
    * Chooses optimizer, loss and metrics. Weights stay, optimizer state starts anew.
-   * @throws UnknownNameError, or ValueError where the loss does not fit the last layer.
+   * @throws UnknownNameError, ValueError for options out of range or where the loss does not fit the last layer.
    */
   compile(options: CompileOptions): void {
     this.#checkIdle('compile');
-    checkOptions(options, ['optimizer', 'loss', 'metrics', 'globalClipNorm'], 'compile');
-    const { metrics = [], globalClipNorm } = options;
+    checkOptions(options, ['optimizer', 'loss', 'metrics', ...updateOptionNames], 'compile');
+    const { metrics = [] } = options;
     if (!Array.isArray(metrics)) {
       throw new ValueError({ argument: 'metrics', given: show(metrics), expected: "an array, such as ['accuracy']" });
     }
@@ -142,16 +159,9 @@ export class Model {
       if (metric === 'accuracy') continue;
       throw new UnknownNameError({ argument: 'metrics', given: show(metric), expected: "'accuracy'" });
     }
-    if (globalClipNorm !== undefined) checkNumber(globalClipNorm, 'globalClipNorm', { above: 0 });
     const optimizer = makeOptimizer(options.optimizer);
-    if (optimizer.solver && globalClipNorm !== undefined) {
-      throw new ValueError({
-        argument: 'globalClipNorm',
-        given: `${globalClipNorm} with ${optimizer.spec.name}`,
-        expected: 'none',
-        hint: 'A line search goes astray on gradients that are not those of the loss.',
-      });
-    }
+    const plan = planUpdate(options, optimizer);
+    if (optimizer.solver) this.#checkMultipliers(optimizer.spec.name);
     const losses = lossPerOutput(options.loss, this.#engine.network.outputs);
     this.#engine.configure({
       optimizer,
@@ -168,14 +178,63 @@ export class Model {
         return bound;
       }),
       accuracy: metrics.length > 0,
-      globalClipNorm,
+      ...plan,
+    });
+  }
+
+  /**
+   * Freezes layers, or has them learn: one by its name (its `name`, or `layers.N`), or all for which a function says so.
+   * Counts from the next `compile` on, without which the model trains and evaluates no more; weights stay. A frozen layer
+   * has no gradients and no optimizer state, and batch normalization takes its moving moments, in training too.
+   * @throws UnknownNameError; ValueError for a layer without weights.
+   */
+  setTrainable(layers: string | ((layer: NamedLayer) => boolean), trainable: boolean): void {
+    this.#checkIdle('setTrainable');
+    if (typeof trainable !== 'boolean') {
+      throw new ValueError({ argument: 'trainable', given: show(trainable), expected: 'true or false' });
+    }
+    const table = this.#graph.nodes.map(({ spec }, index) => {
+      const built = this.#layers[index] as readonly Layer[];
+      return { name: spec.name ?? `layers.${index}`, type: spec.type, index, spec, built };
+    });
+    const able = table.filter(({ built }) => built.some(learns));
+    const chosen =
+      typeof layers === 'function'
+        ? able.filter(({ name, type, index }) => layers({ name, type, index }))
+        : [this.#findLayer(table, layers)];
+    for (const { spec, built } of chosen) {
+      Object.assign(spec, { trainable });
+      setTrainable(built, trainable);
+    }
+    this.#engine.forgetTraining();
+  }
+
+  #findLayer<L extends NamedLayer & { built: readonly Layer[] }>(table: readonly L[], name: string): L {
+    const named = table.flatMap((layer) => [[layer.name, layer] as const, [`layers.${layer.index}`, layer] as const]);
+    const layer = lookUp<L>(Object.fromEntries(named), name, 'layers');
+    if (layer.built.some(learns)) return layer;
+    throw new ValueError({
+      argument: 'layers',
+      given: `'${name}', a layer without weights`,
+      expected: 'one that learns',
+    });
+  }
+
+  /** Line searches know one rate for all weights. */
+  #checkMultipliers(optimizer: string): void {
+    const parameter = this.#parameters.find((p) => p.trainable && p.learningRateMultiplier !== 1);
+    if (!parameter) return;
+    throw new ValueError({
+      argument: `${parameter.name.replace(/\.[^.]*$/, '')}.learningRateMultiplier`,
+      given: `${parameter.learningRateMultiplier} with ${optimizer}`,
+      expected: '1',
     });
   }
 
   /**
    * Trains for a number of epochs. Hands over to the event loop at least every 50 ms, so that pages and servers stay
    * responsive; `predict` and `evaluate` may be called meanwhile.
-   * @throws ShapeError, ValueError for data that does not fit; NonFiniteError with `globalClipNorm`.
+   * @throws ShapeError, ValueError for data that does not fit; NonFiniteError with clipping.
    */
   async fit(x: Data, y: Data, options: FitOptions = {}): Promise<History> {
     const plan = planFit(this.#engine, x, y, options);
@@ -189,15 +248,15 @@ export class Model {
   }
 
   /**
-   * One optimizer step on one batch. Returns its loss (before the step) and metrics.
-   * @throws NonFiniteError with `globalClipNorm`, the weights then as before.
+   * One optimizer step on one batch; with `gradientAccumulationSteps` its share of one. Returns its loss (before the
+   * step) and metrics. @throws NonFiniteError with clipping, the weights then as before.
    */
   trainOnBatch(x: Data, y: Data): Logs {
     this.#checkBetweenSteps('trainOnBatch');
     const engine = this.#engine;
-    const program = stageBatch(engine, 'train', x, y);
+    const program = stageBatch(engine, engine.stepMode, x, y);
     const outcome = engine.runStep(program);
-    checkNorm(engine, outcome, `in step ${engine.step + 1}`);
+    checkNorm(outcome, `in step ${engine.step + 1}`);
     return makeLogs(engine, outcome, program.rows);
   }
 
@@ -257,6 +316,40 @@ export class Model {
   getWeights(): Weights {
     const { heap } = this.#engine;
     return Object.fromEntries(this.#parameters.map((parameter) => [parameter.name, readParameter(heap, parameter)]));
+  }
+
+  /**
+   * The same with averages in place of the trained weights, for a model compiled with `averaging`; what is frozen and
+   * moving moments as they are. @throws StateError before anything was averaged.
+   */
+  averagedWeights(): Weights {
+    const { heap } = this.#engine;
+    const shift = this.#engine.averageShift();
+    const read = (parameter: Parameter) => {
+      const { value, trainable } = parameter;
+      return readParameter(heap, parameter, trainable ? { ...value, offset: value.offset + shift } : value);
+    };
+    return Object.fromEntries(this.#parameters.map((parameter) => [parameter.name, read(parameter)]));
+  }
+
+  /**
+   * Puts the averages in place of the weights; `getWeights` before keeps those. A model with batch normalization needs
+   * `updateMovingMoments` next, for its moments are those of the weights before.
+   */
+  applyAveragedWeights(): void {
+    this.#checkBetweenSteps('applyAveragedWeights');
+    this.#engine.applyAverage();
+  }
+
+  /**
+   * Computes the moving moments of batch normalization anew: their means over the batches of x, with the other layers in
+   * training mode, as PyTorch's `update_bn`. Rows at the end that are too few for a batch are left out; a frozen layer
+   * keeps its moments.
+   */
+  updateMovingMoments(x: Data, options: { readonly batchSize?: number } = {}): void {
+    this.#checkBetweenSteps('updateMovingMoments');
+    checkOptions(options, ['batchSize'], 'updateMovingMoments');
+    updateMovingMoments(this.#engine, x, options.batchSize);
   }
 
   /**
@@ -330,9 +423,9 @@ export class Model {
     return engine.profile(program, options);
   }
 
-  /** The kernel calls of one mode ('train', 'gradients', 'inspect', 'validate', 'evaluate', 'predict') and number of rows, as text. */
+  /** The kernel calls of one mode ('train', 'accumulate', 'gradients', 'inspect', 'moments', 'validate', 'evaluate', 'predict') and number of rows, as text. */
   program(mode: Mode, rows: number): string {
-    lookUp({ train: 1, gradients: 1, inspect: 1, validate: 1, evaluate: 1, predict: 1 }, mode, 'mode');
+    lookUp(Object.fromEntries(MODES.map((name) => [name, name])), mode, 'mode');
     checkNumber(rows, 'rows', { min: 1, integer: true });
     return formatProgram(this.#engine.compileProgram(mode, rows));
   }

@@ -160,6 +160,28 @@ export const kernelTable = {
     Object.entries(updateLoops).map(([kernel, states]) => [kernel, update(states.length)]),
   ) as Record<UpdateKernel, (random: Random) => Args>),
 
+  clipGradient: clipping,
+  clipValues: clipping,
+
+  accumulateGradients(random: Random): Args {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    return [m.vector(n, true), m.vector(n), n, factor(random)];
+  },
+
+  meanGradients(random: Random): Args {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    return [m.vector(n), m.vector(n, true), n, 1 / random.between(1, 9)];
+  },
+
+  averageWeights(random: Random): Args {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    const share = m.scalar(random.integer(4) ? random.uniform() : random.integer(2), false);
+    return [m.vector(n, true), m.vector(n), n, share, factor(random)];
+  },
+
   decayWeights(random: Random): Args {
     const m = makers(random);
     const n = 4 * random.between(1, 30);
@@ -242,6 +264,12 @@ function zip(random: Random): Args {
   const m = makers(random);
   const n = random.between(1, 90);
   return [m.vector(n), m.vector(n), m.vector(n, true), n];
+}
+
+function clipping(random: Random): Args {
+  const m = makers(random);
+  const n = 4 * random.between(1, 30);
+  return [m.vector(n, true), n, random.uniform() * 2];
 }
 
 function penalty(random: Random): Args {

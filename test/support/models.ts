@@ -15,6 +15,7 @@ import { makeOptimizer } from '../../src/model/optimizers.js';
 import { l1, l1l2, l2 } from '../../src/model/regularizers.js';
 import { Engine } from '../../src/train/engine.js';
 import { type CompileOptions, type Loss, type Model, sequential } from '../../src/train/model.js';
+import { planUpdate } from '../../src/train/update-options.js';
 import { Random } from './buffers.js';
 
 /** Clouds of points, one class each, that any network can tell apart. */
@@ -154,15 +155,16 @@ export function makeEngine({ layers, compile }: TrainingCase, backend: BackendFa
 export function makeGraphEngine(graph: Graph, compile: CompileOptions, backend: BackendFactory): Engine {
   const engine = new Engine(buildGraph(graph), 7, backend);
   const { inputs, nodes, outputs } = engine.network;
+  const optimizer = makeOptimizer(compile.optimizer);
   engine.configure({
     losses: outputs.map(({ value }, i) => {
       const { units, activation = 'linear' } = nodes[value - inputs.length]!.layer;
       const loss = Array.isArray(compile.loss) ? compile.loss[i] : compile.loss;
       return bindLoss(loss as Loss, units, activation);
     }),
-    optimizer: makeOptimizer(compile.optimizer),
+    optimizer,
     accuracy: compile.metrics !== undefined,
-    globalClipNorm: compile.globalClipNorm,
+    ...planUpdate(compile, optimizer),
   });
   return engine;
 }

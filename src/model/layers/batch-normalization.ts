@@ -3,9 +3,9 @@ import type { Initializer, Step } from '../../program/layer.js';
 import { panelColumns, type Tensor } from '../../program/plan.js';
 import { makePenalty } from '../bounds.js';
 import type { Regularizer, RegularizerName } from '../regularizers.js';
-import { defineLayer, type LayerOptions, type ParameterOptions, parameter } from './kind.js';
+import { defineLayer, type ParameterOptions, parameter, type TrainableLayerOptions } from './kind.js';
 
-export interface BatchNormalizationOptions extends LayerOptions {
+export interface BatchNormalizationOptions extends TrainableLayerOptions {
   /** Weight of the old value in the moving moments, as in Keras; from 0 to 1, default 0.9. */
   readonly momentum?: number;
   /** Added to the variance; default 1e-5. */
@@ -16,7 +16,8 @@ export interface BatchNormalizationOptions extends LayerOptions {
 
 /**
  * Normalizes each column by the batch's mean and biased variance in training and by the moving moments in inference,
- * then scales and shifts it (Ioffe and Szegedy 2015). The moving variance is the unbiased one, as in PyTorch.
+ * then scales and shifts it (Ioffe and Szegedy 2015). The moving variance is the unbiased one, as in PyTorch. Where it is
+ * frozen it takes the moving moments in training, too, and leaves them alone, as in Keras.
  */
 export const batchNormalization = /* @__PURE__ */ defineLayer<'batchNormalization', BatchNormalizationOptions>(
   'batchNormalization',
@@ -39,9 +40,12 @@ export const batchNormalization = /* @__PURE__ */ defineLayer<'batchNormalizatio
           name,
           units,
           parameters: [gamma, beta, movingMean, movingVariance],
-          minimumBatch: 2,
+          get minimumBatch() {
+            return gamma.trainable ? 2 : 1;
+          },
           forward(emit, x): Step {
-            const { rows, slots, training } = emit;
+            const { rows, slots } = emit;
+            const training = emit.training && gamma.trainable;
             const y = emit.matrix(`${name}.y`, units);
             let mean: Tensor = movingMean.value;
             let variance: Tensor = movingVariance.value;
@@ -49,7 +53,7 @@ export const batchNormalization = /* @__PURE__ */ defineLayer<'batchNormalizatio
               mean = emit.vector(`${name}.mean`, panelColumns(units));
               variance = emit.vector(`${name}.variance`, panelColumns(units));
               emit.call('batchNormalizationMoments', x, mean, variance, rows, units, x.stride);
-              if (emit.mode === 'train') {
+              if (emit.counts) {
                 emit.finally(
                   'batchNormalizationUpdate',
                   mean,
@@ -59,7 +63,7 @@ export const batchNormalization = /* @__PURE__ */ defineLayer<'batchNormalizatio
                   slots.factor,
                   rows,
                   units,
-                  momentum,
+                  emit.mode === 'moments' ? 0 : momentum,
                 );
               }
             }
@@ -79,6 +83,25 @@ export const batchNormalization = /* @__PURE__ */ defineLayer<'batchNormalizatio
             return {
               y,
               backward(dy) {
+                if (!training) {
+                  const zero = emit.zeros;
+                  const { stride } = dy;
+                  const own = gamma.value;
+                  emit.call(
+                    'batchNormalizationForward',
+                    dy,
+                    zero,
+                    variance,
+                    own,
+                    zero,
+                    dy,
+                    rows,
+                    units,
+                    stride,
+                    epsilon,
+                  );
+                  return [dy];
+                }
                 emit.call(
                   'batchNormalizationBackward',
                   x,

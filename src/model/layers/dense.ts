@@ -9,9 +9,9 @@ import type { CustomActivation } from '../expressions/custom.js';
 import { makeInitializer } from '../initialization.js';
 import type { InitializerName, InitializerSpec } from '../initializers.js';
 import type { Regularizer, RegularizerName } from '../regularizers.js';
-import { defineLayer, type LayerOptions, parameter, penalized } from './kind.js';
+import { defineLayer, parameter, penalized, type TrainableLayerOptions } from './kind.js';
 
-export interface DenseOptions extends LayerOptions {
+export interface DenseOptions extends TrainableLayerOptions {
   /** Width of the output. */
   readonly units: number;
   /** A name or what a function such as elu() returns; default 'linear'. */
@@ -87,9 +87,11 @@ export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense',
           y,
           backward(dy, [inputWanted]) {
             if (fused) differentiateFused(emit, activation, y, dy);
-            const panel = emit.scratch(`${name}.panel`, denseScratch.kernelGradient(rows, inputs));
-            emit.call('denseKernelGradient', x, dy, kernel.gradient, panel, rows, inputs, units, x.stride, dy.stride);
-            if (bias) emit.call('denseBiasGradient', dy, bias.gradient, rows, units, dy.stride);
+            if (kernel.trainable) {
+              const panel = emit.scratch(`${name}.panel`, denseScratch.kernelGradient(rows, inputs));
+              emit.call('denseKernelGradient', x, dy, kernel.gradient, panel, rows, inputs, units, x.stride, dy.stride);
+            }
+            if (bias?.trainable) emit.call('denseBiasGradient', dy, bias.gradient, rows, units, dy.stride);
             if (!inputWanted) return [];
             const dx = emit.matrix(`${name}.dx`, inputs);
             const transposed = emit.scratch(`${name}.transposed`, denseScratch.inputGradient(rows, units));

@@ -15,6 +15,17 @@ export interface LayerOptions {
   readonly name?: string;
 }
 
+/** Options of every layer that learns. */
+export interface TrainableLayerOptions extends LayerOptions {
+  /**
+   * `false` freezes the layer: training computes no gradient for its weights and keeps no optimizer state. Default true;
+   * `model.setTrainable` changes it.
+   */
+  readonly trainable?: boolean;
+  /** The layer learns at this multiple of the optimizer's learning rate; above 0, default 1. */
+  readonly learningRateMultiplier?: number;
+}
+
 /** A layer as plain data, which its type knows how to build. */
 export interface LayerSpec extends LayerOptions {
   readonly type: string;
@@ -116,7 +127,9 @@ export function parameter(
     rows,
     columns,
     layout,
+    learnable: trainable,
     trainable,
+    learningRateMultiplier: 1,
     initializer,
     penalty,
     constraint,
