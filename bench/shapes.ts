@@ -1,4 +1,5 @@
 import type { KernelName } from '../src/kernels/contract.js';
+import { type LossName, lossTable } from '../src/kernels/losses.js';
 
 /** A compute kernel and its sizes: rows x inputs x units, rows x columns, or elements. */
 export interface Shape {
@@ -44,6 +45,15 @@ const SCORES: Sizes = [
   [64, 1000],
 ];
 
+/** The output of W1, one number a row, and many. */
+const NUMBERS: Sizes = [
+  [4, 1],
+  [128, 1],
+  [64, 100],
+];
+
+const losses = Object.keys(lossTable) as LossName[];
+
 /** Hidden layers of W2 and W5. */
 const HIDDEN: Sizes = [
   [32, 64],
@@ -66,10 +76,10 @@ export const shapes: readonly Shape[] = [
   ...over(ELEMENTS, 'exponentialForward', 'exponentialBackward', 'logForward'),
   ...over(ELEMENTS, 'add', 'multiply'),
   ...over(HIDDEN, 'copyColumns'),
-  ...over(SCORES, 'softmaxForward', 'softmaxBackward', 'sparseCategoricalCrossentropy', 'categoricalCrossentropy'),
+  ...over(SCORES, 'softmaxForward', 'softmaxBackward'),
+  ...losses.flatMap((name) => over(lossTable[name].definition.fuses === 'softmax' ? SCORES : NUMBERS, name)),
   ...over(SCORES, 'sparseCategoricalAccuracy', 'categoricalAccuracy'),
-  ...over([[4, 1]], 'binaryCrossentropy', 'binaryAccuracy'),
-  ...over([[32, 2]], 'meanSquaredError'),
+  ...over([[4, 1]], 'binaryAccuracy'),
   ...over(HIDDEN, 'batchNormalizationMoments', 'batchNormalizationForward', 'batchNormalizationBackward'),
   ...over(ELEMENTS, 'randomUniform', 'dropoutForward', 'dropoutBackward'),
   ...over([[784, 256]], 'uniformWeights'),

@@ -12,13 +12,18 @@ export {
   ValueError,
 } from './errors.js';
 export type { BackendFactory } from './kernels/contract.js';
+export type { CommonLossOptions } from './kernels/loss.js';
+export * from './kernels/losses.js';
+export * from './kernels/losses-binary.js';
+export * from './kernels/losses-regression.js';
+export * from './kernels/losses-rows.js';
 export * from './kernels/optimizers.js';
 export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
 export type { ActivationName } from './model/activations.js';
 export type { GraphSpec } from './model/graph.js';
 export type { InitializerName } from './model/initializers.js';
 export * from './model/layers/index.js';
-export type { LossName } from './model/losses.js';
+export type { LossOption, LossWeights } from './model/losses.js';
 export { l2, type Regularizer } from './model/regularizers.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { Data, FitOptions } from './train/batches.js';
@@ -39,3 +44,4 @@ export {
 } from './train/model.js';
 export type { PredictOptions } from './train/predict.js';
 export type { LayerSummary, Summary } from './train/summary.js';
+export type { ClassWeights, WeightOptions } from './train/weights.js';

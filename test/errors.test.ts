@@ -364,7 +364,7 @@ const fits: readonly (readonly [string, () => Promise<unknown>, string, ...RegEx
   ],
   [
     'validation data that is no pair',
-    () => classifier().fit(rows, [0, 1, 2], { validationData: any(rows) }),
+    () => classifier().fit(rows, [0, 1, 2], { validationData: any([...rows, [0, 0]]) }),
     'ValueError',
     /\[x, y\]/,
   ],

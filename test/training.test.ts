@@ -162,7 +162,7 @@ describe('fit', () => {
         const program = engine.program('train', 32);
         engine.stageBatch(program, [x], [targets], 0);
         return engine.runStepInParts(program, () => {
-          if (disturb) evaluate(engine, { x: [x], y: [targets], rows: x.rows });
+          if (disturb) evaluate(engine, { x: [x], y: [targets], rows: x.rows, weighted: false });
           return undefined;
         });
       }),

@@ -11,6 +11,9 @@ import {
 import { elementwise } from '../kernels/elementwise.js';
 import { linalg } from '../kernels/linalg.js';
 import { losses } from '../kernels/losses.js';
+import { binaryLosses } from '../kernels/losses-binary.js';
+import { regressionLosses } from '../kernels/losses-regression.js';
+import { rowLosses } from '../kernels/losses-rows.js';
 import { normalization } from '../kernels/normalization.js';
 import { optimizers } from '../kernels/optimizers.js';
 import { random } from '../kernels/random.js';
@@ -22,6 +25,9 @@ function twins(arithmetic: Arithmetic): Twins {
     ...linalg(arithmetic),
     ...activations(arithmetic),
     ...losses(arithmetic),
+    ...binaryLosses(arithmetic),
+    ...regressionLosses(arithmetic),
+    ...rowLosses(arithmetic),
     ...normalization(arithmetic),
     ...reductions(arithmetic),
     ...optimizers(arithmetic),

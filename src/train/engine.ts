@@ -43,7 +43,7 @@ interface Compiled extends Training, TrainingOptions {
   readonly groups: readonly UpdateGroup[];
 }
 
-/** What one step or one evaluation reports. `loss` includes `penalty`; `losses` and `hits` have one entry per output. */
+/** What one step or one evaluation reports. `loss` is the weighted sum of `losses`, and `penalty`; `losses` and `hits` have one entry per output. */
 export interface Outcome {
   loss: number;
   penalty: number;
@@ -73,6 +73,7 @@ export class Engine {
   #backend: Backend;
   readonly #inferenceBase: number;
   readonly #compiledBase: number;
+  /** By mode and rows, rows with weights as negative numbers. */
   readonly #programs = new Map<Mode, Map<number, LinkedProgram>>();
   /** The one asked for last, to save small networks the look-up. */
   #latest: LinkedProgram | undefined;
@@ -165,14 +166,17 @@ export class Engine {
         },
       },
     } satisfies Compiled;
-    const evaluation = compileTraining(this.network, training, 'evaluate', INFERENCE_ROWS, arena.end);
-    checkHeapSize(evaluation.end);
+    const evaluationEnds = [false, true].map(
+      (weighted) => compileTraining(this.network, training, 'evaluate', INFERENCE_ROWS, arena.end, weighted).end,
+    );
+    const evaluationEnd = Math.max(...evaluationEnds);
+    checkHeapSize(evaluationEnd);
     // As far as the heap goes; what it grows by is zero.
     this.heap.fill(0, this.#compiledBase, arena.end);
     this.heap[this.slots.factor.offset] = 1;
     this.#training = training;
     this.#evaluationBase = arena.end;
-    this.#trainingBase = evaluation.end;
+    this.#trainingBase = evaluationEnd;
     this.#forgetPrograms();
     this.learningRate = options.optimizer.spec.learningRate;
     this.step = 0;
@@ -213,27 +217,29 @@ export class Engine {
     this.#latest = undefined;
   }
 
-  /** The program for a mode and a number of rows, linked once and kept. */
-  program(mode: Mode, rows: number): LinkedProgram {
+  /** The program for a mode and a number of rows, with weights or without, linked once and kept. */
+  program(mode: Mode, rows: number, weighted = false): LinkedProgram {
     const latest = this.#latest;
-    if (latest !== undefined && latest.mode === mode && latest.rows === rows) return latest;
-    const known = this.#programs.get(mode)?.get(rows);
+    const same = latest !== undefined && latest.mode === mode && latest.rows === rows;
+    if (same && latest.weighted === weighted) return latest;
+    const key = weighted ? -rows : rows;
+    const known = this.#programs.get(mode)?.get(key);
     if (known) {
       this.#latest = known;
       return known;
     }
-    const program = this.compileProgram(mode, rows);
+    const program = this.compileProgram(mode, rows, weighted);
     this.#grow(program.end);
     const linked = link(program, this.#backend, this.network.threads);
-    this.#programs.set(mode, (this.#programs.get(mode) ?? new Map()).set(rows, linked));
+    this.#programs.set(mode, (this.#programs.get(mode) ?? new Map()).set(key, linked));
     this.#latest = linked;
     return linked;
   }
 
-  compileProgram(mode: Mode, rows: number): Program {
+  compileProgram(mode: Mode, rows: number, weighted = false): Program {
     if (mode === 'predict') return compilePredict(this.network, rows, this.#inferenceBase);
     const base = mode === 'evaluate' ? this.#evaluationBase : this.#trainingBase;
-    return compileTraining(this.network, this.training, mode, rows, base);
+    return compileTraining(this.network, this.training, mode, rows, base, weighted);
   }
 
   /** Copies rows into a program's input or targets: those that `order` names from `start` on, or as they come. */
@@ -267,7 +273,7 @@ export class Engine {
     return matrix(data, rows, columns);
   }
 
-  /** Copies a batch into a program. */
+  /** Copies a batch into a program; behind the targets come the rows' weights, if it takes them. */
   stageBatch(
     { inputs, targets }: LinkedProgram,
     x: readonly Matrix[],
@@ -371,10 +377,10 @@ export class Engine {
     let loss = 0;
     const losses: number[] = [];
     const hits: number[] = [];
-    for (const { report } of targets) {
+    for (const { report, objective } of targets) {
       losses.push(heap[report.loss.offset] as number);
       hits.push(heap[report.hits.offset] as number);
-      loss += heap[report.loss.offset] as number;
+      loss += objective.weight * (heap[report.loss.offset] as number);
     }
     return { loss: loss + penalty, penalty, losses, hits, norm: heap[this.slots.norm.offset] as number };
   }

@@ -14,7 +14,7 @@ import { checkFinite, type Matrix, type MatrixLike, toMatrix } from '../matrix.j
 import { buildGraph, type Graph, type GraphSpec, sequence, specOf, trace } from '../model/graph.js';
 import type { LayerSpec, SymbolicTensor } from '../model/layers/index.js';
 import { copySpec } from '../model/layers/kind.js';
-import { bindLoss, type LossName } from '../model/losses.js';
+import { bindLoss, type LossOption, type LossWeights, lossPerOutput, weightPerOutput } from '../model/losses.js';
 import { makeOptimizer } from '../model/optimizers.js';
 import { parameterBytes, readParameter, writeParameter } from '../model/weights.js';
 import { outputLayer } from '../program/compile.js';
@@ -27,6 +27,7 @@ import { Engine } from './engine.js';
 import { checkNorm, evaluate, fit, type History, makeLogs } from './fit.js';
 import { type PredictOptions, predict, predictGraph } from './predict.js';
 import { makeSummary, type Summary } from './summary.js';
+import { sampleWeightOf, type WeightOptions } from './weights.js';
 
 /** What every model needs. */
 export interface ModelOptions {
@@ -50,8 +51,10 @@ export interface FunctionalOptions extends ModelOptions {
 
 export interface CompileOptions {
   readonly optimizer: OptimizerName | OptimizerSpec;
-  /** Of a model with several outputs one for all, one for each in order, or one for each by name. */
-  readonly loss: LossName | readonly LossName[] | Readonly<Record<string, LossName>>;
+  /** A name or, with options, what a function such as `huber` returns. Of several outputs one for all, one for each in order, or one for each by name. */
+  readonly loss: LossOption;
+  /** What the losses of several outputs count for in their sum, in order or by name; finite and not below 0, default 1. */
+  readonly lossWeights?: LossWeights;
   readonly metrics?: readonly 'accuracy'[];
   /** Scales the gradient of all parameters together to at most this norm. */
   readonly globalClipNorm?: number;
@@ -129,7 +132,7 @@ export class Model {
    */
   compile(options: CompileOptions): void {
     this.#checkIdle('compile');
-    checkOptions(options, ['optimizer', 'loss', 'metrics', 'globalClipNorm'], 'compile');
+    checkOptions(options, ['optimizer', 'loss', 'lossWeights', 'metrics', 'globalClipNorm'], 'compile');
     const { metrics = [], globalClipNorm } = options;
     if (!Array.isArray(metrics)) {
       throw new ValueError({ argument: 'metrics', given: show(metrics), expected: "an array, such as ['accuracy']" });
@@ -139,12 +142,14 @@ export class Model {
       throw new UnknownNameError({ argument: 'metrics', given: show(metric), expected: "'accuracy'" });
     }
     if (globalClipNorm !== undefined) checkNumber(globalClipNorm, 'globalClipNorm', { above: 0 });
-    const losses = lossPerOutput(options.loss, this.#engine.network.outputs);
+    const names = this.#engine.network.outputs.map(({ name }) => name);
+    const weights = weightPerOutput(options.lossWeights, names);
+    const losses = lossPerOutput(options.loss, names);
     this.#engine.configure({
       optimizer: makeOptimizer(options.optimizer),
       losses: losses.map((loss, i) => {
         const { units, activation = 'linear' } = this.#outputLayer(i);
-        return bindLoss(loss, units, activation);
+        return bindLoss(loss, units, activation, weights[i]);
       }),
       accuracy: metrics.length > 0,
       globalClipNorm,
@@ -171,10 +176,10 @@ export class Model {
    * One optimizer step on one batch. Returns its loss (before the step) and metrics.
    * @throws NonFiniteError with `globalClipNorm`, the weights then as before.
    */
-  trainOnBatch(x: Data, y: Data): Logs {
+  trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs {
     this.#checkBetweenSteps('trainOnBatch');
     const engine = this.#engine;
-    const program = stageBatch(engine, 'train', x, y);
+    const program = stageBatch(engine, 'train', x, y, sampleWeightOf(options, 'trainOnBatch'));
     const outcome = engine.runStep(program);
     checkNorm(engine, outcome, `in step ${engine.step + 1}`);
     return makeLogs(engine, outcome, program.rows);
@@ -185,11 +190,11 @@ export class Model {
    * nothing. Dropout draws the masks of the next step. With `nodes: true` also the output of every layer, and of every
    * input, with the gradient of the loss by it; of an activation that is computed together with the loss, what comes in.
    */
-  gradients(x: Data, y: Data, options: { readonly nodes?: boolean } = {}): Gradients {
+  gradients(x: Data, y: Data, options: WeightOptions & { readonly nodes?: boolean } = {}): Gradients {
     this.#checkBetweenSteps('gradients');
-    checkOptions(options, ['nodes'], 'gradients');
+    checkOptions(options, ['nodes', 'sampleWeight'], 'gradients');
     const engine = this.#engine;
-    const program = stageBatch(engine, options.nodes === true ? 'inspect' : 'gradients', x, y);
+    const program = stageBatch(engine, options.nodes === true ? 'inspect' : 'gradients', x, y, options.sampleWeight);
     engine.runGradients(program);
     const logs = makeLogs(engine, engine.outcome(), program.rows);
     const gradients = this.#parameters
@@ -203,8 +208,8 @@ export class Model {
   }
 
   /** Loss and metrics over all rows, with layers in inference mode. */
-  evaluate(x: Data, y: Data): Logs {
-    return evaluate(this.#engine, readPair(this.#engine, x, y, 'x', 'y'));
+  evaluate(x: Data, y: Data, options?: WeightOptions): Logs {
+    return evaluate(this.#engine, readPair(this.#engine, x, y, sampleWeightOf(options, 'evaluate')));
   }
 
   /**
@@ -334,22 +339,6 @@ export class Model {
     if (!this.#engine.midStep) return;
     throw new StateError(`${method}: a training step of fit is under way; call it from a callback or after fit.`);
   }
-}
-
-/** One loss for each output. */
-function lossPerOutput(given: CompileOptions['loss'], outputs: readonly { readonly name: string }[]): LossName[] {
-  const names = outputs.map(({ name }) => name);
-  if (typeof given !== 'object' || given === null) return names.map(() => given);
-  if (Array.isArray(given)) {
-    if (given.length === names.length) return given as LossName[];
-    throw new ValueError({
-      argument: 'loss',
-      given: show(given),
-      expected: `${names.length} ${names.length === 1 ? 'loss' : 'losses'}, one for each of ${names.join(', ')}`,
-    });
-  }
-  checkOptions(given, names, 'loss');
-  return names.map((name) => (given as Readonly<Record<string, LossName>>)[name] as LossName);
 }
 
 /**

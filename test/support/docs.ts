@@ -19,6 +19,7 @@ export function docstring(file: string, name: string): string {
 
 /** A range in words: `0.9 (>= 0, < 1)`. */
 export function rangeText(range: OptionRange): string {
+  if ('oneOf' in range) return `${range.default} (${range.oneOf.map((name) => `'${name}'`).join(' or ')})`;
   if (typeof range.default === 'boolean') return `${range.default}`;
   const { default: value, min, above, max, below, integer } = range as Record<string, number | boolean | undefined>;
   const bounds = [

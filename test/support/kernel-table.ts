@@ -1,9 +1,16 @@
 import type { KernelName } from '../../src/kernels/contract.js';
+import type { LossName } from '../../src/kernels/losses.js';
 import { BLOCK_SIZE } from '../../src/kernels/optimizers.js';
 import { denseScratch } from '../../src/program/plan.js';
 import { type Buffer, makers, type Random } from './buffers.js';
+import { lossCall, lossNames } from './losses.js';
 
 export type Args = readonly (number | Buffer)[];
+
+const losses = Object.fromEntries(lossNames.map((name) => [name, lossCall(name)])) as Record<
+  LossName,
+  (random: Random) => Args
+>;
 
 /** A random call of every kernel. A kernel that is missing here fails a test. */
 export const kernelTable: Record<KernelName, (random: Random) => Args> = {
@@ -88,16 +95,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [y, dy, like(y, true), rows, columns, y.stride];
   },
 
-  sparseCategoricalCrossentropy(random) {
-    const m = makers(random);
-    const [rows, , columns] = sizes(random);
-    const z = m.matrix(rows, columns);
-    return [z, m.labels(rows, columns), like(z, true), m.scalar(), rows, columns, z.stride];
-  },
-
-  categoricalCrossentropy: denseTargets,
-  binaryCrossentropy: denseTargets,
-  meanSquaredError: denseTargets,
+  ...losses,
 
   batchNormalizationMoments(random) {
     const m = makers(random);
@@ -269,12 +267,4 @@ function reduction(random: Random): Args {
   const m = makers(random);
   const n = random.between(1, 90);
   return [m.vector(n), n, m.scalar()];
-}
-
-function denseTargets(random: Random): Args {
-  const m = makers(random);
-  const [rows, , columns] = sizes(random);
-  const z = m.matrix(rows, columns);
-  const targets = m.matrix(rows, columns, false, () => random.uniform());
-  return [z, targets, like(z, true), m.scalar(), rows, columns, z.stride, targets.stride];
 }
