@@ -398,7 +398,7 @@ class Divergence extends Elementwise {
   }
 }
 
-/** t log(t / y), summed over the columns of a row; an output below 1e-7 counts as that. */
+/** t log(t / y), summed over the columns of a row; an output below 1e-7 counts as that, in its gradient, too. */
 export function klDivergence(
   y: i32,
   targets: i32,

@@ -102,7 +102,8 @@ export function makeGraphEngine(graph: Graph, compile: CompileOptions, backend: 
     losses: outputs.map(({ value }, i) => {
       const { units, activation = 'linear' } = nodes[value - inputs.length]!.layer;
       const loss = Array.isArray(compile.loss) ? compile.loss[i] : compile.loss;
-      return bindLoss(loss as LossName, units, activation);
+      const weights = (compile.lossWeights ?? []) as readonly number[];
+      return bindLoss(loss as LossName, units, activation, weights[i]);
     }),
     optimizer: makeOptimizer(compile.optimizer),
     accuracy: compile.metrics !== undefined,
