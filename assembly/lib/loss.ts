@@ -1,5 +1,5 @@
-import { exp, log, log1p } from './math';
-import { addHigh, addLow, at, laneMask, total } from './simd';
+import { exp, log } from './math';
+import { addHigh, addLow, at, fma, laneMask, total } from './simd';
 
 /** A loss of each output y and target t by itself; a to d are options. */
 @unmanaged
@@ -13,10 +13,62 @@ export abstract class Elementwise {
   abstract f(y: v128, t: v128, a: v128, b: v128, c: v128, d: v128): v128;
 }
 
-/** log(1 + e^-|x|); leaves e^-|x| in Elementwise.e. */
+// Constants of exp and log (see math.ts) in memory: V8 rebuilds those of the code in every turn of a loop.
+const CONSTANTS = memory.data<f32>([
+  -87.33654, 1.4426950408889634, 12582912.0, 0.693359375, 2.1219444e-4, 1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3,
+  4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1.0, -86.98, 1.4142135, 7.0376836292e-2, -1.151461031e-1,
+  1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1,
+  3.3333331174e-1, -2.1219444e-4, 0.5,
+]);
+const BITS = memory.data<u32>([0x80000000, 126 << 23]);
+
+@unmanaged
+@final
+class Constant {
+  @inline
+  at(index: usize): v128 {
+    return v128.load32_splat(CONSTANTS + (index << 2));
+  }
+}
+
+/** log(1 + e^-|x|), the bits of log1p(exp(-|x|)) without what neither meets here; leaves e^-|x| in Elementwise.e. */
 export function tail(x: v128): v128 {
-  Elementwise.e = exp(f32x4.neg(f32x4.abs(x)));
-  return log1p(Elementwise.e);
+  const k = changetype<Constant>(0);
+  const negative = v128.or(x, v128.load32_splat(BITS));
+  const t = f32x4.pmax(negative, k.at(0));
+  const magic = k.at(2);
+  const shifted = f32x4.add(f32x4.mul(t, k.at(1)), magic);
+  const n = f32x4.sub(shifted, magic);
+  let r = f32x4.sub(t, f32x4.mul(n, k.at(3)));
+  r = f32x4.add(r, f32x4.mul(n, k.at(4)));
+  let p = fma(r, k.at(5), k.at(6));
+  p = fma(p, r, k.at(7));
+  p = fma(p, r, k.at(8));
+  p = fma(p, r, k.at(9));
+  p = fma(p, r, k.at(10));
+  const one = k.at(11);
+  const y = f32x4.add(fma(p, f32x4.mul(r, r), r), one);
+  const power = i32x4.add(i32x4.shl(shifted, 23), v128.load32_splat(BITS + 4));
+  const e = v128.andnot(f32x4.mul(f32x4.add(y, y), power), f32x4.lt(negative, k.at(12)));
+  Elementwise.e = e;
+
+  const w = f32x4.add(one, e);
+  const large = f32x4.ge(w, k.at(13));
+  const m = f32x4.sub(v128.bitselect(f32x4.mul(w, k.at(24)), w, large), one);
+  const z = f32x4.mul(m, m);
+  p = fma(m, k.at(14), k.at(15));
+  p = fma(p, m, k.at(16));
+  p = fma(p, m, k.at(17));
+  p = fma(p, m, k.at(18));
+  p = fma(p, m, k.at(19));
+  p = fma(p, m, k.at(20));
+  p = fma(p, m, k.at(21));
+  p = fma(p, m, k.at(22));
+  const exponent = v128.and(one, large);
+  let log = fma(exponent, k.at(23), f32x4.mul(f32x4.mul(p, m), z));
+  log = f32x4.sub(log, f32x4.mul(z, k.at(24)));
+  log = fma(exponent, k.at(3), f32x4.add(m, log));
+  return f32x4.add(log, f32x4.div(f32x4.sub(e, f32x4.sub(w, one)), w));
 }
 
 /** x^exponent for x > 0. */
