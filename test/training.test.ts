@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { auto } from '../src/backends/detect.js';
 import { typescript } from '../src/backends/typescript.js';
 import { BackendError, NonFiniteError } from '../src/errors.js';
+import { adam } from '../src/kernels/optimizers.js';
 import { matrix, toMatrix } from '../src/matrix.js';
 import { activations } from '../src/model/activations.js';
 import { type DenseOptions, dense, dropout, type LayerSpec } from '../src/model/layers/index.js';
@@ -9,6 +10,7 @@ import { place } from '../src/model/weights.js';
 import { evaluate, shuffled } from '../src/train/fit.js';
 import { sequential } from '../src/train/model.js';
 import { factories, wasmFactory } from './support/buffers.js';
+import { definitionOf, lossNames } from './support/losses.js';
 import { build, clouds, makeEngine, targetsOf, trainingCases, weightHash } from './support/models.js';
 
 const { x, labels } = clouds(150, 7, 3);
@@ -81,6 +83,32 @@ describe.each(trainingCases)('$name', (item) => {
     const { offset, size } = engine.slab;
     for (let i = offset; i < offset + size; i++) if (!live.has(i)) expect(engine.heap[i]).toBe(0);
     expect(live.size).toBeLessThan(size);
+  });
+});
+
+describe('every loss', () => {
+  test.each(lossNames)('%s trains to the same bits on both backends, with weights and without', async (loss) => {
+    const { fuses, targets: kind } = definitionOf(loss);
+    const one = kind === 'numbers' || kind === 'yesNo';
+    const last = fuses ?? (loss === 'klDivergence' ? 'softmax' : loss === 'poisson' ? 'exponential' : 'linear');
+    const plain = one ? labels.map((label) => (kind === 'yesNo' ? Number(label === 1) : label)) : labels;
+    const y = one || kind === 'label' ? plain : labels.map((label) => [0, 1, 2].map((c) => Number(c === label)));
+    const sampleWeight = labels.map((_, r) => (r % 3) + 0.5);
+    const hashes = new Set<string>();
+    const layers = [
+      dense({ units: 8, inputShape: 7, activation: 'tanh' }),
+      dense({ units: one ? 1 : 3, activation: last }),
+    ];
+    for (const backend of Object.values(factories)) {
+      const model = sequential({ layers, seed: 4, backend });
+      model.compile({ optimizer: adam({ learningRate: 0.01 }), loss });
+      const before = model.evaluate(x, y).loss!;
+      const { history } = await model.fit(x, y, { epochs: 6, batchSize: 31 });
+      await model.fit(x, y, { epochs: 2, sampleWeight });
+      if (loss !== 'cosineSimilarity') expect(model.evaluate(x, y).loss!).toBeLessThan(before);
+      hashes.add(`${weightHash(model)} ${JSON.stringify(history)}`);
+    }
+    expect(hashes.size).toBe(1);
   });
 });
 

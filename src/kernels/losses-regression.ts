@@ -74,7 +74,7 @@ export const quantile = /* @__PURE__ */ loss<'quantile', QuantileOptions>('quant
 
 /**
  * y - t log(y + 1e-8), for counts: the output is their expected number, and must be positive, as `exponential` or `softplus`
- * make it. Its zero is not the best fit. (PyTorch's PoissonNLLLoss with logInput false.)
+ * make it. At the best fit it is not 0. (PyTorch's PoissonNLLLoss without log_input.)
  */
 export const poisson = /* @__PURE__ */ loss('poisson', {
   targets: 'numbers',

@@ -39,7 +39,7 @@ export const sparseCategoricalCrossentropy = /* @__PURE__ */ loss<'sparseCategor
   },
 );
 
-/** The same with a row of class probabilities, one-hot or soft. */
+/** Crossentropy with a row of class probabilities, one-hot or soft, computed from the logits together with the softmax. */
 export const categoricalCrossentropy = /* @__PURE__ */ loss<'categoricalCrossentropy', SmoothingOptions>(
   'categoricalCrossentropy',
   {
@@ -57,7 +57,7 @@ export interface CategoricalFocalOptions extends SmoothingOptions {
   readonly alpha: number;
 }
 
-/** The same, each class times alpha (1 - p)^gamma, where p is its probability. (Lin et al. 2017.) */
+/** Categorical crossentropy, each class times alpha (1 - p)^gamma, where p is its probability. (Lin et al. 2017.) */
 export const categoricalFocalCrossentropy = /* @__PURE__ */ loss<
   'categoricalFocalCrossentropy',
   CategoricalFocalOptions
