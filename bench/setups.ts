@@ -2,6 +2,8 @@ import { type ActivationKernel, activationKernels } from '../src/kernels/activat
 import { type ConstraintName, constraintTable } from '../src/kernels/constraints.js';
 import type { KernelName } from '../src/kernels/contract.js';
 import type { BroadcastKernel } from '../src/kernels/expressions.js';
+import type { LossDefinition } from '../src/kernels/loss.js';
+import { type LossName, lossTable } from '../src/kernels/losses.js';
 import { optimizerTable, type UpdateKernel } from '../src/kernels/optimizers.js';
 import { BLOCK_SIZE, type CommonOptions, type OptimizerDefinition } from '../src/kernels/update.js';
 import { denseScratch } from '../src/program/plan.js';
@@ -102,23 +104,25 @@ const activations = Object.fromEntries(activationKernels().map((item) => [item.k
   Setup
 >;
 
-const sparseLoss: Setup = (rig, rows, columns) => {
-  const [z, labels, dz] = [rig.matrix(rows, columns), rig.vector(rows, { below: columns }), rig.matrix(rows, columns)];
-  rig.call('sparseCategoricalCrossentropy', z, labels, dz, rig.slot(), rows, columns, z.stride);
-  return { elements: rows * columns, moved: 2 };
-};
-
-const rowLoss =
-  (kernel: 'categoricalCrossentropy' | 'binaryCrossentropy' | 'meanSquaredError'): Setup =>
+/** Of a loss with default options, as the library calls it: with weights for each row, which most often are not there. */
+const loss =
+  (name: LossName): Setup =>
   (rig, rows, columns) => {
-    const [z, targets, dz] = [
-      rig.matrix(rows, columns),
-      rig.matrix(rows, columns, 'positive'),
-      rig.matrix(rows, columns),
-    ];
-    rig.call(kernel, z, targets, dz, rig.slot(), rows, columns, z.stride, targets.stride);
-    return { elements: rows * columns, moved: 3 };
+    const definition = lossTable[name].definition as unknown as LossDefinition;
+    const labels = definition.targets === 'label';
+    // Positive, for losses that take logarithms of them.
+    const [y, dy] = [rig.matrix(rows, columns, 'positive'), rig.matrix(rows, columns)];
+    const targets = labels ? rig.vector(rows, { below: columns }) : rig.matrix(rows, columns, 'positive');
+    const strides = [y.stride, labels ? 1 : targets.stride];
+    const args = definition.args(lossTable[name]());
+    rig.callOf(name, [y, targets, -1, dy, rig.slot(), rows, columns, ...strides, 1 / rows, 1 / rows, ...args]);
+    return { elements: rows * columns, moved: labels ? 2 : 3 };
   };
+
+const losses = Object.fromEntries((Object.keys(lossTable) as LossName[]).map((name) => [name, loss(name)])) as Record<
+  LossName,
+  Setup
+>;
 
 const copy: Setup = (rig, rows, columns) => {
   const [x, y] = [rig.matrix(rows, columns), rig.matrix(rows, columns)];
@@ -317,10 +321,7 @@ export const setups = {
   multiply: zip('multiply'),
   copyColumns: copy,
   logForward: logarithm,
-  sparseCategoricalCrossentropy: sparseLoss,
-  categoricalCrossentropy: rowLoss('categoricalCrossentropy'),
-  binaryCrossentropy: rowLoss('binaryCrossentropy'),
-  meanSquaredError: rowLoss('meanSquaredError'),
+  ...losses,
   batchNormalizationMoments: moments,
   batchNormalizationUpdate: updateMoments,
   batchNormalizationForward: normalize,

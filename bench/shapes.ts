@@ -1,6 +1,7 @@
 import { activationKernels } from '../src/kernels/activations.js';
 import { type ConstraintName, constraintTable } from '../src/kernels/constraints.js';
 import type { KernelName } from '../src/kernels/contract.js';
+import { type LossName, lossTable } from '../src/kernels/losses.js';
 import { type UpdateKernel, updateLoops } from '../src/kernels/optimizers.js';
 
 /** A compute kernel and its sizes: rows x inputs x units, rows x columns, or elements. */
@@ -47,6 +48,15 @@ const SCORES: Sizes = [
   [64, 1000],
 ];
 
+/** The output of W1, one number a row, and many. */
+const NUMBERS: Sizes = [
+  [4, 1],
+  [128, 1],
+  [64, 100],
+];
+
+const losses = Object.keys(lossTable) as LossName[];
+
 /** Hidden layers of W2 and W5. */
 const HIDDEN: Sizes = [
   [32, 64],
@@ -78,10 +88,9 @@ export const shapes: readonly Shape[] = [
   ...over(HIDDEN, 'broadcastMaximum', 'broadcastMinimum', 'broadcastGreaterEqual'),
   ...over(HIDDEN, 'expand', 'sumRows', 'sumAll'),
   ...over(ELEMENTS, 'absForward', 'absBackward', 'squareBackward', 'sqrtForward', 'sqrtBackward'),
-  ...over(SCORES, 'sparseCategoricalCrossentropy', 'categoricalCrossentropy'),
+  ...losses.flatMap((name) => over(lossTable[name].definition.fuses === 'softmax' ? SCORES : NUMBERS, name)),
   ...over(SCORES, 'sparseCategoricalAccuracy', 'categoricalAccuracy'),
-  ...over([[4, 1]], 'binaryCrossentropy', 'binaryAccuracy'),
-  ...over([[32, 2]], 'meanSquaredError'),
+  ...over([[4, 1]], 'binaryAccuracy'),
   ...over(HIDDEN, 'batchNormalizationMoments', 'batchNormalizationForward', 'batchNormalizationBackward'),
   ...over(ELEMENTS, 'randomUniform', 'dropoutForward', 'dropoutBackward'),
   ...over([[784, 256]], 'uniformWeights'),

@@ -102,6 +102,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   mse: 'meanSquaredError',
   acc: 'accuracy',
   bce: 'binaryCrossentropy',
+  mae: 'meanAbsoluteError',
+  focal: 'categoricalFocalCrossentropy',
   lr: 'learningRate',
 };
 

@@ -16,6 +16,11 @@ export * from './kernels/adam.js';
 export * from './kernels/constraints.js';
 export type { BackendFactory } from './kernels/contract.js';
 export * from './kernels/gates.js';
+export type { CommonLossOptions } from './kernels/loss.js';
+export * from './kernels/losses.js';
+export * from './kernels/losses-binary.js';
+export * from './kernels/losses-regression.js';
+export * from './kernels/losses-rows.js';
 export * from './kernels/optimizers.js';
 export type { CommonOptions, Schedule } from './kernels/update.js';
 export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
@@ -40,7 +45,7 @@ export type { GraphSpec } from './model/graph.js';
 export * from './model/initializers.js';
 export * from './model/layers/index.js';
 export { type LbfgsOptions, lbfgs } from './model/lbfgs.js';
-export type { LossName } from './model/losses.js';
+export type { Loss, LossOption, LossWeights } from './model/losses.js';
 export type { OptimizerName, OptimizerSpec } from './model/optimizers.js';
 export * from './model/regularizers.js';
 export * from './model/schedules.js';
@@ -54,7 +59,6 @@ export {
   type CompileOptions,
   type FunctionalOptions,
   type Gradients,
-  type Loss,
   type Model,
   type ModelOptions,
   model,
@@ -65,3 +69,4 @@ export {
 } from './train/model.js';
 export type { PredictOptions } from './train/predict.js';
 export type { LayerSummary, Summary } from './train/summary.js';
+export type { ClassWeights, WeightOptions } from './train/weights.js';

@@ -6,6 +6,9 @@ import { leakyRelu, prelu, relu, rrelu, step } from '../src/kernels/activations.
 import { adam } from '../src/kernels/adam.js';
 import { maxNorm, nonNeg } from '../src/kernels/constraints.js';
 import { elu, gelu } from '../src/kernels/gates.js';
+import type { LossName } from '../src/kernels/losses.js';
+import { binaryCrossentropy, binaryFocalCrossentropy } from '../src/kernels/losses-binary.js';
+import { huber, quantile } from '../src/kernels/losses-regression.js';
 import { adagrad, lion, momentum, rmsprop, sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
 import { exponentialMovingAverage, stochasticWeightAveraging } from '../src/model/averaging.js';
@@ -53,6 +56,14 @@ const withCompile =
   (options: unknown, last: Parameters<typeof dense>[0] = { units: 3, activation: 'softmax' }) =>
   () =>
     sequential({ layers: [dense({ ...last, inputShape: 2 })], backend }).compile(any(options));
+const withLoss = (loss: LossName, y: readonly number[]) => () => {
+  const model = sequential({ layers: [dense({ units: 1, inputShape: 2 })], backend });
+  model.compile({ optimizer: 'sgd', loss });
+  return model.trainOnBatch(rows, y);
+};
+const weighted = (sampleWeight: unknown) => () =>
+  classifier().trainOnBatch(rows, [0, 1, 2], { sampleWeight: any(sampleWeight) });
+const fitted = (options: unknown) => () => classifier().fit(rows, [0, 1, 2], any(options));
 const good = { optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' };
 
 /** What was done, the error's type, and what its message must hold: argument, what came, what is expected. */
@@ -283,6 +294,47 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
   ['a misspelt model option', () => sequential(any({ layer: [], backend })), 'UnknownNameError', /mean 'layers'/],
 
   ['an unknown loss', withCompile({ ...good, loss: 'mse' }), 'UnknownNameError', /loss/, /meanSquaredError/],
+  ['a short name for a focal loss', withCompile({ ...good, loss: 'focal' }), 'UnknownNameError', /categoricalFocalCro/],
+  ['a loss that is a function', withCompile({ ...good, loss: huber }), 'ValueError', /loss/, /huber\(\)/],
+  ['a spec of no loss', withCompile({ ...good, loss: { name: 'hubber' } }), 'UnknownNameError', /mean 'huber'/],
+  ['a delta of 0', () => huber({ delta: 0 }), 'ValueError', /huber\.delta/, /> 0/],
+  ['a tau of 1', () => quantile({ tau: 1 }), 'ValueError', /quantile\.tau/, /< 1/],
+  [
+    'an unknown reduction',
+    () => huber({ reduction: any('none') }),
+    'UnknownNameError',
+    /huber\.reduction/,
+    /mean, sum/,
+  ],
+  ['smoothing above 1', () => binaryCrossentropy({ labelSmoothing: 1.1 }), 'ValueError', /labelSmoothing/, /<= 1/],
+  ['a negative gamma', () => binaryFocalCrossentropy({ gamma: -1 }), 'ValueError', /gamma/, />= 0/],
+  ['an alpha that is no number', () => binaryFocalCrossentropy({ alpha: Number.NaN }), 'ValueError', /alpha/, /NaN/],
+  ['an unknown loss option', () => huber(any({ tau: 1 })), 'UnknownNameError', /huber\.tau/],
+  [
+    'a loss option in a spec',
+    withCompile({ ...good, loss: { name: 'huber', delta: -1 } }),
+    'ValueError',
+    /huber\.delta/,
+  ],
+  ['too many loss weights', withCompile({ ...good, lossWeights: [1, 2] }), 'ValueError', /lossWeights/, /1 weight,/],
+  ['loss weights of no output', withCompile({ ...good, lossWeights: { x: 1 } }), 'UnknownNameError', /lossWeights\.x/],
+  ['a negative loss weight', withCompile({ ...good, lossWeights: [-1] }), 'ValueError', /lossWeights/, />= 0/],
+  ['loss weights that are a number', withCompile({ ...good, lossWeights: 2 }), 'ValueError', /lossWeights/, /got 2/],
+  ['a negative count', withLoss('poisson', [1, -1, 2]), 'ValueError', /y\[1\]/, /0 or more/],
+  ['a negative target of logarithms', withLoss('meanSquaredLogarithmicError', [1, 0, -2]), 'ValueError', /y\[2\]/],
+  ['a side of 0.5', withLoss('hinge', [1, 0.5, -1]), 'ValueError', /y\[1\]/, /-1 or 1/],
+  ['sides of two kinds', withLoss('squaredHinge', [1, 0, -1]), 'ValueError', /y/, /both 0 and -1/],
+  ['a probability of 2', withLoss('klDivergence', [0, 2, 1]), 'ValueError', /y\[1\]/, /0 to 1/],
+  ['too few weights', weighted([1, 2]), 'ShapeError', /sampleWeight/, /2 rows/, /3 numbers/],
+  ['a negative weight', weighted([1, -1, 1]), 'ValueError', /sampleWeight\[1\]/, />= 0/],
+  ['a weight that is NaN', weighted([1, 1, Number.NaN]), 'ValueError', /sampleWeight\[2\]/, /NaN/],
+  ['rows of weights', weighted(rows), 'ShapeError', /sampleWeight/, /2 columns/],
+  [
+    'a misspelt weight',
+    () => classifier().evaluate(rows, [0, 1, 2], any({ weights: 1 })),
+    'UnknownNameError',
+    /evaluate/,
+  ],
   ['an unknown optimizer', withCompile({ ...good, optimizer: 'adan' }), 'UnknownNameError', /optimizer/, /mean 'adam'/],
   ['an unknown metric', withCompile({ ...good, metrics: ['f1'] }), 'UnknownNameError', /metrics/, /'f1'/],
   [
@@ -714,7 +766,7 @@ const fits: readonly (readonly [string, () => Promise<unknown>, string, ...RegEx
   ],
   [
     'validation data that is no pair',
-    () => classifier().fit(rows, [0, 1, 2], { validationData: any(rows) }),
+    () => classifier().fit(rows, [0, 1, 2], { validationData: any([...rows, [0, 0]]) }),
     'ValueError',
     /\[x, y\]/,
   ],
@@ -742,6 +794,25 @@ const fits: readonly (readonly [string, () => Promise<unknown>, string, ...RegEx
     'ValueError',
     /shuffle/,
   ],
+  [
+    'weights of validation data that do not fit',
+    () => classifier().fit(rows, [0, 1, 2], { validationData: [rows, [0, 1, 2], [1]] }),
+    'ShapeError',
+    /validationData\[2\]/,
+  ],
+  ['a weight of class 3', fitted({ classWeight: { 3: 1 } }), 'UnknownNameError', /classWeight/, /'3'/, /0 to 2/],
+  ['a negative class weight', fitted({ classWeight: { 1: -1 } }), 'ValueError', /classWeight\[1\]/, />= 0/],
+  ['class weights in an array', fitted({ classWeight: [1, 2, 3] }), 'ValueError', /classWeight/, /by class index/],
+  [
+    'class weights of numbers',
+    () => normalized().fit(rows, [0, 1, 2], { classWeight: { 0: 1 } }),
+    'ValueError',
+    /classWeight/,
+    /one class per row/,
+    /sampleWeight/,
+  ],
+  ['mixed labels', fitted({ mixup: 0.2 }), 'ValueError', /mixup/, /categoricalCrossentropy with one-hot/],
+  ['a mixup of 0', fitted({ mixup: 0 }), 'ValueError', /mixup/, /> 0/],
   [
     'validation data and a split',
     () => classifier().fit(rows, [0, 1, 2], { validationData: [rows, [0, 1, 2]], validationSplit: 0.5 }),

@@ -1,14 +1,25 @@
 import { describe, expect, test } from 'vitest';
+import {
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  sparseCategoricalCrossentropy,
+} from '../src/kernels/losses.js';
+import { binaryCrossentropy, binaryFocalCrossentropy } from '../src/kernels/losses-binary.js';
+import { huber, quantile } from '../src/kernels/losses-regression.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../src/model/layers/index.js';
-import type { LossName } from '../src/model/losses.js';
+import type { LossName, LossSpec } from '../src/model/losses.js';
 import { l1, l1l2, l2 } from '../src/model/regularizers.js';
 import { checkGradients, type GradientCase, INPUTS } from './support/gradient-check.js';
+import { definitionOf, lossNames } from './support/losses.js';
 
-const head = (loss: LossName): LayerSpec =>
-  dense({
-    units: loss === 'meanSquaredError' ? 3 : 4,
-    activation: loss === 'meanSquaredError' ? 'linear' : loss === 'binaryCrossentropy' ? 'sigmoid' : 'softmax',
-  });
+/** A last layer that the loss takes, with outputs in its domain and away from its kinks. */
+function head(loss: LossName): LayerSpec {
+  const { fuses } = definitionOf(loss);
+  if (fuses !== undefined) return dense({ units: 4, activation: fuses });
+  if (loss === 'klDivergence') return dense({ units: 4, activation: 'softmax' });
+  const positive = loss === 'poisson' || loss === 'meanSquaredLogarithmicError';
+  return dense({ units: 3, activation: positive ? 'exponential' : 'linear' });
+}
 
 const first = dense({ units: 9, inputShape: INPUTS, activation: 'tanh' });
 
@@ -50,11 +61,16 @@ const layerCases: Record<LayerSpec['type'], readonly (readonly LayerSpec[])[]> =
   ],
 };
 
-const losses: readonly LossName[] = [
-  'sparseCategoricalCrossentropy',
-  'categoricalCrossentropy',
-  'binaryCrossentropy',
-  'meanSquaredError',
+/** What else than defaults is tried. */
+const optionCases: readonly LossSpec[] = [
+  huber({ delta: 0.3 }),
+  huber({ delta: 30, reduction: 'sum' }),
+  quantile({ tau: 0.2 }),
+  binaryCrossentropy({ labelSmoothing: 0.2 }),
+  categoricalCrossentropy({ labelSmoothing: 0.2, reduction: 'sum' }),
+  sparseCategoricalCrossentropy({ labelSmoothing: 0.2 }),
+  binaryFocalCrossentropy({ gamma: 1.5, alpha: 0.7, applyClassBalancing: true, labelSmoothing: 0.1 }),
+  categoricalFocalCrossentropy({ gamma: 3, alpha: 0.5, labelSmoothing: 0.1 }),
 ];
 
 const cases: readonly GradientCase[] = [
@@ -62,10 +78,24 @@ const cases: readonly GradientCase[] = [
     stacks.map((layers, i) => ({
       name: `${type} ${i}`,
       layers: [...layers, head('meanSquaredError')],
-      loss: losses[3]!,
+      loss: 'meanSquaredError' as const,
     })),
   ),
-  ...losses.map((loss) => ({ name: loss, layers: [first, head(loss)], loss })),
+  ...lossNames.flatMap((loss) => [
+    { name: loss, layers: [first, head(loss)], loss },
+    { name: `${loss}, weighted rows`, layers: [first, head(loss)], loss, weighted: true },
+    ...(definitionOf(loss).fuses === 'softmax' || /^(kl|c)/.test(loss)
+      ? []
+      : [
+          {
+            name: `${loss}, a single output`,
+            layers: [first, { ...head(loss), units: 1 } as LayerSpec],
+            loss,
+            weighted: true,
+          },
+        ]),
+  ]),
+  ...optionCases.map((loss) => ({ name: JSON.stringify(loss), layers: [first, head(loss.name)], loss })),
 ];
 
 describe('float64 central differences', () => {

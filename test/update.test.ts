@@ -204,7 +204,7 @@ describe.each(Object.entries(allFactories))('clipping on %s', (name, backend) =>
   test('tracking alone reports the norm and does not stop what is not finite', () => {
     const model = pusher([3, 4], { trackGradientNorm: true }, backend);
     expect(push(model, [3, 4]).gradientNorm).toBe(5);
-    expect(model.trainOnBatch([[0]], [[3e38, -3e38]]).gradientNorm).toBe(Infinity);
+    expect(Number.isFinite(model.trainOnBatch([[0]], [[3e38, -3e38]]).gradientNorm)).toBe(false);
   });
 });
 

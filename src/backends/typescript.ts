@@ -15,6 +15,9 @@ import { expressions } from '../kernels/expressions.js';
 import { gates } from '../kernels/gates.js';
 import { linalg } from '../kernels/linalg.js';
 import { losses } from '../kernels/losses.js';
+import { binaryLosses } from '../kernels/losses-binary.js';
+import { regressionLosses } from '../kernels/losses-regression.js';
+import { rowLosses } from '../kernels/losses-rows.js';
 import { normalization } from '../kernels/normalization.js';
 import { optimizers } from '../kernels/optimizers.js';
 import { random } from '../kernels/random.js';
@@ -29,6 +32,9 @@ function twins(arithmetic: Arithmetic): Twins {
     ...activations(arithmetic),
     ...gates(arithmetic),
     ...losses(arithmetic),
+    ...binaryLosses(arithmetic),
+    ...regressionLosses(arithmetic),
+    ...rowLosses(arithmetic),
     ...normalization(arithmetic),
     ...reductions(arithmetic),
     ...step(arithmetic),

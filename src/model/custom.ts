@@ -8,7 +8,7 @@ import type { BoundLoss } from './losses.js';
 export const BUILD = Symbol('build');
 
 export interface BuildsLoss {
-  readonly [BUILD]?: (loss: object, units: number) => BoundLoss;
+  readonly [BUILD]?: (loss: object, units: number, weight: number) => BoundLoss;
 }
 
 export interface BuildsActivation {

@@ -10,8 +10,8 @@ export interface Objective {
   /** Columns of the targets, one per unit, or 'labels' for one class index per row. */
   readonly targets: number | 'labels';
   readonly constants?: readonly Constant[];
-  /** Emits the loss, written to `report.loss`, and its gradient; returns the gradient. */
-  emit(emit: Emitter, y: Tensor, targets: Tensor, report: Report): Tensor;
+  /** Emits the loss, written to `report.loss`, and its gradient; returns the gradient. `weights`: a number for each row. */
+  emit(emit: Emitter, y: Tensor, targets: Tensor, weights: Tensor | undefined, report: Report): Tensor;
   /** Emits the count of right answers; `fused` says that `y` is from before the fused activation. */
   emitHits(emit: Emitter, y: Tensor, targets: Tensor, hits: Tensor, fused: boolean): void;
 }
@@ -186,6 +186,7 @@ export function compileTraining(
   mode: Exclude<Mode, 'predict' | 'moments'>,
   rows: number,
   base: number,
+  weighted = false,
 ): Program {
   const emit = new Emitter(mode, rows, network.slots, network.zeros, network.threads);
   const { nodes, inputs: named } = network;
@@ -196,13 +197,14 @@ export function compileTraining(
     const label = training.targets.length > 1 ? `${name}.targets` : 'targets';
     return objective.targets === 'labels' ? emit.column(label) : emit.matrix(label, objective.targets);
   });
+  const weights = weighted ? emit.column('sampleWeight') : undefined;
   const { values, steps } = forward(emit, network, inputs, fused, activityPenalties);
   const gradients = new Gradients(emit);
   const outputs = training.targets.map(({ objective, report }, i) => {
     const node = fused[i];
     const value = node === undefined ? (network.outputs[i]?.value ?? 0) : (nodes[node]?.inputs[0] as number);
     const y = values[value] as Tensor;
-    gradients.add(value, objective.emit(emit, y, targets[i] as Tensor, report));
+    gradients.add(value, objective.emit(emit, y, targets[i] as Tensor, weights, report));
     if (training.accuracy) objective.emitHits(emit, y, targets[i] as Tensor, report.hits, node !== undefined);
     return y;
   });
@@ -245,7 +247,7 @@ export function compileTraining(
   }
   if (mode === 'accumulate') emitAccumulation(emit, training);
   if (mode === 'train') emitUpdate(emit, network, training);
-  return emit.finish({ inputs, targets, outputs, kept }, base);
+  return emit.finish({ inputs, targets: weights ? [...targets, weights] : targets, outputs, kept, weighted }, base);
 }
 
 function emitAccumulation(emit: Emitter, { gradients, update }: Training): void {

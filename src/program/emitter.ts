@@ -42,8 +42,10 @@ export interface Program {
   readonly calls: readonly Call[];
   readonly symbolic: readonly SymbolicCall[];
   readonly inputs: readonly Tensor[];
-  /** One per output; none in prediction. */
+  /** One per output, behind them the weights of the rows, if any; none in prediction. */
   readonly targets: readonly Tensor[];
+  /** Rows have weights. */
+  readonly weighted: boolean;
   readonly outputs: readonly Tensor[];
   /** What 'inspect' keeps. */
   readonly kept: readonly KeptValue[];
@@ -62,6 +64,7 @@ interface Ends {
   readonly targets?: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   readonly kept?: readonly KeptValue[];
+  readonly weighted?: boolean;
 }
 
 /** Collects calls and the workspace they need. */
@@ -134,7 +137,7 @@ export class Emitter {
   }
 
   /** Plans the workspace from `base` on and resolves tensors to offsets. */
-  finish({ inputs, targets = [], outputs, kept = [] }: Ends, base: number): Program {
+  finish({ inputs, targets = [], outputs, kept = [], weighted = false }: Ends, base: number): Program {
     const symbolic = [...this.#calls, ...this.#last];
     const lifetimes = new Map(this.#workspace.map((item) => [item.tensor, item]));
     const touch = (tensor: Tensor | undefined, at: number) => {
@@ -157,6 +160,7 @@ export class Emitter {
       symbolic,
       inputs,
       targets,
+      weighted,
       outputs,
       kept,
       workspace: this.#workspace.map(({ tensor }) => tensor),

@@ -47,7 +47,7 @@ interface Compiled extends Training, TrainingOptions {
   readonly penaltySlots: readonly Tensor[];
 }
 
-/** What one step or one evaluation reports. `loss` includes `penalty`; `losses` and `hits` have one entry per output. */
+/** What one step or one evaluation reports. `loss` is the weighted sum of `losses`, and `penalty`; `losses` and `hits` have one entry per output. */
 export interface Outcome {
   loss: number;
   penalty: number;
@@ -87,6 +87,7 @@ export class Engine {
   readonly #firstParameter: number;
   readonly #inferenceBase: number;
   readonly #compiledBase: number;
+  /** By mode and rows, rows with weights as negative numbers. */
   readonly #programs = new Map<Mode, Map<number, LinkedProgram>>();
   /** The one asked for last, to save small networks the look-up. */
   #latest: LinkedProgram | undefined;
@@ -210,8 +211,11 @@ export class Engine {
         },
       },
     } satisfies Compiled;
-    const evaluation = compileTraining(this.network, training, 'evaluate', INFERENCE_ROWS, arena.end);
-    checkHeapSize(evaluation.end);
+    const evaluationEnds = [false, true].map(
+      (weighted) => compileTraining(this.network, training, 'evaluate', INFERENCE_ROWS, arena.end, weighted).end,
+    );
+    const evaluationEnd = Math.max(...evaluationEnds);
+    checkHeapSize(evaluationEnd);
     const initials = optimizer.states.map(({ initial }) => initial);
     if (initials.some((initial) => initial !== 0)) this.#grow(arena.end);
     // As far as the heap goes; what it grows by is zero.
@@ -223,7 +227,7 @@ export class Engine {
     this.minimumBatch = Math.max(1, ...nodes.map(({ layer }) => layer.minimumBatch ?? 1));
     this.#training = training;
     this.#evaluationBase = arena.end;
-    this.#trainingBase = evaluation.end;
+    this.#trainingBase = evaluationEnd;
     this.#forgetPrograms();
     if (constants.length > 0) this.#grow(arena.end);
     this.#write(constants);
@@ -275,28 +279,30 @@ export class Engine {
     this.#latest = undefined;
   }
 
-  /** The program for a mode and a number of rows, linked once and kept. */
-  program(mode: Mode, rows: number): LinkedProgram {
+  /** The program for a mode and a number of rows, with weights or without, linked once and kept. */
+  program(mode: Mode, rows: number, weighted = false): LinkedProgram {
     const latest = this.#latest;
-    if (latest !== undefined && latest.mode === mode && latest.rows === rows) return latest;
-    const known = this.#programs.get(mode)?.get(rows);
+    const same = latest !== undefined && latest.mode === mode && latest.rows === rows;
+    if (same && latest.weighted === weighted) return latest;
+    const key = weighted ? -rows : rows;
+    const known = this.#programs.get(mode)?.get(key);
     if (known) {
       this.#latest = known;
       return known;
     }
-    const program = this.compileProgram(mode, rows);
+    const program = this.compileProgram(mode, rows, weighted);
     this.#grow(program.end);
     const linked = link(program, this.#backend, this.network.threads);
-    this.#programs.set(mode, (this.#programs.get(mode) ?? new Map()).set(rows, linked));
+    this.#programs.set(mode, (this.#programs.get(mode) ?? new Map()).set(key, linked));
     this.#latest = linked;
     return linked;
   }
 
-  compileProgram(mode: Mode, rows: number): Program {
+  compileProgram(mode: Mode, rows: number, weighted = false): Program {
     if (mode === 'predict') return compilePredict(this.network, rows, this.#inferenceBase);
     if (mode === 'moments') return compileMoments(this.network, rows, this.#trainingBase);
     const base = mode === 'evaluate' ? this.#evaluationBase : this.#trainingBase;
-    return compileTraining(this.network, this.training, mode, rows, base);
+    return compileTraining(this.network, this.training, mode, rows, base, weighted);
   }
 
   /** Copies rows into a program's input or targets: those that `order` names from `start` on, or as they come. */
@@ -313,7 +319,7 @@ export class Engine {
     return matrix(data, rows, columns);
   }
 
-  /** Copies a batch into a program. */
+  /** Copies a batch into a program; behind the targets come the rows' weights, if it takes them. */
   stageBatch(
     { inputs, targets }: LinkedProgram,
     x: readonly Matrix[],
@@ -520,10 +526,10 @@ export class Engine {
     for (let i = 0; i < parts.length; i++) penalty += heap[(parts[i] as Tensor).offset] as number;
     const unmeasured = { norm: undefined, refused: false };
     if (targets.length === 1) {
-      const { report } = targets[0] as BoundTarget;
+      const { report, objective } = targets[0] as BoundTarget;
       const loss = heap[report.loss.offset] as number;
       return {
-        loss: loss + penalty,
+        loss: loss * objective.weight + penalty,
         penalty,
         losses: [loss],
         hits: [heap[report.hits.offset] as number],
@@ -532,6 +538,7 @@ export class Engine {
     }
     const losses = targets.map(({ report }) => heap[report.loss.offset] as number);
     const hits = targets.map(({ report }) => heap[report.hits.offset] as number);
-    return { loss: losses.reduce((sum, loss) => sum + loss, penalty), penalty, losses, hits, ...unmeasured };
+    const loss = targets.reduce((sum, { objective }, i) => sum + objective.weight * (losses[i] as number), penalty);
+    return { loss, penalty, losses, hits, ...unmeasured };
   }
 }

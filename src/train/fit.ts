@@ -35,24 +35,32 @@ export async function shuffled(n: number, seed: number, epoch: number, pause = m
   return order;
 }
 
-/** Sums of an epoch so far; means are over rows, not over batches. */
+/** Sums of an epoch so far; means are over rows, not over batches, and a loss that is a sum is the sum of all. */
 class EpochTotals {
   rows = 0;
+  readonly #targets: Engine['training']['targets'];
   #norms = 0;
   #updates = 0;
   readonly #sum: Outcome = { loss: 0, penalty: 0, losses: [], hits: [], norm: undefined, refused: false };
 
-  add({ loss, penalty, losses, hits, norm }: Outcome, rows: number): void {
+  constructor({ training }: Engine) {
+    this.#targets = training.targets;
+  }
+
+  #rowsOf(target: number, rows: number): number {
+    return this.#targets[target]?.objective.summed ? 1 : rows;
+  }
+
+  add({ penalty, losses, hits, norm }: Outcome, rows: number): void {
     const sum = this.#sum;
     this.rows += rows;
-    sum.loss += loss * rows;
     sum.penalty += penalty * rows;
     if (norm !== undefined) {
       this.#norms += norm;
       this.#updates++;
     }
     for (let i = 0; i < losses.length; i++) {
-      sum.losses[i] = (sum.losses[i] ?? 0) + (losses[i] as number) * rows;
+      sum.losses[i] = (sum.losses[i] ?? 0) + (losses[i] as number) * this.#rowsOf(i, rows);
       sum.hits[i] = (sum.hits[i] ?? 0) + (hits[i] as number);
     }
   }
@@ -60,11 +68,13 @@ class EpochTotals {
   /** `updates` says that these are totals of training; the norm's mean is over updates, NaN where there were none. */
   logs(engine: Engine, updates = false): Logs {
     const { rows } = this;
-    const { loss, penalty, losses, hits } = this.#sum;
     const { clip, trackGradientNorm } = engine.training;
     const norm = updates && (clip || trackGradientNorm) ? this.#norms / this.#updates : undefined;
-    const means = { loss: loss / rows, penalty: penalty / rows, losses: losses.map((sum) => sum / rows) };
-    return makeLogs(engine, { ...means, hits, norm, refused: false }, rows);
+    const { hits } = this.#sum;
+    const losses = this.#sum.losses.map((sum, i) => sum / this.#rowsOf(i, rows));
+    const penalty = this.#sum.penalty / rows;
+    const loss = losses.reduce((sum, value, i) => sum + this.#targets[i]!.objective.weight * value, 0) + penalty;
+    return makeLogs(engine, { loss, penalty, losses, hits, norm, refused: false }, rows);
   }
 }
 
@@ -105,12 +115,13 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
     const epoch = model.epochs;
     for (const callback of callbacks) await callback.onEpochBegin?.(epoch, model);
     const order = plan.shuffle ? await shuffled(total, plan.seed, epoch, pause) : undefined;
-    const totals = new EpochTotals();
+    const totals = new EpochTotals(engine);
     for (let batch = 0; batch < batches && !model.stopTraining; batch++) {
       const start = batch * batchSize;
       const rows = Math.min(batchSize, total - start);
-      const program = engine.program(engine.stepMode, rows);
+      const program = engine.program(engine.stepMode, rows, plan.weighted);
       engine.stageBatch(program, x, y, start, order);
+      plan.mixup?.apply(engine, program, x, y, start, order);
       const outcome =
         program.flops > LONG_STEP_FLOPS ? await engine.runStepInParts(program, pause) : engine.runStep(program);
       checkNorm(outcome, `in epoch ${epoch}, batch ${batch}`);
@@ -156,12 +167,12 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
 function* evaluation(
   engine: Engine,
   mode: 'evaluate' | 'validate',
-  { x, y, rows: total }: Pair,
+  { x, y, rows: total, weighted }: Pair,
 ): globalThis.Generator<void, Logs> {
-  const totals = new EpochTotals();
+  const totals = new EpochTotals(engine);
   for (let start = 0; start < total; start += INFERENCE_ROWS) {
     const rows = Math.min(INFERENCE_ROWS, total - start);
-    const program = engine.program(mode, rows);
+    const program = engine.program(mode, rows, weighted);
     engine.stageBatch(program, x, y, start);
     for (const step of program.steps) {
       step();

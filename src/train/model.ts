@@ -10,8 +10,6 @@ import {
 } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import { checkFinite, type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
-import { isCustom } from '../model/custom.js';
-import type { CustomLoss } from '../model/expressions/custom.js';
 import {
   type BuildableSpec,
   buildGraph,
@@ -24,7 +22,7 @@ import {
 } from '../model/graph.js';
 import type { LayerSpec, SymbolicTensor } from '../model/layers/index.js';
 import { copySpec } from '../model/layers/kind.js';
-import { bindLoss, type LossName } from '../model/losses.js';
+import { bindLoss, type LossOption, type LossWeights, lossPerOutput, weightPerOutput } from '../model/losses.js';
 import { makeOptimizer, type OptimizerName, type OptimizerSpec } from '../model/optimizers.js';
 import { parameterBytes, readParameter, writeParameter } from '../model/weights.js';
 import { outputLayer } from '../program/compile.js';
@@ -39,6 +37,7 @@ import { updateMovingMoments } from './moments.js';
 import { type PredictOptions, predict, predictGraph } from './predict.js';
 import { makeSummary, type Summary } from './summary.js';
 import { planUpdate, type UpdateOptions, updateOptionNames } from './update-options.js';
+import { sampleWeightOf, type WeightOptions } from './weights.js';
 
 /** What every model needs. */
 export interface ModelOptions {
@@ -60,13 +59,12 @@ export interface FunctionalOptions extends ModelOptions {
   readonly outputs: SymbolicTensor | readonly SymbolicTensor[];
 }
 
-/** A loss by name, or one that `customLoss` made. */
-export type Loss = LossName | CustomLoss;
-
 export interface CompileOptions extends UpdateOptions {
   readonly optimizer: OptimizerName | OptimizerSpec;
-  /** Of a model with several outputs one for all, one for each in order, or one for each by name. */
-  readonly loss: Loss | readonly Loss[] | Readonly<Record<string, Loss>>;
+  /** A name or, with options, what a function such as `huber` returns. Of several outputs one for all, one for each in order, or one for each by name. */
+  readonly loss: LossOption;
+  /** What the losses of several outputs count for in their sum, in order or by name; finite and not below 0, default 1. */
+  readonly lossWeights?: LossWeights;
   readonly metrics?: readonly 'accuracy'[];
 }
 
@@ -150,7 +148,7 @@ export class Model {
    */
   compile(options: CompileOptions): void {
     this.#checkIdle('compile');
-    checkOptions(options, ['optimizer', 'loss', 'metrics', ...updateOptionNames], 'compile');
+    checkOptions(options, ['optimizer', 'loss', 'lossWeights', 'metrics', ...updateOptionNames], 'compile');
     const { metrics = [] } = options;
     if (!Array.isArray(metrics)) {
       throw new ValueError({ argument: 'metrics', given: show(metrics), expected: "an array, such as ['accuracy']" });
@@ -162,12 +160,14 @@ export class Model {
     const optimizer = makeOptimizer(options.optimizer);
     const plan = planUpdate(options, optimizer);
     if (optimizer.solver) this.#checkMultipliers(optimizer.spec.name);
-    const losses = lossPerOutput(options.loss, this.#engine.network.outputs);
+    const names = this.#engine.network.outputs.map(({ name }) => name);
+    const weights = weightPerOutput(options.lossWeights, names);
+    const losses = lossPerOutput(options.loss, names);
     this.#engine.configure({
       optimizer,
       losses: losses.map((loss, i) => {
         const { units, activation = 'linear', activityPenalty } = this.#outputLayer(i);
-        const bound = bindLoss(loss, units, activation);
+        const bound = bindLoss(loss, units, activation, weights[i]);
         if (bound.fuses !== undefined && activityPenalty) {
           throw new ValueError({
             argument: 'loss',
@@ -251,10 +251,10 @@ export class Model {
    * One optimizer step on one batch; with `gradientAccumulationSteps` its share of one. Returns its loss (before the
    * step) and metrics. @throws NonFiniteError with clipping, the weights then as before.
    */
-  trainOnBatch(x: Data, y: Data): Logs {
+  trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs {
     this.#checkBetweenSteps('trainOnBatch');
     const engine = this.#engine;
-    const program = stageBatch(engine, engine.stepMode, x, y);
+    const program = stageBatch(engine, engine.stepMode, x, y, sampleWeightOf(options, 'trainOnBatch'));
     const outcome = engine.runStep(program);
     checkNorm(outcome, `in step ${engine.step + 1}`);
     return makeLogs(engine, outcome, program.rows);
@@ -265,11 +265,11 @@ export class Model {
    * nothing. Dropout draws the masks of the next step. With `nodes: true` also the output of every layer, and of every
    * input, with the gradient of the loss by it; of an activation that is computed together with the loss, what comes in.
    */
-  gradients(x: Data, y: Data, options: { readonly nodes?: boolean } = {}): Gradients {
+  gradients(x: Data, y: Data, options: WeightOptions & { readonly nodes?: boolean } = {}): Gradients {
     this.#checkBetweenSteps('gradients');
-    checkOptions(options, ['nodes'], 'gradients');
+    checkOptions(options, ['nodes', 'sampleWeight'], 'gradients');
     const engine = this.#engine;
-    const program = stageBatch(engine, options.nodes === true ? 'inspect' : 'gradients', x, y);
+    const program = stageBatch(engine, options.nodes === true ? 'inspect' : 'gradients', x, y, options.sampleWeight);
     engine.runGradients(program);
     const logs = makeLogs(engine, engine.outcome(), program.rows);
     const gradients = this.#parameters
@@ -283,8 +283,8 @@ export class Model {
   }
 
   /** Loss and metrics over all rows, with layers in inference mode. */
-  evaluate(x: Data, y: Data): Logs {
-    return evaluate(this.#engine, readPair(this.#engine, x, y, 'x', 'y'));
+  evaluate(x: Data, y: Data, options?: WeightOptions): Logs {
+    return evaluate(this.#engine, readPair(this.#engine, x, y, sampleWeightOf(options, 'evaluate')));
   }
 
   /**
@@ -448,22 +448,6 @@ export class Model {
     if (!this.#engine.midStep) return;
     throw new StateError(`${method}: a training step of fit is under way; call it from a callback or after fit.`);
   }
-}
-
-/** One loss for each output. */
-function lossPerOutput(given: CompileOptions['loss'], outputs: readonly { readonly name: string }[]): Loss[] {
-  const names = outputs.map(({ name }) => name);
-  if (typeof given !== 'object' || given === null || isCustom(given)) return names.map(() => given as Loss);
-  if (Array.isArray(given)) {
-    if (given.length === names.length) return given as Loss[];
-    throw new ValueError({
-      argument: 'loss',
-      given: show(given),
-      expected: `${names.length} ${names.length === 1 ? 'loss' : 'losses'}, one for each of ${names.join(', ')}`,
-    });
-  }
-  checkOptions(given, names, 'loss');
-  return names.map((name) => (given as Readonly<Record<string, Loss>>)[name] as Loss);
 }
 
 /**

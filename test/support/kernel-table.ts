@@ -1,16 +1,23 @@
 import { type ActivationKernel, activationKernels } from '../../src/kernels/activations.js';
 import { type ConstraintName, constraintTable } from '../../src/kernels/constraints.js';
 import type { KernelName } from '../../src/kernels/contract.js';
+import type { LossName } from '../../src/kernels/losses.js';
 import { type UpdateKernel, updateLoops } from '../../src/kernels/optimizers.js';
 import { BLOCK_SIZE } from '../../src/kernels/update.js';
 import { denseScratch } from '../../src/program/plan.js';
 import { type Buffer, makers, type Random } from './buffers.js';
+import { lossCall, lossNames } from './losses.js';
 
 export type Args = readonly (number | Buffer)[];
 
 const constraintCalls = Object.fromEntries(Object.keys(constraintTable).map((name) => [name, constraint])) as Record<
   ConstraintName,
   typeof constraint
+>;
+
+const losses = Object.fromEntries(lossNames.map((name) => [name, lossCall(name)])) as Record<
+  LossName,
+  (random: Random) => Args
 >;
 
 /** A random call of every kernel. A kernel that is missing here fails a test. */
@@ -71,16 +78,7 @@ export const kernelTable = {
     return [m.vector(n, false, () => (random.integer(8) ? random.positive() : random.number())), m.vector(n, true), n];
   },
 
-  sparseCategoricalCrossentropy(random: Random): Args {
-    const m = makers(random);
-    const [rows, , columns] = sizes(random);
-    const z = m.matrix(rows, columns);
-    return [z, m.labels(rows, columns), like(z, true), m.scalar(), rows, columns, z.stride];
-  },
-
-  categoricalCrossentropy: denseTargets,
-  binaryCrossentropy: denseTargets,
-  meanSquaredError: denseTargets,
+  ...losses,
 
   batchNormalizationMoments(random: Random): Args {
     const m = makers(random);
@@ -385,12 +383,4 @@ function reduction(random: Random): Args {
   const m = makers(random);
   const n = random.between(1, 90);
   return [m.vector(n), n, m.scalar()];
-}
-
-function denseTargets(random: Random): Args {
-  const m = makers(random);
-  const [rows, , columns] = sizes(random);
-  const z = m.matrix(rows, columns);
-  const targets = m.matrix(rows, columns, false, () => random.uniform());
-  return [z, targets, like(z, true), m.scalar(), rows, columns, z.stride, targets.stride];
 }

@@ -1,4 +1,5 @@
 import { checkNumber, checkOptions, ShapeError, ValueError } from '../../errors.js';
+import type { LossDefinition } from '../../kernels/loss.js';
 import type { Layer, Step as LayerStep } from '../../program/layer.js';
 import { vectorTensor } from '../../program/plan.js';
 import { BUILD, type BuildsActivation, type BuildsLoss, isCustom } from '../custom.js';
@@ -61,8 +62,11 @@ export function customActivation(define: ActivationFunction | CustomActivation):
   return withActivation({ name: 'custom', steps: trace(define as ActivationFunction, ['x'], 'customActivation') });
 }
 
+/** What a custom loss says of itself where losses of the table are told apart. */
+const DEFINITION: LossDefinition = { options: {}, targets: 'numbers', domain: 'any', args: () => [] };
+
 function withLoss(loss: CustomLoss): CustomLoss {
-  return { ...loss, [BUILD]: (data, units) => bindCustomLoss(data as CustomLoss, units) };
+  return { ...loss, [BUILD]: (data, units, weight) => bindCustomLoss(data as CustomLoss, units, weight) };
 }
 
 function withActivation(activation: CustomActivation): CustomActivation {
@@ -70,7 +74,7 @@ function withActivation(activation: CustomActivation): CustomActivation {
 }
 
 /** @throws ShapeError, ValueError, UnknownNameError for steps that do not fit an output of `units` columns. */
-function bindCustomLoss(loss: CustomLoss, units: number): BoundLoss {
+function bindCustomLoss(loss: CustomLoss, units: number, weight: number): BoundLoss {
   checkOptions(loss, ['name', 'steps', 'targetColumns'], 'loss');
   const columns = checkNumber(loss.targetColumns ?? units, 'loss.targetColumns', { min: 1, integer: true });
   const shapes = { yTrue: { rows: 'batch', columns }, yPred: { rows: 'batch', columns: units } } as const;
@@ -82,8 +86,14 @@ function bindCustomLoss(loss: CustomLoss, units: number): BoundLoss {
     hitsPerRow: 1,
     fuses: undefined,
     targets: columns,
-    constants: [...constants, { value: one, data: [1] }],
-    emit(emit, y, t, { loss }) {
+    constants: [...constants, { value: one, data: [weight] }],
+    weight,
+    summed: false,
+    unweighted: true,
+    spec: loss,
+    definition: DEFINITION,
+    classOf: undefined,
+    emit(emit, y, t, _weights, { loss }) {
       const lower = new Lowering(emit, loss.name);
       const computed = compute(lower, [lower.pack(t, shapes.yTrue), lower.pack(y, shapes.yPred)]);
       const seed = meanLoss(lower, computed, one, loss);
