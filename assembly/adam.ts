@@ -3,7 +3,7 @@ import { Flush, hyper } from './lib/update';
 
 // Optimizers of Adam's kin; what optimizers.ts says about its loops holds here too.
 
-/** The update of four weights by Adam, without its states' thresholds or with them. */
+/** The update of Adam, on steps that flush its states and those that do not. */
 @unmanaged
 @final
 class AdamLoop {
@@ -41,8 +41,8 @@ class AdamLoop {
 
 /**
  * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w += step m / (sqrt(v) + epsilon). Block: step, epsilon,
- * beta1, 1 - beta1, beta2, 1 - beta2, whether to flush state; step and epsilon hold both bias corrections. (Kingma and Ba
- * 2015, as in PyTorch.)
+ * beta1, 1 - beta1, beta2, 1 - beta2, whether to flush the states; step and epsilon hold both bias corrections. (Kingma
+ * and Ba 2015, as in PyTorch.)
  */
 export function adam(w: i32, g: i32, m: i32, v: i32, n: i32, block: i32, factor: i32): void {
   if (isNaN(f32.load(at(factor)))) return;

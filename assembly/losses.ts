@@ -98,6 +98,45 @@ export function softmaxBackward(y: i32, dy: i32, dx: i32, rows: i32, columns: i3
   }
 }
 
+/** y = x - log(sum(e^x)) of each row. In place is allowed. */
+export function logSoftmaxForward(x: i32, y: i32, rows: i32, columns: i32, stride: i32): void {
+  for (let r = 0; r < rows; r++) {
+    const z = at(x + r * stride);
+    const out = at(y + r * stride);
+    const max = lowest(rowMaxima(z, 0, 1, columns));
+    let sum = f32x4.splat(0);
+    for (let c = 0; c < columns; c += 4) {
+      const i = (<usize>c) << 2;
+      const shifted = f32x4.sub(v128.load(z + i), max);
+      v128.store(out + i, shifted);
+      sum = f32x4.add(sum, v128.and(exp(shifted), laneMask(columns - c)));
+    }
+    const logSum = log(f32x4.splat(hsum(sum)));
+    for (let c = 0; c < columns; c += 4) {
+      const i = (<usize>c) << 2;
+      v128.store(out + i, f32x4.sub(v128.load(out + i), logSum));
+    }
+  }
+}
+
+/** dx = dy - e^y sum(dy) of each row. In place is allowed. */
+export function logSoftmaxBackward(y: i32, dy: i32, dx: i32, rows: i32, columns: i32, stride: i32): void {
+  for (let r = 0; r < rows; r++) {
+    const p = at(y + r * stride);
+    const g = at(dy + r * stride);
+    const out = at(dx + r * stride);
+    let sum = f32x4.splat(0);
+    for (let c = 0; c < columns; c += 4) {
+      sum = f32x4.add(sum, v128.and(v128.load(g + ((<usize>c) << 2)), laneMask(columns - c)));
+    }
+    const all = f32x4.splat(hsum(sum));
+    for (let c = 0; c < columns; c += 4) {
+      const i = (<usize>c) << 2;
+      v128.store(out + i, f32x4.sub(v128.load(g + i), f32x4.mul(exp(v128.load(p + i)), all)));
+    }
+  }
+}
+
 /** Softmax and crossentropy of logits z with one class index per row in `labels`: dz = (softmax(z) - onehot) / rows. */
 export function sparseCategoricalCrossentropy(
   z: i32,

@@ -1,8 +1,9 @@
 import type { BackendFactory } from '../src/kernels/contract.js';
 import type { Case } from './measure.js';
+import { makeRandom } from './random.js';
 import { Rig } from './rig.js';
 import { type Cost, setups } from './setups.js';
-import { copySizes, type Shape, shapes } from './shapes.js';
+import { copySizes, ELEMENTS, type Shape, shapes } from './shapes.js';
 
 export interface KernelCase extends Case {
   readonly kernel: string;
@@ -55,6 +56,33 @@ function copyCase(n: number, build: string, factory: BackendFactory): KernelCase
   };
 }
 
+/** What activations are measured by: the bytes they move, and the function that JavaScript offers. */
+const yardsticks: Readonly<Record<string, (x: Float32Array, y: Float32Array) => () => void>> = {
+  'Math.exp loop': (x, y) => () => {
+    for (let i = 0; i < x.length; i++) y[i] = Math.exp(x[i]!);
+  },
+};
+
+function yardstickCases(): readonly KernelCase[] {
+  return Object.entries(yardsticks).flatMap(([kernel, make]) =>
+    ELEMENTS.map(([n = 0]) => ({
+      name: `kernel ${kernel} ${n} exact`,
+      quick: false,
+      kernel,
+      shape: String(n),
+      build: 'exact',
+      cost: { elements: n, moved: 2 },
+      prepare() {
+        const random = makeRandom(1);
+        return make(
+          Float32Array.from({ length: n }, () => 2 * random() - 1),
+          new Float32Array(n),
+        );
+      },
+    })),
+  );
+}
+
 export function kernelCases(builds: Readonly<Record<string, BackendFactory>>): readonly KernelCase[] {
   const kernels = shapes.flatMap((shape, i) =>
     Object.entries(builds).map(([build, factory]) =>
@@ -62,7 +90,8 @@ export function kernelCases(builds: Readonly<Record<string, BackendFactory>>): r
     ),
   );
   const { exact } = builds;
-  return exact ? [...kernels, ...copySizes.map(([n = 1]) => copyCase(n, 'exact', exact))] : kernels;
+  const copies = exact ? copySizes.map(([n = 1]) => copyCase(n, 'exact', exact)) : [];
+  return [...copies, ...yardstickCases(), ...kernels];
 }
 
 export function kernelRow({ kernel, shape, build, cost }: KernelCase, us: number, peak: number): KernelRow {

@@ -1,3 +1,4 @@
+import { type ActivationKernel, activationKernels } from '../src/kernels/activations.js';
 import { type ConstraintName, constraintTable } from '../src/kernels/constraints.js';
 import type { KernelName } from '../src/kernels/contract.js';
 import { optimizerTable, type UpdateKernel } from '../src/kernels/optimizers.js';
@@ -52,36 +53,46 @@ const biasGradient: Setup = (rig, rows, units) => {
   return { elements: rows * units, moved: 1 };
 };
 
-const unary =
-  (kernel: 'reluForward' | 'sigmoidForward' | 'tanhForward' | 'exponentialForward' | 'logForward'): Setup =>
+const zip =
+  (kernel: 'add' | 'multiply' | 'dropoutBackward'): Setup =>
   (rig, n) => {
-    const [x, y] = [rig.vector(n, kernel === 'logForward' ? 'positive' : 'signed'), rig.vector(n)];
-    rig.call(kernel, x, y, n);
-    return { elements: n, moved: 2 };
-  };
-
-const binary =
-  (
-    kernel:
-      | 'add'
-      | 'multiply'
-      | 'reluBackward'
-      | 'sigmoidBackward'
-      | 'tanhBackward'
-      | 'exponentialBackward'
-      | 'dropoutBackward',
-  ): Setup =>
-  (rig, n) => {
-    const [a, b, y] = [rig.vector(n), rig.vector(n), rig.vector(n)];
-    rig.call(kernel, a, b, y, n);
+    rig.call(kernel, rig.vector(n), rig.vector(n), rig.vector(n), n);
     return { elements: n, moved: 3 };
   };
 
-const softmax: Setup = (rig, rows, columns) => {
-  const [x, y] = [rig.matrix(rows, columns), rig.matrix(rows, columns)];
-  rig.call('softmaxForward', x, y, rows, columns, x.stride);
-  return { elements: rows * columns, moved: 2 };
+const logarithm: Setup = (rig, n) => {
+  rig.call('logForward', rig.vector(n, 'positive'), rig.vector(n), n);
+  return { elements: n, moved: 2 };
 };
+
+/** A call of an activation's kernel by the common signature of its plan. */
+function activation({ kernel, backward, plan }: ActivationKernel): Setup {
+  if (plan.shape === 'elementwise') {
+    return (rig, n) => {
+      const operands = Array.from({ length: backward ? 3 : 2 }, () => rig.vector(n));
+      rig.callOf(kernel, [...operands, n, ...plan.numbers]);
+      return { elements: n, moved: operands.length };
+    };
+  }
+  if (plan.shape === 'random') {
+    return (rig, n) => {
+      rig.callOf(kernel, [rig.vector(n), rig.vector(n), rig.vector(n, 'positive'), n, ...plan.numbers]);
+      return { elements: n, moved: 4 };
+    };
+  }
+  return (rig, rows, columns) => {
+    const [x, y] = [rig.matrix(rows, columns), rig.matrix(rows, columns)];
+    const slope = () => (plan.shape === 'units' ? [rig.vector(columns)] : []);
+    const operands = backward ? [x, ...slope(), rig.matrix(rows, columns), y, ...slope()] : [x, ...slope(), y];
+    rig.callOf(kernel, [...operands, rows, columns, x.stride]);
+    return { elements: rows * columns, moved: backward ? 3 : 2 };
+  };
+}
+
+const activations = Object.fromEntries(activationKernels().map((item) => [item.kernel, activation(item)])) as Record<
+  KernelName,
+  Setup
+>;
 
 const sparseLoss: Setup = (rig, rows, columns) => {
   const [z, labels, dz] = [rig.matrix(rows, columns), rig.vector(rows, { below: columns }), rig.matrix(rows, columns)];
@@ -135,12 +146,6 @@ const updateMoments: Setup = (rig, columns) => {
   const [movingMean, movingVariance] = [rig.vector(columns), rig.vector(columns, 'positive')];
   rig.call('batchNormalizationUpdate', mean, variance, movingMean, movingVariance, rig.slot('one'), 32, columns, 0.9);
   return { elements: columns, moved: 6 };
-};
-
-const softmaxBackward: Setup = (rig, rows, columns) => {
-  const [y, dy, dx] = [rig.matrix(rows, columns), rig.matrix(rows, columns), rig.matrix(rows, columns)];
-  rig.call('softmaxBackward', y, dy, dx, rows, columns, y.stride);
-  return { elements: rows * columns, moved: 3 };
 };
 
 const randomUniform: Setup = (rig, n) => {
@@ -271,25 +276,16 @@ const constraints = Object.fromEntries(
 
 /** Every compute kernel; one that is missing does not compile. */
 export const setups = {
+  ...activations,
   denseForward: forward('denseForward'),
   denseForwardRelu: forward('denseForwardRelu'),
   denseInputGradient: inputGradient,
   denseKernelGradient: kernelGradient,
   denseBiasGradient: biasGradient,
-  add: binary('add'),
-  multiply: binary('multiply'),
+  add: zip('add'),
+  multiply: zip('multiply'),
   copyColumns: copy,
-  reluForward: unary('reluForward'),
-  reluBackward: binary('reluBackward'),
-  sigmoidForward: unary('sigmoidForward'),
-  sigmoidBackward: binary('sigmoidBackward'),
-  tanhForward: unary('tanhForward'),
-  tanhBackward: binary('tanhBackward'),
-  exponentialForward: unary('exponentialForward'),
-  exponentialBackward: binary('exponentialBackward'),
-  logForward: unary('logForward'),
-  softmaxForward: softmax,
-  softmaxBackward,
+  logForward: logarithm,
   sparseCategoricalCrossentropy: sparseLoss,
   categoricalCrossentropy: rowLoss('categoricalCrossentropy'),
   binaryCrossentropy: rowLoss('binaryCrossentropy'),
@@ -301,7 +297,7 @@ export const setups = {
   randomUniform,
   uniformWeights,
   dropoutForward,
-  dropoutBackward: binary('dropoutBackward'),
+  dropoutBackward: zip('dropoutBackward'),
   ...updates,
   decayWeights,
   sum: reduction('sum'),

@@ -1,3 +1,4 @@
+import { activationKernels } from '../src/kernels/activations.js';
 import { type ConstraintName, constraintTable } from '../src/kernels/constraints.js';
 import type { KernelName } from '../src/kernels/contract.js';
 import { type UpdateKernel, updateLoops } from '../src/kernels/optimizers.js';
@@ -37,7 +38,7 @@ const SINGLE_ROW: Sizes = [
 ];
 
 /** The first fits a first-level cache, the second does not. */
-const ELEMENTS: Sizes = [[2048], [65536]];
+export const ELEMENTS: Sizes = [[2048], [65536]];
 
 /** Outputs of W2 and W4, and many classes. */
 const SCORES: Sizes = [
@@ -51,6 +52,9 @@ const HIDDEN: Sizes = [
   [32, 64],
   [128, 512],
 ];
+
+/** By the signatures of activations' kernels. */
+const ACTIVATION_SIZES = { elementwise: ELEMENTS, random: ELEMENTS, rows: SCORES, units: HIDDEN };
 
 /** About the parameters of W1, W2 and W4, and a million. */
 const SLABS: Sizes = [[48], [4160], [235152], [2 ** 20]];
@@ -67,11 +71,10 @@ export const shapes: readonly Shape[] = [
   ...over([[64, 784, 256]], 'denseForwardRelu'),
   ...over([...SMALL, ...LARGE], 'denseInputGradient', 'denseKernelGradient'),
   ...over(HIDDEN, 'denseBiasGradient'),
-  ...over(ELEMENTS, 'reluForward', 'reluBackward', 'sigmoidForward', 'sigmoidBackward', 'tanhForward', 'tanhBackward'),
-  ...over(ELEMENTS, 'exponentialForward', 'exponentialBackward', 'logForward'),
-  ...over(ELEMENTS, 'add', 'multiply'),
+  ...activationKernels().flatMap(({ kernel, plan }) => over(ACTIVATION_SIZES[plan.shape], kernel)),
+  ...over(ELEMENTS, 'logForward', 'add', 'multiply'),
   ...over(HIDDEN, 'copyColumns'),
-  ...over(SCORES, 'softmaxForward', 'softmaxBackward', 'sparseCategoricalCrossentropy', 'categoricalCrossentropy'),
+  ...over(SCORES, 'sparseCategoricalCrossentropy', 'categoricalCrossentropy'),
   ...over(SCORES, 'sparseCategoricalAccuracy', 'categoricalAccuracy'),
   ...over([[4, 1]], 'binaryCrossentropy', 'binaryAccuracy'),
   ...over([[32, 2]], 'meanSquaredError'),
@@ -80,21 +83,8 @@ export const shapes: readonly Shape[] = [
   ...over([[784, 256]], 'uniformWeights'),
   ...over([[512]], 'batchNormalizationUpdate'),
   ...over([[1]], 'clipFactor'),
-  ...over(
-    SLABS,
-    ...(Object.keys(updateLoops) as UpdateKernel[]),
-    'decayWeights',
-    'clipGradient',
-    'clipValues',
-    'accumulateGradients',
-    'meanGradients',
-    'averageWeights',
-    'sum',
-    'gradientNorm',
-    'l1Penalty',
-    'l1Gradient',
-    'l2Penalty',
-    'l2Gradient',
-  ),
+  ...over(SLABS, ...(Object.keys(updateLoops) as UpdateKernel[]), 'decayWeights', 'sum', 'gradientNorm'),
+  ...over(SLABS, 'l1Penalty', 'l1Gradient', 'l2Penalty', 'l2Gradient'),
+  ...over(SLABS, 'clipGradient', 'clipValues', 'accumulateGradients', 'meanGradients', 'averageWeights'),
   ...over([[784, 256]], ...(Object.keys(constraintTable) as ConstraintName[])),
 ];

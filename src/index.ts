@@ -11,13 +11,14 @@ export {
   UnknownNameError,
   ValueError,
 } from './errors.js';
+export * from './kernels/activations.js';
 export * from './kernels/adam.js';
 export * from './kernels/constraints.js';
 export type { BackendFactory } from './kernels/contract.js';
+export * from './kernels/gates.js';
 export * from './kernels/optimizers.js';
 export type { CommonOptions, Schedule } from './kernels/update.js';
 export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
-export type { ActivationName } from './model/activations.js';
 export * from './model/averaging.js';
 export type { GraphSpec } from './model/graph.js';
 export * from './model/initializers.js';

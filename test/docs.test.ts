@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { type ActivationEntry, activationTable } from '../src/kernels/activations.js';
 import { constraintTable } from '../src/kernels/constraints.js';
 import type { OptionRange } from '../src/kernels/definition.js';
+import * as gates from '../src/kernels/gates.js';
 import { averagingTable } from '../src/model/averaging.js';
 import { initializerTable } from '../src/model/initializers.js';
 import { allOptimizers } from '../src/model/optimizers.js';
@@ -106,4 +108,42 @@ test('regularizers and constraints', async () => {
     ],
   );
   await expect(text).toMatchFileSnapshot('../docs/regularizers.md');
+});
+
+test('schedules', async () => {
+  const text = page(
+    'Schedules',
+    'What `learningRate` of an optimizer takes instead of a number. The rate is computed anew for each step t, which ' +
+      "counts from 0 at `compile`. `polynomialDecay`, `cosineDecay` and `cosineDecayRestarts` are Keras's names of " +
+      '`polynomial`, `cosine` and `cosineRestarts`. `model.learningRate` tells the rate of the next step; setting it ' +
+      'ends the schedule.',
+    heads,
+    rowsOf(scheduleTable, ['model/schedules.ts'], { constant: 'constantRate' }),
+  );
+  await expect(text).toMatchFileSnapshot('../docs/schedules.md');
+});
+
+test('activations', async () => {
+  const saved = (entry: ActivationEntry) => {
+    const plan = entry.definition.plan(entry());
+    if (plan.shape === 'elementwise') return plan.saves;
+    return { identity: 'nothing', rows: 'y', units: 'x', random: 'slopes' }[plan.shape];
+  };
+  const rows = Object.entries(activationTable as unknown as Record<string, ActivationEntry>).map(([name, entry]) => [
+    `\`${name}\``,
+    docstring(name in gates ? 'kernels/gates.ts' : 'kernels/activations.ts', name),
+    optionsText(entry.definition.options as Record<string, OptionRange>),
+    saved(entry),
+    `\`${entry.definition.initializer}\``,
+  ]);
+  const text = page(
+    'Activations',
+    "Of a dense layer or as a layer: `dense({ units: 8, activation: 'elu' })`, `activation({ activation: elu({ alpha: 0.5 }) })`. " +
+      '`swish` is another name of `silu`. The gradient is computed from what is saved: an activation that saves x takes ' +
+      'a matrix more in training, since it cannot overwrite its input. The initializer is the default of a dense ' +
+      "layer's kernel.",
+    ['name', 'what it does', 'options', 'saves', 'initializer'],
+    rows,
+  );
+  await expect(text).toMatchFileSnapshot('../docs/activations.md');
 });

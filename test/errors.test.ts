@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { typescript } from '../src/backends/typescript.js';
 import { wasm } from '../src/backends/wasm.js';
 import { nearest } from '../src/errors.js';
+import { leakyRelu, prelu, relu, rrelu, step } from '../src/kernels/activations.js';
 import { adam } from '../src/kernels/adam.js';
 import { maxNorm, nonNeg } from '../src/kernels/constraints.js';
+import { elu, gelu } from '../src/kernels/gates.js';
 import { adagrad, lion, momentum, rmsprop, sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
 import { exponentialMovingAverage, stochasticWeightAveraging } from '../src/model/averaging.js';
@@ -91,6 +93,62 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     'UnknownNameError',
     /activation/,
     /mean 'relu'/,
+  ],
+  [
+    'an activation that is a function',
+    withLayer(activation(any({ activation: elu, inputShape: 2 }))),
+    'ValueError',
+    /activation/,
+    /elu\(\)|relu\(\)/,
+  ],
+  [
+    'an activation that is a number',
+    withLayer(activation(any({ activation: 3, inputShape: 2 }))),
+    'UnknownNameError',
+    /activation/,
+    /got 3/,
+  ],
+  [
+    'an activation spec without a name',
+    withLayer(activation(any({ activation: {}, inputShape: 2 }))),
+    'ValueError',
+    /activation/,
+    /a name or a spec/,
+  ],
+  [
+    'an activation spec that is out of range',
+    withLayer(activation({ activation: any({ name: 'elu', alpha: -1 }), inputShape: 2 })),
+    'ValueError',
+    /elu\.alpha/,
+    />= 0/,
+  ],
+  ['a negative alpha of elu', () => elu({ alpha: -1 }), 'ValueError', /elu\.alpha/, /-1/, />= 0/],
+  ['an alpha of elu that is no number', () => elu({ alpha: Number.NaN }), 'ValueError', /elu\.alpha/, /NaN/],
+  ['an unknown option of elu', () => elu(any({ beta: 1 })), 'UnknownNameError', /elu\.beta/],
+  ['an option of relu', () => relu(any({ alpha: 1 })), 'UnknownNameError', /relu\.alpha/],
+  ['a negative slope of leakyRelu', () => leakyRelu({ alpha: -0.1 }), 'ValueError', /leakyRelu\.alpha/, />= 0/],
+  ['an infinite slope of prelu', () => prelu({ alpha: Infinity }), 'ValueError', /prelu\.alpha/, /finite/],
+  ['a negative slope of rrelu', () => rrelu({ lower: -1 }), 'ValueError', /rrelu\.lower/, />= 0/],
+  [
+    'slopes of rrelu in the wrong order',
+    () => rrelu({ lower: 0.5, upper: 0.2 }),
+    'ValueError',
+    /rrelu\.upper/,
+    /at least lower, 0\.5/,
+  ],
+  [
+    'a gelu approximated by name',
+    () => gelu({ approximate: any('tanh') }),
+    'ValueError',
+    /gelu\.approximate/,
+    /true or false/,
+  ],
+  [
+    'an unknown surrogate',
+    () => step({ surrogate: any('sigmoidal') }),
+    'UnknownNameError',
+    /step\.surrogate/,
+    /mean 'sigmoid'/,
   ],
   ['an activation layer without one', withLayer(activation(any({ inputShape: 2 }))), 'UnknownNameError', /undefined/],
   [

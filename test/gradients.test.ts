@@ -1,6 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { ActivationName } from '../src/model/activations.js';
-import { activations } from '../src/model/activations.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../src/model/layers/index.js';
 import type { LossName } from '../src/model/losses.js';
 import { l1, l1l2, l2 } from '../src/model/regularizers.js';
@@ -67,30 +65,13 @@ const cases: readonly GradientCase[] = [
       loss: losses[3]!,
     })),
   ),
-  ...(Object.keys(activations) as ActivationName[]).flatMap((name) => [
-    {
-      name: `${name} in a dense layer`,
-      layers: [dense({ units: 9, inputShape: INPUTS, activation: name }), head('meanSquaredError')],
-      loss: losses[3]!,
-    },
-    {
-      name: `${name} as a layer`,
-      layers: [dense({ units: 9, inputShape: INPUTS }), activation({ activation: name }), head('meanSquaredError')],
-      loss: losses[3]!,
-    },
-    {
-      name: `${name} at the end, not fused`,
-      layers: [first, dense({ units: 3, activation: name })],
-      loss: losses[3]!,
-    },
-  ]),
   ...losses.map((loss) => ({ name: loss, layers: [first, head(loss)], loss })),
 ];
 
 describe('float64 central differences', () => {
   test.each(cases)('$name', checkGradients);
 
-  test('every layer type and every activation has a case', () => {
+  test('every layer type has a case', () => {
     expect(Object.values(layerCases).flat().length).toBeGreaterThan(0);
     const types = new Set(cases.flatMap(({ layers = [] }) => layers.map(({ type }) => type)));
     expect([...types].sort()).toEqual(Object.keys(layerCases).sort());

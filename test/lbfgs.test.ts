@@ -95,6 +95,25 @@ describe.each(Object.entries(factories))('%s', (_, backend) => {
     }
   });
 
+  test('goes on from weights that were set in between', () => {
+    const model = sequential({ layers: [dense({ units: 1, inputShape: 1, activation: 'tanh' })], backend });
+    model.compile({ optimizer: 'lbfgs', loss: 'meanSquaredError' });
+    const step = () => model.trainOnBatch(matrix([1, 2, 3], 3, 1), [-0.3, 0.2, 0.5]).loss!;
+    for (let i = 0; i < 3; i++) step();
+    const solved = step();
+    model.setWeights({ 'layers.0.kernel': [[-2]], 'layers.0.bias': [1] });
+    expect(step()).toBeGreaterThan(10 * solved);
+    for (let i = 0; i < 5; i++) step();
+    expect(step()).toBeLessThan(solved + 1e-6);
+  });
+
+  test('profiling changes nothing', () => {
+    const model = build({ name: '', layers, compile: { optimizer: 'lbfgs', loss } }, backend);
+    const before = weightHash(model);
+    expect(String(model.profile(x, labels, { repeats: 1 }))).toContain('sparseCategoricalCrossentropy');
+    expect(weightHash(model)).toBe(before);
+  });
+
   test('reports the loss before the step, and moving moments follow', async () => {
     const model = sequential({
       layers: [dense({ units: 4, inputShape: 4 }), batchNormalization(), dense({ units: 3, activation: 'softmax' })],

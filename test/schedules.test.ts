@@ -134,6 +134,20 @@ describe.each(Object.entries(factories))('%s', (_, backend) => {
     expect(told[0]).toBe(0);
   });
 
+  test('a schedule is data', () => {
+    const written = model(
+      adam({ learningRate: { name: 'cosine', initialLearningRate: 0.5, decaySteps: 4, alpha: 0.5 } }),
+    );
+    const rates = [0, 1, 2, 3, 4, 5].map(() => {
+      const { learningRate } = written;
+      written.trainOnBatch([[1]], [1]);
+      return learningRate;
+    });
+    expect(rates[0]).toBe(0.5);
+    expect(rates[2]).toBeCloseTo(0.375, 15);
+    expect(rates.slice(4)).toEqual([0.25, 0.25]);
+  });
+
   test('a rate that is set ends the schedule, until the model is compiled again', async () => {
     const trained = model(adam({ learningRate }));
     await trained.fit([[1], [2]], [1, 2], { batchSize: 1, epochs: 2, shuffle: false });

@@ -11,6 +11,7 @@ import {
   type Twins,
 } from '../kernels/contract.js';
 import { elementwise } from '../kernels/elementwise.js';
+import { gates } from '../kernels/gates.js';
 import { linalg } from '../kernels/linalg.js';
 import { losses } from '../kernels/losses.js';
 import { normalization } from '../kernels/normalization.js';
@@ -24,6 +25,7 @@ function twins(arithmetic: Arithmetic): Twins {
     ...elementwise(arithmetic),
     ...linalg(arithmetic),
     ...activations(arithmetic),
+    ...gates(arithmetic),
     ...losses(arithmetic),
     ...normalization(arithmetic),
     ...reductions(arithmetic),

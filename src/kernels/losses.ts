@@ -5,6 +5,8 @@ type Family = Pick<
   Twins,
   | 'softmaxForward'
   | 'softmaxBackward'
+  | 'logSoftmaxForward'
+  | 'logSoftmaxBackward'
   | 'sparseCategoricalCrossentropy'
   | 'categoricalCrossentropy'
   | 'binaryCrossentropy'
@@ -55,6 +57,33 @@ export function losses(arithmetic: Arithmetic): Family {
         }
         const dot = total32();
         for (let c = 0; c < columns; c++) h[dx + row + c] = f(h[y + row + c]! * f(h[dy + row + c]! - dot));
+      }
+    },
+
+    logSoftmaxForward(h, x, y, rows, columns, stride) {
+      for (let r = 0; r < rows; r++) {
+        const row = r * stride;
+        const max = rowMax(h, x + row, columns);
+        clear();
+        for (let c = 0; c < columns; c++) {
+          const shifted = f(h[x + row + c]! - max);
+          h[y + row + c] = shifted;
+          lanes[c & 3] = f(lanes[c & 3]! + exp(shifted));
+        }
+        const logSum = log(total32());
+        for (let c = 0; c < columns; c++) h[y + row + c] = f(h[y + row + c]! - logSum);
+      }
+    },
+
+    logSoftmaxBackward(h, y, dy, dx, rows, columns, stride) {
+      for (let r = 0; r < rows; r++) {
+        const row = r * stride;
+        clear();
+        for (let c = 0; c < columns; c++) lanes[c & 3] = f(lanes[c & 3]! + h[dy + row + c]!);
+        const all = total32();
+        for (let c = 0; c < columns; c++) {
+          h[dx + row + c] = f(h[dy + row + c]! - f(exp(h[y + row + c]!) * all));
+        }
       }
     },
 

@@ -5,6 +5,7 @@ import { fillOptions, type OptionRange, type OptionRanges } from './definition.j
 /** A learning rate that depends on the step, as plain data: what `cosine()` and the like return. */
 export interface Schedule {
   readonly name: string;
+  readonly [option: string]: unknown;
 }
 
 /** Options that every optimizer takes. */

@@ -3,7 +3,10 @@ import { fillUpdateOptions, type Schedule, type Spec } from '../kernels/update.j
 export interface LbfgsOptions {
   /** The first step that each line search tries, in multiples of the direction; default 1. */
   readonly learningRate: number | Schedule;
-  /** Directions of one optimizer step, which is an epoch of `fit`; default 20. It evaluates at most 1.25 times as often. */
+  /**
+   * Directions of one optimizer step, which is an epoch of `fit`; default 20. None is begun after 1.25 times as many
+   * evaluations.
+   */
   readonly maxIterations: number;
   /** Past directions that shape the next; default 10. */
   readonly historySize: number;
@@ -27,7 +30,7 @@ function make(options: Partial<LbfgsOptions> = {}): Spec<'lbfgs', LbfgsOptions> 
 
 /**
  * Limited-memory BFGS (Liu and Nocedal 1989) with a line search for the strong Wolfe conditions, as in PyTorch, for small
- * tabular sets: each step sees all rows and evaluates loss and gradient up to 25 times.
+ * tabular sets: each step sees all rows and evaluates loss and gradient some 25 times.
  */
 export const lbfgs = /* @__PURE__ */ Object.assign(make, { definition: { options: ranges, solver: makeLbfgs } });
 
@@ -195,7 +198,12 @@ function makeLbfgs(options: LbfgsOptions): Solver {
         const sum = gradient.reduce((total, x) => total + Math.abs(x), 0);
         const first = last ? learningRate : Math.min(1, 1 / sum) * learningRate;
         last = { gradient, direction, t: first };
-        if (!(slope <= -toleranceChange)) return;
+        if (!(slope <= -toleranceChange)) {
+          // Arrived, or weights or data have changed under a memory that no longer describes them.
+          history.length = 0;
+          last = undefined;
+          return;
+        }
 
         const x = objective.weights();
         const evaluate = function* (t: number): Generator<void, Point, number> {

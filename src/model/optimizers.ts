@@ -86,7 +86,7 @@ function makeUpdate(
       emit.callOf(kernel, [parameters, gradients, ...states, parameters.size, block, factor]);
     },
     fill(heap, { block, decay }, learningRate, t) {
-      heap[decay.offset] = -learningRate * weightDecay;
+      if (weightDecay > 0) heap[decay.offset] = -learningRate * weightDecay;
       definition.fill(heap, block.offset, options, learningRate, t);
     },
   };

@@ -5,6 +5,7 @@ import type { Tensor } from './plan.js';
 /** How a parameter begins, as plain data: a name and options that are the initializer's business. */
 export interface Initializer {
   readonly name: string;
+  readonly [option: string]: unknown;
 }
 
 /** Strengths of l1 sum |w| + l2 sum w^2, 0 for none. */
@@ -54,7 +55,7 @@ export interface Layer {
   readonly name: string;
   readonly units: number;
   readonly parameters: readonly Parameter[];
-  /** Set by activation layers, so that a loss can be fused with the last one. */
+  /** What ends the layer, so that a loss can be fused with the last one. */
   readonly activation?: string;
   /** On the output, per row. */
   readonly activityPenalty?: Penalty | undefined;

@@ -1,3 +1,4 @@
+import { activationKernels } from '../kernels/activations.js';
 import { type ConstraintName, constraintTable } from '../kernels/constraints.js';
 import type { Call, Phase } from '../kernels/contract.js';
 import { type UpdateKernel, updateLoops } from '../kernels/optimizers.js';
@@ -143,24 +144,15 @@ function axisOf(call: Call): Axis | undefined {
         epsilon,
       ]);
     }
-    case 'reluForward':
-    case 'sigmoidForward':
-    case 'tanhForward':
-    case 'exponentialForward':
     case 'logForward': {
       const [name, x, y, n] = call;
-      const cost = name === 'reluForward' ? COST.copy : COST.transcendental;
-      return lines(n, n * cost, (i, size) => [name, x + i, y + i, size]);
+      return lines(n, n * COST.transcendental, (i, size) => [name, x + i, y + i, size]);
     }
-    case 'reluBackward':
-    case 'sigmoidBackward':
-    case 'tanhBackward':
-    case 'exponentialBackward':
     case 'dropoutBackward':
     case 'add':
     case 'multiply': {
-      const [name, y, dy, dx, n] = call;
-      return lines(n, n * COST.copy, (i, size) => [name, y + i, dy + i, dx + i, size]);
+      const [name, a, b, y, n] = call;
+      return lines(n, n * COST.copy, (i, size) => [name, a + i, b + i, y + i, size]);
     }
     case 'dropoutForward': {
       const [name, x, y, mask, n, state, stream, rate, first] = call;
@@ -199,8 +191,20 @@ function axisOf(call: Call): Axis | undefined {
       return lines(n, n * COST.copy, (i, size) => [name, average + i, w + i, size, ...rest]);
     }
     default:
-      return updateAxis(call) ?? constraintAxis(call);
+      return activationAxis(call) ?? constraintAxis(call) ?? updateAxis(call);
   }
+}
+
+/** A constraint's panels; constraints share a signature. */
+function constraintAxis(call: Call): Axis | undefined {
+  if (!Object.hasOwn(constraintTable, call[0])) return undefined;
+  const [name, w, panels, rows, ...rest] = call as Extract<Call, readonly [ConstraintName, ...unknown[]]>;
+  return {
+    extent: panels,
+    unit: 1,
+    work: panels * rows * 8 * COST.moments,
+    cut: (p, n) => [name, w + p * rows * 8, n, rows, ...rest],
+  };
 }
 
 /** An optimizer's loop: weights, gradients, states, their number, and what all parts share. */
@@ -215,16 +219,31 @@ function updateAxis(call: Call): Axis | undefined {
   });
 }
 
-/** A constraint's panels; constraints share a signature. */
-function constraintAxis(call: Call): Axis | undefined {
-  if (!Object.hasOwn(constraintTable, call[0])) return undefined;
-  const [name, w, panels, rows, ...rest] = call as Extract<Call, readonly [ConstraintName, ...unknown[]]>;
-  return {
-    extent: panels,
-    unit: 1,
-    work: panels * rows * 8 * COST.moments,
-    cut: (p, n) => [name, w + p * rows * 8, n, rows, ...rest],
-  };
+/** Kernels of activations by the operands before their sizes, all cut alike; see the signatures of plans. */
+const activationShapes = new Map(
+  activationKernels().flatMap(({ kernel, backward, plan }) => {
+    if (plan.shape === 'rows') return [];
+    const operands = { elementwise: [2, 3], units: [3, 5], random: [3, 3] }[plan.shape][Number(backward)] as number;
+    const heavy = plan.shape === 'elementwise' && !plan.light && !(backward && plan.saves === 'y');
+    return [[kernel, { operands, units: plan.shape === 'units', cost: heavy ? COST.transcendental : COST.copy }]];
+  }),
+);
+
+/** The elements of an elementwise activation, the columns of one with a slope per unit. */
+function activationAxis(call: Call): Axis | undefined {
+  const shape = activationShapes.get(call[0]);
+  if (!shape) return undefined;
+  const { operands, units, cost } = shape;
+  const numbers = call as readonly unknown[] as readonly number[];
+  const place = operands + (units ? 2 : 1);
+  const extent = numbers[place] as number;
+  return lines(extent, extent * (units ? (numbers[operands + 1] as number) : 1) * cost, (start, size) => {
+    // A copy of the array that begins with a string, as in `resolve`: offsets stay integers.
+    const part = numbers.slice();
+    for (let i = 1; i <= operands; i++) part[i] = (numbers[i] as number) + start;
+    part[place] = size;
+    return part as unknown as Call;
+  });
 }
 
 /** Columns or elements, cut at whole cache lines. */

@@ -40,7 +40,7 @@ function prepare({ layers, graph, loss }: GradientCase, random: Random) {
     const draw = grid(random, layout === 'panels' ? 1 / 4 : 1 / 8);
     for (let i = 0; i < value.size; i++) {
       const live = layout === 'vector' ? i < columns : engine.heap[value.offset + i] !== 0;
-      if (live) engine.heap[value.offset + i] = name.endsWith('bias') ? draw() / 8 + 1 / 32 : draw() || 1 / 8;
+      if (live) engine.heap[value.offset + i] = name.endsWith('bias') ? draw() / 8 + 1 / 128 : draw() || 1 / 8;
     }
   }
   const program = engine.program('gradients', ROWS);

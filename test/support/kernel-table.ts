@@ -1,3 +1,4 @@
+import { type ActivationKernel, activationKernels } from '../../src/kernels/activations.js';
 import { type ConstraintName, constraintTable } from '../../src/kernels/constraints.js';
 import type { KernelName } from '../../src/kernels/contract.js';
 import { type UpdateKernel, updateLoops } from '../../src/kernels/optimizers.js';
@@ -13,11 +14,11 @@ const constraintCalls = Object.fromEntries(Object.keys(constraintTable).map((nam
 >;
 
 /** A random call of every kernel. A kernel that is missing here fails a test. */
-export const kernelTable: Record<KernelName, (random: Random) => Args> = {
+export const kernelTable = {
   denseForward,
   denseForwardRelu: denseForward,
 
-  denseInputGradient(random) {
+  denseInputGradient(random: Random): Args {
     const m = makers(random);
     const [rows, inputs, units] = sizes(random);
     const dy = m.matrix(rows, units);
@@ -26,7 +27,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [dy, m.panels(inputs, units), dx, scratch, rows, inputs, units, dy.stride, dx.stride, inputs * 8];
   },
 
-  denseKernelGradient(random) {
+  denseKernelGradient(random: Random): Args {
     const m = makers(random);
     const [rows, inputs, units] = sizes(random);
     const x = m.matrix(rows, inputs);
@@ -44,17 +45,17 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     ];
   },
 
-  denseBiasGradient(random) {
+  denseBiasGradient(random: Random): Args {
     const m = makers(random);
     const [rows, , units] = sizes(random);
     const dy = m.matrix(rows, units);
     return [dy, allLive(m.perColumn(units, true)), rows, units, dy.stride];
   },
 
-  add: backward,
-  multiply: backward,
+  add: zip,
+  multiply: zip,
 
-  copyColumns(random) {
+  copyColumns(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const from = m.matrix(rows, columns + 5);
@@ -62,40 +63,15 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [from, to, rows, columns, from.stride, to.stride, random.integer(6), random.integer(10)];
   },
 
-  reluForward: forward,
-  reluBackward: backward,
-  sigmoidForward: forward,
-  sigmoidBackward: backward,
-  tanhForward: forward,
-  tanhBackward: backward,
-  exponentialForward: forward,
-  exponentialBackward: backward,
+  ...Object.fromEntries(activationKernels().map((kernel) => [kernel.kernel, activation(kernel)])),
 
-  logForward(random) {
+  logForward(random: Random): Args {
     const m = makers(random);
     const n = random.between(1, 90);
     return [m.vector(n, false, () => (random.integer(8) ? random.positive() : random.number())), m.vector(n, true), n];
   },
 
-  softmaxForward(random) {
-    const m = makers(random);
-    const [rows, , columns] = sizes(random);
-    const x = m.matrix(rows, columns);
-    return [x, like(x, true), rows, columns, x.stride];
-  },
-
-  softmaxBackward(random) {
-    const m = makers(random);
-    const [rows, , columns] = sizes(random);
-    const y = m.matrix(rows, columns);
-    const dy = like(y, false);
-    dy.data.forEach((_, i) => {
-      dy.data[i] = random.number();
-    });
-    return [y, dy, like(y, true), rows, columns, y.stride];
-  },
-
-  sparseCategoricalCrossentropy(random) {
+  sparseCategoricalCrossentropy(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const z = m.matrix(rows, columns);
@@ -106,14 +82,14 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
   binaryCrossentropy: denseTargets,
   meanSquaredError: denseTargets,
 
-  batchNormalizationMoments(random) {
+  batchNormalizationMoments(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const x = m.matrix(rows, columns);
     return [x, m.perColumn(columns, true), m.perColumn(columns, true), rows, columns, x.stride];
   },
 
-  batchNormalizationUpdate(random) {
+  batchNormalizationUpdate(random: Random): Args {
     const m = makers(random);
     const columns = random.between(1, 40);
     const column = (output: boolean) => m.perColumn(columns, output, () => random.positive());
@@ -121,7 +97,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [column(false), column(false), column(true), column(true), factor, random.between(2, 50), columns, 0.9];
   },
 
-  batchNormalizationForward(random) {
+  batchNormalizationForward(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const x = m.matrix(rows, columns);
@@ -130,7 +106,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [x, mean, variance, gamma, beta, like(x, true), rows, columns, x.stride, 1e-5];
   },
 
-  batchNormalizationBackward(random) {
+  batchNormalizationBackward(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const x = m.matrix(rows, columns);
@@ -151,20 +127,20 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
 
   ...constraintCalls,
 
-  clipFactor(random) {
+  clipFactor(random: Random): Args {
     const m = makers(random);
     const norm = [0, 0.5, 5, 1e20, Infinity, Number.NaN][random.integer(6)] as number;
     return [m.scalar(norm, false), m.scalar(), random.positive()];
   },
 
-  sparseCategoricalAccuracy(random) {
+  sparseCategoricalAccuracy(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const z = m.matrix(rows, columns);
     return [z, m.labels(rows, columns), m.scalar(), rows, columns, z.stride];
   },
 
-  categoricalAccuracy(random) {
+  categoricalAccuracy(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const z = m.matrix(rows, columns);
@@ -172,7 +148,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [z, targets, m.scalar(), rows, columns, z.stride, targets.stride];
   },
 
-  binaryAccuracy(random) {
+  binaryAccuracy(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const z = m.matrix(rows, columns);
@@ -187,45 +163,45 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
   clipGradient: clipping,
   clipValues: clipping,
 
-  accumulateGradients(random) {
+  accumulateGradients(random: Random): Args {
     const m = makers(random);
     const n = 4 * random.between(1, 30);
     return [m.vector(n, true), m.vector(n), n, factor(random)];
   },
 
-  meanGradients(random) {
+  meanGradients(random: Random): Args {
     const m = makers(random);
     const n = 4 * random.between(1, 30);
     return [m.vector(n), m.vector(n, true), n, 1 / random.between(1, 9)];
   },
 
-  averageWeights(random) {
+  averageWeights(random: Random): Args {
     const m = makers(random);
     const n = 4 * random.between(1, 30);
     const share = m.scalar(random.integer(4) ? random.uniform() : random.integer(2), false);
     return [m.vector(n, true), m.vector(n), n, share, factor(random)];
   },
 
-  decayWeights(random) {
+  decayWeights(random: Random): Args {
     const m = makers(random);
     const n = 4 * random.between(1, 30);
     return [m.vector(n, true), n, m.scalar(-random.uniform(), false), factor(random)];
   },
 
-  randomUniform(random) {
+  randomUniform(random: Random): Args {
     const m = makers(random);
     const n = random.between(1, 90);
     return [m.vector(n, true), n, m.randomState(), random.uint32() | 0];
   },
 
-  uniformWeights(random) {
+  uniformWeights(random: Random): Args {
     const m = makers(random);
     const [rows, columns] = [random.between(1, 20), random.between(1, 40)];
     const w = m.panels(rows, columns, true);
     return [w, m.scratch(32), rows, columns, m.randomState(), random.uint32() | 0, random.positive()];
   },
 
-  dropoutForward(random) {
+  dropoutForward(random: Random): Args {
     const m = makers(random);
     const n = random.between(1, 90);
     const rate = random.uniform();
@@ -241,8 +217,14 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     ];
   },
 
-  dropoutBackward: backward,
-};
+  dropoutBackward: zip,
+} as Record<KernelName, (random: Random) => Args>;
+
+function zip(random: Random): Args {
+  const m = makers(random);
+  const n = random.between(1, 90);
+  return [m.vector(n), m.vector(n), m.vector(n, true), n];
+}
 
 function clipping(random: Random): Args {
   const m = makers(random);
@@ -312,16 +294,29 @@ function denseForward(random: Random): Args {
   return [x, m.panels(inputs, units), m.perColumn(units), y, scratch, rows, inputs, units, x.stride, y.stride];
 }
 
-function forward(random: Random): Args {
-  const m = makers(random);
-  const n = random.between(1, 90);
-  return [m.vector(n), m.vector(n, true), n];
-}
-
-function backward(random: Random): Args {
-  const m = makers(random);
-  const n = random.between(1, 90);
-  return [m.vector(n), m.vector(n), m.vector(n, true), n];
+/** A call of an activation's kernel by its common signature, with numbers of its own or, where it takes any, random ones. */
+function activation({ backward, plan }: ActivationKernel): (random: Random) => Args {
+  return (random) => {
+    const m = makers(random);
+    const n = 8 * random.between(1, 15);
+    const [rows, , columns] = sizes(random);
+    const matrix = m.matrix(rows, columns);
+    const other = { ...matrix, data: matrix.data.map(() => random.number()) };
+    const output = like(matrix, true);
+    if (plan.shape === 'elementwise') {
+      const numbers = random.integer(2) ? plan.numbers : plan.numbers.map(() => random.positive());
+      return [m.vector(n), ...(backward ? [m.vector(n)] : []), m.vector(n, true), n, ...numbers];
+    }
+    if (plan.shape === 'random') {
+      const uniforms = m.vector(n, true, () => random.uniform());
+      return [m.vector(n), m.vector(n, true), uniforms, n, ...plan.numbers];
+    }
+    const shape = [rows, columns, matrix.stride];
+    const slopes = plan.shape === 'units' ? [m.perColumn(columns)] : [];
+    if (!backward) return [matrix, ...slopes, output, ...shape];
+    const slopeGradients = slopes.map(() => allLive(m.perColumn(columns, true)));
+    return [matrix, ...slopes, other, output, ...slopeGradients, ...shape];
+  };
 }
 
 function reduction(random: Random): Args {

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
+import { leakyRelu, step } from '../../src/kernels/activations.js';
 import { adam } from '../../src/kernels/adam.js';
 import { maxNorm } from '../../src/kernels/constraints.js';
 import type { BackendFactory } from '../../src/kernels/contract.js';
+import { elu, gelu } from '../../src/kernels/gates.js';
 import { sgd } from '../../src/kernels/optimizers.js';
 import { type Matrix, matrix } from '../../src/matrix.js';
-import { buildGraph, type Graph, sequence } from '../../src/model/graph.js';
+import { buildGraph, type Graph } from '../../src/model/graph.js';
 import { orthogonal } from '../../src/model/initializers.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../../src/model/layers/index.js';
+import { graphFromSpec } from '../../src/model/layers/registry.js';
 import { bindLoss, type LossName } from '../../src/model/losses.js';
 import { makeOptimizer } from '../../src/model/optimizers.js';
 import { l1, l1l2, l2 } from '../../src/model/regularizers.js';
@@ -98,6 +101,37 @@ export const trainingCases: readonly TrainingCase[] = [
     ],
     compile: { optimizer: adam({ learningRate: 0.01 }), loss: 'meanSquaredError', globalClipNorm: 1 },
   },
+  {
+    name: 'activations that learn, draw or bend sharply',
+    layers: [
+      dense({ units: 13, inputShape: 7, activation: 'prelu' }),
+      dense({ units: 20, activation: 'rrelu' }),
+      batchNormalization(),
+      activation({ activation: 'prelu' }),
+      dense({ units: 9, activation: leakyRelu({ alpha: 0.2 }) }),
+      activation({ activation: 'relu6' }),
+      dense({ units: 10, activation: 'hardSigmoid' }),
+      dense({ units: 11, activation: step({ surrogate: 'sigmoid' }) }),
+      dense({ units: 12, activation: 'softsign' }),
+      dense({ units: 3, activation: 'softmax' }),
+    ],
+    compile: { optimizer: adam({ learningRate: 0.01 }), loss: 'sparseCategoricalCrossentropy', globalClipNorm: 1 },
+  },
+  {
+    name: 'smooth activations',
+    layers: [
+      dense({ units: 13, inputShape: 7, activation: elu({ alpha: 0.5 }) }),
+      dense({ units: 20, activation: 'selu' }),
+      dense({ units: 9, activation: 'gelu' }),
+      activation({ activation: gelu({ approximate: true }) }),
+      dense({ units: 10, activation: 'silu' }),
+      dense({ units: 11, activation: 'mish' }),
+      activation({ activation: 'softplus' }),
+      dense({ units: 12, activation: 'logSoftmax' }),
+      dense({ units: 3 }),
+    ],
+    compile: { optimizer: adam({ learningRate: 0.01 }), loss: 'meanSquaredError' },
+  },
 ];
 
 /** Targets of a case for class labels 0 to 2. */
@@ -114,7 +148,7 @@ export function build({ layers, compile }: TrainingCase, backend: BackendFactory
 
 /** What is inside such a model. */
 export function makeEngine({ layers, compile }: TrainingCase, backend: BackendFactory): Engine {
-  return makeGraphEngine(sequence(layers), compile, backend);
+  return makeGraphEngine(graphFromSpec({ layers }), compile, backend);
 }
 
 /** The same for a graph, with one loss for all outputs or one for each. */

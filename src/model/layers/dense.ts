@@ -1,8 +1,9 @@
 import { checkNumber, show, ValueError } from '../../errors.js';
+import type { ActivationName, ActivationSpec } from '../../kernels/activations.js';
 import type { ConstraintName, ConstraintSpec } from '../../kernels/constraints.js';
 import type { Layer, Step } from '../../program/layer.js';
 import { denseScratch } from '../../program/plan.js';
-import { type ActivationName, activationLayer, findActivation } from '../activations.js';
+import { activationLayer, differentiateFused, findActivation, fusedProduct } from '../activations.js';
 import { makeConstraint, makePenalty } from '../bounds.js';
 import { makeInitializer } from '../initialization.js';
 import type { InitializerName, InitializerSpec } from '../initializers.js';
@@ -12,11 +13,11 @@ import { defineLayer, parameter, penalized, type TrainableLayerOptions } from '.
 export interface DenseOptions extends TrainableLayerOptions {
   /** Width of the output. */
   readonly units: number;
-  /** Default 'linear'. */
-  readonly activation?: ActivationName;
+  /** A name or what a function such as elu() returns; default 'linear'. */
+  readonly activation?: ActivationName | ActivationSpec;
   /** Default true. */
   readonly useBias?: boolean;
-  /** Default 'heUniform' before relu, else 'glorotUniform'. */
+  /** Default 'heUniform' before relu and its like, 'lecunNormal' before selu, else 'glorotUniform'; see docs/activations.md. */
   readonly kernelInitializer?: InitializerName | InitializerSpec;
   /** Default 'zeros'. To an initializer that asks for fans, a bias is 1 x units. */
   readonly biasInitializer?: InitializerName | InitializerSpec;
@@ -46,10 +47,10 @@ export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense',
     'biasConstraint',
   ],
 
-  build(spec, name, [inputs]: readonly [number]) {
+  build(spec, name, [inputs]: readonly [number], index) {
     const units = checkNumber(spec.units, `${name}.units`, { min: 1, integer: true });
-    const { activation: activationName = 'linear', useBias = true } = spec;
-    const activation = findActivation(activationName, `${name}.activation`);
+    const { useBias = true } = spec;
+    const activation = findActivation(spec.activation ?? 'linear', `${name}.activation`);
     if (typeof useBias !== 'boolean') {
       throw new ValueError({ argument: `${name}.useBias`, given: show(useBias), expected: 'true or false' });
     }
@@ -67,14 +68,14 @@ export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense',
       constraint: makeConstraint(spec.biasConstraint, `${name}.biasConstraint`),
     };
     const bias = useBias ? parameter(`${name}.bias`, 'vector', 1, units, biasInitializer, held) : undefined;
-    const product = activation.fused ?? 'denseForward';
+    const fused = fusedProduct(activation);
+    const product = fused ?? 'denseForward';
 
-    const whole = activation.fused !== undefined || activationName === 'linear';
     const layer: Layer = {
       name,
       units,
       parameters: bias ? [kernel, bias] : [kernel],
-      ...(whole ? { activation: activationName } : {}),
+      activation: activation.spec.name,
       forward(emit, x): Step {
         const { rows } = emit;
         const y = emit.matrix(`${name}.y`, units);
@@ -84,7 +85,7 @@ export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense',
         return {
           y,
           backward(dy, [inputWanted]) {
-            if (activation.fused) activation.backward?.(emit, y, dy);
+            if (fused) differentiateFused(emit, activation, y, dy);
             if (kernel.trainable) {
               const panel = emit.scratch(`${name}.panel`, denseScratch.kernelGradient(rows, inputs));
               emit.call('denseKernelGradient', x, dy, kernel.gradient, panel, rows, inputs, units, x.stride, dy.stride);
@@ -111,8 +112,8 @@ export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense',
         };
       },
     };
-    return whole
-      ? [penalized(layer, spec.activityRegularizer, name)]
-      : [layer, penalized(activationLayer(name, activationName, units, true), spec.activityRegularizer, name)];
+    if (fused || activation.plan.shape === 'identity') return [penalized(layer, spec.activityRegularizer, name)];
+    const last = activationLayer(name, activation, units, index, true);
+    return [layer, penalized(last, spec.activityRegularizer, name)];
   },
 });
