@@ -41,6 +41,7 @@ export {
   type Model,
   type ModelOptions,
   model,
+  type NamedLayer,
   type NodeValue,
   type SequentialOptions,
   sequential,
@@ -48,3 +49,4 @@ export {
 } from './train/model.js';
 export type { PredictOptions } from './train/predict.js';
 export type { LayerSummary, Summary } from './train/summary.js';
+export type { UpdateOptions } from './train/update-options.js';

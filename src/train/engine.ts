@@ -124,7 +124,12 @@ export class Engine {
   }
 
   get training(): Compiled {
-    if (this.#training) return this.#training;
+    if (!this.#training) this.checkCompiled();
+    return this.#training as Compiled;
+  }
+
+  checkCompiled(): void {
+    if (this.#training) return;
     throw new StateError(
       this.#outdated
         ? 'setTrainable was called since compile: call compile({ optimizer, loss }) again.'
@@ -233,8 +238,10 @@ export class Engine {
   #arrange(): void {
     const { parameters } = this.network;
     const before = parameters.map(({ value }) => value.offset);
-    const values = this.heap.slice(this.#firstParameter, this.#inferenceBase);
     this.#slab = placeParameters(parameters, this.#firstParameter).slab;
+    if (parameters.every(({ value }, i) => value.offset === before[i])) return;
+    this.#forgetPrograms();
+    const values = this.heap.slice(this.#firstParameter, this.#inferenceBase);
     parameters.forEach(({ value }, i) => {
       const from = (before[i] as number) - this.#firstParameter;
       this.heap.set(values.subarray(from, from + value.size), value.offset);
@@ -505,20 +512,15 @@ export class Engine {
     let penalty = 0;
     const parts = this.training.penaltySlots;
     for (let i = 0; i < parts.length; i++) penalty += heap[(parts[i] as Tensor).offset] as number;
-    const unmeasured = { norm: undefined, refused: false };
     if (targets.length === 1) {
       const { report } = targets[0] as BoundTarget;
       const loss = heap[report.loss.offset] as number;
-      return {
-        loss: loss + penalty,
-        penalty,
-        losses: [loss],
-        hits: [heap[report.hits.offset] as number],
-        ...unmeasured,
-      };
+      const hits = [heap[report.hits.offset] as number];
+      return { loss: loss + penalty, penalty, losses: [loss], hits, norm: undefined, refused: false };
     }
     const losses = targets.map(({ report }) => heap[report.loss.offset] as number);
     const hits = targets.map(({ report }) => heap[report.hits.offset] as number);
-    return { loss: losses.reduce((sum, loss) => sum + loss, penalty), penalty, losses, hits, ...unmeasured };
+    const loss = losses.reduce((sum, part) => sum + part, penalty);
+    return { loss, penalty, losses, hits, norm: undefined, refused: false };
   }
 }
