@@ -2,6 +2,7 @@ export * from './activations';
 export * from './adam';
 export * from './constraints';
 export * from './elementwise';
+export * from './expressions';
 export * from './gates';
 export * from './linalg';
 export * from './losses';

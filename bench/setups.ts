@@ -1,6 +1,7 @@
 import { type ActivationKernel, activationKernels } from '../src/kernels/activations.js';
 import { type ConstraintName, constraintTable } from '../src/kernels/constraints.js';
 import type { KernelName } from '../src/kernels/contract.js';
+import type { BroadcastKernel } from '../src/kernels/expressions.js';
 import { optimizerTable, type UpdateKernel } from '../src/kernels/optimizers.js';
 import { BLOCK_SIZE, type CommonOptions, type OptimizerDefinition } from '../src/kernels/update.js';
 import { denseScratch } from '../src/program/plan.js';
@@ -53,8 +54,15 @@ const biasGradient: Setup = (rig, rows, units) => {
   return { elements: rows * units, moved: 1 };
 };
 
+const unary =
+  (kernel: 'absForward' | 'sqrtForward'): Setup =>
+  (rig, n) => {
+    rig.call(kernel, rig.vector(n, kernel === 'sqrtForward' ? 'positive' : 'signed'), rig.vector(n), n);
+    return { elements: n, moved: 2 };
+  };
+
 const zip =
-  (kernel: 'add' | 'multiply' | 'dropoutBackward'): Setup =>
+  (kernel: 'add' | 'multiply' | 'dropoutBackward' | 'absBackward' | 'squareBackward' | 'sqrtBackward'): Setup =>
   (rig, n) => {
     rig.call(kernel, rig.vector(n), rig.vector(n), rig.vector(n), n);
     return { elements: n, moved: 3 };
@@ -117,6 +125,29 @@ const copy: Setup = (rig, rows, columns) => {
   rig.call('copyColumns', x, y, rows, columns, x.stride, y.stride, 0, 0);
   return { elements: rows * columns, moved: 2 };
 };
+
+/** A matrix and a row that all its rows share. */
+const broadcast =
+  (kernel: BroadcastKernel): Setup =>
+  (rig, rows, columns) => {
+    const [a, b, y] = [rig.matrix(rows, columns), rig.vector(columns), rig.matrix(rows, columns)];
+    rig.call(kernel, a, a.stride, 1, b, 0, 1, y, y.stride, rows, columns);
+    return { elements: rows * columns, moved: 2 };
+  };
+
+const expand: Setup = (rig, rows, columns) => {
+  const [x, y] = [rig.vector(rows), rig.matrix(rows, columns)];
+  rig.call('expand', x, 1, 0, y, y.stride, rows, columns, columns);
+  return { elements: rows * columns, moved: 1 };
+};
+
+const sums =
+  (kernel: 'sumRows' | 'sumAll'): Setup =>
+  (rig, rows, columns) => {
+    const [x, y] = [rig.matrix(rows, columns), rig.vector(rows)];
+    rig.call(kernel, x, y, rows, columns, x.stride, columns);
+    return { elements: rows * columns, moved: 1 };
+  };
 
 const moments: Setup = (rig, rows, columns) => {
   const [x, mean, variance] = [rig.matrix(rows, columns), rig.vector(columns), rig.vector(columns)];
@@ -316,4 +347,19 @@ export const setups = {
   l2Penalty: penalty('l2Penalty'),
   l2Gradient: penaltyGradient('l2Gradient'),
   ...constraints,
+  broadcastAdd: broadcast('broadcastAdd'),
+  broadcastSubtract: broadcast('broadcastSubtract'),
+  broadcastMultiply: broadcast('broadcastMultiply'),
+  broadcastDivide: broadcast('broadcastDivide'),
+  broadcastMaximum: broadcast('broadcastMaximum'),
+  broadcastMinimum: broadcast('broadcastMinimum'),
+  broadcastGreaterEqual: broadcast('broadcastGreaterEqual'),
+  expand,
+  sumRows: sums('sumRows'),
+  sumAll: sums('sumAll'),
+  absForward: unary('absForward'),
+  absBackward: zip('absBackward'),
+  squareBackward: zip('squareBackward'),
+  sqrtForward: unary('sqrtForward'),
+  sqrtBackward: zip('sqrtBackward'),
 } satisfies Record<KernelName, Setup>;

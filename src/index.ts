@@ -20,6 +20,22 @@ export * from './kernels/optimizers.js';
 export type { CommonOptions, Schedule } from './kernels/update.js';
 export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
 export * from './model/averaging.js';
+export {
+  type ActivationFunction,
+  type CustomActivation,
+  type CustomLoss,
+  type CustomLossOptions,
+  customActivation,
+  customLoss,
+  type LossFunction,
+} from './model/expressions/custom.js';
+export type {
+  Constant as ExpressionConstant,
+  Expression,
+  Operations,
+  Step as ExpressionStep,
+  Term,
+} from './model/expressions/expression.js';
 export type { GraphSpec } from './model/graph.js';
 export * from './model/initializers.js';
 export * from './model/layers/index.js';
@@ -38,6 +54,7 @@ export {
   type CompileOptions,
   type FunctionalOptions,
   type Gradients,
+  type Loss,
   type Model,
   type ModelOptions,
   model,

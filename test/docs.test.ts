@@ -50,19 +50,6 @@ test('averaging', async () => {
   await expect(text).toMatchFileSnapshot('../docs/averaging.md');
 });
 
-test('schedules', async () => {
-  const text = page(
-    'Schedules',
-    'What `learningRate` of an optimizer takes instead of a number. The rate is computed anew for each step t, which ' +
-      "counts from 0 at `compile`. `polynomialDecay`, `cosineDecay` and `cosineDecayRestarts` are Keras's names of " +
-      '`polynomial`, `cosine` and `cosineRestarts`. `model.learningRate` tells the rate of the next step; setting it ' +
-      'ends the schedule.',
-    heads,
-    rowsOf(scheduleTable, ['model/schedules.ts'], { constant: 'constantRate' }),
-  );
-  await expect(text).toMatchFileSnapshot('../docs/schedules.md');
-});
-
 test('initializers', async () => {
   const rows = Object.entries(initializerTable).map(([name, { definition }]) => [
     `\`${name}\``,

@@ -5,7 +5,6 @@ import { adam } from '../src/kernels/adam.js';
 import { sgd } from '../src/kernels/optimizers.js';
 import { matrix, toMatrix } from '../src/matrix.js';
 import { batchNormalization, dense, dropout, type LayerSpec } from '../src/model/layers/index.js';
-import { layerFromSpec } from '../src/model/layers/registry.js';
 import { lbfgs } from '../src/model/lbfgs.js';
 import type { LossName } from '../src/model/losses.js';
 import type { OptimizerSpec } from '../src/model/optimizers.js';
@@ -34,10 +33,7 @@ const { cases } = JSON.parse(readFileSync(new URL('./fixtures/lbfgs.json', impor
 test.each(cases)(
   'in float64 $name takes the path of PyTorch',
   ({ layers, loss, options, x, y, weights, losses, after }) => {
-    const engine = makeEngine(
-      { name: '', layers: layers.map((layer) => layerFromSpec(layer)), compile: { loss, optimizer: lbfgs(options) } },
-      typescript64(),
-    );
+    const engine = makeEngine({ name: '', layers, compile: { loss, optimizer: lbfgs(options) } }, typescript64());
     const { heap, network } = engine;
     for (const parameter of network.parameters) {
       [weights[parameter.name]!].flat(2).forEach((value, i) => {

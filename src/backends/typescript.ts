@@ -11,6 +11,7 @@ import {
   type Twins,
 } from '../kernels/contract.js';
 import { elementwise } from '../kernels/elementwise.js';
+import { expressions } from '../kernels/expressions.js';
 import { gates } from '../kernels/gates.js';
 import { linalg } from '../kernels/linalg.js';
 import { losses } from '../kernels/losses.js';
@@ -23,6 +24,7 @@ import { step } from '../kernels/step.js';
 function twins(arithmetic: Arithmetic): Twins {
   return {
     ...elementwise(arithmetic),
+    ...expressions(arithmetic),
     ...linalg(arithmetic),
     ...activations(arithmetic),
     ...gates(arithmetic),

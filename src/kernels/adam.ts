@@ -145,11 +145,11 @@ export function adamLoops(arithmetic: Arithmetic): Family {
       const c1 = h[block + 3]!;
       const b2 = h[block + 4]!;
       const c2 = h[block + 5]!;
-      const state = h[block + 6] === 0 ? (x: number) => x : tiny;
+      const settle = h[block + 6] === 0 ? (x: number) => x : tiny;
       for (let i = 0; i < n; i++) {
         const gradient = small(f(h[g + i]! * scale));
-        const m1 = state(f(f(h[m + i]! * b1) + f(gradient * c1)));
-        const v1 = state(f(f(h[v + i]! * b2) + f(f(gradient * gradient) * c2)));
+        const m1 = settle(f(f(h[m + i]! * b1) + f(gradient * c1)));
+        const v1 = settle(f(f(h[v + i]! * b2) + f(f(gradient * gradient) * c2)));
         h[m + i] = m1;
         h[v + i] = v1;
         h[w + i] = f(f(m1 / f(f(Math.sqrt(v1)) + epsilon)) * step) + h[w + i]!;

@@ -11,6 +11,7 @@ import { stream } from '../kernels/philox.js';
 import type { Emitter } from '../program/emitter.js';
 import type { Layer, Parameter, Step } from '../program/layer.js';
 import type { Tensor } from '../program/plan.js';
+import { BUILD, type BuildsActivation, isCustom } from './custom.js';
 import { parameter } from './layers/kind.js';
 
 /** An activation with its options filled in. */
@@ -19,6 +20,8 @@ export interface Activation {
   /** The default kernel initializer of a dense layer in front of it. */
   readonly initializer: string;
   readonly plan: ActivationPlan;
+  /** Of a custom one, in place of the plan. */
+  readonly build?: (name: string, units: number) => Layer;
 }
 
 const table = activationTable as unknown as Record<string, ActivationEntry>;
@@ -31,8 +34,14 @@ const entries: Record<string, ActivationEntry> = {
 
 /** @throws UnknownNameError, ValueError for options out of range. */
 export function findActivation(given: unknown, argument: string): Activation {
+  if (isCustom(given)) return customActivation(given as object, argument);
   if (typeof given === 'function') {
-    throw new ValueError({ argument, given: 'a function', expected: 'what it returns, such as relu()' });
+    throw new ValueError({
+      argument,
+      given: 'a function',
+      expected: 'what it returns, such as relu()',
+      hint: 'A function of your own: customActivation(...).',
+    });
   }
   const { name, ...options } =
     typeof given === 'object' && given !== null ? (given as ActivationSpec) : { name: given };
@@ -42,6 +51,25 @@ export function findActivation(given: unknown, argument: string): Activation {
   const entry = lookUp(entries, name, argument);
   const spec = entry(options);
   return { spec, initializer: entry.definition.initializer, plan: entry.definition.plan(spec) };
+}
+
+/** A custom one builds a layer by itself, in the shape of its input; before it, a kernel is drawn as before none. */
+function customActivation(spec: BuildsActivation & object, argument: string): Activation {
+  const build = spec[BUILD];
+  if (!build) {
+    throw new ValueError({
+      argument,
+      given: 'plain data of a custom activation',
+      expected: 'what customActivation returns',
+      hint: 'customActivation(spec) and modelFromSpec take plain data.',
+    });
+  }
+  return {
+    spec: spec as ActivationSpec,
+    initializer: 'glorotUniform',
+    plan: { shape: 'identity' },
+    build: (name, units) => build(spec, name, units),
+  };
 }
 
 type WithKernel<S extends ActivationPlan['shape']> = Extract<ActivationPlan, { shape: S }>;
@@ -91,10 +119,8 @@ function withSlopePerUnit(name: string, plan: WithKernel<'units'>, inPlace: bool
     return {
       y,
       backward(dy) {
-        // The kernel computes both gradients.
-        const { size } = alpha.value;
-        const slopes = alpha.trainable ? alpha.gradient : emit.vector(`${name}.unused`, size);
-        emit.callOf(named(plan, 'Backward'), [x, alpha.value, dy, dy, slopes, ...shape]);
+        const gradient = alpha.trainable ? alpha.gradient : emit.vector(`${alpha.name}.unused`, alpha.value.size);
+        emit.callOf(named(plan, 'Backward'), [x, alpha.value, dy, dy, gradient, ...shape]);
         return [dy];
       },
     };
@@ -125,11 +151,12 @@ function withRandomSlopes(name: string, plan: WithKernel<'random'>, inPlace: boo
  */
 export function activationLayer(
   name: string,
-  { spec, plan }: Activation,
+  { spec, plan, build }: Activation,
   units: number,
   index: number,
   inPlace: boolean,
 ): Layer {
+  if (build) return build(name, units);
   const layer = (forward: Forward, parameters: readonly Parameter[] = []): Layer => ({
     name,
     units,

@@ -3,6 +3,8 @@ import type { Matrix } from '../matrix.js';
 import type { Objective, Report } from '../program/compile.js';
 import type { Emitter } from '../program/emitter.js';
 import type { Tensor } from '../program/plan.js';
+import { BUILD, type BuildsLoss, isCustom } from './custom.js';
+import type { CustomLoss } from './expressions/custom.js';
 
 interface Loss {
   /** The activation that must end the model, and is computed together with the loss. */
@@ -89,7 +91,7 @@ export type LossName = keyof typeof losses;
 
 /** A loss bound to a model's output. */
 export interface BoundLoss extends Objective {
-  readonly name: LossName;
+  readonly name: LossName | 'custom';
   /** Width of the output. */
   readonly units: number;
   /** Answers that one row can get right. */
@@ -98,11 +100,32 @@ export interface BoundLoss extends Objective {
   check(targets: Matrix, rows: number, argument: string): void;
 }
 
+function bindCustom(loss: BuildsLoss, units: number): BoundLoss {
+  const build = loss[BUILD];
+  if (build) return build(loss, units);
+  throw new ValueError({
+    argument: 'loss',
+    given: 'plain data of a custom loss',
+    expected: 'what customLoss returns',
+    hint: 'customLoss(spec) takes plain data.',
+  });
+}
+
 /**
  * Binds a loss to a model that ends in `units` outputs of `activation`.
  * @throws UnknownNameError, or ValueError where the loss does not fit the output.
  */
-export function bindLoss(name: LossName, units: number, activation: string): BoundLoss {
+export function bindLoss(given: LossName | CustomLoss, units: number, activation: string): BoundLoss {
+  if (isCustom(given)) return bindCustom(given as CustomLoss, units);
+  if (typeof given === 'function') {
+    throw new ValueError({
+      argument: 'loss',
+      given: 'a function',
+      expected: 'a name',
+      hint: 'A function of your own: customLoss(...).',
+    });
+  }
+  const name = given as LossName;
   const loss = lookUp<Loss>(losses, name, 'loss');
   if (loss.fuses !== undefined && loss.fuses !== activation) {
     throw new ValueError({

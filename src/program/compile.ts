@@ -1,5 +1,5 @@
 import { Emitter, type KeptValue, type Mode, type Program } from './emitter.js';
-import type { Layer, Parameter, Step } from './layer.js';
+import type { Constant, Layer, Parameter, Step } from './layer.js';
 import type { Tensor } from './plan.js';
 import type { Slots } from './slots.js';
 
@@ -9,6 +9,7 @@ export interface Objective {
   readonly fuses: string | undefined;
   /** Columns of the targets, one per unit, or 'labels' for one class index per row. */
   readonly targets: number | 'labels';
+  readonly constants?: readonly Constant[];
   /** Emits the loss, written to `report.loss`, and its gradient; returns the gradient. */
   emit(emit: Emitter, y: Tensor, targets: Tensor, report: Report): Tensor;
   /** Emits the count of right answers; `fused` says that `y` is from before the fused activation. */

@@ -40,6 +40,12 @@ export interface Parameter {
   readonly gradient: Tensor;
 }
 
+/** Numbers that never change, put on the heap where the model is made or compiled. */
+export interface Constant {
+  readonly value: Tensor;
+  readonly data: readonly number[];
+}
+
 /** What a layer leaves behind for its backward pass. */
 export interface Step {
   readonly y: Tensor;
@@ -55,6 +61,7 @@ export interface Layer {
   readonly name: string;
   readonly units: number;
   readonly parameters: readonly Parameter[];
+  readonly constants?: readonly Constant[];
   /** What ends the layer, so that a loss can be fused with the last one. */
   readonly activation?: string;
   /** On the output, per row. */

@@ -144,11 +144,17 @@ function axisOf(call: Call): Axis | undefined {
         epsilon,
       ]);
     }
-    case 'logForward': {
+    case 'logForward':
+    case 'absForward':
+    case 'sqrtForward': {
       const [name, x, y, n] = call;
-      return lines(n, n * COST.transcendental, (i, size) => [name, x + i, y + i, size]);
+      const cost = name === 'absForward' ? COST.copy : COST.transcendental;
+      return lines(n, n * cost, (i, size) => [name, x + i, y + i, size]);
     }
     case 'dropoutBackward':
+    case 'absBackward':
+    case 'squareBackward':
+    case 'sqrtBackward':
     case 'add':
     case 'multiply': {
       const [name, a, b, y, n] = call;
@@ -166,6 +172,56 @@ function axisOf(call: Call): Axis | undefined {
         stream,
         rate,
         first + i,
+      ]);
+    }
+    case 'broadcastAdd':
+    case 'broadcastSubtract':
+    case 'broadcastMultiply':
+    case 'broadcastDivide':
+    case 'broadcastMaximum':
+    case 'broadcastMinimum':
+    case 'broadcastGreaterEqual': {
+      const [name, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns] = call;
+      const alone = rows === 1;
+      return lines(alone ? columns : rows, rows * columns * COST.copy, (i, size) => [
+        name,
+        a + i * (alone ? aColumn : aRow),
+        aRow,
+        aColumn,
+        b + i * (alone ? bColumn : bRow),
+        bRow,
+        bColumn,
+        y + i * (alone ? 1 : yRow),
+        yRow,
+        alone ? 1 : size,
+        alone ? size : columns,
+      ]);
+    }
+    case 'expand': {
+      const [name, x, xRow, xColumn, y, yRow, rows, columns, divisor] = call;
+      const alone = rows === 1;
+      return lines(alone ? columns : rows, rows * columns * COST.copy, (i, size) => [
+        name,
+        x + i * (alone ? xColumn : xRow),
+        xRow,
+        xColumn,
+        y + i * (alone ? 1 : yRow),
+        yRow,
+        alone ? 1 : size,
+        alone ? size : columns,
+        divisor,
+      ]);
+    }
+    case 'sumRows': {
+      const [name, x, y, rows, columns, stride, divisor] = call;
+      return lines(rows, rows * columns * COST.copy, (r, n) => [
+        name,
+        x + r * stride,
+        y + r,
+        n,
+        columns,
+        stride,
+        divisor,
       ]);
     }
     case 'l1Gradient':

@@ -16,6 +16,7 @@ import {
   type Update,
 } from '../program/compile.js';
 import type { Mode, Program } from '../program/emitter.js';
+import type { Constant } from '../program/layer.js';
 import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
 import { type Profile, type ProfileOptions, profileProgram } from '../program/profile.js';
 import { type LinkedProgram, link, run } from '../program/run.js';
@@ -108,13 +109,17 @@ export class Engine {
     this.#firstParameter = arena.end;
     const { slab, end } = placeParameters(parameters, this.#firstParameter);
     this.#slab = slab;
+    arena.end = end;
+    const constants = nodes.flatMap(({ layer }) => layer.constants ?? []);
+    for (const { value } of constants) arena.take(value);
     this.network = { inputs, nodes, outputs, parameters, slots: this.slots, zeros, threads: factory.threads };
-    this.#inferenceBase = end;
+    this.#inferenceBase = arena.end;
     this.#compiledBase = compilePredict(this.network, INFERENCE_ROWS, this.#inferenceBase).end;
     this.#end = this.#compiledBase;
     checkHeapSize(this.#end);
     this.#factory = factory;
     this.#backend = factory.open(this.#end);
+    this.#write(constants);
     this.#writeRandomState(0);
     initializeParameters(this.#backend, parameters, { seed, state: this.slots.random, scratch: this.#inferenceBase });
   }
@@ -190,6 +195,8 @@ export class Engine {
       penalties: penaltyGroups(parameters, slab, gradients, arena),
       activityPenalties: activityPenalties(nodes, arena),
     };
+    const constants = options.losses.flatMap((loss) => loss.constants ?? []);
+    for (const { value } of constants) arena.take(value);
     const training = {
       ...options,
       ...penalties,
@@ -223,9 +230,15 @@ export class Engine {
     this.#evaluationBase = arena.end;
     this.#trainingBase = evaluation.end;
     this.#forgetPrograms();
+    if (constants.length > 0) this.#grow(arena.end);
+    this.#write(constants);
     this.#learningRate = undefined;
     this.#accumulated = 0;
     this.step = 0;
+  }
+
+  #write(constants: readonly Constant[]): void {
+    for (const { value, data } of constants) this.heap.set(data, value.offset);
   }
 
   /** Forgets what `compile` planned, because other parameters are to be trained from now on. */

@@ -10,6 +10,8 @@ import {
 } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import { checkFinite, type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
+import { isCustom } from '../model/custom.js';
+import type { CustomLoss } from '../model/expressions/custom.js';
 import {
   type BuildableSpec,
   buildGraph,
@@ -58,10 +60,13 @@ export interface FunctionalOptions extends ModelOptions {
   readonly outputs: SymbolicTensor | readonly SymbolicTensor[];
 }
 
+/** A loss by name, or one that `customLoss` made. */
+export type Loss = LossName | CustomLoss;
+
 export interface CompileOptions extends UpdateOptions {
   readonly optimizer: OptimizerName | OptimizerSpec;
   /** Of a model with several outputs one for all, one for each in order, or one for each by name. */
-  readonly loss: LossName | readonly LossName[] | Readonly<Record<string, LossName>>;
+  readonly loss: Loss | readonly Loss[] | Readonly<Record<string, Loss>>;
   readonly metrics?: readonly 'accuracy'[];
 }
 
@@ -446,11 +451,11 @@ export class Model {
 }
 
 /** One loss for each output. */
-function lossPerOutput(given: CompileOptions['loss'], outputs: readonly { readonly name: string }[]): LossName[] {
+function lossPerOutput(given: CompileOptions['loss'], outputs: readonly { readonly name: string }[]): Loss[] {
   const names = outputs.map(({ name }) => name);
-  if (typeof given !== 'object' || given === null) return names.map(() => given);
+  if (typeof given !== 'object' || given === null || isCustom(given)) return names.map(() => given as Loss);
   if (Array.isArray(given)) {
-    if (given.length === names.length) return given as LossName[];
+    if (given.length === names.length) return given as Loss[];
     throw new ValueError({
       argument: 'loss',
       given: show(given),
@@ -458,7 +463,7 @@ function lossPerOutput(given: CompileOptions['loss'], outputs: readonly { readon
     });
   }
   checkOptions(given, names, 'loss');
-  return names.map((name) => (given as Readonly<Record<string, LossName>>)[name] as LossName);
+  return names.map((name) => (given as Readonly<Record<string, Loss>>)[name] as Loss);
 }
 
 /**

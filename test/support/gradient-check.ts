@@ -3,8 +3,9 @@ import { typescript64 } from '../../src/backends/typescript.js';
 import { matrix } from '../../src/matrix.js';
 import { type Graph, sequence } from '../../src/model/graph.js';
 import type { LayerSpec } from '../../src/model/layers/index.js';
-import type { BoundLoss, LossName } from '../../src/model/losses.js';
+import type { BoundLoss } from '../../src/model/losses.js';
 import { place } from '../../src/model/weights.js';
+import type { Loss } from '../../src/train/model.js';
 import { Random } from './buffers.js';
 import { makeGraphEngine } from './models.js';
 
@@ -23,7 +24,7 @@ export interface GradientCase {
   readonly name: string;
   readonly layers?: readonly LayerSpec[];
   readonly graph?: Graph;
-  readonly loss: LossName | readonly LossName[];
+  readonly loss: Loss | readonly Loss[];
 }
 
 function targets(random: Random, { targets: kind, units }: BoundLoss) {

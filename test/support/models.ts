@@ -10,11 +10,11 @@ import { buildGraph, type Graph } from '../../src/model/graph.js';
 import { orthogonal } from '../../src/model/initializers.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../../src/model/layers/index.js';
 import { graphFromSpec } from '../../src/model/layers/registry.js';
-import { bindLoss, type LossName } from '../../src/model/losses.js';
+import { bindLoss } from '../../src/model/losses.js';
 import { makeOptimizer } from '../../src/model/optimizers.js';
 import { l1, l1l2, l2 } from '../../src/model/regularizers.js';
 import { Engine } from '../../src/train/engine.js';
-import { type CompileOptions, type Model, sequential } from '../../src/train/model.js';
+import { type CompileOptions, type Loss, type Model, sequential } from '../../src/train/model.js';
 import { planUpdate } from '../../src/train/update-options.js';
 import { Random } from './buffers.js';
 
@@ -160,7 +160,7 @@ export function makeGraphEngine(graph: Graph, compile: CompileOptions, backend: 
     losses: outputs.map(({ value }, i) => {
       const { units, activation = 'linear' } = nodes[value - inputs.length]!.layer;
       const loss = Array.isArray(compile.loss) ? compile.loss[i] : compile.loss;
-      return bindLoss(loss as LossName, units, activation);
+      return bindLoss(loss as Loss, units, activation);
     }),
     optimizer,
     accuracy: compile.metrics !== undefined,

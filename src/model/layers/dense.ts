@@ -5,6 +5,7 @@ import type { Layer, Step } from '../../program/layer.js';
 import { denseScratch } from '../../program/plan.js';
 import { activationLayer, differentiateFused, findActivation, fusedProduct } from '../activations.js';
 import { makeConstraint, makePenalty } from '../bounds.js';
+import type { CustomActivation } from '../expressions/custom.js';
 import { makeInitializer } from '../initialization.js';
 import type { InitializerName, InitializerSpec } from '../initializers.js';
 import type { Regularizer, RegularizerName } from '../regularizers.js';
@@ -14,7 +15,7 @@ export interface DenseOptions extends TrainableLayerOptions {
   /** Width of the output. */
   readonly units: number;
   /** A name or what a function such as elu() returns; default 'linear'. */
-  readonly activation?: ActivationName | ActivationSpec;
+  readonly activation?: ActivationName | ActivationSpec | CustomActivation;
   /** Default true. */
   readonly useBias?: boolean;
   /** Default 'heUniform' before relu and its like, 'lecunNormal' before selu, else 'glorotUniform'; see docs/activations.md. */
@@ -112,7 +113,8 @@ export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense',
         };
       },
     };
-    if (fused || activation.plan.shape === 'identity') return [penalized(layer, spec.activityRegularizer, name)];
+    const identity = activation.plan.shape === 'identity' && !activation.build;
+    if (fused || identity) return [penalized(layer, spec.activityRegularizer, name)];
     const last = activationLayer(name, activation, units, index, true);
     return [layer, penalized(last, spec.activityRegularizer, name)];
   },

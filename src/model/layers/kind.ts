@@ -89,9 +89,21 @@ export function kindOf(spec: object): Kind<object> | undefined {
   return (spec as { [KIND]?: Kind<object> })[KIND];
 }
 
+/** A deep copy of plain data and of what it carries under symbols, which structuredClone would drop. */
+function copyData<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(copyData) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const copy: Record<PropertyKey, unknown> = {};
+  for (const key of Reflect.ownKeys(value)) {
+    const item = (value as Record<PropertyKey, unknown>)[key];
+    copy[key] = typeof key === 'symbol' ? item : copyData(item);
+  }
+  return copy as T;
+}
+
 /** A spec like another one, with the same options. */
 export function copySpec<S extends LayerSpec>(spec: S): S {
-  return Object.assign(Object.create(Object.getPrototypeOf(spec)), structuredClone(spec), { [KIND]: kindOf(spec) });
+  return Object.assign(Object.create(Object.getPrototypeOf(spec)), copyData(spec));
 }
 
 export interface ParameterOptions {
