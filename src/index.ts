@@ -62,6 +62,7 @@ export {
   type Model,
   type ModelOptions,
   model,
+  type NamedLayer,
   type NodeValue,
   type SequentialOptions,
   sequential,
@@ -69,4 +70,5 @@ export {
 } from './train/model.js';
 export type { PredictOptions } from './train/predict.js';
 export type { LayerSummary, Summary } from './train/summary.js';
+export type { UpdateOptions } from './train/update-options.js';
 export type { ClassWeights, WeightOptions } from './train/weights.js';

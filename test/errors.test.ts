@@ -455,6 +455,12 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     /batchSize/,
     />= 2/,
   ],
+  [
+    'moments before compile',
+    () => sequential({ layers: [batchNormalization({ inputShape: 2 })], backend }).updateMovingMoments(rows),
+    'StateError',
+    /compile/,
+  ],
   ['moments of one row', () => normalized().updateMovingMoments([[1, 2]]), 'ValueError', /rows of x/, />= 2/],
   ['a misspelt compile option', withCompile({ ...good, clippNorm: 1 }), 'UnknownNameError', /mean 'clipNorm'/],
   [

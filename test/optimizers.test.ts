@@ -256,3 +256,14 @@ describe('the numbers of a step', () => {
     }
   });
 });
+
+test('states begin as they should in models of any size', () => {
+  for (const backend of Object.values(factories)) {
+    const optimizer = specOf('adagrad', { initialAccumulatorValue: 0.5 });
+    const layers = [dense({ units: 300, inputShape: 300 })];
+    const engine = makeEngine({ name: '', layers, compile: { loss: 'meanSquaredError', optimizer } }, backend);
+    engine.program('train', 1);
+    const { offset, size } = engine.training.groups[0]!.states[0]!;
+    expect(engine.heap.subarray(offset, offset + size).every((value) => value === 0.5)).toBe(true);
+  }
+});

@@ -119,7 +119,7 @@ function withSlopePerUnit(name: string, plan: WithKernel<'units'>, inPlace: bool
     return {
       y,
       backward(dy) {
-        const gradient = alpha.trainable ? alpha.gradient : emit.vector(`${alpha.name}.gradient`, alpha.value.size);
+        const gradient = alpha.trainable ? alpha.gradient : emit.vector(`${alpha.name}.unused`, alpha.value.size);
         emit.callOf(named(plan, 'Backward'), [x, alpha.value, dy, dy, gradient, ...shape]);
         return [dy];
       },

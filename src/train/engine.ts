@@ -130,7 +130,12 @@ export class Engine {
   }
 
   get training(): Compiled {
-    if (this.#training) return this.#training;
+    if (!this.#training) this.checkCompiled();
+    return this.#training as Compiled;
+  }
+
+  checkCompiled(): void {
+    if (this.#training) return;
     throw new StateError(
       this.#outdated
         ? 'setTrainable was called since compile: call compile({ optimizer, loss }) again.'
@@ -250,8 +255,10 @@ export class Engine {
   #arrange(): void {
     const { parameters } = this.network;
     const before = parameters.map(({ value }) => value.offset);
-    const values = this.heap.slice(this.#firstParameter, this.#inferenceBase);
     this.#slab = placeParameters(parameters, this.#firstParameter).slab;
+    if (parameters.every(({ value }, i) => value.offset === before[i])) return;
+    this.#forgetPrograms();
+    const values = this.heap.slice(this.#firstParameter, this.#inferenceBase);
     parameters.forEach(({ value }, i) => {
       const from = (before[i] as number) - this.#firstParameter;
       this.heap.set(values.subarray(from, from + value.size), value.offset);
@@ -524,21 +531,22 @@ export class Engine {
     let penalty = 0;
     const parts = this.training.penaltySlots;
     for (let i = 0; i < parts.length; i++) penalty += heap[(parts[i] as Tensor).offset] as number;
-    const unmeasured = { norm: undefined, refused: false };
     if (targets.length === 1) {
       const { report, objective } = targets[0] as BoundTarget;
       const loss = heap[report.loss.offset] as number;
+      const hits = [heap[report.hits.offset] as number];
       return {
         loss: loss * objective.weight + penalty,
         penalty,
         losses: [loss],
-        hits: [heap[report.hits.offset] as number],
-        ...unmeasured,
+        hits,
+        norm: undefined,
+        refused: false,
       };
     }
     const losses = targets.map(({ report }) => heap[report.loss.offset] as number);
     const hits = targets.map(({ report }) => heap[report.hits.offset] as number);
     const loss = targets.reduce((sum, { objective }, i) => sum + objective.weight * (losses[i] as number), penalty);
-    return { loss, penalty, losses, hits, ...unmeasured };
+    return { loss, penalty, losses, hits, norm: undefined, refused: false };
   }
 }

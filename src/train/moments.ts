@@ -5,6 +5,7 @@ import type { Engine } from './engine.js';
 
 /** Puts means over batches in place of the moving moments, each row of equal weight. */
 export function updateMovingMoments(engine: Engine, x: Data, batchSize = 32): void {
+  engine.checkCompiled();
   const { minimumBatch, network } = engine;
   const layers = network.nodes.map(({ layer }) => layer.parameters);
   const moments = layers

@@ -2,9 +2,9 @@ import type { ActivationName, ActivationSpec } from '../../kernels/activations.j
 import { activationLayer, findActivation } from '../activations.js';
 import type { CustomActivation } from '../expressions/custom.js';
 import type { Regularizer, RegularizerName } from '../regularizers.js';
-import { defineLayer, type LayerOptions, penalized } from './kind.js';
+import { defineLayer, penalized, type TrainableLayerOptions } from './kind.js';
 
-export interface ActivationOptions extends LayerOptions {
+export interface ActivationOptions extends TrainableLayerOptions {
   /** A name or what a function such as elu() returns. */
   readonly activation: ActivationName | ActivationSpec | CustomActivation;
   /** A penalty on the output: the mean over the rows of the batch. */
