@@ -51,7 +51,6 @@ function makeEngine({ layers, training }: Workload, factory: BackendFactory): En
   engine.configure({
     losses: [bindLoss(training.loss as LossName, units, activation)],
     optimizer: makeOptimizer(training.optimizer),
-    accuracy: false,
     globalClipNorm: training.globalClipNorm,
   });
   engine.learningRate = 0;

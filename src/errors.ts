@@ -100,6 +100,15 @@ function distance(a: string, b: string): number {
 const ALIASES: Readonly<Record<string, string>> = {
   mse: 'meanSquaredError',
   acc: 'accuracy',
+  topkcategoricalaccuracy: 'topK',
+  f1score: 'f1',
+  rocauc: 'auc',
+  averageprecision: 'prAuc',
+  meansquarederror: 'mse',
+  rootmeansquarederror: 'rmse',
+  meanabsoluteerror: 'mae',
+  meanabsolutepercentageerror: 'mape',
+  r2score: 'r2',
   bce: 'binaryCrossentropy',
   lr: 'learningRate',
 };

@@ -19,6 +19,7 @@ export type { GraphSpec } from './model/graph.js';
 export type { InitializerName } from './model/initializers.js';
 export * from './model/layers/index.js';
 export type { LossName } from './model/losses.js';
+export * from './model/metrics/index.js';
 export { l2, type Regularizer } from './model/regularizers.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { Data, FitOptions } from './train/batches.js';

@@ -26,6 +26,10 @@ export interface Target {
   readonly name: string;
   readonly objective: Objective;
   readonly report: Report;
+  /** Right answers are counted. */
+  readonly counted: boolean;
+  /** What the output holds after its last activation, and the targets, are there when the program ends. */
+  readonly gathered: boolean;
 }
 
 /** How a step updates parameters, once gradients are there. */
@@ -70,7 +74,6 @@ export function outputLayer({ inputs, nodes, outputs }: Network, output: number)
 export interface Training {
   /** One per output of the network. */
   readonly targets: readonly Target[];
-  readonly accuracy: boolean;
   readonly penalties: readonly PenaltyGroup[];
   readonly gradients: Tensor;
   readonly update: Update;
@@ -138,6 +141,12 @@ function learners({ inputs, nodes }: Network, everything: boolean): readonly boo
   return learns;
 }
 
+/** What an output holds after the activation of a node that was left out. */
+function activated(emit: Emitter, network: Network, node: number, x: Tensor): Tensor {
+  const { layer } = network.nodes[node] as NetworkNode;
+  return layer.forward(emit, emit.copy(x, `${layer.name}.predictions`)).y;
+}
+
 /** The node whose activation an output's loss contains, if any. */
 function fusedNode({ inputs, outputs }: Network, { objective }: Target, output: number): number | undefined {
   return objective.fuses === undefined ? undefined : (outputs[output]?.value ?? 0) - inputs.length;
@@ -162,13 +171,14 @@ export function compileTraining(
   });
   const { values, steps } = forward(emit, network, inputs, fused);
   const gradients = new Gradients(emit);
-  const outputs = training.targets.map(({ objective, report }, i) => {
+  const outputs = training.targets.map(({ objective, report, counted, gathered }, i) => {
     const node = fused[i];
     const value = node === undefined ? (network.outputs[i]?.value ?? 0) : (nodes[node]?.inputs[0] as number);
     const y = values[value] as Tensor;
     gradients.add(value, objective.emit(emit, y, targets[i] as Tensor, report));
-    if (training.accuracy) objective.emitHits(emit, y, targets[i] as Tensor, report.hits, node !== undefined);
-    return y;
+    if (counted) objective.emitHits(emit, y, targets[i] as Tensor, report.hits, node !== undefined);
+    if (!gathered || node === undefined) return y;
+    return values[named.length + node] ?? activated(emit, network, node, y);
   });
   for (const group of penalties) emit.call('l2Penalty', group.values, group.values.size, group.strength, group.penalty);
   const kept: KeptValue[] = [];
@@ -208,5 +218,6 @@ export function compileTraining(
     }
     update.emit(emit);
   }
-  return emit.finish({ inputs, targets, outputs, kept }, base);
+  const lasting = targets.filter((_, i) => training.targets[i]?.gathered);
+  return emit.finish({ inputs, targets, outputs, lasting, kept }, base);
 }

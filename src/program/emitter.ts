@@ -32,6 +32,7 @@ export interface Program {
   readonly inputs: readonly Tensor[];
   /** One per output; none in prediction. */
   readonly targets: readonly Tensor[];
+  /** In training and evaluation without an activation that the loss computes, unless metrics need it. */
   readonly outputs: readonly Tensor[];
   /** What 'inspect' keeps. */
   readonly kept: readonly KeptValue[];
@@ -49,6 +50,8 @@ interface Ends {
   readonly inputs: readonly Tensor[];
   readonly targets?: readonly Tensor[];
   readonly outputs: readonly Tensor[];
+  /** Others that nothing may overwrite. */
+  readonly lasting?: readonly Tensor[];
   readonly kept?: readonly KeptValue[];
 }
 
@@ -117,7 +120,7 @@ export class Emitter {
   }
 
   /** Plans the workspace from `base` on and resolves tensors to offsets. */
-  finish({ inputs, targets = [], outputs, kept = [] }: Ends, base: number): Program {
+  finish({ inputs, targets = [], outputs, lasting = [], kept = [] }: Ends, base: number): Program {
     const symbolic = [...this.#calls, ...this.#last];
     const lifetimes = new Map(this.#workspace.map((item) => [item.tensor, item]));
     const touch = (tensor: Tensor | undefined, at: number) => {
@@ -130,7 +133,7 @@ export class Emitter {
     symbolic.forEach(({ args }, i) => {
       for (const arg of args) if (typeof arg !== 'number') touch(arg, i);
     });
-    const last = [...outputs, ...kept.flatMap(({ value, gradient }) => [value, gradient])];
+    const last = [...outputs, ...lasting, ...kept.flatMap(({ value, gradient }) => [value, gradient])];
     for (const tensor of last) touch(tensor, symbolic.length);
     const end = planWorkspace(this.#workspace, base);
     return {

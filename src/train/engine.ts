@@ -5,12 +5,15 @@ import { words } from '../kernels/philox.js';
 import { type Matrix, matrix } from '../matrix.js';
 import type { BuiltGraph } from '../model/graph.js';
 import type { BoundLoss } from '../model/losses.js';
+import type { Kind } from '../model/metrics/sample.js';
+import { type BoundMetric, outputKind } from '../model/metrics/table.js';
 import type { Optimizer, UpdateGroup } from '../model/optimizers.js';
 import { initializeParameters } from '../model/weights.js';
 import {
   compilePredict,
   compileTraining,
   type Network,
+  outputLayer,
   type PenaltyGroup,
   type Target,
   type Training,
@@ -29,13 +32,16 @@ export interface TrainingOptions {
   /** One per output. */
   readonly losses: readonly BoundLoss[];
   readonly optimizer: Optimizer;
-  readonly accuracy: boolean;
+  /** Those of each output; default none. */
+  readonly metrics?: readonly (readonly BoundMetric[])[];
   readonly globalClipNorm: number | undefined;
 }
 
 /** An output of the model with its loss. */
 interface BoundTarget extends Target {
   readonly objective: BoundLoss;
+  readonly metrics: readonly BoundMetric[];
+  readonly kind: Kind;
 }
 
 interface Compiled extends Training, TrainingOptions {
@@ -150,7 +156,17 @@ export class Engine {
       const name = outputs[i]?.name ?? '';
       const label = (report: string) => (outputs.length > 1 ? `${name}.${report}` : report);
       const slot = (report: string) => arena.take(vectorTensor(label(report), 1));
-      return { name, objective, report: { loss: slot('loss'), hits: slot('hits') } };
+      const metrics = options.metrics?.[i] ?? [];
+      const { activation = 'linear' } = outputLayer(this.network, i);
+      return {
+        name,
+        objective,
+        report: { loss: slot('loss'), hits: slot('hits') },
+        metrics,
+        kind: outputKind({ name, units: objective.units, targets: objective.targets, activation }),
+        counted: metrics.some(({ compute }) => !compute),
+        gathered: metrics.some(({ compute }) => compute),
+      };
     });
     const training = {
       ...options,

@@ -4,6 +4,7 @@ import type { FitPlan, Pair } from './batches.js';
 import type { Logs } from './callbacks.js';
 import { debugProfile } from './debug.js';
 import { type Engine, INFERENCE_ROWS, type Outcome } from './engine.js';
+import { Gathered, type Measured } from './gather.js';
 import type { Model } from './model.js';
 import { makePause } from './pause.js';
 
@@ -51,22 +52,31 @@ class EpochTotals {
     }
   }
 
-  logs(engine: Engine): Logs {
+  logs(engine: Engine, measured?: Measured): Logs {
     const { rows } = this;
     const { loss, penalty, losses, hits } = this.#sum;
     const mean = { loss: loss / rows, penalty: penalty / rows, losses: losses.map((sum) => sum / rows), hits, norm: 0 };
-    return makeLogs(engine, mean, rows);
+    return makeLogs(engine, mean, rows, measured);
   }
 }
 
-/** The numbers that users see of a step, an epoch or an evaluation. */
-export function makeLogs(engine: Engine, { loss, penalty, losses, hits }: Outcome, rows: number): Logs {
-  const { accuracy, penalties, targets } = engine.training;
+/** The numbers that users see of a step, an epoch or an evaluation; of metrics the counted ones and the `measured`. */
+export function makeLogs(
+  engine: Engine,
+  { loss, penalty, losses, hits }: Outcome,
+  rows: number,
+  measured: Measured = [],
+): Logs {
+  const { penalties, targets } = engine.training;
   const logs: Record<string, number> = { loss };
-  targets.forEach(({ name, objective }, i) => {
+  targets.forEach(({ name, objective, metrics }, i) => {
     const label = (log: string) => (targets.length > 1 ? `${name}${log[0]?.toUpperCase()}${log.slice(1)}` : log);
     if (targets.length > 1) logs[label('loss')] = losses[i] as number;
-    if (accuracy) logs[label('accuracy')] = (hits[i] as number) / (rows * objective.hitsPerRow);
+    for (const metric of metrics) {
+      const counted = (hits[i] as number) / (rows * objective.hitsPerRow);
+      const value = metric.compute ? measured[i]?.get(metric) : counted;
+      if (value !== undefined) logs[label(metric.label)] = value;
+    }
   });
   if (penalties.length > 0) logs.penalty = penalty;
   return logs;
@@ -88,6 +98,7 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
   const pause = makePause();
   let logs: Logs = {};
   let warned = false;
+  const gathered = Gathered.of(engine, total);
   model.stopTraining = false;
   for (const callback of callbacks) await callback.onTrainBegin?.(model);
   for (let i = 0; i < epochs && !model.stopTraining; i++) {
@@ -95,6 +106,7 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
     for (const callback of callbacks) await callback.onEpochBegin?.(epoch, model);
     const order = plan.shuffle ? await shuffled(total, plan.seed, epoch, pause) : undefined;
     const totals = new EpochTotals();
+    gathered?.restart();
     for (let batch = 0; batch < batches && !model.stopTraining; batch++) {
       const start = batch * batchSize;
       const rows = Math.min(batchSize, total - start);
@@ -104,6 +116,7 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
         program.flops > LONG_STEP_FLOPS ? await engine.runStepInParts(program, pause) : engine.runStep(program);
       checkNorm(engine, outcome, `in epoch ${epoch}, batch ${batch}`);
       totals.add(outcome, rows);
+      gathered?.add(engine, program);
       if (!warned && !Number.isFinite(outcome.loss)) {
         warned = true;
         console.warn(
@@ -117,7 +130,7 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
       const pausing = pause();
       if (pausing) await pausing;
     }
-    logs = totals.logs(engine);
+    logs = totals.logs(engine, gathered && (await inSlices(gathered.measure(), pause)));
     if (validation) {
       const evaluated = await validate(engine, validation, pause);
       const named = Object.entries(evaluated).map(([name, value]) => [
@@ -148,6 +161,7 @@ function* evaluation(
   { x, y, rows: total }: Pair,
 ): globalThis.Generator<void, Logs> {
   const totals = new EpochTotals();
+  const gathered = Gathered.of(engine, total);
   for (let start = 0; start < total; start += INFERENCE_ROWS) {
     const rows = Math.min(INFERENCE_ROWS, total - start);
     const program = engine.program(mode, rows);
@@ -157,8 +171,9 @@ function* evaluation(
       yield;
     }
     totals.add(engine.outcome(), rows);
+    gathered?.add(engine, program);
   }
-  return totals.logs(engine);
+  return totals.logs(engine, gathered && (yield* gathered.measure()));
 }
 
 /** Loss and metrics over all rows, in one go; a step under way does not notice. */
@@ -174,16 +189,20 @@ export function evaluate(engine: Engine, pair: Pair): Logs {
 
 /** The same between the steps of `fit`, handing over to `pause`. */
 async function validate(engine: Engine, pair: Pair, pause: () => Promise<void> | undefined): Promise<Logs> {
-  const steps = evaluation(engine, 'validate', pair);
   engine.midStep = true;
   try {
-    for (;;) {
-      const { done, value } = steps.next();
-      if (done) return value;
-      const pausing = pause();
-      if (pausing) await pausing;
-    }
+    return await inSlices(evaluation(engine, 'validate', pair), pause);
   } finally {
     engine.midStep = false;
+  }
+}
+
+/** Runs steps to their end, handing over to `pause` in between. */
+async function inSlices<T>(steps: globalThis.Generator<void, T>, pause: () => Promise<void> | undefined): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    const pausing = pause();
+    if (pausing) await pausing;
   }
 }

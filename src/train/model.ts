@@ -1,13 +1,4 @@
-import {
-  checkNumber,
-  checkOptions,
-  lookUp,
-  ShapeError,
-  StateError,
-  show,
-  UnknownNameError,
-  ValueError,
-} from '../errors.js';
+import { checkNumber, checkOptions, lookUp, ShapeError, StateError, show, ValueError } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import type { OptimizerName, OptimizerSpec } from '../kernels/optimizers.js';
 import { checkFinite, type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
@@ -15,6 +6,7 @@ import { buildGraph, type Graph, type GraphSpec, sequence, specOf, trace } from 
 import type { LayerSpec, SymbolicTensor } from '../model/layers/index.js';
 import { copySpec } from '../model/layers/kind.js';
 import { bindLoss, type LossName } from '../model/losses.js';
+import { bindMetrics, type Metrics } from '../model/metrics/table.js';
 import { makeOptimizer } from '../model/optimizers.js';
 import { parameterBytes, readParameter, writeParameter } from '../model/weights.js';
 import { outputLayer } from '../program/compile.js';
@@ -25,6 +17,7 @@ import { type Data, type FitOptions, isByName, planFit, readPair, stageBatch } f
 import type { Logs } from './callbacks.js';
 import { Engine } from './engine.js';
 import { checkNorm, evaluate, fit, type History, makeLogs } from './fit.js';
+import { measureBatch } from './gather.js';
 import { type PredictOptions, predict, predictGraph } from './predict.js';
 import { makeSummary, type Summary } from './summary.js';
 
@@ -52,7 +45,8 @@ export interface CompileOptions {
   readonly optimizer: OptimizerName | OptimizerSpec;
   /** Of a model with several outputs one for all, one for each in order, or one for each by name. */
   readonly loss: LossName | readonly LossName[] | Readonly<Record<string, LossName>>;
-  readonly metrics?: readonly 'accuracy'[];
+  /** Names or what metrics return, such as f1({ average: 'micro' }): a list for every output, or one for each by name. */
+  readonly metrics?: Metrics;
   /** Scales the gradient of all parameters together to at most this norm. */
   readonly globalClipNorm?: number;
 }
@@ -130,29 +124,27 @@ export class Model {
   compile(options: CompileOptions): void {
     this.#checkIdle('compile');
     checkOptions(options, ['optimizer', 'loss', 'metrics', 'globalClipNorm'], 'compile');
-    const { metrics = [], globalClipNorm } = options;
-    if (!Array.isArray(metrics)) {
-      throw new ValueError({ argument: 'metrics', given: show(metrics), expected: "an array, such as ['accuracy']" });
-    }
-    for (const metric of metrics) {
-      if (metric === 'accuracy') continue;
-      throw new UnknownNameError({ argument: 'metrics', given: show(metric), expected: "'accuracy'" });
-    }
+    const { metrics, globalClipNorm } = options;
     if (globalClipNorm !== undefined) checkNumber(globalClipNorm, 'globalClipNorm', { above: 0 });
-    const losses = lossPerOutput(options.loss, this.#engine.network.outputs);
+    const { outputs } = this.#engine.network;
+    const activations = outputs.map((_, i) => this.#outputLayer(i).activation ?? 'linear');
+    const losses = lossPerOutput(options.loss, outputs).map((loss, i) =>
+      bindLoss(loss, this.#outputLayer(i).units, activations[i] as string),
+    );
+    const shapes = losses.map(({ units, targets }, i) => {
+      return { name: outputs[i]?.name ?? '', units, activation: activations[i] as string, targets };
+    });
     this.#engine.configure({
       optimizer: makeOptimizer(options.optimizer),
-      losses: losses.map((loss, i) => {
-        const { units, activation = 'linear' } = this.#outputLayer(i);
-        return bindLoss(loss, units, activation);
-      }),
-      accuracy: metrics.length > 0,
+      losses,
+      metrics: bindMetrics(metrics, shapes),
       globalClipNorm,
     });
   }
 
   /**
-   * Trains for a number of epochs. Hands over to the event loop at least every 50 ms, so that pages and servers stay
+   * Trains for a number of epochs. Metrics of an epoch are exact, over all rows, of the predictions that its steps made on
+   * their way, as each batch came; those of validation are of the weights at the epoch's end. Hands over to the event loop at least every 50 ms, so that pages and servers stay
    * responsive; `predict` and `evaluate` may be called meanwhile.
    * @throws ShapeError, ValueError for data that does not fit; NonFiniteError with `globalClipNorm`.
    */
@@ -177,7 +169,7 @@ export class Model {
     const program = stageBatch(engine, 'train', x, y);
     const outcome = engine.runStep(program);
     checkNorm(engine, outcome, `in step ${engine.step + 1}`);
-    return makeLogs(engine, outcome, program.rows);
+    return makeLogs(engine, outcome, program.rows, measureBatch(engine, program));
   }
 
   /**
@@ -191,7 +183,7 @@ export class Model {
     const engine = this.#engine;
     const program = stageBatch(engine, options.nodes === true ? 'inspect' : 'gradients', x, y);
     engine.runGradients(program);
-    const logs = makeLogs(engine, engine.outcome(), program.rows);
+    const logs = makeLogs(engine, engine.outcome(), program.rows, measureBatch(engine, program));
     const gradients = this.#parameters
       .filter(({ trainable }) => trainable)
       .map((parameter) => [parameter.name, readParameter(engine.heap, parameter, parameter.gradient)] as const);

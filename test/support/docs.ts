@@ -20,6 +20,7 @@ export function docstring(file: string, name: string): string {
 /** A range in words: `0.9 (>= 0, < 1)`. */
 export function rangeText(range: OptionRange): string {
   if (typeof range.default === 'boolean') return `${range.default}`;
+  if ('oneOf' in range) return `'${range.default}' (${range.oneOf.map((name) => `'${name}'`).join(', ')})`;
   const { default: value, min, above, max, below, integer } = range as Record<string, number | boolean | undefined>;
   const bounds = [
     integer ? 'integer' : undefined,

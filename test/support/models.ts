@@ -5,8 +5,10 @@ import { type Matrix, matrix } from '../../src/matrix.js';
 import { buildGraph, type Graph, sequence } from '../../src/model/graph.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../../src/model/layers/index.js';
 import { bindLoss, type LossName } from '../../src/model/losses.js';
+import { bindMetrics } from '../../src/model/metrics/table.js';
 import { makeOptimizer } from '../../src/model/optimizers.js';
 import { l2 } from '../../src/model/regularizers.js';
+import { outputLayer } from '../../src/program/compile.js';
 import { Engine } from '../../src/train/engine.js';
 import { type CompileOptions, type Model, sequential } from '../../src/train/model.js';
 import { Random } from './buffers.js';
@@ -98,14 +100,19 @@ export function makeEngine({ layers, compile }: TrainingCase, backend: BackendFa
 export function makeGraphEngine(graph: Graph, compile: CompileOptions, backend: BackendFactory): Engine {
   const engine = new Engine(buildGraph(graph), 7, backend);
   const { inputs, nodes, outputs } = engine.network;
+  const losses = outputs.map(({ value }, i) => {
+    const { units, activation = 'linear' } = nodes[value - inputs.length]!.layer;
+    const loss = Array.isArray(compile.loss) ? compile.loss[i] : compile.loss;
+    return bindLoss(loss as LossName, units, activation);
+  });
+  const shapes = losses.map(({ units, targets }, i) => {
+    const { activation = 'linear' } = outputLayer(engine.network, i);
+    return { name: outputs[i]!.name, units, targets, activation };
+  });
   engine.configure({
-    losses: outputs.map(({ value }, i) => {
-      const { units, activation = 'linear' } = nodes[value - inputs.length]!.layer;
-      const loss = Array.isArray(compile.loss) ? compile.loss[i] : compile.loss;
-      return bindLoss(loss as LossName, units, activation);
-    }),
+    losses,
+    metrics: bindMetrics(compile.metrics, shapes),
     optimizer: makeOptimizer(compile.optimizer),
-    accuracy: compile.metrics !== undefined,
     globalClipNorm: compile.globalClipNorm,
   });
   return engine;
