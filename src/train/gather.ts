@@ -60,7 +60,7 @@ export class Gathered {
     copyRows(heap, offset, stride, to, this.#rows * columns, columns, rows, columns);
   }
 
-  /** Computes the metrics, with a chance to stop after each. */
+  /** Computes the metrics, with a chance to stop after each, and within those that take long. */
   *measure(): Generator<void, Measured> {
     const measured = this.all.map(() => new Map<BoundMetric, number>());
     for (const { index, target, predictions, targets } of this.#parts) {
@@ -69,7 +69,8 @@ export class Gathered {
       const sample = new Sample(kind, this.#sofar(predictions, objective.units), this.#sofar(targets, columns));
       for (const metric of metrics) {
         if (!metric.compute) continue;
-        measured[index]?.set(metric, metric.compute(sample));
+        const value = metric.compute(sample);
+        measured[index]?.set(metric, typeof value === 'number' ? value : yield* value);
         yield;
       }
     }

@@ -3,6 +3,9 @@ import { fillOptions, type OptionRanges } from '../../kernels/definition.js';
 import type { MatrixLike } from '../../matrix.js';
 import { type Kind, type Reads, readSample, type Sample } from './sample.js';
 
+/** A number that takes long, with a chance to stop now and then. */
+export type Steps = Generator<void, number>;
+
 /** What a metric is. */
 export interface MetricDefinition<O extends object = object> {
   readonly options: OptionRanges<O>;
@@ -14,7 +17,7 @@ export interface MetricDefinition<O extends object = object> {
   readonly counted?: boolean;
   /** Refuses options that do not fit the output. */
   check?(options: O, kind: Kind, classes: number): void;
-  compute(sample: Sample, options: O): number;
+  compute(sample: Sample, options: O): number | Steps;
 }
 
 /** What every metric takes beside its own options. */
@@ -79,7 +82,15 @@ function measure<O extends object>(
   const filled = fillOptions(options, rest as unknown as Partial<O>, name);
   const sample = readSample(yTrue, yPred, reads, multiLabel);
   check?.(filled, sample.kind, sample.classes);
-  return compute(sample, filled);
+  return toEnd(compute(sample, filled));
+}
+
+function toEnd(value: number | Steps): number {
+  if (typeof value === 'number') return value;
+  for (;;) {
+    const step = value.next();
+    if (step.done) return step.value;
+  }
 }
 
 /** Makes a metric's function. */

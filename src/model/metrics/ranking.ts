@@ -1,4 +1,5 @@
 import { allFinite } from '../../matrix.js';
+import type { Steps } from './definition.js';
 import type { Sample } from './sample.js';
 
 /** Places for scores, at most. */
@@ -203,7 +204,7 @@ const precision: Measure = (ranking, n) => {
  * The mean over classes or labels, without those for which `measure` is NaN; of two columns of classes the second counts.
  * NaN where a score is.
  */
-function mean(sample: Sample, measure: Measure): number {
+function* mean(sample: Sample, measure: Measure): Steps {
   const { rows, kind, classes } = sample;
   const { data, columns } = sample.predictions;
   if (!allFinite(data)) return Number.NaN;
@@ -222,6 +223,7 @@ function mean(sample: Sample, measure: Measure): number {
       const own = keys.subarray(starts[c]!, starts[c + 1]!);
       const all = apart.subarray((c - first) * rows, (c - first + 1) * rows);
       const value = measure(rank(all, own, room), rows - own.length);
+      yield;
       if (Number.isNaN(value)) continue;
       sum += value;
       defined++;
@@ -231,7 +233,7 @@ function mean(sample: Sample, measure: Measure): number {
 }
 
 /** The area under the ROC curve. */
-export const rocArea = (sample: Sample): number => mean(sample, area);
+export const rocArea = (sample: Sample): Steps => mean(sample, area);
 
 /** The average precision. */
-export const averagePrecision = (sample: Sample): number => mean(sample, precision);
+export const averagePrecision = (sample: Sample): Steps => mean(sample, precision);

@@ -1,6 +1,6 @@
 import { checkOptions, lookUp, show, ValueError } from '../../errors.js';
 import { accuracy, auc, ece, f1, logLoss, prAuc, precision, recall, topK } from './classification.js';
-import type { MetricDefinition, MetricLabel } from './definition.js';
+import type { MetricDefinition, MetricLabel, Steps } from './definition.js';
 import { mae, mape, mse, r2, rmse } from './regression.js';
 import type { Kind, Sample } from './sample.js';
 
@@ -46,7 +46,7 @@ export interface OutputShape {
 export interface BoundMetric {
   readonly label: string;
   /** undefined where kernels count it. */
-  readonly compute: ((sample: Sample) => number) | undefined;
+  readonly compute: ((sample: Sample) => number | Steps) | undefined;
 }
 
 /** What the predictions of an output mean. */
