@@ -53,7 +53,6 @@ function makeEngine({ layers, training }: Workload, factory: BackendFactory): En
   engine.configure({
     losses: [bindLoss(training.loss as LossName, units, activation)],
     optimizer,
-    accuracy: false,
     ...planUpdate(training, optimizer),
   });
   engine.learningRate = 0;

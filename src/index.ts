@@ -46,6 +46,7 @@ export * from './model/initializers.js';
 export * from './model/layers/index.js';
 export { type LbfgsOptions, lbfgs } from './model/lbfgs.js';
 export type { Loss, LossOption, LossWeights } from './model/losses.js';
+export * from './model/metrics/index.js';
 export type { OptimizerName, OptimizerSpec } from './model/optimizers.js';
 export * from './model/regularizers.js';
 export * from './model/schedules.js';

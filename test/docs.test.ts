@@ -6,6 +6,7 @@ import type { OptionRange } from '../src/kernels/definition.js';
 import * as gates from '../src/kernels/gates.js';
 import { averagingTable } from '../src/model/averaging.js';
 import { initializerTable } from '../src/model/initializers.js';
+import { ENDINGS, metricTable } from '../src/model/metrics/table.js';
 import { allOptimizers } from '../src/model/optimizers.js';
 import { regularizerTable } from '../src/model/regularizers.js';
 import { scheduleTable } from '../src/model/schedules.js';
@@ -174,4 +175,35 @@ test('losses', async () => {
     rows,
   );
   await expect(text).toMatchFileSnapshot('../docs/losses.md');
+});
+
+test('metrics', async () => {
+  const rows = Object.entries(metricTable).map(([name, { definition }]) => [
+    `\`${name}\``,
+    docstring(`model/metrics/${definition.reads === 'values' ? 'regression' : 'classification'}.ts`, name),
+    optionsText(definition.options as Readonly<Record<string, OptionRange>>),
+    definition.fits.length === Object.keys(ENDINGS).length
+      ? 'all'
+      : definition.fits.map((kind) => ENDINGS[kind]).join(', '),
+  ]);
+  const text = page(
+    'Metrics',
+    [
+      "For `model.compile({ metrics })`, by name (`metrics: ['f1']`), configured (`f1({ average: 'micro' })`, with a",
+      '`label` of its own where two would share a name), of a model with several outputs one list for all or one for each',
+      "by name (`{ kind: ['f1'], price: ['mae'] }`); and as functions of targets and predictions:",
+      "`f1(y, model.predict(x), { average: 'micro' })`, with `multiLabel: true` where columns are labels of which a row",
+      'may have any number. `confusionMatrix(y, model.predict(x))` is a function only: logs hold numbers.',
+      '',
+      'Every value is exact over all rows of an evaluation, sums in float64, and never a mean over batches. Those of a',
+      'training epoch are over the predictions that its steps made, each before its update, dropout and all; where',
+      '`stopTraining` ends an epoch early, over the rows it came to. `trainOnBatch` and `gradients` return them of their',
+      'batch; batches of `fit` report `accuracy` alone. Numbers agree with scikit-learn 1.2 (`zero_division=0`) to 1e-12',
+      'where it has the metric, and are the same to the bit on both backends. Sample weights play no part. Where a',
+      'prediction is NaN, so is every metric but those that count right answers.',
+    ].join('\n'),
+    ['name', 'what it is', 'options', 'outputs'],
+    rows,
+  );
+  await expect(text).toMatchFileSnapshot('../docs/metrics.md');
 });

@@ -27,6 +27,10 @@ export interface Target {
   readonly name: string;
   readonly objective: Objective;
   readonly report: Report;
+  /** Right answers are counted. */
+  readonly counted: boolean;
+  /** What the output holds after its last activation, and the targets, are there when the program ends. */
+  readonly gathered: boolean;
 }
 
 /** How far gradients may go: each element, the norm of each tensor, or the norm of all together. */
@@ -94,7 +98,6 @@ export function outputLayer({ inputs, nodes, outputs }: Network, output: number)
 export interface Training {
   /** One per output of the network. */
   readonly targets: readonly Target[];
-  readonly accuracy: boolean;
   readonly penalties: readonly PenaltyGroup[];
   /** All trainable parameters, and what lies parallel to them. */
   readonly slab: Tensor;
@@ -175,6 +178,12 @@ function learners({ inputs, nodes }: Network, everything: boolean): readonly boo
   return learns;
 }
 
+/** What an output holds after the activation of a node that was left out. */
+function activated(emit: Emitter, network: Network, node: number, x: Tensor): Tensor {
+  const { layer } = network.nodes[node] as NetworkNode;
+  return layer.forward(emit, emit.copy(x, `${layer.name}.predictions`)).y;
+}
+
 /** The node whose activation an output's loss contains, if any. */
 function fusedNode({ inputs, outputs }: Network, { objective }: Target, output: number): number | undefined {
   return objective.fuses === undefined ? undefined : (outputs[output]?.value ?? 0) - inputs.length;
@@ -200,13 +209,14 @@ export function compileTraining(
   const weights = weighted ? emit.column('sampleWeight') : undefined;
   const { values, steps } = forward(emit, network, inputs, fused, activityPenalties);
   const gradients = new Gradients(emit);
-  const outputs = training.targets.map(({ objective, report }, i) => {
+  const outputs = training.targets.map(({ objective, report, counted, gathered }, i) => {
     const node = fused[i];
     const value = node === undefined ? (network.outputs[i]?.value ?? 0) : (nodes[node]?.inputs[0] as number);
     const y = values[value] as Tensor;
     gradients.add(value, objective.emit(emit, y, targets[i] as Tensor, weights, report));
-    if (training.accuracy) objective.emitHits(emit, y, targets[i] as Tensor, report.hits, node !== undefined);
-    return y;
+    if (counted) objective.emitHits(emit, y, targets[i] as Tensor, report.hits, node !== undefined);
+    if (!gathered || node === undefined) return y;
+    return values[named.length + node] ?? activated(emit, network, node, y);
   });
   for (const { kind, values, penalty, strength } of penalties) {
     emit.call(`${kind}Penalty`, values, penalty, 1, values.size, values.size, strength);
@@ -247,7 +257,9 @@ export function compileTraining(
   }
   if (mode === 'accumulate') emitAccumulation(emit, training);
   if (mode === 'train') emitUpdate(emit, network, training);
-  return emit.finish({ inputs, targets: weights ? [...targets, weights] : targets, outputs, kept, weighted }, base);
+  const lasting = targets.filter((_, i) => training.targets[i]?.gathered);
+  const staged = weights ? [...targets, weights] : targets;
+  return emit.finish({ inputs, targets: staged, outputs, lasting, kept, weighted }, base);
 }
 
 function emitAccumulation(emit: Emitter, { gradients, update }: Training): void {

@@ -46,6 +46,7 @@ export interface Program {
   readonly targets: readonly Tensor[];
   /** Rows have weights. */
   readonly weighted: boolean;
+  /** In training and evaluation without an activation that the loss computes, unless metrics need it. */
   readonly outputs: readonly Tensor[];
   /** What 'inspect' keeps. */
   readonly kept: readonly KeptValue[];
@@ -63,6 +64,8 @@ interface Ends {
   readonly inputs: readonly Tensor[];
   readonly targets?: readonly Tensor[];
   readonly outputs: readonly Tensor[];
+  /** Others that nothing may overwrite. */
+  readonly lasting?: readonly Tensor[];
   readonly kept?: readonly KeptValue[];
   readonly weighted?: boolean;
 }
@@ -137,7 +140,7 @@ export class Emitter {
   }
 
   /** Plans the workspace from `base` on and resolves tensors to offsets. */
-  finish({ inputs, targets = [], outputs, kept = [], weighted = false }: Ends, base: number): Program {
+  finish({ inputs, targets = [], outputs, lasting = [], kept = [], weighted = false }: Ends, base: number): Program {
     const symbolic = [...this.#calls, ...this.#last];
     const lifetimes = new Map(this.#workspace.map((item) => [item.tensor, item]));
     const touch = (tensor: Tensor | undefined, at: number) => {
@@ -150,7 +153,7 @@ export class Emitter {
     symbolic.forEach(({ args }, i) => {
       for (const arg of args) if (typeof arg !== 'number') touch(arg, i);
     });
-    const last = [...outputs, ...kept.flatMap(({ value, gradient }) => [value, gradient])];
+    const last = [...outputs, ...lasting, ...kept.flatMap(({ value, gradient }) => [value, gradient])];
     for (const tensor of last) touch(tensor, symbolic.length);
     const end = planWorkspace(this.#workspace, base);
     return {

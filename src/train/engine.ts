@@ -4,6 +4,8 @@ import { words } from '../kernels/philox.js';
 import { type Matrix, matrix } from '../matrix.js';
 import type { BuiltGraph } from '../model/graph.js';
 import type { BoundLoss } from '../model/losses.js';
+import type { Kind } from '../model/metrics/sample.js';
+import { type BoundMetric, outputKind } from '../model/metrics/table.js';
 import type { Optimizer, UpdateGroup } from '../model/optimizers.js';
 import { initializeParameters } from '../model/weights.js';
 import {
@@ -11,6 +13,7 @@ import {
   compilePredict,
   compileTraining,
   type Network,
+  outputLayer,
   type Target,
   type Training,
   type Update,
@@ -32,12 +35,15 @@ export interface TrainingOptions extends UpdatePlan {
   /** One per output. */
   readonly losses: readonly BoundLoss[];
   readonly optimizer: Optimizer;
-  readonly accuracy: boolean;
+  /** Those of each output; default none. */
+  readonly metrics?: readonly (readonly BoundMetric[])[];
 }
 
 /** An output of the model with its loss. */
 export interface BoundTarget extends Target {
   readonly objective: BoundLoss;
+  readonly metrics: readonly BoundMetric[];
+  readonly kind: Kind;
 }
 
 interface Compiled extends Training, TrainingOptions {
@@ -190,7 +196,17 @@ export class Engine {
       const name = outputs[i]?.name ?? '';
       const label = (report: string) => (outputs.length > 1 ? `${name}.${report}` : report);
       const slot = (report: string) => arena.take(vectorTensor(label(report), 1));
-      return { name, objective, report: { loss: slot('loss'), hits: slot('hits') } };
+      const metrics = options.metrics?.[i] ?? [];
+      const { activation = 'linear' } = outputLayer(this.network, i);
+      return {
+        name,
+        objective,
+        report: { loss: slot('loss'), hits: slot('hits') },
+        metrics,
+        kind: outputKind({ name, units: objective.units, targets: objective.targets, activation }),
+        counted: metrics.some(({ compute }) => !compute),
+        gathered: metrics.some(({ compute }) => compute),
+      };
     });
     const penalties = {
       penalties: penaltyGroups(parameters, slab, gradients, arena),

@@ -4,6 +4,7 @@ import type { FitPlan, Pair } from './batches.js';
 import type { Logs } from './callbacks.js';
 import { debugProfile } from './debug.js';
 import { type BoundTarget, type Engine, INFERENCE_ROWS, type Outcome } from './engine.js';
+import { Gathered, type Measured } from './gather.js';
 import type { Model } from './model.js';
 import { makePause } from './pause.js';
 
@@ -66,7 +67,7 @@ class EpochTotals {
   }
 
   /** `updates` says that these are totals of training; the norm's mean is over updates, NaN where there were none. */
-  logs(engine: Engine, updates = false): Logs {
+  logs(engine: Engine, measured?: Measured, updates = false): Logs {
     const { rows } = this;
     const { clip, trackGradientNorm } = engine.training;
     const norm = updates && (clip || trackGradientNorm) ? this.#norms / this.#updates : undefined;
@@ -74,19 +75,29 @@ class EpochTotals {
     const losses = this.#sum.losses.map((sum, i) => sum / this.#rowsOf(i, rows));
     const penalty = this.#sum.penalty / rows;
     const loss = losses.reduce((sum, value, i) => sum + this.#targets[i]!.objective.weight * value, 0) + penalty;
-    return makeLogs(engine, { loss, penalty, losses, hits, norm, refused: false }, rows);
+    return makeLogs(engine, { loss, penalty, losses, hits, norm, refused: false }, rows, measured);
   }
 }
 
-/** The numbers that users see of a step, an epoch or an evaluation. */
-export function makeLogs(engine: Engine, { loss, penalty, losses, hits, norm }: Outcome, rows: number): Logs {
-  const { accuracy, penaltySlots, targets } = engine.training;
+/** The numbers that users see of a step, an epoch or an evaluation; of metrics the counted ones and the `measured`. */
+export function makeLogs(
+  engine: Engine,
+  { loss, penalty, losses, hits, norm }: Outcome,
+  rows: number,
+  measured: Measured = [],
+): Logs {
+  const { penaltySlots, targets } = engine.training;
   const logs: Record<string, number> = { loss };
   for (let i = 0; i < targets.length; i++) {
-    const { name, objective } = targets[i] as BoundTarget;
+    const { name, objective, metrics } = targets[i] as BoundTarget;
     const several = targets.length > 1;
     if (several) logs[`${name}Loss`] = losses[i] as number;
-    if (accuracy) logs[several ? `${name}Accuracy` : 'accuracy'] = (hits[i] as number) / (rows * objective.hitsPerRow);
+    for (const metric of metrics) {
+      const counted = (hits[i] as number) / (rows * objective.hitsPerRow);
+      const value = metric.compute ? measured[i]?.get(metric) : counted;
+      const label = several ? `${name}${metric.label[0]?.toUpperCase()}${metric.label.slice(1)}` : metric.label;
+      if (value !== undefined) logs[label] = value;
+    }
   }
   if (penaltySlots.length > 0) logs.penalty = penalty;
   if (norm !== undefined) logs.gradientNorm = norm;
@@ -109,6 +120,7 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
   const pause = makePause();
   let logs: Logs = {};
   let warned = false;
+  const gathered = Gathered.of(engine, total);
   model.stopTraining = false;
   for (const callback of callbacks) await callback.onTrainBegin?.(model);
   for (let i = 0; i < epochs && !model.stopTraining; i++) {
@@ -116,6 +128,7 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
     for (const callback of callbacks) await callback.onEpochBegin?.(epoch, model);
     const order = plan.shuffle ? await shuffled(total, plan.seed, epoch, pause) : undefined;
     const totals = new EpochTotals(engine);
+    gathered?.restart();
     for (let batch = 0; batch < batches && !model.stopTraining; batch++) {
       const start = batch * batchSize;
       const rows = Math.min(batchSize, total - start);
@@ -126,6 +139,7 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
         program.flops > LONG_STEP_FLOPS ? await engine.runStepInParts(program, pause) : engine.runStep(program);
       checkNorm(outcome, `in epoch ${epoch}, batch ${batch}`);
       totals.add(outcome, rows);
+      gathered?.add(engine, program);
       if (!warned && !Number.isFinite(outcome.loss)) {
         warned = true;
         console.warn(
@@ -139,7 +153,7 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
       const pausing = pause();
       if (pausing) await pausing;
     }
-    logs = totals.logs(engine, true);
+    logs = totals.logs(engine, gathered && (await inSlices(gathered.measure(), pause)), true);
     if (validation) {
       const evaluated = await validate(engine, validation, pause);
       const named = Object.entries(evaluated).map(([name, value]) => [
@@ -170,6 +184,7 @@ function* evaluation(
   { x, y, rows: total, weighted }: Pair,
 ): globalThis.Generator<void, Logs> {
   const totals = new EpochTotals(engine);
+  const gathered = Gathered.of(engine, total);
   for (let start = 0; start < total; start += INFERENCE_ROWS) {
     const rows = Math.min(INFERENCE_ROWS, total - start);
     const program = engine.program(mode, rows, weighted);
@@ -179,8 +194,9 @@ function* evaluation(
       yield;
     }
     totals.add(engine.outcome(), rows);
+    gathered?.add(engine, program);
   }
-  return totals.logs(engine);
+  return totals.logs(engine, gathered && (yield* gathered.measure()));
 }
 
 /** Loss and metrics over all rows, in one go; a step under way does not notice. */
@@ -196,16 +212,20 @@ export function evaluate(engine: Engine, pair: Pair): Logs {
 
 /** The same between the steps of `fit`, handing over to `pause`. */
 async function validate(engine: Engine, pair: Pair, pause: () => Promise<void> | undefined): Promise<Logs> {
-  const steps = evaluation(engine, 'validate', pair);
   engine.midStep = true;
   try {
-    for (;;) {
-      const { done, value } = steps.next();
-      if (done) return value;
-      const pausing = pause();
-      if (pausing) await pausing;
-    }
+    return await inSlices(evaluation(engine, 'validate', pair), pause);
   } finally {
     engine.midStep = false;
+  }
+}
+
+/** Runs steps to their end, handing over to `pause` in between. */
+async function inSlices<T>(steps: globalThis.Generator<void, T>, pause: () => Promise<void> | undefined): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    const pausing = pause();
+    if (pausing) await pausing;
   }
 }

@@ -1,13 +1,4 @@
-import {
-  checkNumber,
-  checkOptions,
-  lookUp,
-  ShapeError,
-  StateError,
-  show,
-  UnknownNameError,
-  ValueError,
-} from '../errors.js';
+import { checkNumber, checkOptions, lookUp, ShapeError, StateError, show, ValueError } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import { checkFinite, type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
 import {
@@ -23,6 +14,7 @@ import {
 import type { LayerSpec, SymbolicTensor } from '../model/layers/index.js';
 import { copySpec } from '../model/layers/kind.js';
 import { bindLoss, type LossOption, type LossWeights, lossPerOutput, weightPerOutput } from '../model/losses.js';
+import { bindMetrics, type Metrics } from '../model/metrics/table.js';
 import { makeOptimizer, type OptimizerName, type OptimizerSpec } from '../model/optimizers.js';
 import { parameterBytes, readParameter, writeParameter } from '../model/weights.js';
 import { outputLayer } from '../program/compile.js';
@@ -33,6 +25,7 @@ import { type Data, type FitOptions, isByName, planFit, readPair, stageBatch } f
 import type { Logs } from './callbacks.js';
 import { Engine } from './engine.js';
 import { checkNorm, evaluate, fit, type History, makeLogs } from './fit.js';
+import { measureBatch } from './gather.js';
 import { updateMovingMoments } from './moments.js';
 import { type PredictOptions, predict, predictGraph } from './predict.js';
 import { makeSummary, type Summary } from './summary.js';
@@ -65,7 +58,8 @@ export interface CompileOptions extends UpdateOptions {
   readonly loss: LossOption;
   /** What the losses of several outputs count for in their sum, in order or by name; finite and not below 0, default 1. */
   readonly lossWeights?: LossWeights;
-  readonly metrics?: readonly 'accuracy'[];
+  /** Names or what metrics return, such as f1({ average: 'micro' }): a list for every output, or one for each by name. */
+  readonly metrics?: Metrics;
 }
 
 /** Weights by name; kernels are inputs x units, vectors 1 x units. */
@@ -149,37 +143,29 @@ export class Model {
   compile(options: CompileOptions): void {
     this.#checkIdle('compile');
     checkOptions(options, ['optimizer', 'loss', 'lossWeights', 'metrics', ...updateOptionNames], 'compile');
-    const { metrics = [] } = options;
-    if (!Array.isArray(metrics)) {
-      throw new ValueError({ argument: 'metrics', given: show(metrics), expected: "an array, such as ['accuracy']" });
-    }
-    for (const metric of metrics) {
-      if (metric === 'accuracy') continue;
-      throw new UnknownNameError({ argument: 'metrics', given: show(metric), expected: "'accuracy'" });
-    }
     const optimizer = makeOptimizer(options.optimizer);
     const plan = planUpdate(options, optimizer);
     if (optimizer.solver) this.#checkMultipliers(optimizer.spec.name);
     const names = this.#engine.network.outputs.map(({ name }) => name);
     const weights = weightPerOutput(options.lossWeights, names);
     const losses = lossPerOutput(options.loss, names);
-    this.#engine.configure({
-      optimizer,
-      losses: losses.map((loss, i) => {
-        const { units, activation = 'linear', activityPenalty } = this.#outputLayer(i);
-        const bound = bindLoss(loss, units, activation, weights[i]);
-        if (bound.fuses !== undefined && activityPenalty) {
-          throw new ValueError({
-            argument: 'loss',
-            given: `'${bound.name}' on a model whose last layer has an activityRegularizer`,
-            expected: `a last layer without, since the loss computes its ${bound.fuses}`,
-          });
-        }
-        return bound;
-      }),
-      accuracy: metrics.length > 0,
-      ...plan,
+    const bound = losses.map((loss, i) => {
+      const { units, activation = 'linear', activityPenalty } = this.#outputLayer(i);
+      const bound = bindLoss(loss, units, activation, weights[i]);
+      if (bound.fuses !== undefined && activityPenalty) {
+        throw new ValueError({
+          argument: 'loss',
+          given: `'${bound.name}' on a model whose last layer has an activityRegularizer`,
+          expected: `a last layer without, since the loss computes its ${bound.fuses}`,
+        });
+      }
+      return bound;
     });
+    const shapes = bound.map(({ units, targets }, i) => {
+      return { name: names[i] as string, units, activation: this.#outputLayer(i).activation ?? 'linear', targets };
+    });
+    const metrics = bindMetrics(options.metrics, shapes);
+    this.#engine.configure({ optimizer, losses: bound, metrics, ...plan });
   }
 
   /**
@@ -232,7 +218,8 @@ export class Model {
   }
 
   /**
-   * Trains for a number of epochs. Hands over to the event loop at least every 50 ms, so that pages and servers stay
+   * Trains for a number of epochs. Metrics of an epoch are exact, over all rows, of the predictions that its steps made on
+   * their way, as each batch came; those of validation are of the weights at the epoch's end. Hands over to the event loop at least every 50 ms, so that pages and servers stay
    * responsive; `predict` and `evaluate` may be called meanwhile.
    * @throws ShapeError, ValueError for data that does not fit; NonFiniteError with clipping.
    */
@@ -257,7 +244,7 @@ export class Model {
     const program = stageBatch(engine, engine.stepMode, x, y, sampleWeightOf(options, 'trainOnBatch'));
     const outcome = engine.runStep(program);
     checkNorm(outcome, `in step ${engine.step + 1}`);
-    return makeLogs(engine, outcome, program.rows);
+    return makeLogs(engine, outcome, program.rows, measureBatch(engine, program));
   }
 
   /**
@@ -271,7 +258,7 @@ export class Model {
     const engine = this.#engine;
     const program = stageBatch(engine, options.nodes === true ? 'inspect' : 'gradients', x, y, options.sampleWeight);
     engine.runGradients(program);
-    const logs = makeLogs(engine, engine.outcome(), program.rows);
+    const logs = makeLogs(engine, engine.outcome(), program.rows, measureBatch(engine, program));
     const gradients = this.#parameters
       .filter(({ trainable }) => trainable)
       .map((parameter) => [parameter.name, readParameter(engine.heap, parameter, parameter.gradient)] as const);

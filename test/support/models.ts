@@ -11,8 +11,10 @@ import { orthogonal } from '../../src/model/initializers.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../../src/model/layers/index.js';
 import { graphFromSpec } from '../../src/model/layers/registry.js';
 import { bindLoss, type Loss } from '../../src/model/losses.js';
+import { bindMetrics } from '../../src/model/metrics/table.js';
 import { makeOptimizer } from '../../src/model/optimizers.js';
 import { l1, l1l2, l2 } from '../../src/model/regularizers.js';
+import { outputLayer } from '../../src/program/compile.js';
 import { Engine } from '../../src/train/engine.js';
 import { type CompileOptions, type Model, sequential } from '../../src/train/model.js';
 import { planUpdate } from '../../src/train/update-options.js';
@@ -156,15 +158,20 @@ export function makeGraphEngine(graph: Graph, compile: CompileOptions, backend: 
   const engine = new Engine(buildGraph(graph), 7, backend);
   const { inputs, nodes, outputs } = engine.network;
   const optimizer = makeOptimizer(compile.optimizer);
+  const losses = outputs.map(({ value }, i) => {
+    const { units, activation = 'linear' } = nodes[value - inputs.length]!.layer;
+    const loss = Array.isArray(compile.loss) ? compile.loss[i] : compile.loss;
+    const weights = (compile.lossWeights ?? []) as readonly number[];
+    return bindLoss(loss as Loss, units, activation, weights[i]);
+  });
+  const shapes = losses.map(({ units, targets }, i) => {
+    const { activation = 'linear' } = outputLayer(engine.network, i);
+    return { name: outputs[i]!.name, units, targets, activation };
+  });
   engine.configure({
-    losses: outputs.map(({ value }, i) => {
-      const { units, activation = 'linear' } = nodes[value - inputs.length]!.layer;
-      const loss = Array.isArray(compile.loss) ? compile.loss[i] : compile.loss;
-      const weights = (compile.lossWeights ?? []) as readonly number[];
-      return bindLoss(loss as Loss, units, activation, weights[i]);
-    }),
+    losses,
+    metrics: bindMetrics(compile.metrics, shapes),
     optimizer,
-    accuracy: compile.metrics !== undefined,
     ...planUpdate(compile, optimizer),
   });
   return engine;
