@@ -1,110 +1,341 @@
-import { Binary, map, Unary, zip } from './lib/map';
-import { exp, Inlined, log, sigmoid } from './lib/math';
+import { backward, backwardExp, Curve, Exponentiated, forward, forwardExp } from './lib/curve';
+import { map, Unary } from './lib/map';
+import { Inlined, log } from './lib/math';
+import { at, laneMask } from './lib/simd';
 
-// Forward: y = f(x). Backward: dx = dy f', computed from the saved output y. Elementwise over n; in place is allowed.
+// Elementwise over n, a multiple of 8, in place if wanted: forward (x, y, n, ...numbers), backward (saved, dy, dx, n,
+// ...numbers), where `saved` is x or y as the table in src/kernels/activations.ts says. NaN in gives NaN out.
 
 @unmanaged
 @final
-class Relu extends Unary {
+class Step extends Curve {
   @inline
-  f(x: v128): v128 {
-    return f32x4.pmax(x, f32x4.splat(0));
+  f(x: v128, _a: v128, _b: v128): v128 {
+    return v128.bitselect(v128.and(f32x4.splat(1), f32x4.gt(x, f32x4.splat(0))), x, f32x4.eq(x, x));
   }
+}
+
+export function stepForward(x: i32, y: i32, n: i32): void {
+  forward<Step>(x, y, n);
+}
+
+/** The gradient of the sigmoid from x, e^-|x| / (1 + e^-|x|)^2. */
+@unmanaged
+@final
+class Surrogate extends Exponentiated {
+  @inline
+  u(x: v128, _a: v128, _b: v128): v128 {
+    return f32x4.neg(f32x4.abs(x));
+  }
+
+  @inline
+  f(_x: v128, dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
+    const w = f32x4.add(f32x4.splat(1), e);
+    return f32x4.mul(dy, f32x4.div(e, f32x4.mul(w, w)));
+  }
+}
+
+export function stepBackward(x: i32, dy: i32, dx: i32, n: i32): void {
+  backwardExp<Surrogate>(x, dy, dx, n);
 }
 
 @unmanaged
 @final
-class ReluGradient extends Binary {
+class Relu extends Curve {
   @inline
-  f(y: v128, dy: v128): v128 {
+  f(x: v128, _a: v128, _b: v128): v128 {
+    return f32x4.pmax(x, f32x4.splat(0));
+  }
+
+  @inline
+  df(y: v128, dy: v128, _a: v128, _b: v128): v128 {
     return v128.andnot(dy, f32x4.le(y, f32x4.splat(0)));
   }
 }
 
 export function reluForward(x: i32, y: i32, n: i32): void {
-  map<Relu>(x, y, n);
+  forward<Relu>(x, y, n);
 }
 
 export function reluBackward(y: i32, dy: i32, dx: i32, n: i32): void {
-  zip<ReluGradient>(y, dy, dx, n);
+  backward<Relu>(y, dy, dx, n);
+}
+
+// From memory, since V8 builds vector constants anew in every turn.
+const SIX = memory.data<f32>([6.0]);
+
+@unmanaged
+@final
+class Relu6 extends Curve {
+  @inline
+  f(x: v128, _a: v128, _b: v128): v128 {
+    return f32x4.pmin(f32x4.pmax(x, f32x4.splat(0)), v128.load32_splat(SIX));
+  }
+
+  @inline
+  df(y: v128, dy: v128, _a: v128, _b: v128): v128 {
+    return v128.and(v128.and(dy, f32x4.gt(y, f32x4.splat(0))), f32x4.lt(y, v128.load32_splat(SIX)));
+  }
+}
+
+export function relu6Forward(x: i32, y: i32, n: i32): void {
+  forward<Relu6>(x, y, n);
+}
+
+export function relu6Backward(y: i32, dy: i32, dx: i32, n: i32): void {
+  backward<Relu6>(y, dy, dx, n);
+}
+
+/** min(max(x + a, 0), 6) b. */
+@unmanaged
+@final
+class Ramp extends Curve {
+  @inline
+  f(x: v128, a: v128, b: v128): v128 {
+    return f32x4.mul(f32x4.pmin(f32x4.pmax(f32x4.add(x, a), f32x4.splat(0)), v128.load32_splat(SIX)), b);
+  }
+
+  @inline
+  df(y: v128, dy: v128, _a: v128, b: v128): v128 {
+    const inside = v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, f32x4.mul(b, v128.load32_splat(SIX))));
+    return v128.and(f32x4.mul(dy, b), inside);
+  }
+}
+
+export function rampForward(x: i32, y: i32, n: i32, shift: f32, scale: f32): void {
+  forward<Ramp>(x, y, n, shift, scale);
+}
+
+export function rampBackward(y: i32, dy: i32, dx: i32, n: i32, shift: f32, scale: f32): void {
+  backward<Ramp>(y, dy, dx, n, shift, scale);
+}
+
+/** x or a x. */
+@unmanaged
+@final
+class Leaky extends Curve {
+  @inline
+  f(x: v128, a: v128, _b: v128): v128 {
+    return v128.bitselect(x, f32x4.mul(x, a), f32x4.gt(x, f32x4.splat(0)));
+  }
+
+  @inline
+  df(saved: v128, dy: v128, a: v128, _b: v128): v128 {
+    return v128.bitselect(dy, f32x4.mul(dy, a), f32x4.gt(saved, f32x4.splat(0)));
+  }
+}
+
+/** The same for a <= 1. */
+@unmanaged
+@final
+class Gentle extends Curve {
+  @inline
+  f(x: v128, a: v128, _b: v128): v128 {
+    return f32x4.pmax(x, f32x4.mul(x, a));
+  }
+}
+
+export function leakyReluForward(x: i32, y: i32, n: i32, alpha: f32): void {
+  if (alpha <= 1) forward<Gentle>(x, y, n, alpha);
+  else forward<Leaky>(x, y, n, alpha);
+}
+
+export function leakyReluBackward(y: i32, dy: i32, dx: i32, n: i32, alpha: f32): void {
+  backward<Leaky>(y, dy, dx, n, alpha);
+}
+
+/** y = x or alpha x, with an alpha per unit. Whole panels of a row: padding is computed too. */
+export function preluForward(x: i32, alpha: i32, y: i32, rows: i32, units: i32, stride: i32): void {
+  const leaky = changetype<Leaky>(0);
+  for (let r = 0; r < rows; r++, x += stride, y += stride) {
+    let p = at(x);
+    let q = at(y);
+    let o = at(alpha);
+    for (const end = p + at(units); p < end; p += 32, q += 32, o += 32) {
+      const a0 = v128.load(o);
+      const a1 = v128.load(o, 16);
+      const low = leaky.f(v128.load(p), a0, a0);
+      const high = leaky.f(v128.load(p, 16), a1, a1);
+      v128.store(q, low);
+      v128.store(q, high, 16);
+    }
+  }
+}
+
+/** dx from x; dalpha = the sums over rows, in order, of dy x where x <= 0, with zeros in the padding. */
+export function preluBackward(
+  x: i32,
+  alpha: i32,
+  dy: i32,
+  dx: i32,
+  dalpha: i32,
+  rows: i32,
+  units: i32,
+  stride: i32,
+): void {
+  const leaky = changetype<Leaky>(0);
+  const step = at(stride);
+  for (let c = 0; c < units; c += 8) {
+    const a0 = v128.load(at(alpha + c));
+    const a1 = v128.load(at(alpha + c), 16);
+    const zero = f32x4.splat(0);
+    let sum0 = zero;
+    let sum1 = zero;
+    let p = at(x + c);
+    let o = at(dy + c);
+    let q = at(dx + c);
+    for (const end = p + <usize>rows * step; p < end; p += step, o += step, q += step) {
+      const x0 = v128.load(p);
+      const x1 = v128.load(p, 16);
+      const g0 = v128.load(o);
+      const g1 = v128.load(o, 16);
+      sum0 = f32x4.add(sum0, v128.andnot(f32x4.mul(g0, x0), f32x4.gt(x0, zero)));
+      sum1 = f32x4.add(sum1, v128.andnot(f32x4.mul(g1, x1), f32x4.gt(x1, zero)));
+      v128.store(q, leaky.df(x0, g0, a0, a0));
+      v128.store(q, leaky.df(x1, g1, a1, a1), 16);
+    }
+    v128.store(at(dalpha + c), v128.and(sum0, laneMask(units - c)));
+    v128.store(at(dalpha + c), v128.and(sum1, laneMask(units - c - 4)), 16);
+  }
+}
+
+/**
+ * y = x slope, where the slope is 1 for x > 0 and else lower + u (upper - lower). `slopes` holds uniforms u and becomes the
+ * slopes: the gradient is their product with dy.
+ */
+export function rreluForward(x: i32, y: i32, slopes: i32, n: i32, lower: f32, upper: f32): void {
+  const one = f32x4.splat(1);
+  const low = f32x4.splat(lower);
+  const range = f32x4.splat(upper - lower);
+  let p = at(x);
+  let q = at(y);
+  let o = at(slopes);
+  for (const end = q + at(n); q < end; p += 16, q += 16, o += 16) {
+    const v = v128.load(p);
+    const drawn = f32x4.add(low, f32x4.mul(v128.load(o), range));
+    const slope = v128.bitselect(one, drawn, f32x4.gt(v, f32x4.splat(0)));
+    v128.store(o, slope);
+    v128.store(q, f32x4.mul(v, slope));
+  }
+}
+
+/** x / (1 + |x|). */
+@unmanaged
+@final
+class Softsign extends Curve {
+  @inline
+  f(x: v128, _a: v128, _b: v128): v128 {
+    return f32x4.div(x, f32x4.add(f32x4.splat(1), f32x4.abs(x)));
+  }
+
+  @inline
+  df(y: v128, dy: v128, _a: v128, _b: v128): v128 {
+    const root = f32x4.sub(f32x4.splat(1), f32x4.abs(y));
+    return f32x4.mul(dy, f32x4.mul(root, root));
+  }
+}
+
+export function softsignForward(x: i32, y: i32, n: i32): void {
+  forward<Softsign>(x, y, n);
+}
+
+export function softsignBackward(y: i32, dy: i32, dx: i32, n: i32): void {
+  backward<Softsign>(y, dy, dx, n);
 }
 
 @unmanaged
 @final
-class Sigmoid extends Unary {
+class Sigmoid extends Exponentiated {
   @inline
-  f(x: v128): v128 {
-    return sigmoid(x);
+  u(x: v128, _a: v128, _b: v128): v128 {
+    return f32x4.neg(x);
+  }
+
+  @inline
+  f(_x: v128, _dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
+    const one = f32x4.splat(1);
+    return f32x4.div(one, f32x4.add(one, e));
   }
 }
 
 @unmanaged
 @final
-class SigmoidGradient extends Binary {
+class SigmoidGradient extends Curve {
   @inline
-  f(y: v128, dy: v128): v128 {
+  df(y: v128, dy: v128, _a: v128, _b: v128): v128 {
     return f32x4.mul(dy, f32x4.mul(y, f32x4.sub(f32x4.splat(1), y)));
   }
 }
 
 export function sigmoidForward(x: i32, y: i32, n: i32): void {
-  map<Sigmoid>(x, y, n);
+  forwardExp<Sigmoid>(x, y, n);
 }
 
 export function sigmoidBackward(y: i32, dy: i32, dx: i32, n: i32): void {
-  zip<SigmoidGradient>(y, dy, dx, n);
+  backward<SigmoidGradient>(y, dy, dx, n);
 }
 
 @unmanaged
 @final
-class Tanh extends Unary {
+class Tanh extends Exponentiated {
   @inline
-  f(x: v128): v128 {
-    return changetype<Inlined>(0).tanh(x);
+  u(x: v128, _a: v128, _b: v128): v128 {
+    const size = f32x4.abs(x);
+    return f32x4.add(size, size);
+  }
+
+  @inline
+  f(x: v128, _dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
+    return changetype<Inlined>(0).tanh(x, e);
   }
 }
 
 @unmanaged
 @final
-class TanhGradient extends Binary {
+class TanhGradient extends Curve {
   @inline
-  f(y: v128, dy: v128): v128 {
+  df(y: v128, dy: v128, _a: v128, _b: v128): v128 {
     return f32x4.mul(dy, f32x4.sub(f32x4.splat(1), f32x4.mul(y, y)));
   }
 }
 
 export function tanhForward(x: i32, y: i32, n: i32): void {
-  map<Tanh>(x, y, n);
+  forwardExp<Tanh>(x, y, n);
 }
 
 export function tanhBackward(y: i32, dy: i32, dx: i32, n: i32): void {
-  zip<TanhGradient>(y, dy, dx, n);
+  backward<TanhGradient>(y, dy, dx, n);
 }
 
 @unmanaged
 @final
-class Exponential extends Unary {
+class Exponential extends Exponentiated {
   @inline
-  f(x: v128): v128 {
-    return exp(x);
+  u(x: v128, _a: v128, _b: v128): v128 {
+    return x;
+  }
+
+  @inline
+  f(_x: v128, _dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
+    return e;
   }
 }
 
 @unmanaged
 @final
-class Multiply extends Binary {
+class ExponentialGradient extends Curve {
   @inline
-  f(y: v128, dy: v128): v128 {
+  df(y: v128, dy: v128, _a: v128, _b: v128): v128 {
     return f32x4.mul(dy, y);
   }
 }
 
 export function exponentialForward(x: i32, y: i32, n: i32): void {
-  map<Exponential>(x, y, n);
+  forwardExp<Exponential>(x, y, n);
 }
 
 export function exponentialBackward(y: i32, dy: i32, dx: i32, n: i32): void {
-  zip<Multiply>(y, dy, dx, n);
+  backward<ExponentialGradient>(y, dy, dx, n);
 }
 
 @unmanaged

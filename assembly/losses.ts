@@ -1,9 +1,12 @@
-import { exp, log, log1p } from './lib/math';
+import { power } from './lib/loss';
+import { exp, log } from './lib/math';
 import { addHigh, addLow, at, hsum, laneMask, total } from './lib/simd';
 
-// Every loss writes the mean over the batch to `loss` and its gradient by the predictions (or logits) to `dz`.
-// Columns are summed in four lanes (column modulo 4; row modulo 4 of a single column in binaryCrossentropy), lanes in the order
-// (0 + 2) + (1 + 3), rows in order in float64.
+// Losses of whole rows, and the softmax that some of them contain. All losses have one signature: (outputs or logits,
+// targets, weights, gradient, loss, rows, columns, stride, target stride, scale, slope, options ...). `weights` is a column
+// of row weights, or -1 for none. Written are `scale` times the sum of weighted row losses, which runs in float64, rows in
+// order, and `slope` times the gradient of that sum. Within a row columns are summed in four lanes (column modulo 4), lanes
+// in the order (0 + 2) + (1 + 3).
 
 // Softmax takes four rows at a time, one step of it after the other: in a single row each would wait for the one before.
 // A number of each row travels in the lanes of a vector, the first row's in the first lane.
@@ -98,59 +101,81 @@ export function softmaxBackward(y: i32, dy: i32, dx: i32, rows: i32, columns: i3
   }
 }
 
-/** Softmax and crossentropy of logits z with one class index per row in `labels`: dz = (softmax(z) - onehot) / rows. */
-export function sparseCategoricalCrossentropy(
-  z: i32,
-  labels: i32,
-  dz: i32,
-  loss: i32,
-  rows: i32,
-  columns: i32,
-  stride: i32,
-): void {
-  const scale = f32x4.splat(<f32>1 / <f32>rows);
-  const step = at(stride);
-  let sumOfLosses: f64 = 0;
-  for (let r = 0; r < rows; r += 4) {
-    let row = at(z + r * stride);
-    let out = at(dz + r * stride);
-    const count = min(rows - r, 4);
-    let maxima = rowMaxima(row, step, count, columns);
-    let sums = exponentials(row, out, step, count, columns, maxima);
-    let logSums = log(sums);
-    for (let k = 0; k < count; k++, row += step, out += step) {
-      const label = (<usize>(<i32>f32.load(at(labels + r + k)))) << 2;
-      const distance = f32x4.extract_lane(maxima, 0) - f32.load(row + label);
-      sumOfLosses += <f64>(f32x4.extract_lane(logSums, 0) + distance);
-      const sum = lowest(sums);
-      for (let c = 0; c < columns; c += 4) {
-        const p = out + ((<usize>c) << 2);
-        v128.store(p, f32x4.mul(f32x4.div(v128.load(p), sum), scale));
-      }
-      f32.store(out + label, f32.load(out + label) - f32x4.extract_lane(scale, 0));
-      maxima = push(maxima, maxima);
-      sums = push(sums, sums);
-      logSums = push(logSums, logSums);
+/** y = x - log(sum(e^x)) of each row. In place is allowed. */
+export function logSoftmaxForward(x: i32, y: i32, rows: i32, columns: i32, stride: i32): void {
+  for (let r = 0; r < rows; r++) {
+    const z = at(x + r * stride);
+    const out = at(y + r * stride);
+    const max = lowest(rowMaxima(z, 0, 1, columns));
+    let sum = f32x4.splat(0);
+    for (let c = 0; c < columns; c += 4) {
+      const i = (<usize>c) << 2;
+      const shifted = f32x4.sub(v128.load(z + i), max);
+      v128.store(out + i, shifted);
+      sum = f32x4.add(sum, v128.and(exp(shifted), laneMask(columns - c)));
+    }
+    const logSum = log(f32x4.splat(hsum(sum)));
+    for (let c = 0; c < columns; c += 4) {
+      const i = (<usize>c) << 2;
+      v128.store(out + i, f32x4.sub(v128.load(out + i), logSum));
     }
   }
-  f32.store(at(loss), <f32>(sumOfLosses / <f64>rows));
 }
 
-/** Softmax and crossentropy of logits z with a row of class probabilities in `targets`. */
-export function categoricalCrossentropy(
+/** dx = dy - e^y sum(dy) of each row. In place is allowed. */
+export function logSoftmaxBackward(y: i32, dy: i32, dx: i32, rows: i32, columns: i32, stride: i32): void {
+  for (let r = 0; r < rows; r++) {
+    const p = at(y + r * stride);
+    const g = at(dy + r * stride);
+    const out = at(dx + r * stride);
+    let sum = f32x4.splat(0);
+    for (let c = 0; c < columns; c += 4) {
+      sum = f32x4.add(sum, v128.and(v128.load(g + ((<usize>c) << 2)), laneMask(columns - c)));
+    }
+    const all = f32x4.splat(hsum(sum));
+    for (let c = 0; c < columns; c += 4) {
+      const i = (<usize>c) << 2;
+      v128.store(out + i, f32x4.sub(v128.load(g + i), f32x4.mul(exp(v128.load(p + i)), all)));
+    }
+  }
+}
+
+/** The loss of a row of logits whose softmax has been computed up to its division: `out` holds e^(z - max). */
+@unmanaged
+abstract class SoftmaxRow {
+  abstract loss(
+    z: usize,
+    t: usize,
+    out: usize,
+    columns: i32,
+    max: v128,
+    sum: v128,
+    logSum: v128,
+    slope: v128,
+    smoothing: f32,
+    gamma: v128,
+  ): f64;
+}
+
+function softmaxRows<Row extends SoftmaxRow>(
   z: i32,
   targets: i32,
+  weights: i32,
   dz: i32,
   loss: i32,
   rows: i32,
   columns: i32,
   stride: i32,
   targetStride: i32,
+  scale: f32,
+  slope: f32,
+  smoothing: f32,
+  gamma: f32,
 ): void {
-  const scale = f32x4.splat(<f32>1 / <f32>rows);
+  const op = changetype<Row>(0);
   const step = at(stride);
-  let low = f64x2.splat(0);
-  let high = low;
+  const power = f32x4.splat(gamma);
+  let losses: f64 = 0;
   for (let r = 0; r < rows; r += 4) {
     let row = at(z + r * stride);
     let out = at(dz + r * stride);
@@ -160,128 +185,247 @@ export function categoricalCrossentropy(
     let sums = exponentials(row, out, step, count, columns, maxima);
     let logSums = log(sums);
     for (let k = 0; k < count; k++, row += step, out += step, t += at(targetStride)) {
-      const max = lowest(maxima);
-      const sum = lowest(sums);
-      const logSum = lowest(logSums);
-      let weight = f32x4.splat(0);
-      for (let c = 0; c < columns; c += 4) {
-        const i = (<usize>c) << 2;
-        const target = v128.and(v128.load(t + i), laneMask(columns - c));
-        const distance = f32x4.add(logSum, f32x4.sub(max, v128.load(row + i)));
-        // A zero target contributes nothing even where the probability is zero and its logarithm infinite.
-        const part = v128.andnot(f32x4.mul(target, distance), f32x4.eq(target, f32x4.splat(0)));
-        low = addLow(low, part);
-        high = addHigh(high, part);
-        weight = f32x4.add(weight, target);
-      }
-      weight = f32x4.splat(hsum(weight));
-      for (let c = 0; c < columns; c += 4) {
-        const i = (<usize>c) << 2;
-        const p = f32x4.div(v128.load(out + i), sum);
-        v128.store(out + i, f32x4.mul(f32x4.sub(f32x4.mul(p, weight), v128.load(t + i)), scale));
-      }
+      const weight = weights < 0 ? <f32>1 : f32.load(at(weights + r + k));
+      const factor = f32x4.splat(slope * weight);
+      const part = op.loss(
+        row,
+        t,
+        out,
+        columns,
+        lowest(maxima),
+        lowest(sums),
+        lowest(logSums),
+        factor,
+        smoothing,
+        power,
+      );
+      losses += <f64>weight * part;
       maxima = push(maxima, maxima);
       sums = push(sums, sums);
       logSums = push(logSums, logSums);
     }
   }
-  f32.store(at(loss), <f32>(total(low, high) / <f64>rows));
+  f32.store(at(loss), <f32>(losses * <f64>scale));
 }
 
-/** Four elements `step` bytes apart, of which `live` count; where they are neighbours all are read. */
-function gather(p: usize, step: usize, live: i32): v128 {
-  if (step === 4) return v128.load(p);
-  let v = v128.load32_zero(p);
-  if (live > 1) v = v128.load32_lane(p + step, v, 1);
-  if (live > 2) v = v128.load32_lane(p + 2 * step, v, 2);
-  if (live > 3) v = v128.load32_lane(p + 3 * step, v, 3);
-  return v;
-}
-
-function scatter(p: usize, v: v128, step: usize, live: i32): void {
-  if (step === 4) {
-    v128.store(p, v);
-    return;
+@unmanaged
+@final
+class Sparse extends SoftmaxRow {
+  @inline
+  loss(
+    z: usize,
+    t: usize,
+    out: usize,
+    columns: i32,
+    max: v128,
+    sum: v128,
+    logSum: v128,
+    slope: v128,
+    smoothing: f32,
+    _gamma: v128,
+  ): f64 {
+    const label = (<usize>(<i32>f32.load(t))) << 2;
+    const share = smoothing / <f32>columns;
+    const all = f32x4.splat(share);
+    for (let c = 0; c < columns; c += 4) {
+      const p = out + ((<usize>c) << 2);
+      v128.store(p, f32x4.mul(f32x4.sub(f32x4.div(v128.load(p), sum), all), slope));
+    }
+    const keep = <f32>1 - smoothing;
+    f32.store(out + label, f32.load(out + label) - keep * f32x4.extract_lane(slope, 0));
+    let distance = keep * (f32x4.extract_lane(max, 0) - f32.load(z + label));
+    if (smoothing > 0) {
+      let distances = f32x4.splat(0);
+      for (let c = 0; c < columns; c += 4) {
+        const live = v128.and(f32x4.sub(max, v128.load(z + ((<usize>c) << 2))), laneMask(columns - c));
+        distances = f32x4.add(distances, live);
+      }
+      distance += share * hsum(distances);
+    }
+    return <f64>(f32x4.extract_lane(logSum, 0) + distance);
   }
-  v128.store32_lane(p, v, 0);
-  if (live > 1) v128.store32_lane(p + step, v, 1);
-  if (live > 2) v128.store32_lane(p + 2 * step, v, 2);
-  if (live > 3) v128.store32_lane(p + 3 * step, v, 3);
 }
 
 /**
- * Sigmoid and binary crossentropy of logits z, mean over rows and columns: max(z, 0) - z t + log1p(e^-|z|). A single
- * column is taken as a row.
+ * Softmax and crossentropy of logits z with one class index per row in `labels`: dz = softmax(z) - onehot. Smoothing s
+ * takes the share s of each label and hands it to all classes alike.
  */
-export function binaryCrossentropy(
+export function sparseCategoricalCrossentropy(
+  z: i32,
+  labels: i32,
+  weights: i32,
+  dz: i32,
+  loss: i32,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  labelStride: i32,
+  scale: f32,
+  slope: f32,
+  smoothing: f32,
+): void {
+  softmaxRows<Sparse>(z, labels, weights, dz, loss, rows, columns, stride, labelStride, scale, slope, smoothing, 0);
+}
+
+@unmanaged
+@final
+class Categorical extends SoftmaxRow {
+  @inline
+  loss(
+    z: usize,
+    t: usize,
+    out: usize,
+    columns: i32,
+    max: v128,
+    sum: v128,
+    logSum: v128,
+    slope: v128,
+    smoothing: f32,
+    _gamma: v128,
+  ): f64 {
+    const keep = f32x4.splat(<f32>1 - smoothing);
+    const share = f32x4.splat(smoothing / <f32>columns);
+    let low = f64x2.splat(0);
+    let high = low;
+    let all = f32x4.splat(0);
+    for (let c = 0; c < columns; c += 4) {
+      const i = (<usize>c) << 2;
+      const smooth = f32x4.add(f32x4.mul(v128.load(t + i), keep), share);
+      const target = v128.and(smooth, laneMask(columns - c));
+      const distance = f32x4.add(logSum, f32x4.sub(max, v128.load(z + i)));
+      // A zero target contributes nothing even where the probability is zero and its logarithm infinite.
+      const part = v128.andnot(f32x4.mul(target, distance), f32x4.eq(target, f32x4.splat(0)));
+      low = addLow(low, part);
+      high = addHigh(high, part);
+      all = f32x4.add(all, target);
+    }
+    all = f32x4.splat(hsum(all));
+    for (let c = 0; c < columns; c += 4) {
+      const i = (<usize>c) << 2;
+      const smooth = f32x4.add(f32x4.mul(v128.load(t + i), keep), share);
+      const p = f32x4.div(v128.load(out + i), sum);
+      v128.store(out + i, f32x4.mul(f32x4.sub(f32x4.mul(p, all), smooth), slope));
+    }
+    return total(low, high);
+  }
+}
+
+/** Softmax and crossentropy of logits z with a row of class probabilities in `targets`, smoothed as above. */
+export function categoricalCrossentropy(
   z: i32,
   targets: i32,
+  weights: i32,
   dz: i32,
   loss: i32,
   rows: i32,
   columns: i32,
   stride: i32,
   targetStride: i32,
+  scale: f32,
+  slope: f32,
+  smoothing: f32,
 ): void {
-  const zero = f32x4.splat(0);
-  const one = f32x4.splat(1);
-  const scale = f32x4.splat(<f32>1 / (<f32>rows * <f32>columns));
-  const single = columns === 1;
-  const lines = single ? 1 : rows;
-  const length = single ? rows : columns;
-  const step = at(single ? stride : 1);
-  const targetStep = at(single ? targetStride : 1);
-  let low = f64x2.splat(0);
-  let high = low;
-  for (let r = 0; r < lines; r++) {
-    let row = at(z + r * stride);
-    let out = at(dz + r * stride);
-    let t = at(targets + r * targetStride);
-    for (let live = length; live > 0; live -= 4) {
-      const x = gather(row, step, live);
-      const target = gather(t, targetStep, live);
-      const e = exp(f32x4.neg(f32x4.abs(x)));
-      const part = f32x4.add(f32x4.sub(f32x4.pmax(x, zero), f32x4.mul(x, target)), log1p(e));
-      const counted = v128.and(part, laneMask(live));
-      low = addLow(low, counted);
-      high = addHigh(high, counted);
-      const numerator = v128.bitselect(e, one, f32x4.lt(x, zero));
-      const p = f32x4.div(numerator, f32x4.add(one, e));
-      scatter(out, f32x4.mul(f32x4.sub(p, target), scale), step, live);
-      row += 4 * step;
-      out += 4 * step;
-      t += 4 * targetStep;
-    }
-  }
-  f32.store(at(loss), <f32>(total(low, high) / (<f64>rows * <f64>columns)));
+  softmaxRows<Categorical>(
+    z,
+    targets,
+    weights,
+    dz,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    smoothing,
+    0,
+  );
 }
 
-/** (y - t)^2, mean over rows and columns; dy = 2 (y - t) / (rows columns). */
-export function meanSquaredError(
-  y: i32,
+@unmanaged
+@final
+class Focal extends SoftmaxRow {
+  @inline
+  loss(
+    z: usize,
+    t: usize,
+    out: usize,
+    columns: i32,
+    max: v128,
+    sum: v128,
+    logSum: v128,
+    slope: v128,
+    smoothing: f32,
+    gamma: v128,
+  ): f64 {
+    const one = f32x4.splat(1);
+    const keep = f32x4.splat(<f32>1 - smoothing);
+    const share = f32x4.splat(smoothing / <f32>columns);
+    let low = f64x2.splat(0);
+    let high = low;
+    let all = f32x4.splat(0);
+    for (let c = 0; c < columns; c += 4) {
+      const i = (<usize>c) << 2;
+      const smooth = f32x4.add(f32x4.mul(v128.load(t + i), keep), share);
+      const target = v128.and(smooth, laneMask(columns - c));
+      const p = f32x4.div(v128.load(out + i), sum);
+      const rest = f32x4.pmax(f32x4.sub(one, p), f32x4.splat(1e-30));
+      const weighted = f32x4.mul(target, power(rest, gamma));
+      const none = f32x4.eq(weighted, f32x4.splat(0));
+      const distance = f32x4.add(logSum, f32x4.sub(max, v128.load(z + i)));
+      const part = v128.andnot(f32x4.mul(weighted, distance), none);
+      low = addLow(low, part);
+      high = addHigh(high, part);
+      const bend = f32x4.div(f32x4.mul(f32x4.mul(gamma, p), distance), rest);
+      const gradient = v128.andnot(f32x4.mul(weighted, f32x4.add(bend, one)), none);
+      v128.store(out + i, gradient);
+      all = f32x4.add(all, gradient);
+    }
+    all = f32x4.splat(hsum(all));
+    for (let c = 0; c < columns; c += 4) {
+      const i = (<usize>c) << 2;
+      let e = exp(f32x4.sub(v128.load(z + i), max));
+      e = v128.andnot(e, f32x4.lt(e, f32x4.splat(1e-20)));
+      const p = f32x4.div(e, sum);
+      v128.store(out + i, f32x4.mul(f32x4.sub(f32x4.mul(p, all), v128.load(out + i)), slope));
+    }
+    return total(low, high);
+  }
+}
+
+/**
+ * Softmax and the sum of -alpha t (1 - p)^gamma log p, smoothed as above. (Lin et al. 2017.) Terms whose factor
+ * (1 - p)^gamma is 0 count as 0.
+ */
+export function categoricalFocalCrossentropy(
+  z: i32,
   targets: i32,
-  dy: i32,
+  weights: i32,
+  dz: i32,
   loss: i32,
   rows: i32,
   columns: i32,
   stride: i32,
   targetStride: i32,
+  scale: f32,
+  slope: f32,
+  smoothing: f32,
+  gamma: f32,
+  alpha: f32,
 ): void {
-  const scale = f32x4.splat(<f32>2 / (<f32>rows * <f32>columns));
-  let low = f64x2.splat(0);
-  let high = low;
-  for (let r = 0; r < rows; r++) {
-    const row = at(y + r * stride);
-    const out = at(dy + r * stride);
-    const t = at(targets + r * targetStride);
-    for (let c = 0; c < columns; c += 4) {
-      const i = (<usize>c) << 2;
-      const difference = f32x4.sub(v128.load(row + i), v128.load(t + i));
-      const live = v128.and(f32x4.mul(difference, difference), laneMask(columns - c));
-      low = addLow(low, live);
-      high = addHigh(high, live);
-      v128.store(out + i, f32x4.mul(difference, scale));
-    }
-  }
-  f32.store(at(loss), <f32>(total(low, high) / (<f64>rows * <f64>columns)));
+  softmaxRows<Focal>(
+    z,
+    targets,
+    weights,
+    dz,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale * alpha,
+    slope * alpha,
+    smoothing,
+    gamma,
+  );
 }

@@ -1,20 +1,37 @@
-import { addHigh, addLow, at, fma, loadPart, total } from './lib/simd';
+import { addHigh, addLow, at, fma, loadPart, storePart, total } from './lib/simd';
 
 // Sums run in float64, in lanes, since an addition in one chain waits for the one before.
 
-/** Lane of a square: index modulo 8. Lanes are added as (l + (l + 4)) for l = 0..3, then (0 + 2) + (1 + 3). */
+/** A term of a sum, in float64, two at a time. */
+@unmanaged
+abstract class Term {
+  abstract f(v: v128): v128;
+}
+
 @unmanaged
 @final
-class Squares {
+class Square extends Term {
   @inline
-  add(sum: v128, pair: v128): v128 {
-    const a = f64x2.promote_low_f32x4(pair);
-    return f64x2.add(sum, f64x2.mul(a, a));
+  f(v: v128): v128 {
+    return f64x2.mul(v, v);
   }
 }
 
-function sumOfSquares(x: i32, n: i32): f64 {
-  const op = changetype<Squares>(0);
+@unmanaged
+@final
+class Magnitude extends Term {
+  @inline
+  f(v: v128): v128 {
+    return f64x2.abs(v);
+  }
+}
+
+function add<Op extends Term>(sum: v128, pair: v128): v128 {
+  return f64x2.add(sum, changetype<Op>(0).f(f64x2.promote_low_f32x4(pair)));
+}
+
+/** Lane of a term: index modulo 8. Lanes are added as (l + (l + 4)) for l = 0..3, then (0 + 2) + (1 + 3). */
+function sumOf<Op extends Term>(x: i32, n: i32): f64 {
   let low0 = f64x2.splat(0);
   let high0 = low0;
   let low1 = low0;
@@ -23,29 +40,36 @@ function sumOfSquares(x: i32, n: i32): f64 {
   const end = p + at(n & ~7);
   // Two elements at a time, for engines convert them while they load them.
   for (; p < end; p += 32) {
-    low0 = op.add(low0, v128.load64_zero(p));
-    high0 = op.add(high0, v128.load64_zero(p, 8));
-    low1 = op.add(low1, v128.load64_zero(p, 16));
-    high1 = op.add(high1, v128.load64_zero(p, 24));
+    low0 = add<Op>(low0, v128.load64_zero(p));
+    high0 = add<Op>(high0, v128.load64_zero(p, 8));
+    low1 = add<Op>(low1, v128.load64_zero(p, 16));
+    high1 = add<Op>(high1, v128.load64_zero(p, 24));
   }
   const live = n & 7;
   if (live & 4) {
-    low0 = op.add(low0, v128.load64_zero(p));
-    high0 = op.add(high0, v128.load64_zero(p, 8));
+    low0 = add<Op>(low0, v128.load64_zero(p));
+    high0 = add<Op>(high0, v128.load64_zero(p, 8));
     p += 16;
   }
   if (live & 3) {
     const v = loadPart(p, live & 3);
     const upper = i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
     if (live & 4) {
-      low1 = op.add(low1, v);
-      high1 = op.add(high1, upper);
+      low1 = add<Op>(low1, v);
+      high1 = add<Op>(high1, upper);
     } else {
-      low0 = op.add(low0, v);
-      high0 = op.add(high0, upper);
+      low0 = add<Op>(low0, v);
+      high0 = add<Op>(high0, upper);
     }
   }
   return total(f64x2.add(low0, low1), f64x2.add(high0, high1));
+}
+
+/** out = lambda times the sum over a matrix, row after row. */
+function penalty<Op extends Term>(x: i32, out: i32, rows: i32, columns: i32, stride: i32, lambda: f32): void {
+  let s: f64 = 0;
+  for (let r = 0; r < rows; r++) s += sumOf<Op>(x + r * stride, columns);
+  f32.store(at(out), <f32>(<f64>lambda * s));
 }
 
 /** out = sum of x, in four lanes (index modulo 4), lanes in the order (0 + 2) + (1 + 3). */
@@ -67,9 +91,35 @@ export function sum(x: i32, n: i32, out: i32): void {
   f32.store(at(out), <f32>total(low, high));
 }
 
+/** out = lambda sum |w|. */
+export function l1Penalty(w: i32, out: i32, rows: i32, columns: i32, stride: i32, lambda: f32): void {
+  penalty<Magnitude>(w, out, rows, columns, stride, lambda);
+}
+
+/** g = g + lambda sign(w), where the sign of 0 is 0. */
+export function l1Gradient(w: i32, g: i32, n: i32, lambda: f32): void {
+  const up = f32x4.splat(lambda);
+  const down = f32x4.splat(-lambda);
+  const zero = f32x4.splat(0);
+  let p = at(w);
+  let q = at(g);
+  const end = q + at(n & ~3);
+  for (; q < end; q += 16, p += 16) {
+    const v = v128.load(p);
+    const slope = v128.or(v128.and(up, f32x4.gt(v, zero)), v128.and(down, f32x4.lt(v, zero)));
+    v128.store(q, f32x4.add(slope, v128.load(q)));
+  }
+  const live = n & 3;
+  if (live) {
+    const v = loadPart(p, live);
+    const slope = v128.or(v128.and(up, f32x4.gt(v, zero)), v128.and(down, f32x4.lt(v, zero)));
+    storePart(q, f32x4.add(slope, loadPart(q, live)), live);
+  }
+}
+
 /** out = lambda sum w^2. */
-export function l2Penalty(w: i32, n: i32, lambda: f32, out: i32): void {
-  f32.store(at(out), <f32>(<f64>lambda * sumOfSquares(w, n)));
+export function l2Penalty(w: i32, out: i32, rows: i32, columns: i32, stride: i32, lambda: f32): void {
+  penalty<Square>(w, out, rows, columns, stride, lambda);
 }
 
 /** g = g + 2 lambda w. */
@@ -85,7 +135,7 @@ export function l2Gradient(w: i32, g: i32, n: i32, lambda: f32): void {
 
 /** out = Euclidean norm of g, the squares summed in float64. */
 export function gradientNorm(g: i32, n: i32, out: i32): void {
-  f32.store(at(out), <f32>sqrt(sumOfSquares(g, n)));
+  f32.store(at(out), <f32>sqrt(sumOf<Square>(g, n)));
 }
 
 /**
@@ -97,6 +147,16 @@ export function clipFactor(norm: i32, out: i32, limit: f32): void {
   const x = f32.load(at(norm));
   const factor = <f32>(<f64>limit / (<f64>x + 1e-6));
   f32.store(at(out), x - x !== 0 ? f32.NaN : factor < 1 ? factor : <f32>1);
+}
+
+/** Scales g by what clipFactor makes of its own norm; a g whose norm is not finite stays as it is. */
+export function clipGradient(g: i32, n: i32, limit: f32): void {
+  const x = <f32>sqrt(sumOf<Square>(g, n));
+  const factor = <f32>(<f64>limit / (<f64>x + 1e-6));
+  if (x - x !== 0 || factor >= 1) return;
+  const s = f32x4.splat(factor);
+  let p = at(g);
+  for (const end = p + at(n); p < end; p += 16) v128.store(p, f32x4.mul(v128.load(p), s));
 }
 
 /** out = rows whose largest score (the first among equals) is in the column that `labels` names. */

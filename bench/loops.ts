@@ -39,9 +39,9 @@ export class LoopsNet {
     readonly batch: number,
     readonly optimizer: OptimizerSpec,
   ) {
-    this.learningRate = optimizer.learningRate;
+    this.learningRate = optimizer.learningRate as number;
     this.#layers = specs.map((spec, i) => {
-      const activation = isDense(spec) ? (spec.activation ?? 'linear') : undefined;
+      const activation = isDense(spec) ? String(spec.activation ?? 'linear') : undefined;
       if (!/^(relu|tanh|sigmoid|softmax)$/.test(activation ?? '')) throw new Error(`No plain loops for layer ${i}.`);
       const kernel = weights[`layers.${i}.kernel`]!;
       const { rows: inputs, columns: units } = kernel;

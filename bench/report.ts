@@ -73,17 +73,23 @@ function productTable(rows: readonly KernelRow[]): string {
 }
 
 function streamTable(rows: readonly KernelRow[]): string {
+  const copies = new Map(rows.filter(({ kernel }) => kernel === 'copy').map((row) => [row.shape, row.gbPerSecond]));
+  const ofCopy = ({ shape, gbPerSecond }: KernelRow) => {
+    const copy = copies.get(shape);
+    return copy && gbPerSecond ? percent(gbPerSecond / copy) : '';
+  };
   const lines = byBuild(rows, ({ kernel, shape }) => `${kernel} ${shape}`).map(({ any, exact, typescript }) => [
     any.kernel,
     any.shape,
     digits(exact?.us),
     digits(exact?.nsPerElement),
     digits(exact?.gbPerSecond),
+    exact ? ofCopy(exact) : '',
     digits(typescript?.nsPerElement),
     exact && typescript ? `${digits(typescript.us / exact.us)}x` : '',
   ]);
   return formatTable(
-    ['kernel', 'shape', 'exact us', 'ns/element', 'GB/s', 'typescript ns/element', 'typescript/exact'],
+    ['kernel', 'shape', 'exact us', 'ns/element', 'GB/s', 'of copy', 'typescript ns/element', 'typescript/exact'],
     lines,
   );
 }

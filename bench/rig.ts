@@ -46,8 +46,12 @@ export class Rig {
   }
 
   callOf(kernel: KernelName, args: readonly (number | Tensor)[]): void {
-    const numbers = args.map((arg) => (typeof arg === 'number' ? arg : arg.offset));
-    this.#call = ({ kernels }) => (kernels[kernel] as (...args: number[]) => void).bind(null, ...numbers);
+    // Behind a string, as in programs: V8 holds an array of numbers with a fraction among them in float64, offsets and all.
+    const numbers: unknown[] = [kernel];
+    for (const arg of args) numbers.push(typeof arg === 'number' ? arg : arg.offset);
+    this.#call = ({ kernels }) => {
+      return (kernels[kernel] as (...args: number[]) => void).bind(null, ...(numbers.slice(1) as number[]));
+    };
   }
 
   /** Opens the heap, fills it and binds the call, as the library links one. */

@@ -1,12 +1,11 @@
+import { type ActivationKernel, activationKernels } from '../src/kernels/activations.js';
+import { type ConstraintName, constraintTable } from '../src/kernels/constraints.js';
 import type { KernelName } from '../src/kernels/contract.js';
-import {
-  adam,
-  BLOCK_SIZE,
-  type OptimizerDefinition,
-  type OptimizerSpec,
-  optimizerTable,
-  sgd,
-} from '../src/kernels/optimizers.js';
+import type { BroadcastKernel } from '../src/kernels/expressions.js';
+import type { LossDefinition } from '../src/kernels/loss.js';
+import { type LossName, lossTable } from '../src/kernels/losses.js';
+import { optimizerTable, type UpdateKernel } from '../src/kernels/optimizers.js';
+import { BLOCK_SIZE, type CommonOptions, type OptimizerDefinition } from '../src/kernels/update.js';
 import { denseScratch } from '../src/program/plan.js';
 import type { Rig } from './rig.js';
 
@@ -58,61 +57,111 @@ const biasGradient: Setup = (rig, rows, units) => {
 };
 
 const unary =
-  (kernel: 'reluForward' | 'sigmoidForward' | 'tanhForward' | 'exponentialForward' | 'logForward'): Setup =>
+  (kernel: 'absForward' | 'sqrtForward'): Setup =>
   (rig, n) => {
-    const [x, y] = [rig.vector(n, kernel === 'logForward' ? 'positive' : 'signed'), rig.vector(n)];
-    rig.call(kernel, x, y, n);
+    rig.call(kernel, rig.vector(n, kernel === 'sqrtForward' ? 'positive' : 'signed'), rig.vector(n), n);
     return { elements: n, moved: 2 };
   };
 
-const binary =
+const zip =
   (
     kernel:
       | 'add'
       | 'multiply'
       | 'subtract'
       | 'maximum'
-      | 'reluBackward'
-      | 'sigmoidBackward'
-      | 'tanhBackward'
-      | 'exponentialBackward'
-      | 'dropoutBackward',
+      | 'dropoutBackward'
+      | 'absBackward'
+      | 'squareBackward'
+      | 'sqrtBackward',
   ): Setup =>
   (rig, n) => {
-    const [a, b, y] = [rig.vector(n), rig.vector(n), rig.vector(n)];
-    rig.call(kernel, a, b, y, n);
+    rig.call(kernel, rig.vector(n), rig.vector(n), rig.vector(n), n);
     return { elements: n, moved: 3 };
   };
 
-const softmax: Setup = (rig, rows, columns) => {
-  const [x, y] = [rig.matrix(rows, columns), rig.matrix(rows, columns)];
-  rig.call('softmaxForward', x, y, rows, columns, x.stride);
-  return { elements: rows * columns, moved: 2 };
+const logarithm: Setup = (rig, n) => {
+  rig.call('logForward', rig.vector(n, 'positive'), rig.vector(n), n);
+  return { elements: n, moved: 2 };
 };
 
-const sparseLoss: Setup = (rig, rows, columns) => {
-  const [z, labels, dz] = [rig.matrix(rows, columns), rig.vector(rows, { below: columns }), rig.matrix(rows, columns)];
-  rig.call('sparseCategoricalCrossentropy', z, labels, dz, rig.slot(), rows, columns, z.stride);
-  return { elements: rows * columns, moved: 2 };
-};
-
-const rowLoss =
-  (kernel: 'categoricalCrossentropy' | 'binaryCrossentropy' | 'meanSquaredError'): Setup =>
-  (rig, rows, columns) => {
-    const [z, targets, dz] = [
-      rig.matrix(rows, columns),
-      rig.matrix(rows, columns, 'positive'),
-      rig.matrix(rows, columns),
-    ];
-    rig.call(kernel, z, targets, dz, rig.slot(), rows, columns, z.stride, targets.stride);
-    return { elements: rows * columns, moved: 3 };
+/** A call of an activation's kernel by the common signature of its plan. */
+function activation({ kernel, backward, plan }: ActivationKernel): Setup {
+  if (plan.shape === 'elementwise') {
+    return (rig, n) => {
+      const operands = Array.from({ length: backward ? 3 : 2 }, () => rig.vector(n));
+      rig.callOf(kernel, [...operands, n, ...plan.numbers]);
+      return { elements: n, moved: operands.length };
+    };
+  }
+  if (plan.shape === 'random') {
+    return (rig, n) => {
+      rig.callOf(kernel, [rig.vector(n), rig.vector(n), rig.vector(n, 'positive'), n, ...plan.numbers]);
+      return { elements: n, moved: 4 };
+    };
+  }
+  return (rig, rows, columns) => {
+    const [x, y] = [rig.matrix(rows, columns), rig.matrix(rows, columns)];
+    const slope = () => (plan.shape === 'units' ? [rig.vector(columns)] : []);
+    const operands = backward ? [x, ...slope(), rig.matrix(rows, columns), y, ...slope()] : [x, ...slope(), y];
+    rig.callOf(kernel, [...operands, rows, columns, x.stride]);
+    return { elements: rows * columns, moved: backward ? 3 : 2 };
   };
+}
+
+const activations = Object.fromEntries(activationKernels().map((item) => [item.kernel, activation(item)])) as Record<
+  KernelName,
+  Setup
+>;
+
+/** Of a loss with default options, as the library calls it: with weights for each row, which most often are not there. */
+const loss =
+  (name: LossName): Setup =>
+  (rig, rows, columns) => {
+    const definition = lossTable[name].definition as unknown as LossDefinition;
+    const labels = definition.targets === 'label';
+    // Positive, for losses that take logarithms of them.
+    const [y, dy] = [rig.matrix(rows, columns, 'positive'), rig.matrix(rows, columns)];
+    const targets = labels ? rig.vector(rows, { below: columns }) : rig.matrix(rows, columns, 'positive');
+    const strides = [y.stride, labels ? 1 : targets.stride];
+    const args = definition.args(lossTable[name]());
+    rig.callOf(name, [y, targets, -1, dy, rig.slot(), rows, columns, ...strides, 1 / rows, 1 / rows, ...args]);
+    return { elements: rows * columns, moved: labels ? 2 : 3 };
+  };
+
+const losses = Object.fromEntries((Object.keys(lossTable) as LossName[]).map((name) => [name, loss(name)])) as Record<
+  LossName,
+  Setup
+>;
 
 const copy: Setup = (rig, rows, columns) => {
   const [x, y] = [rig.matrix(rows, columns), rig.matrix(rows, columns)];
   rig.call('copyColumns', x, y, rows, columns, x.stride, y.stride, 0, 0);
   return { elements: rows * columns, moved: 2 };
 };
+
+/** A matrix and a row that all its rows share. */
+const broadcast =
+  (kernel: BroadcastKernel): Setup =>
+  (rig, rows, columns) => {
+    const [a, b, y] = [rig.matrix(rows, columns), rig.vector(columns), rig.matrix(rows, columns)];
+    rig.call(kernel, a, a.stride, 1, b, 0, 1, y, y.stride, rows, columns);
+    return { elements: rows * columns, moved: 2 };
+  };
+
+const expand: Setup = (rig, rows, columns) => {
+  const [x, y] = [rig.vector(rows), rig.matrix(rows, columns)];
+  rig.call('expand', x, 1, 0, y, y.stride, rows, columns, columns);
+  return { elements: rows * columns, moved: 1 };
+};
+
+const sums =
+  (kernel: 'sumRows' | 'sumAll'): Setup =>
+  (rig, rows, columns) => {
+    const [x, y] = [rig.matrix(rows, columns), rig.vector(rows)];
+    rig.call(kernel, x, y, rows, columns, x.stride, columns);
+    return { elements: rows * columns, moved: 1 };
+  };
 
 const moments: Setup = (rig, rows, columns) => {
   const [x, mean, variance] = [rig.matrix(rows, columns), rig.vector(columns), rig.vector(columns)];
@@ -218,12 +267,6 @@ const updateMoments: Setup = (rig, columns) => {
   return { elements: columns, moved: 6 };
 };
 
-const softmaxBackward: Setup = (rig, rows, columns) => {
-  const [y, dy, dx] = [rig.matrix(rows, columns), rig.matrix(rows, columns), rig.matrix(rows, columns)];
-  rig.call('softmaxBackward', y, dy, dx, rows, columns, y.stride);
-  return { elements: rows * columns, moved: 3 };
-};
-
 const randomUniform: Setup = (rig, n) => {
   const [y, state] = [rig.vector(n), rig.vector(8, { below: 65536 })];
   rig.call('randomUniform', y, n, state, 7);
@@ -256,17 +299,56 @@ const dropoutForward: Setup = (rig, n) => {
 
 // Optimizers run at rate 0 and the penalty's gradient at strength 0: the same arithmetic, and nothing piles up.
 
-/** Slabs as the library lays them out, and the block of step 1. */
-const update =
-  (optimizer: OptimizerSpec): Setup =>
-  (rig, n) => {
-    const { definition } = optimizerTable[optimizer.name] as unknown as { definition: OptimizerDefinition };
-    const { kernel, states } = definition.plan(optimizer);
+interface Updater {
+  (): CommonOptions;
+  readonly definition: OptimizerDefinition;
+}
+
+/** Slabs as the library lays them out, and the block of step 1 with default options. */
+function updateOf(optimizer: Updater, kernel: KernelName, states: readonly string[]): Setup {
+  return (rig, n) => {
     const slabs = [rig.vector(n), rig.vector(n), ...states.map(() => rig.vector(n, 'positive'))];
-    const block = rig.vector(BLOCK_SIZE, (heap, at) => definition.fill(heap, at, optimizer, 0, 1));
+    const block = rig.vector(BLOCK_SIZE, (heap, at) => optimizer.definition.fill(heap, at, optimizer(), 0, 1));
     rig.callOf(kernel, [...slabs, n, block, rig.slot('one')]);
     return { elements: n, moved: 3 + 2 * states.length };
   };
+}
+
+/** Every optimizer's loops. */
+const updates = Object.fromEntries(
+  (Object.values(optimizerTable) as unknown as readonly Updater[]).flatMap((optimizer) =>
+    Object.entries(optimizer.definition.loops).map(([kernel, states]) => {
+      return [kernel, updateOf(optimizer, kernel as KernelName, states)];
+    }),
+  ),
+) as Record<UpdateKernel, Setup>;
+
+const decayWeights: Setup = (rig, n) => {
+  rig.call('decayWeights', rig.vector(n), n, rig.slot('zero'), rig.slot('one'));
+  return { elements: n, moved: 2 };
+};
+
+const clip =
+  (kernel: 'clipValues' | 'clipGradient'): Setup =>
+  (rig, n) => {
+    rig.call(kernel, rig.vector(n, 'zero'), n, 5e-7);
+    return { elements: n, moved: 2 };
+  };
+
+const accumulateGradients: Setup = (rig, n) => {
+  rig.call('accumulateGradients', rig.vector(n), rig.vector(n, 'zero'), n, rig.slot('one'));
+  return { elements: n, moved: 3 };
+};
+
+const meanGradients: Setup = (rig, n) => {
+  rig.call('meanGradients', rig.vector(n), rig.vector(n), n, 0.5);
+  return { elements: n, moved: 3 };
+};
+
+const averageWeights: Setup = (rig, n) => {
+  rig.call('averageWeights', rig.vector(n), rig.vector(n), n, rig.slot('one'), rig.slot('one'));
+  return { elements: n, moved: 3 };
+};
 
 const reduction =
   (kernel: 'sum' | 'gradientNorm'): Setup =>
@@ -298,45 +380,48 @@ const binaryAccuracy: Setup = (rig, rows, columns) => {
   return { elements: rows * columns, moved: 2 };
 };
 
-const l2Penalty: Setup = (rig, n) => {
-  rig.call('l2Penalty', rig.vector(n), n, 1e-4, rig.slot());
-  return { elements: n, moved: 1 };
-};
+const penalty =
+  (kernel: 'l1Penalty' | 'l2Penalty'): Setup =>
+  (rig, n) => {
+    rig.call(kernel, rig.vector(n), rig.slot(), 1, n, n, 1e-4);
+    return { elements: n, moved: 1 };
+  };
 
-const l2Gradient: Setup = (rig, n) => {
-  rig.call('l2Gradient', rig.vector(n), rig.vector(n), n, 0);
-  return { elements: n, moved: 3 };
-};
+const penaltyGradient =
+  (kernel: 'l1Gradient' | 'l2Gradient'): Setup =>
+  (rig, n) => {
+    rig.call(kernel, rig.vector(n), rig.vector(n), n, 0);
+    return { elements: n, moved: 3 };
+  };
+
+const constraint =
+  (kernel: ConstraintName): Setup =>
+  (rig, inputs, units) => {
+    rig.call(kernel, rig.panels(inputs, units), Math.ceil(units / 8), inputs, 0, 1, rig.slot('one'));
+    return { elements: inputs * units, moved: 3 };
+  };
+
+const constraints = Object.fromEntries(
+  Object.keys(constraintTable).map((name) => [name, constraint(name as ConstraintName)]),
+) as Record<ConstraintName, Setup>;
 
 /** Every compute kernel; one that is missing does not compile. */
 export const setups = {
+  ...activations,
   denseForward: forward('denseForward'),
   denseForwardRelu: forward('denseForwardRelu'),
   denseInputGradient: inputGradient,
   denseKernelGradient: kernelGradient,
   denseBiasGradient: biasGradient,
-  add: binary('add'),
-  multiply: binary('multiply'),
-  subtract: binary('subtract'),
-  maximum: binary('maximum'),
+  add: zip('add'),
+  multiply: zip('multiply'),
+  subtract: zip('subtract'),
+  maximum: zip('maximum'),
   maximumBackward,
   scale,
   copyColumns: copy,
-  reluForward: unary('reluForward'),
-  reluBackward: binary('reluBackward'),
-  sigmoidForward: unary('sigmoidForward'),
-  sigmoidBackward: binary('sigmoidBackward'),
-  tanhForward: unary('tanhForward'),
-  tanhBackward: binary('tanhBackward'),
-  exponentialForward: unary('exponentialForward'),
-  exponentialBackward: binary('exponentialBackward'),
-  logForward: unary('logForward'),
-  softmaxForward: softmax,
-  softmaxBackward,
-  sparseCategoricalCrossentropy: sparseLoss,
-  categoricalCrossentropy: rowLoss('categoricalCrossentropy'),
-  binaryCrossentropy: rowLoss('binaryCrossentropy'),
-  meanSquaredError: rowLoss('meanSquaredError'),
+  logForward: logarithm,
+  ...losses,
   batchNormalizationMoments: moments,
   batchNormalizationUpdate: updateMoments,
   batchNormalizationForward: normalize,
@@ -354,16 +439,38 @@ export const setups = {
   uniformWeights,
   dropoutForward,
   alphaDropoutForward,
-  dropoutBackward: binary('dropoutBackward'),
-  sgd: update(sgd()),
-  sgdMomentum: update(sgd({ momentum: 0.9 })),
-  adam: update(adam()),
+  dropoutBackward: zip('dropoutBackward'),
+  ...updates,
+  decayWeights,
   sum: reduction('sum'),
   gradientNorm: reduction('gradientNorm'),
   clipFactor,
+  clipGradient: clip('clipGradient'),
+  clipValues: clip('clipValues'),
+  accumulateGradients,
+  meanGradients,
+  averageWeights,
   sparseCategoricalAccuracy: sparseAccuracy,
   categoricalAccuracy,
   binaryAccuracy,
-  l2Penalty,
-  l2Gradient,
+  l1Penalty: penalty('l1Penalty'),
+  l1Gradient: penaltyGradient('l1Gradient'),
+  l2Penalty: penalty('l2Penalty'),
+  l2Gradient: penaltyGradient('l2Gradient'),
+  ...constraints,
+  broadcastAdd: broadcast('broadcastAdd'),
+  broadcastSubtract: broadcast('broadcastSubtract'),
+  broadcastMultiply: broadcast('broadcastMultiply'),
+  broadcastDivide: broadcast('broadcastDivide'),
+  broadcastMaximum: broadcast('broadcastMaximum'),
+  broadcastMinimum: broadcast('broadcastMinimum'),
+  broadcastGreaterEqual: broadcast('broadcastGreaterEqual'),
+  expand,
+  sumRows: sums('sumRows'),
+  sumAll: sums('sumAll'),
+  absForward: unary('absForward'),
+  absBackward: zip('absBackward'),
+  squareBackward: zip('squareBackward'),
+  sqrtForward: unary('sqrtForward'),
+  sqrtBackward: zip('sqrtBackward'),
 } satisfies Record<KernelName, Setup>;

@@ -1,4 +1,8 @@
+import { activationKernels } from '../src/kernels/activations.js';
+import { type ConstraintName, constraintTable } from '../src/kernels/constraints.js';
 import type { KernelName } from '../src/kernels/contract.js';
+import { type LossName, lossTable } from '../src/kernels/losses.js';
+import { type UpdateKernel, updateLoops } from '../src/kernels/optimizers.js';
 
 /** A compute kernel and its sizes: rows x inputs x units, rows x columns, or elements. */
 export interface Shape {
@@ -35,7 +39,7 @@ const SINGLE_ROW: Sizes = [
 ];
 
 /** The first fits a first-level cache, the second does not. */
-const ELEMENTS: Sizes = [[2048], [65536]];
+export const ELEMENTS: Sizes = [[2048], [65536]];
 
 /** Outputs of W2 and W4, and many classes. */
 const SCORES: Sizes = [
@@ -44,14 +48,29 @@ const SCORES: Sizes = [
   [64, 1000],
 ];
 
+/** The output of W1, one number a row, and many. */
+const NUMBERS: Sizes = [
+  [4, 1],
+  [128, 1],
+  [64, 100],
+];
+
+const losses = Object.keys(lossTable) as LossName[];
+
 /** Hidden layers of W2 and W5. */
 const HIDDEN: Sizes = [
   [32, 64],
   [128, 512],
 ];
 
-/** About the parameters of W1, W2 and W4. */
-const SLABS: Sizes = [[48], [4160], [235152]];
+/** By the signatures of activations' kernels. */
+const ACTIVATION_SIZES = { elementwise: ELEMENTS, random: ELEMENTS, rows: SCORES, units: HIDDEN };
+
+/** About the parameters of W1, W2 and W4, and a million. */
+const SLABS: Sizes = [[48], [4160], [235152], [2 ** 20]];
+
+/** Elements that a plain copy moves, for comparison. */
+export const copySizes: Sizes = [...ELEMENTS, ...SLABS];
 
 /** Ids in rows and columns, and the numbers that one becomes. */
 const LOOKUPS: Sizes = [
@@ -68,14 +87,16 @@ export const shapes: readonly Shape[] = [
   ...over([[64, 784, 256]], 'denseForwardRelu'),
   ...over([...SMALL, ...LARGE], 'denseInputGradient', 'denseKernelGradient'),
   ...over(HIDDEN, 'denseBiasGradient'),
-  ...over(ELEMENTS, 'reluForward', 'reluBackward', 'sigmoidForward', 'sigmoidBackward', 'tanhForward', 'tanhBackward'),
-  ...over(ELEMENTS, 'exponentialForward', 'exponentialBackward', 'logForward'),
-  ...over(ELEMENTS, 'add', 'multiply', 'subtract', 'maximum', 'maximumBackward', 'scale'),
+  ...activationKernels().flatMap(({ kernel, plan }) => over(ACTIVATION_SIZES[plan.shape], kernel)),
+  ...over(ELEMENTS, 'logForward', 'add', 'multiply', 'subtract', 'maximum', 'maximumBackward', 'scale'),
   ...over(HIDDEN, 'copyColumns'),
-  ...over(SCORES, 'softmaxForward', 'softmaxBackward', 'sparseCategoricalCrossentropy', 'categoricalCrossentropy'),
+  ...over(HIDDEN, 'broadcastAdd', 'broadcastSubtract', 'broadcastMultiply', 'broadcastDivide'),
+  ...over(HIDDEN, 'broadcastMaximum', 'broadcastMinimum', 'broadcastGreaterEqual'),
+  ...over(HIDDEN, 'expand', 'sumRows', 'sumAll'),
+  ...over(ELEMENTS, 'absForward', 'absBackward', 'squareBackward', 'sqrtForward', 'sqrtBackward'),
+  ...losses.flatMap((name) => over(lossTable[name].definition.fuses === 'softmax' ? SCORES : NUMBERS, name)),
   ...over(SCORES, 'sparseCategoricalAccuracy', 'categoricalAccuracy'),
-  ...over([[4, 1]], 'binaryCrossentropy', 'binaryAccuracy'),
-  ...over([[32, 2]], 'meanSquaredError'),
+  ...over([[4, 1]], 'binaryAccuracy'),
   ...over(HIDDEN, 'batchNormalizationMoments', 'batchNormalizationForward', 'batchNormalizationBackward'),
   ...over(HIDDEN, 'layerNormalizationForward', 'layerNormalizationGradients', 'layerNormalizationBackward'),
   ...over(LOOKUPS, 'embeddingForward', 'embeddingRows', 'embeddingGradient', 'gatherRows', 'scatterRows'),
@@ -83,5 +104,21 @@ export const shapes: readonly Shape[] = [
   ...over([[784, 256]], 'uniformWeights'),
   ...over([[512]], 'batchNormalizationUpdate'),
   ...over([[1]], 'clipFactor'),
-  ...over(SLABS, 'sgd', 'sgdMomentum', 'adam', 'sum', 'gradientNorm', 'l2Penalty', 'l2Gradient'),
+  ...over(
+    SLABS,
+    ...(Object.keys(updateLoops) as UpdateKernel[]),
+    'decayWeights',
+    'clipGradient',
+    'clipValues',
+    'accumulateGradients',
+    'meanGradients',
+    'averageWeights',
+    'sum',
+    'gradientNorm',
+    'l1Penalty',
+    'l1Gradient',
+    'l2Penalty',
+    'l2Gradient',
+  ),
+  ...over([[784, 256]], ...(Object.keys(constraintTable) as ConstraintName[])),
 ];

@@ -5,6 +5,7 @@ import { makeOptimizer } from '../src/model/optimizers.js';
 import { outputLayer } from '../src/program/compile.js';
 import { Engine } from '../src/train/engine.js';
 import { shuffled } from '../src/train/fit.js';
+import { planUpdate } from '../src/train/update-options.js';
 import { type Effort, median, type Named } from './measure.js';
 import { denseWidths } from './models.js';
 import { makeRandom } from './random.js';
@@ -48,11 +49,11 @@ export function stagingCases(builds: Readonly<Record<string, BackendFactory>>): 
 function makeEngine({ layers, training }: Workload, factory: BackendFactory): Engine {
   const engine = new Engine(buildGraph(sequence(layers)), 3, factory);
   const { units, activation = 'linear' } = outputLayer(engine.network, 0);
+  const optimizer = makeOptimizer(training.optimizer);
   engine.configure({
     losses: [bindLoss(training.loss as LossName, units, activation)],
-    optimizer: makeOptimizer(training.optimizer),
-    accuracy: false,
-    globalClipNorm: training.globalClipNorm,
+    optimizer,
+    ...planUpdate(training, optimizer),
   });
   engine.learningRate = 0;
   return engine;

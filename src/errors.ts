@@ -36,7 +36,8 @@ export function prefixed(error: unknown, argument: string): unknown {
     expected,
     ...(hint === undefined ? {} : { hint }),
   };
-  return error instanceof ShapeError ? new ShapeError(complaint) : new ValueError(complaint);
+  if (error instanceof ShapeError) return new ShapeError(complaint);
+  return error instanceof UnknownNameError ? new UnknownNameError(complaint) : new ValueError(complaint);
 }
 
 /** Rows, columns or units that do not fit. */
@@ -100,7 +101,18 @@ function distance(a: string, b: string): number {
 const ALIASES: Readonly<Record<string, string>> = {
   mse: 'meanSquaredError',
   acc: 'accuracy',
+  topkcategoricalaccuracy: 'topK',
+  f1score: 'f1',
+  rocauc: 'auc',
+  averageprecision: 'prAuc',
+  meansquarederror: 'mse',
+  rootmeansquarederror: 'rmse',
+  meanabsoluteerror: 'mae',
+  meanabsolutepercentageerror: 'mape',
+  r2score: 'r2',
   bce: 'binaryCrossentropy',
+  mae: 'meanAbsoluteError',
+  focal: 'categoricalFocalCrossentropy',
   lr: 'learningRate',
 };
 

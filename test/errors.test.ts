@@ -2,8 +2,24 @@ import { describe, expect, test } from 'vitest';
 import { typescript } from '../src/backends/typescript.js';
 import { wasm } from '../src/backends/wasm.js';
 import { nearest } from '../src/errors.js';
-import { adam, sgd } from '../src/kernels/optimizers.js';
+import { leakyRelu, prelu, relu, rrelu, step } from '../src/kernels/activations.js';
+import { adam } from '../src/kernels/adam.js';
+import { maxNorm, nonNeg } from '../src/kernels/constraints.js';
+import { elu, gelu } from '../src/kernels/gates.js';
+import type { LossName } from '../src/kernels/losses.js';
+import { binaryCrossentropy, binaryFocalCrossentropy } from '../src/kernels/losses-binary.js';
+import { huber, quantile } from '../src/kernels/losses-regression.js';
+import { adagrad, lion, momentum, rmsprop, sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
+import { exponentialMovingAverage, stochasticWeightAveraging } from '../src/model/averaging.js';
+import {
+  calculateGain,
+  heNormal,
+  identity,
+  orthogonal,
+  randomUniform,
+  varianceScaling,
+} from '../src/model/initializers.js';
 import {
   activation,
   alphaDropout,
@@ -18,8 +34,12 @@ import {
   layerNormalization,
   subtract,
 } from '../src/model/layers/index.js';
-import { l2 } from '../src/model/regularizers.js';
+import { lbfgs } from '../src/model/lbfgs.js';
+import { auc, confusionMatrix, ece, f1, logLoss, mae, mse, topK } from '../src/model/metrics/index.js';
+import { l1l2, l2 } from '../src/model/regularizers.js';
+import { cosine, exponentialDecay, oneCycle, polynomial, stepDecay, warmup } from '../src/model/schedules.js';
 import { modelFromSpec } from '../src/train/from-spec.js';
+import { layerSequentialUnitVariance } from '../src/train/lsuv.js';
 import { type Model, model, sequential } from '../src/train/model.js';
 
 const backend = typescript();
@@ -45,10 +65,10 @@ function normalized(): Model {
   return model;
 }
 
-function lookUps(): Model {
-  const layers = [embedding({ inputDim: 3, outputDim: 2, inputShape: 2 }), dense({ units: 1 })];
+function lookUps(options: object = {}, embedded: object = {}): Model {
+  const layers = [embedding({ inputDim: 3, outputDim: 2, inputShape: 2, ...embedded }), dense({ units: 1 })];
   const model = sequential({ layers, backend });
-  model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+  model.compile({ optimizer: 'adam', loss: 'meanSquaredError', ...options });
   return model;
 }
 
@@ -57,6 +77,14 @@ const withCompile =
   (options: unknown, last: Parameters<typeof dense>[0] = { units: 3, activation: 'softmax' }) =>
   () =>
     sequential({ layers: [dense({ ...last, inputShape: 2 })], backend }).compile(any(options));
+const withLoss = (loss: LossName, y: readonly number[]) => () => {
+  const model = sequential({ layers: [dense({ units: 1, inputShape: 2 })], backend });
+  model.compile({ optimizer: 'sgd', loss });
+  return model.trainOnBatch(rows, y);
+};
+const weighted = (sampleWeight: unknown) => () =>
+  classifier().trainOnBatch(rows, [0, 1, 2], { sampleWeight: any(sampleWeight) });
+const fitted = (options: unknown) => () => classifier().fit(rows, [0, 1, 2], any(options));
 const good = { optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' };
 
 /** What was done, the error's type, and what its message must hold: argument, what came, what is expected. */
@@ -98,6 +126,62 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     /activation/,
     /mean 'relu'/,
   ],
+  [
+    'an activation that is a function',
+    withLayer(activation(any({ activation: elu, inputShape: 2 }))),
+    'ValueError',
+    /activation/,
+    /elu\(\)|relu\(\)/,
+  ],
+  [
+    'an activation that is a number',
+    withLayer(activation(any({ activation: 3, inputShape: 2 }))),
+    'UnknownNameError',
+    /activation/,
+    /got 3/,
+  ],
+  [
+    'an activation spec without a name',
+    withLayer(activation(any({ activation: {}, inputShape: 2 }))),
+    'ValueError',
+    /activation/,
+    /a name or a spec/,
+  ],
+  [
+    'an activation spec that is out of range',
+    withLayer(activation({ activation: any({ name: 'elu', alpha: -1 }), inputShape: 2 })),
+    'ValueError',
+    /elu\.alpha/,
+    />= 0/,
+  ],
+  ['a negative alpha of elu', () => elu({ alpha: -1 }), 'ValueError', /elu\.alpha/, /-1/, />= 0/],
+  ['an alpha of elu that is no number', () => elu({ alpha: Number.NaN }), 'ValueError', /elu\.alpha/, /NaN/],
+  ['an unknown option of elu', () => elu(any({ beta: 1 })), 'UnknownNameError', /elu\.beta/],
+  ['an option of relu', () => relu(any({ alpha: 1 })), 'UnknownNameError', /relu\.alpha/],
+  ['a negative slope of leakyRelu', () => leakyRelu({ alpha: -0.1 }), 'ValueError', /leakyRelu\.alpha/, />= 0/],
+  ['an infinite slope of prelu', () => prelu({ alpha: Infinity }), 'ValueError', /prelu\.alpha/, /finite/],
+  ['a negative slope of rrelu', () => rrelu({ lower: -1 }), 'ValueError', /rrelu\.lower/, />= 0/],
+  [
+    'slopes of rrelu in the wrong order',
+    () => rrelu({ lower: 0.5, upper: 0.2 }),
+    'ValueError',
+    /rrelu\.upper/,
+    /at least lower, 0\.5/,
+  ],
+  [
+    'a gelu approximated by name',
+    () => gelu({ approximate: any('tanh') }),
+    'ValueError',
+    /gelu\.approximate/,
+    /true or false/,
+  ],
+  [
+    'an unknown surrogate',
+    () => step({ surrogate: any('sigmoidal') }),
+    'UnknownNameError',
+    /step\.surrogate/,
+    /mean 'sigmoid'/,
+  ],
   ['an activation layer without one', withLayer(activation(any({ inputShape: 2 }))), 'UnknownNameError', /undefined/],
   [
     'an unknown initializer',
@@ -107,6 +191,47 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     /heUniform/,
   ],
   [
+    'an initializer that was not called',
+    withLayer(dense({ units: 1, inputShape: 2, kernelInitializer: any(heNormal) })),
+    'ValueError',
+    /layers\.0\.kernelInitializer/,
+    /heNormal\(\)/,
+  ],
+  [
+    'an initializer that is no name',
+    withLayer(dense({ units: 1, inputShape: 2, biasInitializer: any(0) })),
+    'ValueError',
+    /biasInitializer/,
+    /got 0/,
+  ],
+  [
+    'an initializer as data, out of range',
+    withLayer(dense({ units: 1, inputShape: 2, kernelInitializer: { name: 'randomNormal', stddev: -1 } })),
+    'ValueError',
+    /layers\.0\.kernelInitializer\.randomNormal\.stddev/,
+    />= 0/,
+  ],
+  [
+    'an initializer as data, misspelt',
+    withLayer(dense({ units: 1, inputShape: 2, kernelInitializer: any({ name: 'orthogonal', gian: 1 }) })),
+    'UnknownNameError',
+    /mean 'gain'/,
+  ],
+  ['an initializer with a number for options', () => orthogonal(any(2)), 'ValueError', /orthogonal/, /got 2/],
+  ['a gain that is no number', () => orthogonal({ gain: Number.NaN }), 'ValueError', /orthogonal\.gain/, /NaN/],
+  ['half a seed', () => heNormal({ seed: 0.5 }), 'ValueError', /heNormal\.seed/, /integer >= 0/],
+  ['a seed for no draws', () => identity(any({ seed: 1 })), 'UnknownNameError', /identity\.seed/],
+  ['a range from high to low', () => randomUniform({ minval: 1, maxval: 0 }), 'ValueError', /maxval/, />= 1/],
+  ['a scale of 0', () => varianceScaling({ scale: 0 }), 'ValueError', /varianceScaling\.scale/, /> 0/],
+  [
+    'an unknown mode',
+    () => varianceScaling({ mode: any('fanin') }),
+    'UnknownNameError',
+    /varianceScaling\.mode/,
+    /mean 'fanIn'/,
+  ],
+  ['the gain of an unknown activation', () => calculateGain(any('relu6')), 'UnknownNameError', /mean 'relu'/],
+  [
     'a bias that is no boolean',
     withLayer(dense({ units: 1, inputShape: 2, useBias: any(1) })),
     'ValueError',
@@ -114,6 +239,49 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
   ],
   ['a negative l2', () => l2(-1), 'ValueError', /lambda/, /-1/, />= 0/],
   ['an l2 that is no number', () => l2(Number.NaN), 'ValueError', /NaN/],
+  ['an l1 below 0', () => l1l2({ l1: -1 }), 'ValueError', /l1l2\.l1/, />= 0/],
+  [
+    'a regularizer that was not called',
+    withLayer(dense({ units: 1, inputShape: 2, biasRegularizer: any(l2) })),
+    'ValueError',
+    /biasRegularizer/,
+    /l1\(\)/,
+  ],
+  [
+    'a number for a regularizer',
+    withLayer(dense({ units: 1, inputShape: 2, kernelRegularizer: any(0.1) })),
+    'ValueError',
+    /kernelRegularizer/,
+    /got 0\.1/,
+  ],
+  [
+    'a regularizer as data, out of range',
+    withLayer(activation({ inputShape: 2, activation: 'relu', activityRegularizer: { name: 'l1', lambda: -1 } })),
+    'ValueError',
+    /layers\.0\.activityRegularizer\.l1\.lambda/,
+  ],
+  [
+    'a penalty on what the loss computes',
+    withCompile(good, { units: 3, activation: 'softmax', activityRegularizer: 'l2' }),
+    'ValueError',
+    /activityRegularizer/,
+    /softmax/,
+  ],
+  ['a max norm of 0', () => maxNorm({ maxValue: 0 }), 'ValueError', /maxNorm\.maxValue/, /> 0/],
+  ['an option of none', () => nonNeg(any({ axis: 0 })), 'UnknownNameError', /nonNeg\.axis/],
+  [
+    'an unknown constraint',
+    withLayer(dense({ units: 1, inputShape: 2, kernelConstraint: any('maxnorm') })),
+    'UnknownNameError',
+    /layers\.0\.kernelConstraint/,
+    /mean 'maxNorm'/,
+  ],
+  [
+    'a constraint as data, out of range',
+    withLayer(dense({ units: 1, inputShape: 2, biasConstraint: { name: 'maxNorm', maxValue: -1 } })),
+    'ValueError',
+    /biasConstraint\.maxNorm\.maxValue/,
+  ],
   [
     'an unknown regularizer',
     withLayer(dense({ units: 1, inputShape: 2, kernelRegularizer: any({ name: 'l3', lambda: 1 }) })),
@@ -147,8 +315,139 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
   ['a misspelt model option', () => sequential(any({ layer: [], backend })), 'UnknownNameError', /mean 'layers'/],
 
   ['an unknown loss', withCompile({ ...good, loss: 'mse' }), 'UnknownNameError', /loss/, /meanSquaredError/],
+  ['a short name for a focal loss', withCompile({ ...good, loss: 'focal' }), 'UnknownNameError', /categoricalFocalCro/],
+  ['a loss that is a function', withCompile({ ...good, loss: huber }), 'ValueError', /loss/, /huber\(\)/],
+  ['a spec of no loss', withCompile({ ...good, loss: { name: 'hubber' } }), 'UnknownNameError', /mean 'huber'/],
+  ['a delta of 0', () => huber({ delta: 0 }), 'ValueError', /huber\.delta/, /> 0/],
+  ['a tau of 1', () => quantile({ tau: 1 }), 'ValueError', /quantile\.tau/, /< 1/],
+  [
+    'an unknown reduction',
+    () => huber({ reduction: any('none') }),
+    'UnknownNameError',
+    /huber\.reduction/,
+    /mean, sum/,
+  ],
+  ['smoothing above 1', () => binaryCrossentropy({ labelSmoothing: 1.1 }), 'ValueError', /labelSmoothing/, /<= 1/],
+  ['a negative gamma', () => binaryFocalCrossentropy({ gamma: -1 }), 'ValueError', /gamma/, />= 0/],
+  ['an alpha that is no number', () => binaryFocalCrossentropy({ alpha: Number.NaN }), 'ValueError', /alpha/, /NaN/],
+  ['an unknown loss option', () => huber(any({ tau: 1 })), 'UnknownNameError', /huber\.tau/],
+  [
+    'a loss option in a spec',
+    withCompile({ ...good, loss: { name: 'huber', delta: -1 } }),
+    'ValueError',
+    /huber\.delta/,
+  ],
+  ['too many loss weights', withCompile({ ...good, lossWeights: [1, 2] }), 'ValueError', /lossWeights/, /1 weight,/],
+  ['loss weights of no output', withCompile({ ...good, lossWeights: { x: 1 } }), 'UnknownNameError', /lossWeights\.x/],
+  ['a negative loss weight', withCompile({ ...good, lossWeights: [-1] }), 'ValueError', /lossWeights/, />= 0/],
+  ['loss weights that are a number', withCompile({ ...good, lossWeights: 2 }), 'ValueError', /lossWeights/, /got 2/],
+  ['a negative count', withLoss('poisson', [1, -1, 2]), 'ValueError', /y\[1\]/, /0 or more/],
+  ['a negative target of logarithms', withLoss('meanSquaredLogarithmicError', [1, 0, -2]), 'ValueError', /y\[2\]/],
+  ['a side of 0.5', withLoss('hinge', [1, 0.5, -1]), 'ValueError', /y\[1\]/, /-1 or 1/],
+  ['sides of two kinds', withLoss('squaredHinge', [1, 0, -1]), 'ValueError', /y/, /both 0 and -1/],
+  ['a probability of 2', withLoss('klDivergence', [0, 2, 1]), 'ValueError', /y\[1\]/, /0 to 1/],
+  ['too few weights', weighted([1, 2]), 'ShapeError', /sampleWeight/, /2 rows/, /3 numbers/],
+  ['a negative weight', weighted([1, -1, 1]), 'ValueError', /sampleWeight\[1\]/, />= 0/],
+  ['a weight that is NaN', weighted([1, 1, Number.NaN]), 'ValueError', /sampleWeight\[2\]/, /NaN/],
+  ['rows of weights', weighted(rows), 'ShapeError', /sampleWeight/, /2 columns/],
+  [
+    'a misspelt weight',
+    () => classifier().evaluate(rows, [0, 1, 2], any({ weights: 1 })),
+    'UnknownNameError',
+    /evaluate/,
+  ],
   ['an unknown optimizer', withCompile({ ...good, optimizer: 'adan' }), 'UnknownNameError', /optimizer/, /mean 'adam'/],
-  ['an unknown metric', withCompile({ ...good, metrics: ['f1'] }), 'UnknownNameError', /metrics/, /'f1'/],
+  [
+    'an unknown metric',
+    withCompile({ ...good, metrics: ['accuracy', 'f1Score'] }),
+    'UnknownNameError',
+    /metrics\[1\]/,
+    /'f1Score'/,
+    /mean 'f1'/,
+  ],
+  ['a metric that was not called', withCompile({ ...good, metrics: [f1] }), 'ValueError', /a function/, /f1\(\)/],
+  [
+    'a metric that is more than a number',
+    withCompile({ ...good, metrics: ['confusionMatrix'] }),
+    'ValueError',
+    /more than a number/,
+    /confusionMatrix\(y, model\.predict\(x\)\)/,
+  ],
+  [
+    'a metric of classes on values',
+    withCompile({ ...good, loss: 'meanSquaredError', metrics: ['auc'] }, { units: 2 }),
+    'ValueError',
+    /metrics\[0\]/,
+    /'auc' on an output of 2 columns of linear/,
+    /sigmoid or softmax/,
+  ],
+  [
+    'top k of a sigmoid',
+    withCompile(
+      { ...good, loss: 'binaryCrossentropy', metrics: [topK({ k: 1 })] },
+      { units: 1, activation: 'sigmoid' },
+    ),
+    'ValueError',
+    /1 column of sigmoid/,
+    /output of softmax/,
+  ],
+  [
+    'a metric of values with class indices',
+    withCompile({ ...good, metrics: ['rmse'] }),
+    'ValueError',
+    /'rmse'/,
+    /not class indices/,
+  ],
+  ['a k above the classes', withCompile({ ...good, metrics: ['topK'] }), 'ValueError', /topK\.k/, /got 5/, /at most 3/],
+  ['a k of 0', () => topK({ k: 0 }), 'ValueError', /topK\.k/, />= 1/],
+  ['no bins', () => ece({ bins: 0 }), 'ValueError', /ece\.bins/, />= 1/],
+  ['an unknown average', () => f1({ average: any('mean') }), 'UnknownNameError', /f1\.average/, /macro, micro/],
+  ['a threshold above 1', () => f1({ threshold: 2 }), 'ValueError', /f1\.threshold/, /<= 1/],
+  [
+    'the binary average of three classes',
+    withCompile({ ...good, metrics: [f1({ average: 'binary' })] }),
+    'ValueError',
+    /f1\.average/,
+    /3 classes/,
+    /'macro'/,
+  ],
+  ['an unknown metric option', () => f1(any({ averages: 'micro' })), 'UnknownNameError', /f1\.averages/, /'average'/],
+  ['a label that others have', () => f1({ label: 'loss' }), 'ValueError', /f1\.label/, /'loss'/],
+  [
+    'two metrics of one name',
+    withCompile({ ...good, metrics: ['f1', f1({ average: 'micro' })] }),
+    'ValueError',
+    /two metrics called 'f1'/,
+    /label/,
+  ],
+  [
+    'metrics of an unknown output',
+    withCompile({ ...good, metrics: { kind: ['f1'] } }),
+    'UnknownNameError',
+    /metrics\.kind/,
+  ],
+  ['targets and predictions of unequal length', () => f1([0, 1], [0, 1, 1]), 'ShapeError', /yTrue/, /2 rows/, /3/],
+  ['a metric of targets alone', () => f1(any([0, 1])), 'ValueError', /^f1:/, /array of length 2/],
+  [
+    'targets of another width',
+    () => mse([[1, 2]], [[1, 2, 3]]),
+    'ShapeError',
+    /yTrue/,
+    /2 columns/,
+    /expected 3, as many as yPred/,
+  ],
+  ['a target beyond the columns', () => auc([0, 3], rows), 'ShapeError', /yTrue/, /2 rows/],
+  ['a class index beyond the columns', () => auc([0, 1, 2], rows), 'ValueError', /yTrue\[2\]/, /got 2/, /0 to 1/],
+  ['scores of a class neither 0 nor 1', () => auc([0, 2], [0.5, 0.25]), 'ValueError', /yTrue\[1\]/, /0 or 1/],
+  ['class indices that are none', () => confusionMatrix([0, 1.5], [0, 1]), 'ValueError', /yTrue\[1\]/, /class index/],
+  [
+    'logarithms of what is no probability',
+    () => logLoss([0, 1], [0.5, 1.5]),
+    'ValueError',
+    /yPred\[1\]/,
+    /from 0 to 1/,
+  ],
+  ['NaN among predictions', () => mae([0, 1], [0, Number.NaN]), 'ValueError', /yPred/, /NaN/],
   [
     'metrics that are no array',
     withCompile({ ...good, metrics: 'accuracy' }),
@@ -157,7 +456,124 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     /\['accuracy'\]/,
   ],
   ['a clip norm of 0', withCompile({ ...good, globalClipNorm: 0 }), 'ValueError', /globalClipNorm/, /> 0/],
-  ['a misspelt compile option', withCompile({ ...good, clipNorm: 1 }), 'UnknownNameError', /globalClipNorm/],
+  ['a negative clip value', withCompile({ ...good, clipValue: -1 }), 'ValueError', /^clipValue/, /> 0/],
+  ['a clip norm that is no number', withCompile({ ...good, clipNorm: '1' }), 'ValueError', /^clipNorm/, /'1'/],
+  [
+    'two ways of clipping',
+    withCompile({ ...good, clipNorm: 1, globalClipNorm: 2 }),
+    'ValueError',
+    /^globalClipNorm/,
+    /2 beside clipNorm/,
+    /one way/,
+  ],
+  ['tracking by a number', withCompile({ ...good, trackGradientNorm: 1 }), 'ValueError', /trackGradientNorm/, /got 1/],
+  [
+    'half a batch accumulated',
+    withCompile({ ...good, gradientAccumulationSteps: 1.5 }),
+    'ValueError',
+    /gradientAccumulationSteps/,
+    /integer >= 1/,
+  ],
+  ['no batch accumulated', withCompile({ ...good, gradientAccumulationSteps: 0 }), 'ValueError', /got 0/],
+  ['an unknown average', withCompile({ ...good, averaging: 'ema' }), 'UnknownNameError', /exponentialMovingAverage/],
+  ['an average that is a number', withCompile({ ...good, averaging: 0.9 }), 'ValueError', /averaging/, /0\.9/],
+  ['a momentum of 1', () => exponentialMovingAverage({ momentum: 1 }), 'ValueError', /momentum/, />= 0 and < 1/],
+  [
+    'overwriting every half update',
+    () => exponentialMovingAverage({ overwriteFrequency: 0.5 }),
+    'ValueError',
+    /overwriteFrequency/,
+    /integer/,
+  ],
+  ['averages from update 0 on', () => stochasticWeightAveraging({ start: 0 }), 'ValueError', /start/, />= 1/],
+  [
+    'averages as data, out of range',
+    withCompile({ ...good, averaging: { name: 'stochasticWeightAveraging', every: 0 } }),
+    'ValueError',
+    /every/,
+    />= 1/,
+  ],
+  [
+    'accumulation with a line search',
+    withCompile({ ...good, optimizer: 'lbfgs', gradientAccumulationSteps: 2 }),
+    'ValueError',
+    /2 with lbfgs/,
+    /line search/,
+  ],
+  [
+    'averages with a line search',
+    withCompile({ ...good, optimizer: 'lbfgs', averaging: 'exponentialMovingAverage' }),
+    'ValueError',
+    /averaging/,
+    /lbfgs/,
+  ],
+  [
+    'rates of layers with a line search',
+    withCompile({ ...good, optimizer: 'lbfgs' }, { units: 3, activation: 'softmax', learningRateMultiplier: 2 }),
+    'ValueError',
+    /layers\.0\.learningRateMultiplier/,
+    /2 with lbfgs/,
+  ],
+  [
+    'a learning rate of 0 times the others',
+    withLayer(dense({ units: 1, inputShape: 2, learningRateMultiplier: 0 })),
+    'ValueError',
+    /learningRateMultiplier/,
+    /> 0/,
+  ],
+  [
+    'freezing by a number',
+    withLayer(dense({ units: 1, inputShape: 2, trainable: any(0) })),
+    'ValueError',
+    /layers\.0\.trainable/,
+    /true or false/,
+  ],
+  [
+    'freezing what has no weights',
+    withLayer(dropout(any({ rate: 0.5, inputShape: 2, trainable: false }))),
+    'UnknownNameError',
+    /layers\.0\.trainable/,
+  ],
+  [
+    'freezing a layer that is not there',
+    () => classifier().setTrainable('layers.1', false),
+    'UnknownNameError',
+    /mean/,
+  ],
+  [
+    'freezing a layer without weights by name',
+    () => sequential({ layers: [dropout({ rate: 0, inputShape: 2 })], backend }).setTrainable('layers.0', false),
+    'ValueError',
+    /without weights/,
+  ],
+  ['freezing by what is no boolean', () => classifier().setTrainable('layers.0', any('no')), 'ValueError', /'no'/],
+  [
+    'training after freezing, not compiled',
+    () => {
+      const model = classifier();
+      model.setTrainable('layers.0', false);
+      model.trainOnBatch(rows, [0, 1, 2]);
+    },
+    'StateError',
+    /setTrainable was called since compile/,
+  ],
+  ['averages that nobody keeps', () => classifier().averagedWeights(), 'StateError', /compile\(\{ averaging \}\)/],
+  ['applying averages that nobody keeps', () => classifier().applyAveragedWeights(), 'StateError', /averaging/],
+  [
+    'moments of batches of one',
+    () => normalized().updateMovingMoments(rows, { batchSize: 1 }),
+    'ValueError',
+    /batchSize/,
+    />= 2/,
+  ],
+  [
+    'moments before compile',
+    () => sequential({ layers: [batchNormalization({ inputShape: 2 })], backend }).updateMovingMoments(rows),
+    'StateError',
+    /compile/,
+  ],
+  ['moments of one row', () => normalized().updateMovingMoments([[1, 2]]), 'ValueError', /rows of x/, />= 2/],
+  ['a misspelt compile option', withCompile({ ...good, clippNorm: 1 }), 'UnknownNameError', /mean 'clipNorm'/],
   [
     'a crossentropy without softmax',
     withCompile(good, { units: 3 }),
@@ -184,6 +600,64 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
   ['an unknown optimizer option', () => adam(any({ lr: 1 })), 'UnknownNameError', /adam\.lr/],
   ['nesterov without momentum', () => sgd({ nesterov: true }), 'ValueError', /nesterov/, /momentum/],
   ['a momentum that is no number', () => sgd({ momentum: any('0.9') }), 'ValueError', /momentum/, /'0\.9'/],
+  ['a negative weight decay', () => lion({ weightDecay: -1 }), 'ValueError', /lion\.weightDecay/, />= 0/],
+  ['a rho of 1', () => rmsprop({ rho: 1 }), 'ValueError', /rmsprop\.rho/, /< 1/],
+  ['amsgrad that is no boolean', () => adam({ amsgrad: any(1) }), 'ValueError', /adam\.amsgrad/, /true or false/],
+  ['an epsilon of 0', () => adagrad({ epsilon: 0 }), 'ValueError', /adagrad\.epsilon/, />= 1e-30/],
+  ['a momentum of 0 by that name', () => momentum({ momentum: 0 }), 'ValueError', /momentum\.momentum/, /> 0/],
+  ['a history of nothing', () => lbfgs({ historySize: 0 }), 'ValueError', /lbfgs\.historySize/, /integer >= 1/],
+  ['weight decay with lbfgs', () => lbfgs(any({ weightDecay: 1 })), 'UnknownNameError', /lbfgs\.weightDecay/],
+  [
+    'clipping with lbfgs',
+    withCompile({ ...good, optimizer: 'lbfgs', globalClipNorm: 1 }),
+    'ValueError',
+    /globalClipNorm/,
+    /1 with lbfgs/,
+  ],
+
+  ['a schedule without its steps', () => cosine(any({ initialLearningRate: 1 })), 'ValueError', /cosine\.decaySteps/],
+  [
+    'a schedule of no steps',
+    () => stepDecay({ initialLearningRate: 1, decaySteps: 0 }),
+    'ValueError',
+    /stepDecay\.decaySteps/,
+    /integer >= 1/,
+  ],
+  [
+    'a negative rate at the start',
+    () => polynomial({ initialLearningRate: -1, decaySteps: 3 }),
+    'ValueError',
+    /polynomial\.initialLearningRate/,
+    />= 0/,
+  ],
+  [
+    'a share above 1',
+    () => oneCycle({ maxLearningRate: 1, totalSteps: 9, pctStart: 2 }),
+    'ValueError',
+    /oneCycle\.pctStart/,
+    /<= 1/,
+  ],
+  [
+    'an option of another schedule',
+    () => exponentialDecay(any({ initialLearningRate: 1, decaySteps: 1, decayRate: 1, alpha: 0 })),
+    'UnknownNameError',
+    /exponentialDecay\.alpha/,
+  ],
+  ['a warm-up to nothing', () => warmup(any({ warmupSteps: 3 })), 'ValueError', /warmup\.schedule/, /a schedule/],
+  [
+    'an unknown schedule',
+    withCompile({ ...good, optimizer: adam({ learningRate: any({ name: 'cosin' }) }) }),
+    'UnknownNameError',
+    /adam\.learningRate\.name/,
+    /mean 'cosine'/,
+  ],
+  [
+    'a schedule that was not called',
+    () => adam({ learningRate: any(cosine) }),
+    'ValueError',
+    /adam\.learningRate/,
+    /a function/,
+  ],
   [
     'an optimizer as data, out of range',
     withCompile({ ...good, optimizer: { name: 'sgd', momentum: 2 } }),
@@ -341,6 +815,30 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     /layers\.1/,
   ],
   [
+    'accumulation with a table',
+    () => lookUps({ gradientAccumulationSteps: 2 }),
+    'ValueError',
+    /^gradientAccumulationSteps/,
+    /2 with layers\.0, an embedding/,
+    /trainable: false/,
+  ],
+  [
+    'averages of a table',
+    () => lookUps({ averaging: 'exponentialMovingAverage' }),
+    'ValueError',
+    /^averaging/,
+    /with layers\.0, an embedding/,
+    /trainable: false/,
+  ],
+  [
+    'a line search over a table',
+    () => lookUps({ optimizer: 'lbfgs' }),
+    'ValueError',
+    /^optimizer/,
+    /lbfgs with layers\.0, an embedding/,
+    /adam/,
+  ],
+  [
     'three inputs to subtract',
     () => {
       const x = input({ shape: 2 });
@@ -426,6 +924,19 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     /weights\['layers\.0\.bias'\]\.data/,
     /JSON/,
   ],
+  [
+    'a tolerance of 0',
+    () => layerSequentialUnitVariance(classifier(), rows, { tolerance: 0 }),
+    'ValueError',
+    /tolerance/,
+    /> 0/,
+  ],
+  [
+    'a misspelt option of a tool',
+    () => layerSequentialUnitVariance(classifier(), rows, any({ iterations: 1 })),
+    'UnknownNameError',
+    /mean 'maxIterations'/,
+  ],
   ['a program of no rows', () => classifier().program('predict', 0), 'ValueError', /rows/],
 
   [
@@ -456,6 +967,18 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
 ];
 
 const fits: readonly (readonly [string, () => Promise<unknown>, string, ...RegExp[]])[] = [
+  [
+    'a part of the rows with lbfgs',
+    () => {
+      const model = sequential({ layers: [dense({ units: 1, inputShape: 2 })], backend });
+      model.compile({ optimizer: 'lbfgs', loss: 'meanSquaredError' });
+      return model.fit(rows, [0, 1, 2], { batchSize: 2 });
+    },
+    'ValueError',
+    /batchSize/,
+    /2 of 3 rows/,
+    /all rows with lbfgs/,
+  ],
   ['no epochs', () => classifier().fit(rows, [0, 1, 2], { epochs: 0 }), 'ValueError', /epochs/, /got 0/],
   ['a batch size of 0', () => classifier().fit(rows, [0, 1, 2], { batchSize: 0 }), 'ValueError', /batchSize/],
   ['a validation split of 1', () => classifier().fit(rows, [0, 1, 2], { validationSplit: 1 }), 'ValueError', /< 1/],
@@ -467,7 +990,7 @@ const fits: readonly (readonly [string, () => Promise<unknown>, string, ...RegEx
   ],
   [
     'validation data that is no pair',
-    () => classifier().fit(rows, [0, 1, 2], { validationData: any(rows) }),
+    () => classifier().fit(rows, [0, 1, 2], { validationData: any([...rows, [0, 0]]) }),
     'ValueError',
     /\[x, y\]/,
   ],
@@ -495,6 +1018,40 @@ const fits: readonly (readonly [string, () => Promise<unknown>, string, ...RegEx
     'ValueError',
     /shuffle/,
   ],
+  [
+    'weights of validation data that do not fit',
+    () => classifier().fit(rows, [0, 1, 2], { validationData: [rows, [0, 1, 2], [1]] }),
+    'ShapeError',
+    /validationData\[2\]/,
+  ],
+  ['a weight of class 3', fitted({ classWeight: { 3: 1 } }), 'UnknownNameError', /classWeight/, /'3'/, /0 to 2/],
+  ['a negative class weight', fitted({ classWeight: { 1: -1 } }), 'ValueError', /classWeight\[1\]/, />= 0/],
+  ['class weights in an array', fitted({ classWeight: [1, 2, 3] }), 'ValueError', /classWeight/, /by class index/],
+  [
+    'class weights of numbers',
+    () => normalized().fit(rows, [0, 1, 2], { classWeight: { 0: 1 } }),
+    'ValueError',
+    /classWeight/,
+    /one class per row/,
+    /sampleWeight/,
+  ],
+  ['mixed labels', fitted({ mixup: 0.2 }), 'ValueError', /mixup/, /categoricalCrossentropy with one-hot/],
+  [
+    'ids between ids',
+    () =>
+      lookUps({}, { trainable: false }).fit(
+        [
+          [0, 1],
+          [1, 2],
+        ],
+        [0, 1],
+        { mixup: 0.2 },
+      ),
+    'ValueError',
+    /^mixup/,
+    /ids of layers\.0/,
+  ],
+  ['a mixup of 0', fitted({ mixup: 0 }), 'ValueError', /mixup/, /> 0/],
   [
     'validation data and a split',
     () => classifier().fit(rows, [0, 1, 2], { validationData: [rows, [0, 1, 2]], validationSplit: 0.5 }),

@@ -1,44 +1,55 @@
 import { describe, test } from 'vitest';
-import type { ActivationName } from '../src/model/activations.js';
-import { activations } from '../src/model/activations.js';
-import { activation, dense, type LayerSpec } from '../src/model/layers/index.js';
-import type { LossName } from '../src/model/losses.js';
+import {
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  sparseCategoricalCrossentropy,
+} from '../src/kernels/losses.js';
+import { binaryCrossentropy, binaryFocalCrossentropy } from '../src/kernels/losses-binary.js';
+import { huber, quantile } from '../src/kernels/losses-regression.js';
+import { dense, type LayerSpec } from '../src/model/layers/index.js';
+import type { LossName, LossSpec } from '../src/model/losses.js';
 import { checkGradients, type GradientCase, INPUTS } from './support/gradient-check.js';
+import { definitionOf, lossNames } from './support/losses.js';
 
-const head = (loss: LossName): LayerSpec =>
-  dense({
-    units: loss === 'meanSquaredError' ? 3 : 4,
-    activation: loss === 'meanSquaredError' ? 'linear' : loss === 'binaryCrossentropy' ? 'sigmoid' : 'softmax',
-  });
+/** A last layer that the loss takes, with outputs in its domain and away from its kinks. */
+function head(loss: LossName): LayerSpec {
+  const { fuses } = definitionOf(loss);
+  if (fuses !== undefined) return dense({ units: 4, activation: fuses });
+  if (loss === 'klDivergence') return dense({ units: 4, activation: 'softmax' });
+  const positive = loss === 'poisson' || loss === 'meanSquaredLogarithmicError';
+  return dense({ units: 3, activation: positive ? 'exponential' : 'linear' });
+}
 
 const first = dense({ units: 9, inputShape: INPUTS, activation: 'tanh' });
 
-const losses: readonly LossName[] = [
-  'sparseCategoricalCrossentropy',
-  'categoricalCrossentropy',
-  'binaryCrossentropy',
-  'meanSquaredError',
+/** What else than defaults is tried. */
+const optionCases: readonly LossSpec[] = [
+  huber({ delta: 0.3 }),
+  huber({ delta: 30, reduction: 'sum' }),
+  quantile({ tau: 0.2 }),
+  binaryCrossentropy({ labelSmoothing: 0.2 }),
+  categoricalCrossentropy({ labelSmoothing: 0.2, reduction: 'sum' }),
+  sparseCategoricalCrossentropy({ labelSmoothing: 0.2 }),
+  binaryFocalCrossentropy({ gamma: 1.5, alpha: 0.7, applyClassBalancing: true, labelSmoothing: 0.1 }),
+  categoricalFocalCrossentropy({ gamma: 3, alpha: 0.5, labelSmoothing: 0.1 }),
 ];
 
 const cases: readonly GradientCase[] = [
-  ...(Object.keys(activations) as ActivationName[]).flatMap((name) => [
-    {
-      name: `${name} in a dense layer`,
-      layers: [dense({ units: 9, inputShape: INPUTS, activation: name }), head('meanSquaredError')],
-      loss: losses[3]!,
-    },
-    {
-      name: `${name} as a layer`,
-      layers: [dense({ units: 9, inputShape: INPUTS }), activation({ activation: name }), head('meanSquaredError')],
-      loss: losses[3]!,
-    },
-    {
-      name: `${name} at the end, not fused`,
-      layers: [first, dense({ units: 3, activation: name })],
-      loss: losses[3]!,
-    },
+  ...lossNames.flatMap((loss) => [
+    { name: loss, layers: [first, head(loss)], loss },
+    { name: `${loss}, weighted rows`, layers: [first, head(loss)], loss, weighted: true },
+    ...(definitionOf(loss).fuses === 'softmax' || /^(kl|c)/.test(loss)
+      ? []
+      : [
+          {
+            name: `${loss}, a single output`,
+            layers: [first, { ...head(loss), units: 1 } as LayerSpec],
+            loss,
+            weighted: true,
+          },
+        ]),
   ]),
-  ...losses.map((loss) => ({ name: loss, layers: [first, head(loss)], loss })),
+  ...optionCases.map((loss) => ({ name: JSON.stringify(loss), layers: [first, head(loss.name)], loss })),
 ];
 
 describe('float64 central differences', () => {

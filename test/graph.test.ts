@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { adam, sgd } from '../src/kernels/optimizers.js';
+import { adam } from '../src/kernels/adam.js';
+import { sgd } from '../src/kernels/optimizers.js';
 import { type Matrix, matrix } from '../src/matrix.js';
 import { trace } from '../src/model/graph.js';
 import { add, batchNormalization, concatenate, dense, dropout, input, multiply } from '../src/model/layers/index.js';

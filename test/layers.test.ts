@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { wasm } from '../src/backends/wasm.js';
+import { adam } from '../src/kernels/adam.js';
 import type { BackendFactory } from '../src/kernels/contract.js';
-import { adam, type OptimizerName, type OptimizerSpec, optimizerTable } from '../src/kernels/optimizers.js';
+import { adagrad, optimizerTable, sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
 import type { GraphSpec } from '../src/model/graph.js';
 import {
@@ -21,8 +22,9 @@ import {
   subtract,
 } from '../src/model/layers/index.js';
 import { layerTable } from '../src/model/layers/registry.js';
+import type { OptimizerName, OptimizerSpec } from '../src/model/optimizers.js';
 import { modelFromSpec } from '../src/train/from-spec.js';
-import { type Model, model, sequential } from '../src/train/model.js';
+import { type CompileOptions, type Model, model, sequential } from '../src/train/model.js';
 import { allFactories, factories, Random } from './support/buffers.js';
 import { checkGradients } from './support/gradient-check.js';
 import { layerCases, layerGradientCases } from './support/layer-cases.js';
@@ -266,28 +268,72 @@ describe('embedding', () => {
     }
   });
 
-  test.each(names)(
-    '%s of a table whose rows all occur does what it does of a dense layer of one-hot rows',
-    (optimizer) => {
-      const backend = factories.wasm;
-      const sparse = sequential({ layers: [embedding({ inputDim: 5, outputDim: 3, inputShape: 1 })], backend });
-      const plain = sequential({ layers: [dense({ units: 3, inputShape: 5, useBias: false })], backend });
-      const start = sparse.getWeights()['layers.0.embeddings']!;
-      plain.setWeights({ 'layers.0.kernel': start });
-      for (const built of [sparse, plain]) built.compile({ optimizer, loss: 'meanSquaredError', globalClipNorm: 0.5 });
-      const ids = [3, 1, 4, 1, 0, 2, 1];
-      const hot = ids.map((id) => [0, 1, 2, 3, 4].map((c) => (c === id ? 1 : 0)));
-      const y = ids.map((id, r) => [id / 4, r / 7, 1]);
-      for (let step = 0; step < 5; step++) {
-        sparse.trainOnBatch(ids, y);
-        plain.trainOnBatch(hot, y);
-      }
-      const expected = [...plain.getWeights()['layers.0.kernel']!.data];
-      table(sparse).forEach((value, i) => {
-        expect(Math.abs(value - expected[i]!)).toBeLessThan(2e-5 * Math.abs(value) + 1e-6);
-      });
+  /** Trains a table whose rows all occur, and a dense layer without bias of one-hot rows, and compares. */
+  function compare(make: (weightDecay: number) => object, multiplier = 1, headMultiplier?: number): void {
+    const backend = factories.wasm;
+    const head = headMultiplier ? [dense({ units: 3, learningRateMultiplier: headMultiplier })] : [];
+    const rate = { learningRateMultiplier: multiplier };
+    const first = embedding({ inputDim: 5, outputDim: 3, inputShape: 1, ...rate });
+    const sparse = sequential({ layers: [first, ...head], backend });
+    const plain = sequential({
+      layers: [dense({ units: 3, inputShape: 5, useBias: false, ...rate }), ...head],
+      backend,
+    });
+    const { 'layers.0.embeddings': start, ...others } = sparse.getWeights();
+    plain.setWeights({ 'layers.0.kernel': start!, ...others });
+    // Decay is for kernels, and the table is none.
+    sparse.compile({ loss: 'meanSquaredError', ...make(headMultiplier ? 0 : 0.1) } as CompileOptions);
+    plain.compile({ loss: 'meanSquaredError', ...make(0) } as CompileOptions);
+    const ids = [3, 1, 4, 1, 0, 2, 1];
+    const hot = ids.map((id) => [0, 1, 2, 3, 4].map((c) => (c === id ? 1 : 0)));
+    const y = ids.map((id, r) => [id / 4, r / 7, 1]);
+    for (let step = 0; step < 5; step++) {
+      const [a, b] = [sparse.trainOnBatch(ids, y), plain.trainOnBatch(hot, y)];
+      expect(a.gradientNorm === undefined).toBe(b.gradientNorm === undefined);
+      if (b.gradientNorm) expect(a.gradientNorm! / b.gradientNorm).toBeCloseTo(1, 5);
+    }
+    const expected = Object.values(plain.getWeights()).flatMap(({ data }) => [...data]);
+    const trained = Object.values(sparse.getWeights()).flatMap(({ data }) => [...data]);
+    trained.forEach((value, i) => {
+      expect(Math.abs(value - expected[i]!)).toBeLessThan(2e-5 * Math.abs(value) + 1e-6);
+    });
+  }
+
+  test.each(names)('%s of a table does what it does of a dense layer of one-hot rows', (name) => {
+    compare((weightDecay) => ({ optimizer: { name, weightDecay }, globalClipNorm: 0.5 }));
+  });
+
+  test.each([{ clipValue: 0.01 }, { clipNorm: 0.05 }, { globalClipNorm: 0.05 }, { trackGradientNorm: true }])(
+    '%j takes the gradients of tables in',
+    (options) => {
+      compare((weightDecay) => ({ optimizer: sgd({ learningRate: 0.5, weightDecay }), ...options }));
+      compare(() => ({ optimizer: sgd({ learningRate: 0.5 }), ...options }), 1, 1);
     },
   );
+
+  test.each([
+    [2, 2],
+    [2, 0.5],
+    [0.25, 1],
+  ])('a table at %d times the rate, a layer behind it at %d times', (multiplier, headMultiplier) => {
+    compare(() => ({ optimizer: adam({ learningRate: 0.02 }), globalClipNorm: 0.3 }), multiplier, headMultiplier);
+    compare(() => ({ optimizer: sgd({ learningRate: 0.2, momentum: 0.9 }) }), multiplier, headMultiplier);
+  });
+
+  test('states begin as the optimizer says, and again at the next compile', () => {
+    const optimizer = adagrad({ learningRate: 0.1, initialAccumulatorValue: 0.5 });
+    compare(() => ({ optimizer }));
+    const layers = [embedding({ inputDim: 5, outputDim: 3, inputShape: 1 }), dense({ units: 1 })];
+    const built = sequential({ layers, backend: factories.wasm });
+    const start = built.getWeights();
+    const runs = [0, 1].map(() => {
+      built.compile({ optimizer, loss: 'meanSquaredError' });
+      built.setWeights(start);
+      for (let step = 0; step < 3; step++) built.trainOnBatch([0, 4, 4], [1, 2, 3]);
+      return built.getWeights();
+    });
+    expect(runs[1]).toEqual(runs[0]);
+  });
 
   test('starts between -0.05 and 0.05, or as told', () => {
     const backend = factories.wasm;

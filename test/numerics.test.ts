@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { adam } from '../src/kernels/adam.js';
 import { type Backend, type BackendFactory, RESERVED_ELEMENTS } from '../src/kernels/contract.js';
 import { exp, log, log1p, sigmoid, tanh } from '../src/kernels/math.js';
-import { adam } from '../src/kernels/optimizers.js';
 import { Generator, philox, words } from '../src/kernels/philox.js';
 import { factories, Random } from './support/buffers.js';
 
@@ -115,7 +115,7 @@ describe.each(Object.entries(factories))('pinned cases, %s', (_, factory) => {
       expect(p).toBeCloseTo(expected[i]!, 6);
     });
     backend.heap[BASE + 16] = 0;
-    backend.kernels.sparseCategoricalCrossentropy(BASE, BASE + 16, BASE + 24, BASE + 32, 1, 3, 8);
+    backend.kernels.sparseCategoricalCrossentropy(BASE, BASE + 16, -1, BASE + 24, BASE + 32, 1, 3, 8, 1, 1, 1, 0);
     expect(backend.heap[BASE + 32]).toBeCloseTo(1002.4076059644 - 1000, 5);
   });
 
@@ -127,7 +127,7 @@ describe.each(Object.entries(factories))('pinned cases, %s', (_, factory) => {
     [100, 1, 0],
   ])('binary crossentropy of logit %d with target %d', (z, y, expected) => {
     const backend = heapWith(factory, [z, 0, 0, 0, 0, 0, 0, 0, y]);
-    backend.kernels.binaryCrossentropy(BASE, BASE + 8, BASE + 16, BASE + 24, 1, 1, 8, 8);
+    backend.kernels.binaryCrossentropy(BASE, BASE + 8, -1, BASE + 16, BASE + 24, 1, 1, 8, 8, 1, 1, 0);
     expect(backend.heap[BASE + 24]).toBeCloseTo(expected, 5);
   });
 

@@ -2,13 +2,15 @@ import { describe, expect, test, vi } from 'vitest';
 import { auto } from '../src/backends/detect.js';
 import { typescript } from '../src/backends/typescript.js';
 import { BackendError, NonFiniteError } from '../src/errors.js';
+import { activationTable } from '../src/kernels/activations.js';
+import { adam } from '../src/kernels/adam.js';
 import { matrix, toMatrix } from '../src/matrix.js';
-import { activations } from '../src/model/activations.js';
 import { type DenseOptions, dense, dropout, type LayerSpec } from '../src/model/layers/index.js';
 import { place } from '../src/model/weights.js';
 import { evaluate, shuffled } from '../src/train/fit.js';
 import { sequential } from '../src/train/model.js';
 import { factories, wasmFactory } from './support/buffers.js';
+import { definitionOf, lossNames } from './support/losses.js';
 import { build, clouds, makeEngine, targetsOf, trainingCases, weightHash } from './support/models.js';
 
 const { x, labels } = clouds(150, 7, 3);
@@ -84,11 +86,41 @@ describe.each(trainingCases)('$name', (item) => {
   });
 });
 
+describe('every loss', () => {
+  test.each(lossNames)('%s trains to the same bits on both backends, with weights and without', async (loss) => {
+    const { fuses, targets: kind } = definitionOf(loss);
+    const one = kind === 'numbers' || kind === 'yesNo';
+    const last = fuses ?? (loss === 'klDivergence' ? 'softmax' : loss === 'poisson' ? 'exponential' : 'linear');
+    const plain = one ? labels.map((label) => (kind === 'yesNo' ? Number(label === 1) : label)) : labels;
+    const y = one || kind === 'label' ? plain : labels.map((label) => [0, 1, 2].map((c) => Number(c === label)));
+    const sampleWeight = labels.map((_, r) => (r % 3) + 0.5);
+    const hashes = new Set<string>();
+    const layers = [
+      dense({ units: 8, inputShape: 7, activation: 'tanh' }),
+      dense({ units: one ? 1 : 3, activation: last }),
+    ];
+    for (const backend of Object.values(factories)) {
+      const model = sequential({ layers, seed: 4, backend });
+      model.compile({ optimizer: adam({ learningRate: 0.01 }), loss });
+      const before = model.evaluate(x, y).loss!;
+      const { history } = await model.fit(x, y, { epochs: 6, batchSize: 31 });
+      await model.fit(x, y, { epochs: 2, sampleWeight });
+      if (loss !== 'cosineSimilarity') expect(model.evaluate(x, y).loss!).toBeLessThan(before);
+      hashes.add(`${weightHash(model)} ${JSON.stringify(history)}`);
+    }
+    expect(hashes.size).toBe(1);
+  });
+});
+const nameOf = (activation: DenseOptions['activation']) =>
+  typeof activation === 'object' ? activation.name : activation;
+
 test('every activation trains in some case', () => {
   const used = new Set(
-    trainingCases.flatMap(({ layers }) => layers.map((l) => ('activation' in l ? l.activation : ''))),
+    trainingCases.flatMap(({ layers }) =>
+      layers.map((l) => nameOf((l as LayerSpec & Partial<DenseOptions>).activation)),
+    ),
   );
-  for (const name of Object.keys(activations)) if (name !== 'linear') expect(used).toContain(name);
+  for (const name of Object.keys(activationTable)) if (name !== 'linear') expect(used).toContain(name);
 });
 
 describe('fit', () => {
@@ -142,7 +174,7 @@ describe('fit', () => {
         },
       ],
     });
-    const logs = 'loss accuracy penalty valLoss valAccuracy valPenalty';
+    const logs = 'loss accuracy penalty gradientNorm valLoss valAccuracy valPenalty';
     expect(events).toEqual([
       'train',
       ...[0, 1].flatMap((e) => [`epoch ${e}`, 'batch 0', 'batch 1', `end ${e}: ${logs}`]),
@@ -162,7 +194,7 @@ describe('fit', () => {
         const program = engine.program('train', 32);
         engine.stageBatch(program, [x], [targets], 0);
         return engine.runStepInParts(program, () => {
-          if (disturb) evaluate(engine, { x: [x], y: [targets], rows: x.rows });
+          if (disturb) evaluate(engine, { x: [x], y: [targets], rows: x.rows, weighted: false });
           return undefined;
         });
       }),

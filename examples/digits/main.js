@@ -1,6 +1,16 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { activation, adam, batchNormalization, dense, dropout, sequential, typescript, wasm } from 'myelin';
+import {
+  activation,
+  adam,
+  batchNormalization,
+  confusionMatrix,
+  dense,
+  dropout,
+  sequential,
+  typescript,
+  wasm,
+} from 'myelin';
 import { readDigits, split } from './data.js';
 
 const SEED = 1;
@@ -77,10 +87,7 @@ function classes({ data, rows, columns }) {
 }
 
 function printConfusion(truth, predicted) {
-  const counts = Array.from({ length: 10 }, () => new Array(10).fill(0));
-  truth.forEach((digit, i) => {
-    counts[digit][predicted[i]]++;
-  });
+  const counts = confusionMatrix(truth, predicted);
   const cells = (values) => values.map((v) => String(v || '·').padStart(4)).join('');
   console.log('\nConfusion matrix (a row per true digit, a column per prediction)');
   console.log(`      ${Array.from(counts.keys(), (digit) => String(digit).padStart(4)).join('')}`);
@@ -132,7 +139,7 @@ const output = fast.model.predict(test.x);
 const predicted = classes(output);
 const wrong = Array.from(test.y.keys()).filter((i) => predicted[i] !== test.y[i]);
 console.log(`  test accuracy ${percent(accuracy)}: ${wrong.length} of ${test.y.length} unseen digits misread`);
-printConfusion(test.y, predicted);
+printConfusion(test.y, output);
 if (accuracy < REQUIRED_ACCURACY) fail(`the test accuracy is below ${percent(REQUIRED_ACCURACY)}.`);
 
 const path = 'build/digits-weights.json';

@@ -1,4 +1,4 @@
-import { exp, log, log1p, sigmoid, tanh } from './math.js';
+import { bell, exp, expm1, log, log1p, normal, sigmoid, tanh } from './math.js';
 
 /** What the TypeScript kernels compute with. */
 export interface Arithmetic {
@@ -8,10 +8,26 @@ export interface Arithmetic {
   readonly log1p: (x: number) => number;
   readonly sigmoid: (x: number) => number;
   readonly tanh: (x: number) => number;
+  /** e^x - 1 for x <= 0. */
+  readonly expm1: (x: number) => number;
+  /** e^(-t^2 / 2) for 0 <= t <= 15. */
+  readonly bell: (t: number) => number;
+  /** The normal distribution, where t = min(|x|, 15) and e = bell(t). */
+  readonly normal: (x: number, t: number, e: number) => number;
 }
 
 /** Rounds after every operation, and so repeats the bits of WebAssembly. */
-export const float32: Arithmetic = { round: Math.fround, exp, log, log1p, sigmoid, tanh };
+export const float32: Arithmetic = {
+  round: Math.fround,
+  exp,
+  log,
+  log1p,
+  sigmoid,
+  tanh,
+  expm1,
+  bell,
+  normal,
+};
 
 /** Rounds nothing; for gradient checks on a heap of float64. */
 export const float64: Arithmetic = {
@@ -21,4 +37,7 @@ export const float64: Arithmetic = {
   log1p: Math.log1p,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   tanh: Math.tanh,
+  expm1: Math.expm1,
+  bell: (t) => Math.exp((t * t) / -2),
+  normal: (x, t, e) => normal(x, t, e, (value) => value),
 };

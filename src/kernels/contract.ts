@@ -47,4 +47,4 @@ export interface BackendFactory {
 export const PAGE_ELEMENTS = 65536 / 4;
 
 /** Elements at the start of the heap that belong to the WebAssembly module's static data. */
-export const RESERVED_ELEMENTS = 320;
+export const RESERVED_ELEMENTS = 512;

@@ -1,22 +1,115 @@
 import type { Arithmetic } from './arithmetic.js';
 import type { Heap, Twins } from './contract.js';
+import { type LossKernel, loss, smoothing } from './loss.js';
+import { rowWeight } from './loss-loop.js';
+import {
+  binaryCrossentropy,
+  binaryFocalCrossentropy,
+  hinge,
+  type SmoothingOptions,
+  squaredHinge,
+} from './losses-binary.js';
+import {
+  huber,
+  klDivergence,
+  logCosh,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredError,
+  meanSquaredLogarithmicError,
+  poisson,
+  quantile,
+} from './losses-regression.js';
+import { categoricalHinge, cosineSimilarity } from './losses-rows.js';
+
+const softmax = {
+  fuses: 'softmax',
+  domain: 'probability',
+  advice: 'For a single sigmoid output use binaryCrossentropy.',
+} as const;
+
+/** Crossentropy with one class index per row, computed from the logits together with the softmax that ends the model. */
+export const sparseCategoricalCrossentropy = /* @__PURE__ */ loss<'sparseCategoricalCrossentropy', SmoothingOptions>(
+  'sparseCategoricalCrossentropy',
+  {
+    ...softmax,
+    targets: 'label',
+    options: { labelSmoothing: smoothing },
+    args: ({ labelSmoothing }) => [labelSmoothing],
+  },
+);
+
+/** Crossentropy with a row of class probabilities, one-hot or soft, computed from the logits together with the softmax. */
+export const categoricalCrossentropy = /* @__PURE__ */ loss<'categoricalCrossentropy', SmoothingOptions>(
+  'categoricalCrossentropy',
+  {
+    ...softmax,
+    targets: 'class',
+    options: { labelSmoothing: smoothing },
+    args: ({ labelSmoothing }) => [labelSmoothing],
+  },
+);
+
+export interface CategoricalFocalOptions extends SmoothingOptions {
+  /** How little easy rows count; default 2. At 0 all count alike. */
+  readonly gamma: number;
+  /** A factor of the whole loss; default 0.25. */
+  readonly alpha: number;
+}
+
+/** Categorical crossentropy, each class times alpha (1 - p)^gamma, where p is its probability. (Lin et al. 2017.) */
+export const categoricalFocalCrossentropy = /* @__PURE__ */ loss<
+  'categoricalFocalCrossentropy',
+  CategoricalFocalOptions
+>('categoricalFocalCrossentropy', {
+  ...softmax,
+  targets: 'class',
+  options: { gamma: { default: 2, min: 0 }, alpha: { default: 0.25, min: 0 }, labelSmoothing: smoothing },
+  args: ({ labelSmoothing, gamma, alpha }) => [labelSmoothing, gamma, alpha],
+});
+
+/** Every loss by name. */
+export const lossTable = {
+  meanSquaredError,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredLogarithmicError,
+  huber,
+  logCosh,
+  quantile,
+  poisson,
+  klDivergence,
+  cosineSimilarity,
+  hinge,
+  squaredHinge,
+  categoricalHinge,
+  binaryCrossentropy,
+  binaryFocalCrossentropy,
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  sparseCategoricalCrossentropy,
+};
+
+export type LossName = keyof typeof lossTable;
+export type LossSpec = ReturnType<(typeof lossTable)[LossName]>;
 
 type Family = Pick<
   Twins,
   | 'softmaxForward'
   | 'softmaxBackward'
+  | 'logSoftmaxForward'
+  | 'logSoftmaxBackward'
   | 'sparseCategoricalCrossentropy'
   | 'categoricalCrossentropy'
-  | 'binaryCrossentropy'
-  | 'meanSquaredError'
+  | 'categoricalFocalCrossentropy'
 >;
 
+/** The loops in TypeScript. @internal */
 export function losses(arithmetic: Arithmetic): Family {
-  const { round: f, exp, log, log1p } = arithmetic;
+  const { round: f, exp, log } = arithmetic;
   const TINY = f(1e-20);
   const lanes = [0, 0, 0, 0];
   const clear = () => lanes.fill(0);
-  const total = () => lanes[0]! + lanes[2]! + (lanes[1]! + lanes[3]!);
   const total32 = () => f(f(lanes[0]! + lanes[2]!) + f(lanes[1]! + lanes[3]!));
 
   function rowMax(h: Heap, z: number, columns: number): number {
@@ -35,6 +128,66 @@ export function losses(arithmetic: Arithmetic): Family {
     }
     return total32();
   }
+
+  /** The loss of a row of logits; `out` holds e^(z - max), and the row's gradient afterwards. */
+  type Row = (
+    h: Heap,
+    row: number,
+    t: number,
+    out: number,
+    columns: number,
+    max: number,
+    sum: number,
+    logSum: number,
+    slope: number,
+    smoothing: number,
+    gamma: number,
+  ) => number;
+
+  const softmaxRows =
+    (loss: Row): LossKernel =>
+    (h, z, targets, weights, dz, at, rows, columns, stride, targetStride, scale, slope, smoothing = 0, gamma = 0) => {
+      let losses = 0;
+      for (let r = 0; r < rows; r++) {
+        const weight = rowWeight(h, weights, r);
+        const row = z + r * stride;
+        const out = dz + r * stride;
+        const max = rowMax(h, row, columns);
+        const sum = exponentials(h, row, out, columns, max);
+        const t = targets + r * targetStride;
+        const factor = f(f(slope) * weight);
+        losses += weight * loss(h, row, t, out, columns, max, sum, log(sum), factor, f(smoothing), f(gamma));
+      }
+      h[at] = losses * f(scale);
+    };
+
+  const LEAST = f(1e-30);
+  const focal = softmaxRows((h, row, t, out, columns, max, sum, logSum, slope, smoothing, gamma) => {
+    const share = f(smoothing / columns);
+    const keep = f(1 - smoothing);
+    const sums = [0, 0, 0, 0];
+    clear();
+    for (let c = 0; c < columns; c++) {
+      const target = f(f(h[t + c]! * keep) + share);
+      const p = f(h[out + c]! / sum);
+      const missing = f(1 - p);
+      const rest = missing < LEAST ? LEAST : missing;
+      const weighted = f(target * exp(f(gamma * log(rest))));
+      const distance = f(logSum + f(max - h[row + c]!));
+      if (weighted !== 0) sums[c & 3]! += f(weighted * distance);
+      const bend = f(f(f(gamma * p) * distance) / rest);
+      const gradient = weighted === 0 ? 0 : f(weighted * f(bend + 1));
+      h[out + c] = gradient;
+      lanes[c & 3] = f(lanes[c & 3]! + gradient);
+    }
+    const all = total32();
+    for (let c = 0; c < columns; c++) {
+      const e = exp(f(h[row + c]! - max));
+      const p = f((e < TINY ? 0 : e) / sum);
+      h[out + c] = f(f(f(p * all) - h[out + c]!) * slope);
+    }
+    return sums[0]! + sums[2]! + (sums[1]! + sums[3]!);
+  });
 
   return {
     softmaxForward(h, x, y, rows, columns, stride) {
@@ -58,74 +211,70 @@ export function losses(arithmetic: Arithmetic): Family {
       }
     },
 
-    sparseCategoricalCrossentropy(h, z, labels, dz, loss, rows, columns, stride) {
-      const scale = f(1 / rows);
-      let sumOfLosses = 0;
+    logSoftmaxForward(h, x, y, rows, columns, stride) {
       for (let r = 0; r < rows; r++) {
-        const row = z + r * stride;
-        const out = dz + r * stride;
-        const label = Math.trunc(h[labels + r]!);
-        const max = rowMax(h, row, columns);
-        const picked = h[row + label]!;
-        const sum = exponentials(h, row, out, columns, max);
-        sumOfLosses += f(log(sum) + f(max - picked));
-        for (let c = 0; c < columns; c++) h[out + c] = f(f(h[out + c]! / sum) * scale);
-        h[out + label] = f(h[out + label]! - scale);
-      }
-      h[loss] = sumOfLosses / rows;
-    },
-
-    categoricalCrossentropy(h, z, targets, dz, loss, rows, columns, stride, targetStride) {
-      const scale = f(1 / rows);
-      const sums = [0, 0, 0, 0];
-      for (let r = 0; r < rows; r++) {
-        const row = z + r * stride;
-        const out = dz + r * stride;
-        const t = targets + r * targetStride;
-        const max = rowMax(h, row, columns);
-        const sum = exponentials(h, row, out, columns, max);
-        const logSum = log(sum);
+        const row = r * stride;
+        const max = rowMax(h, x + row, columns);
         clear();
         for (let c = 0; c < columns; c++) {
-          const target = h[t + c]!;
-          if (target !== 0) sums[c & 3]! += f(target * f(logSum + f(max - h[row + c]!)));
-          lanes[c & 3] = f(lanes[c & 3]! + target);
+          const shifted = f(h[x + row + c]! - max);
+          h[y + row + c] = shifted;
+          lanes[c & 3] = f(lanes[c & 3]! + exp(shifted));
         }
-        const weight = total32();
-        for (let c = 0; c < columns; c++) {
-          h[out + c] = f(f(f(f(h[out + c]! / sum) * weight) - h[t + c]!) * scale);
-        }
+        const logSum = log(total32());
+        for (let c = 0; c < columns; c++) h[y + row + c] = f(h[y + row + c]! - logSum);
       }
-      h[loss] = (sums[0]! + sums[2]! + (sums[1]! + sums[3]!)) / rows;
     },
 
-    binaryCrossentropy(h, z, targets, dz, loss, rows, columns, stride, targetStride) {
-      const scale = f(1 / f(rows * columns));
-      clear();
+    logSoftmaxBackward(h, y, dy, dx, rows, columns, stride) {
       for (let r = 0; r < rows; r++) {
+        const row = r * stride;
+        clear();
+        for (let c = 0; c < columns; c++) lanes[c & 3] = f(lanes[c & 3]! + h[dy + row + c]!);
+        const all = total32();
         for (let c = 0; c < columns; c++) {
-          const x = h[z + r * stride + c]!;
-          const target = h[targets + r * targetStride + c]!;
-          const e = exp(-Math.abs(x));
-          lanes[(columns === 1 ? r : c) & 3]! += f(f((x < 0 ? 0 : x) - f(x * target)) + log1p(e));
-          const p = f((x < 0 ? e : 1) / f(1 + e));
-          h[dz + r * stride + c] = f(f(p - target) * scale);
+          h[dx + row + c] = f(h[dy + row + c]! - f(exp(h[y + row + c]!) * all));
         }
       }
-      h[loss] = total() / (rows * columns);
     },
 
-    meanSquaredError(h, y, targets, dy, loss, rows, columns, stride, targetStride) {
-      const scale = f(2 / f(rows * columns));
-      clear();
-      for (let r = 0; r < rows; r++) {
-        for (let c = 0; c < columns; c++) {
-          const difference = f(h[y + r * stride + c]! - h[targets + r * targetStride + c]!);
-          lanes[c & 3]! += f(difference * difference);
-          h[dy + r * stride + c] = f(difference * scale);
-        }
+    sparseCategoricalCrossentropy: softmaxRows((h, row, label, out, columns, max, sum, logSum, slope, smoothing) => {
+      const all = f(smoothing / columns);
+      const keep = f(1 - smoothing);
+      const picked = Math.trunc(h[label]!);
+      let distance = f(keep * f(max - h[row + picked]!));
+      if (smoothing > 0) {
+        clear();
+        for (let c = 0; c < columns; c++) lanes[c & 3] = f(lanes[c & 3]! + f(max - h[row + c]!));
+        distance = f(distance + f(all * total32()));
       }
-      h[loss] = total() / (rows * columns);
+      for (let c = 0; c < columns; c++) h[out + c] = f(f(f(h[out + c]! / sum) - all) * slope);
+      h[out + picked] = f(h[out + picked]! - f(keep * slope));
+      return f(logSum + distance);
+    }),
+
+    categoricalCrossentropy: softmaxRows((h, row, t, out, columns, max, sum, logSum, slope, smoothing) => {
+      const share = f(smoothing / columns);
+      const keep = f(1 - smoothing);
+      const sums = [0, 0, 0, 0];
+      clear();
+      for (let c = 0; c < columns; c++) {
+        const target = f(f(h[t + c]! * keep) + share);
+        if (target !== 0) sums[c & 3]! += f(target * f(logSum + f(max - h[row + c]!)));
+        lanes[c & 3] = f(lanes[c & 3]! + target);
+      }
+      const all = total32();
+      for (let c = 0; c < columns; c++) {
+        const target = f(f(h[t + c]! * keep) + share);
+        h[out + c] = f(f(f(f(h[out + c]! / sum) * all) - target) * slope);
+      }
+      return sums[0]! + sums[2]! + (sums[1]! + sums[3]!);
+    }),
+
+    categoricalFocalCrossentropy(h, y, targets, weights, dy, at, rows, columns, stride, targetStride, ...options) {
+      const [scale, slope, smoothing, gamma, alpha] = options.map(f) as [number, number, number, number, number];
+      const scales = [f(scale * alpha), f(slope * alpha)] as const;
+      focal(h, y, targets, weights, dy, at, rows, columns, stride, targetStride, ...scales, smoothing, gamma);
     },
   };
 }

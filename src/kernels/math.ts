@@ -18,10 +18,7 @@ const [E0, E1, E2, E3, E4, E5] = EXP as [number, number, number, number, number,
 /** 2^(n - 1) at index n + 126. */
 const POWERS = Float64Array.from({ length: 256 }, (_, i) => 2 ** (i - 127));
 
-export function exp(x: number): number {
-  let t = 89 < x ? 89 : x;
-  t = t < LOWEST ? LOWEST : t;
-  const n = f(f(f(t * LOG2E) + MAGIC) - MAGIC);
+function reduced(t: number, n: number): number {
   let r = f(t - f(n * LN2_HIGH));
   r = f(r + f(n * LN2_LOW));
   let p = fma(r, E0, E1);
@@ -29,8 +26,23 @@ export function exp(x: number): number {
   p = fma(p, r, E3);
   p = fma(p, r, E4);
   p = fma(p, r, E5);
-  const y = f(fma(p, f(r * r), r) + 1);
+  return fma(p, f(r * r), r);
+}
+
+export function exp(x: number): number {
+  let t = 89 < x ? 89 : x;
+  t = t < LOWEST ? LOWEST : t;
+  const n = f(f(f(t * LOG2E) + MAGIC) - MAGIC);
+  const y = f(reduced(t, n) + 1);
   return x < EXP_ZERO ? 0 : f((y + y) * (POWERS[n + 126] as number));
+}
+
+/** For x <= 0. */
+export function expm1(x: number): number {
+  const t = x < -30 ? -30 : x;
+  const n = f(f(f(t * LOG2E) + MAGIC) - MAGIC);
+  const power = POWERS[n + 127] as number;
+  return fma(power, reduced(t, n), f(power - 1));
 }
 
 const floats = new Float32Array(1);
@@ -54,6 +66,22 @@ const [L0, L1, L2, L3, L4, L5, L6, L7, L8] = LOG as [
   number,
 ];
 
+function logarithm(m: number, n: number): number {
+  const z = f(m * m);
+  let p = fma(m, L0, L1);
+  p = fma(p, m, L2);
+  p = fma(p, m, L3);
+  p = fma(p, m, L4);
+  p = fma(p, m, L5);
+  p = fma(p, m, L6);
+  p = fma(p, m, L7);
+  p = fma(p, m, L8);
+  let y = f(f(p * m) * z);
+  y = fma(n, -LN2_LOW, y);
+  y = f(y - f(z * 0.5));
+  return fma(n, LN2_HIGH, f(m + y));
+}
+
 export function log(x: number): number {
   if (x === Infinity || Number.isNaN(x)) return x;
   if (x < 0) return Number.NaN;
@@ -68,24 +96,14 @@ export function log(x: number): number {
     m = f(m + m);
   }
   m = f(m - 1);
-  const z = f(m * m);
-  let p = fma(m, L0, L1);
-  p = fma(p, m, L2);
-  p = fma(p, m, L3);
-  p = fma(p, m, L4);
-  p = fma(p, m, L5);
-  p = fma(p, m, L6);
-  p = fma(p, m, L7);
-  p = fma(p, m, L8);
-  let y = f(f(p * m) * z);
-  y = fma(e, -LN2_LOW, y);
-  y = f(y - f(z * 0.5));
-  return fma(e, LN2_HIGH, f(m + y));
+  return logarithm(m, e);
 }
 
+const SQRT2_LESS_1 = f(0.41421356237309503);
+
+/** For 0 <= x <= 1. */
 export function log1p(x: number): number {
-  const w = f(1 + x);
-  return f(log(w) + f(f(x - f(w - 1)) / w));
+  return x > SQRT2_LESS_1 ? logarithm(f(f(x - 1) * 0.5), 1) : logarithm(x, 0);
 }
 
 export function sigmoid(x: number): number {
@@ -107,4 +125,36 @@ export function tanh(x: number): number {
   }
   const large = f(1 - f(2 / f(exp(f(a + a)) + 1)));
   return x < 0 ? -large : large;
+}
+
+/** For 0 <= t <= 15. */
+export function bell(t: number): number {
+  floats[0] = t;
+  bits[0] = (bits[0] as number) & 0xfffff000;
+  const short = floats[0] as number;
+  const square = f(t * t);
+  const lost = f(f(f(short * short) - square) + f(f(t + short) * f(t - short)));
+  const e = exp(square * -0.5);
+  return fma(lost * -0.5, e, e);
+}
+
+const TAIL = [
+  4.02045189e-5, 7.65087326e-5, -2.80679873e-4, -5.69616115e-4, 2.4235482e-3, 1.81602505e-3, -2.77603453e-2,
+  8.654971e-2, -1.64579485e-1, 2.21970613e-1,
+].map(f);
+const SLOPE = f(0.3);
+const MIDDLE = [1.01813647e-4, -1.17985312e-3, 9.97174165e-3, -6.64901994e-2, 3.98942275e-1].map(f);
+
+/** For t = min(|x|, 15) and e = bell(t), rounded by `round` after each operation. */
+export function normal(x: number, t: number, e: number, round = f): number {
+  if (t < 0.75) return round(round(polynomial(MIDDLE, round(x * x), round) * x) + 0.5);
+  const r = round(1 / round(round(t * SLOPE) + 1));
+  const tail = round(e * round(polynomial(TAIL, round(1 - (r + r)), round) * r));
+  return x < 0 ? tail : round(1 - tail);
+}
+
+function polynomial(coefficients: readonly number[], x: number, round: (x: number) => number): number {
+  let p = coefficients[0] as number;
+  for (let i = 1; i < coefficients.length; i++) p = round(round(p * x) + (coefficients[i] as number));
+  return p;
 }

@@ -1,50 +1,33 @@
 import { ValueError } from '../errors.js';
+import { type AdamKernel, adam, adamax, adamw, nadam, radam } from './adam.js';
 import type { Arithmetic } from './arithmetic.js';
-import type { Heap, KernelName, Twins } from './contract.js';
-import { fillOptions, type OptionRange, type OptionRanges } from './definition.js';
-import { power } from './power.js';
+import type { Twins } from './contract.js';
+import {
+  type CommonOptions,
+  common,
+  decay,
+  epsilon,
+  fillUpdateOptions,
+  flushing,
+  optimizer,
+  type Spec,
+} from './update.js';
 
-type Family = Pick<Twins, 'sgd' | 'sgdMomentum' | 'adam'>;
-
-/** Options that every optimizer takes. */
-export interface CommonOptions {
-  readonly learningRate: number;
-}
-
-/** What an optimizer is beside its loop. */
-export interface OptimizerDefinition<O extends CommonOptions = CommonOptions> {
-  readonly options: OptionRanges<O>;
-  /** Refuses options that do not go together. */
-  check?(options: O): void;
-  /** The loop for these options, and the names of the states it takes, in order. */
-  plan(options: O): { readonly kernel: KernelName & keyof Family; readonly states: readonly string[] };
-  /** Writes the numbers that the loop reads in step t, from 1 on, to `block`, at most BLOCK_SIZE. */
-  fill(heap: Heap, block: number, options: O, learningRate: number, t: number): void;
-}
-
-/** Elements of the block that an optimizer's loop reads. */
-export const BLOCK_SIZE = 16;
-
-/** An optimizer as plain data: its name and all options. */
-export type Spec<N extends string, O> = { readonly name: N } & Readonly<O>;
-
-/** A function that checks options and returns a spec. */
-function optimizer<N extends string, O extends CommonOptions>(name: N, definition: OptimizerDefinition<O>) {
-  const make = (options: Partial<O> = {}): Spec<N, O> => {
-    const filled = fillOptions(definition.options, options, name);
-    definition.check?.(filled);
-    return { name, ...filled };
-  };
-  return Object.assign(make, { definition });
-}
-
-const rate = (value: number): OptionRange => ({ default: value, min: 0 });
-const decay = (value: number): OptionRange => ({ default: value, min: 0, below: 1 });
-const epsilon = (value: number): OptionRange => ({ default: value, above: 0 });
+type Family = Pick<
+  Twins,
+  | 'decayWeights'
+  | 'sgd'
+  | 'sgdMomentum'
+  | 'adagrad'
+  | 'adadelta'
+  | 'rmsprop'
+  | 'rmspropMomentum'
+  | 'rmspropCentered'
+  | 'rmspropCenteredMomentum'
+  | 'lion'
+>;
 
 export interface SgdOptions extends CommonOptions {
-  /** Default 0.01. */
-  readonly learningRate: number;
   /** From 0 to 1; default 0. */
   readonly momentum: number;
   /** Look ahead along the velocity; needs a momentum. Default false. */
@@ -53,13 +36,13 @@ export interface SgdOptions extends CommonOptions {
 
 /** Stochastic gradient descent: v = momentum v + g, w -= learningRate v, as in PyTorch. */
 export const sgd = /* @__PURE__ */ optimizer<'sgd', SgdOptions>('sgd', {
-  options: { learningRate: rate(0.01), momentum: { default: 0, min: 0, max: 1 }, nesterov: { default: false } },
+  options: { ...common(0.01), momentum: { default: 0, min: 0, max: 1 }, nesterov: { default: false } },
   check({ momentum, nesterov }) {
     if (!nesterov || momentum > 0) return;
     throw new ValueError({ argument: 'sgd.nesterov', given: 'true', expected: 'false, or a momentum above 0' });
   },
-  plan: ({ momentum }) =>
-    momentum > 0 ? { kernel: 'sgdMomentum', states: ['velocity'] } : { kernel: 'sgd', states: [] },
+  loops: { sgd: [], sgdMomentum: ['velocity'] },
+  loop: ({ momentum }) => (momentum > 0 ? 'sgdMomentum' : 'sgd'),
   fill(heap, block, { momentum, nesterov }, learningRate) {
     heap[block] = -learningRate;
     heap[block + 1] = momentum;
@@ -68,47 +51,162 @@ export const sgd = /* @__PURE__ */ optimizer<'sgd', SgdOptions>('sgd', {
   },
 });
 
-export interface AdamOptions extends CommonOptions {
-  /** Default 0.001. */
-  readonly learningRate: number;
-  /** Default 0.9. */
-  readonly beta1: number;
-  /** Default 0.999. */
-  readonly beta2: number;
-  /** Added after the second bias correction; default 1e-8. */
+export interface MomentumOptions extends CommonOptions {
+  /** Above 0, to 1; default 0.9. */
+  readonly momentum: number;
+}
+
+/** sgd under the name of one of its variants; what it returns is sgd's. */
+function sgdWith(name: string, nesterov: boolean) {
+  const options = { ...common(0.01), momentum: { default: 0.9, above: 0, max: 1 } };
+  const make = (given: Partial<MomentumOptions> = {}): Spec<'sgd', SgdOptions> => {
+    return sgd({ ...fillUpdateOptions<MomentumOptions>({ options }, given, name), nesterov });
+  };
+  return Object.assign(make, { definition: { ...sgd.definition, options } });
+}
+
+/** `sgd` with a momentum. */
+export const momentum = /* @__PURE__ */ sgdWith('momentum', false);
+
+/** `sgd` with a momentum and Nesterov's look-ahead. */
+export const nesterov = /* @__PURE__ */ sgdWith('nesterov', true);
+
+export interface AdagradOptions extends CommonOptions {
+  /** What the sums of squares begin with; default 0. */
+  readonly initialAccumulatorValue: number;
+  /** Added to the root; default 1e-10. */
   readonly epsilon: number;
 }
 
-/** Adam (Kingma and Ba 2015), with PyTorch's place of epsilon. */
-export const adam = /* @__PURE__ */ optimizer<'adam', AdamOptions>('adam', {
-  options: { learningRate: rate(1e-3), beta1: decay(0.9), beta2: decay(0.999), epsilon: epsilon(1e-8) },
-  plan: () => ({ kernel: 'adam', states: ['m', 'v'] }),
-  fill(heap, block, { beta1, beta2, epsilon }, learningRate, t) {
-    // sqrt(v) / root is the corrected root; dividing step and epsilon instead saves a multiplication per weight.
-    const root = Math.sqrt(1 - power(beta2, t));
-    heap[block] = (-learningRate * root) / (1 - power(beta1, t));
-    heap[block + 1] = epsilon * root;
-    heap[block + 2] = beta1;
-    heap[block + 3] = 1 - beta1;
-    heap[block + 4] = beta2;
-    heap[block + 5] = 1 - beta2;
+/** Adagrad (Duchi et al. 2011), as in PyTorch: each weight's step is divided by the root of its squared gradients so far. */
+export const adagrad = /* @__PURE__ */ optimizer<'adagrad', AdagradOptions>('adagrad', {
+  options: { ...common(0.01), initialAccumulatorValue: { default: 0, min: 0 }, epsilon: epsilon(1e-10) },
+  loops: { adagrad: ['sum'] },
+  initial: ({ initialAccumulatorValue }) => initialAccumulatorValue,
+  fill(heap, block, { epsilon }, learningRate) {
+    heap[block] = -learningRate;
+    heap[block + 1] = epsilon;
   },
 });
 
-/** Every optimizer by name. */
-export const optimizerTable = { sgd, adam };
+export interface AdadeltaOptions extends CommonOptions {
+  /** Of both moving averages; default 0.9. */
+  readonly rho: number;
+  /** Added under both roots; default 1e-6. */
+  readonly epsilon: number;
+}
 
-export type OptimizerName = keyof typeof optimizerTable;
-export type OptimizerSpec = ReturnType<(typeof optimizerTable)[OptimizerName]>;
+/** Adadelta (Zeiler 2012), as in PyTorch: steps as long as those before, by moving averages of squares. */
+export const adadelta = /* @__PURE__ */ optimizer<'adadelta', AdadeltaOptions>('adadelta', {
+  options: { ...common(1), rho: decay(0.9), epsilon: epsilon(1e-6) },
+  loops: { adadelta: ['v', 'u'] },
+  fill(heap, block, { rho, epsilon }, learningRate) {
+    heap[block] = -learningRate;
+    heap[block + 1] = epsilon;
+    heap[block + 2] = rho;
+    heap[block + 3] = 1 - rho;
+  },
+});
+
+export interface RmspropOptions extends CommonOptions {
+  /** Of the moving averages; default 0.99. */
+  readonly rho: number;
+  /** Added to the root; default 1e-8. */
+  readonly epsilon: number;
+  /** From 0 to 1; default 0. */
+  readonly momentum: number;
+  /** Divides by the deviation from the mean gradient instead. Default false. */
+  readonly centered: boolean;
+}
+
+const rmspropLoops = {
+  rmsprop: ['v'],
+  rmspropMomentum: ['v', 'velocity'],
+  rmspropCentered: ['v', 'm'],
+  rmspropCenteredMomentum: ['v', 'm', 'velocity'],
+} as const;
+
+/** RMSprop (Tieleman and Hinton 2012), as in PyTorch, whose `alpha` is `rho` here. */
+export const rmsprop = /* @__PURE__ */ optimizer<'rmsprop', RmspropOptions>('rmsprop', {
+  options: {
+    ...common(0.01),
+    rho: decay(0.99),
+    epsilon: epsilon(1e-8),
+    momentum: { default: 0, min: 0, max: 1 },
+    centered: { default: false },
+  },
+  loops: rmspropLoops,
+  loop: ({ momentum, centered }) => `rmsprop${centered ? 'Centered' : ''}${momentum > 0 ? 'Momentum' : ''}`,
+  fill(heap, block, { rho, epsilon, momentum }, learningRate) {
+    heap[block] = -learningRate;
+    heap[block + 1] = epsilon;
+    heap[block + 2] = rho;
+    heap[block + 3] = 1 - rho;
+    heap[block + 4] = momentum;
+  },
+});
+
+export interface LionOptions extends CommonOptions {
+  /** Of the blend whose sign is the step; default 0.9. */
+  readonly beta1: number;
+  /** Of the moving average; default 0.99. */
+  readonly beta2: number;
+}
+
+/** Lion (Chen et al. 2023): every weight moves by the learning rate, in the direction of an average's sign. */
+export const lion = /* @__PURE__ */ optimizer<'lion', LionOptions>('lion', {
+  options: { ...common(1e-4), beta1: decay(0.9), beta2: decay(0.99) },
+  loops: { lion: ['m'] },
+  fill(heap, block, { beta1, beta2 }, learningRate) {
+    heap[block] = -learningRate;
+    heap[block + 1] = beta1;
+    heap[block + 2] = 1 - beta1;
+    heap[block + 3] = beta2;
+    heap[block + 4] = 1 - beta2;
+  },
+});
+
+/** Every optimizer that works batch by batch, by name. */
+export const optimizerTable = {
+  sgd,
+  momentum,
+  nesterov,
+  adagrad,
+  adadelta,
+  rmsprop,
+  adam,
+  adamw,
+  nadam,
+  radam,
+  adamax,
+  lion,
+};
+
+export type UpdateName = keyof typeof optimizerTable;
+export type UpdateSpec = ReturnType<(typeof optimizerTable)[UpdateName]>;
+
+/** The kernels of optimizers' loops: (weights, gradients, states ..., n, block, factor). */
+export type UpdateKernel = Exclude<keyof Family | AdamKernel, 'decayWeights'>;
+
+/** The names of the states that each optimizer's loop takes, by its kernel. */
+export const updateLoops = /* @__PURE__ */ Object.assign(
+  {},
+  .../* @__PURE__ */ Object.values(optimizerTable).map(({ definition }): object => definition.loops),
+) as Readonly<Record<UpdateKernel, readonly string[]>>;
 
 /** The loops in TypeScript. @internal */
 export function optimizers(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
-  const SMALL = f(1e-15);
-  const TINY = f(1e-33);
-  const flush = (x: number, limit: number) => (Math.abs(x) < limit ? 0 : x);
+  const { small, tiny } = flushing(arithmetic);
+  const clamp = (x: number) => (x < 0 ? 0 : x);
 
   return {
+    decayWeights(h, w, n, slot, factor) {
+      if (Number.isNaN(h[factor]!)) return;
+      const decay = h[slot]!;
+      for (let i = 0; i < n; i++) h[w + i] = f(h[w + i]! * decay) + h[w + i]!;
+    },
+
     sgd(h, w, g, n, block, factor) {
       const scale = h[factor]!;
       if (Number.isNaN(scale)) return;
@@ -125,28 +223,133 @@ export function optimizers(arithmetic: Arithmetic): Family {
       const present = h[block + 3]!;
       for (let i = 0; i < n; i++) {
         const gradient = f(h[g + i]! * scale);
-        const velocity = flush(f(f(h[v + i]! * momentum) + gradient), TINY);
+        const velocity = tiny(f(f(h[v + i]! * momentum) + gradient));
         h[v + i] = velocity;
         h[w + i] = f(f(f(velocity * lookAhead) + f(gradient * present)) * step) + h[w + i]!;
       }
     },
 
-    adam(h, w, g, m, v, n, block, factor) {
+    adagrad(h, w, g, sum, n, block, factor) {
       const scale = h[factor]!;
       if (Number.isNaN(scale)) return;
       const step = h[block]!;
       const epsilon = h[block + 1]!;
-      const b1 = h[block + 2]!;
-      const c1 = h[block + 3]!;
-      const b2 = h[block + 4]!;
-      const c2 = h[block + 5]!;
       for (let i = 0; i < n; i++) {
-        const gradient = flush(f(h[g + i]! * scale), SMALL);
-        const m1 = flush(f(f(h[m + i]! * b1) + f(gradient * c1)), TINY);
-        const v1 = flush(f(f(h[v + i]! * b2) + f(f(gradient * gradient) * c2)), TINY);
-        h[m + i] = m1;
+        const gradient = small(f(h[g + i]! * scale));
+        const v = f(f(gradient * gradient) + h[sum + i]!);
+        h[sum + i] = v;
+        h[w + i] = f(f(gradient / f(f(Math.sqrt(v)) + epsilon)) * step) + h[w + i]!;
+      }
+    },
+
+    adadelta(h, w, g, v, u, n, block, factor) {
+      const scale = h[factor]!;
+      if (Number.isNaN(scale)) return;
+      const step = h[block]!;
+      const epsilon = h[block + 1]!;
+      const keep = h[block + 2]!;
+      const take = h[block + 3]!;
+      for (let i = 0; i < n; i++) {
+        const gradient = small(f(h[g + i]! * scale));
+        const v1 = tiny(f(f(h[v + i]! * keep) + f(f(gradient * gradient) * take)));
+        const u0 = h[u + i]!;
+        const ratio = f(f(u0 + epsilon) / f(v1 + epsilon));
+        const change = f(f(Math.sqrt(ratio)) * gradient);
         h[v + i] = v1;
-        h[w + i] = f(f(m1 / f(f(Math.sqrt(v1)) + epsilon)) * step) + h[w + i]!;
+        h[u + i] = tiny(f(f(u0 * keep) + f(f(change * change) * take)));
+        h[w + i] = f(change * step) + h[w + i]!;
+      }
+    },
+
+    rmsprop(h, w, g, v, n, block, factor) {
+      const scale = h[factor]!;
+      if (Number.isNaN(scale)) return;
+      const step = h[block]!;
+      const epsilon = h[block + 1]!;
+      const keep = h[block + 2]!;
+      const take = h[block + 3]!;
+      for (let i = 0; i < n; i++) {
+        const gradient = small(f(h[g + i]! * scale));
+        const v1 = tiny(f(f(h[v + i]! * keep) + f(f(gradient * gradient) * take)));
+        h[v + i] = v1;
+        h[w + i] = f(f(gradient / f(f(Math.sqrt(v1)) + epsilon)) * step) + h[w + i]!;
+      }
+    },
+
+    rmspropMomentum(h, w, g, v, u, n, block, factor) {
+      const scale = h[factor]!;
+      if (Number.isNaN(scale)) return;
+      const step = h[block]!;
+      const epsilon = h[block + 1]!;
+      const keep = h[block + 2]!;
+      const take = h[block + 3]!;
+      const momentum = h[block + 4]!;
+      for (let i = 0; i < n; i++) {
+        const gradient = small(f(h[g + i]! * scale));
+        const v1 = tiny(f(f(h[v + i]! * keep) + f(f(gradient * gradient) * take)));
+        h[v + i] = v1;
+        const change = f(gradient / f(f(Math.sqrt(v1)) + epsilon));
+        const velocity = tiny(f(f(h[u + i]! * momentum) + change));
+        h[u + i] = velocity;
+        h[w + i] = f(velocity * step) + h[w + i]!;
+      }
+    },
+
+    rmspropCentered(h, w, g, v, m, n, block, factor) {
+      const scale = h[factor]!;
+      if (Number.isNaN(scale)) return;
+      const step = h[block]!;
+      const epsilon = h[block + 1]!;
+      const keep = h[block + 2]!;
+      const take = h[block + 3]!;
+      for (let i = 0; i < n; i++) {
+        const gradient = small(f(h[g + i]! * scale));
+        const v1 = tiny(f(f(h[v + i]! * keep) + f(f(gradient * gradient) * take)));
+        const m1 = tiny(f(f(h[m + i]! * keep) + f(gradient * take)));
+        h[v + i] = v1;
+        h[m + i] = m1;
+        const variance = clamp(f(v1 - f(m1 * m1)));
+        h[w + i] = f(f(gradient / f(f(Math.sqrt(variance)) + epsilon)) * step) + h[w + i]!;
+      }
+    },
+
+    rmspropCenteredMomentum(h, w, g, v, m, u, n, block, factor) {
+      const scale = h[factor]!;
+      if (Number.isNaN(scale)) return;
+      const step = h[block]!;
+      const epsilon = h[block + 1]!;
+      const keep = h[block + 2]!;
+      const take = h[block + 3]!;
+      const momentum = h[block + 4]!;
+      for (let i = 0; i < n; i++) {
+        const gradient = small(f(h[g + i]! * scale));
+        const v1 = tiny(f(f(h[v + i]! * keep) + f(f(gradient * gradient) * take)));
+        const m1 = tiny(f(f(h[m + i]! * keep) + f(gradient * take)));
+        h[v + i] = v1;
+        h[m + i] = m1;
+        const variance = clamp(f(v1 - f(m1 * m1)));
+        const change = f(gradient / f(f(Math.sqrt(variance)) + epsilon));
+        const velocity = tiny(f(f(h[u + i]! * momentum) + change));
+        h[u + i] = velocity;
+        h[w + i] = f(velocity * step) + h[w + i]!;
+      }
+    },
+
+    lion(h, w, g, m, n, block, factor) {
+      const scale = h[factor]!;
+      if (Number.isNaN(scale)) return;
+      const step = h[block]!;
+      const b1 = h[block + 1]!;
+      const c1 = h[block + 2]!;
+      const b2 = h[block + 3]!;
+      const c2 = h[block + 4]!;
+      for (let i = 0; i < n; i++) {
+        const gradient = small(f(h[g + i]! * scale));
+        const m0 = h[m + i]!;
+        const blend = f(f(m0 * b1) + f(gradient * c1));
+        const signed = blend > 0 ? step : blend < 0 ? -step : 0;
+        h[m + i] = tiny(f(f(m0 * b2) + f(gradient * c2)));
+        h[w + i] = f(signed + (blend - blend)) + h[w + i]!;
       }
     },
   };

@@ -42,7 +42,15 @@ export function philox(
 }
 
 /** What a stream of random numbers is for; the high byte of its number. */
-export const PURPOSE = { initialization: 1, shuffle: 2, dropout: 3, split: 4, noise: 5 } as const;
+export const PURPOSE = {
+  initialization: 1,
+  shuffle: 2,
+  dropout: 3,
+  split: 4,
+  noise: 5,
+  augmentation: 6,
+  slopes: 8,
+} as const;
 
 /** The number of a stream: one per purpose and, say, layer or parameter. */
 export function stream(purpose: keyof typeof PURPOSE, index = 0): number {

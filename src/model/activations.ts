@@ -1,67 +1,180 @@
-import { lookUp } from '../errors.js';
+import { lookUp, show, ValueError } from '../errors.js';
+import {
+  type ActivationEntry,
+  type ActivationSpec,
+  activationAliases,
+  activationTable,
+} from '../kernels/activations.js';
+import type { KernelName } from '../kernels/contract.js';
+import type { ActivationPlan } from '../kernels/curve.js';
+import { stream } from '../kernels/philox.js';
 import type { Emitter } from '../program/emitter.js';
-import type { Layer, Step } from '../program/layer.js';
+import type { Layer, Parameter, Step } from '../program/layer.js';
 import type { Tensor } from '../program/plan.js';
+import { BUILD, type BuildsActivation, isCustom } from './custom.js';
+import { parameter } from './layers/kind.js';
 
-/** What the compiler must know of an activation. Shapes in and out are the same. */
+/** An activation with its options filled in. */
 export interface Activation {
+  readonly spec: ActivationSpec;
   /** The default kernel initializer of a dense layer in front of it. */
   readonly initializer: string;
-  /** The product that applies it while storing, where there is one. */
-  readonly fused?: 'denseForwardRelu';
-  forward?(emit: Emitter, x: Tensor, y: Tensor): void;
-  /** Turns `dy` into the gradient by x, in place, from the saved output. */
-  backward?(emit: Emitter, y: Tensor, dy: Tensor): void;
+  readonly plan: ActivationPlan;
+  /** Of a custom one, in place of the plan. */
+  readonly build?: (name: string, units: number) => Layer;
 }
 
-function elementwise(name: 'relu' | 'sigmoid' | 'tanh' | 'exponential', initializer: string): Activation {
+const table = activationTable as unknown as Record<string, ActivationEntry>;
+const entries: Record<string, ActivationEntry> = {
+  ...table,
+  ...Object.fromEntries(
+    Object.entries(activationAliases).map(([alias, name]) => [alias, table[name] as ActivationEntry]),
+  ),
+};
+
+/** @throws UnknownNameError, ValueError for options out of range. */
+export function findActivation(given: unknown, argument: string): Activation {
+  if (isCustom(given)) return customActivation(given as object, argument);
+  if (typeof given === 'function') {
+    throw new ValueError({
+      argument,
+      given: 'a function',
+      expected: 'what it returns, such as relu()',
+      hint: 'A function of your own: customActivation(...).',
+    });
+  }
+  const { name, ...options } =
+    typeof given === 'object' && given !== null ? (given as ActivationSpec) : { name: given };
+  if (name === undefined && given !== undefined) {
+    throw new ValueError({ argument, given: show(given), expected: "a name or a spec, such as 'relu'" });
+  }
+  const entry = lookUp(entries, name, argument);
+  const spec = entry(options);
+  return { spec, initializer: entry.definition.initializer, plan: entry.definition.plan(spec) };
+}
+
+/** A custom one builds a layer by itself, in the shape of its input; before it, a kernel is drawn as before none. */
+function customActivation(spec: BuildsActivation & object, argument: string): Activation {
+  const build = spec[BUILD];
+  if (!build) {
+    throw new ValueError({
+      argument,
+      given: 'plain data of a custom activation',
+      expected: 'what customActivation returns',
+      hint: 'customActivation(spec) and modelFromSpec take plain data.',
+    });
+  }
   return {
-    initializer,
-    forward: (emit, x, y) => emit.call(`${name}Forward`, x, y, x.size),
-    backward: (emit, y, dy) => emit.call(`${name}Backward`, y, dy, dy, y.size),
+    spec: spec as ActivationSpec,
+    initializer: 'glorotUniform',
+    plan: { shape: 'identity' },
+    build: (name, units) => build(spec, name, units),
   };
 }
 
-export const activations = {
-  linear: { initializer: 'glorotUniform' },
-  relu: { ...elementwise('relu', 'heUniform'), fused: 'denseForwardRelu' },
-  sigmoid: elementwise('sigmoid', 'glorotUniform'),
-  tanh: elementwise('tanh', 'glorotUniform'),
-  exponential: elementwise('exponential', 'glorotUniform'),
-  softmax: {
-    initializer: 'glorotUniform',
-    forward: (emit, x, y) => emit.call('softmaxForward', x, y, x.rows, x.columns, x.stride),
-    backward: (emit, y, dy) => emit.call('softmaxBackward', y, dy, dy, y.rows, y.columns, y.stride),
-  },
-} satisfies Record<string, Activation>;
+type WithKernel<S extends ActivationPlan['shape']> = Extract<ActivationPlan, { shape: S }>;
 
-export type ActivationName = keyof typeof activations;
+const sizes = (plan: WithKernel<'elementwise' | 'rows'>, t: Tensor): readonly number[] =>
+  plan.shape === 'rows' ? [t.rows, t.columns, t.stride] : [t.size, ...plan.numbers];
 
-export function findActivation(name: unknown, argument: string): Activation {
-  return lookUp<Activation>(activations, name, argument);
+const named = (plan: { readonly kernel: string }, pass: 'Forward' | 'Backward') =>
+  `${plan.kernel}${pass}` as KernelName;
+
+/** Turns dy into the gradient by x, in place. */
+function differentiate(emit: Emitter, plan: WithKernel<'elementwise' | 'rows'>, saved: Tensor, dy: Tensor): Tensor {
+  if (plan.shape === 'rows' || plan.saves !== 'nothing') {
+    emit.callOf(named(plan, 'Backward'), [saved, dy, dy, ...sizes(plan, dy)]);
+  }
+  return dy;
+}
+
+/** Turns dy into the gradient by the sums of a product that has applied the activation itself. */
+export function differentiateFused(emit: Emitter, { plan }: Activation, y: Tensor, dy: Tensor): void {
+  if (plan.shape === 'elementwise') differentiate(emit, plan, y, dy);
+}
+
+/** The product that applies the activation while storing, where there is one. */
+export function fusedProduct({ plan }: Activation) {
+  return plan.shape === 'elementwise' ? plan.fused : undefined;
+}
+
+type Forward = (emit: Emitter, x: Tensor) => Step;
+
+/** Writes over x where `inPlace` says that no one else needs it, unless the gradient will. */
+function pointwise(name: string, plan: WithKernel<'elementwise' | 'rows'>, inPlace: boolean): Forward {
+  const savesX = plan.shape === 'elementwise' && plan.saves === 'x';
+  return (emit, x) => {
+    const overwrites = inPlace && !(savesX && emit.training);
+    const y = overwrites ? x : emit.matrix(`${name}.y`, x.columns);
+    emit.callOf(named(plan, 'Forward'), [x, y, ...sizes(plan, x)]);
+    return { y, backward: (dy) => [differentiate(emit, plan, savesX ? x : y, dy)] };
+  };
+}
+
+function withSlopePerUnit(name: string, plan: WithKernel<'units'>, inPlace: boolean, alpha: Parameter): Forward {
+  return (emit, x) => {
+    const y = inPlace && !emit.training ? x : emit.matrix(`${name}.y`, x.columns);
+    const shape = [x.rows, x.columns, x.stride];
+    emit.callOf(named(plan, 'Forward'), [x, alpha.value, y, ...shape]);
+    return {
+      y,
+      backward(dy) {
+        const gradient = alpha.trainable ? alpha.gradient : emit.vector(`${alpha.name}.unused`, alpha.value.size);
+        emit.callOf(named(plan, 'Backward'), [x, alpha.value, dy, dy, gradient, ...shape]);
+        return [dy];
+      },
+    };
+  };
+}
+
+function withRandomSlopes(name: string, plan: WithKernel<'random'>, inPlace: boolean, index: number): Forward {
+  const inference = pointwise(name, plan.inference, inPlace);
+  return (emit, x) => {
+    if (!emit.training) return inference(emit, x);
+    const y = inPlace ? x : emit.matrix(`${name}.y`, x.columns);
+    const slopes = emit.matrix(`${name}.slopes`, x.columns);
+    emit.call('randomUniform', slopes, x.size, emit.slots.random, stream('slopes', index));
+    emit.callOf(named(plan, 'Forward'), [x, y, slopes, x.size, ...plan.numbers]);
+    return {
+      y,
+      backward(dy) {
+        emit.call('multiply', slopes, dy, dy, dy.size);
+        return [dy];
+      },
+    };
+  };
 }
 
 /**
- * An activation as a layer of its own. `inPlace` overwrites its input, which must then be of no more use to the layer
- * before.
+ * An activation as layer number `index`. `inPlace` allows it to overwrite its input, which must then be of no more use to
+ * the layer before.
  */
-export function activationLayer(name: string, activation: string, units: number, inPlace: boolean): Layer {
-  const { forward, backward } = findActivation(activation, `${name}.activation`);
-  return {
+export function activationLayer(
+  name: string,
+  { spec, plan, build }: Activation,
+  units: number,
+  index: number,
+  inPlace: boolean,
+): Layer {
+  if (build) return build(name, units);
+  const layer = (forward: Forward, parameters: readonly Parameter[] = []): Layer => ({
     name,
     units,
-    parameters: [],
-    activation,
-    forward(emit, x): Step {
-      const y = inPlace || !forward ? x : emit.matrix(`${name}.y`, units);
-      forward?.(emit, x, y);
-      return {
-        y,
-        backward(dy) {
-          backward?.(emit, y, dy);
-          return [dy];
-        },
-      };
-    },
-  };
+    parameters,
+    activation: spec.name,
+    forward,
+  });
+  switch (plan.shape) {
+    case 'identity':
+      return layer((_, x) => ({ y: x, backward: (dy) => [dy] }));
+    case 'units': {
+      // A vector, so that decay leaves it alone.
+      const alpha = parameter(`${name}.alpha`, 'vector', 1, units, { name: 'constant', value: plan.initial });
+      return layer(withSlopePerUnit(name, plan, inPlace, alpha), [alpha]);
+    }
+    case 'random':
+      return layer(withRandomSlopes(name, plan, inPlace, index));
+    default:
+      return layer(pointwise(name, plan, inPlace));
+  }
 }

@@ -1,7 +1,7 @@
-import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
+import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import type { NetworkInput, NetworkNode } from '../program/compile.js';
 import type { Layer } from '../program/layer.js';
-import { copySpec, kindOf, type LayerSpec } from './layers/kind.js';
+import { copySpec, kindOf, type LayerSpec, type TrainableLayerOptions } from './layers/kind.js';
 import { inputWidth, SymbolicTensor } from './layers/symbolic.js';
 
 /**
@@ -21,6 +21,11 @@ export interface GraphSpec {
   readonly inputs?: readonly { readonly name: string; readonly shape: number }[];
   readonly layers: readonly { readonly type: string }[];
   readonly outputs?: readonly string[];
+}
+
+/** A graph as plain data whose layers still know how to build themselves. */
+export interface BuildableSpec extends GraphSpec {
+  readonly layers: readonly LayerSpec[];
 }
 
 /** A stack of layers as a graph. @throws ShapeError where the first layer does not say how wide the input is. */
@@ -115,7 +120,7 @@ export function trace(inputs: readonly SymbolicTensor[], outputs: readonly Symbo
 }
 
 /** The graph as plain data; its layers still know how to build themselves. */
-export function specOf({ sequential, inputs, nodes, outputs }: Graph): GraphSpec & { layers: readonly LayerSpec[] } {
+export function specOf({ sequential, inputs, nodes, outputs }: Graph): BuildableSpec {
   const layers = nodes.map(({ spec }) => copySpec(spec));
   if (sequential) return { layers };
   const nameOf = (value: number) => inputs[value]?.name ?? `layers.${value - inputs.length}`;
@@ -146,7 +151,8 @@ export function buildGraph({ inputs, nodes, outputs }: Graph): BuiltGraph {
   const layers = nodes.map(({ spec, inputs: sources }, index) => {
     const name = `layers.${index}`;
     const kind = kindOf(spec) as NonNullable<ReturnType<typeof kindOf>>;
-    checkOptions(spec, ['type', 'name', 'inputShape', ...kind.options], name);
+    const options = ['type', 'name', 'inputShape', ...kind.options];
+    checkOptions(spec, [...options, 'trainable', 'learningRateMultiplier'], name);
     const widths = sources.map((source) => (values[source] as { width: number }).width);
     checkInputShape(spec, name, widths, sources);
     const made = kind.build(spec, name, widths, index);
@@ -158,6 +164,8 @@ export function buildGraph({ inputs, nodes, outputs }: Graph): BuiltGraph {
         hint: 'Give ids an input() of their own and join other columns by concatenate().',
       });
     }
+    if (!made.some(learns)) checkOptions(spec, options, name);
+    applyTraining(made, spec, name);
     made.forEach((layer, i) => {
       const from =
         i === 0 ? sources.map((s) => (values[s] as { value: number }).value) : [inputs.length + built.length - 1];
@@ -176,6 +184,31 @@ export function buildGraph({ inputs, nodes, outputs }: Graph): BuiltGraph {
     })),
     layers,
   };
+}
+
+/** Whether a layer has weights that gradients can change. */
+export function learns({ parameters }: Layer): boolean {
+  return parameters.some(({ learnable }) => learnable);
+}
+
+/** Freezes layers, or has them learn. */
+export function setTrainable(layers: readonly Layer[], trainable: boolean): void {
+  for (const parameter of layers.flatMap(({ parameters }) => parameters)) {
+    parameter.trainable = trainable && parameter.learnable;
+  }
+}
+
+function applyTraining(layers: readonly Layer[], spec: TrainableLayerOptions, name: string): void {
+  const { trainable = true, learningRateMultiplier = 1 } = spec;
+  if (typeof trainable !== 'boolean') {
+    throw new ValueError({ argument: `${name}.trainable`, given: show(trainable), expected: 'true or false' });
+  }
+  const argument = `${name}.learningRateMultiplier`;
+  checkNumber(learningRateMultiplier, argument, { above: 0 });
+  setTrainable(layers, trainable);
+  for (const { parameters } of layers) {
+    for (const parameter of parameters) parameter.learningRateMultiplier = learningRateMultiplier;
+  }
 }
 
 /** The smallest table that an input feeds, if any. */

@@ -1,32 +1,42 @@
-import { lookUp, ShapeError, ValueError } from '../errors.js';
+import { checkNumber, checkOptions, lookUp, ShapeError, show, ValueError } from '../errors.js';
+import type { KernelName } from '../kernels/contract.js';
+import { DOMAINS, type LossDefinition } from '../kernels/loss.js';
+import { type LossName, type LossSpec, lossTable } from '../kernels/losses.js';
 import type { Matrix } from '../matrix.js';
-import type { Objective, Report } from '../program/compile.js';
-import type { Emitter } from '../program/emitter.js';
-import type { Tensor } from '../program/plan.js';
+import type { Objective } from '../program/compile.js';
+import { BUILD, type BuildsLoss, isCustom } from './custom.js';
+import type { CustomLoss } from './expressions/custom.js';
 
-interface Loss {
-  /** The activation that must end the model, and is computed together with the loss. */
-  readonly fuses?: 'softmax' | 'sigmoid';
-  readonly targets: 'labels' | 'rows';
-  readonly advice?: string;
-  emit(emit: Emitter, y: Tensor, targets: Tensor, dy: Tensor, loss: Tensor): void;
-  emitHits(emit: Emitter, y: Tensor, targets: Tensor, hits: Tensor, fused: boolean): void;
-  /** Refuses targets outside the loss's domain; `units` is the width of the output. */
-  check(targets: Matrix, units: number, argument: string): void;
+export type { LossName, LossSpec };
+
+/** A loss by name, with options, or one that `customLoss` made. */
+export type Loss = LossName | LossSpec | CustomLoss;
+
+interface Entry {
+  (options: object): LossSpec;
+  readonly definition: LossDefinition;
 }
 
-type DenseTargets = 'categoricalCrossentropy' | 'binaryCrossentropy' | 'meanSquaredError';
-
-const withRows =
-  (kernel: DenseTargets) =>
-  (emit: Emitter, y: Tensor, t: Tensor, dy: Tensor, loss: Tensor): void =>
-    emit.call(kernel, y, t, dy, loss, y.rows, y.columns, y.stride, t.stride);
-
-const binaryHits = (emit: Emitter, y: Tensor, t: Tensor, hits: Tensor, fused: boolean): void =>
-  emit.call('binaryAccuracy', y, t, hits, y.rows, y.columns, y.stride, t.stride, fused ? 0 : 0.5);
-
-const categoricalHits = (emit: Emitter, y: Tensor, t: Tensor, hits: Tensor): void =>
-  emit.call('categoricalAccuracy', y, t, hits, y.rows, y.columns, y.stride, t.stride);
+/** A loss bound to a model's output. */
+export interface BoundLoss extends Objective {
+  readonly name: LossName | 'custom';
+  readonly spec: { readonly name: string };
+  readonly definition: LossDefinition;
+  /** Width of the output. */
+  readonly units: number;
+  /** Answers that one row can get right. */
+  readonly hitsPerRow: number;
+  /** What the loss counts for in the sum of all outputs' losses. */
+  readonly weight: number;
+  /** Rows cannot have weights. */
+  readonly unweighted?: true;
+  /** Over several batches the loss is the sum, not the mean. */
+  readonly summed: boolean;
+  /** Checks shape and values of targets. */
+  check(targets: Matrix, rows: number, argument: string): void;
+  /** The class of a row; undefined where rows have none. */
+  readonly classOf: ((targets: Matrix, row: number) => number) | undefined;
+}
 
 function refuse(targets: Matrix, argument: string, expected: string, bad: (value: number) => boolean): void {
   const { data, columns } = targets;
@@ -37,82 +47,78 @@ function refuse(targets: Matrix, argument: string, expected: string, bad: (value
   }
 }
 
-const checkProbabilities = (targets: Matrix, _units: number, argument: string): void =>
-  refuse(targets, argument, 'a target from 0 to 1', (v) => !(v >= 0 && v <= 1));
+function checkValues(targets: Matrix, units: number, argument: string, definition: LossDefinition): void {
+  if (definition.targets === 'label') {
+    const bad = (v: number) => !(v >= 0 && v < units && v === Math.floor(v));
+    refuse(targets, argument, `a class index from 0 to ${units - 1}`, bad);
+    return;
+  }
+  const { domain } = definition;
+  if (domain === 'any') return;
+  const { expected, holds } = DOMAINS[domain];
+  refuse(targets, argument, expected, (v) => !holds(v));
+  if (domain === 'sign' && targets.data.includes(-1) && targets.data.includes(0)) {
+    throw new ValueError({ argument, given: 'both 0 and -1', expected });
+  }
+}
 
-const losses = {
-  /** Softmax crossentropy with one class index per row. */
-  sparseCategoricalCrossentropy: {
-    fuses: 'softmax',
-    targets: 'labels',
-    advice: 'For a single sigmoid output use binaryCrossentropy.',
-    emit: (emit, y, t, dy, loss) =>
-      emit.call('sparseCategoricalCrossentropy', y, t, dy, loss, y.rows, y.columns, y.stride),
-    emitHits: (emit, y, t, hits) => emit.call('sparseCategoricalAccuracy', y, t, hits, y.rows, y.columns, y.stride),
-    check: (targets, units, argument) =>
-      refuse(
-        targets,
-        argument,
-        `a class index from 0 to ${units - 1}`,
-        (v) => !(v >= 0 && v < units && v === Math.floor(v)),
-      ),
-  },
-  /** Softmax crossentropy with a row of class probabilities, one-hot or soft. */
-  categoricalCrossentropy: {
-    fuses: 'softmax',
-    targets: 'rows',
-    advice: 'For a single sigmoid output use binaryCrossentropy.',
-    emit: withRows('categoricalCrossentropy'),
-    emitHits: categoricalHits,
-    check: checkProbabilities,
-  },
-  /** Sigmoid crossentropy, each output on its own; mean over rows and columns. */
-  binaryCrossentropy: {
-    fuses: 'sigmoid',
-    targets: 'rows',
-    advice: 'For two or more exclusive classes use softmax with sparseCategoricalCrossentropy.',
-    emit: withRows('binaryCrossentropy'),
-    emitHits: binaryHits,
-    check: checkProbabilities,
-  },
-  /** Mean over rows and columns of (y - t)^2. */
-  meanSquaredError: {
-    targets: 'rows',
-    emit: withRows('meanSquaredError'),
-    emitHits: (emit, y, t, hits, fused) =>
-      y.columns === 1 ? binaryHits(emit, y, t, hits, fused) : categoricalHits(emit, y, t, hits),
-    check: () => {},
-  },
-} satisfies Record<string, Loss>;
+function classOf(kind: LossDefinition['targets'], columns: number): BoundLoss['classOf'] {
+  if (kind === 'label') return ({ data }, row) => data[row] as number;
+  if (kind === 'yesNo' && columns === 1) return ({ data }, row) => ((data[row] as number) > 0.5 ? 1 : 0);
+  if (kind !== 'class') return undefined;
+  return ({ data }, row) => {
+    const first = row * columns;
+    let best = 0;
+    for (let c = 1; c < columns; c++) if ((data[first + c] as number) > (data[first + best] as number)) best = c;
+    return best;
+  };
+}
 
-export type LossName = keyof typeof losses;
+/** The loss of a name or a spec. */
+function findLoss(given: LossName | LossSpec): { readonly entry: Entry; readonly spec: LossSpec } {
+  if (typeof given === 'function') {
+    throw new ValueError({
+      argument: 'loss',
+      given: 'a function',
+      expected: 'what it returns, such as huber()',
+      hint: 'A function of your own: customLoss(...).',
+    });
+  }
+  const { name, ...options } = typeof given === 'object' && given !== null ? given : { name: given };
+  const entry = lookUp(lossTable as unknown as Readonly<Record<string, Entry>>, name, 'loss');
+  return { entry, spec: entry(options) };
+}
 
-/** A loss bound to a model's output. */
-export interface BoundLoss extends Objective {
-  readonly name: LossName;
-  /** Width of the output. */
-  readonly units: number;
-  /** Answers that one row can get right. */
-  readonly hitsPerRow: number;
-  /** Checks shape and values of targets. */
-  check(targets: Matrix, rows: number, argument: string): void;
+function bindCustom(loss: BuildsLoss, units: number, weight: number): BoundLoss {
+  const build = loss[BUILD];
+  if (build) return build(loss, units, weight);
+  throw new ValueError({
+    argument: 'loss',
+    given: 'plain data of a custom loss',
+    expected: 'what customLoss returns',
+    hint: 'customLoss(spec) takes plain data.',
+  });
 }
 
 /**
  * Binds a loss to a model that ends in `units` outputs of `activation`.
  * @throws UnknownNameError, or ValueError where the loss does not fit the output.
  */
-export function bindLoss(name: LossName, units: number, activation: string): BoundLoss {
-  const loss = lookUp<Loss>(losses, name, 'loss');
-  if (loss.fuses !== undefined && loss.fuses !== activation) {
+export function bindLoss(given: Loss, units: number, activation: string, weight = 1): BoundLoss {
+  if (isCustom(given)) return bindCustom(given as CustomLoss, units, weight);
+  const { entry, spec } = findLoss(given as LossName | LossSpec);
+  const { definition } = entry;
+  const { name } = spec;
+  const { fuses, targets: kind, advice } = definition;
+  if (fuses !== undefined && fuses !== activation) {
     throw new ValueError({
       argument: 'loss',
       given: `'${name}' on a model that ends in ${activation}`,
-      expected: `a last layer with activation: '${loss.fuses}'`,
-      ...(loss.advice === undefined ? {} : { hint: loss.advice }),
+      expected: `a last layer with activation: '${fuses}'`,
+      ...(advice === undefined ? {} : { hint: advice }),
     });
   }
-  if (loss.fuses === 'softmax' && units < 2) {
+  if (fuses === 'softmax' && units < 2) {
     throw new ValueError({
       argument: 'loss',
       given: `'${name}' on a model with 1 output`,
@@ -120,19 +126,37 @@ export function bindLoss(name: LossName, units: number, activation: string): Bou
       hint: "For two classes in one output use activation: 'sigmoid' and binaryCrossentropy.",
     });
   }
-  const columns = loss.targets === 'labels' ? 1 : units;
+  const columns = kind === 'label' ? 1 : units;
+  const args = definition.args(spec);
+  const summed = spec.reduction === 'sum';
+  const binary = kind === 'yesNo' || (kind === 'numbers' && units === 1);
   return {
     name,
+    spec,
+    definition,
     units,
-    hitsPerRow: loss.fuses === 'sigmoid' ? units : 1,
-    fuses: loss.fuses,
-    targets: loss.targets === 'labels' ? 'labels' : units,
-    emit(emit, y, targets, report: Report) {
+    weight,
+    summed,
+    hitsPerRow: kind === 'yesNo' ? units : 1,
+    fuses,
+    targets: kind === 'label' ? 'labels' : units,
+    classOf: classOf(kind, columns),
+    emit(emit, y, targets, weights, report) {
       const dy = emit.matrix('dy', units);
-      loss.emit(emit, y, targets, dy, report.loss);
+      const scale = summed ? 1 : 1 / y.rows;
+      const shape = [y.rows, y.columns, y.stride, targets.stride];
+      const own = [scale, scale * weight, ...args];
+      emit.callOf(name as KernelName, [y, targets, weights ?? -1, dy, report.loss, ...shape, ...own]);
       return dy;
     },
-    emitHits: loss.emitHits,
+    emitHits(emit, y, targets, hits, fused) {
+      const { rows, columns, stride } = y;
+      if (kind === 'label') emit.call('sparseCategoricalAccuracy', y, targets, hits, rows, columns, stride);
+      else if (binary) {
+        const threshold = fused ? 0 : (definition.threshold ?? 0.5);
+        emit.call('binaryAccuracy', y, targets, hits, rows, columns, stride, targets.stride, threshold);
+      } else emit.call('categoricalAccuracy', y, targets, hits, rows, columns, stride, targets.stride);
+    },
     check(targets, rows, argument) {
       if (targets.rows !== rows) {
         throw new ShapeError({
@@ -146,13 +170,58 @@ export function bindLoss(name: LossName, units: number, activation: string): Bou
           argument,
           given: `${targets.columns} columns`,
           expected: columns === 1 ? '1 column' : `${columns} columns, one per output`,
-          ...(loss.targets === 'labels' ? { hint: 'For one-hot rows use categoricalCrossentropy.' } : {}),
-          ...(name === 'categoricalCrossentropy'
-            ? { hint: 'For class indices use sparseCategoricalCrossentropy.' }
-            : {}),
+          ...(kind === 'label' ? { hint: 'For one-hot rows use categoricalCrossentropy.' } : {}),
+          ...(kind === 'class' ? { hint: 'For class indices use sparseCategoricalCrossentropy.' } : {}),
         });
       }
-      loss.check(targets, units, argument);
+      checkValues(targets, units, argument, definition);
     },
   };
+}
+
+/** One loss for all outputs, one for each in order, or one for each by name. */
+export type LossOption = Loss | readonly Loss[] | Readonly<Record<string, Loss>>;
+
+/** What losses count for in their sum, in the order of the outputs or by name; 1 where nothing is said. */
+export type LossWeights = readonly number[] | Readonly<Record<string, number>>;
+
+/** One loss for each output. */
+export function lossPerOutput(given: LossOption, names: readonly string[]): readonly Loss[] {
+  const one = typeof given !== 'object' || given === null || (isSpec(given) && !names.includes('name'));
+  if (one) return names.map(() => given as Loss);
+  return perOutput<Loss>(given as readonly Loss[], names, 'loss', 'losses');
+}
+
+function isSpec(given: object): boolean {
+  return 'name' in given && typeof given.name === 'string';
+}
+
+/** One weight for each output. */
+export function weightPerOutput(given: LossWeights | undefined, names: readonly string[]): readonly number[] {
+  if (given === undefined) return names.map(() => 1);
+  if (typeof given !== 'object' || given === null) {
+    const expected = 'an array of numbers, or an object with a number for each output';
+    throw new ValueError({ argument: 'lossWeights', given: show(given), expected });
+  }
+  return perOutput<number>(given, names, 'lossWeights', 'weights').map((weight = 1, i) =>
+    checkNumber(weight, `lossWeights.${names[i]}`, { min: 0 }),
+  );
+}
+
+function perOutput<T>(
+  given: readonly T[] | Readonly<Record<string, T>>,
+  names: readonly string[],
+  argument: string,
+  plural: string,
+): readonly T[] {
+  if (Array.isArray(given)) {
+    if (given.length === names.length) return given as readonly T[];
+    throw new ValueError({
+      argument,
+      given: show(given),
+      expected: `${names.length} ${names.length === 1 ? plural.replace(/e?s$/, '') : plural}, one for each of ${names.join(', ')}`,
+    });
+  }
+  checkOptions(given, names, argument);
+  return names.map((name) => (given as Readonly<Record<string, T>>)[name] as T);
 }

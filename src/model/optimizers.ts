@@ -1,51 +1,70 @@
 import { lookUp, show, ValueError } from '../errors.js';
 import type { Heap, KernelName } from '../kernels/contract.js';
-import {
-  type CommonOptions,
-  type OptimizerDefinition,
-  type OptimizerName,
-  type OptimizerSpec,
-  optimizerTable,
-} from '../kernels/optimizers.js';
+import { optimizerTable, type UpdateName, type UpdateSpec } from '../kernels/optimizers.js';
+import type { CommonOptions, OptimizerDefinition } from '../kernels/update.js';
 import type { Emitter } from '../program/emitter.js';
 import type { Parameter, RowGradients } from '../program/layer.js';
-import type { Tensor } from '../program/plan.js';
+import { type Tensor, vectorTensor } from '../program/plan.js';
+import { lbfgs, type Solver } from './lbfgs.js';
+import { makeRate, type Rate } from './schedules.js';
 
-/** Parameters that are updated alike: neighbours in the slab, and what lies parallel to them. */
-export interface UpdateGroup {
-  readonly parameters: Tensor;
-  readonly gradients: Tensor;
-  readonly states: readonly Tensor[];
+/** Every optimizer by name. */
+export const allOptimizers = { ...optimizerTable, lbfgs };
+
+export type OptimizerName = UpdateName | 'lbfgs';
+/** An optimizer as plain data: its name and all options. */
+export type OptimizerSpec = UpdateSpec | ReturnType<typeof lbfgs>;
+
+/** The numbers of a step at one learning rate. */
+export interface Pace {
+  /** Of the learning rate. */
+  readonly multiplier: number;
   /** The numbers of the step to come, written by `fill`. */
   readonly block: Tensor;
+  /** By how much kernels change for themselves in the step to come. */
+  readonly decay: Tensor;
+}
+
+/** Parameters that are updated alike: neighbours in the slab, and what lies parallel to them. */
+export interface UpdateGroup extends Pace {
+  readonly parameters: Tensor;
+  /** The first of them, those that decay. */
+  readonly kernels: Tensor;
+  readonly gradients: Tensor;
+  readonly states: readonly Tensor[];
 }
 
 /** An optimizer with its options filled in. */
 export interface Optimizer {
   readonly spec: OptimizerSpec;
-  /** Names of the state slabs it needs. */
-  readonly states: readonly string[];
+  /** Names of the state slabs it needs, and what they hold at first. */
+  readonly states: readonly { readonly name: string; readonly initial: number }[];
+  /** The learning rate of step t, from 0 on. */
+  readonly rate: Rate;
+  /** Of optimizers that see all rows at once and evaluate more than once a step, instead of a loop. */
+  readonly solver?: Solver;
   emit(emit: Emitter, group: UpdateGroup): void;
-  /** Writes what step number `t` (from 1) needs to the block of its numbers. */
-  fill(heap: Heap, block: number, learningRate: number, t: number): void;
+  /** Writes what step number `t` (from 1) needs. */
+  fill(heap: Heap, pace: Pace, learningRate: number, t: number): void;
 }
 
-/** A table with the optimizer's states for it, parallel to it. */
-export interface TableStates {
+/** A table that learns. */
+export interface TableUpdate {
   readonly table: Parameter;
+  /** The optimizer's, parallel to the table. */
   readonly states: readonly Tensor[];
+  readonly pace: Pace;
 }
 
 /**
  * Updates those rows of a table that have gradients, and no others: gathers them and their state, lets the optimizer work
- * on what was gathered, and puts it back.
+ * on what was gathered, and puts it back. Weight decay is for kernels, and spares tables.
  */
 export function emitRowUpdate(
   emit: Emitter,
   optimizer: Optimizer,
-  { table, states }: TableStates,
+  { table, states, pace }: TableUpdate,
   { distinct, gradients }: RowGradients,
-  block: Tensor,
 ): void {
   const { columns } = table;
   const pairs = [table.value, ...states].map((whole) => ({
@@ -56,13 +75,14 @@ export function emitRowUpdate(
     emit.call('gatherRows', whole, distinct, rows, distinct.size, columns, rows.size);
   }
   const [parameters, ...gathered] = pairs.map(({ rows }) => rows) as [Tensor, ...Tensor[]];
-  optimizer.emit(emit, { parameters, gradients, states: gathered, block });
+  const kernels = vectorTensor('kernels', 0);
+  optimizer.emit(emit, { ...pace, parameters, kernels, gradients, states: gathered });
   for (const { whole, rows } of pairs) emit.call('scatterRows', rows, distinct, whole, distinct.size, columns);
 }
 
 interface Entry {
   (options: object): OptimizerSpec;
-  readonly definition: OptimizerDefinition;
+  readonly definition: OptimizerDefinition | { solver(options: OptimizerSpec): Solver };
 }
 
 /** @throws UnknownNameError, ValueError for options out of range. */
@@ -74,16 +94,37 @@ export function makeOptimizer(given: OptimizerName | OptimizerSpec): Optimizer {
     throw new ValueError({ argument: 'optimizer', given: show(given), expected: "a name or a spec, such as 'adam'" });
   }
   const { name, ...options } = typeof given === 'string' ? { name: given } : given;
-  const entry = lookUp(optimizerTable as unknown as Readonly<Record<string, Entry>>, name, 'optimizer');
+  const entry = lookUp(allOptimizers as unknown as Readonly<Record<string, Entry>>, name, 'optimizer');
   const spec = entry(options);
-  const { plan, fill } = entry.definition;
-  const { kernel, states } = plan(spec as CommonOptions);
+  const rate = makeRate(spec.learningRate, `${name}.learningRate`);
+  const { definition } = entry;
+  if ('solver' in definition) {
+    return { spec, rate, states: [], solver: definition.solver(spec), emit() {}, fill() {} };
+  }
+  return { spec, rate, ...makeUpdate(definition, spec as CommonOptions) };
+}
+
+/** Updates by a loop over the slab. */
+function makeUpdate(
+  definition: OptimizerDefinition,
+  options: CommonOptions,
+): Pick<Optimizer, 'states' | 'emit' | 'fill'> {
+  const kernel = definition.loop?.(options) ?? (Object.keys(definition.loops)[0] as KernelName);
+  const { weightDecay } = options;
+  const states = (definition.loops[kernel] ?? []).map((state) => ({
+    name: state,
+    initial: definition.initial?.(options, state) ?? 0,
+  }));
   return {
-    spec,
     states,
-    emit(emit, { parameters, gradients, states, block }) {
-      emit.callOf(kernel as KernelName, [parameters, gradients, ...states, parameters.size, block, emit.slots.factor]);
+    emit(emit, { parameters, kernels, gradients, states, block, decay }) {
+      const { factor } = emit.slots;
+      if (weightDecay > 0 && kernels.size > 0) emit.call('decayWeights', kernels, kernels.size, decay, factor);
+      emit.callOf(kernel, [parameters, gradients, ...states, parameters.size, block, factor]);
     },
-    fill: (heap, block, learningRate, t) => fill(heap, block, spec, learningRate, t),
+    fill(heap, { block, decay }, learningRate, t) {
+      if (weightDecay > 0) heap[decay.offset] = -learningRate * weightDecay;
+      definition.fill(heap, block.offset, options, learningRate, t);
+    },
   };
 }

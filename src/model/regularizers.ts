@@ -1,20 +1,66 @@
-import { checkNumber, checkOptions, lookUp } from '../errors.js';
+import { fillOptions, type OptionRange, type OptionRanges } from '../kernels/definition.js';
+import type { Penalty } from '../program/layer.js';
 
-/** A penalty on weights, as plain data. */
-export interface Regularizer {
-  readonly name: 'l2';
+/** What a penalty is. */
+export interface RegularizerDefinition<O extends object = object> {
+  readonly options: OptionRanges<O>;
+  penalty(options: O): Penalty;
+}
+
+function regularizer<N extends string, O extends object, A>(
+  name: N,
+  definition: RegularizerDefinition<O>,
+  read: (argument: A | undefined) => Partial<O>,
+) {
+  const make = (argument?: A): { readonly name: N } & Readonly<O> => {
+    return { name, ...fillOptions(definition.options, read(argument), name) };
+  };
+  return Object.assign(make, { definition });
+}
+
+const strength: OptionRange = { default: 0.01, min: 0 };
+
+export interface StrengthOptions {
+  /** From 0 on; default 0.01. */
   readonly lambda: number;
 }
 
-/** Adds lambda sum(w^2) to the loss, and so 2 lambda w to the gradient, as in Keras. (PyTorch's weight_decay is lambda w.) */
-export function l2(lambda = 0.01): Regularizer {
-  return { name: 'l2', lambda: checkNumber(lambda, 'l2(lambda)', { min: 0 }) };
+const readLambda = (lambda: number | undefined): Partial<StrengthOptions> => (lambda === undefined ? {} : { lambda });
+
+/** Adds lambda sum |w| to the loss, and so lambda sign(w) to the gradient, nothing where w is 0. */
+export const l1 = /* @__PURE__ */ regularizer<'l1', StrengthOptions, number>(
+  'l1',
+  { options: { lambda: strength }, penalty: ({ lambda }) => ({ l1: lambda, l2: 0 }) },
+  readLambda,
+);
+
+/** Adds lambda sum w^2 to the loss, and so 2 lambda w to the gradient, as in Keras. (PyTorch's weight_decay is lambda w.) */
+export const l2 = /* @__PURE__ */ regularizer<'l2', StrengthOptions, number>(
+  'l2',
+  { options: { lambda: strength }, penalty: ({ lambda }) => ({ l1: 0, l2: lambda }) },
+  readLambda,
+);
+
+export interface L1L2Options {
+  /** From 0 on; default 0.01. */
+  readonly l1: number;
+  /** From 0 on; default 0.01. */
+  readonly l2: number;
 }
 
-/** The l2 strength of a spec, 0 for none. */
-export function checkRegularizer(spec: Regularizer | undefined, argument: string): number {
-  if (spec === undefined) return 0;
-  checkOptions(spec, ['name', 'lambda'], argument);
-  lookUp({ l2 }, spec.name, `${argument}.name`);
-  return checkNumber(spec.lambda, `${argument}.lambda`, { min: 0 });
-}
+/** Adds l1 sum |w| + l2 sum w^2 to the loss. */
+export const l1l2 = /* @__PURE__ */ regularizer<'l1l2', L1L2Options, Partial<L1L2Options>>(
+  'l1l2',
+  { options: { l1: strength, l2: strength }, penalty: (options) => options },
+  (options = {}) => options,
+);
+
+/** Every regularizer by name. */
+export const regularizerTable = { l1, l2, l1l2 };
+
+export type RegularizerName = keyof typeof regularizerTable;
+
+/** A penalty as plain data: its name and strengths, which may be left out. */
+export type Regularizer =
+  | ({ readonly name: 'l1' | 'l2' } & Partial<StrengthOptions>)
+  | ({ readonly name: 'l1l2' } & Partial<L1L2Options>);

@@ -4,7 +4,7 @@ import { type Matrix, matrix } from '../matrix.js';
 import type { Parameter, RowGradients } from '../program/layer.js';
 import type { Tensor } from '../program/plan.js';
 import { panelColumns } from '../program/plan.js';
-import { type Distribution, drawNormal, type InitializerName, initializers } from './initializers.js';
+import { initialize, uniformLimit } from './initialization.js';
 
 /** Index of a row-major element within the heap layout of its parameter. */
 export function place({ layout, rows, columns }: Parameter, row: number, column: number): number {
@@ -65,17 +65,15 @@ export function initializeParameters(
 ): void {
   parameters.forEach((parameter, i) => {
     const { value, initializer, rows, columns } = parameter;
-    const distribution: Distribution = initializers[initializer as InitializerName](rows, columns);
     const from = stream('initialization', i);
-    if ('limit' in distribution) {
-      // Panels of eight columns lie row by row, and so can stand for a table of any width.
-      const [height, width] = parameter.layout === 'table' ? [value.size / 8, 8] : [rows, columns];
-      kernels.uniformWeights(value.offset, scratch, height, width, state.offset, from, distribution.limit);
-    } else if ('deviation' in distribution) {
-      writeParameter(heap, parameter, drawNormal(rows * columns, distribution.deviation, seed, from));
-    } else {
-      writeParameter(heap, parameter, new Float32Array(rows * columns).fill(distribution.constant));
+    const limit = uniformLimit(initializer, rows, columns);
+    if (limit === undefined) {
+      writeParameter(heap, parameter, initialize(initializer, rows, columns, seed, from));
+      return;
     }
+    // Panels of eight columns lie row by row, and so can stand for a table of any width.
+    const [height, width] = parameter.layout === 'table' ? [value.size / 8, 8] : [rows, columns];
+    kernels.uniformWeights(value.offset, scratch, height, width, state.offset, from, limit);
   });
 }
 

@@ -1,5 +1,5 @@
 import { Emitter, type KeptValue, type Mode, type Program } from './emitter.js';
-import type { Layer, Parameter, Step } from './layer.js';
+import type { Constant, Layer, Parameter, Step } from './layer.js';
 import type { Tensor } from './plan.js';
 import type { Slots } from './slots.js';
 
@@ -9,8 +9,9 @@ export interface Objective {
   readonly fuses: string | undefined;
   /** Columns of the targets, one per unit, or 'labels' for one class index per row. */
   readonly targets: number | 'labels';
-  /** Emits the loss, written to `report.loss`, and its gradient; returns the gradient. */
-  emit(emit: Emitter, y: Tensor, targets: Tensor, report: Report): Tensor;
+  readonly constants?: readonly Constant[];
+  /** Emits the loss, written to `report.loss`, and its gradient; returns the gradient. `weights`: a number for each row. */
+  emit(emit: Emitter, y: Tensor, targets: Tensor, weights: Tensor | undefined, report: Report): Tensor;
   /** Emits the count of right answers; `fused` says that `y` is from before the fused activation. */
   emitHits(emit: Emitter, y: Tensor, targets: Tensor, hits: Tensor, fused: boolean): void;
 }
@@ -26,17 +27,36 @@ export interface Target {
   readonly name: string;
   readonly objective: Objective;
   readonly report: Report;
+  /** Right answers are counted. */
+  readonly counted: boolean;
+  /** What the output holds after its last activation, and the targets, are there when the program ends. */
+  readonly gathered: boolean;
+}
+
+/** How far gradients may go: each element, the norm of each tensor, or the norm of all together. */
+export interface Clip {
+  readonly by: 'value' | 'norm' | 'globalNorm';
+  readonly limit: number;
 }
 
 /** How a step updates parameters, once gradients are there. */
 export interface Update {
-  readonly clipNorm: number | undefined;
+  readonly clip: Clip | undefined;
+  /** The norm of the gradient is of interest even where nothing is clipped. */
+  readonly trackGradientNorm: boolean;
+  /** The sum of the gradients of earlier batches; the update takes the mean over `steps`. */
+  readonly accumulation: { readonly steps: number; readonly sum: Tensor } | undefined;
+  /** The average of the parameters, and the share that the present ones get of it. */
+  readonly average: { readonly values: Tensor; readonly share: Tensor } | undefined;
   /** Of parameters in the slab, and of tables that the emitter has gradients for. */
   emit(emit: Emitter): void;
 }
 
-/** A run of parameters, neighbours in the slab, that share one l2 strength. */
+export const PENALTY_KINDS = ['l1', 'l2'] as const;
+
+/** A run of parameters, neighbours in the slab, that share one strength of one kind. */
 export interface PenaltyGroup {
+  readonly kind: (typeof PENALTY_KINDS)[number];
   readonly strength: number;
   readonly values: Tensor;
   readonly gradients: Tensor;
@@ -56,6 +76,14 @@ export interface NetworkInput {
   readonly name: string;
   readonly width: number;
   readonly ids?: { readonly below: number; readonly layer: string };
+}
+
+/** A penalty on the output of a layer: the mean over rows of strength times the sum. */
+export interface ActivityPenalty {
+  readonly kind: PenaltyGroup['kind'];
+  readonly strength: number;
+  readonly layer: Layer;
+  readonly penalty: Tensor;
 }
 
 export interface Network {
@@ -78,8 +106,10 @@ export function outputLayer({ inputs, nodes, outputs }: Network, output: number)
 export interface Training {
   /** One per output of the network. */
   readonly targets: readonly Target[];
-  readonly accuracy: boolean;
   readonly penalties: readonly PenaltyGroup[];
+  /** All trainable parameters, and what lies parallel to them. */
+  readonly slab: Tensor;
+  readonly activityPenalties: readonly ActivityPenalty[];
   readonly gradients: Tensor;
   /** Room for the norms of the gradients of the slab and of each table, side by side. */
   readonly norms: { readonly all: Tensor; readonly parts: readonly Tensor[] };
@@ -93,7 +123,13 @@ interface Pass {
 }
 
 /** `fused` are nodes that a loss computes: they are left out, unless others need what they compute. */
-function forward(emit: Emitter, network: Network, inputs: readonly Tensor[], fused: readonly unknown[] = []): Pass {
+function forward(
+  emit: Emitter,
+  network: Network,
+  inputs: readonly Tensor[],
+  fused: readonly unknown[] = [],
+  activityPenalties: readonly ActivityPenalty[] = [],
+): Pass {
   const values: (Tensor | undefined)[] = [...inputs];
   const steps = network.nodes.map(({ layer, inputs: sources }, i) => {
     const needed = network.nodes.some((other) => other.inputs.includes(inputs.length + i));
@@ -105,7 +141,11 @@ function forward(emit: Emitter, network: Network, inputs: readonly Tensor[], fus
     // The node may compute in place, and the loss needs what was there before.
     if (fused.includes(i)) values[sources[0] as number] = emit.copy(x as Tensor, `${layer.name}.logits`);
     const step = layer.forward(emit, x as Tensor, ...others);
-    values.push(step.y);
+    const { y } = step;
+    values.push(y);
+    for (const { kind, strength, penalty } of activityPenalties.filter((item) => item.layer === layer)) {
+      emit.call(`${kind}Penalty`, y, penalty, y.rows, y.columns, y.stride, strength / emit.rows);
+    }
     return step;
   });
   return { values, steps };
@@ -148,6 +188,12 @@ function learners({ inputs, nodes }: Network, everything: boolean): readonly boo
   return learns;
 }
 
+/** What an output holds after the activation of a node that was left out. */
+function activated(emit: Emitter, network: Network, node: number, x: Tensor): Tensor {
+  const { layer } = network.nodes[node] as NetworkNode;
+  return layer.forward(emit, emit.copy(x, `${layer.name}.predictions`)).y;
+}
+
 /** The node whose activation an output's loss contains, if any. */
 function fusedNode({ inputs, outputs }: Network, { objective }: Target, output: number): number | undefined {
   return objective.fuses === undefined ? undefined : (outputs[output]?.value ?? 0) - inputs.length;
@@ -169,31 +215,35 @@ function emitNorm(emit: Emitter, { gradients, norms: { all, parts } }: Training,
 export function compileTraining(
   network: Network,
   training: Training,
-  mode: Exclude<Mode, 'predict'>,
+  mode: Exclude<Mode, 'predict' | 'moments'>,
   rows: number,
   base: number,
+  weighted = false,
 ): Program {
   const emit = new Emitter(mode, rows, network.slots, network.zeros, network.threads);
   const { nodes, inputs: named } = network;
-  const { penalties, update } = training;
-  const { norm, factor } = network.slots;
+  const { penalties, activityPenalties } = training;
   const inputs = stageInputs(emit, network);
   const fused = training.targets.map((target, i) => fusedNode(network, target, i));
   const targets = training.targets.map(({ name, objective }) => {
     const label = training.targets.length > 1 ? `${name}.targets` : 'targets';
     return objective.targets === 'labels' ? emit.column(label) : emit.matrix(label, objective.targets);
   });
-  const { values, steps } = forward(emit, network, inputs, fused);
+  const weights = weighted ? emit.column('sampleWeight') : undefined;
+  const { values, steps } = forward(emit, network, inputs, fused, activityPenalties);
   const gradients = new Gradients(emit);
-  const outputs = training.targets.map(({ objective, report }, i) => {
+  const outputs = training.targets.map(({ objective, report, counted, gathered }, i) => {
     const node = fused[i];
     const value = node === undefined ? (network.outputs[i]?.value ?? 0) : (nodes[node]?.inputs[0] as number);
     const y = values[value] as Tensor;
-    gradients.add(value, objective.emit(emit, y, targets[i] as Tensor, report));
-    if (training.accuracy) objective.emitHits(emit, y, targets[i] as Tensor, report.hits, node !== undefined);
-    return y;
+    gradients.add(value, objective.emit(emit, y, targets[i] as Tensor, weights, report));
+    if (counted) objective.emitHits(emit, y, targets[i] as Tensor, report.hits, node !== undefined);
+    if (!gathered || node === undefined) return y;
+    return values[named.length + node] ?? activated(emit, network, node, y);
   });
-  for (const group of penalties) emit.call('l2Penalty', group.values, group.values.size, group.strength, group.penalty);
+  for (const { kind, values, penalty, strength } of penalties) {
+    emit.call(`${kind}Penalty`, values, penalty, 1, values.size, values.size, strength);
+  }
   const kept: KeptValue[] = [];
   if (emit.training) {
     const learns = learners(network, mode === 'inspect');
@@ -207,29 +257,82 @@ export function compileTraining(
       });
     };
     for (let i = nodes.length - 1; i >= 0; i--) {
-      const { label, inputs: sources } = nodes[i] as NetworkNode;
+      const { label, layer, inputs: sources } = nodes[i] as NetworkNode;
       const value = named.length + i;
       const dy = gradients.of(value);
       if (mode === 'inspect' && steps[i]) keep(label, value);
       if (!dy || !learns[value]) continue;
+      const step = steps[i] as Step;
+      for (const { kind, strength } of activityPenalties.filter((item) => item.layer === layer)) {
+        emit.call(`${kind}Gradient`, step.y, dy, dy.size, strength / rows);
+      }
       const wanted = sources.map((source) => learns[source] as boolean);
-      const backward = (steps[i] as Step).backward(dy, wanted);
+      const backward = step.backward(dy, wanted);
       sources.forEach((source, k) => {
         const gradient = backward[k];
         if (gradient && wanted[k]) gradients.add(source, gradient);
       });
     }
     if (mode === 'inspect') for (const [value, { name }] of named.entries()) keep(name, value);
-    for (const group of penalties) {
-      emit.call('l2Gradient', group.values, group.gradients, group.values.size, group.strength);
+    for (const { kind, values, gradients, strength } of penalties) {
+      emit.call(`${kind}Gradient`, values, gradients, values.size, strength);
     }
   }
-  if (mode === 'train') {
-    if (update.clipNorm !== undefined) {
-      emitNorm(emit, training, norm);
-      emit.call('clipFactor', norm, factor, update.clipNorm);
-    }
-    update.emit(emit);
+  if (mode === 'accumulate') emitAccumulation(emit, training);
+  if (mode === 'train') emitUpdate(emit, network, training);
+  const lasting = targets.filter((_, i) => training.targets[i]?.gathered);
+  const staged = weights ? [...targets, weights] : targets;
+  return emit.finish({ inputs, targets: staged, outputs, lasting, kept, weighted }, base);
+}
+
+function emitAccumulation(emit: Emitter, { gradients, update }: Training): void {
+  const { norm, factor } = emit.slots;
+  const { sum } = update.accumulation as NonNullable<Update['accumulation']>;
+  if (update.clip) {
+    emit.call('gradientNorm', gradients, gradients.size, norm);
+    emit.call('clipFactor', norm, factor, Number.POSITIVE_INFINITY);
   }
-  return emit.finish({ inputs, targets, outputs, kept }, base);
+  emit.call('accumulateGradients', sum, gradients, gradients.size, factor);
+}
+
+function emitUpdate(emit: Emitter, { parameters }: Network, training: Training): void {
+  const { slab, gradients, update } = training;
+  const { norm, factor } = emit.slots;
+  const { clip, trackGradientNorm, accumulation, average } = update;
+  const { size } = gradients;
+  if (accumulation) emit.call('meanGradients', accumulation.sum, gradients, size, 1 / accumulation.steps);
+  if (clip || trackGradientNorm) emitNorm(emit, training, norm);
+  if (clip) {
+    // A norm that is not finite stops the update, whatever is clipped.
+    emit.call('clipFactor', norm, factor, clip.by === 'globalNorm' ? clip.limit : Number.POSITIVE_INFINITY);
+    const tables = emit.rowGradients.map((rows) => rows.gradients);
+    if (clip.by === 'value')
+      for (const part of [gradients, ...tables]) emit.call('clipValues', part, part.size, clip.limit);
+    if (clip.by === 'norm') {
+      const dense = parameters.filter(({ trainable, layout }) => trainable && layout !== 'table');
+      for (const part of [...dense.map(({ gradient }) => gradient), ...tables]) {
+        emit.call('clipGradient', part, part.size, clip.limit);
+      }
+    }
+  }
+  update.emit(emit);
+  for (const parameter of parameters) if (parameter.trainable) emitConstraint(emit, parameter);
+  if (average) emit.call('averageWeights', average.values, slab, slab.size, average.share, factor);
+}
+
+/** Norms are those of a unit's weights, or of a whole vector. */
+function emitConstraint(emit: Emitter, { constraint, layout, rows, value }: Parameter): void {
+  if (!constraint) return;
+  const { kernel, value: bound } = constraint;
+  const [inputs, joint] = layout === 'panels' ? [rows, 0] : [value.size / 8, 1];
+  emit.call(kernel, value, value.size / (8 * inputs), inputs, joint, bound, emit.slots.factor);
+}
+
+/** The forward pass in training, as far as something counts along. */
+export function compileMoments(network: Network, rows: number, base: number): Program {
+  const emit = new Emitter('moments', rows, network.slots, network.zeros, network.threads);
+  const inputs = stageInputs(emit, network);
+  const last = network.nodes.findLastIndex(({ layer }) => layer.parameters.some(({ learnable }) => !learnable));
+  const { values } = forward(emit, { ...network, nodes: network.nodes.slice(0, last + 1) }, inputs);
+  return emit.finish({ inputs, outputs: [values.at(-1) as Tensor] }, base);
 }

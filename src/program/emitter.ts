@@ -12,10 +12,22 @@ export interface SymbolicCall {
 }
 
 /**
- * 'validate' is 'evaluate' in the training workspace, for use within `fit`; 'inspect' is 'gradients' that keeps every
+ * 'accumulate' is 'train' that adds its gradient to those of batches before it instead of updating; 'moments' counts
+ * batch normalization's moments and nothing else; 'validate' is 'evaluate' in the training workspace, for use within `fit`; 'inspect' is 'gradients' that keeps every
  * layer's output and its gradient.
  */
-export type Mode = 'train' | 'gradients' | 'inspect' | 'validate' | 'evaluate' | 'predict';
+export type Mode = (typeof MODES)[number];
+
+export const MODES = [
+  'train',
+  'accumulate',
+  'gradients',
+  'inspect',
+  'moments',
+  'validate',
+  'evaluate',
+  'predict',
+] as const;
 
 /** A value of the graph and the gradient of the loss by it, where there is one. */
 export interface KeptValue {
@@ -31,8 +43,11 @@ export interface Program {
   readonly calls: readonly Call[];
   readonly symbolic: readonly SymbolicCall[];
   readonly inputs: readonly Tensor[];
-  /** One per output; none in prediction. */
+  /** One per output, behind them the weights of the rows, if any; none in prediction. */
   readonly targets: readonly Tensor[];
+  /** Rows have weights. */
+  readonly weighted: boolean;
+  /** In training and evaluation without an activation that the loss computes, unless metrics need it. */
   readonly outputs: readonly Tensor[];
   /** What 'inspect' keeps. */
   readonly kept: readonly KeptValue[];
@@ -52,7 +67,10 @@ interface Ends {
   readonly inputs: readonly Tensor[];
   readonly targets?: readonly Tensor[];
   readonly outputs: readonly Tensor[];
+  /** Others that nothing may overwrite. */
+  readonly lasting?: readonly Tensor[];
   readonly kept?: readonly KeptValue[];
+  readonly weighted?: boolean;
 }
 
 /** Collects calls and the workspace they need. */
@@ -72,7 +90,12 @@ export class Emitter {
   ) {}
 
   get training(): boolean {
-    return this.mode === 'train' || this.mode === 'gradients' || this.mode === 'inspect';
+    return this.counts || this.mode === 'gradients' || this.mode === 'inspect';
+  }
+
+  /** Running values such as moving moments take notice of the batch. */
+  get counts(): boolean {
+    return this.mode === 'train' || this.mode === 'accumulate' || this.mode === 'moments';
   }
 
   call<K extends KernelName>(kernel: K, ...args: Symbolic<Parameters<Kernels[K]>>): void {
@@ -134,7 +157,7 @@ export class Emitter {
   }
 
   /** Plans the workspace from `base` on and resolves tensors to offsets. */
-  finish({ inputs, targets = [], outputs, kept = [] }: Ends, base: number): Program {
+  finish({ inputs, targets = [], outputs, lasting = [], kept = [], weighted = false }: Ends, base: number): Program {
     const symbolic = [...this.#calls, ...this.#last];
     const lifetimes = new Map(this.#workspace.map((item) => [item.tensor, item]));
     const touch = (tensor: Tensor | undefined, at: number) => {
@@ -149,6 +172,7 @@ export class Emitter {
     });
     const last = [
       ...outputs,
+      ...lasting,
       ...kept.flatMap(({ value, gradient }) => [value, gradient]),
       ...(this.mode === 'train' ? [] : this.rowGradients.flatMap(({ distinct, gradients }) => [distinct, gradients])),
     ];
@@ -161,6 +185,7 @@ export class Emitter {
       symbolic,
       inputs,
       targets,
+      weighted,
       outputs,
       kept,
       rowGradients: this.rowGradients,

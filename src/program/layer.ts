@@ -1,5 +1,24 @@
+import type { ConstraintName } from '../kernels/constraints.js';
 import type { Emitter } from './emitter.js';
 import type { Tensor } from './plan.js';
+
+/** How a parameter begins, as plain data: a name and options that are the initializer's business. */
+export interface Initializer {
+  readonly name: string;
+  readonly [option: string]: unknown;
+}
+
+/** Strengths of l1 sum |w| + l2 sum w^2, 0 for none. */
+export interface Penalty {
+  readonly l1: number;
+  readonly l2: number;
+}
+
+/** What holds a parameter in bounds after each update: a kernel and its number. */
+export interface Constraint {
+  readonly kernel: ConstraintName;
+  readonly value: number;
+}
 
 /**
  * A learned or running array of a layer. `layout` says how it lies in the heap. A table lies outside the slab of parameters,
@@ -10,10 +29,15 @@ export interface Parameter {
   readonly rows: number;
   readonly columns: number;
   readonly layout: 'panels' | 'vector' | 'table';
-  readonly trainable: boolean;
-  readonly initializer: string;
-  /** Strength of the l2 penalty, 0 for none. */
-  readonly l2: number;
+  /** Learned by gradients, unlike what is counted along the way, such as moving moments. */
+  readonly learnable: boolean;
+  /** Learnable and not frozen. A layer leaves out the gradients of parameters that are not. */
+  trainable: boolean;
+  /** The parameter learns at this multiple of the optimizer's rate. */
+  learningRateMultiplier: number;
+  readonly initializer: Initializer;
+  readonly penalty: Penalty;
+  readonly constraint?: Constraint | undefined;
   readonly value: Tensor;
   /** The same place in the gradient slab; planned when the model is compiled. Of a table it has no place. */
   readonly gradient: Tensor;
@@ -26,6 +50,12 @@ export interface RowGradients {
   readonly distinct: Tensor;
   /** The rows' gradients one after the other, without padding, then zeros; whole vectors of 4. */
   readonly gradients: Tensor;
+}
+
+/** Numbers that never change, put on the heap where the model is made or compiled. */
+export interface Constant {
+  readonly value: Tensor;
+  readonly data: readonly number[];
 }
 
 /** What a layer leaves behind for its backward pass. */
@@ -43,10 +73,13 @@ export interface Layer {
   readonly name: string;
   readonly units: number;
   readonly parameters: readonly Parameter[];
-  /** Set by activation layers, so that a loss can be fused with the last one. */
+  readonly constants?: readonly Constant[];
+  /** What ends the layer, so that a loss can be fused with the last one. */
   readonly activation?: string;
   /** Its input comes straight from an input of the model and holds whole numbers from 0, less than this. */
   readonly ids?: number;
+  /** On the output, per row. */
+  readonly activityPenalty?: Penalty | undefined;
   /** Fewer rows than this in a training batch are refused. */
   readonly minimumBatch?: number;
   forward(emit: Emitter, x: Tensor, ...others: readonly Tensor[]): Step;

@@ -1,4 +1,7 @@
+import { activationKernels } from '../kernels/activations.js';
+import { type ConstraintName, constraintTable } from '../kernels/constraints.js';
 import type { Call, Phase } from '../kernels/contract.js';
+import { type UpdateKernel, updateLoops } from '../kernels/optimizers.js';
 import { productFlops } from './emitter.js';
 import { denseScratch } from './plan.js';
 
@@ -20,7 +23,16 @@ const FEWEST_ROWS = 16;
 const LINE = 16;
 
 /** Nanoseconds per floating point operation and per element of the streaming kernels, measured and rounded. */
-const COST = { flop: 0.023, copy: 0.12, transcendental: 2, random: 1.6, normal: 4.5, lookUp: 2, moments: 0.4, adam: 1 };
+const COST = {
+  flop: 0.023,
+  copy: 0.12,
+  transcendental: 2,
+  random: 1.6,
+  normal: 4.5,
+  lookUp: 2,
+  moments: 0.4,
+  state: 0.4,
+};
 
 /** The rows of a forward product, the inputs of an input gradient, the panels of a kernel gradient, columns, elements. */
 function axisOf(call: Call): Axis | undefined {
@@ -209,26 +221,23 @@ function axisOf(call: Call): Axis | undefined {
       const [name, x, y, n, factor] = call;
       return lines(n, n * COST.copy, (i, size) => [name, x + i, y + i, size, factor]);
     }
-    case 'reluForward':
-    case 'sigmoidForward':
-    case 'tanhForward':
-    case 'exponentialForward':
-    case 'logForward': {
+    case 'logForward':
+    case 'absForward':
+    case 'sqrtForward': {
       const [name, x, y, n] = call;
-      const cost = name === 'reluForward' ? COST.copy : COST.transcendental;
+      const cost = name === 'absForward' ? COST.copy : COST.transcendental;
       return lines(n, n * cost, (i, size) => [name, x + i, y + i, size]);
     }
-    case 'reluBackward':
-    case 'sigmoidBackward':
-    case 'tanhBackward':
-    case 'exponentialBackward':
     case 'dropoutBackward':
+    case 'absBackward':
+    case 'squareBackward':
+    case 'sqrtBackward':
     case 'add':
     case 'multiply':
     case 'subtract':
     case 'maximum': {
-      const [name, y, dy, dx, n] = call;
-      return lines(n, n * COST.copy, (i, size) => [name, y + i, dy + i, dx + i, size]);
+      const [name, a, b, y, n] = call;
+      return lines(n, n * COST.copy, (i, size) => [name, a + i, b + i, y + i, size]);
     }
     case 'dropoutForward': {
       const [name, x, y, mask, n, state, stream, rate, first] = call;
@@ -266,25 +275,132 @@ function axisOf(call: Call): Axis | undefined {
       const [name, y, n, state, stream, mean, deviation, first] = call;
       return lines(n, n * COST.normal, (i, size) => [name, y + i, size, state, stream, mean, deviation, first + i]);
     }
+    case 'broadcastAdd':
+    case 'broadcastSubtract':
+    case 'broadcastMultiply':
+    case 'broadcastDivide':
+    case 'broadcastMaximum':
+    case 'broadcastMinimum':
+    case 'broadcastGreaterEqual': {
+      const [name, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns] = call;
+      const alone = rows === 1;
+      return lines(alone ? columns : rows, rows * columns * COST.copy, (i, size) => [
+        name,
+        a + i * (alone ? aColumn : aRow),
+        aRow,
+        aColumn,
+        b + i * (alone ? bColumn : bRow),
+        bRow,
+        bColumn,
+        y + i * (alone ? 1 : yRow),
+        yRow,
+        alone ? 1 : size,
+        alone ? size : columns,
+      ]);
+    }
+    case 'expand': {
+      const [name, x, xRow, xColumn, y, yRow, rows, columns, divisor] = call;
+      const alone = rows === 1;
+      return lines(alone ? columns : rows, rows * columns * COST.copy, (i, size) => [
+        name,
+        x + i * (alone ? xColumn : xRow),
+        xRow,
+        xColumn,
+        y + i * (alone ? 1 : yRow),
+        yRow,
+        alone ? 1 : size,
+        alone ? size : columns,
+        divisor,
+      ]);
+    }
+    case 'sumRows': {
+      const [name, x, y, rows, columns, stride, divisor] = call;
+      return lines(rows, rows * columns * COST.copy, (r, n) => [
+        name,
+        x + r * stride,
+        y + r,
+        n,
+        columns,
+        stride,
+        divisor,
+      ]);
+    }
+    case 'l1Gradient':
     case 'l2Gradient': {
       const [name, w, g, n, lambda] = call;
       return lines(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, lambda]);
     }
-    case 'sgd': {
-      const [name, w, g, n, ...rest] = call;
-      return lines(n, n * COST.copy, (i, size) => [name, w + i, g + i, size, ...rest]);
+    case 'decayWeights': {
+      const [name, w, n, ...rest] = call;
+      return lines(n, n * COST.copy, (i, size) => [name, w + i, size, ...rest]);
     }
-    case 'sgdMomentum': {
-      const [name, w, g, v, n, ...rest] = call;
-      return lines(n, n * COST.moments, (i, size) => [name, w + i, g + i, v + i, size, ...rest]);
+    case 'clipValues': {
+      const [name, g, n, limit] = call;
+      return lines(n, n * COST.copy, (i, size) => [name, g + i, size, limit]);
     }
-    case 'adam': {
-      const [name, w, g, m, v, n, ...rest] = call;
-      return lines(n, n * COST.adam, (i, size) => [name, w + i, g + i, m + i, v + i, size, ...rest]);
+    case 'accumulateGradients':
+    case 'meanGradients': {
+      const [name, sum, g, n, last] = call;
+      return lines(n, n * COST.copy, (i, size) => [name, sum + i, g + i, size, last]);
+    }
+    case 'averageWeights': {
+      const [name, average, w, n, ...rest] = call;
+      return lines(n, n * COST.copy, (i, size) => [name, average + i, w + i, size, ...rest]);
     }
     default:
-      return undefined;
+      return activationAxis(call) ?? constraintAxis(call) ?? updateAxis(call);
   }
+}
+
+/** A constraint's panels; constraints share a signature. */
+function constraintAxis(call: Call): Axis | undefined {
+  if (!Object.hasOwn(constraintTable, call[0])) return undefined;
+  const [name, w, panels, rows, ...rest] = call as Extract<Call, readonly [ConstraintName, ...unknown[]]>;
+  return {
+    extent: panels,
+    unit: 1,
+    work: panels * rows * 8 * COST.moments,
+    cut: (p, n) => [name, w + p * rows * 8, n, rows, ...rest],
+  };
+}
+
+/** An optimizer's loop: weights, gradients, states, their number, and what all parts share. */
+function updateAxis(call: Call): Axis | undefined {
+  if (!Object.hasOwn(updateLoops, call[0])) return undefined;
+  const states = updateLoops[call[0] as UpdateKernel].length;
+  const [name, ...args] = call as readonly [Call[0], ...number[]];
+  const slabs = args.slice(0, 2 + states);
+  const [n = 0, ...rest] = args.slice(slabs.length);
+  return lines(n, n * (COST.copy + states * COST.state), (i, size) => {
+    return [name, ...slabs.map((slab) => slab + i), size, ...rest] as unknown as Call;
+  });
+}
+
+/** Kernels of activations by the operands before their sizes, all cut alike; see the signatures of plans. */
+const activationShapes = new Map(
+  activationKernels().flatMap(({ kernel, backward, plan }) => {
+    if (plan.shape === 'rows') return [];
+    const operands = { elementwise: [2, 3], units: [3, 5], random: [3, 3] }[plan.shape][Number(backward)] as number;
+    const heavy = plan.shape === 'elementwise' && !plan.light && !(backward && plan.saves === 'y');
+    return [[kernel, { operands, units: plan.shape === 'units', cost: heavy ? COST.transcendental : COST.copy }]];
+  }),
+);
+
+/** The elements of an elementwise activation, the columns of one with a slope per unit. */
+function activationAxis(call: Call): Axis | undefined {
+  const shape = activationShapes.get(call[0]);
+  if (!shape) return undefined;
+  const { operands, units, cost } = shape;
+  const numbers = call as readonly unknown[] as readonly number[];
+  const place = operands + (units ? 2 : 1);
+  const extent = numbers[place] as number;
+  return lines(extent, extent * (units ? (numbers[operands + 1] as number) : 1) * cost, (start, size) => {
+    // A copy of the array that begins with a string, as in `resolve`: offsets stay integers.
+    const part = numbers.slice();
+    for (let i = 1; i <= operands; i++) part[i] = (numbers[i] as number) + start;
+    part[place] = size;
+    return part as unknown as Call;
+  });
 }
 
 /** Columns or elements, cut at whole cache lines. */

@@ -1,7 +1,10 @@
 import { nearest, show, UnknownNameError, ValueError } from '../errors.js';
 import type { Model } from './model.js';
 
-/** Numbers of a batch or an epoch: `loss`, `accuracy`, `penalty`; of an epoch also `valLoss` and so on. */
+/**
+ * Numbers of a batch or an epoch: `loss`, metrics, `penalty`, `gradientNorm`; of an epoch also `valLoss` and so on. Of metrics the
+ * batches of `fit` have `accuracy` alone, since others cost more than a step. With several outputs `priceLoss` and so on.
+ */
 export type Logs = Readonly<Record<string, number>>;
 
 /** Hooks into `fit`. Each may return a promise, which is awaited. To end training, set `model.stopTraining`. */

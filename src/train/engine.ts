@@ -1,79 +1,109 @@
 import { StateError } from '../errors.js';
 import { type Backend, type BackendFactory, PAGE_ELEMENTS, RESERVED_ELEMENTS } from '../kernels/contract.js';
-import { BLOCK_SIZE } from '../kernels/optimizers.js';
 import { words } from '../kernels/philox.js';
 import { type Matrix, matrix } from '../matrix.js';
 import type { BuiltGraph } from '../model/graph.js';
 import type { BoundLoss } from '../model/losses.js';
-import { emitRowUpdate, type Optimizer, type TableStates, type UpdateGroup } from '../model/optimizers.js';
+import type { Kind } from '../model/metrics/sample.js';
+import { type BoundMetric, outputKind } from '../model/metrics/table.js';
+import { emitRowUpdate, type Optimizer, type Pace, type TableUpdate, type UpdateGroup } from '../model/optimizers.js';
 import { initializeParameters, readParameter, readRowGradients } from '../model/weights.js';
 import {
+  compileMoments,
   compilePredict,
   compileTraining,
   type Network,
-  type PenaltyGroup,
+  outputLayer,
   type Target,
   type Training,
+  type Update,
 } from '../program/compile.js';
 import type { Mode, Program } from '../program/emitter.js';
-import type { Parameter } from '../program/layer.js';
+import type { Constant, Parameter } from '../program/layer.js';
 import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
 import { type Profile, type ProfileOptions, profileProgram } from '../program/profile.js';
 import { type LinkedProgram, link, run } from '../program/run.js';
 import { makeSlots, placeSlots } from '../program/slots.js';
-import { copyRows, touchRows } from './staging.js';
+import {
+  activityPenalties,
+  isTable,
+  penaltyGroups,
+  placeParameters,
+  tableUpdates,
+  takeNorms,
+  updateGroups,
+} from './slab.js';
+import { stageRows } from './staging.js';
+import type { UpdatePlan } from './update-options.js';
 
 /** Rows of one inference call; more rows are taken in turns. */
 export const INFERENCE_ROWS = 256;
 
-export interface TrainingOptions {
+export interface TrainingOptions extends UpdatePlan {
   /** One per output. */
   readonly losses: readonly BoundLoss[];
   readonly optimizer: Optimizer;
-  readonly accuracy: boolean;
-  readonly globalClipNorm: number | undefined;
+  /** Those of each output; default none. */
+  readonly metrics?: readonly (readonly BoundMetric[])[];
 }
 
 /** An output of the model with its loss. */
-interface BoundTarget extends Target {
+export interface BoundTarget extends Target {
   readonly objective: BoundLoss;
+  readonly metrics: readonly BoundMetric[];
+  readonly kind: Kind;
 }
 
 interface Compiled extends Training, TrainingOptions {
   readonly targets: readonly BoundTarget[];
   readonly groups: readonly UpdateGroup[];
+  /** Those of the groups and of tables, one for each learning rate. */
+  readonly paces: readonly Pace[];
+  /** Where a step leaves the parts of the penalty. */
+  readonly penaltySlots: readonly Tensor[];
 }
 
-/** What one step or one evaluation reports. `loss` includes `penalty`; `losses` and `hits` have one entry per output. */
+/** What one step or one evaluation reports. `loss` is the weighted sum of `losses`, and `penalty`; `losses` and `hits` have one entry per output. */
 export interface Outcome {
   loss: number;
   penalty: number;
   losses: number[];
   hits: number[];
-  norm: number;
+  /** Of the gradient of an update, before clipping, where it is measured. */
+  norm: number | undefined;
+  /** The norm was not finite and stopped the update. */
+  refused: boolean;
 }
 
 /**
- * A model's heap from one end to the other: slots, zeros, parameters (penalized kernels first, then kernels, then
- * vectors), tables, moving moments, inference workspace; once compiled also gradients and optimizer state (slabs parallel to
- * the parameters), evaluation workspace, training workspace. Inference has a workspace of its own so that it can run
- * while a step is under way.
+ * A model's heap from one end to the other: slots, zeros, parameters (kernels, then vectors, penalized ones
+ * first), tables, moving moments and what is frozen, inference workspace; once compiled also gradients and optimizer
+ * state (slabs parallel to the parameters, states of tables), evaluation workspace, training workspace. Inference has a
+ * workspace of its own so that it can run while a step is under way.
  */
 export class Engine {
   readonly network: Network;
   readonly slots = makeSlots();
-  readonly slab: Tensor;
   /** Rows that every training batch must have. */
-  readonly minimumBatch: number;
+  minimumBatch = 1;
   /** Optimizer steps taken since `compile`. */
   step = 0;
-  learningRate = 0;
+  /** Set in place of the optimizer's own. */
+  #learningRate: number | undefined;
   /** A training step is between two of its calls. */
   midStep = false;
+  /** Batches whose gradients wait for the update. */
+  #accumulated = 0;
+  /** All trainable parameters. */
+  #slab: Tensor;
+  /** What `compile` planned is out of date. */
+  #outdated = false;
   readonly #factory: BackendFactory;
   #backend: Backend;
+  readonly #firstParameter: number;
   readonly #inferenceBase: number;
   readonly #compiledBase: number;
+  /** By mode and rows, rows with weights as negative numbers. */
   readonly #programs = new Map<Mode, Map<number, LinkedProgram>>();
   /** The one asked for last, to save small networks the look-up. */
   #latest: LinkedProgram | undefined;
@@ -87,20 +117,18 @@ export class Engine {
     readonly seed: number,
     factory: BackendFactory,
   ) {
-    const layers = nodes.map(({ layer }) => layer);
-    const parameters = layers.flatMap((layer) => layer.parameters);
-    this.minimumBatch = Math.max(1, ...layers.map(({ minimumBatch = 1 }) => minimumBatch));
-    const widest = Math.max(...layers.map((layer) => layer.units));
+    const parameters = nodes.flatMap(({ layer }) => layer.parameters);
+    const widest = Math.max(...nodes.map(({ layer }) => layer.units));
     const arena = new Arena(RESERVED_ELEMENTS);
     arena.take(this.slots.block);
     placeSlots(this.slots);
     const zeros = arena.take(vectorTensor('zeros', panelColumns(widest)));
-    const first = arena.end;
-    for (const parameter of slabOrder(parameters)) arena.take(parameter.value);
-    this.slab = vectorTensor('parameters', arena.end - first);
-    this.slab.offset = first;
-    for (const { layout, value } of parameters) if (layout === 'table') arena.take(value);
-    for (const { trainable, value } of parameters) if (!trainable) arena.take(value);
+    this.#firstParameter = arena.end;
+    const { slab, end } = placeParameters(parameters, this.#firstParameter);
+    this.#slab = slab;
+    arena.end = end;
+    const constants = nodes.flatMap(({ layer }) => layer.constants ?? []);
+    for (const { value } of constants) arena.take(value);
     this.network = { inputs, nodes, outputs, parameters, slots: this.slots, zeros, threads: factory.threads };
     this.#inferenceBase = arena.end;
     this.#compiledBase = compilePredict(this.network, INFERENCE_ROWS, this.#inferenceBase).end;
@@ -108,6 +136,7 @@ export class Engine {
     checkHeapSize(this.#end);
     this.#factory = factory;
     this.#backend = factory.open(this.#end);
+    this.#write(constants);
     this.#writeRandomState(0);
     initializeParameters(this.#backend, parameters, { seed, state: this.slots.random, scratch: this.#inferenceBase });
   }
@@ -117,14 +146,36 @@ export class Engine {
   }
 
   get training(): Compiled {
-    if (this.#training) return this.#training;
-    throw new StateError('The model has no loss and no optimizer yet: call compile({ optimizer, loss }) first.');
+    if (!this.#training) this.checkCompiled();
+    return this.#training as Compiled;
+  }
+
+  checkCompiled(): void {
+    if (this.#training) return;
+    throw new StateError(
+      this.#outdated
+        ? 'setTrainable was called since compile: call compile({ optimizer, loss }) again.'
+        : 'The model has no loss and no optimizer yet: call compile({ optimizer, loss }) first.',
+    );
+  }
+
+  get slab(): Tensor {
+    return this.#slab;
   }
 
   /** Gives back what a backend with threads holds for this model. */
   dispose(): void {
     this.#backend.dispose?.();
     this.#forgetPrograms();
+  }
+
+  /** Of the step to come. */
+  get learningRate(): number {
+    return this.#learningRate ?? this.#training?.optimizer.rate(this.step) ?? 0;
+  }
+
+  set learningRate(value: number) {
+    this.#learningRate = value;
   }
 
   get compiled(): boolean {
@@ -137,71 +188,116 @@ export class Engine {
   }
 
   configure(options: TrainingOptions): void {
+    const { nodes, outputs, parameters } = this.network;
+    this.#arrange();
     const arena = new Arena(this.#compiledBase);
     const { slab } = this;
     const parallel = (name: string) => arena.take(vectorTensor(name, slab.size));
     const gradients = parallel('gradients');
-    for (const { value, gradient } of slabOrder(this.network.parameters)) {
-      gradient.offset = gradients.offset + value.offset - slab.offset;
+    for (const parameter of parameters) {
+      const { trainable, value, gradient } = parameter;
+      if (trainable && !isTable(parameter)) gradient.offset = gradients.offset + value.offset - slab.offset;
     }
-    const states = options.optimizer.states.map(parallel);
-    const tables = this.network.parameters
-      .filter(({ layout }) => layout === 'table')
-      .map((table): TableStates => {
-        const parallelTo = (state: string) => arena.take(vectorTensor(`${table.name}.${state}`, table.value.size));
-        return { table, states: options.optimizer.states.map(parallelTo) };
-      });
-    const block = arena.take(vectorTensor('block', BLOCK_SIZE));
-    const groups: readonly UpdateGroup[] = [{ parameters: slab, gradients, states, block }];
-    const { outputs } = this.network;
+    const { optimizer, accumulationSteps, averaging } = options;
+    const states = optimizer.states.map(({ name }) => parallel(name));
+    const accumulation = accumulationSteps > 1 ? { steps: accumulationSteps, sum: parallel('sum') } : undefined;
+    const average = averaging && { values: parallel('average'), share: arena.take(vectorTensor('share', 1)) };
+    const groups = updateGroups(parameters, slab, gradients, states, arena);
+    const tables = tableUpdates(parameters, groups, optimizer, arena);
     const targets = options.losses.map((objective, i): BoundTarget => {
       const name = outputs[i]?.name ?? '';
       const label = (report: string) => (outputs.length > 1 ? `${name}.${report}` : report);
       const slot = (report: string) => arena.take(vectorTensor(label(report), 1));
-      return { name, objective, report: { loss: slot('loss'), hits: slot('hits') } };
+      const metrics = options.metrics?.[i] ?? [];
+      const { activation = 'linear' } = outputLayer(this.network, i);
+      return {
+        name,
+        objective,
+        report: { loss: slot('loss'), hits: slot('hits') },
+        metrics,
+        kind: outputKind({ name, units: objective.units, targets: objective.targets, activation }),
+        counted: metrics.some(({ compute }) => !compute),
+        gathered: metrics.some(({ compute }) => compute),
+      };
     });
+    const penalties = {
+      penalties: penaltyGroups(parameters, slab, gradients, arena),
+      activityPenalties: activityPenalties(nodes, arena),
+    };
+    const constants = options.losses.flatMap((loss) => loss.constants ?? []);
+    for (const { value } of constants) arena.take(value);
     const training = {
       ...options,
+      ...penalties,
       targets,
-      penalties: this.#penaltyGroups(arena, gradients),
+      penaltySlots: [...penalties.penalties, ...penalties.activityPenalties].map(({ penalty }) => penalty),
+      slab,
       gradients,
       groups,
-      norms: takeNorms(arena, tables.length > 0 ? 1 + tables.length : 0),
+      paces: [...new Set<Pace>([...groups, ...tables.map(({ pace }) => pace)])],
+      norms: takeNorms(arena, tables.length),
       update: {
-        clipNorm: options.globalClipNorm,
+        clip: options.clip,
+        trackGradientNorm: options.trackGradientNorm,
+        accumulation,
+        average,
         emit: (emit) => {
-          for (const group of groups) options.optimizer.emit(emit, group);
+          for (const group of groups) optimizer.emit(emit, group);
           for (const rows of emit.rowGradients) {
-            const states = tables.find(({ table }) => table === rows.table) as TableStates;
-            emitRowUpdate(emit, options.optimizer, states, rows, block);
+            const update = tables.find(({ table }) => table === rows.table) as TableUpdate;
+            emitRowUpdate(emit, optimizer, update, rows);
           }
         },
       },
     } satisfies Compiled;
-    const evaluation = compileTraining(this.network, training, 'evaluate', INFERENCE_ROWS, arena.end);
-    checkHeapSize(evaluation.end);
+    const evaluationEnds = [false, true].map(
+      (weighted) => compileTraining(this.network, training, 'evaluate', INFERENCE_ROWS, arena.end, weighted).end,
+    );
+    const evaluationEnd = Math.max(...evaluationEnds);
+    checkHeapSize(evaluationEnd);
+    const initials = optimizer.states.map(({ initial }) => initial);
+    if (initials.some((initial) => initial !== 0)) this.#grow(arena.end);
     // As far as the heap goes; what it grows by is zero.
     this.heap.fill(0, this.#compiledBase, arena.end);
+    for (const parts of [states, ...tables.map((update) => update.states)]) {
+      parts.forEach(({ offset, size }, i) => {
+        this.heap.fill(initials[i] as number, offset, offset + size);
+      });
+    }
     this.heap[this.slots.factor.offset] = 1;
+    this.minimumBatch = Math.max(1, ...nodes.map(({ layer }) => layer.minimumBatch ?? 1));
     this.#training = training;
     this.#evaluationBase = arena.end;
-    this.#trainingBase = evaluation.end;
+    this.#trainingBase = evaluationEnd;
     this.#forgetPrograms();
-    this.learningRate = options.optimizer.spec.learningRate;
+    if (constants.length > 0) this.#grow(arena.end);
+    this.#write(constants);
+    this.#learningRate = undefined;
+    this.#accumulated = 0;
     this.step = 0;
   }
 
-  #penaltyGroups(arena: Arena, gradients: Tensor): readonly PenaltyGroup[] {
-    const penalized = slabOrder(this.network.parameters).filter(({ l2 }) => l2 > 0);
-    const strengths = [...new Set(penalized.map(({ l2 }) => l2))];
-    return strengths.map((strength, i) => {
-      const members = penalized.filter(({ l2 }) => l2 === strength);
-      const [first, last] = [members[0] as Parameter, members.at(-1) as Parameter];
-      const values = vectorTensor(`penalized.${i}`, last.value.offset + last.value.size - first.value.offset);
-      values.offset = first.value.offset;
-      const groupGradients = vectorTensor(`penalized.${i}.gradients`, values.size);
-      groupGradients.offset = gradients.offset + values.offset - this.slab.offset;
-      return { strength, values, gradients: groupGradients, penalty: arena.take(vectorTensor(`penalty.${i}`, 1)) };
+  #write(constants: readonly Constant[]): void {
+    for (const { value, data } of constants) this.heap.set(data, value.offset);
+  }
+
+  /** Forgets what `compile` planned, because other parameters are to be trained from now on. */
+  forgetTraining(): void {
+    this.#outdated ||= this.compiled;
+    this.#training = undefined;
+  }
+
+  /** Moves the parameters to where they lie best, the trainable ones together. */
+  #arrange(): void {
+    const { parameters } = this.network;
+    const before = parameters.map(({ value }) => value.offset);
+    this.#slab = placeParameters(parameters, this.#firstParameter).slab;
+    if (parameters.every(({ value }, i) => value.offset === before[i])) return;
+    this.#forgetPrograms();
+    const values = this.heap.slice(this.#firstParameter, this.#inferenceBase);
+    parameters.forEach(({ value }, i) => {
+      const from = (before[i] as number) - this.#firstParameter;
+      this.heap.set(values.subarray(from, from + value.size), value.offset);
     });
   }
 
@@ -226,49 +322,35 @@ export class Engine {
     this.#latest = undefined;
   }
 
-  /** The program for a mode and a number of rows, linked once and kept. */
-  program(mode: Mode, rows: number): LinkedProgram {
+  /** The program for a mode and a number of rows, with weights or without, linked once and kept. */
+  program(mode: Mode, rows: number, weighted = false): LinkedProgram {
     const latest = this.#latest;
-    if (latest !== undefined && latest.mode === mode && latest.rows === rows) return latest;
-    const known = this.#programs.get(mode)?.get(rows);
+    const same = latest !== undefined && latest.mode === mode && latest.rows === rows;
+    if (same && latest.weighted === weighted) return latest;
+    const key = weighted ? -rows : rows;
+    const known = this.#programs.get(mode)?.get(key);
     if (known) {
       this.#latest = known;
       return known;
     }
-    const program = this.compileProgram(mode, rows);
+    const program = this.compileProgram(mode, rows, weighted);
     this.#grow(program.end);
     const linked = link(program, this.#backend, this.network.threads);
-    this.#programs.set(mode, (this.#programs.get(mode) ?? new Map()).set(rows, linked));
+    this.#programs.set(mode, (this.#programs.get(mode) ?? new Map()).set(key, linked));
     this.#latest = linked;
     return linked;
   }
 
-  compileProgram(mode: Mode, rows: number): Program {
+  compileProgram(mode: Mode, rows: number, weighted = false): Program {
     if (mode === 'predict') return compilePredict(this.network, rows, this.#inferenceBase);
+    if (mode === 'moments') return compileMoments(this.network, rows, this.#trainingBase);
     const base = mode === 'evaluate' ? this.#evaluationBase : this.#trainingBase;
-    return compileTraining(this.network, this.training, mode, rows, base);
+    return compileTraining(this.network, this.training, mode, rows, base, weighted);
   }
 
   /** Copies rows into a program's input or targets: those that `order` names from `start` on, or as they come. */
-  stage(tensor: Tensor, { data, columns }: Matrix, start: number, order?: Uint32Array): void {
-    const { heap } = this;
-    const { offset, stride, rows } = tensor;
-    if (!order && stride === columns) {
-      const whole = data.length === rows * columns;
-      heap.set(whole ? data : data.subarray(start * columns, (start + rows) * columns), offset);
-      return;
-    }
-    if (columns >= 8 && columns < 64) {
-      if (order) heap[offset] = touchRows(data, columns, order, start, rows);
-      copyRows(heap, tensor, data, columns, start, order);
-      return;
-    }
-    for (let r = 0; r < rows; r++) {
-      const from = (order ? (order[start + r] as number) : start + r) * columns;
-      const to = offset + r * stride;
-      if (columns >= 64) heap.set(data.subarray(from, from + columns), to);
-      else for (let c = 0; c < columns; c++) heap[to + c] = data[from + c] as number;
-    }
+  stage(tensor: Tensor, from: Matrix, start: number, order?: Uint32Array): void {
+    stageRows(this.heap, tensor, from, start, order);
   }
 
   /** Copies a matrix out of the heap. */
@@ -286,7 +368,7 @@ export class Engine {
     return rows ? readRowGradients(this.heap, rows) : readParameter(this.heap, parameter, parameter.gradient);
   }
 
-  /** Copies a batch into a program. */
+  /** Copies a batch into a program; behind the targets come the rows' weights, if it takes them. */
   stageBatch(
     { inputs, targets }: LinkedProgram,
     x: readonly Matrix[],
@@ -298,30 +380,58 @@ export class Engine {
     for (let i = 0; i < targets.length; i++) this.stage(targets[i] as Tensor, y[i] as Matrix, start, order);
   }
 
-  /** Does `work` and puts back what a step under way has reported so far: loss and metrics share their slots. */
+  /** Copies tensors; what it returns puts them back. */
+  #copy(tensors: readonly Tensor[]): () => void {
+    const kept = tensors.map(({ offset, size }) => this.heap.slice(offset, offset + size));
+    return () => {
+      tensors.forEach(({ offset }, i) => {
+        this.heap.set(kept[i] as Float32Array, offset);
+      });
+    };
+  }
+
+  /** What a step reports: loss and metrics have slots that evaluations share. */
+  get #reports(): readonly Tensor[] {
+    const { targets, penaltySlots } = this.training;
+    return [this.slots.block, ...penaltySlots, ...targets.flatMap(({ report }) => [report.loss, report.hits])];
+  }
+
+  /** Does `work` and puts back what a step under way has reported so far. */
   keepingReports<T>(work: () => T): T {
-    const { penalties, targets } = this.training;
-    const reports = [
-      this.slots.block,
-      ...penalties.map(({ penalty }) => penalty),
-      ...targets.flatMap(({ report }) => [report.loss, report.hits]),
-    ];
-    const kept = reports.map(({ offset, size }) => this.heap.slice(offset, offset + size));
+    const putBack = this.#copy(this.#reports);
     try {
       return work();
     } finally {
-      reports.forEach(({ offset }, i) => {
-        this.heap.set(kept[i] as Float32Array, offset);
-      });
+      putBack();
     }
   }
 
+  /** What the next batch does: update, or add its gradient to those that wait for the update. */
+  get stepMode(): 'train' | 'accumulate' {
+    return this.#accumulated + 1 < this.training.accumulationSteps ? 'accumulate' : 'train';
+  }
+
+  /** Counts the batches of all updates from 1 on, those that were refused left out; draws of dropout differ by it. */
+  get #batch(): number {
+    return this.step * this.training.accumulationSteps + this.#accumulated + 1;
+  }
+
   /** Counts a step and writes its numbers into the slots. */
-  #beginStep({ stochastic }: LinkedProgram): void {
+  #beginStep({ mode, stochastic }: LinkedProgram): void {
+    if (stochastic) this.#writeRandomState(this.#batch);
+    const { optimizer, paces, update, averaging } = this.training;
+    if (mode === 'accumulate') {
+      const { sum } = update.accumulation as NonNullable<Update['accumulation']>;
+      if (this.#accumulated === 0) this.heap.fill(0, sum.offset, sum.offset + sum.size);
+      return;
+    }
+    const { learningRate } = this;
     this.step++;
-    const { optimizer, groups } = this.training;
-    for (const { block } of groups) optimizer.fill(this.heap, block.offset, this.learningRate, this.step);
-    if (stochastic) this.#writeRandomState(this.step);
+    for (let i = 0; i < paces.length; i++) {
+      const pace = paces[i] as Pace;
+      optimizer.fill(this.heap, pace, learningRate * pace.multiplier, this.step);
+    }
+    if (averaging && update.average) this.heap[update.average.share.offset] = averaging.share(this.step);
   }
 
   /** Seed and step, 16 bits an element. */
@@ -336,39 +446,114 @@ export class Engine {
 
   /** Runs a staged training step. */
   runStep(program: LinkedProgram): Outcome {
-    this.#beginStep(program);
-    run(program);
-    return this.#finishStep();
+    if (this.training.optimizer.solver) {
+      for (const _ of this.#solve(program)) run(program);
+    } else {
+      this.#beginStep(program);
+      run(program);
+    }
+    return this.#finishStep(program);
   }
 
   /** The same, handing over to `pause` between calls. */
   async runStepInParts(program: LinkedProgram, pause: () => Promise<void> | undefined): Promise<Outcome> {
-    this.#beginStep(program);
     this.midStep = true;
     try {
-      for (const step of program.steps) {
-        step();
-        const pausing = pause();
-        if (pausing) await pausing;
+      for (const _ of this.#solve(program)) {
+        for (const step of program.steps) {
+          step();
+          const pausing = pause();
+          if (pausing) await pausing;
+        }
       }
     } finally {
       this.midStep = false;
     }
-    return this.#finishStep();
+    return this.#finishStep(program);
   }
 
-  /** A step that its gradient's norm refused leaves weights, state and the count of steps as they were. */
-  #finishStep(): Outcome {
+  /**
+   * A step that yields wherever the program is to run: once, or as often as a solver asks. A program may write over its
+   * inputs, so they are put back; the step reports what it found at first.
+   */
+  *#solve(program: LinkedProgram): Generator<void, void> {
+    const { optimizer, gradients } = this.training;
+    const { learningRate, slab } = this;
+    this.#beginStep(program);
+    if (!optimizer.solver) {
+      yield;
+      return;
+    }
+    const restage = this.#copy([...program.inputs, ...program.targets]);
+    const copy = ({ offset, size }: Tensor) => Float64Array.from(this.heap.subarray(offset, offset + size));
+    const solution = optimizer.solver.step(
+      {
+        weights: () => copy(slab),
+        setWeights: (x) => this.heap.set(x, slab.offset),
+        gradient: () => copy(gradients),
+      },
+      learningRate,
+    );
+    let report: (() => void) | undefined;
+    for (let wanted = solution.next(); !wanted.done; wanted = solution.next(this.outcome().loss)) {
+      if (report) restage();
+      yield;
+      report ??= this.#copy(this.#reports);
+    }
+    report?.();
+  }
+
+  /** A batch whose gradient's norm is not finite leaves weights, state and all counts as they were. */
+  #finishStep({ mode }: LinkedProgram): Outcome {
     const outcome = this.outcome();
-    if (this.training.globalClipNorm !== undefined && !Number.isFinite(outcome.norm)) this.step--;
+    const { clip, trackGradientNorm, averaging } = this.training;
+    if (clip || trackGradientNorm) {
+      const norm = this.heap[this.slots.norm.offset] as number;
+      outcome.refused = clip !== undefined && !Number.isFinite(norm);
+      if (mode === 'train' || outcome.refused) outcome.norm = norm;
+    }
+    if (outcome.refused) {
+      if (mode === 'train') this.step--;
+    } else if (mode === 'accumulate') {
+      this.#accumulated++;
+    } else {
+      this.#accumulated = 0;
+      if (averaging?.overwrites(this.step)) this.applyAverage();
+    }
     return outcome;
+  }
+
+  /** Averages as far as there are any, where the parameters' tensors say with `shift` added to their offsets. */
+  averageShift(): number {
+    const { averaging, update } = this.training;
+    if (!averaging || !update.average) {
+      throw new StateError('The model keeps no averages: compile({ averaging }) asks for them.');
+    }
+    if (!averaging.begun(this.step)) {
+      throw new StateError(`No weights have been averaged yet, after ${this.step} updates.`);
+    }
+    return update.average.values.offset - this.slab.offset;
+  }
+
+  /** Puts the averages in place of the weights. */
+  applyAverage(): void {
+    const { offset, size } = this.slab;
+    const from = offset + this.averageShift();
+    this.heap.copyWithin(offset, from, from + size);
   }
 
   /** Times the calls of a staged training step, which leaves weights, state and the count of steps as they were. */
   profile(program: LinkedProgram, options?: ProfileOptions): Profile {
     this.#beginStep(program);
-    this.step--;
+    if (program.mode === 'train') this.step--;
     return profileProgram(program, this.#backend, this.#factory, options);
+  }
+
+  /** Runs a staged program that leaves the batch's moments in place of the moving ones. */
+  runMoments(program: LinkedProgram, batch: number): void {
+    if (program.stochastic) this.#writeRandomState(this.#batch + batch);
+    this.heap[this.slots.factor.offset] = 1;
+    run(program);
   }
 
   /** Runs a staged program that changes no weights. */
@@ -378,40 +563,32 @@ export class Engine {
 
   /** Computes the gradients of the step to come, without taking it. */
   runGradients(program: LinkedProgram): void {
-    if (program.stochastic) this.#writeRandomState(this.step + 1);
+    if (program.stochastic) this.#writeRandomState(this.#batch);
     run(program);
   }
 
   outcome(): Outcome {
     const { heap } = this;
-    const { penalties, targets } = this.training;
+    const { targets } = this.training;
     let penalty = 0;
-    for (const group of penalties) penalty += heap[group.penalty.offset] as number;
-    let loss = 0;
-    const losses: number[] = [];
-    const hits: number[] = [];
-    for (const { report } of targets) {
-      losses.push(heap[report.loss.offset] as number);
-      hits.push(heap[report.hits.offset] as number);
-      loss += heap[report.loss.offset] as number;
+    const parts = this.training.penaltySlots;
+    for (let i = 0; i < parts.length; i++) penalty += heap[(parts[i] as Tensor).offset] as number;
+    if (targets.length === 1) {
+      const { report, objective } = targets[0] as BoundTarget;
+      const loss = heap[report.loss.offset] as number;
+      const hits = [heap[report.hits.offset] as number];
+      return {
+        loss: loss * objective.weight + penalty,
+        penalty,
+        losses: [loss],
+        hits,
+        norm: undefined,
+        refused: false,
+      };
     }
-    return { loss: loss + penalty, penalty, losses, hits, norm: heap[this.slots.norm.offset] as number };
+    const losses = targets.map(({ report }) => heap[report.loss.offset] as number);
+    const hits = targets.map(({ report }) => heap[report.hits.offset] as number);
+    const loss = targets.reduce((sum, { objective }, i) => sum + objective.weight * (losses[i] as number), penalty);
+    return { loss, penalty, losses, hits, norm: undefined, refused: false };
   }
-}
-
-/** Elements side by side that can be written one by one. */
-function takeNorms(arena: Arena, count: number): Training['norms'] {
-  const all = arena.take(vectorTensor('norms', count));
-  const parts = Array.from({ length: count }, (_, i) => ({
-    ...vectorTensor(`norms.${i}`, 1),
-    offset: all.offset + i,
-  }));
-  return { all, parts };
-}
-
-/** Trainable parameters as they lie in the slab, tables apart: penalized kernels by strength, other kernels, vectors. */
-function slabOrder(parameters: readonly Parameter[]): readonly Parameter[] {
-  const rank = ({ layout }: Parameter) => (layout === 'panels' ? 0 : 1);
-  const dense = parameters.filter(({ trainable, layout }) => trainable && layout !== 'table');
-  return dense.sort((a, b) => rank(a) - rank(b) || b.l2 - a.l2);
 }

@@ -3,7 +3,8 @@ import { Generator, stream } from '../kernels/philox.js';
 import type { FitPlan, Pair } from './batches.js';
 import type { Logs } from './callbacks.js';
 import { debugProfile } from './debug.js';
-import { type Engine, INFERENCE_ROWS, type Outcome } from './engine.js';
+import { type BoundTarget, type Engine, INFERENCE_ROWS, type Outcome } from './engine.js';
+import { Gathered, type Measured } from './gather.js';
 import type { Model } from './model.js';
 import { makePause } from './pause.js';
 
@@ -35,46 +36,77 @@ export async function shuffled(n: number, seed: number, epoch: number, pause = m
   return order;
 }
 
-/** Sums of an epoch so far; means are over rows, not over batches. */
+/** Sums of an epoch so far; means are over rows, not over batches, and a loss that is a sum is the sum of all. */
 class EpochTotals {
   rows = 0;
-  readonly #sum: Outcome = { loss: 0, penalty: 0, losses: [], hits: [], norm: 0 };
+  readonly #targets: Engine['training']['targets'];
+  #norms = 0;
+  #updates = 0;
+  readonly #sum: Outcome = { loss: 0, penalty: 0, losses: [], hits: [], norm: undefined, refused: false };
 
-  add({ loss, penalty, losses, hits }: Outcome, rows: number): void {
+  constructor({ training }: Engine) {
+    this.#targets = training.targets;
+  }
+
+  #rowsOf(target: number, rows: number): number {
+    return this.#targets[target]?.objective.summed ? 1 : rows;
+  }
+
+  add({ penalty, losses, hits, norm }: Outcome, rows: number): void {
     const sum = this.#sum;
     this.rows += rows;
-    sum.loss += loss * rows;
     sum.penalty += penalty * rows;
+    if (norm !== undefined) {
+      this.#norms += norm;
+      this.#updates++;
+    }
     for (let i = 0; i < losses.length; i++) {
-      sum.losses[i] = (sum.losses[i] ?? 0) + (losses[i] as number) * rows;
+      sum.losses[i] = (sum.losses[i] ?? 0) + (losses[i] as number) * this.#rowsOf(i, rows);
       sum.hits[i] = (sum.hits[i] ?? 0) + (hits[i] as number);
     }
   }
 
-  logs(engine: Engine): Logs {
+  /** `updates` says that these are totals of training; the norm's mean is over updates, NaN where there were none. */
+  logs(engine: Engine, measured?: Measured, updates = false): Logs {
     const { rows } = this;
-    const { loss, penalty, losses, hits } = this.#sum;
-    const mean = { loss: loss / rows, penalty: penalty / rows, losses: losses.map((sum) => sum / rows), hits, norm: 0 };
-    return makeLogs(engine, mean, rows);
+    const { clip, trackGradientNorm } = engine.training;
+    const norm = updates && (clip || trackGradientNorm) ? this.#norms / this.#updates : undefined;
+    const { hits } = this.#sum;
+    const losses = this.#sum.losses.map((sum, i) => sum / this.#rowsOf(i, rows));
+    const penalty = this.#sum.penalty / rows;
+    const loss = losses.reduce((sum, value, i) => sum + this.#targets[i]!.objective.weight * value, 0) + penalty;
+    return makeLogs(engine, { loss, penalty, losses, hits, norm, refused: false }, rows, measured);
   }
 }
 
-/** The numbers that users see of a step, an epoch or an evaluation. */
-export function makeLogs(engine: Engine, { loss, penalty, losses, hits }: Outcome, rows: number): Logs {
-  const { accuracy, penalties, targets } = engine.training;
+/** The numbers that users see of a step, an epoch or an evaluation; of metrics the counted ones and the `measured`. */
+export function makeLogs(
+  engine: Engine,
+  { loss, penalty, losses, hits, norm }: Outcome,
+  rows: number,
+  measured: Measured = [],
+): Logs {
+  const { penaltySlots, targets } = engine.training;
   const logs: Record<string, number> = { loss };
-  targets.forEach(({ name, objective }, i) => {
-    const label = (log: string) => (targets.length > 1 ? `${name}${log[0]?.toUpperCase()}${log.slice(1)}` : log);
-    if (targets.length > 1) logs[label('loss')] = losses[i] as number;
-    if (accuracy) logs[label('accuracy')] = (hits[i] as number) / (rows * objective.hitsPerRow);
-  });
-  if (penalties.length > 0) logs.penalty = penalty;
+  for (let i = 0; i < targets.length; i++) {
+    const { name, objective, metrics } = targets[i] as BoundTarget;
+    const several = targets.length > 1;
+    if (several) logs[`${name}Loss`] = losses[i] as number;
+    for (const metric of metrics) {
+      const counted = (hits[i] as number) / (rows * objective.hitsPerRow);
+      const value = metric.compute ? measured[i]?.get(metric) : counted;
+      const label = several ? `${name}${metric.label[0]?.toUpperCase()}${metric.label.slice(1)}` : metric.label;
+      if (value !== undefined) logs[label] = value;
+    }
+  }
+  if (penaltySlots.length > 0) logs.penalty = penalty;
+  if (norm !== undefined) logs.gradientNorm = norm;
   return logs;
 }
 
 /** Refuses to go on from a gradient whose norm is not finite; the step has left weights and state as they were. */
-export function checkNorm(engine: Engine, outcome: Outcome, where: string): void {
-  if (engine.training.globalClipNorm === undefined || Number.isFinite(outcome.norm)) return;
+export function checkNorm(outcome: Outcome, where: string): void {
+  if (!outcome.refused) return;
   throw new NonFiniteError(
     `The gradient's norm is ${outcome.norm} ${where}; the loss is ${outcome.loss}. The step was not applied and the ` +
       'weights are those of the step before. A lower learning rate or scaled inputs usually help.',
@@ -88,22 +120,26 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
   const pause = makePause();
   let logs: Logs = {};
   let warned = false;
+  const gathered = Gathered.of(engine, total);
   model.stopTraining = false;
   for (const callback of callbacks) await callback.onTrainBegin?.(model);
   for (let i = 0; i < epochs && !model.stopTraining; i++) {
     const epoch = model.epochs;
     for (const callback of callbacks) await callback.onEpochBegin?.(epoch, model);
     const order = plan.shuffle ? await shuffled(total, plan.seed, epoch, pause) : undefined;
-    const totals = new EpochTotals();
+    const totals = new EpochTotals(engine);
+    gathered?.restart();
     for (let batch = 0; batch < batches && !model.stopTraining; batch++) {
       const start = batch * batchSize;
       const rows = Math.min(batchSize, total - start);
-      const program = engine.program('train', rows);
+      const program = engine.program(engine.stepMode, rows, plan.weighted);
       engine.stageBatch(program, x, y, start, order);
+      plan.mixup?.apply(engine, program, x, y, start, order);
       const outcome =
         program.flops > LONG_STEP_FLOPS ? await engine.runStepInParts(program, pause) : engine.runStep(program);
-      checkNorm(engine, outcome, `in epoch ${epoch}, batch ${batch}`);
+      checkNorm(outcome, `in epoch ${epoch}, batch ${batch}`);
       totals.add(outcome, rows);
+      gathered?.add(engine, program);
       if (!warned && !Number.isFinite(outcome.loss)) {
         warned = true;
         console.warn(
@@ -117,7 +153,7 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
       const pausing = pause();
       if (pausing) await pausing;
     }
-    logs = totals.logs(engine);
+    logs = totals.logs(engine, gathered && (await inSlices(gathered.measure(), pause)), true);
     if (validation) {
       const evaluated = await validate(engine, validation, pause);
       const named = Object.entries(evaluated).map(([name, value]) => [
@@ -145,20 +181,22 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
 function* evaluation(
   engine: Engine,
   mode: 'evaluate' | 'validate',
-  { x, y, rows: total }: Pair,
+  { x, y, rows: total, weighted }: Pair,
 ): globalThis.Generator<void, Logs> {
-  const totals = new EpochTotals();
+  const totals = new EpochTotals(engine);
+  const gathered = Gathered.of(engine, total);
   for (let start = 0; start < total; start += INFERENCE_ROWS) {
     const rows = Math.min(INFERENCE_ROWS, total - start);
-    const program = engine.program(mode, rows);
+    const program = engine.program(mode, rows, weighted);
     engine.stageBatch(program, x, y, start);
     for (const step of program.steps) {
       step();
       yield;
     }
     totals.add(engine.outcome(), rows);
+    gathered?.add(engine, program);
   }
-  return totals.logs(engine);
+  return totals.logs(engine, gathered && (yield* gathered.measure()));
 }
 
 /** Loss and metrics over all rows, in one go; a step under way does not notice. */
@@ -174,16 +212,20 @@ export function evaluate(engine: Engine, pair: Pair): Logs {
 
 /** The same between the steps of `fit`, handing over to `pause`. */
 async function validate(engine: Engine, pair: Pair, pause: () => Promise<void> | undefined): Promise<Logs> {
-  const steps = evaluation(engine, 'validate', pair);
   engine.midStep = true;
   try {
-    for (;;) {
-      const { done, value } = steps.next();
-      if (done) return value;
-      const pausing = pause();
-      if (pausing) await pausing;
-    }
+    return await inSlices(evaluation(engine, 'validate', pair), pause);
   } finally {
     engine.midStep = false;
+  }
+}
+
+/** Runs steps to their end, handing over to `pause` in between. */
+async function inSlices<T>(steps: globalThis.Generator<void, T>, pause: () => Promise<void> | undefined): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    const pausing = pause();
+    if (pausing) await pausing;
   }
 }

@@ -1,32 +1,36 @@
-import {
-  checkNumber,
-  checkOptions,
-  lookUp,
-  ShapeError,
-  StateError,
-  show,
-  UnknownNameError,
-  ValueError,
-} from '../errors.js';
+import { checkNumber, checkOptions, lookUp, ShapeError, StateError, show, ValueError } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
-import type { OptimizerName, OptimizerSpec } from '../kernels/optimizers.js';
 import { checkFinite, type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
-import { buildGraph, type Graph, type GraphSpec, sequence, specOf, trace } from '../model/graph.js';
+import {
+  type BuildableSpec,
+  buildGraph,
+  type Graph,
+  learns,
+  sequence,
+  setTrainable,
+  specOf,
+  trace,
+} from '../model/graph.js';
 import type { LayerSpec, SymbolicTensor } from '../model/layers/index.js';
 import { copySpec } from '../model/layers/kind.js';
-import { bindLoss, type LossName } from '../model/losses.js';
-import { makeOptimizer } from '../model/optimizers.js';
+import { bindLoss, type LossOption, type LossWeights, lossPerOutput, weightPerOutput } from '../model/losses.js';
+import { bindMetrics, type Metrics } from '../model/metrics/table.js';
+import { makeOptimizer, type OptimizerName, type OptimizerSpec } from '../model/optimizers.js';
 import { parameterBytes, readParameter, writeParameter } from '../model/weights.js';
 import { outputLayer } from '../program/compile.js';
-import { formatProgram, type Mode } from '../program/emitter.js';
-import type { Layer } from '../program/layer.js';
+import { formatProgram, MODES, type Mode } from '../program/emitter.js';
+import type { Layer, Parameter } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
 import { type Data, type FitOptions, isByName, planFit, readPair, stageBatch } from './batches.js';
 import type { Logs } from './callbacks.js';
 import { Engine } from './engine.js';
 import { checkNorm, evaluate, fit, type History, makeLogs } from './fit.js';
+import { measureBatch } from './gather.js';
+import { updateMovingMoments } from './moments.js';
 import { type PredictOptions, predict, predictGraph } from './predict.js';
 import { makeSummary, type Summary } from './summary.js';
+import { checkTables, planUpdate, type UpdateOptions, updateOptionNames } from './update-options.js';
+import { sampleWeightOf, type WeightOptions } from './weights.js';
 
 /** What every model needs. */
 export interface ModelOptions {
@@ -48,17 +52,26 @@ export interface FunctionalOptions extends ModelOptions {
   readonly outputs: SymbolicTensor | readonly SymbolicTensor[];
 }
 
-export interface CompileOptions {
+export interface CompileOptions extends UpdateOptions {
   readonly optimizer: OptimizerName | OptimizerSpec;
-  /** Of a model with several outputs one for all, one for each in order, or one for each by name. */
-  readonly loss: LossName | readonly LossName[] | Readonly<Record<string, LossName>>;
-  readonly metrics?: readonly 'accuracy'[];
-  /** Scales the gradient of all parameters together to at most this norm. */
-  readonly globalClipNorm?: number;
+  /** A name or, with options, what a function such as `huber` returns. Of several outputs one for all, one for each in order, or one for each by name. */
+  readonly loss: LossOption;
+  /** What the losses of several outputs count for in their sum, in order or by name; finite and not below 0, default 1. */
+  readonly lossWeights?: LossWeights;
+  /** Names or what metrics return, such as f1({ average: 'micro' }): a list for every output, or one for each by name. */
+  readonly metrics?: Metrics;
 }
 
 /** Weights by name; kernels are inputs x units, vectors 1 x units. */
 export type Weights = Record<string, Matrix>;
+
+/** What `setTrainable` says of a layer. */
+export interface NamedLayer {
+  /** Its `name`, or `layers.N`. */
+  readonly name: string;
+  readonly type: string;
+  readonly index: number;
+}
 
 /** What a layer or an input holds for one batch, and the gradient of the loss by it, where it has one. */
 export interface NodeValue {
@@ -103,11 +116,11 @@ export class Model {
   }
 
   /** The model as plain data, for `modelFromSpec`; `sequential` takes the layers of a stack as they are. */
-  get spec(): GraphSpec & { layers: readonly LayerSpec[]; seed: number } {
+  get spec(): BuildableSpec & { readonly seed: number } {
     return { ...specOf(this.#graph), seed: this.#engine.seed };
   }
 
-  /** Of the optimizer, from the next step on. */
+  /** Of the next step. Setting it replaces a schedule by a constant. */
   get learningRate(): number {
     return this.#engine.learningRate;
   }
@@ -125,36 +138,91 @@ export class Model {
 
   /**
    * Chooses optimizer, loss and metrics. Weights stay, optimizer state starts anew.
-   * @throws UnknownNameError, or ValueError where the loss does not fit the last layer.
+   * @throws UnknownNameError, ValueError for options out of range or where the loss does not fit the last layer.
    */
   compile(options: CompileOptions): void {
     this.#checkIdle('compile');
-    checkOptions(options, ['optimizer', 'loss', 'metrics', 'globalClipNorm'], 'compile');
-    const { metrics = [], globalClipNorm } = options;
-    if (!Array.isArray(metrics)) {
-      throw new ValueError({ argument: 'metrics', given: show(metrics), expected: "an array, such as ['accuracy']" });
+    checkOptions(options, ['optimizer', 'loss', 'lossWeights', 'metrics', ...updateOptionNames], 'compile');
+    const optimizer = makeOptimizer(options.optimizer);
+    const plan = planUpdate(options, optimizer);
+    checkTables(options, optimizer, this.#parameters);
+    if (optimizer.solver) this.#checkMultipliers(optimizer.spec.name);
+    const names = this.#engine.network.outputs.map(({ name }) => name);
+    const weights = weightPerOutput(options.lossWeights, names);
+    const losses = lossPerOutput(options.loss, names);
+    const bound = losses.map((loss, i) => {
+      const { units, activation = 'linear', activityPenalty } = this.#outputLayer(i);
+      const bound = bindLoss(loss, units, activation, weights[i]);
+      if (bound.fuses !== undefined && activityPenalty) {
+        throw new ValueError({
+          argument: 'loss',
+          given: `'${bound.name}' on a model whose last layer has an activityRegularizer`,
+          expected: `a last layer without, since the loss computes its ${bound.fuses}`,
+        });
+      }
+      return bound;
+    });
+    const shapes = bound.map(({ units, targets }, i) => {
+      return { name: names[i] as string, units, activation: this.#outputLayer(i).activation ?? 'linear', targets };
+    });
+    const metrics = bindMetrics(options.metrics, shapes);
+    this.#engine.configure({ optimizer, losses: bound, metrics, ...plan });
+  }
+
+  /**
+   * Freezes layers, or has them learn: one by its name (its `name`, or `layers.N`), or all for which a function says so.
+   * Counts from the next `compile` on, without which the model trains and evaluates no more; weights stay. A frozen layer
+   * has no gradients and no optimizer state, and batch normalization takes its moving moments, in training too.
+   * @throws UnknownNameError; ValueError for a layer without weights.
+   */
+  setTrainable(layers: string | ((layer: NamedLayer) => boolean), trainable: boolean): void {
+    this.#checkIdle('setTrainable');
+    if (typeof trainable !== 'boolean') {
+      throw new ValueError({ argument: 'trainable', given: show(trainable), expected: 'true or false' });
     }
-    for (const metric of metrics) {
-      if (metric === 'accuracy') continue;
-      throw new UnknownNameError({ argument: 'metrics', given: show(metric), expected: "'accuracy'" });
+    const table = this.#graph.nodes.map(({ spec }, index) => {
+      const built = this.#layers[index] as readonly Layer[];
+      return { name: spec.name ?? `layers.${index}`, type: spec.type, index, spec, built };
+    });
+    const able = table.filter(({ built }) => built.some(learns));
+    const chosen =
+      typeof layers === 'function'
+        ? able.filter(({ name, type, index }) => layers({ name, type, index }))
+        : [this.#findLayer(table, layers)];
+    for (const { spec, built } of chosen) {
+      Object.assign(spec, { trainable });
+      setTrainable(built, trainable);
     }
-    if (globalClipNorm !== undefined) checkNumber(globalClipNorm, 'globalClipNorm', { above: 0 });
-    const losses = lossPerOutput(options.loss, this.#engine.network.outputs);
-    this.#engine.configure({
-      optimizer: makeOptimizer(options.optimizer),
-      losses: losses.map((loss, i) => {
-        const { units, activation = 'linear' } = this.#outputLayer(i);
-        return bindLoss(loss, units, activation);
-      }),
-      accuracy: metrics.length > 0,
-      globalClipNorm,
+    this.#engine.forgetTraining();
+  }
+
+  #findLayer<L extends NamedLayer & { built: readonly Layer[] }>(table: readonly L[], name: string): L {
+    const named = table.flatMap((layer) => [[layer.name, layer] as const, [`layers.${layer.index}`, layer] as const]);
+    const layer = lookUp<L>(Object.fromEntries(named), name, 'layers');
+    if (layer.built.some(learns)) return layer;
+    throw new ValueError({
+      argument: 'layers',
+      given: `'${name}', a layer without weights`,
+      expected: 'one that learns',
+    });
+  }
+
+  /** Line searches know one rate for all weights. */
+  #checkMultipliers(optimizer: string): void {
+    const parameter = this.#parameters.find((p) => p.trainable && p.learningRateMultiplier !== 1);
+    if (!parameter) return;
+    throw new ValueError({
+      argument: `${parameter.name.replace(/\.[^.]*$/, '')}.learningRateMultiplier`,
+      given: `${parameter.learningRateMultiplier} with ${optimizer}`,
+      expected: '1',
     });
   }
 
   /**
-   * Trains for a number of epochs. Hands over to the event loop at least every 50 ms, so that pages and servers stay
+   * Trains for a number of epochs. Metrics of an epoch are exact, over all rows, of the predictions that its steps made on
+   * their way, as each batch came; those of validation are of the weights at the epoch's end. Hands over to the event loop at least every 50 ms, so that pages and servers stay
    * responsive; `predict` and `evaluate` may be called meanwhile.
-   * @throws ShapeError, ValueError for data that does not fit; NonFiniteError with `globalClipNorm`.
+   * @throws ShapeError, ValueError for data that does not fit; NonFiniteError with clipping.
    */
   async fit(x: Data, y: Data, options: FitOptions = {}): Promise<History> {
     const plan = planFit(this.#engine, x, y, options);
@@ -168,16 +236,16 @@ export class Model {
   }
 
   /**
-   * One optimizer step on one batch. Returns its loss (before the step) and metrics.
-   * @throws NonFiniteError with `globalClipNorm`, the weights then as before.
+   * One optimizer step on one batch; with `gradientAccumulationSteps` its share of one. Returns its loss (before the
+   * step) and metrics. @throws NonFiniteError with clipping, the weights then as before.
    */
-  trainOnBatch(x: Data, y: Data): Logs {
+  trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs {
     this.#checkBetweenSteps('trainOnBatch');
     const engine = this.#engine;
-    const program = stageBatch(engine, 'train', x, y);
+    const program = stageBatch(engine, engine.stepMode, x, y, sampleWeightOf(options, 'trainOnBatch'));
     const outcome = engine.runStep(program);
-    checkNorm(engine, outcome, `in step ${engine.step + 1}`);
-    return makeLogs(engine, outcome, program.rows);
+    checkNorm(outcome, `in step ${engine.step + 1}`);
+    return makeLogs(engine, outcome, program.rows, measureBatch(engine, program));
   }
 
   /**
@@ -185,13 +253,13 @@ export class Model {
    * nothing. Dropout draws the masks of the next step. With `nodes: true` also the output of every layer, and of every
    * input, with the gradient of the loss by it; of an activation that is computed together with the loss, what comes in.
    */
-  gradients(x: Data, y: Data, options: { readonly nodes?: boolean } = {}): Gradients {
+  gradients(x: Data, y: Data, options: WeightOptions & { readonly nodes?: boolean } = {}): Gradients {
     this.#checkBetweenSteps('gradients');
-    checkOptions(options, ['nodes'], 'gradients');
+    checkOptions(options, ['nodes', 'sampleWeight'], 'gradients');
     const engine = this.#engine;
-    const program = stageBatch(engine, options.nodes === true ? 'inspect' : 'gradients', x, y);
+    const program = stageBatch(engine, options.nodes === true ? 'inspect' : 'gradients', x, y, options.sampleWeight);
     engine.runGradients(program);
-    const logs = makeLogs(engine, engine.outcome(), program.rows);
+    const logs = makeLogs(engine, engine.outcome(), program.rows, measureBatch(engine, program));
     const gradients = this.#parameters
       .filter(({ trainable }) => trainable)
       .map((parameter) => [parameter.name, engine.readGradient(program, parameter)] as const);
@@ -203,8 +271,8 @@ export class Model {
   }
 
   /** Loss and metrics over all rows, with layers in inference mode. */
-  evaluate(x: Data, y: Data): Logs {
-    return evaluate(this.#engine, readPair(this.#engine, x, y, 'x', 'y'));
+  evaluate(x: Data, y: Data, options?: WeightOptions): Logs {
+    return evaluate(this.#engine, readPair(this.#engine, x, y, sampleWeightOf(options, 'evaluate')));
   }
 
   /**
@@ -236,6 +304,40 @@ export class Model {
   getWeights(): Weights {
     const { heap } = this.#engine;
     return Object.fromEntries(this.#parameters.map((parameter) => [parameter.name, readParameter(heap, parameter)]));
+  }
+
+  /**
+   * The same with averages in place of the trained weights, for a model compiled with `averaging`; what is frozen and
+   * moving moments as they are. @throws StateError before anything was averaged.
+   */
+  averagedWeights(): Weights {
+    const { heap } = this.#engine;
+    const shift = this.#engine.averageShift();
+    const read = (parameter: Parameter) => {
+      const { value, trainable } = parameter;
+      return readParameter(heap, parameter, trainable ? { ...value, offset: value.offset + shift } : value);
+    };
+    return Object.fromEntries(this.#parameters.map((parameter) => [parameter.name, read(parameter)]));
+  }
+
+  /**
+   * Puts the averages in place of the weights; `getWeights` before keeps those. A model with batch normalization needs
+   * `updateMovingMoments` next, for its moments are those of the weights before.
+   */
+  applyAveragedWeights(): void {
+    this.#checkBetweenSteps('applyAveragedWeights');
+    this.#engine.applyAverage();
+  }
+
+  /**
+   * Computes the moving moments of batch normalization anew: their means over the batches of x, with the other layers in
+   * training mode, as PyTorch's `update_bn`. Rows at the end that are too few for a batch are left out; a frozen layer
+   * keeps its moments.
+   */
+  updateMovingMoments(x: Data, options: { readonly batchSize?: number } = {}): void {
+    this.#checkBetweenSteps('updateMovingMoments');
+    checkOptions(options, ['batchSize'], 'updateMovingMoments');
+    updateMovingMoments(this.#engine, x, options.batchSize);
   }
 
   /**
@@ -309,9 +411,9 @@ export class Model {
     return engine.profile(program, options);
   }
 
-  /** The kernel calls of one mode ('train', 'gradients', 'inspect', 'validate', 'evaluate', 'predict') and number of rows, as text. */
+  /** The kernel calls of one mode ('train', 'accumulate', 'gradients', 'inspect', 'moments', 'validate', 'evaluate', 'predict') and number of rows, as text. */
   program(mode: Mode, rows: number): string {
-    lookUp({ train: 1, gradients: 1, inspect: 1, validate: 1, evaluate: 1, predict: 1 }, mode, 'mode');
+    lookUp(Object.fromEntries(MODES.map((name) => [name, name])), mode, 'mode');
     checkNumber(rows, 'rows', { min: 1, integer: true });
     return formatProgram(this.#engine.compileProgram(mode, rows));
   }
@@ -334,22 +436,6 @@ export class Model {
     if (!this.#engine.midStep) return;
     throw new StateError(`${method}: a training step of fit is under way; call it from a callback or after fit.`);
   }
-}
-
-/** One loss for each output. */
-function lossPerOutput(given: CompileOptions['loss'], outputs: readonly { readonly name: string }[]): LossName[] {
-  const names = outputs.map(({ name }) => name);
-  if (typeof given !== 'object' || given === null) return names.map(() => given);
-  if (Array.isArray(given)) {
-    if (given.length === names.length) return given as LossName[];
-    throw new ValueError({
-      argument: 'loss',
-      given: show(given),
-      expected: `${names.length} ${names.length === 1 ? 'loss' : 'losses'}, one for each of ${names.join(', ')}`,
-    });
-  }
-  checkOptions(given, names, 'loss');
-  return names.map((name) => (given as Readonly<Record<string, LossName>>)[name] as LossName);
 }
 
 /**

@@ -82,7 +82,7 @@ type Floats = Float32Array | Float64Array;
 /** A loop copies fewer numbers than these faster than `set` does. */
 const SHORT = 32;
 
-function copyRows(
+export function copyRows(
   from: Floats,
   first: number,
   fromStride: number,

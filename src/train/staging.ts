@@ -1,16 +1,11 @@
+import type { Matrix } from '../matrix.js';
 import type { Tensor } from '../program/plan.js';
 
 /**
  * Reads something of every cache line of rows that are about to be copied: misses that nothing waits for overlap. The
  * sum has no meaning; to be stored, so that no compiler leaves the reads out.
  */
-export function touchRows(
-  data: Float32Array,
-  columns: number,
-  order: Uint32Array,
-  start: number,
-  rows: number,
-): number {
+function touchRows(data: Float32Array, columns: number, order: Uint32Array, start: number, rows: number): number {
   let sum = 0;
   for (let r = 0; r < rows; r++) {
     const from = (order[start + r] as number) * columns;
@@ -21,7 +16,7 @@ export function touchRows(
 }
 
 /** Copies rows for which `set` is slow and one element at a time, too. */
-export function copyRows(
+function copyRows(
   heap: Float32Array | Float64Array,
   { offset, stride, rows }: Tensor,
   data: Float32Array,
@@ -46,5 +41,32 @@ export function copyRows(
       heap[to + 3] = d;
     }
     for (; to < end; to++, from++) heap[to] = data[from] as number;
+  }
+}
+
+/** Copies rows into the heap: those that `order` names from `start` on, or as they come. */
+export function stageRows(
+  heap: Float32Array | Float64Array,
+  tensor: Tensor,
+  { data, columns }: Matrix,
+  start: number,
+  order?: Uint32Array,
+): void {
+  const { offset, stride, rows } = tensor;
+  if (!order && stride === columns) {
+    const whole = data.length === rows * columns;
+    heap.set(whole ? data : data.subarray(start * columns, (start + rows) * columns), offset);
+    return;
+  }
+  if (columns >= 8 && columns < 64) {
+    if (order) heap[offset] = touchRows(data, columns, order, start, rows);
+    copyRows(heap, tensor, data, columns, start, order);
+    return;
+  }
+  for (let r = 0; r < rows; r++) {
+    const from = (order ? (order[start + r] as number) : start + r) * columns;
+    const to = offset + r * stride;
+    if (columns >= 64) heap.set(data.subarray(from, from + columns), to);
+    else for (let c = 0; c < columns; c++) heap[to + c] = data[from + c] as number;
   }
 }

@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { OptionRange } from '../../src/kernels/definition.js';
 
-/** The first paragraph of the docstring in front of an exported name, as one line. Throws where there is none. */
-export function docstring(file: string, name: string): string {
-  const text = readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8');
+/** The docstring in front of a name exported by one of the files, as one line. Throws where there is none. */
+export function docstring(files: string | readonly string[], name: string): string {
+  const read = (file: string) => readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8');
+  const text = [files].flat().map(read).join('\n');
   const found = new RegExp(
     `/\\*\\*((?:(?!\\*/)[^])*)\\*/\\n(?:export )?(?:const|function|async function) ${name}\\b`,
   ).exec(text);
-  if (!found) throw new Error(`${name} in src/${file} has no docstring`);
+  if (!found) throw new Error(`${name} in src/${files} has no docstring`);
   return (found[1] as string)
     .split('\n')
     .map((line) => line.replace(/^\s*\* ?/, '').trim())
@@ -47,6 +48,7 @@ export function optionDocs(file: string, options: readonly string[]): string {
 /** A range in words: `0.9 (>= 0, < 1)`. */
 export function rangeText(range: OptionRange): string {
   if (typeof range.default === 'boolean') return `${range.default}`;
+  if ('oneOf' in range) return `'${range.default}' (${range.oneOf.map((name) => `'${name}'`).join(', ')})`;
   const { default: value, min, above, max, below, integer } = range as Record<string, number | boolean | undefined>;
   const bounds = [
     integer ? 'integer' : undefined,
@@ -55,7 +57,8 @@ export function rangeText(range: OptionRange): string {
     max !== undefined ? `<= ${max}` : undefined,
     below !== undefined ? `< ${below}` : undefined,
   ].filter(Boolean);
-  return bounds.length > 0 ? `${value} (${bounds.join(', ')})` : `${value}`;
+  const shown = value === undefined ? 'required' : `${value}`;
+  return bounds.length > 0 ? `${shown} (${bounds.join(', ')})` : shown;
 }
 
 export function optionsText(options: Readonly<Record<string, OptionRange>>): string {

@@ -3,9 +3,10 @@ import { typescript64 } from '../../src/backends/typescript.js';
 import { matrix } from '../../src/matrix.js';
 import { type Graph, sequence } from '../../src/model/graph.js';
 import type { LayerSpec } from '../../src/model/layers/index.js';
-import type { BoundLoss, LossName } from '../../src/model/losses.js';
+import type { BoundLoss, Loss } from '../../src/model/losses.js';
 import { place } from '../../src/model/weights.js';
 import { Random } from './buffers.js';
+import { drawTarget } from './losses.js';
 import { makeGraphEngine } from './models.js';
 
 const EPSILON = 1e-6;
@@ -23,32 +24,38 @@ export interface GradientCase {
   readonly name: string;
   readonly layers?: readonly LayerSpec[];
   readonly graph?: Graph;
-  readonly loss: LossName | readonly LossName[];
+  readonly loss: Loss | readonly Loss[];
+  /** Of the outputs' losses. */
+  readonly lossWeights?: readonly number[];
+  /** Rows have weights, one of them 0. */
+  readonly weighted?: boolean;
 }
 
-function targets(random: Random, { targets: kind, units }: BoundLoss) {
+function targets(random: Random, { targets: kind, units, definition }: BoundLoss) {
   const columns = kind === 'labels' ? 1 : units;
-  const draw = () => (kind === 'labels' ? random.integer(units) : random.uniform());
+  const draw = () => drawTarget(random, definition, units);
   return matrix(Float32Array.from({ length: ROWS * columns }, draw), ROWS, columns);
 }
 
 /** An engine in float64 whose parameters lie on the grid, and a function that computes its loss. */
-function prepare({ layers, graph, loss }: GradientCase, random: Random) {
-  const engine = makeGraphEngine(graph ?? sequence(layers ?? []), { loss, optimizer: 'sgd' }, typescript64());
-  for (const { name, layout, value, trainable } of engine.network.parameters) {
+function prepare({ layers, graph, loss, lossWeights = [], weighted = false }: GradientCase, random: Random) {
+  const compile = { loss, lossWeights, optimizer: 'sgd' } as const;
+  const engine = makeGraphEngine(graph ?? sequence(layers ?? []), compile, typescript64());
+  for (const { name, layout, columns, value, trainable } of engine.network.parameters) {
     if (!trainable) continue;
     const draw = grid(random, layout === 'panels' ? 1 / 4 : 1 / 8);
     for (let i = 0; i < value.size; i++) {
-      const live = engine.heap[value.offset + i] !== 0 || layout === 'vector';
-      if (live) engine.heap[value.offset + i] = name.endsWith('bias') ? draw() / 8 + 1 / 32 : draw() || 1 / 8;
+      const live = layout === 'vector' ? i < columns : engine.heap[value.offset + i] !== 0;
+      if (live) engine.heap[value.offset + i] = name.endsWith('bias') ? draw() / 8 + 1 / 128 : draw() || 1 / 8;
     }
   }
-  const program = engine.program('gradients', ROWS);
+  const program = engine.program('gradients', ROWS, weighted);
   const inputs = engine.network.inputs.map(({ width, ids }) => {
     const draw = ids ? () => random.integer(ids.below) : grid(random, 1 / 4);
     return matrix(Float32Array.from({ length: ROWS * width }, draw), ROWS, width);
   });
   const y = engine.training.targets.map(({ objective }) => targets(random, objective));
+  if (weighted) y.push(matrix(Float32Array.of(1, 0.5, 0, 3, 0.25), ROWS, 1));
   const compute = () => {
     engine.stageBatch(program, inputs, y, 0);
     engine.runGradients(program);

@@ -1,16 +1,31 @@
+import { type ActivationKernel, activationKernels } from '../../src/kernels/activations.js';
+import { type ConstraintName, constraintTable } from '../../src/kernels/constraints.js';
 import type { KernelName } from '../../src/kernels/contract.js';
-import { BLOCK_SIZE } from '../../src/kernels/optimizers.js';
+import type { LossName } from '../../src/kernels/losses.js';
+import { type UpdateKernel, updateLoops } from '../../src/kernels/optimizers.js';
+import { BLOCK_SIZE } from '../../src/kernels/update.js';
 import { denseScratch } from '../../src/program/plan.js';
 import { type Buffer, makers, type Random } from './buffers.js';
+import { lossCall, lossNames } from './losses.js';
 
 export type Args = readonly (number | Buffer)[];
 
+const constraintCalls = Object.fromEntries(Object.keys(constraintTable).map((name) => [name, constraint])) as Record<
+  ConstraintName,
+  typeof constraint
+>;
+
+const losses = Object.fromEntries(lossNames.map((name) => [name, lossCall(name)])) as Record<
+  LossName,
+  (random: Random) => Args
+>;
+
 /** A random call of every kernel. A kernel that is missing here fails a test. */
-export const kernelTable: Record<KernelName, (random: Random) => Args> = {
+export const kernelTable = {
   denseForward,
   denseForwardRelu: denseForward,
 
-  denseInputGradient(random) {
+  denseInputGradient(random: Random): Args {
     const m = makers(random);
     const [rows, inputs, units] = sizes(random);
     const dy = m.matrix(rows, units);
@@ -19,7 +34,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [dy, m.panels(inputs, units), dx, scratch, rows, inputs, units, dy.stride, dx.stride, inputs * 8];
   },
 
-  denseKernelGradient(random) {
+  denseKernelGradient(random: Random): Args {
     const m = makers(random);
     const [rows, inputs, units] = sizes(random);
     const x = m.matrix(rows, inputs);
@@ -37,22 +52,18 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     ];
   },
 
-  denseBiasGradient(random) {
+  denseBiasGradient(random: Random): Args {
     const m = makers(random);
     const [rows, , units] = sizes(random);
     const dy = m.matrix(rows, units);
     return [dy, allLive(m.perColumn(units, true)), rows, units, dy.stride];
   },
 
-  add: backward,
-  multiply: backward,
-  subtract(random) {
-    const m = makers(random);
-    const n = 4 * random.between(1, 30);
-    return [m.vector(n), m.vector(n), m.vector(n, true), n];
-  },
+  add: zip,
+  multiply: zip,
+  subtract: vectors,
 
-  maximum(random) {
+  maximum(random: Random): Args {
     const m = makers(random);
     const n = 4 * random.between(1, 30);
     // Coarse, so that some are equal.
@@ -60,7 +71,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [m.vector(n, false, coarse), m.vector(n, false, coarse), m.vector(n, true), n];
   },
 
-  maximumBackward(random) {
+  maximumBackward(random: Random): Args {
     const m = makers(random);
     const n = 4 * random.between(1, 30);
     const coarse = () => random.integer(5) - 2;
@@ -68,13 +79,13 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [a, b, m.vector(n), m.vector(n, true), m.vector(n, true), n];
   },
 
-  scale(random) {
+  scale(random: Random): Args {
     const m = makers(random);
     const n = 4 * random.between(1, 30);
     return [m.vector(n), m.vector(n, true), n, random.number()];
   },
 
-  copyColumns(random) {
+  copyColumns(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const from = m.matrix(rows, columns + 5);
@@ -82,58 +93,24 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [from, to, rows, columns, from.stride, to.stride, random.integer(6), random.integer(10)];
   },
 
-  reluForward: forward,
-  reluBackward: backward,
-  sigmoidForward: forward,
-  sigmoidBackward: backward,
-  tanhForward: forward,
-  tanhBackward: backward,
-  exponentialForward: forward,
-  exponentialBackward: backward,
+  ...Object.fromEntries(activationKernels().map((kernel) => [kernel.kernel, activation(kernel)])),
 
-  logForward(random) {
+  logForward(random: Random): Args {
     const m = makers(random);
     const n = random.between(1, 90);
     return [m.vector(n, false, () => (random.integer(8) ? random.positive() : random.number())), m.vector(n, true), n];
   },
 
-  softmaxForward(random) {
-    const m = makers(random);
-    const [rows, , columns] = sizes(random);
-    const x = m.matrix(rows, columns);
-    return [x, like(x, true), rows, columns, x.stride];
-  },
+  ...losses,
 
-  softmaxBackward(random) {
-    const m = makers(random);
-    const [rows, , columns] = sizes(random);
-    const y = m.matrix(rows, columns);
-    const dy = like(y, false);
-    dy.data.forEach((_, i) => {
-      dy.data[i] = random.number();
-    });
-    return [y, dy, like(y, true), rows, columns, y.stride];
-  },
-
-  sparseCategoricalCrossentropy(random) {
-    const m = makers(random);
-    const [rows, , columns] = sizes(random);
-    const z = m.matrix(rows, columns);
-    return [z, m.labels(rows, columns), like(z, true), m.scalar(), rows, columns, z.stride];
-  },
-
-  categoricalCrossentropy: denseTargets,
-  binaryCrossentropy: denseTargets,
-  meanSquaredError: denseTargets,
-
-  batchNormalizationMoments(random) {
+  batchNormalizationMoments(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const x = m.matrix(rows, columns);
     return [x, m.perColumn(columns, true), m.perColumn(columns, true), rows, columns, x.stride];
   },
 
-  batchNormalizationUpdate(random) {
+  batchNormalizationUpdate(random: Random): Args {
     const m = makers(random);
     const columns = random.between(1, 40);
     const column = (output: boolean) => m.perColumn(columns, output, () => random.positive());
@@ -141,7 +118,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [column(false), column(false), column(true), column(true), factor, random.between(2, 50), columns, 0.9];
   },
 
-  batchNormalizationForward(random) {
+  batchNormalizationForward(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const x = m.matrix(rows, columns);
@@ -150,7 +127,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [x, mean, variance, gamma, beta, like(x, true), rows, columns, x.stride, 1e-5];
   },
 
-  batchNormalizationBackward(random) {
+  batchNormalizationBackward(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const x = m.matrix(rows, columns);
@@ -161,7 +138,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [x, mean, variance, gamma, dy, like(x, true), dgamma, dbeta, rows, columns, x.stride, 1e-5];
   },
 
-  layerNormalizationForward(random) {
+  layerNormalizationForward(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const x = m.matrix(rows, columns);
@@ -170,7 +147,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [x, gamma, beta, like(x, true), mean, inverse, rows, columns, x.stride, 1e-5];
   },
 
-  layerNormalizationGradients(random) {
+  layerNormalizationGradients(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const x = m.matrix(rows, columns);
@@ -179,7 +156,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [x, mean, inverse, like(x, false), dgamma, dbeta, rows, columns, x.stride];
   },
 
-  layerNormalizationBackward(random) {
+  layerNormalizationBackward(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const x = m.matrix(rows, columns);
@@ -187,21 +164,21 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [x, mean, inverse, m.perColumn(columns), like(x, false), like(x, true), rows, columns, x.stride];
   },
 
-  embeddingForward(random) {
+  embeddingForward(random: Random): Args {
     const m = makers(random);
     const { table, dim, ids, rows, columns } = lookups(random, false);
     const y = m.matrix(rows, columns * dim, true);
     return [ids, table, y, rows, columns, dim, ids.stride, y.stride];
   },
 
-  embeddingRows(random) {
+  embeddingRows(random: Random): Args {
     const m = makers(random);
     const { inputDim, ids, rows, columns } = lookups(random, false);
     const n = rows * columns;
     return [ids, m.scratch(inputDim), m.vector(n, true), m.vector(n, true), rows, columns, ids.stride];
   },
 
-  embeddingGradient(random) {
+  embeddingGradient(random: Random): Args {
     const m = makers(random);
     const { inputDim, dim, rows, columns } = lookups(random, false);
     const n = rows * columns;
@@ -210,14 +187,14 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [dy, m.labels(n, Math.min(n, inputDim)), m.vector(size, true), rows, columns, dim, dy.stride, size];
   },
 
-  gatherRows(random) {
+  gatherRows(random: Random): Args {
     const m = makers(random);
     const { table, dim, distinct, n } = lookups(random, false);
     const size = 4 * Math.ceil((n * dim) / 4);
     return [table, distinct, m.vector(size, true), n, dim, size];
   },
 
-  scatterRows(random) {
+  scatterRows(random: Random): Args {
     const m = makers(random);
     const { table, dim, distinct, n } = lookups(random, true);
     return [m.vector(n * dim), distinct, table, n, dim];
@@ -226,32 +203,27 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
   sum: reduction,
   gradientNorm: reduction,
 
-  l2Penalty(random) {
-    const m = makers(random);
-    const n = random.between(1, 90);
-    return [m.vector(n), n, random.uniform(), m.scalar()];
-  },
+  l1Penalty: penalty,
+  l1Gradient: penaltyGradient,
+  l2Penalty: penalty,
+  l2Gradient: penaltyGradient,
 
-  l2Gradient(random) {
-    const m = makers(random);
-    const n = random.between(1, 90);
-    return [m.vector(n), m.vector(n, true), n, random.uniform()];
-  },
+  ...constraintCalls,
 
-  clipFactor(random) {
+  clipFactor(random: Random): Args {
     const m = makers(random);
     const norm = [0, 0.5, 5, 1e20, Infinity, Number.NaN][random.integer(6)] as number;
     return [m.scalar(norm, false), m.scalar(), random.positive()];
   },
 
-  sparseCategoricalAccuracy(random) {
+  sparseCategoricalAccuracy(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const z = m.matrix(rows, columns);
     return [z, m.labels(rows, columns), m.scalar(), rows, columns, z.stride];
   },
 
-  categoricalAccuracy(random) {
+  categoricalAccuracy(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const z = m.matrix(rows, columns);
@@ -259,7 +231,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [z, targets, m.scalar(), rows, columns, z.stride, targets.stride];
   },
 
-  binaryAccuracy(random) {
+  binaryAccuracy(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
     const z = m.matrix(rows, columns);
@@ -267,17 +239,45 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [z, targets, m.scalar(), rows, columns, z.stride, targets.stride, random.integer(2) / 2];
   },
 
-  sgd: update(0),
-  sgdMomentum: update(1),
-  adam: update(2),
+  ...(Object.fromEntries(
+    Object.entries(updateLoops).map(([kernel, states]) => [kernel, update(states.length)]),
+  ) as Record<UpdateKernel, (random: Random) => Args>),
 
-  randomUniform(random) {
+  clipGradient: clipping,
+  clipValues: clipping,
+
+  accumulateGradients(random: Random): Args {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    return [m.vector(n, true), m.vector(n), n, factor(random)];
+  },
+
+  meanGradients(random: Random): Args {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    return [m.vector(n), m.vector(n, true), n, 1 / random.between(1, 9)];
+  },
+
+  averageWeights(random: Random): Args {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    const share = m.scalar(random.integer(4) ? random.uniform() : random.integer(2), false);
+    return [m.vector(n, true), m.vector(n), n, share, factor(random)];
+  },
+
+  decayWeights(random: Random): Args {
+    const m = makers(random);
+    const n = 4 * random.between(1, 30);
+    return [m.vector(n, true), n, m.scalar(-random.uniform(), false), factor(random)];
+  },
+
+  randomUniform(random: Random): Args {
     const m = makers(random);
     const n = random.between(1, 90);
     return [m.vector(n, true), n, m.randomState(), random.uint32() | 0];
   },
 
-  randomNormal(random) {
+  randomNormal(random: Random): Args {
     const m = makers(random);
     const n = 8 * random.between(1, 15);
     return [
@@ -291,14 +291,14 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     ];
   },
 
-  uniformWeights(random) {
+  uniformWeights(random: Random): Args {
     const m = makers(random);
     const [rows, columns] = [random.between(1, 20), random.between(1, 40)];
     const w = m.panels(rows, columns, true);
     return [w, m.scratch(32), rows, columns, m.randomState(), random.uint32() | 0, random.positive()];
   },
 
-  dropoutForward(random) {
+  dropoutForward(random: Random): Args {
     const m = makers(random);
     const n = random.between(1, 90);
     const rate = random.uniform();
@@ -314,7 +314,7 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     ];
   },
 
-  alphaDropoutForward(random) {
+  alphaDropoutForward(random: Random): Args {
     const m = makers(random);
     const n = 4 * random.between(1, 30);
     const [x, y, mask] = [m.vector(n), m.vector(n, true), m.vector(n, true)];
@@ -322,8 +322,112 @@ export const kernelTable: Record<KernelName, (random: Random) => Args> = {
     return [x, y, mask, n, m.randomState(), random.integer(99), ...affine, 4 * random.integer(9)];
   },
 
-  dropoutBackward: backward,
-};
+  dropoutBackward: zip,
+
+  broadcastAdd: broadcast,
+  broadcastSubtract: broadcast,
+  broadcastMultiply: broadcast,
+  broadcastDivide: broadcast,
+  broadcastMaximum: broadcast,
+  broadcastMinimum: broadcast,
+  broadcastGreaterEqual: broadcast,
+
+  expand(random: Random): Args {
+    const [rows, , columns] = sizes(random);
+    const y = makers(random).matrix(rows, columns, true);
+    return [...operand(random, rows, columns), y, y.stride, rows, columns, random.between(1, 99)];
+  },
+
+  sumRows(random: Random): Args {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const x = m.matrix(rows, columns);
+    return [x, m.vector(rows, true), rows, columns, x.stride, random.between(1, 99)];
+  },
+
+  sumAll(random: Random): Args {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const x = m.matrix(rows, columns);
+    return [x, m.scalar(), rows, columns, x.stride, random.between(1, 99)];
+  },
+
+  absForward: map,
+  absBackward: zip,
+  squareBackward: zip,
+  sqrtForward: map,
+  sqrtBackward: zip,
+} as Record<KernelName, (random: Random) => Args>;
+
+function map(random: Random): Args {
+  const m = makers(random);
+  const n = random.between(1, 90);
+  return [m.vector(n), m.vector(n, true), n];
+}
+
+function zip(random: Random): Args {
+  const m = makers(random);
+  const n = random.between(1, 90);
+  return [m.vector(n), m.vector(n), m.vector(n, true), n];
+}
+
+/** Two operands and a result in whole vectors. */
+function vectors(random: Random): Args {
+  const m = makers(random);
+  const n = 4 * random.between(1, 30);
+  return [m.vector(n), m.vector(n), m.vector(n, true), n];
+}
+
+function clipping(random: Random): Args {
+  const m = makers(random);
+  const n = 4 * random.between(1, 30);
+  return [m.vector(n, true), n, random.uniform() * 2];
+}
+
+function penalty(random: Random): Args {
+  const m = makers(random);
+  const [rows, , columns] = sizes(random);
+  const x = m.matrix(rows, columns);
+  return [x, m.scalar(), rows, columns, x.stride, random.uniform()];
+}
+
+function penaltyGradient(random: Random): Args {
+  const m = makers(random);
+  const n = random.between(1, 90);
+  return [m.vector(n), m.vector(n, true), n, random.uniform()];
+}
+
+/** Weights in panels, or a vector as one panel with one norm. */
+function constraint(random: Random): Args {
+  const m = makers(random);
+  const [, inputs, units] = sizes(random);
+  const joint = random.integer(2);
+  const w = m.panels(joint ? 1 : inputs, units, true);
+  const panels = joint ? 1 : Math.ceil(units / 8);
+  return [w, panels, w.data.length / (8 * panels), joint, random.positive() * 2, factor(random)];
+}
+
+/** A matrix, a column, a row or a number, with the steps from row to row and column to column. */
+function operand(random: Random, rows: number, columns: number): Args {
+  const m = makers(random);
+  const kind = random.integer(4);
+  if (kind === 0) return [m.vector(rows), 1, 0];
+  if (kind === 1) return [m.vector(columns), 0, 1];
+  if (kind === 2) return [m.vector(1), 0, 0];
+  const x = m.matrix(rows, columns);
+  return [x, x.stride, 1];
+}
+
+/** Operands that share numbers now and then. A single row has no padding, as columns of an expression have none. */
+function broadcast(random: Random): Args {
+  const m = makers(random);
+  const [some, , columns] = sizes(random);
+  const rows = random.integer(3) ? some : 1;
+  const a = operand(random, rows, columns);
+  const b = random.integer(8) ? operand(random, rows, columns) : a;
+  const y = rows === 1 ? m.vector(columns, true) : m.matrix(rows, columns, true);
+  return [...a, ...b, y, y.stride, rows, columns];
+}
 
 /** Rows, inputs and units around the sizes of tiles, panels and vectors. */
 function sizes(random: Random): [number, number, number] {
@@ -376,28 +480,33 @@ function denseForward(random: Random): Args {
   return [x, m.panels(inputs, units), m.perColumn(units), y, scratch, rows, inputs, units, x.stride, y.stride];
 }
 
-function forward(random: Random): Args {
-  const m = makers(random);
-  const n = random.between(1, 90);
-  return [m.vector(n), m.vector(n, true), n];
-}
-
-function backward(random: Random): Args {
-  const m = makers(random);
-  const n = random.between(1, 90);
-  return [m.vector(n), m.vector(n), m.vector(n, true), n];
+/** A call of an activation's kernel by its common signature, with numbers of its own or, where it takes any, random ones. */
+function activation({ backward, plan }: ActivationKernel): (random: Random) => Args {
+  return (random) => {
+    const m = makers(random);
+    const n = 8 * random.between(1, 15);
+    const [rows, , columns] = sizes(random);
+    const matrix = m.matrix(rows, columns);
+    const other = { ...matrix, data: matrix.data.map(() => random.number()) };
+    const output = like(matrix, true);
+    if (plan.shape === 'elementwise') {
+      const numbers = random.integer(2) ? plan.numbers : plan.numbers.map(() => random.positive());
+      return [m.vector(n), ...(backward ? [m.vector(n)] : []), m.vector(n, true), n, ...numbers];
+    }
+    if (plan.shape === 'random') {
+      const uniforms = m.vector(n, true, () => random.uniform());
+      return [m.vector(n), m.vector(n, true), uniforms, n, ...plan.numbers];
+    }
+    const shape = [rows, columns, matrix.stride];
+    const slopes = plan.shape === 'units' ? [m.perColumn(columns)] : [];
+    if (!backward) return [matrix, ...slopes, output, ...shape];
+    const slopeGradients = slopes.map(() => allLive(m.perColumn(columns, true)));
+    return [matrix, ...slopes, other, output, ...slopeGradients, ...shape];
+  };
 }
 
 function reduction(random: Random): Args {
   const m = makers(random);
   const n = random.between(1, 90);
   return [m.vector(n), n, m.scalar()];
-}
-
-function denseTargets(random: Random): Args {
-  const m = makers(random);
-  const [rows, , columns] = sizes(random);
-  const z = m.matrix(rows, columns);
-  const targets = m.matrix(rows, columns, false, () => random.uniform());
-  return [z, targets, like(z, true), m.scalar(), rows, columns, z.stride, targets.stride];
 }

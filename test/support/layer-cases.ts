@@ -20,7 +20,7 @@ import {
   subtract,
 } from '../../src/model/layers/index.js';
 import type { layerTable } from '../../src/model/layers/registry.js';
-import { l2 } from '../../src/model/regularizers.js';
+import { l1, l1l2, l2 } from '../../src/model/regularizers.js';
 import { type GradientCase, INPUTS } from './gradient-check.js';
 
 /** Layers with INPUTS inputs, or what a graph begins and ends with. */
@@ -80,10 +80,27 @@ export const layerCases: Readonly<Record<keyof typeof layerTable, LayerCases>> =
         dense({ units: 8, inputShape: INPUTS, kernelRegularizer: l2(0.2) }),
         dense({ units: 9, kernelRegularizer: l2(0.1) }),
       ],
+      [
+        dense({
+          units: 7,
+          inputShape: INPUTS,
+          kernelRegularizer: l1(0.1),
+          biasRegularizer: l1l2({ l1: 0.1, l2: 0.2 }),
+        }),
+        dense({ units: 9, kernelRegularizer: l1l2({ l1: 0.1, l2: 0.2 }), biasRegularizer: l2(0.1) }),
+      ],
+      [
+        dense({ units: 7, inputShape: INPUTS, activation: 'tanh', activityRegularizer: l1l2({ l1: 0.1, l2: 0.2 }) }),
+        dense({ units: 9, activation: 'relu', activityRegularizer: l2(0.1) }),
+        dense({ units: 5, activityRegularizer: l1(0.1), kernelConstraint: 'unitNorm' }),
+      ],
     ],
     reference: 'cases',
   },
-  activation: { gradients: [[first, activation({ activation: 'sigmoid' })]], reference: 'cases' },
+  activation: {
+    gradients: [[first, activation({ activation: 'sigmoid', activityRegularizer: l2(0.3) })]],
+    reference: 'cases',
+  },
   embedding: {
     gradients: [
       [embedding({ inputDim: 8, outputDim: 3, inputShape: INPUTS }), activation({ activation: 'tanh' })],
@@ -95,6 +112,7 @@ export const layerCases: Readonly<Record<keyof typeof layerTable, LayerCases>> =
   batchNormalization: {
     gradients: [
       [first, batchNormalization()],
+      [first, batchNormalization({ gammaRegularizer: l2(0.2), betaRegularizer: l1(0.1) })],
       [
         batchNormalization({ inputShape: INPUTS }),
         dense({ units: 8 }),

@@ -1,14 +1,23 @@
 import { createHash } from 'node:crypto';
+import { leakyRelu, step } from '../../src/kernels/activations.js';
+import { adam } from '../../src/kernels/adam.js';
+import { maxNorm } from '../../src/kernels/constraints.js';
 import type { BackendFactory } from '../../src/kernels/contract.js';
-import { adam, sgd } from '../../src/kernels/optimizers.js';
+import { elu, gelu } from '../../src/kernels/gates.js';
+import { sgd } from '../../src/kernels/optimizers.js';
 import { type Matrix, matrix } from '../../src/matrix.js';
-import { buildGraph, type Graph, sequence } from '../../src/model/graph.js';
+import { buildGraph, type Graph } from '../../src/model/graph.js';
+import { orthogonal } from '../../src/model/initializers.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../../src/model/layers/index.js';
-import { bindLoss, type LossName } from '../../src/model/losses.js';
+import { graphFromSpec } from '../../src/model/layers/registry.js';
+import { bindLoss, type Loss } from '../../src/model/losses.js';
+import { bindMetrics } from '../../src/model/metrics/table.js';
 import { makeOptimizer } from '../../src/model/optimizers.js';
-import { l2 } from '../../src/model/regularizers.js';
+import { l1, l1l2, l2 } from '../../src/model/regularizers.js';
+import { outputLayer } from '../../src/program/compile.js';
 import { Engine } from '../../src/train/engine.js';
 import { type CompileOptions, type Model, sequential } from '../../src/train/model.js';
+import { planUpdate } from '../../src/train/update-options.js';
 import { Random } from './buffers.js';
 
 /** Clouds of points, one class each, that any network can tell apart. */
@@ -75,6 +84,56 @@ export const trainingCases: readonly TrainingCase[] = [
     ],
     compile: { optimizer: 'adam', loss: 'categoricalCrossentropy', metrics: ['accuracy'] },
   },
+  {
+    name: 'penalties and constraints',
+    layers: [
+      dense({
+        units: 20,
+        inputShape: 7,
+        activation: 'tanh',
+        kernelInitializer: orthogonal({ gain: 5 / 3 }),
+        kernelRegularizer: l1l2({ l1: 1e-3, l2: 2e-3 }),
+        biasRegularizer: 'l1',
+        activityRegularizer: l2(1e-3),
+        kernelConstraint: maxNorm({ maxValue: 1.5 }),
+        biasConstraint: 'nonNeg',
+      }),
+      batchNormalization({ gammaRegularizer: l2(1e-3), betaRegularizer: l1(1e-3) }),
+      dense({ units: 3, kernelRegularizer: l1(1e-3), kernelConstraint: 'unitNorm', biasConstraint: maxNorm() }),
+    ],
+    compile: { optimizer: adam({ learningRate: 0.01 }), loss: 'meanSquaredError', globalClipNorm: 1 },
+  },
+  {
+    name: 'activations that learn, draw or bend sharply',
+    layers: [
+      dense({ units: 13, inputShape: 7, activation: 'prelu' }),
+      dense({ units: 20, activation: 'rrelu' }),
+      batchNormalization(),
+      activation({ activation: 'prelu' }),
+      dense({ units: 9, activation: leakyRelu({ alpha: 0.2 }) }),
+      activation({ activation: 'relu6' }),
+      dense({ units: 10, activation: 'hardSigmoid' }),
+      dense({ units: 11, activation: step({ surrogate: 'sigmoid' }) }),
+      dense({ units: 12, activation: 'softsign' }),
+      dense({ units: 3, activation: 'softmax' }),
+    ],
+    compile: { optimizer: adam({ learningRate: 0.01 }), loss: 'sparseCategoricalCrossentropy', globalClipNorm: 1 },
+  },
+  {
+    name: 'smooth activations',
+    layers: [
+      dense({ units: 13, inputShape: 7, activation: elu({ alpha: 0.5 }) }),
+      dense({ units: 20, activation: 'selu' }),
+      dense({ units: 9, activation: 'gelu' }),
+      activation({ activation: gelu({ approximate: true }) }),
+      dense({ units: 10, activation: 'silu' }),
+      dense({ units: 11, activation: 'mish' }),
+      activation({ activation: 'softplus' }),
+      dense({ units: 12, activation: 'logSoftmax' }),
+      dense({ units: 3 }),
+    ],
+    compile: { optimizer: adam({ learningRate: 0.01 }), loss: 'meanSquaredError' },
+  },
 ];
 
 /** Targets of a case for class labels 0 to 2. */
@@ -91,22 +150,29 @@ export function build({ layers, compile }: TrainingCase, backend: BackendFactory
 
 /** What is inside such a model. */
 export function makeEngine({ layers, compile }: TrainingCase, backend: BackendFactory): Engine {
-  return makeGraphEngine(sequence(layers), compile, backend);
+  return makeGraphEngine(graphFromSpec({ layers }), compile, backend);
 }
 
 /** The same for a graph, with one loss for all outputs or one for each. */
 export function makeGraphEngine(graph: Graph, compile: CompileOptions, backend: BackendFactory): Engine {
   const engine = new Engine(buildGraph(graph), 7, backend);
   const { inputs, nodes, outputs } = engine.network;
+  const optimizer = makeOptimizer(compile.optimizer);
+  const losses = outputs.map(({ value }, i) => {
+    const { units, activation = 'linear' } = nodes[value - inputs.length]!.layer;
+    const loss = Array.isArray(compile.loss) ? compile.loss[i] : compile.loss;
+    const weights = (compile.lossWeights ?? []) as readonly number[];
+    return bindLoss(loss as Loss, units, activation, weights[i]);
+  });
+  const shapes = losses.map(({ units, targets }, i) => {
+    const { activation = 'linear' } = outputLayer(engine.network, i);
+    return { name: outputs[i]!.name, units, targets, activation };
+  });
   engine.configure({
-    losses: outputs.map(({ value }, i) => {
-      const { units, activation = 'linear' } = nodes[value - inputs.length]!.layer;
-      const loss = Array.isArray(compile.loss) ? compile.loss[i] : compile.loss;
-      return bindLoss(loss as LossName, units, activation);
-    }),
-    optimizer: makeOptimizer(compile.optimizer),
-    accuracy: compile.metrics !== undefined,
-    globalClipNorm: compile.globalClipNorm,
+    losses,
+    metrics: bindMetrics(compile.metrics, shapes),
+    optimizer,
+    ...planUpdate(compile, optimizer),
   });
   return engine;
 }

@@ -1,12 +1,21 @@
-import { type ActivationName, activationLayer } from '../activations.js';
-import { defineLayer, type LayerOptions } from './kind.js';
+import type { ActivationName, ActivationSpec } from '../../kernels/activations.js';
+import { activationLayer, findActivation } from '../activations.js';
+import type { CustomActivation } from '../expressions/custom.js';
+import type { Regularizer, RegularizerName } from '../regularizers.js';
+import { defineLayer, penalized, type TrainableLayerOptions } from './kind.js';
 
-export interface ActivationOptions extends LayerOptions {
-  readonly activation: ActivationName;
+export interface ActivationOptions extends TrainableLayerOptions {
+  /** A name or what a function such as elu() returns. */
+  readonly activation: ActivationName | ActivationSpec | CustomActivation;
+  /** A penalty on the output: the mean over the rows of the batch. */
+  readonly activityRegularizer?: RegularizerName | Regularizer;
 }
 
 /** An activation on its own, for instance after a normalization. */
 export const activation = /* @__PURE__ */ defineLayer<'activation', ActivationOptions>('activation', {
-  options: ['activation'],
-  build: (spec, name, [inputs]) => [activationLayer(name, spec.activation, inputs as number, false)],
+  options: ['activation', 'activityRegularizer'],
+  build(spec, name, [inputs]: readonly [number], index) {
+    const activation = findActivation(spec.activation, `${name}.activation`);
+    return [penalized(activationLayer(name, activation, inputs, index, false), spec.activityRegularizer, name)];
+  },
 });

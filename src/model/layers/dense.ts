@@ -1,50 +1,82 @@
-import { checkNumber, lookUp, show, ValueError } from '../../errors.js';
+import { checkNumber, show, ValueError } from '../../errors.js';
+import type { ActivationName, ActivationSpec } from '../../kernels/activations.js';
+import type { ConstraintName, ConstraintSpec } from '../../kernels/constraints.js';
 import type { Layer, Step } from '../../program/layer.js';
 import { denseScratch } from '../../program/plan.js';
-import { type ActivationName, activationLayer, findActivation } from '../activations.js';
-import { type InitializerName, initializers } from '../initializers.js';
-import { checkRegularizer, type Regularizer } from '../regularizers.js';
-import { defineLayer, type LayerOptions, parameter } from './kind.js';
+import { activationLayer, differentiateFused, findActivation, fusedProduct } from '../activations.js';
+import { makeConstraint, makePenalty } from '../bounds.js';
+import type { CustomActivation } from '../expressions/custom.js';
+import { makeInitializer } from '../initialization.js';
+import type { InitializerName, InitializerSpec } from '../initializers.js';
+import type { Regularizer, RegularizerName } from '../regularizers.js';
+import { defineLayer, parameter, penalized, type TrainableLayerOptions } from './kind.js';
 
-export interface DenseOptions extends LayerOptions {
+export interface DenseOptions extends TrainableLayerOptions {
   /** Width of the output. */
   readonly units: number;
-  /** Default 'linear'. */
-  readonly activation?: ActivationName;
+  /** A name or what a function such as elu() returns; default 'linear'. */
+  readonly activation?: ActivationName | ActivationSpec | CustomActivation;
   /** Default true. */
   readonly useBias?: boolean;
-  /** Default 'heUniform' before relu, else 'glorotUniform'. */
-  readonly kernelInitializer?: InitializerName;
-  /** Default 'zeros'. */
-  readonly biasInitializer?: InitializerName;
-  readonly kernelRegularizer?: Regularizer;
+  /** Default 'heUniform' before relu and its like, 'lecunNormal' before selu, else 'glorotUniform'; see docs/activations.md. */
+  readonly kernelInitializer?: InitializerName | InitializerSpec;
+  /** Default 'zeros'. To an initializer that asks for fans, a bias is 1 x units. */
+  readonly biasInitializer?: InitializerName | InitializerSpec;
+  /** A penalty on the weights: `l1`, `l2` or `l1l2`. */
+  readonly kernelRegularizer?: RegularizerName | Regularizer;
+  readonly biasRegularizer?: RegularizerName | Regularizer;
+  /** A penalty on the output, after the activation: the mean over the rows of the batch. */
+  readonly activityRegularizer?: RegularizerName | Regularizer;
+  /** Holds the weights of each unit in bounds, after every step: `maxNorm`, `unitNorm` or `nonNeg`. */
+  readonly kernelConstraint?: ConstraintName | ConstraintSpec;
+  /** The same for the bias, whose norm is that of all units together, as in Keras. */
+  readonly biasConstraint?: ConstraintName | ConstraintSpec;
 }
 
 /** Fully connected: activation(x kernel + bias). Kernel: inputs x units. */
 export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense', {
-  options: ['units', 'activation', 'useBias', 'kernelInitializer', 'biasInitializer', 'kernelRegularizer'],
+  options: [
+    'units',
+    'activation',
+    'useBias',
+    'kernelInitializer',
+    'biasInitializer',
+    'kernelRegularizer',
+    'biasRegularizer',
+    'activityRegularizer',
+    'kernelConstraint',
+    'biasConstraint',
+  ],
 
-  build(spec, name, [inputs]: readonly [number]) {
+  build(spec, name, [inputs]: readonly [number], index) {
     const units = checkNumber(spec.units, `${name}.units`, { min: 1, integer: true });
-    const { activation: activationName = 'linear', useBias = true, biasInitializer = 'zeros' } = spec;
-    const activation = findActivation(activationName, `${name}.activation`);
+    const { useBias = true } = spec;
+    const activation = findActivation(spec.activation ?? 'linear', `${name}.activation`);
     if (typeof useBias !== 'boolean') {
       throw new ValueError({ argument: `${name}.useBias`, given: show(useBias), expected: 'true or false' });
     }
-    const kernelInitializer = spec.kernelInitializer ?? activation.initializer;
-    lookUp(initializers, kernelInitializer, `${name}.kernelInitializer`);
-    lookUp(initializers, biasInitializer, `${name}.biasInitializer`);
-    const l2 = checkRegularizer(spec.kernelRegularizer, `${name}.kernelRegularizer`);
-    const kernel = parameter(`${name}.kernel`, 'panels', inputs, units, kernelInitializer, { l2 });
-    const bias = useBias ? parameter(`${name}.bias`, 'vector', 1, units, biasInitializer) : undefined;
-    const product = activation.fused ?? 'denseForward';
+    const kernelInitializer = makeInitializer(
+      spec.kernelInitializer ?? activation.initializer,
+      `${name}.kernelInitializer`,
+    );
+    const biasInitializer = makeInitializer(spec.biasInitializer ?? 'zeros', `${name}.biasInitializer`);
+    const kernel = parameter(`${name}.kernel`, 'panels', inputs, units, kernelInitializer, {
+      penalty: makePenalty(spec.kernelRegularizer, `${name}.kernelRegularizer`),
+      constraint: makeConstraint(spec.kernelConstraint, `${name}.kernelConstraint`),
+    });
+    const held = {
+      penalty: makePenalty(spec.biasRegularizer, `${name}.biasRegularizer`),
+      constraint: makeConstraint(spec.biasConstraint, `${name}.biasConstraint`),
+    };
+    const bias = useBias ? parameter(`${name}.bias`, 'vector', 1, units, biasInitializer, held) : undefined;
+    const fused = fusedProduct(activation);
+    const product = fused ?? 'denseForward';
 
-    const whole = activation.fused !== undefined || activationName === 'linear';
     const layer: Layer = {
       name,
       units,
       parameters: bias ? [kernel, bias] : [kernel],
-      ...(whole ? { activation: activationName } : {}),
+      activation: activation.spec.name,
       forward(emit, x): Step {
         const { rows } = emit;
         const y = emit.matrix(`${name}.y`, units);
@@ -54,10 +86,12 @@ export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense',
         return {
           y,
           backward(dy, [inputWanted]) {
-            if (activation.fused) activation.backward?.(emit, y, dy);
-            const panel = emit.scratch(`${name}.panel`, denseScratch.kernelGradient(rows, inputs));
-            emit.call('denseKernelGradient', x, dy, kernel.gradient, panel, rows, inputs, units, x.stride, dy.stride);
-            if (bias) emit.call('denseBiasGradient', dy, bias.gradient, rows, units, dy.stride);
+            if (fused) differentiateFused(emit, activation, y, dy);
+            if (kernel.trainable) {
+              const panel = emit.scratch(`${name}.panel`, denseScratch.kernelGradient(rows, inputs));
+              emit.call('denseKernelGradient', x, dy, kernel.gradient, panel, rows, inputs, units, x.stride, dy.stride);
+            }
+            if (bias?.trainable) emit.call('denseBiasGradient', dy, bias.gradient, rows, units, dy.stride);
             if (!inputWanted) return [];
             const dx = emit.matrix(`${name}.dx`, inputs);
             const transposed = emit.scratch(`${name}.transposed`, denseScratch.inputGradient(rows, units));
@@ -79,6 +113,9 @@ export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense',
         };
       },
     };
-    return whole ? [layer] : [layer, activationLayer(name, activationName, units, true)];
+    const identity = activation.plan.shape === 'identity' && !activation.build;
+    if (fused || identity) return [penalized(layer, spec.activityRegularizer, name)];
+    const last = activationLayer(name, activation, units, index, true);
+    return [layer, penalized(last, spec.activityRegularizer, name)];
   },
 });

@@ -1,15 +1,19 @@
-import { checkNumber, lookUp } from '../../errors.js';
+import { checkNumber } from '../../errors.js';
 import type { Step } from '../../program/layer.js';
-import { type InitializerName, initializers } from '../initializers.js';
-import { defineLayer, type LayerOptions, parameter } from './kind.js';
+import { makeInitializer } from '../initialization.js';
+import type { InitializerName, InitializerSpec } from '../initializers.js';
+import { defineLayer, parameter, type TrainableLayerOptions } from './kind.js';
 
-export interface EmbeddingOptions extends LayerOptions {
+export interface EmbeddingOptions extends TrainableLayerOptions {
   /** Rows of the table; ids are whole numbers from 0 to inputDim - 1. At most 2^24. */
   readonly inputDim: number;
   /** Columns of the table: numbers that an id becomes. */
   readonly outputDim: number;
-  /** Default 'randomUniform', from -0.05 to 0.05 as in Keras. */
-  readonly embeddingsInitializer?: InitializerName;
+  /**
+   * Default 'randomUniform', from -0.05 to 0.05 as in Keras. To an initializer that asks for fans, a table is
+   * inputDim x outputDim.
+   */
+  readonly embeddingsInitializer?: InitializerName | InitializerSpec;
 }
 
 /** Larger ids are no longer told apart in float32. */
@@ -18,7 +22,8 @@ const LARGEST_TABLE = 2 ** 24;
 /**
  * Replaces each id by a learned row of a table, and puts the rows of all columns side by side: rows x columns become
  * rows x (columns outputDim). A step updates those rows of the table that occur in its batch, optimizer state included, and
- * no others, whatever the optimizer. Ids come straight from an input of the model.
+ * no others, whatever the optimizer, and weight decay spares the table. Ids come straight from an input of the model.
+ * Without `gradientAccumulationSteps`, `averaging`, `mixup` and `lbfgs`, unless it is frozen.
  */
 export const embedding = /* @__PURE__ */ defineLayer<'embedding', EmbeddingOptions>('embedding', {
   options: ['inputDim', 'outputDim', 'embeddingsInitializer'],
@@ -27,8 +32,8 @@ export const embedding = /* @__PURE__ */ defineLayer<'embedding', EmbeddingOptio
     const inputDim = checkNumber(spec.inputDim, `${name}.inputDim`, { min: 1, max: LARGEST_TABLE, integer: true });
     const dim = checkNumber(spec.outputDim, `${name}.outputDim`, { min: 1, integer: true });
     const { embeddingsInitializer = 'randomUniform' } = spec;
-    lookUp(initializers, embeddingsInitializer, `${name}.embeddingsInitializer`);
-    const table = parameter(`${name}.embeddings`, 'table', inputDim, dim, embeddingsInitializer);
+    const initializer = makeInitializer(embeddingsInitializer, `${name}.embeddingsInitializer`);
+    const table = parameter(`${name}.embeddings`, 'table', inputDim, dim, initializer);
     const units = columns * dim;
     return [
       {
@@ -43,6 +48,7 @@ export const embedding = /* @__PURE__ */ defineLayer<'embedding', EmbeddingOptio
           return {
             y,
             backward(dy) {
+              if (!table.trainable) return [];
               const seen = emit.vector(`${name}.seen`, inputDim);
               const places = emit.vector(`${name}.places`, rows * columns);
               const { distinct, gradients } = emit.rowGradientsOf(table, rows * columns);

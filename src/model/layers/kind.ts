@@ -1,6 +1,7 @@
 import { show, ValueError } from '../../errors.js';
-import type { Layer, Parameter } from '../../program/layer.js';
+import type { Constraint, Initializer, Layer, Parameter, Penalty } from '../../program/layer.js';
 import { panelColumns, vectorTensor } from '../../program/plan.js';
+import { makePenalty } from '../bounds.js';
 import { SymbolicTensor } from './symbolic.js';
 
 /** Columns of the input: the first layer of a `sequential` model must say. */
@@ -12,6 +13,17 @@ export interface LayerOptions {
   readonly inputShape?: InputShape;
   /** Names an output of a `model`; default `layers.N`. */
   readonly name?: string;
+}
+
+/** Options of every layer that learns. */
+export interface TrainableLayerOptions extends LayerOptions {
+  /**
+   * `false` freezes the layer: training computes no gradient for its weights and keeps no optimizer state. Default true;
+   * `model.setTrainable` changes it.
+   */
+  readonly trainable?: boolean;
+  /** The layer learns at this multiple of the optimizer's learning rate; above 0, default 1. */
+  readonly learningRateMultiplier?: number;
 }
 
 /** A layer as plain data, which its type knows how to build. */
@@ -77,9 +89,27 @@ export function kindOf(spec: object): Kind<object> | undefined {
   return (spec as { [KIND]?: Kind<object> })[KIND];
 }
 
+/** A deep copy of plain data and of what it carries under symbols, which structuredClone would drop. */
+function copyData<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(copyData) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const copy: Record<PropertyKey, unknown> = {};
+  for (const key of Reflect.ownKeys(value)) {
+    const item = (value as Record<PropertyKey, unknown>)[key];
+    copy[key] = typeof key === 'symbol' ? item : copyData(item);
+  }
+  return copy as T;
+}
+
 /** A spec like another one, with the same options. */
 export function copySpec<S extends LayerSpec>(spec: S): S {
-  return Object.assign(Object.create(Object.getPrototypeOf(spec)), structuredClone(spec), { [KIND]: kindOf(spec) });
+  return Object.assign(Object.create(Object.getPrototypeOf(spec)), copyData(spec));
+}
+
+export interface ParameterOptions {
+  readonly trainable?: boolean;
+  readonly penalty?: Penalty;
+  readonly constraint?: Constraint | undefined;
 }
 
 /** Declares a learned or running array of a layer. */
@@ -88,8 +118,8 @@ export function parameter(
   layout: Parameter['layout'],
   rows: number,
   columns: number,
-  initializer: string,
-  { trainable = true, l2 = 0 } = {},
+  initializer: Initializer,
+  { trainable = true, penalty = { l1: 0, l2: 0 }, constraint }: ParameterOptions = {},
 ): Parameter {
   const elements = layout === 'table' ? panelColumns(rows * columns) : rows * panelColumns(columns);
   return {
@@ -97,10 +127,19 @@ export function parameter(
     rows,
     columns,
     layout,
+    learnable: trainable,
     trainable,
+    learningRateMultiplier: 1,
     initializer,
-    l2,
+    penalty,
+    constraint,
     value: vectorTensor(name, elements),
     gradient: vectorTensor(`${name}.gradient`, elements),
   };
+}
+
+/** The last of the layers that a spec becomes, with a penalty on its output. */
+export function penalized(layer: Layer, regularizer: unknown, name: string): Layer {
+  const activityPenalty = makePenalty(regularizer, `${name}.activityRegularizer`);
+  return activityPenalty.l1 + activityPenalty.l2 > 0 ? { ...layer, activityPenalty } : layer;
 }

@@ -1,8 +1,8 @@
 import { checkNumber } from '../../errors.js';
 import type { Step } from '../../program/layer.js';
-import { defineLayer, type LayerOptions, parameter } from './kind.js';
+import { defineLayer, parameter, type TrainableLayerOptions } from './kind.js';
 
-export interface LayerNormalizationOptions extends LayerOptions {
+export interface LayerNormalizationOptions extends TrainableLayerOptions {
   /** Added to the variance; above 0, default 1e-5. */
   readonly epsilon?: number;
 }
@@ -18,8 +18,8 @@ export const layerNormalization = /* @__PURE__ */ defineLayer<'layerNormalizatio
 
     build(spec, name, [units]: readonly [number]) {
       const epsilon = checkNumber(spec.epsilon ?? 1e-5, `${name}.epsilon`, { above: 0 });
-      const gamma = parameter(`${name}.gamma`, 'vector', 1, units, 'ones');
-      const beta = parameter(`${name}.beta`, 'vector', 1, units, 'zeros');
+      const gamma = parameter(`${name}.gamma`, 'vector', 1, units, { name: 'ones' });
+      const beta = parameter(`${name}.beta`, 'vector', 1, units, { name: 'zeros' });
       return [
         {
           name,
@@ -36,8 +36,10 @@ export const layerNormalization = /* @__PURE__ */ defineLayer<'layerNormalizatio
             return {
               y,
               backward(dy, [inputWanted]) {
-                const [dg, db] = [gamma.gradient, beta.gradient];
-                emit.call('layerNormalizationGradients', x, mean, inverse, dy, dg, db, rows, units, stride);
+                if (gamma.trainable) {
+                  const [dg, db] = [gamma.gradient, beta.gradient];
+                  emit.call('layerNormalizationGradients', x, mean, inverse, dy, dg, db, rows, units, stride);
+                }
                 if (!inputWanted) return [];
                 emit.call('layerNormalizationBackward', x, mean, inverse, g, dy, dy, rows, units, stride);
                 return [dy];

@@ -1,4 +1,6 @@
 import { lookUp, ShapeError, show, ValueError } from '../../errors.js';
+import { isCustom } from '../custom.js';
+import { type CustomActivation, customActivation } from '../expressions/custom.js';
 import { type Graph, type GraphSpec, sequence } from '../graph.js';
 import { activation } from './activation.js';
 import { alphaDropout } from './alpha-dropout.js';
@@ -36,7 +38,8 @@ export function layerFromSpec(spec: { readonly type: string }, argument = 'layer
   if (typeof spec !== 'object' || spec === null) {
     throw new ValueError({ argument, given: show(spec), expected: 'a layer, such as { type: "dense", units: 10 }' });
   }
-  const { type, ...options } = spec;
+  const { type, ...options } = spec as { type: string; activation?: unknown };
+  if (isCustom(options.activation)) options.activation = customActivation(options.activation as CustomActivation);
   const make = lookUp<unknown>(layerTable, type, `${argument}.type`) as (options: object) => LayerSpec;
   return make(options);
 }

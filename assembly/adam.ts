@@ -1,0 +1,151 @@
+import { at, fma } from './lib/simd';
+import { Flush, hyper } from './lib/update';
+
+// Optimizers of Adam's kin; what optimizers.ts says about its loops holds here too.
+
+/** The update of Adam, on steps that flush its states and those that do not. */
+@unmanaged
+@final
+class AdamLoop {
+  @inline
+  run(w: i32, g: i32, m: i32, v: i32, n: i32, block: i32, factor: i32, flushing: bool): void {
+    const flush = changetype<Flush>(0);
+    const magnitude = flush.magnitude();
+    const small = flush.small();
+    const tiny = flush.tiny();
+    const s = v128.load32_splat(at(factor));
+    const step = hyper(block, 0);
+    const epsilon = hyper(block, 1);
+    const b1 = hyper(block, 2);
+    const c1 = hyper(block, 3);
+    const b2 = hyper(block, 4);
+    const c2 = hyper(block, 5);
+    let pw = at(w);
+    let pg = at(g);
+    let pm = at(m);
+    let pv = at(v);
+    for (const end = pw + at(n); pw < end; pw += 16, pg += 16, pm += 16, pv += 16) {
+      const gradient = flush.signed(f32x4.mul(v128.load(pg), s), small, magnitude);
+      let m1 = fma(v128.load(pm), b1, f32x4.mul(gradient, c1));
+      let v1 = fma(v128.load(pv), b2, f32x4.mul(f32x4.mul(gradient, gradient), c2));
+      if (flushing) {
+        m1 = flush.signed(m1, tiny, magnitude);
+        v1 = flush.square(v1, tiny);
+      }
+      v128.store(pm, m1);
+      v128.store(pv, v1);
+      v128.store(pw, fma(f32x4.div(m1, f32x4.add(f32x4.sqrt(v1), epsilon)), step, v128.load(pw)));
+    }
+  }
+}
+
+/**
+ * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w += step m / (sqrt(v) + epsilon). Block: step, epsilon,
+ * beta1, 1 - beta1, beta2, 1 - beta2, whether to flush the states; step and epsilon hold both bias corrections. (Kingma
+ * and Ba 2015, as in PyTorch.)
+ */
+export function adam(w: i32, g: i32, m: i32, v: i32, n: i32, block: i32, factor: i32): void {
+  if (isNaN(f32.load(at(factor)))) return;
+  const loop = changetype<AdamLoop>(0);
+  if (f32.load(at(block + 6))) loop.run(w, g, m, v, n, block, factor, true);
+  else loop.run(w, g, m, v, n, block, factor, false);
+}
+
+/** adam with the largest v so far in place of v. (AMSGrad; Reddi et al. 2018, as in PyTorch.) */
+export function adamMaximum(w: i32, g: i32, m: i32, v: i32, u: i32, n: i32, block: i32, factor: i32): void {
+  const scale = f32.load(at(factor));
+  if (isNaN(scale)) return;
+  const flush = changetype<Flush>(0);
+  const magnitude = flush.magnitude();
+  const small = flush.small();
+  const tiny = flush.tiny();
+  const s = v128.load32_splat(at(factor));
+  const step = hyper(block, 0);
+  const epsilon = hyper(block, 1);
+  const b1 = hyper(block, 2);
+  const c1 = hyper(block, 3);
+  const b2 = hyper(block, 4);
+  const c2 = hyper(block, 5);
+  let pw = at(w);
+  let pg = at(g);
+  let pm = at(m);
+  let pv = at(v);
+  let pu = at(u);
+  for (const end = pw + at(n); pw < end; pw += 16, pg += 16, pm += 16, pv += 16, pu += 16) {
+    const gradient = flush.signed(f32x4.mul(v128.load(pg), s), small, magnitude);
+    const m1 = flush.signed(fma(v128.load(pm), b1, f32x4.mul(gradient, c1)), tiny, magnitude);
+    const v1 = flush.square(fma(v128.load(pv), b2, f32x4.mul(f32x4.mul(gradient, gradient), c2)), tiny);
+    const u1 = f32x4.pmax(v128.load(pu), v1);
+    v128.store(pm, m1);
+    v128.store(pv, v1);
+    v128.store(pu, u1);
+    v128.store(pw, fma(f32x4.div(m1, f32x4.add(f32x4.sqrt(u1), epsilon)), step, v128.load(pw)));
+  }
+}
+
+/**
+ * m and v as in adam; w += (stepM m + stepG g) / (root sqrt(v) + epsilon). Block: stepM, epsilon, beta1, 1 - beta1,
+ * beta2, 1 - beta2, stepG, root. NAdam's look-ahead gives the present gradient a share of its own, and RAdam's first
+ * steps do without v. (Dozat 2016; Liu et al. 2020.)
+ */
+export function adamBlend(w: i32, g: i32, m: i32, v: i32, n: i32, block: i32, factor: i32): void {
+  const scale = f32.load(at(factor));
+  if (isNaN(scale)) return;
+  const flush = changetype<Flush>(0);
+  const magnitude = flush.magnitude();
+  const small = flush.small();
+  const tiny = flush.tiny();
+  const s = v128.load32_splat(at(factor));
+  const stepM = hyper(block, 0);
+  const epsilon = hyper(block, 1);
+  const b1 = hyper(block, 2);
+  const c1 = hyper(block, 3);
+  const b2 = hyper(block, 4);
+  const c2 = hyper(block, 5);
+  const stepG = hyper(block, 6);
+  const root = hyper(block, 7);
+  let pw = at(w);
+  let pg = at(g);
+  let pm = at(m);
+  let pv = at(v);
+  for (const end = pw + at(n); pw < end; pw += 16, pg += 16, pm += 16, pv += 16) {
+    const gradient = flush.signed(f32x4.mul(v128.load(pg), s), small, magnitude);
+    const m1 = flush.signed(fma(v128.load(pm), b1, f32x4.mul(gradient, c1)), tiny, magnitude);
+    const v1 = flush.square(fma(v128.load(pv), b2, f32x4.mul(f32x4.mul(gradient, gradient), c2)), tiny);
+    v128.store(pm, m1);
+    v128.store(pv, v1);
+    const change = fma(m1, stepM, f32x4.mul(gradient, stepG));
+    v128.store(pw, f32x4.add(f32x4.div(change, fma(f32x4.sqrt(v1), root, epsilon)), v128.load(pw)));
+  }
+}
+
+/**
+ * m = beta1 m + (1 - beta1) g; u = max(beta2 u, |g| + epsilon); w += step m / u. Block: step, epsilon, beta1, 1 - beta1,
+ * beta2. (Kingma and Ba 2015, as in PyTorch.)
+ */
+export function adamax(w: i32, g: i32, m: i32, u: i32, n: i32, block: i32, factor: i32): void {
+  const scale = f32.load(at(factor));
+  if (isNaN(scale)) return;
+  const flush = changetype<Flush>(0);
+  const magnitude = flush.magnitude();
+  const small = flush.small();
+  const tiny = flush.tiny();
+  const s = v128.load32_splat(at(factor));
+  const step = hyper(block, 0);
+  const epsilon = hyper(block, 1);
+  const b1 = hyper(block, 2);
+  const c1 = hyper(block, 3);
+  const b2 = hyper(block, 4);
+  let pw = at(w);
+  let pg = at(g);
+  let pm = at(m);
+  let pu = at(u);
+  for (const end = pw + at(n); pw < end; pw += 16, pg += 16, pm += 16, pu += 16) {
+    const gradient = flush.signed(f32x4.mul(v128.load(pg), s), small, magnitude);
+    const m1 = flush.signed(fma(v128.load(pm), b1, f32x4.mul(gradient, c1)), tiny, magnitude);
+    const u1 = f32x4.pmax(f32x4.mul(v128.load(pu), b2), f32x4.add(v128.and(gradient, magnitude), epsilon));
+    v128.store(pm, m1);
+    v128.store(pu, u1);
+    v128.store(pw, fma(f32x4.div(m1, u1), step, v128.load(pw)));
+  }
+}

@@ -1,0 +1,440 @@
+import { Elementwise, elementwise, tail } from './lib/loss';
+import { log } from './lib/math';
+import { fma } from './lib/simd';
+
+// Losses of numbers, each output by itself; see losses.ts for the signature. A row's loss is the mean over its columns,
+// but for klDivergence.
+
+/** 1, -1 or 0. */
+function sign(v: v128): v128 {
+  const one = f32x4.splat(1);
+  const zero = f32x4.splat(0);
+  return f32x4.sub(v128.and(one, f32x4.gt(v, zero)), v128.and(one, f32x4.lt(v, zero)));
+}
+
+@unmanaged
+@final
+class Square extends Elementwise {
+  @inline
+  f(y: v128, t: v128, _a: v128, _b: v128, _c: v128, _d: v128): v128 {
+    const s = f32x4.sub(y, t);
+    Elementwise.slope = f32x4.add(s, s);
+    return f32x4.mul(s, s);
+  }
+}
+
+/** (y - t)^2. */
+export function meanSquaredError(
+  y: i32,
+  targets: i32,
+  weights: i32,
+  dy: i32,
+  loss: i32,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  targetStride: i32,
+  scale: f32,
+  slope: f32,
+): void {
+  elementwise<Square>(
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    columns,
+    0,
+    0,
+    0,
+    0,
+  );
+}
+
+@unmanaged
+@final
+class Sides extends Elementwise {
+  @inline
+  f(y: v128, t: v128, a: v128, b: v128, _c: v128, _d: v128): v128 {
+    const s = f32x4.sub(y, t);
+    const zero = f32x4.splat(0);
+    const above = v128.and(a, f32x4.gt(s, zero));
+    Elementwise.slope = f32x4.sub(above, v128.and(b, f32x4.lt(s, zero)));
+    return f32x4.mul(Elementwise.slope, s);
+  }
+}
+
+/** |y - t|; where both are equal the gradient is 0. */
+export function meanAbsoluteError(
+  y: i32,
+  targets: i32,
+  weights: i32,
+  dy: i32,
+  loss: i32,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  targetStride: i32,
+  scale: f32,
+  slope: f32,
+): void {
+  elementwise<Sides>(
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    columns,
+    1,
+    1,
+    0,
+    0,
+  );
+}
+
+@unmanaged
+@final
+class Percentage extends Elementwise {
+  @inline
+  f(y: v128, t: v128, _a: v128, _b: v128, _c: v128, _d: v128): v128 {
+    const s = f32x4.sub(y, t);
+    const share = f32x4.div(f32x4.splat(100), f32x4.pmax(f32x4.abs(t), f32x4.splat(1e-7)));
+    Elementwise.slope = f32x4.mul(sign(s), share);
+    return f32x4.mul(f32x4.abs(s), share);
+  }
+}
+
+/** 100 |y - t| / |t|, where |t| is at least 1e-7. */
+export function meanAbsolutePercentageError(
+  y: i32,
+  targets: i32,
+  weights: i32,
+  dy: i32,
+  loss: i32,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  targetStride: i32,
+  scale: f32,
+  slope: f32,
+): void {
+  elementwise<Percentage>(
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    columns,
+    0,
+    0,
+    0,
+    0,
+  );
+}
+
+/** log(1 + x) for x >= 0, with the rounding error of 1 + x put back. */
+function logOnePlus(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const w = f32x4.add(one, x);
+  return f32x4.add(log(w), f32x4.div(f32x4.sub(x, f32x4.sub(w, one)), w));
+}
+
+@unmanaged
+@final
+class Logarithmic extends Elementwise {
+  @inline
+  f(y: v128, t: v128, _a: v128, _b: v128, _c: v128, _d: v128): v128 {
+    const zero = f32x4.splat(0);
+    const s = f32x4.sub(logOnePlus(f32x4.pmax(y, zero)), logOnePlus(f32x4.pmax(t, zero)));
+    const slope = f32x4.div(f32x4.add(s, s), f32x4.add(f32x4.splat(1), y));
+    Elementwise.slope = v128.and(slope, f32x4.gt(y, zero));
+    return f32x4.mul(s, s);
+  }
+}
+
+/** (log(1 + y) - log(1 + t))^2; a negative output counts as 0, with gradient 0. */
+export function meanSquaredLogarithmicError(
+  y: i32,
+  targets: i32,
+  weights: i32,
+  dy: i32,
+  loss: i32,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  targetStride: i32,
+  scale: f32,
+  slope: f32,
+): void {
+  elementwise<Logarithmic>(
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    columns,
+    0,
+    0,
+    0,
+    0,
+  );
+}
+
+@unmanaged
+@final
+class Huber extends Elementwise {
+  @inline
+  f(y: v128, t: v128, a: v128, _b: v128, _c: v128, _d: v128): v128 {
+    const s = f32x4.sub(y, t);
+    const size = f32x4.abs(s);
+    const half = f32x4.splat(0.5);
+    const line = f32x4.mul(a, f32x4.sub(size, f32x4.mul(a, half)));
+    Elementwise.slope = f32x4.pmax(f32x4.neg(a), f32x4.pmin(a, s));
+    return v128.bitselect(line, f32x4.mul(f32x4.mul(s, s), half), f32x4.gt(size, a));
+  }
+}
+
+/** (y - t)^2 / 2 up to a distance of delta, from there on a line. (Huber 1964.) */
+export function huber(
+  y: i32,
+  targets: i32,
+  weights: i32,
+  dy: i32,
+  loss: i32,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  targetStride: i32,
+  scale: f32,
+  slope: f32,
+  delta: f32,
+): void {
+  elementwise<Huber>(
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    columns,
+    delta,
+    0,
+    0,
+    0,
+  );
+}
+
+@unmanaged
+@final
+class LogCosh extends Elementwise {
+  @inline
+  f(y: v128, t: v128, _a: v128, _b: v128, _c: v128, _d: v128): v128 {
+    const s = f32x4.sub(y, t);
+    const size = f32x4.abs(s);
+    const near = f32x4.lt(size, f32x4.splat(0.375));
+    const decay = tail(f32x4.add(size, size));
+    const large = f32x4.sub(f32x4.add(size, decay), f32x4.splat(0.6931471805599453));
+    const one = f32x4.splat(1);
+    const flat = f32x4.div(f32x4.sub(one, Elementwise.e), f32x4.add(one, Elementwise.e));
+    const z = f32x4.mul(s, s);
+    let p = fma(z, f32x4.splat(2.18694885e-3), f32x4.splat(-6.74603175e-3));
+    p = fma(p, z, f32x4.splat(2.22222222e-2));
+    p = fma(p, z, f32x4.splat(-8.33333333e-2));
+    p = fma(p, z, f32x4.splat(0.5));
+    let q = fma(z, f32x4.splat(2.18694885e-2), f32x4.splat(-5.3968254e-2));
+    q = fma(q, z, f32x4.splat(1.33333333e-1));
+    q = fma(q, z, f32x4.splat(-3.33333333e-1));
+    q = fma(q, z, one);
+    const signed = v128.or(flat, v128.and(s, i32x4.splat(0x80000000)));
+    Elementwise.slope = v128.bitselect(f32x4.mul(q, s), signed, near);
+    return v128.bitselect(f32x4.mul(p, z), large, near);
+  }
+}
+
+/** log(cosh(y - t)); within 0.375 the first five terms of its series. */
+export function logCosh(
+  y: i32,
+  targets: i32,
+  weights: i32,
+  dy: i32,
+  loss: i32,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  targetStride: i32,
+  scale: f32,
+  slope: f32,
+): void {
+  elementwise<LogCosh>(
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    columns,
+    0,
+    0,
+    0,
+    0,
+  );
+}
+
+/** tau (t - y) where the output is too low, (1 - tau) (y - t) where it is too high; gradient 0 where it is right. */
+export function quantile(
+  y: i32,
+  targets: i32,
+  weights: i32,
+  dy: i32,
+  loss: i32,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  targetStride: i32,
+  scale: f32,
+  slope: f32,
+  tau: f32,
+): void {
+  elementwise<Sides>(
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    columns,
+    1 - tau,
+    tau,
+    0,
+    0,
+  );
+}
+
+@unmanaged
+@final
+class Poisson extends Elementwise {
+  @inline
+  f(y: v128, t: v128, _a: v128, _b: v128, _c: v128, _d: v128): v128 {
+    const rate = f32x4.add(y, f32x4.splat(1e-8));
+    Elementwise.slope = f32x4.sub(f32x4.splat(1), f32x4.div(t, rate));
+    return f32x4.sub(y, f32x4.mul(t, log(rate)));
+  }
+}
+
+/** y - t log(y + 1e-8). */
+export function poisson(
+  y: i32,
+  targets: i32,
+  weights: i32,
+  dy: i32,
+  loss: i32,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  targetStride: i32,
+  scale: f32,
+  slope: f32,
+): void {
+  elementwise<Poisson>(
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    columns,
+    0,
+    0,
+    0,
+    0,
+  );
+}
+
+@unmanaged
+@final
+class Divergence extends Elementwise {
+  @inline
+  f(y: v128, t: v128, _a: v128, _b: v128, _c: v128, _d: v128): v128 {
+    const ratio = f32x4.div(t, f32x4.pmax(y, f32x4.splat(1e-7)));
+    Elementwise.slope = f32x4.neg(ratio);
+    return v128.andnot(f32x4.mul(t, log(ratio)), f32x4.eq(t, f32x4.splat(0)));
+  }
+}
+
+/** t log(t / y), summed over the columns of a row; an output below 1e-7 counts as that, in its gradient, too. */
+export function klDivergence(
+  y: i32,
+  targets: i32,
+  weights: i32,
+  dy: i32,
+  loss: i32,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  targetStride: i32,
+  scale: f32,
+  slope: f32,
+): void {
+  elementwise<Divergence>(
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    1,
+    0,
+    0,
+    0,
+    0,
+  );
+}

@@ -1,0 +1,105 @@
+import { lookUp, show, ValueError } from '../errors.js';
+import { fillOptions, type OptionRanges } from '../kernels/definition.js';
+
+/** What a way of averaging is. All of them add a share of what the weights differ from the average by. */
+export interface AveragingDefinition<O extends object = object> {
+  readonly options: OptionRanges<O>;
+  /** The share of the weights after update t, from 1 on; 1 the first time, 0 where they do not count. */
+  share(options: O, t: number): number;
+  /** The first update that counts. */
+  first(options: O): number;
+}
+
+function averaging<N extends string, O extends object>(name: N, definition: AveragingDefinition<O>) {
+  const make = (options: Partial<O> = {}): { readonly name: N } & Readonly<O> => {
+    return { name, ...fillOptions(definition.options, options, name) };
+  };
+  return Object.assign(make, { definition });
+}
+
+export interface ExponentialMovingAverageOptions {
+  /** Weight of the old average; default 0.99. */
+  readonly momentum: number;
+  /** Every so many updates the average takes the place of the weights; default 0, never. */
+  readonly overwriteFrequency: number;
+}
+
+/**
+ * An exponential moving average of the weights (Polyak and Juditsky 1992), as Keras's `use_ema`: average = momentum
+ * average + (1 - momentum) w after each update, from the weights after the first one on.
+ */
+export const exponentialMovingAverage = /* @__PURE__ */ averaging<
+  'exponentialMovingAverage',
+  ExponentialMovingAverageOptions
+>('exponentialMovingAverage', {
+  options: {
+    momentum: { default: 0.99, min: 0, below: 1 },
+    overwriteFrequency: { default: 0, min: 0, integer: true },
+  },
+  share: ({ momentum }, t) => (t === 1 ? 1 : 1 - momentum),
+  first: () => 1,
+});
+
+export interface StochasticWeightAveragingOptions {
+  /** The first update that counts; default 1. An epoch is ceil(rows / batchSize) updates. */
+  readonly start: number;
+  /** Then every so many updates; default 1. An epoch's number averages its last weights. */
+  readonly every: number;
+}
+
+/**
+ * The plain mean of the weights after update `start` and every `every`th after it (Izmailov et al. 2018), as PyTorch's
+ * AveragedModel. Batch normalization then needs `model.updateMovingMoments(x)`.
+ */
+export const stochasticWeightAveraging = /* @__PURE__ */ averaging<
+  'stochasticWeightAveraging',
+  StochasticWeightAveragingOptions
+>('stochasticWeightAveraging', {
+  options: { start: { default: 1, min: 1, integer: true }, every: { default: 1, min: 1, integer: true } },
+  share: ({ start, every }, t) => (t < start || (t - start) % every > 0 ? 0 : 1 / ((t - start) / every + 1)),
+  first: ({ start }) => start,
+});
+
+/** Every way of averaging by name. */
+export const averagingTable = { exponentialMovingAverage, stochasticWeightAveraging };
+
+export type AveragingName = keyof typeof averagingTable;
+/** A way of averaging as plain data: its name and options, which may be left out. */
+export type AveragingSpec =
+  | ({ readonly name: 'exponentialMovingAverage' } & Partial<ExponentialMovingAverageOptions>)
+  | ({ readonly name: 'stochasticWeightAveraging' } & Partial<StochasticWeightAveragingOptions>);
+
+/** A way of averaging with its options filled in. */
+export interface Averaging {
+  /** The share of the weights after update t in the average. */
+  share(t: number): number;
+  /** There is an average after t updates. */
+  begun(t: number): boolean;
+  /** The average takes the place of the weights after update t. */
+  overwrites(t: number): boolean;
+}
+
+interface Entry {
+  (options: object): object;
+  readonly definition: AveragingDefinition;
+}
+
+/** @throws UnknownNameError, ValueError for options out of range. */
+export function makeAveraging(given: AveragingName | AveragingSpec): Averaging {
+  if (typeof given !== 'string' && (typeof given !== 'object' || given === null)) {
+    throw new ValueError({
+      argument: 'averaging',
+      given: show(given),
+      expected: 'a name or a spec, such as exponentialMovingAverage()',
+    });
+  }
+  const { name, ...options } = typeof given === 'string' ? { name: given } : given;
+  const entry = lookUp(averagingTable as unknown as Readonly<Record<string, Entry>>, name, 'averaging');
+  const filled = entry(options);
+  const { overwriteFrequency = 0 } = filled as Partial<ExponentialMovingAverageOptions>;
+  return {
+    share: (t) => entry.definition.share(filled, t),
+    begun: (t) => t >= entry.definition.first(filled),
+    overwrites: (t) => overwriteFrequency > 0 && t % overwriteFrequency === 0,
+  };
+}

@@ -1,0 +1,199 @@
+import { checkOptions, lookUp, nearest, ShapeError, show, UnknownNameError, ValueError } from '../../errors.js';
+import { type OperationName, operationOf, operations } from './operations.js';
+
+/** What an operation takes beside other values: a number, a row of numbers, or rows of numbers. */
+export type Constant = number | readonly number[] | readonly (readonly number[])[];
+
+/** A constant, an input by its name, or the result of an earlier step as '%' and the step's index. */
+export type Operand = string | Constant;
+
+/** One operation of an expression, as plain data. */
+export interface Step {
+  readonly op: OperationName;
+  readonly args: readonly Operand[];
+  /** Of `sum` and `mean`: 1 for each row on its own. */
+  readonly axis?: 1;
+}
+
+/** A value that an expression computes: a symbol without numbers, for operations to combine. */
+export class Expression {
+  constructor(
+    /** Undefined for an input. */
+    readonly op: OperationName | undefined,
+    readonly args: readonly (Expression | Constant)[],
+    readonly label: string,
+    readonly axis?: 1,
+  ) {}
+
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.label;
+    throw new ValueError({
+      argument: this.label,
+      given: 'a use as a number, as by Math.exp, *, + or <',
+      expected: 'operations of the last argument, which combine symbols',
+      hint: 'Write exp(x) for Math.exp(x), mul(x, 2) for x * 2, max(x, 0) for x > 0 ? x : 0.',
+    });
+  }
+}
+
+/** A part of an expression, or a number or row of numbers that spreads over the other operand. */
+export type Term = Expression | number | readonly number[];
+
+type Unary = (x: Term) => Expression;
+type Binary = (a: Term, b: Term) => Expression;
+type Reduction = (x: Term, options?: { readonly axis?: 1 }) => Expression;
+
+/** The operations that expressions are made of. Numbers, rows and columns spread over rows and columns. */
+export interface Operations {
+  readonly add: Binary;
+  readonly sub: Binary;
+  readonly mul: Binary;
+  readonly div: Binary;
+  /** The larger one, element by element; where both are equal the gradient goes to the first. */
+  readonly max: Binary;
+  /** The smaller one, element by element; where both are equal the gradient goes to the first. */
+  readonly min: Binary;
+  readonly exp: Unary;
+  /** Natural logarithm; of 0 -Infinity, of negative numbers NaN. */
+  readonly log: Unary;
+  readonly tanh: Unary;
+  readonly sigmoid: Unary;
+  readonly relu: Unary;
+  /** Its gradient at 0 is 0. */
+  readonly abs: Unary;
+  readonly square: Unary;
+  /** Its gradient at 0 is 0. */
+  readonly sqrt: Unary;
+  /** Of all elements, or with `{ axis: 1 }` of each row. */
+  readonly sum: Reduction;
+  /** Of all elements, or with `{ axis: 1 }` of each row. */
+  readonly mean: Reduction;
+  /** The product with a constant matrix, columns of x times whatever. */
+  readonly matmul: (x: Term, matrix: readonly (readonly number[])[]) => Expression;
+}
+
+function checkTerm(value: unknown, argument: string): Expression | Constant {
+  if (value instanceof Expression) return value;
+  checkConstant(value, argument);
+  return value;
+}
+
+/** @throws ValueError, ShapeError for anything but finite numbers in rows of equal length. */
+export function checkConstant(value: unknown, argument: string): asserts value is Constant {
+  const rows = Array.isArray(value) ? (Array.isArray(value[0]) ? value : [value]) : [[value]];
+  const columns = Array.isArray(rows[0]) ? rows[0].length : 0;
+  for (const row of rows) {
+    if (!Array.isArray(row) || row.length !== columns || columns === 0) {
+      throw new ShapeError({
+        argument,
+        given: Array.isArray(row) ? `a row of ${row.length} numbers` : show(row),
+        expected: columns === 0 ? 'at least one number' : `a row of ${columns} numbers, as the first`,
+      });
+    }
+    for (const item of row) {
+      if (typeof item === 'number' && Number.isFinite(item)) continue;
+      throw new ValueError({
+        argument,
+        given: show(item),
+        expected: 'an expression, a finite number, or rows of those numbers',
+      });
+    }
+  }
+}
+
+function operation(op: OperationName) {
+  const { operands, reduces } = operationOf(op);
+  return (...given: unknown[]): Expression => {
+    const options = reduces ? given[operands] : undefined;
+    if (given.length > operands + (reduces ? 1 : 0) || given.length < operands) {
+      throw new ValueError({
+        argument: op,
+        given: `${given.length} arguments`,
+        expected: `${operands}${reduces ? ' and options, { axis: 1 } or none' : ''}`,
+      });
+    }
+    const args = given.slice(0, operands).map((value, i) => checkTerm(value, `${op}, operand ${i}`));
+    if (options === undefined) return new Expression(op, args, op);
+    checkOptions(options, ['axis'], op);
+    const { axis } = options as { axis?: unknown };
+    checkAxis(axis, `${op}.axis`);
+    return new Expression(op, args, op, axis);
+  };
+}
+
+export function checkAxis(axis: unknown, argument: string): asserts axis is 1 | undefined {
+  if (axis === undefined || axis === 1) return;
+  throw new ValueError({ argument, given: show(axis), expected: '1, for each row, or nothing, for all elements' });
+}
+
+let known: Operations | undefined;
+
+/** The operations as functions of symbols. Reading one that does not exist is an error with the nearest name. */
+function makeOperations(): Operations {
+  const names = Object.keys(operations) as OperationName[];
+  const table = Object.fromEntries(names.map((name) => [name, operation(name)]));
+  return new Proxy(table, {
+    get(target, name) {
+      if (typeof name === 'string' && !Object.hasOwn(target, name)) lookUp(target, name, 'operation');
+      return target[name as string];
+    },
+  }) as unknown as Operations;
+}
+
+/**
+ * Runs a function of symbols once and writes down what it did with them, each operation once however often its result is
+ * used. An input as it is becomes its product with 1, so that there is a step.
+ */
+export function trace(
+  define: (...args: never[]) => unknown,
+  inputs: readonly string[],
+  argument: string,
+): readonly Step[] {
+  if (typeof define !== 'function') {
+    throw new ValueError({ argument, given: show(define), expected: `a function of ${inputs.join(', ')}` });
+  }
+  known ??= makeOperations();
+  const symbols = inputs.map((name) => new Expression(undefined, [], name));
+  const result = define(...([...symbols, known] as never[]));
+  if (!(result instanceof Expression)) {
+    throw new ValueError({
+      argument,
+      given: `a function that returns ${show(result)}`,
+      expected: 'one that returns an expression: what an operation such as mul or mean returned',
+      ...(result === undefined ? { hint: 'Is a return missing?' } : {}),
+    });
+  }
+  const root = result.op === undefined ? known.mul(result, 1) : result;
+  const steps: Step[] = [];
+  const written = new Map<Expression, string>(symbols.map((symbol, i) => [symbol, inputs[i] as string]));
+  // A stack of its own: long expressions would overflow the engine's.
+  const pending = [root];
+  while (pending.length > 0) {
+    const item = pending.at(-1) as Expression;
+    const missing = item.args.filter((arg): arg is Expression => arg instanceof Expression && !written.has(arg));
+    if (missing.length > 0) {
+      pending.push(...missing.reverse());
+      continue;
+    }
+    pending.pop();
+    if (written.has(item)) continue;
+    if (item.op === undefined) {
+      throw new ValueError({ argument, given: `'${item.label}' of another function`, expected: inputs.join(', ') });
+    }
+    const args = item.args.map((arg) => (arg instanceof Expression ? (written.get(arg) as string) : arg));
+    written.set(item, `%${steps.length}`);
+    steps.push({ op: item.op, args: structuredClone(args), ...(item.axis ? { axis: item.axis } : {}) });
+  }
+  return steps;
+}
+
+/** @throws UnknownNameError for an operand that names neither an input nor an earlier step. */
+export function unknownOperand(argument: string, given: unknown, names: readonly string[]): never {
+  const guess = typeof given === 'string' ? nearest(given, names) : undefined;
+  throw new UnknownNameError({
+    argument,
+    given: show(given),
+    expected: `a number, rows of numbers, or one of ${names.join(', ')}`,
+    ...(guess === undefined ? {} : { hint: `Did you mean '${guess}'?` }),
+  });
+}

@@ -1,0 +1,138 @@
+import { checkOptions, lookUp, show, ValueError } from '../../errors.js';
+import { accuracy, auc, ece, f1, logLoss, prAuc, precision, recall, topK } from './classification.js';
+import type { MetricDefinition, MetricLabel, Steps } from './definition.js';
+import { mae, mape, mse, r2, rmse } from './regression.js';
+import type { Kind, Sample } from './sample.js';
+
+/** Every metric by name. */
+export const metricTable = {
+  accuracy,
+  topK,
+  precision,
+  recall,
+  f1,
+  auc,
+  prAuc,
+  logLoss,
+  ece,
+  mse,
+  rmse,
+  mae,
+  mape,
+  r2,
+};
+
+type Table = typeof metricTable;
+export type MetricName = keyof Table;
+type Definition<N extends MetricName> = Table[N] extends { definition: MetricDefinition<infer O> } ? O : never;
+/** What a metric's function returns, and as plain data whatever it takes. */
+export type MetricSpec = { [N in MetricName]: { readonly name: N } & Partial<Definition<N>> & MetricLabel }[MetricName];
+
+/** Metrics of every output, or of each by name. */
+export type Metrics =
+  | readonly (MetricName | MetricSpec)[]
+  | Readonly<Record<string, readonly (MetricName | MetricSpec)[]>>;
+
+/** What metrics must know of an output. */
+export interface OutputShape {
+  readonly name: string;
+  readonly units: number;
+  readonly activation: string;
+  /** Columns of its targets, one per unit, or 'labels'. */
+  readonly targets: number | 'labels';
+}
+
+/** A metric bound to an output. */
+export interface BoundMetric {
+  readonly label: string;
+  /** undefined where kernels count it. */
+  readonly compute: ((sample: Sample) => number | Steps) | undefined;
+}
+
+/** What the predictions of an output mean. */
+export function outputKind({ units, activation, targets }: OutputShape): Kind {
+  if (targets === 'labels' || activation === 'softmax') return 'classes';
+  if (activation === 'sigmoid') return units === 1 ? 'binary' : 'multiLabel';
+  return 'values';
+}
+
+/** Outputs of each kind, in words. */
+export const ENDINGS: Readonly<Record<Kind, string>> = {
+  binary: 'one column of sigmoid',
+  classes: 'softmax',
+  multiLabel: 'several columns of sigmoid',
+  values: 'another activation',
+};
+
+function bind(given: MetricName | MetricSpec, output: OutputShape, argument: string): BoundMetric {
+  if (typeof given !== 'string' && (typeof given !== 'object' || given === null)) {
+    throw new ValueError({
+      argument,
+      given: show(given),
+      expected: "a name or what a metric returns, such as 'f1', f1()",
+    });
+  }
+  const { name, ...options } = typeof given === 'string' ? { name: given } : given;
+  if ((name as string) === 'confusionMatrix') {
+    throw new ValueError({
+      argument,
+      given: `'${name}', which is more than a number`,
+      expected: `one of ${Object.keys(metricTable).join(', ')}`,
+      hint: 'Call confusionMatrix(y, model.predict(x)).',
+    });
+  }
+  const entry = lookUp(metricTable as unknown as Readonly<Record<string, Table['topK']>>, name, argument);
+  const { definition } = entry;
+  const spec = entry(options);
+  const kind = outputKind(output);
+  const { units, activation, targets } = output;
+  const fits = definition.fits.includes(kind);
+  if (!fits || (definition.reads === 'values' && targets === 'labels')) {
+    throw new ValueError({
+      argument,
+      given: `'${name}' on an output of ${units} ${units === 1 ? 'column' : 'columns'} of ${activation}`,
+      expected: fits
+        ? 'a loss that takes rows of targets, not class indices'
+        : `an output of ${definition.fits.map((fine) => ENDINGS[fine]).join(' or ')}`,
+    });
+  }
+  definition.check?.(spec, kind, kind === 'binary' ? 2 : units);
+  return {
+    label: spec.label ?? name,
+    compute: definition.counted ? undefined : (sample) => definition.compute(sample, spec),
+  };
+}
+
+/**
+ * The metrics of each output.
+ * @throws UnknownNameError, or ValueError where a metric does not fit its output.
+ */
+export function bindMetrics(
+  metrics: Metrics | undefined,
+  outputs: readonly OutputShape[],
+): readonly (readonly BoundMetric[])[] {
+  const byName = typeof metrics === 'object' && metrics !== null && !Array.isArray(metrics);
+  if (byName) {
+    checkOptions(
+      metrics,
+      outputs.map(({ name }) => name),
+      'metrics',
+    );
+  }
+  return outputs.map((output) => {
+    const list = byName ? ((metrics as Readonly<Record<string, unknown>>)[output.name] ?? []) : (metrics ?? []);
+    const argument = byName ? `metrics.${output.name}` : 'metrics';
+    if (!Array.isArray(list)) {
+      throw new ValueError({ argument, given: show(list), expected: "an array, such as ['accuracy']" });
+    }
+    const bound = list.map((item: MetricName | MetricSpec, i) => bind(item, output, `${argument}[${i}]`));
+    const twice = bound.find(({ label }, i) => bound.findIndex((other) => other.label === label) < i);
+    if (!twice) return bound;
+    throw new ValueError({
+      argument,
+      given: `two metrics called '${twice.label}'`,
+      expected: 'a name of its own for each',
+      hint: `Give one a label: ${twice.label}({ label: 'other' }).`,
+    });
+  });
+}

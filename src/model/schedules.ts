@@ -1,0 +1,303 @@
+import { checkNumber, lookUp, show, ValueError } from '../errors.js';
+import { fillOptions, type OptionRange, type OptionRanges } from '../kernels/definition.js';
+import { cos, pow } from '../kernels/elementary.js';
+import { power } from '../kernels/power.js';
+import type { Schedule } from '../kernels/update.js';
+
+/** The learning rate of step t, from 0 on. */
+export type Rate = (t: number) => number;
+
+type ScheduleData<N extends string, O> = { readonly name: N } & Readonly<O>;
+
+/** Options without a default must be given. */
+type Required<O, K extends keyof O> = Pick<O, K> & Partial<Omit<O, K>>;
+
+interface ScheduleDefinition<O> {
+  readonly options: OptionRanges<O>;
+  rate(options: O): Rate;
+}
+
+function schedule<N extends string, O extends object, K extends keyof O>(name: N, definition: ScheduleDefinition<O>) {
+  const make = (options: Required<O, K>): ScheduleData<N, O> => {
+    return { name, ...fillOptions(definition.options, options as unknown as Partial<O>, name) };
+  };
+  return Object.assign(make, { definition });
+}
+
+const required = (range: Omit<OptionRange, 'default'> = { min: 0 }): OptionRange => ({ default: undefined, ...range });
+const optional = (value: number, range: Omit<OptionRange, 'default'> = { min: 0 }): OptionRange => {
+  return { default: value, ...range };
+};
+const steps = required({ min: 1, integer: true });
+const share = { min: 0, max: 1 };
+
+export interface ConstantRateOptions {
+  readonly learningRate: number;
+}
+
+/** The same rate in every step; a number does as well. */
+export const constantRate = /* @__PURE__ */ schedule<'constant', ConstantRateOptions, 'learningRate'>('constant', {
+  options: { learningRate: required() },
+  rate:
+    ({ learningRate }) =>
+    () =>
+      learningRate,
+});
+
+export interface StepDecayOptions {
+  readonly initialLearningRate: number;
+  /** Steps between two drops. */
+  readonly decaySteps: number;
+  /** What a drop multiplies the rate by; default 0.1. */
+  readonly decayRate: number;
+}
+
+/** initialLearningRate decayRate^floor(t / decaySteps); PyTorch's StepLR. */
+export const stepDecay = /* @__PURE__ */ schedule<'stepDecay', StepDecayOptions, 'initialLearningRate' | 'decaySteps'>(
+  'stepDecay',
+  {
+    options: { initialLearningRate: required(), decaySteps: steps, decayRate: optional(0.1) },
+    rate:
+      ({ initialLearningRate, decaySteps, decayRate }) =>
+      (t) =>
+        initialLearningRate * power(decayRate, Math.floor(t / decaySteps)),
+  },
+);
+
+export interface DecayOptions {
+  readonly initialLearningRate: number;
+  readonly decaySteps: number;
+  readonly decayRate: number;
+  /** Drop every `decaySteps` steps instead of a little in each. Default false. */
+  readonly staircase: boolean;
+}
+
+type DecayNeeds = 'initialLearningRate' | 'decaySteps' | 'decayRate';
+
+const decayOptions = { initialLearningRate: required(), decaySteps: steps, decayRate: required() };
+
+/** Periods passed after t steps. */
+const periods = (t: number, { decaySteps, staircase }: DecayOptions) =>
+  staircase ? Math.floor(t / decaySteps) : t / decaySteps;
+
+/** initialLearningRate decayRate^(t / decaySteps); PyTorch's ExponentialLR where decaySteps is 1. */
+export const exponentialDecay = /* @__PURE__ */ schedule<'exponentialDecay', DecayOptions, DecayNeeds>(
+  'exponentialDecay',
+  {
+    options: { ...decayOptions, staircase: { default: false } },
+    rate: (options) => (t) => options.initialLearningRate * pow(options.decayRate, periods(t, options)),
+  },
+);
+
+/** initialLearningRate / (1 + decayRate t / decaySteps). */
+export const inverseTimeDecay = /* @__PURE__ */ schedule<'inverseTimeDecay', DecayOptions, DecayNeeds>(
+  'inverseTimeDecay',
+  {
+    options: { ...decayOptions, staircase: { default: false } },
+    rate: (options) => (t) => options.initialLearningRate / (1 + options.decayRate * periods(t, options)),
+  },
+);
+
+export interface PolynomialOptions {
+  readonly initialLearningRate: number;
+  readonly decaySteps: number;
+  /** Default 0.0001. */
+  readonly endLearningRate: number;
+  /** Default 1: a straight line. */
+  readonly power: number;
+  /** Begin anew after `decaySteps`, each time over a multiple of them. Default false: stay at the end. */
+  readonly cycle: boolean;
+}
+
+/** From initialLearningRate to endLearningRate along (1 - t / decaySteps)^power; PyTorch's PolynomialLR where it ends at 0. */
+export const polynomial = /* @__PURE__ */ schedule<
+  'polynomial',
+  PolynomialOptions,
+  'initialLearningRate' | 'decaySteps'
+>('polynomial', {
+  options: {
+    initialLearningRate: required(),
+    decaySteps: steps,
+    endLearningRate: optional(1e-4),
+    power: optional(1, { above: 0 }),
+    cycle: { default: false },
+  },
+  rate:
+    ({ initialLearningRate, decaySteps, endLearningRate, power, cycle }) =>
+    (t) => {
+      const length = cycle ? decaySteps * Math.max(1, Math.ceil(t / decaySteps)) : decaySteps;
+      const left = 1 - Math.min(t, length) / length;
+      return (initialLearningRate - endLearningRate) * pow(left, power) + endLearningRate;
+    },
+});
+
+/** From 1 to 0 along half a cosine, as `passed` goes from 0 to 1. */
+const halfCosine = (passed: number) => 0.5 * (1 + cos(Math.PI * passed));
+
+export interface CosineOptions {
+  readonly initialLearningRate: number;
+  readonly decaySteps: number;
+  /** Share of the rate that is left at the end; default 0. */
+  readonly alpha: number;
+}
+
+/** From initialLearningRate to alpha initialLearningRate along half a cosine, then constant (Loshchilov and Hutter 2017). */
+export const cosine = /* @__PURE__ */ schedule<'cosine', CosineOptions, 'initialLearningRate' | 'decaySteps'>(
+  'cosine',
+  {
+    options: { initialLearningRate: required(), decaySteps: steps, alpha: optional(0, share) },
+    rate:
+      ({ initialLearningRate, decaySteps, alpha }) =>
+      (t) =>
+        initialLearningRate * ((1 - alpha) * halfCosine(Math.min(t / decaySteps, 1)) + alpha),
+  },
+);
+
+export interface CosineRestartsOptions {
+  readonly initialLearningRate: number;
+  readonly firstDecaySteps: number;
+  /** Each period is so many times as long as the one before; default 2. */
+  readonly tMul: number;
+  /** Each period begins at so many times the rate of the one before; default 1. */
+  readonly mMul: number;
+  /** Share of a period's first rate that is left at its end; default 0. */
+  readonly alpha: number;
+}
+
+/** `cosine` over and over; PyTorch's CosineAnnealingWarmRestarts where mMul is 1. */
+export const cosineRestarts = /* @__PURE__ */ schedule<
+  'cosineRestarts',
+  CosineRestartsOptions,
+  'initialLearningRate' | 'firstDecaySteps'
+>('cosineRestarts', {
+  options: {
+    initialLearningRate: required(),
+    firstDecaySteps: steps,
+    tMul: optional(2, { min: 1 }),
+    mMul: optional(1, { above: 0 }),
+    alpha: optional(0, share),
+  },
+  rate:
+    ({ initialLearningRate, firstDecaySteps, tMul, mMul, alpha }) =>
+    (t) => {
+      let period = tMul === 1 ? Math.floor(t / firstDecaySteps) : 0;
+      let start = period * firstDecaySteps;
+      let length = firstDecaySteps;
+      while (tMul > 1 && t >= start + length) {
+        start += length;
+        length *= tMul;
+        period++;
+      }
+      const top = initialLearningRate * power(mMul, period);
+      return top * ((1 - alpha) * halfCosine((t - start) / length) + alpha);
+    },
+});
+
+export interface OneCycleOptions {
+  readonly maxLearningRate: number;
+  readonly totalSteps: number;
+  /** Share of the steps that the rate rises; default 0.3. */
+  readonly pctStart: number;
+  /** The first rate is maxLearningRate / divFactor; default 25. */
+  readonly divFactor: number;
+  /** The last rate is the first / finalDivFactor; default 10000. */
+  readonly finalDivFactor: number;
+}
+
+/** Up and down again along half cosines (Smith and Topin 2018), PyTorch's OneCycleLR; constant after totalSteps. */
+export const oneCycle = /* @__PURE__ */ schedule<'oneCycle', OneCycleOptions, 'maxLearningRate' | 'totalSteps'>(
+  'oneCycle',
+  {
+    options: {
+      maxLearningRate: required(),
+      totalSteps: steps,
+      pctStart: optional(0.3, share),
+      divFactor: optional(25, { above: 0 }),
+      finalDivFactor: optional(1e4, { above: 0 }),
+    },
+    rate({ maxLearningRate, totalSteps, pctStart, divFactor, finalDivFactor }) {
+      const first = maxLearningRate / divFactor;
+      const last = first / finalDivFactor;
+      const peak = Math.max(pctStart * totalSteps - 1, 0);
+      const end = totalSteps - 1;
+      return (t) => {
+        if (t < peak) return maxLearningRate + (first - maxLearningRate) * halfCosine(t / peak);
+        const passed = end > peak ? Math.min((t - peak) / (end - peak), 1) : t > peak ? 1 : 0;
+        return last + (maxLearningRate - last) * halfCosine(passed);
+      };
+    },
+  },
+);
+
+export interface WarmupOptions {
+  /** What follows: a rate or a schedule, whose step 0 is the first after the warm-up. */
+  readonly schedule: number | ScheduleSpec;
+  readonly warmupSteps: number;
+  /** The rate of step 0; default 0. */
+  readonly initialLearningRate: number;
+}
+
+const warmupNumbers = { warmupSteps: steps, initialLearningRate: /* @__PURE__ */ optional(0) };
+
+function makeWarmup({ schedule, ...rest }: Required<WarmupOptions, 'schedule' | 'warmupSteps'>): WarmupSpec {
+  makeRate(schedule, 'warmup.schedule');
+  return { name: 'warmup', schedule, ...fillOptions<Omit<WarmupOptions, 'schedule'>>(warmupNumbers, rest, 'warmup') };
+}
+
+const warmupDefinition: ScheduleDefinition<WarmupOptions> = {
+  options: { schedule: { default: undefined }, ...warmupNumbers },
+  rate({ schedule, warmupSteps, initialLearningRate }) {
+    const then = makeRate(schedule, 'warmup.schedule');
+    const target = then(0);
+    return (t) => {
+      if (t >= warmupSteps) return then(t - warmupSteps);
+      return initialLearningRate + ((target - initialLearningRate) * t) / warmupSteps;
+    };
+  },
+};
+
+/** From initialLearningRate in a straight line to where another schedule begins, then that one. */
+export const warmup = /* @__PURE__ */ Object.assign(makeWarmup, { definition: warmupDefinition });
+
+/** Keras's names. */
+export { cosine as cosineDecay, cosineRestarts as cosineDecayRestarts, polynomial as polynomialDecay };
+
+/** Every schedule by name. */
+export const scheduleTable = {
+  constant: constantRate,
+  stepDecay,
+  exponentialDecay,
+  inverseTimeDecay,
+  polynomial,
+  cosine,
+  cosineRestarts,
+  oneCycle,
+  warmup,
+};
+
+type WarmupSpec = ScheduleData<'warmup', WarmupOptions>;
+
+/** A schedule as plain data: its name and all options. */
+export type ScheduleSpec =
+  | WarmupSpec
+  | ReturnType<(typeof scheduleTable)[Exclude<keyof typeof scheduleTable, 'warmup'>]>;
+
+interface Entry {
+  (options: object): ScheduleSpec;
+  readonly definition: ScheduleDefinition<ScheduleSpec>;
+}
+
+/** @throws UnknownNameError, ValueError for options out of range. */
+export function makeRate(given: number | Schedule, argument: string): Rate {
+  if (typeof given === 'number') {
+    checkNumber(given, argument, { min: 0 });
+    return () => given;
+  }
+  if (typeof given !== 'object' || given === null) {
+    const expected = 'a number, or a schedule such as cosine({ ... })';
+    throw new ValueError({ argument, given: show(given), expected });
+  }
+  const { name, ...options } = given;
+  const entry = lookUp(scheduleTable as unknown as Readonly<Record<string, Entry>>, name, `${argument}.name`);
+  return entry.definition.rate(entry(options));
+}

@@ -1,0 +1,108 @@
+import { checkNumber, checkOptions, StateError, ValueError } from '../errors.js';
+import { stream } from '../kernels/philox.js';
+import { type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
+import { initialize, makeInitializer } from '../model/initialization.js';
+import type { LayerSpec } from '../model/layers/index.js';
+import { copySpec } from '../model/layers/kind.js';
+import { type Model, sequential, type Weights } from './model.js';
+
+export interface LsuvOptions {
+  /** How far from 1 a variance may stay; above 0, default 0.01. */
+  readonly tolerance?: number;
+  /** Scalings of a layer at most; default 10. */
+  readonly maxIterations?: number;
+}
+
+/** What became of a dense layer. */
+export interface LsuvLayer {
+  /** `layers.0`, as in the names of weights. */
+  readonly name: string;
+  /** Of all outputs before the activation, over the rows of `x`. */
+  readonly variance: number;
+  /** How often the kernel was scaled. */
+  readonly iterations: number;
+}
+
+/**
+ * Layer-sequential unit-variance initialization (Mishkin and Matas 2015): gives dense layers, one after the other,
+ * orthonormal kernels drawn from the model's seed, and scales each so that its outputs on `x`, before the activation,
+ * have variance 1. Biases and other layers stay as they are; dropout and batch normalization act as in inference. Makes
+ * deep networks train that would not otherwise. Call it before `fit`, with a batch that looks like the data.
+ *
+ *     layerSequentialUnitVariance(model, matrix(x.data.subarray(0, 256 * x.columns), 256, x.columns));
+ *
+ * @throws ShapeError, ValueError for inputs that do not fit, or that leave a layer's outputs all alike; the weights then
+ * are as before.
+ */
+export function layerSequentialUnitVariance(
+  model: Model,
+  x: MatrixLike,
+  options: LsuvOptions = {},
+): readonly LsuvLayer[] {
+  checkOptions(options, ['tolerance', 'maxIterations'], 'layerSequentialUnitVariance');
+  const tolerance = checkNumber(options.tolerance ?? 0.01, 'tolerance', { above: 0 });
+  const maxIterations = checkNumber(options.maxIterations ?? 10, 'maxIterations', { min: 0, integer: true });
+  const { layers, seed, inputs } = model.spec;
+  if (inputs !== undefined) {
+    throw new StateError('layerSequentialUnitVariance: the model is a graph; it takes a stack, as `sequential` makes.');
+  }
+  const weights = model.getWeights();
+  const names = Object.keys(weights);
+  const done: LsuvLayer[] = [];
+  let input = toMatrix(x, 'x');
+  layers.forEach((spec, i) => {
+    const name = `layers.${i}`;
+    const own = ownWeights(weights, name);
+    if (spec.type === 'dense') {
+      const { rows, columns, data } = own['layers.0.kernel'] as Matrix;
+      const at = names.indexOf(`${name}.kernel`);
+      data.set(initialize(makeInitializer('orthogonal', name), rows, columns, seed, stream('initialization', at)));
+      const linear = Object.assign(copySpec(spec), { activation: 'linear' });
+      let variance = varianceOf(output(model, linear, own, input), name);
+      let iterations = 0;
+      for (; Math.abs(variance - 1) >= tolerance && iterations < maxIterations; iterations++) {
+        const scale = 1 / Math.sqrt(variance);
+        for (let k = 0; k < data.length; k++) data[k] = (data[k] as number) * scale;
+        variance = varianceOf(output(model, linear, own, input), name);
+      }
+      done.push({ name, variance, iterations });
+    }
+    if (i < layers.length - 1) input = output(model, spec, own, input);
+  });
+  model.setWeights(weights);
+  return done;
+}
+
+/** The weights of one layer, under the names that they have where it is alone. The arrays are the same. */
+function ownWeights(weights: Weights, layer: string): Weights {
+  const own = Object.entries(weights).filter(([name]) => name.startsWith(`${layer}.`));
+  return Object.fromEntries(own.map(([name, value]) => [name.replace(layer, 'layers.0'), value]));
+}
+
+/** What a layer alone makes of its input, in inference. */
+function output(model: Model, spec: LayerSpec, weights: Weights, input: Matrix): Matrix {
+  const undrawn = spec.type === 'dense' ? ({ kernelInitializer: 'zeros', biasInitializer: 'zeros' } as const) : {};
+  const layer = { ...spec, ...undrawn, inputShape: spec.inputShape ?? input.columns } as LayerSpec;
+  const alone = sequential({ layers: [layer], backend: model.backend });
+  try {
+    alone.setWeights(weights);
+    return alone.predict(input);
+  } finally {
+    alone.dispose();
+  }
+}
+
+function varianceOf({ data }: Matrix, layer: string): number {
+  let sum = 0;
+  for (const v of data) sum += v;
+  const mean = sum / data.length;
+  let squares = 0;
+  for (const v of data) squares += (v - mean) * (v - mean);
+  const variance = squares / data.length;
+  if (variance > 0 && Number.isFinite(variance)) return variance;
+  throw new ValueError({
+    argument: 'x',
+    given: `rows on which the outputs of ${layer} have variance ${variance}`,
+    expected: 'rows that differ, scaled to about -1..1',
+  });
+}
