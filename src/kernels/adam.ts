@@ -130,6 +130,9 @@ export const adamax = /* @__PURE__ */ optimizer<'adamax', AdamaxOptions>('adamax
   },
 });
 
+/** These optimizers by name. @internal */
+export const adamTable = { adam, adamw, nadam, radam, adamax };
+
 /** The loops in TypeScript. @internal */
 export function adamLoops(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;

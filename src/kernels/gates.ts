@@ -76,6 +76,9 @@ export const softplus = /* @__PURE__ */ define<'softplus', object>('softplus', {
   initializer: 'glorotUniform',
 });
 
+/** These activations by name. @internal */
+export const gateTable = { elu, selu, gelu, silu, mish, softplus };
+
 /** The loops in TypeScript. @internal */
 export function gates(arithmetic: Arithmetic): Family {
   const { round: f, exp, expm1, log1p, bell, normal } = arithmetic;

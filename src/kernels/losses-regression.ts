@@ -94,6 +94,19 @@ export const klDivergence = /* @__PURE__ */ loss('klDivergence', {
   args: () => [],
 });
 
+/** These losses by name. @internal */
+export const regressionLossTable = {
+  meanSquaredError,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredLogarithmicError,
+  huber,
+  logCosh,
+  quantile,
+  poisson,
+  klDivergence,
+};
+
 type Family = Pick<
   Twins,
   | 'meanSquaredError'
