@@ -5,7 +5,7 @@ import {
   sparseCategoricalCrossentropy,
 } from '../src/kernels/losses.js';
 import { binaryCrossentropy, binaryFocalCrossentropy } from '../src/kernels/losses-binary.js';
-import { huber, quantile } from '../src/kernels/losses-regression.js';
+import { huber, quantile, tukeyBiweight } from '../src/kernels/losses-regression.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../src/model/layers/index.js';
 import type { LossName, LossSpec } from '../src/model/losses.js';
 import { l1, l1l2, l2 } from '../src/model/regularizers.js';
@@ -65,6 +65,7 @@ const layerCases: Record<LayerSpec['type'], readonly (readonly LayerSpec[])[]> =
 const optionCases: readonly LossSpec[] = [
   huber({ delta: 0.3 }),
   huber({ delta: 30, reduction: 'sum' }),
+  tukeyBiweight({ delta: 2 }),
   quantile({ tau: 0.2 }),
   binaryCrossentropy({ labelSmoothing: 0.2 }),
   categoricalCrossentropy({ labelSmoothing: 0.2, reduction: 'sum' }),
