@@ -149,3 +149,48 @@ export function adamax(w: i32, g: i32, m: i32, u: i32, n: i32, block: i32, facto
     v128.store(pw, fma(f32x4.div(m1, u1), step, v128.load(pw)));
   }
 }
+
+/**
+ * d = g - previous g, in the first step 0; m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) d;
+ * n = beta3 n + (1 - beta3) (g + beta2 d)^2; w += step (m + share v) / (sqrt(n) + epsilon). Block: step, epsilon, each
+ * beta and 1 - beta, share, 0 in the first step and 1 later; step, epsilon and share hold the bias corrections. (Xie
+ * et al. 2022 and its authors' implementation, which counts the betas from 1 down.)
+ */
+export function adan(w: i32, g: i32, m: i32, v: i32, s: i32, last: i32, n: i32, block: i32, factor: i32): void {
+  if (isNaN(f32.load(at(factor)))) return;
+  const flush = changetype<Flush>(0);
+  const magnitude = flush.magnitude();
+  const small = flush.small();
+  const tiny = flush.tiny();
+  const scale = v128.load32_splat(at(factor));
+  const step = hyper(block, 0);
+  const epsilon = hyper(block, 1);
+  const b1 = hyper(block, 2);
+  const c1 = hyper(block, 3);
+  const b2 = hyper(block, 4);
+  const c2 = hyper(block, 5);
+  const b3 = hyper(block, 6);
+  const c3 = hyper(block, 7);
+  const share = hyper(block, 8);
+  const known = hyper(block, 9);
+  let pw = at(w);
+  let pg = at(g);
+  let pm = at(m);
+  let pv = at(v);
+  let ps = at(s);
+  let pl = at(last);
+  for (const end = pw + at(n); pw < end; pw += 16, pg += 16, pm += 16, pv += 16, ps += 16, pl += 16) {
+    const gradient = flush.signed(f32x4.mul(v128.load(pg), scale), small, magnitude);
+    const change = f32x4.mul(f32x4.sub(gradient, v128.load(pl)), known);
+    const ahead = flush.signed(fma(change, b2, gradient), small, magnitude);
+    const m1 = flush.signed(fma(v128.load(pm), b1, f32x4.mul(gradient, c1)), tiny, magnitude);
+    const v1 = flush.signed(fma(v128.load(pv), b2, f32x4.mul(change, c2)), tiny, magnitude);
+    const s1 = flush.square(fma(v128.load(ps), b3, f32x4.mul(f32x4.mul(ahead, ahead), c3)), tiny);
+    v128.store(pl, gradient);
+    v128.store(pm, m1);
+    v128.store(pv, v1);
+    v128.store(ps, s1);
+    const move = f32x4.div(fma(v1, share, m1), f32x4.add(f32x4.sqrt(s1), epsilon));
+    v128.store(pw, fma(move, step, v128.load(pw)));
+  }
+}

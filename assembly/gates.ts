@@ -37,6 +37,41 @@ export function eluBackward(y: i32, dy: i32, dx: i32, n: i32, alpha: f32, scale:
   backward<EluGradient>(y, dy, dx, n, alpha, scale);
 }
 
+/** x, or a (e^(b x) - 1) for x < 0, where b = 1 / a. */
+@unmanaged
+@final
+class Celu extends Exponentiated {
+  @inline
+  u(x: v128, _a: v128, b: v128): v128 {
+    return f32x4.mul(x, b);
+  }
+
+  @inline
+  f(x: v128, _dy: v128, _e: v128, r: v128, power: v128, a: v128, _b: v128): v128 {
+    const low = f32x4.mul(changetype<Inlined>(0).expm1(r, power), a);
+    return v128.bitselect(low, x, f32x4.lt(x, f32x4.splat(0)));
+  }
+}
+
+/** From y: e^(b x) = b y + 1. */
+@unmanaged
+@final
+class CeluGradient extends Curve {
+  @inline
+  df(y: v128, dy: v128, _a: v128, b: v128): v128 {
+    const one = f32x4.splat(1);
+    return f32x4.mul(dy, v128.bitselect(one, f32x4.add(f32x4.mul(y, b), one), f32x4.gt(y, f32x4.splat(0))));
+  }
+}
+
+export function celuForward(x: i32, y: i32, n: i32, alpha: f32, inverse: f32): void {
+  forwardExp<Celu>(x, y, n, alpha, inverse);
+}
+
+export function celuBackward(y: i32, dy: i32, dx: i32, n: i32, alpha: f32, inverse: f32): void {
+  backward<CeluGradient>(y, dy, dx, n, alpha, inverse);
+}
+
 /** x P(X < x) for a normal X. */
 @unmanaged
 @final

@@ -255,6 +255,58 @@ export function huber(
 
 @unmanaged
 @final
+class TukeyBiweight extends Elementwise {
+  @inline
+  f(y: v128, t: v128, a: v128, b: v128, _c: v128, _d: v128): v128 {
+    const s = f32x4.sub(y, t);
+    const q = f32x4.mul(s, a);
+    const one = f32x4.splat(1);
+    const three = f32x4.splat(3);
+    const z = f32x4.pmin(f32x4.mul(q, q), one);
+    const rest = f32x4.sub(one, z);
+    Elementwise.slope = f32x4.mul(s, f32x4.mul(rest, rest));
+    return f32x4.mul(f32x4.mul(b, z), f32x4.add(three, f32x4.mul(z, f32x4.sub(z, three))));
+  }
+}
+
+/** delta^2 / 6 (1 - (1 - z)^3) with z = min(((y - t) / delta)^2, 1), as z (3 + z (z - 3)), which does not cancel. */
+export function tukeyBiweight(
+  y: i32,
+  targets: i32,
+  weights: i32,
+  dy: i32,
+  loss: i32,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  targetStride: i32,
+  scale: f32,
+  slope: f32,
+  inverse: f32,
+  height: f32,
+): void {
+  elementwise<TukeyBiweight>(
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    columns,
+    inverse,
+    height,
+    0,
+    0,
+  );
+}
+
+@unmanaged
+@final
 class LogCosh extends Elementwise {
   @inline
   f(y: v128, t: v128, _a: v128, _b: v128, _c: v128, _d: v128): v128 {

@@ -356,7 +356,7 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
     'UnknownNameError',
     /evaluate/,
   ],
-  ['an unknown optimizer', withCompile({ ...good, optimizer: 'adan' }), 'UnknownNameError', /optimizer/, /mean 'adam'/],
+  ['an unknown optimizer', withCompile({ ...good, optimizer: 'adma' }), 'UnknownNameError', /optimizer/, /mean 'adam'/],
   [
     'an unknown metric',
     withCompile({ ...good, metrics: ['accuracy', 'f1Score'] }),

@@ -5,7 +5,7 @@ import {
   sparseCategoricalCrossentropy,
 } from '../src/kernels/losses.js';
 import { binaryCrossentropy, binaryFocalCrossentropy } from '../src/kernels/losses-binary.js';
-import { huber, quantile } from '../src/kernels/losses-regression.js';
+import { huber, quantile, tukeyBiweight } from '../src/kernels/losses-regression.js';
 import { dense, type LayerSpec } from '../src/model/layers/index.js';
 import type { LossName, LossSpec } from '../src/model/losses.js';
 import { checkGradients, type GradientCase, INPUTS } from './support/gradient-check.js';
@@ -26,6 +26,7 @@ const first = dense({ units: 9, inputShape: INPUTS, activation: 'tanh' });
 const optionCases: readonly LossSpec[] = [
   huber({ delta: 0.3 }),
   huber({ delta: 30, reduction: 'sum' }),
+  tukeyBiweight({ delta: 2 }),
   quantile({ tau: 0.2 }),
   binaryCrossentropy({ labelSmoothing: 0.2 }),
   categoricalCrossentropy({ labelSmoothing: 0.2, reduction: 'sum' }),

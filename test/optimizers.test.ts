@@ -119,6 +119,7 @@ describe.each(Object.entries(factories))('%s', (_, backend) => {
     ['nadam', g, 2e-3 * (1 + (0.1 * mu(2)) / (1 - mu(1) * mu(2)))],
     ['radam', g, 1e-3 * g],
     ['adamax', g, 2e-3],
+    ['adan', g, 1e-3],
     ['lion', g, 1e-4],
   ];
 

@@ -11,7 +11,7 @@ import {
   light,
   slope,
 } from './curve.js';
-import { elu, gelu, mish, selu, silu, softplus } from './gates.js';
+import { gateTable } from './gates.js';
 
 type Family = Pick<
   Twins,
@@ -182,12 +182,7 @@ export const activationTable = {
   leakyRelu,
   prelu,
   rrelu,
-  elu,
-  selu,
-  gelu,
-  silu,
-  mish,
-  softplus,
+  ...gateTable,
   softsign,
   exponential,
   softmax,

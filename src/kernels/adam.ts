@@ -4,7 +4,7 @@ import { pow } from './elementary.js';
 import { power } from './power.js';
 import { type CommonOptions, common, decay, epsilon, flushing, type OptimizerDefinition, optimizer } from './update.js';
 
-export type AdamKernel = 'adam' | 'adamMaximum' | 'adamBlend' | 'adamax';
+export type AdamKernel = 'adam' | 'adamMaximum' | 'adamBlend' | 'adamax' | 'adan';
 type Family = Pick<Twins, AdamKernel>;
 
 export interface AdamaxOptions extends CommonOptions {
@@ -130,6 +130,49 @@ export const adamax = /* @__PURE__ */ optimizer<'adamax', AdamaxOptions>('adamax
   },
 });
 
+export interface AdanOptions extends CommonOptions {
+  /** Of the gradients' average; default 0.98. */
+  readonly beta1: number;
+  /** Of the average of their changes; default 0.92. */
+  readonly beta2: number;
+  /** Of the second moment of gradients looked ahead; default 0.99. */
+  readonly beta3: number;
+  /** Keeps the divisor above 0; default 1e-8. */
+  readonly epsilon: number;
+}
+
+/**
+ * Adan: Adam that estimates where gradients go from how they changed (Xie et al. 2022). Betas are those of the authors'
+ * code, one minus the paper's; weight decay comes before the step.
+ */
+export const adan = /* @__PURE__ */ optimizer<'adan', AdanOptions>('adan', {
+  options: {
+    ...common(1e-3),
+    beta1: decay(0.98),
+    beta2: decay(0.92),
+    beta3: decay(0.99),
+    epsilon: epsilon(1e-8),
+  },
+  loops: { adan: ['m', 'v', 'n', 'last'] },
+  fill(heap, block, { beta1, beta2, beta3, epsilon }, learningRate, t) {
+    const root = Math.sqrt(1 - power(beta3, t));
+    const bias = 1 - power(beta1, t);
+    heap[block] = (-learningRate * root) / bias;
+    heap[block + 1] = epsilon * root;
+    heap[block + 2] = beta1;
+    heap[block + 3] = 1 - beta1;
+    heap[block + 4] = beta2;
+    heap[block + 5] = 1 - beta2;
+    heap[block + 6] = beta3;
+    heap[block + 7] = 1 - beta3;
+    heap[block + 8] = (beta2 * bias) / (1 - power(beta2, t));
+    heap[block + 9] = t === 1 ? 0 : 1;
+  },
+});
+
+/** These optimizers by name. @internal */
+export const adamTable = { adam, adamw, nadam, radam, adamax, adan };
+
 /** The loops in TypeScript. @internal */
 export function adamLoops(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
@@ -217,6 +260,35 @@ export function adamLoops(arithmetic: Arithmetic): Family {
         h[m + i] = m1;
         h[u + i] = u1;
         h[w + i] = f(f(m1 / u1) * step) + h[w + i]!;
+      }
+    },
+
+    adan(h, w, g, m, v, s, last, n, block, factor) {
+      const scale = h[factor]!;
+      if (Number.isNaN(scale)) return;
+      const step = h[block]!;
+      const epsilon = h[block + 1]!;
+      const b1 = h[block + 2]!;
+      const c1 = h[block + 3]!;
+      const b2 = h[block + 4]!;
+      const c2 = h[block + 5]!;
+      const b3 = h[block + 6]!;
+      const c3 = h[block + 7]!;
+      const share = h[block + 8]!;
+      const known = h[block + 9]!;
+      for (let i = 0; i < n; i++) {
+        const gradient = small(f(h[g + i]! * scale));
+        const change = f(f(gradient - h[last + i]!) * known);
+        const ahead = small(f(f(change * b2) + gradient));
+        const m1 = tiny(f(f(h[m + i]! * b1) + f(gradient * c1)));
+        const v1 = tiny(f(f(h[v + i]! * b2) + f(change * c2)));
+        const s1 = tiny(f(f(h[s + i]! * b3) + f(f(ahead * ahead) * c3)));
+        h[last + i] = gradient;
+        h[m + i] = m1;
+        h[v + i] = v1;
+        h[s + i] = s1;
+        const move = f(f(f(v1 * share) + m1) / f(f(Math.sqrt(s1)) + epsilon));
+        h[w + i] = f(move * step) + h[w + i]!;
       }
     },
   };

@@ -6,6 +6,8 @@ type Family = Pick<
   Twins,
   | 'eluForward'
   | 'eluBackward'
+  | 'celuForward'
+  | 'celuBackward'
   | 'geluForward'
   | 'geluBackward'
   | 'swishForward'
@@ -37,6 +39,19 @@ export const selu = /* @__PURE__ */ define<'selu', object>('selu', {
   options: {},
   plan: () => elementwise('elu', 'y', [SELU_LAMBDA * SELU_ALPHA, SELU_LAMBDA]),
   initializer: 'lecunNormal',
+});
+
+export interface CeluOptions {
+  /** Minus the value far below 0, from 1e-6 to 1e6; default 1. */
+  readonly alpha: number;
+}
+
+/** x, or alpha (e^(x / alpha) - 1) for x < 0: smooth at 0 whatever alpha is (Barron 2017). */
+export const celu = /* @__PURE__ */ define<'celu', CeluOptions>('celu', {
+  options: { alpha: { default: 1, min: 1e-6, max: 1e6 } },
+  plan: ({ alpha }) => elementwise('celu', 'y', [alpha, 1 / alpha]),
+  initializer: 'heUniform',
+  variants: [{ alpha: 0.25 }],
 });
 
 export interface GeluOptions {
@@ -76,6 +91,9 @@ export const softplus = /* @__PURE__ */ define<'softplus', object>('softplus', {
   initializer: 'glorotUniform',
 });
 
+/** These activations by name. @internal */
+export const gateTable = { elu, selu, celu, gelu, silu, mish, softplus };
+
 /** The loops in TypeScript. @internal */
 export function gates(arithmetic: Arithmetic): Family {
   const { round: f, exp, expm1, log1p, bell, normal } = arithmetic;
@@ -86,6 +104,9 @@ export function gates(arithmetic: Arithmetic): Family {
   return {
     eluForward: forward(f, (x, a, b) => (x < 0 ? f(expm1(x) * a) : f(x * b))),
     eluBackward: backward(f, (y, dy, a, b) => f(dy * (y > 0 ? b : f(y + a)))),
+
+    celuForward: forward(f, (x, a, b) => (x < 0 ? f(expm1(f(x * b)) * a) : x)),
+    celuBackward: backward(f, (y, dy, _, b) => f(dy * (y > 0 ? 1 : f(f(y * b) + 1)))),
 
     geluForward: forward(f, (x) => {
       const t = smaller(Math.abs(x), 15);

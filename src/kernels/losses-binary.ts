@@ -62,6 +62,9 @@ export const binaryFocalCrossentropy = /* @__PURE__ */ loss<'binaryFocalCrossent
   },
 );
 
+/** These losses by name. @internal */
+export const binaryLossTable = { hinge, squaredHinge, binaryCrossentropy, binaryFocalCrossentropy };
+
 type Family = Pick<Twins, 'hinge' | 'squaredHinge' | 'binaryCrossentropy' | 'binaryFocalCrossentropy'>;
 
 /** The loops in TypeScript. @internal */

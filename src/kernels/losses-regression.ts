@@ -48,6 +48,22 @@ export const huber = /* @__PURE__ */ loss<'huber', HuberOptions>('huber', {
   args: ({ delta }) => [delta],
 });
 
+export interface TukeyBiweightOptions {
+  /** From this distance on a row is an outlier: its loss stays the same, its gradient is 0. Default 4.685. */
+  readonly delta: number;
+}
+
+/**
+ * delta^2 / 6 (1 - (1 - ((y - t) / delta)^2)^3), and delta^2 / 6 from a distance of `delta` on: outliers do not pull at all.
+ * The default suits errors of standard deviation 1. (Beaton and Tukey 1974.)
+ */
+export const tukeyBiweight = /* @__PURE__ */ loss<'tukeyBiweight', TukeyBiweightOptions>('tukeyBiweight', {
+  targets: 'numbers',
+  domain: 'any',
+  options: { delta: { default: 4.685, min: 1e-6, max: 1e6 } },
+  args: ({ delta }) => [1 / delta, delta ** 2 / 6],
+});
+
 /** log(cosh(y - t)): nearly (y - t)^2 / 2 for small differences, |y - t| - log 2 for large ones. */
 export const logCosh = /* @__PURE__ */ loss('logCosh', {
   targets: 'numbers',
@@ -94,6 +110,20 @@ export const klDivergence = /* @__PURE__ */ loss('klDivergence', {
   args: () => [],
 });
 
+/** These losses by name. @internal */
+export const regressionLossTable = {
+  meanSquaredError,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredLogarithmicError,
+  huber,
+  tukeyBiweight,
+  logCosh,
+  quantile,
+  poisson,
+  klDivergence,
+};
+
 type Family = Pick<
   Twins,
   | 'meanSquaredError'
@@ -101,6 +131,7 @@ type Family = Pick<
   | 'meanAbsolutePercentageError'
   | 'meanSquaredLogarithmicError'
   | 'huber'
+  | 'tukeyBiweight'
   | 'logCosh'
   | 'quantile'
   | 'poisson'
@@ -163,6 +194,16 @@ export function regressionLosses(arithmetic: Arithmetic): Family {
       const near = s < delta ? s : delta;
       out.slope = -delta < near ? near : -delta;
       return size > delta ? f(delta * f(size - f(delta * 0.5))) : f(f(s * s) * 0.5);
+    }),
+
+    tukeyBiweight: each((y, t, out, inverse, height) => {
+      const s = f(y - t);
+      const q = f(s * inverse);
+      const square = f(q * q);
+      const z = square > 1 ? 1 : square;
+      const rest = f(1 - z);
+      out.slope = f(s * f(rest * rest));
+      return f(f(height * z) * f(3 + f(z * f(z - 3))));
     }),
 
     logCosh: each((y, t, out) => {

@@ -22,6 +22,9 @@ export const cosineSimilarity = /* @__PURE__ */ loss('cosineSimilarity', {
   args: () => [],
 });
 
+/** These losses by name. @internal */
+export const rowLossTable = { cosineSimilarity, categoricalHinge };
+
 /** The loops in TypeScript. @internal */
 export function rowLosses({ round: f }: Arithmetic): Pick<Twins, 'categoricalHinge' | 'cosineSimilarity'> {
   return {

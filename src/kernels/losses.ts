@@ -2,25 +2,9 @@ import type { Arithmetic } from './arithmetic.js';
 import type { Heap, Twins } from './contract.js';
 import { type LossKernel, loss, smoothing } from './loss.js';
 import { rowWeight } from './loss-loop.js';
-import {
-  binaryCrossentropy,
-  binaryFocalCrossentropy,
-  hinge,
-  type SmoothingOptions,
-  squaredHinge,
-} from './losses-binary.js';
-import {
-  huber,
-  klDivergence,
-  logCosh,
-  meanAbsoluteError,
-  meanAbsolutePercentageError,
-  meanSquaredError,
-  meanSquaredLogarithmicError,
-  poisson,
-  quantile,
-} from './losses-regression.js';
-import { categoricalHinge, cosineSimilarity } from './losses-rows.js';
+import { binaryLossTable, type SmoothingOptions } from './losses-binary.js';
+import { regressionLossTable } from './losses-regression.js';
+import { rowLossTable } from './losses-rows.js';
 
 const softmax = {
   fuses: 'softmax',
@@ -70,21 +54,9 @@ export const categoricalFocalCrossentropy = /* @__PURE__ */ loss<
 
 /** Every loss by name. */
 export const lossTable = {
-  meanSquaredError,
-  meanAbsoluteError,
-  meanAbsolutePercentageError,
-  meanSquaredLogarithmicError,
-  huber,
-  logCosh,
-  quantile,
-  poisson,
-  klDivergence,
-  cosineSimilarity,
-  hinge,
-  squaredHinge,
-  categoricalHinge,
-  binaryCrossentropy,
-  binaryFocalCrossentropy,
+  ...regressionLossTable,
+  ...rowLossTable,
+  ...binaryLossTable,
   categoricalCrossentropy,
   categoricalFocalCrossentropy,
   sparseCategoricalCrossentropy,

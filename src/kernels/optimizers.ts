@@ -1,5 +1,5 @@
 import { ValueError } from '../errors.js';
-import { type AdamKernel, adam, adamax, adamw, nadam, radam } from './adam.js';
+import { type AdamKernel, adamTable } from './adam.js';
 import type { Arithmetic } from './arithmetic.js';
 import type { Twins } from './contract.js';
 import {
@@ -174,11 +174,7 @@ export const optimizerTable = {
   adagrad,
   adadelta,
   rmsprop,
-  adam,
-  adamw,
-  nadam,
-  radam,
-  adamax,
+  ...adamTable,
   lion,
 };
 

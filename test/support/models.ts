@@ -124,6 +124,7 @@ export const trainingCases: readonly TrainingCase[] = [
     layers: [
       dense({ units: 13, inputShape: 7, activation: elu({ alpha: 0.5 }) }),
       dense({ units: 20, activation: 'selu' }),
+      activation({ activation: 'celu' }),
       dense({ units: 9, activation: 'gelu' }),
       activation({ activation: gelu({ approximate: true }) }),
       dense({ units: 10, activation: 'silu' }),
