@@ -1,41 +1,14 @@
-import { Binary, zip, zipVectors } from './lib/map';
+import { Add, Binary, Multiply, Subtract, zip, zipVectors } from './lib/map';
 import { at, loadPart, storePart } from './lib/simd';
-
-@unmanaged
-@final
-class Add extends Binary {
-  @inline
-  f(a: v128, b: v128): v128 {
-    return f32x4.add(a, b);
-  }
-}
 
 /** y = a + b over n elements; y may be a or b. */
 export function add(a: i32, b: i32, y: i32, n: i32): void {
   zip<Add>(a, b, y, n);
 }
 
-@unmanaged
-@final
-class Multiply extends Binary {
-  @inline
-  f(a: v128, b: v128): v128 {
-    return f32x4.mul(a, b);
-  }
-}
-
 /** y = a b over n elements; y may be a or b. */
 export function multiply(a: i32, b: i32, y: i32, n: i32): void {
   zip<Multiply>(a, b, y, n);
-}
-
-@unmanaged
-@final
-class Subtract extends Binary {
-  @inline
-  f(a: v128, b: v128): v128 {
-    return f32x4.sub(a, b);
-  }
 }
 
 /** y = a - b over n elements, a multiple of 4; y may be a or b. */

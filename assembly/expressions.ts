@@ -1,4 +1,4 @@
-import { Binary, map, Unary, zip } from './lib/map';
+import { Add, Binary, Multiply, map, Subtract, Unary, zip } from './lib/map';
 import { addHigh, addLow, at, loadPart, storePart, total } from './lib/simd';
 
 // What expressions of users need beyond the activations. Operands of `broadcast...` are matrices, columns, rows or
@@ -40,33 +40,6 @@ function spread<Op extends Binary>(
       if (bColumn) v = loadPart(o, live);
       storePart(q, op.f(u, v), live);
     }
-  }
-}
-
-@unmanaged
-@final
-class Add extends Binary {
-  @inline
-  f(a: v128, b: v128): v128 {
-    return f32x4.add(a, b);
-  }
-}
-
-@unmanaged
-@final
-class Subtract extends Binary {
-  @inline
-  f(a: v128, b: v128): v128 {
-    return f32x4.sub(a, b);
-  }
-}
-
-@unmanaged
-@final
-class Multiply extends Binary {
-  @inline
-  f(a: v128, b: v128): v128 {
-    return f32x4.mul(a, b);
   }
 }
 

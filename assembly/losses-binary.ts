@@ -39,24 +39,7 @@ export function hinge(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Hinge>(
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    columns,
-    0,
-    0,
-    0,
-    0,
-  );
+  elementwise<Hinge>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, columns);
 }
 
 @unmanaged
@@ -84,24 +67,7 @@ export function squaredHinge(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<SquaredHinge>(
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    columns,
-    0,
-    0,
-    0,
-    0,
-  );
+  elementwise<SquaredHinge>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, columns);
 }
 
 /** Targets drawn towards 1/2 by the share `smoothing`. */
@@ -154,9 +120,6 @@ export function binaryCrossentropy(
     slope,
     columns,
     smoothing,
-    0,
-    0,
-    0,
   );
 }
 

@@ -37,24 +37,7 @@ export function meanSquaredError(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Square>(
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    columns,
-    0,
-    0,
-    0,
-    0,
-  );
+  elementwise<Square>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, columns);
 }
 
 @unmanaged
@@ -84,24 +67,7 @@ export function meanAbsoluteError(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Sides>(
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    columns,
-    1,
-    1,
-    0,
-    0,
-  );
+  elementwise<Sides>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, columns, 1, 1);
 }
 
 @unmanaged
@@ -130,24 +96,7 @@ export function meanAbsolutePercentageError(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Percentage>(
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    columns,
-    0,
-    0,
-    0,
-    0,
-  );
+  elementwise<Percentage>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, columns);
 }
 
 /** log(1 + x) for x >= 0, with the rounding error of 1 + x put back. */
@@ -184,24 +133,7 @@ export function meanSquaredLogarithmicError(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Logarithmic>(
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    columns,
-    0,
-    0,
-    0,
-    0,
-  );
+  elementwise<Logarithmic>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, columns);
 }
 
 @unmanaged
@@ -233,24 +165,7 @@ export function huber(
   slope: f32,
   delta: f32,
 ): void {
-  elementwise<Huber>(
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    columns,
-    delta,
-    0,
-    0,
-    0,
-  );
+  elementwise<Huber>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, columns, delta);
 }
 
 @unmanaged
@@ -300,8 +215,6 @@ export function tukeyBiweight(
     columns,
     inverse,
     height,
-    0,
-    0,
   );
 }
 
@@ -346,24 +259,7 @@ export function logCosh(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<LogCosh>(
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    columns,
-    0,
-    0,
-    0,
-    0,
-  );
+  elementwise<LogCosh>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, columns);
 }
 
 /** tau (t - y) where the output is too low, (1 - tau) (y - t) where it is too high; gradient 0 where it is right. */
@@ -396,8 +292,6 @@ export function quantile(
     columns,
     1 - tau,
     tau,
-    0,
-    0,
   );
 }
 
@@ -426,24 +320,7 @@ export function poisson(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Poisson>(
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    columns,
-    0,
-    0,
-    0,
-    0,
-  );
+  elementwise<Poisson>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, columns);
 }
 
 @unmanaged
@@ -471,22 +348,5 @@ export function klDivergence(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Divergence>(
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    1,
-    0,
-    0,
-    0,
-    0,
-  );
+  elementwise<Divergence>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, 1);
 }

@@ -41,6 +41,7 @@ import { cosine, exponentialDecay, oneCycle, polynomial, stepDecay, warmup } fro
 import { modelFromSpec } from '../src/train/from-spec.js';
 import { layerSequentialUnitVariance } from '../src/train/lsuv.js';
 import { type Model, model, sequential } from '../src/train/model.js';
+import { any } from './support/any.js';
 
 const backend = typescript();
 const rows = [
@@ -48,10 +49,6 @@ const rows = [
   [1, 0],
   [1, 1],
 ];
-
-/** What users without a type checker pass. */
-// biome-ignore lint/suspicious/noExplicitAny: the point of these tests
-const any = (value: unknown) => value as any;
 
 function classifier(): Model {
   const model = sequential({ layers: [dense({ units: 3, inputShape: 2, activation: 'softmax' })], backend });

@@ -1,11 +1,9 @@
 import { expect, test } from 'vitest';
 import { customActivation, customLoss, dense, type Expression, sequential, typescript } from '../src/index.js';
+import { any } from './support/any.js';
 import { losses } from './support/expressions.js';
 
 const backend = typescript();
-
-// biome-ignore lint/suspicious/noExplicitAny: what users without a type checker pass
-const any = (value: unknown) => value as any;
 
 const compile =
   (loss: unknown, units = 3, metrics: readonly 'accuracy'[] = []) =>

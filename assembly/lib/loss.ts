@@ -90,10 +90,10 @@ export function elementwise<Loss extends Elementwise>(
   scale: f32,
   slope: f32,
   terms: i32,
-  a: f32,
-  b: f32,
-  c: f32,
-  d: f32,
+  a: f32 = 0,
+  b: f32 = 0,
+  c: f32 = 0,
+  d: f32 = 0,
 ): void {
   const op = changetype<Loss>(0);
   const step = at(stride);

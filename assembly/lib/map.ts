@@ -43,3 +43,30 @@ export function zipVectors<Op extends Binary>(a: i32, b: i32, y: i32, n: i32): v
   let q = at(y);
   for (const end = q + at(n); q < end; q += 16, p += 16, o += 16) v128.store(q, op.f(v128.load(p), v128.load(o)));
 }
+
+@unmanaged
+@final
+export class Add extends Binary {
+  @inline
+  f(a: v128, b: v128): v128 {
+    return f32x4.add(a, b);
+  }
+}
+
+@unmanaged
+@final
+export class Subtract extends Binary {
+  @inline
+  f(a: v128, b: v128): v128 {
+    return f32x4.sub(a, b);
+  }
+}
+
+@unmanaged
+@final
+export class Multiply extends Binary {
+  @inline
+  f(a: v128, b: v128): v128 {
+    return f32x4.mul(a, b);
+  }
+}

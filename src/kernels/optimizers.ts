@@ -190,11 +190,40 @@ export const updateLoops = /* @__PURE__ */ Object.assign(
   .../* @__PURE__ */ Object.values(optimizerTable).map(({ definition }): object => definition.loops),
 ) as Readonly<Record<UpdateKernel, readonly string[]>>;
 
+const NONE = -1;
+
 /** The loops in TypeScript. @internal */
 export function optimizers(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
   const { small, tiny } = flushing(arithmetic);
   const clamp = (x: number) => (x < 0 ? 0 : x);
+  /** The loop of all four; a state that a variant lacks lies at NONE. */
+  const rms: Family['rmspropCenteredMomentum'] = (h, w, g, v, m, u, n, block, factor) => {
+    const scale = h[factor]!;
+    if (Number.isNaN(scale)) return;
+    const step = h[block]!;
+    const epsilon = h[block + 1]!;
+    const keep = h[block + 2]!;
+    const take = h[block + 3]!;
+    const momentum = h[block + 4]!;
+    for (let i = 0; i < n; i++) {
+      const gradient = small(f(h[g + i]! * scale));
+      const v1 = tiny(f(f(h[v + i]! * keep) + f(f(gradient * gradient) * take)));
+      h[v + i] = v1;
+      let variance = v1;
+      if (m !== NONE) {
+        const m1 = tiny(f(f(h[m + i]! * keep) + f(gradient * take)));
+        h[m + i] = m1;
+        variance = clamp(f(v1 - f(m1 * m1)));
+      }
+      let change = f(gradient / f(f(Math.sqrt(variance)) + epsilon));
+      if (u !== NONE) {
+        change = tiny(f(f(h[u + i]! * momentum) + change));
+        h[u + i] = change;
+      }
+      h[w + i] = f(change * step) + h[w + i]!;
+    }
+  };
 
   return {
     decayWeights(h, w, n, slot, factor) {
@@ -257,79 +286,10 @@ export function optimizers(arithmetic: Arithmetic): Family {
       }
     },
 
-    rmsprop(h, w, g, v, n, block, factor) {
-      const scale = h[factor]!;
-      if (Number.isNaN(scale)) return;
-      const step = h[block]!;
-      const epsilon = h[block + 1]!;
-      const keep = h[block + 2]!;
-      const take = h[block + 3]!;
-      for (let i = 0; i < n; i++) {
-        const gradient = small(f(h[g + i]! * scale));
-        const v1 = tiny(f(f(h[v + i]! * keep) + f(f(gradient * gradient) * take)));
-        h[v + i] = v1;
-        h[w + i] = f(f(gradient / f(f(Math.sqrt(v1)) + epsilon)) * step) + h[w + i]!;
-      }
-    },
-
-    rmspropMomentum(h, w, g, v, u, n, block, factor) {
-      const scale = h[factor]!;
-      if (Number.isNaN(scale)) return;
-      const step = h[block]!;
-      const epsilon = h[block + 1]!;
-      const keep = h[block + 2]!;
-      const take = h[block + 3]!;
-      const momentum = h[block + 4]!;
-      for (let i = 0; i < n; i++) {
-        const gradient = small(f(h[g + i]! * scale));
-        const v1 = tiny(f(f(h[v + i]! * keep) + f(f(gradient * gradient) * take)));
-        h[v + i] = v1;
-        const change = f(gradient / f(f(Math.sqrt(v1)) + epsilon));
-        const velocity = tiny(f(f(h[u + i]! * momentum) + change));
-        h[u + i] = velocity;
-        h[w + i] = f(velocity * step) + h[w + i]!;
-      }
-    },
-
-    rmspropCentered(h, w, g, v, m, n, block, factor) {
-      const scale = h[factor]!;
-      if (Number.isNaN(scale)) return;
-      const step = h[block]!;
-      const epsilon = h[block + 1]!;
-      const keep = h[block + 2]!;
-      const take = h[block + 3]!;
-      for (let i = 0; i < n; i++) {
-        const gradient = small(f(h[g + i]! * scale));
-        const v1 = tiny(f(f(h[v + i]! * keep) + f(f(gradient * gradient) * take)));
-        const m1 = tiny(f(f(h[m + i]! * keep) + f(gradient * take)));
-        h[v + i] = v1;
-        h[m + i] = m1;
-        const variance = clamp(f(v1 - f(m1 * m1)));
-        h[w + i] = f(f(gradient / f(f(Math.sqrt(variance)) + epsilon)) * step) + h[w + i]!;
-      }
-    },
-
-    rmspropCenteredMomentum(h, w, g, v, m, u, n, block, factor) {
-      const scale = h[factor]!;
-      if (Number.isNaN(scale)) return;
-      const step = h[block]!;
-      const epsilon = h[block + 1]!;
-      const keep = h[block + 2]!;
-      const take = h[block + 3]!;
-      const momentum = h[block + 4]!;
-      for (let i = 0; i < n; i++) {
-        const gradient = small(f(h[g + i]! * scale));
-        const v1 = tiny(f(f(h[v + i]! * keep) + f(f(gradient * gradient) * take)));
-        const m1 = tiny(f(f(h[m + i]! * keep) + f(gradient * take)));
-        h[v + i] = v1;
-        h[m + i] = m1;
-        const variance = clamp(f(v1 - f(m1 * m1)));
-        const change = f(gradient / f(f(Math.sqrt(variance)) + epsilon));
-        const velocity = tiny(f(f(h[u + i]! * momentum) + change));
-        h[u + i] = velocity;
-        h[w + i] = f(velocity * step) + h[w + i]!;
-      }
-    },
+    rmsprop: (h, w, g, v, n, block, factor) => rms(h, w, g, v, NONE, NONE, n, block, factor),
+    rmspropMomentum: (h, w, g, v, u, n, block, factor) => rms(h, w, g, v, NONE, u, n, block, factor),
+    rmspropCentered: (h, w, g, v, m, n, block, factor) => rms(h, w, g, v, m, NONE, n, block, factor),
+    rmspropCenteredMomentum: rms,
 
     lion(h, w, g, m, n, block, factor) {
       const scale = h[factor]!;

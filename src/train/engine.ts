@@ -24,6 +24,7 @@ import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '.
 import { type Profile, type ProfileOptions, profileProgram } from '../program/profile.js';
 import { type LinkedProgram, link, run } from '../program/run.js';
 import { makeSlots, placeSlots } from '../program/slots.js';
+import { copyRows } from './copy.js';
 import {
   activityPenalties,
   isTable,
@@ -356,9 +357,7 @@ export class Engine {
   /** Copies a matrix out of the heap. */
   read({ offset, rows, columns, stride }: Tensor): Matrix {
     const data = new Float32Array(rows * columns);
-    for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < columns; c++) data[r * columns + c] = this.heap[offset + r * stride + c] as number;
-    }
+    copyRows(this.heap, offset, stride, data, 0, columns, rows, columns);
     return matrix(data, rows, columns);
   }
 

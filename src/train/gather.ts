@@ -3,8 +3,8 @@ import { Sample } from '../model/metrics/sample.js';
 import type { BoundMetric } from '../model/metrics/table.js';
 import type { Tensor } from '../program/plan.js';
 import type { LinkedProgram } from '../program/run.js';
+import { copyRows } from './copy.js';
 import type { Engine } from './engine.js';
-import { copyRows } from './predict.js';
 
 /** The value of each metric, by output. */
 export type Measured = readonly ReadonlyMap<BoundMetric, number>[];

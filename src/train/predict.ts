@@ -2,6 +2,7 @@ import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import { allFinite, isMatrix, type Matrix, type MatrixLike, makeMatrix } from '../matrix.js';
 import { outputLayer } from '../program/compile.js';
 import { type Data, readInput, readInputs } from './batches.js';
+import { copyRows, SHORT } from './copy.js';
 import { type Engine, INFERENCE_ROWS } from './engine.js';
 
 export interface PredictOptions<Output extends Matrix | Float32Array> {
@@ -75,35 +76,6 @@ export function predictGraph(engine: Engine, x: Data, options?: PredictArguments
     });
   }
   return results;
-}
-
-type Floats = Float32Array | Float64Array;
-
-/** A loop copies fewer numbers than these faster than `set` does. */
-const SHORT = 32;
-
-export function copyRows(
-  from: Floats,
-  first: number,
-  fromStride: number,
-  to: Floats,
-  start: number,
-  toStride: number,
-  rows: number,
-  columns: number,
-): void {
-  const whole = columns & ~3;
-  for (let r = 0; r < rows; r++) {
-    const a = first + r * fromStride;
-    const b = start + r * toStride;
-    for (let c = 0; c < whole; c += 4) {
-      to[b + c] = from[a + c]!;
-      to[b + c + 1] = from[a + c + 1]!;
-      to[b + c + 2] = from[a + c + 2]!;
-      to[b + c + 3] = from[a + c + 3]!;
-    }
-    for (let c = whole; c < columns; c++) to[b + c] = from[a + c]!;
-  }
 }
 
 /** `Object.keys`, by which options are checked elsewhere, makes an array. */

@@ -16,7 +16,7 @@ function touchRows(data: Float32Array, columns: number, order: Uint32Array, star
 }
 
 /** Copies rows for which `set` is slow and one element at a time, too. */
-function copyRows(
+function gatherRows(
   heap: Float32Array | Float64Array,
   { offset, stride, rows }: Tensor,
   data: Float32Array,
@@ -60,7 +60,7 @@ export function stageRows(
   }
   if (columns >= 8 && columns < 64) {
     if (order) heap[offset] = touchRows(data, columns, order, start, rows);
-    copyRows(heap, tensor, data, columns, start, order);
+    gatherRows(heap, tensor, data, columns, start, order);
     return;
   }
   for (let r = 0; r < rows; r++) {
