@@ -4,8 +4,9 @@ import type { NetworkInput } from '../program/compile.js';
 import type { Mode } from '../program/emitter.js';
 import type { LinkedProgram } from '../program/run.js';
 import { type Callback, checkCallbacks } from './callbacks.js';
-import type { BoundTarget, Engine } from './engine.js';
+import type { Engine } from './engine.js';
 import { checkMixup, Mixup } from './mixup.js';
+import type { BoundTarget } from './training-plan.js';
 import { type ClassWeights, readWeights, type WeightOptions, weighClasses } from './weights.js';
 
 export interface FitOptions extends WeightOptions {
