@@ -12,6 +12,7 @@ const storeys = [
   ['program'],
   ['model'],
   ['train'],
+  ['data'],
   ['backends'],
   ['index.ts'],
 ];

@@ -1,0 +1,10 @@
+export type { CsvOptions, Limits, ReadOptions } from './csv/dialect.js';
+export { readCsv, streamCsv } from './csv/read.js';
+export { DataError, type DataErrorCode } from './errors.js';
+export { type IdxArray, type IdxValues, readIdx } from './idx.js';
+export { type JsonOptions, readJson, readJsonLines, streamJsonLines } from './json/read.js';
+export { type Format, readTable, streamTable, type TableOptions } from './read.js';
+export type { ColumnReport, TableReport } from './report.js';
+export { type Row, type RowOptions, tableFromRows } from './rows.js';
+export type { Source } from './source.js';
+export { type CategoryColumn, type Column, type ColumnKind, type NumberColumn, Table, type Value } from './table.js';
