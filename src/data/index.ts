@@ -3,6 +3,43 @@ export { readCsv, streamCsv } from './csv/read.js';
 export { DataError, type DataErrorCode } from './errors.js';
 export { type IdxArray, type IdxValues, readIdx } from './idx.js';
 export { type JsonOptions, readJson, readJsonLines, streamJsonLines } from './json/read.js';
+export { type DatePart, type DatePartsOptions, dateParts } from './prep/dates.js';
+export {
+  type EmbeddingIdsOptions,
+  embeddingIds,
+  frequency,
+  type OneHotOptions,
+  type OrdinalOptions,
+  oneHot,
+  ordinal,
+  type Unknown,
+} from './prep/encoding.js';
+export { type FillMissingOptions, fillMissing } from './prep/missing.js';
+export {
+  Preprocessing,
+  type PreprocessOptions,
+  preprocess,
+  preprocessingFromJSON,
+  type Steps,
+} from './prep/preprocess.js';
+export { type PcaOptions, pca, type ZcaOptions, zca } from './prep/projection.js';
+export {
+  type ClipOutliersOptions,
+  clipOutliers,
+  type Log1pOptions,
+  log1p,
+  type MinMaxOptions,
+  maxAbs,
+  minMax,
+  type QuantileNormalOptions,
+  quantileNormal,
+  type RobustOptions,
+  robust,
+  type StandardizeOptions,
+  standardize,
+  zeroCentre,
+} from './prep/scaling.js';
+export type { StepSpec } from './prep/step.js';
 export { type Format, readTable, streamTable, type TableOptions } from './read.js';
 export type { ColumnReport, TableReport } from './report.js';
 export { type Row, type RowOptions, tableFromRows } from './rows.js';
