@@ -15,9 +15,11 @@ export function hsum(v: v128): f32 {
   return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
 }
 
+const LANES = memory.data<i32>([0, 1, 2, 3]);
+
 /** All-ones lanes for the first `live` of four columns (any value from 4 up means all). */
 export function laneMask(live: i32): v128 {
-  return i32x4.gt_s(i32x4.splat(live), i32x4(0, 1, 2, 3));
+  return i32x4.gt_s(i32x4.splat(live), v128.load(LANES));
 }
 
 /** Lanes whose magnitude is below `limit` become +0; NaN stays NaN. */
