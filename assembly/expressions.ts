@@ -1,10 +1,63 @@
-import { Add, Binary, Multiply, map, Subtract, Unary, zip } from './lib/map';
+import { Binary, map, Unary, zip } from './lib/map';
 import { addHigh, addLow, at, loadPart, storePart, total } from './lib/simd';
 
 // What expressions of users need beyond the activations. Operands of `broadcast...` are matrices, columns, rows or
 // numbers: element (r, c) lies r aRow + c aColumn past `a`, with aColumn 1, or 0 where all columns share an element.
 
-function spread<Op extends Binary>(
+enum Operator {
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  Maximum,
+  Minimum,
+  GreaterEqual,
+}
+
+@unmanaged
+@final
+class Operate {
+  @inline
+  f(operator: i32, a: v128, b: v128): v128 {
+    switch (operator) {
+      case Operator.Add:
+        return f32x4.add(a, b);
+      case Operator.Subtract:
+        return f32x4.sub(a, b);
+      case Operator.Multiply:
+        return f32x4.mul(a, b);
+      case Operator.Divide:
+        return f32x4.div(a, b);
+      case Operator.Maximum:
+        return v128.bitselect(a, b, v128.or(f32x4.ge(a, b), f32x4.ne(a, a)));
+      case Operator.Minimum:
+        return v128.bitselect(a, b, v128.or(f32x4.le(a, b), f32x4.ne(a, a)));
+      default:
+        return v128.and(f32x4.ge(a, b), f32x4.splat(1));
+    }
+  }
+
+  /** Whole vectors of a row, with an operator that is known when compiled. */
+  @inline
+  vectors(operator: i32, p: usize, aColumn: i32, o: usize, bColumn: i32, q: usize, end: usize): void {
+    let u = v128.load32_splat(p);
+    let v = v128.load32_splat(o);
+    for (; q < end; q += 16) {
+      if (aColumn) {
+        u = v128.load(p);
+        p += 16;
+      }
+      if (bColumn) {
+        v = v128.load(o);
+        o += 16;
+      }
+      v128.store(q, this.f(operator, u, v));
+    }
+  }
+}
+
+function spread(
+  operator: i32,
   a: i32,
   aRow: i32,
   aColumn: i32,
@@ -16,66 +69,41 @@ function spread<Op extends Binary>(
   rows: i32,
   columns: i32,
 ): void {
-  const op = changetype<Op>(0);
+  const op = changetype<Operate>(0);
   const live = columns & 3;
+  const whole = at(columns - live);
   for (let r = 0; r < rows; r++) {
-    let p = at(a + r * aRow);
-    let o = at(b + r * bRow);
-    let q = at(y + r * yRow);
-    let u = v128.load32_splat(p);
-    let v = v128.load32_splat(o);
-    for (const end = q + at(columns - live); q < end; q += 16) {
-      if (aColumn) {
-        u = v128.load(p);
-        p += 16;
-      }
-      if (bColumn) {
-        v = v128.load(o);
-        o += 16;
-      }
-      v128.store(q, op.f(u, v));
+    const p = at(a + r * aRow);
+    const o = at(b + r * bRow);
+    const q = at(y + r * yRow);
+    const end = q + whole;
+    switch (operator) {
+      case Operator.Add:
+        op.vectors(Operator.Add, p, aColumn, o, bColumn, q, end);
+        break;
+      case Operator.Subtract:
+        op.vectors(Operator.Subtract, p, aColumn, o, bColumn, q, end);
+        break;
+      case Operator.Multiply:
+        op.vectors(Operator.Multiply, p, aColumn, o, bColumn, q, end);
+        break;
+      case Operator.Divide:
+        op.vectors(Operator.Divide, p, aColumn, o, bColumn, q, end);
+        break;
+      case Operator.Maximum:
+        op.vectors(Operator.Maximum, p, aColumn, o, bColumn, q, end);
+        break;
+      case Operator.Minimum:
+        op.vectors(Operator.Minimum, p, aColumn, o, bColumn, q, end);
+        break;
+      default:
+        op.vectors(Operator.GreaterEqual, p, aColumn, o, bColumn, q, end);
     }
     if (live) {
-      if (aColumn) u = loadPart(p, live);
-      if (bColumn) v = loadPart(o, live);
-      storePart(q, op.f(u, v), live);
+      const u = aColumn ? loadPart(p + whole, live) : v128.load32_splat(p);
+      const v = bColumn ? loadPart(o + whole, live) : v128.load32_splat(o);
+      storePart(end, op.f(operator, u, v), live);
     }
-  }
-}
-
-@unmanaged
-@final
-class Divide extends Binary {
-  @inline
-  f(a: v128, b: v128): v128 {
-    return f32x4.div(a, b);
-  }
-}
-
-@unmanaged
-@final
-class Maximum extends Binary {
-  @inline
-  f(a: v128, b: v128): v128 {
-    return v128.bitselect(a, b, v128.or(f32x4.ge(a, b), f32x4.ne(a, a)));
-  }
-}
-
-@unmanaged
-@final
-class Minimum extends Binary {
-  @inline
-  f(a: v128, b: v128): v128 {
-    return v128.bitselect(a, b, v128.or(f32x4.le(a, b), f32x4.ne(a, a)));
-  }
-}
-
-@unmanaged
-@final
-class GreaterEqual extends Binary {
-  @inline
-  f(a: v128, b: v128): v128 {
-    return v128.and(f32x4.ge(a, b), f32x4.splat(1));
   }
 }
 
@@ -92,7 +120,7 @@ export function broadcastAdd(
   rows: i32,
   columns: i32,
 ): void {
-  spread<Add>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+  spread(Operator.Add, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
 /** y = a - b. */
@@ -108,7 +136,7 @@ export function broadcastSubtract(
   rows: i32,
   columns: i32,
 ): void {
-  spread<Subtract>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+  spread(Operator.Subtract, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
 /** y = a b. */
@@ -124,7 +152,7 @@ export function broadcastMultiply(
   rows: i32,
   columns: i32,
 ): void {
-  spread<Multiply>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+  spread(Operator.Multiply, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
 /** y = a / b. */
@@ -140,7 +168,7 @@ export function broadcastDivide(
   rows: i32,
   columns: i32,
 ): void {
-  spread<Divide>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+  spread(Operator.Divide, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
 /** y = the larger one, a where they are equal, NaN where either is. */
@@ -156,7 +184,7 @@ export function broadcastMaximum(
   rows: i32,
   columns: i32,
 ): void {
-  spread<Maximum>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+  spread(Operator.Maximum, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
 /** y = the smaller one, a where they are equal, NaN where either is. */
@@ -172,7 +200,7 @@ export function broadcastMinimum(
   rows: i32,
   columns: i32,
 ): void {
-  spread<Minimum>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+  spread(Operator.Minimum, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
 /** y = 1 where a >= b, else 0. */
@@ -188,7 +216,7 @@ export function broadcastGreaterEqual(
   rows: i32,
   columns: i32,
 ): void {
-  spread<GreaterEqual>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+  spread(Operator.GreaterEqual, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
 /** y = x / divisor, over the rows and columns that share an element of x. */
