@@ -2,7 +2,7 @@
 // row or less, since around a call V8 keeps no vector in a register.
 import { Transform } from 'assemblyscript/transform';
 
-const CALLS = ['assembly/lib/simd/loadPart', 'assembly/lib/simd/storePart'];
+const CALLS = ['assembly/lib/simd/loadPart', 'assembly/lib/simd/storePart', 'assembly/lib/loss/power'];
 
 export default class extends Transform {
   afterCompile(module) {

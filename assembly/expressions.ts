@@ -37,25 +37,17 @@ class Operate {
     }
   }
 
-  /** Whole vectors of a row, with an operator that is known when compiled. */
+  /** Four vectors, with an operator that is known when compiled. */
   @inline
-  vectors(operator: i32, p: usize, aColumn: i32, o: usize, bColumn: i32, q: usize, end: usize): void {
-    let u = v128.load32_splat(p);
-    let v = v128.load32_splat(o);
-    for (; q < end; q += 16) {
-      if (aColumn) {
-        u = v128.load(p);
-        p += 16;
-      }
-      if (bColumn) {
-        v = v128.load(o);
-        o += 16;
-      }
-      v128.store(q, this.f(operator, u, v));
-    }
+  four(operator: i32, q: usize, a0: v128, a1: v128, a2: v128, a3: v128, b0: v128, b1: v128, b2: v128, b3: v128): void {
+    v128.store(q, this.f(operator, a0, b0));
+    v128.store(q, this.f(operator, a1, b1), 16);
+    v128.store(q, this.f(operator, a2, b2), 32);
+    v128.store(q, this.f(operator, a3, b3), 48);
   }
 }
 
+/** Four vectors at a time, which repay choosing the operator for them, then single ones, then a part of one. */
 function spread(
   operator: i32,
   a: i32,
@@ -70,39 +62,65 @@ function spread(
   columns: i32,
 ): void {
   const op = changetype<Operate>(0);
-  const live = columns & 3;
-  const whole = at(columns - live);
   for (let r = 0; r < rows; r++) {
-    const p = at(a + r * aRow);
-    const o = at(b + r * bRow);
-    const q = at(y + r * yRow);
-    const end = q + whole;
-    switch (operator) {
-      case Operator.Add:
-        op.vectors(Operator.Add, p, aColumn, o, bColumn, q, end);
-        break;
-      case Operator.Subtract:
-        op.vectors(Operator.Subtract, p, aColumn, o, bColumn, q, end);
-        break;
-      case Operator.Multiply:
-        op.vectors(Operator.Multiply, p, aColumn, o, bColumn, q, end);
-        break;
-      case Operator.Divide:
-        op.vectors(Operator.Divide, p, aColumn, o, bColumn, q, end);
-        break;
-      case Operator.Maximum:
-        op.vectors(Operator.Maximum, p, aColumn, o, bColumn, q, end);
-        break;
-      case Operator.Minimum:
-        op.vectors(Operator.Minimum, p, aColumn, o, bColumn, q, end);
-        break;
-      default:
-        op.vectors(Operator.GreaterEqual, p, aColumn, o, bColumn, q, end);
+    let p = at(a + r * aRow);
+    let o = at(b + r * bRow);
+    let q = at(y + r * yRow);
+    let a0 = v128.load32_splat(p);
+    let b0 = v128.load32_splat(o);
+    let a1 = a0;
+    let a2 = a0;
+    let a3 = a0;
+    let b1 = b0;
+    let b2 = b0;
+    let b3 = b0;
+    let left = columns;
+    for (; left > 15; left -= 16, q += 64) {
+      if (aColumn) {
+        a0 = v128.load(p);
+        a1 = v128.load(p, 16);
+        a2 = v128.load(p, 32);
+        a3 = v128.load(p, 48);
+        p += 64;
+      }
+      if (bColumn) {
+        b0 = v128.load(o);
+        b1 = v128.load(o, 16);
+        b2 = v128.load(o, 32);
+        b3 = v128.load(o, 48);
+        o += 64;
+      }
+      switch (operator) {
+        case Operator.Add:
+          op.four(Operator.Add, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Subtract:
+          op.four(Operator.Subtract, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Multiply:
+          op.four(Operator.Multiply, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Divide:
+          op.four(Operator.Divide, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Maximum:
+          op.four(Operator.Maximum, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Minimum:
+          op.four(Operator.Minimum, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        default:
+          op.four(Operator.GreaterEqual, q, a0, a1, a2, a3, b0, b1, b2, b3);
+      }
     }
-    if (live) {
-      const u = aColumn ? loadPart(p + whole, live) : v128.load32_splat(p);
-      const v = bColumn ? loadPart(o + whole, live) : v128.load32_splat(o);
-      storePart(end, op.f(operator, u, v), live);
+    for (; left > 0; left -= 4, q += 16) {
+      if (aColumn) a0 = left > 3 ? v128.load(p) : loadPart(p, left);
+      if (bColumn) b0 = left > 3 ? v128.load(o) : loadPart(o, left);
+      p += 16;
+      o += 16;
+      const result = op.f(operator, a0, b0);
+      if (left > 3) v128.store(q, result);
+      else storePart(q, result, left);
     }
   }
 }
