@@ -55,7 +55,7 @@ function makeEngine({ layers, training }: Workload, factory: BackendFactory): En
     optimizer,
     ...planUpdate(training, optimizer),
   });
-  engine.learningRate = 0;
+  engine.steps.learningRate = 0;
   return engine;
 }
 
@@ -98,7 +98,7 @@ export async function stagingRow({ workload, build, factory }: StagingCase, effo
   };
   const step = (times: number) => {
     const begin = performance.now();
-    for (let i = 0; i < times; i++) engine.runStep(program);
+    for (let i = 0; i < times; i++) engine.steps.run(program);
     return (performance.now() - begin) / times;
   };
   const warmUp = performance.now();

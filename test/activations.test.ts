@@ -225,7 +225,7 @@ describe.each(plans)('$spec in a model', ({ spec, options }) => {
       for (let step = 0; step < 2; step++) {
         engine.heap.fill(garbage, start, program.end);
         engine.stageBatch(program, [x], [y], 0);
-        engine.runStep(program);
+        engine.steps.run(program);
       }
       return engine.heap.slice(engine.slab.offset, engine.slab.offset + engine.slab.size);
     });

@@ -44,7 +44,7 @@ test.each(cases)(
     const program = engine.program('train', x.length);
     losses.forEach((expected, t) => {
       engine.stageBatch(program, [toMatrix(x, 'x')], [toMatrix(y, 'y')], 0);
-      const { loss: found } = engine.runStep(program);
+      const { loss: found } = engine.steps.run(program);
       expect(Math.abs(found / expected - 1), `loss of step ${t + 1}: ${found} for ${expected}`).toBeLessThan(1e-8);
       for (const parameter of network.parameters) {
         [after[parameter.name]![t]!].flat(2).forEach((reference, i) => {

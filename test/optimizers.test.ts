@@ -60,9 +60,9 @@ class Updater {
   }
 
   step(gradients: readonly (readonly number[])[]): void {
-    const { heap, network, training, learningRate } = this.engine;
+    const { heap, network, training, steps } = this.engine;
     for (const [i, { gradient }] of network.parameters.entries()) heap.set(gradients[i]!, gradient.offset);
-    for (const group of training.groups) training.optimizer.fill(heap, group, learningRate, ++this.#t);
+    for (const group of training.groups) training.optimizer.fill(heap, group, steps.learningRate, ++this.#t);
     for (const update of this.#updates) update();
   }
 }

@@ -103,7 +103,7 @@ test('leaves weights, state and step bitwise as they were', () => {
     for (const target of program.targets) engine.heap.set(labels, target.offset);
   };
   step();
-  engine.runStep(program);
+  engine.steps.run(program);
   const state = () => {
     const { slab, network } = engine;
     const slabs = program.symbolic.find(({ kernel }) => kernel === 'adam')!.args.slice(0, 4);
@@ -117,7 +117,7 @@ test('leaves weights, state and step bitwise as they were', () => {
   step();
   engine.profile(program, { repeats: 5 });
   expect(state()).toEqual(before);
-  expect(engine.step).toBe(1);
+  expect(engine.steps.taken).toBe(1);
 });
 
 describe('a profile as text', () => {

@@ -72,7 +72,7 @@ describe.each(trainingCases)('$name', (item) => {
     for (let step = 0; step < 5; step++) {
       engine.stage(program.inputs[0]!, x, step * 20);
       engine.stage(program.targets[0]!, targets, step * 20);
-      engine.runStep(program);
+      engine.steps.run(program);
     }
     const live = new Set<number>();
     for (const parameter of engine.network.parameters) {
@@ -193,7 +193,7 @@ describe('fit', () => {
         const targets = toMatrix(labels, 'y');
         const program = engine.program('train', 32);
         engine.stageBatch(program, [x], [targets], 0);
-        return engine.runStepInParts(program, () => {
+        return engine.steps.runInParts(program, () => {
           if (disturb) evaluate(engine, { x: [x], y: [targets], rows: x.rows, weighted: false });
           return undefined;
         });

@@ -4,8 +4,9 @@ import type { NetworkInput } from '../program/compile.js';
 import type { Mode } from '../program/emitter.js';
 import type { LinkedProgram } from '../program/run.js';
 import { type Callback, checkCallbacks } from './callbacks.js';
-import type { BoundTarget, Engine } from './engine.js';
+import type { Engine } from './engine.js';
 import { checkMixup, Mixup } from './mixup.js';
+import type { BoundTarget } from './training-plan.js';
 import { type ClassWeights, readWeights, type WeightOptions, weighClasses } from './weights.js';
 
 export interface FitOptions extends WeightOptions {
@@ -131,9 +132,9 @@ function readRowWeights(targets: readonly BoundTarget[], given: MatrixLike, rows
   if (targets.some(({ objective }) => objective.unweighted)) {
     throw new ValueError({
       argument,
-      given: 'weights for a custom loss',
-      expected: 'none',
-      hint: 'Give the weights as a column of the targets, and multiply by it in the expression.',
+      given: 'weights for a custom loss that is one number',
+      expected: 'a loss that ends in a mean or a sum over rows, or has a value for each row',
+      hint: 'Or give the weights as a column of the targets, and multiply by it in the expression.',
     });
   }
   return readWeights(given, rows, argument);

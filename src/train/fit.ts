@@ -3,10 +3,12 @@ import { Generator, stream } from '../kernels/philox.js';
 import type { FitPlan, Pair } from './batches.js';
 import type { Logs } from './callbacks.js';
 import { debugProfile } from './debug.js';
-import { type BoundTarget, type Engine, INFERENCE_ROWS, type Outcome } from './engine.js';
+import type { Engine } from './engine.js';
 import { Gathered, type Measured } from './gather.js';
 import type { Model } from './model.js';
 import { makePause } from './pause.js';
+import type { Outcome } from './steps.js';
+import { type BoundTarget, INFERENCE_ROWS } from './training-plan.js';
 
 /** `history[name][i]` is the value at the end of the i-th epoch. */
 export interface History {
@@ -132,11 +134,11 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
     for (let batch = 0; batch < batches && !model.stopTraining; batch++) {
       const start = batch * batchSize;
       const rows = Math.min(batchSize, total - start);
-      const program = engine.program(engine.stepMode, rows, plan.weighted);
+      const program = engine.program(engine.steps.mode, rows, plan.weighted);
       engine.stageBatch(program, x, y, start, order);
       plan.mixup?.apply(engine, program, x, y, start, order);
       const outcome =
-        program.flops > LONG_STEP_FLOPS ? await engine.runStepInParts(program, pause) : engine.runStep(program);
+        program.flops > LONG_STEP_FLOPS ? await engine.steps.runInParts(program, pause) : engine.steps.run(program);
       checkNorm(outcome, `in epoch ${epoch}, batch ${batch}`);
       totals.add(outcome, rows);
       gathered?.add(engine, program);
@@ -193,7 +195,7 @@ function* evaluation(
       step();
       yield;
     }
-    totals.add(engine.outcome(), rows);
+    totals.add(engine.steps.outcome(), rows);
     gathered?.add(engine, program);
   }
   return totals.logs(engine, gathered && (yield* gathered.measure()));
@@ -201,7 +203,7 @@ function* evaluation(
 
 /** Loss and metrics over all rows, in one go; a step under way does not notice. */
 export function evaluate(engine: Engine, pair: Pair): Logs {
-  return engine.keepingReports(() => {
+  return engine.steps.keepingReports(() => {
     const steps = evaluation(engine, 'evaluate', pair);
     for (;;) {
       const { done, value } = steps.next();
@@ -212,11 +214,11 @@ export function evaluate(engine: Engine, pair: Pair): Logs {
 
 /** The same between the steps of `fit`, handing over to `pause`. */
 async function validate(engine: Engine, pair: Pair, pause: () => Promise<void> | undefined): Promise<Logs> {
-  engine.midStep = true;
+  engine.steps.midway = true;
   try {
     return await inSlices(evaluation(engine, 'validate', pair), pause);
   } finally {
-    engine.midStep = false;
+    engine.steps.midway = false;
   }
 }
 

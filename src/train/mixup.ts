@@ -72,7 +72,7 @@ export class Mixup {
     start: number,
     order: Uint32Array | undefined,
   ): void {
-    const generator = new Generator(this.seed, stream('augmentation'), engine.step + 1);
+    const generator = new Generator(this.seed, stream('augmentation'), engine.steps.taken + 1);
     const lambda = drawBeta(generator, this.alpha);
     const partners = Uint32Array.from({ length: program.rows }, (_, i) => i);
     for (let i = partners.length - 1; i > 0; i--) {

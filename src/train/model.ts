@@ -122,13 +122,13 @@ export class Model {
 
   /** Of the next step. Setting it replaces a schedule by a constant. */
   get learningRate(): number {
-    return this.#engine.learningRate;
+    return this.#engine.steps.learningRate;
   }
 
   set learningRate(value: number) {
     if (!this.#engine.compiled)
       throw new StateError('learningRate: the model has no optimizer yet: call compile first.');
-    this.#engine.learningRate = checkNumber(value, 'learningRate', { min: 0 });
+    this.#engine.steps.learningRate = checkNumber(value, 'learningRate', { min: 0 });
   }
 
   /** Bytes of the heap as it stands; `summary().heapBytes` says the same from the plan. */
@@ -242,9 +242,9 @@ export class Model {
   trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs {
     this.#checkBetweenSteps('trainOnBatch');
     const engine = this.#engine;
-    const program = stageBatch(engine, engine.stepMode, x, y, sampleWeightOf(options, 'trainOnBatch'));
-    const outcome = engine.runStep(program);
-    checkNorm(outcome, `in step ${engine.step + 1}`);
+    const program = stageBatch(engine, engine.steps.mode, x, y, sampleWeightOf(options, 'trainOnBatch'));
+    const outcome = engine.steps.run(program);
+    checkNorm(outcome, `in step ${engine.steps.taken + 1}`);
     return makeLogs(engine, outcome, program.rows, measureBatch(engine, program));
   }
 
@@ -258,8 +258,8 @@ export class Model {
     checkOptions(options, ['nodes', 'sampleWeight'], 'gradients');
     const engine = this.#engine;
     const program = stageBatch(engine, options.nodes === true ? 'inspect' : 'gradients', x, y, options.sampleWeight);
-    engine.runGradients(program);
-    const logs = makeLogs(engine, engine.outcome(), program.rows, measureBatch(engine, program));
+    engine.steps.runGradients(program);
+    const logs = makeLogs(engine, engine.steps.outcome(), program.rows, measureBatch(engine, program));
     const gradients = this.#parameters
       .filter(({ trainable }) => trainable)
       .map((parameter) => [parameter.name, engine.readGradient(program, parameter)] as const);
@@ -312,7 +312,7 @@ export class Model {
    */
   averagedWeights(): Weights {
     const { heap } = this.#engine;
-    const shift = this.#engine.averageShift();
+    const shift = this.#engine.steps.averageShift();
     const read = (parameter: Parameter) => {
       const { value, trainable } = parameter;
       return readParameter(heap, parameter, trainable ? { ...value, offset: value.offset + shift } : value);
@@ -326,7 +326,7 @@ export class Model {
    */
   applyAveragedWeights(): void {
     this.#checkBetweenSteps('applyAveragedWeights');
-    this.#engine.applyAverage();
+    this.#engine.steps.applyAverage();
   }
 
   /**
@@ -433,7 +433,7 @@ export class Model {
   }
 
   #checkBetweenSteps(method: string): void {
-    if (!this.#engine.midStep) return;
+    if (!this.#engine.steps.midway) return;
     throw new StateError(`${method}: a training step of fit is under way; call it from a callback or after fit.`);
   }
 }

@@ -23,7 +23,7 @@ export function updateMovingMoments(engine: Engine, x: Data, batchSize = 32): vo
     if (rows < minimumBatch) break;
     const program = engine.program('moments', rows);
     engine.stageBatch(program, inputs, [], start);
-    engine.runMoments(program, start / batchSize);
+    engine.steps.runMoments(program, start / batchSize);
     const { heap } = engine;
     for (const { value, sum } of moments) {
       for (let i = 0; i < value.size; i++) sum[i] = (sum[i] as number) + (heap[value.offset + i] as number) * rows;

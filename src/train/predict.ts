@@ -3,7 +3,8 @@ import { allFinite, isMatrix, type Matrix, type MatrixLike, makeMatrix } from '.
 import { outputLayer } from '../program/compile.js';
 import { type Data, readInput, readInputs } from './batches.js';
 import { copyRows, SHORT } from './copy.js';
-import { type Engine, INFERENCE_ROWS } from './engine.js';
+import type { Engine } from './engine.js';
+import { INFERENCE_ROWS } from './training-plan.js';
 
 export interface PredictOptions<Output extends Matrix | Float32Array> {
   /**

@@ -58,8 +58,8 @@ function prepare({ layers, graph, loss, lossWeights = [], weighted = false }: Gr
   if (weighted) y.push(matrix(Float32Array.of(1, 0.5, 0, 3, 0.25), ROWS, 1));
   const compute = () => {
     engine.stageBatch(program, inputs, y, 0);
-    engine.runGradients(program);
-    return engine.outcome().loss;
+    engine.steps.runGradients(program);
+    return engine.steps.outcome().loss;
   };
   return { engine, program, compute };
 }
