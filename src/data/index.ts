@@ -1,3 +1,15 @@
+export { type Augmentation, augmented, type Batch, type BatchOptions } from './augment/batches.js';
+export { type DistortOptions, distort, type EraseOptions, erase, type ImageShape } from './augment/images.js';
+export {
+  type AddNoiseOptions,
+  addNoise,
+  type DropFeaturesOptions,
+  dropFeatures,
+  type MixUpOptions,
+  mixUp,
+  type OversampleOptions,
+  oversample,
+} from './augment/rows.js';
 export type { CsvOptions, Limits, ReadOptions } from './csv/dialect.js';
 export { readCsv, streamCsv } from './csv/read.js';
 export { DataError, type DataErrorCode } from './errors.js';
@@ -44,4 +56,5 @@ export { type Format, readTable, streamTable, type TableOptions } from './read.j
 export type { ColumnReport, TableReport } from './report.js';
 export { type Row, type RowOptions, tableFromRows } from './rows.js';
 export type { Source } from './source.js';
+export { type Fold, type FoldOptions, kFold, type PerRow, type Split, type SplitOptions, split } from './splits.js';
 export { type CategoryColumn, type Column, type ColumnKind, type NumberColumn, Table, type Value } from './table.js';
