@@ -1,5 +1,6 @@
 import { checkOptions, show, ValueError } from '../../errors.js';
 import type { Callback, Logs } from '../callbacks.js';
+import type { Model } from '../model.js';
 import { makeWriter, type Sink } from './sink.js';
 
 export interface CsvLoggerOptions {
@@ -81,7 +82,6 @@ export function jsonLinesLogger(sink: Sink, options: JsonLinesLoggerOptions = {}
   checkFlag(batches, 'jsonLinesLogger.batches');
   const writer = makeWriter(sink, 'jsonLinesLogger');
   let resumed = false;
-  let present = 0;
   const log = (place: Readonly<Record<string, number>>, logs: Logs) =>
     writer.write(`${JSON.stringify({ ...place, ...logs })}\n`);
   return {
@@ -96,10 +96,9 @@ export function jsonLinesLogger(sink: Sink, options: JsonLinesLoggerOptions = {}
     async onTrainBegin() {
       await writer.begin(append || resumed);
     },
-    onEpochBegin(epoch) {
-      present = epoch;
-    },
-    ...(batches ? { onBatchEnd: (batch: number, logs: Logs) => log({ epoch: present, batch }, logs) } : {}),
+    ...(batches
+      ? { onBatchEnd: (batch: number, logs: Logs, model: Model) => log({ epoch: model.epochs, batch }, logs) }
+      : {}),
     onEpochEnd: (epoch, logs) => log({ epoch }, logs),
   };
 }

@@ -1,5 +1,6 @@
 import { checkOptions, show, ValueError } from '../../errors.js';
 import type { Callback, Logs } from '../callbacks.js';
+import type { Model } from '../model.js';
 
 export interface ProgressOptions {
   /** 'bar' redraws a line with a bar, 'lines' writes one line per epoch; default 'auto', a bar on a terminal. */
@@ -54,12 +55,16 @@ export function progress(options: ProgressOptions = {}): Callback {
   const bar = mode === 'bar' || (mode === 'auto' && terminal?.isTTY === true);
   let steps: number | undefined;
   let end = 0;
-  let head = '';
   let began = 0;
   let drawn = 0;
   let done = 0;
   let loss = 0;
   let open = false;
+  const head = (epoch: number) => `epoch ${epoch + 1}/${end}`;
+  const restart = () => {
+    began = performance.now();
+    [drawn, done, loss] = [0, 0, 0];
+  };
   const draw = (line: string) => {
     const width = (options.columns ?? terminal?.columns ?? 80) - 1;
     write(`\r${line.length > width ? line.slice(0, width) : line.padEnd(width)}`);
@@ -76,13 +81,10 @@ export function progress(options: ProgressOptions = {}): Callback {
       steps = params.steps;
       end = params.endEpoch;
     },
-    onEpochBegin(epoch) {
-      head = `epoch ${epoch + 1}/${end}`;
-      began = performance.now();
-      [drawn, done, loss] = [0, 0, 0];
-    },
+    onTrainBegin: restart,
+    onEpochBegin: restart,
     ...(bar && {
-      onBatchEnd(batch: number, logs: Logs) {
+      onBatchEnd(batch: number, logs: Logs, model: Model) {
         done++;
         loss += logs.loss as number;
         const now = performance.now();
@@ -93,11 +95,11 @@ export function progress(options: ProgressOptions = {}): Callback {
         const full = steps === undefined ? 0 : Math.round((BAR * (batch + 1)) / steps);
         const drawing = steps === undefined ? '' : `${'━'.repeat(full)}${'─'.repeat(BAR - full)} `;
         const left = steps === undefined ? '' : `, ${duration((passed / done) * (steps - batch - 1))} left`;
-        draw(`${head} ${drawing}${place}  ${duration(passed)}${left}  loss ${number(loss / done)}`);
+        draw(`${head(model.epochs)} ${drawing}${place}  ${duration(passed)}${left}  loss ${number(loss / done)}`);
       },
     }),
-    onEpochEnd(_, logs) {
-      finish(`${head}  ${duration((performance.now() - began) / 1e3)}  ${list(logs)}`);
+    onEpochEnd(epoch, logs) {
+      finish(`${head(epoch)}  ${duration((performance.now() - began) / 1e3)}  ${list(logs)}`);
     },
     onAbort() {
       if (open) write('\n');
