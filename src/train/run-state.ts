@@ -26,7 +26,12 @@ export interface RunState {
   readonly gathered?: Json;
   readonly data: Json;
   readonly callbacks: Readonly<Record<string, Json>>;
-  readonly history: Json;
+  /** What `fit` would have returned so far. */
+  readonly history: {
+    readonly epoch: readonly Json[];
+    readonly history: Readonly<Record<string, readonly Json[]>>;
+    readonly seconds: readonly Json[];
+  };
 }
 
 /** The parts of a RunState in the form in which `fit` uses them. */

@@ -1,11 +1,8 @@
 import type { MatrixLike } from '../matrix.js';
 import type { Data } from './batches.js';
 
-/** One batch of a stream: inputs and targets, and maybe the weights of its rows. */
-export type Batch =
-  | readonly [x: Data, y: Data]
-  | readonly [x: Data, y: Data, sampleWeight: MatrixLike]
-  | { readonly x: Data; readonly y: Data; readonly sampleWeight?: MatrixLike };
+/** One batch of a stream, inputs and targets and maybe the weights of its rows: `[x, y]`, `[x, y, sampleWeight]` or by name. */
+export type Batch = readonly Data[] | { readonly x: Data; readonly y: Data; readonly sampleWeight?: MatrixLike };
 
 type Stream<T> = Iterable<T> | AsyncIterable<T> | Iterator<T> | AsyncIterator<T>;
 

@@ -1,4 +1,4 @@
-import { show, ValueError } from '../../errors.js';
+import { StateError, show, ValueError } from '../../errors.js';
 
 /** A place for text: a file's path (in Node), a function, or a WritableStream of strings. */
 export type Sink = string | URL | ((text: string) => void | Promise<void>) | WritableStream<string>;
@@ -33,6 +33,16 @@ export function makeWriter(sink: Sink, argument: string): Writer {
   throw new ValueError({ argument, given: show(sink), expected: 'a path, a function or a WritableStream' });
 }
 
+/** Node's files, under a name that bundlers for browsers do not look up. @throws StateError where there is no Node. */
+async function nodeFiles(): Promise<typeof import('node:fs/promises')> {
+  const { process } = globalThis as { process?: { versions?: { node?: string } } };
+  if (process?.versions?.node === undefined) {
+    throw new StateError('There are no paths outside Node: give the logger a function or a WritableStream.');
+  }
+  const specifier = ['node', 'fs/promises'].join(':');
+  return import(/* webpackIgnore: true */ /* @vite-ignore */ specifier);
+}
+
 class FileWriter implements Writer {
   length = 0;
   #cut: number | undefined;
@@ -40,7 +50,7 @@ class FileWriter implements Writer {
   constructor(private readonly path: string | URL) {}
 
   async begin(append: boolean): Promise<boolean> {
-    const { stat, writeFile } = await import('node:fs/promises');
+    const { stat, writeFile } = await nodeFiles();
     this.#cut = undefined;
     this.length = 0;
     if (append) {
@@ -53,7 +63,7 @@ class FileWriter implements Writer {
   }
 
   async write(text: string): Promise<void> {
-    const { appendFile, truncate } = await import('node:fs/promises');
+    const { appendFile, truncate } = await nodeFiles();
     if (this.#cut !== undefined && this.#cut < this.length) {
       await truncate(this.path, this.#cut);
       this.length = this.#cut;
