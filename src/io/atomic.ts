@@ -95,7 +95,13 @@ async function keep(
     return undefined;
   };
   try {
-    await withTemporary(files, place, second, (as) => files.rename(as, previousOf(path)));
+    await withTemporary(files, place, second, async (as) => {
+      await files.rename(as, previousOf(path));
+      // Between two names of one file a rename does nothing.
+      await files.remove(as).catch((error: unknown) => {
+        if (codeOf(error) !== 'ENOENT') throw error;
+      });
+    });
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
   }
