@@ -12,6 +12,7 @@ const storeys = [
   ['program'],
   ['model'],
   ['train'],
+  ['io'],
   ['data'],
   ['backends'],
   ['index.ts'],
