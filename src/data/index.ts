@@ -58,3 +58,17 @@ export { type Row, type RowOptions, tableFromRows } from './rows.js';
 export type { Source } from './source.js';
 export { type Fold, type FoldOptions, kFold, type PerRow, type Split, type SplitOptions, split } from './splits.js';
 export { type CategoryColumn, type Column, type ColumnKind, type NumberColumn, Table, type Value } from './table.js';
+export type { Design, FitTabularOptions, TabularOptions, Task } from './tabular/design.js';
+export type { InputRecord } from './tabular/inputs.js';
+export type { Metrics } from './tabular/measure.js';
+export {
+  type ClassPrediction,
+  deserializeTabular,
+  type ExplainOptions,
+  type Importance,
+  loadTabular,
+  type Tabular,
+  type TabularRecord,
+  tabular,
+} from './tabular/tabular.js';
+export type { MemberRecord } from './tabular/train.js';
