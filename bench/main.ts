@@ -89,8 +89,8 @@ async function measureAll(): Promise<Report> {
 if (values.help) {
   console.log(USAGE);
 } else if (values.list) {
-  const { peaks, kernels, steps, convergence, staging } = await coreCases(select, quick);
-  const all = [...peaks, ...kernels, ...steps, ...convergence, ...staging, ...groups, ...cold];
+  const { peaks, kernels, steps, convergence, staging, fit } = await coreCases(select, quick);
+  const all = [...peaks, ...kernels, ...steps, ...convergence, ...staging, ...fit, ...groups, ...cold];
   console.log(all.map(({ name }) => name).join('\n'));
 } else if (values.part === 'core') {
   console.log(JSON.stringify(await corePart()));

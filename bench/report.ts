@@ -1,6 +1,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import type { ColdStart } from './cold.js';
 import type { Convergence } from './convergence.js';
+import type { FitCostRow } from './fit-cost.js';
 import type { KernelRow } from './kernels.js';
 import type { Peak } from './peak.js';
 import type { StagingRow } from './staging.js';
@@ -23,6 +24,7 @@ export interface Report {
   readonly steps: readonly (StepRow | ThreadRow)[];
   readonly convergence?: Convergence;
   readonly staging: readonly StagingRow[];
+  readonly fit: readonly FitCostRow[];
   readonly coldStart?: ColdStart;
 }
 
@@ -126,6 +128,20 @@ function stagingTable(rows: readonly StagingRow[]): string {
   return formatTable(['staging of shuffled rows', 'us/batch', 'us/step of fit', 'of step'], lines);
 }
 
+function fitTable(rows: readonly FitCostRow[]): string {
+  const lines = rows.map(({ workload, build, usBare, usPlain, usPerStep, share }) => [
+    `${workload} ${build}`,
+    digits(usBare),
+    digits(usPlain),
+    digits(usPerStep),
+    `${(share * 100).toFixed(1)}%`,
+  ]);
+  return formatTable(
+    ['a step of fit', 'us, without fit', 'us, plain', 'us, callbacks and metrics', 'these two add'],
+    lines,
+  );
+}
+
 function coldStartTable({ workload, ms, bareMs, overBareMs, ...size }: ColdStart): string {
   const lines = [
     ['process to the end of its first step, ms', digits(ms)],
@@ -147,7 +163,7 @@ function convergenceTable({ workload, build, usPerStep }: Convergence): string {
   return formatTable(['convergence', 'us/step', 'over fresh'], lines);
 }
 
-export function formatReport({ peak, kernels, steps, convergence, staging, coldStart }: Report): string {
+export function formatReport({ peak, kernels, steps, convergence, staging, fit, coldStart }: Report): string {
   const products = kernels.filter(({ gflops }) => gflops !== null);
   const streams = kernels.filter(({ gflops }) => gflops === null);
   const fused = peak.fusedGflops === undefined ? '' : `, fused ${digits(peak.fusedGflops)}`;
@@ -163,6 +179,7 @@ export function formatReport({ peak, kernels, steps, convergence, staging, coldS
   if (alone.length > 0) parts.push(stepTable(alone));
   if (convergence) parts.push(convergenceTable(convergence));
   if (staging.length > 0) parts.push(stagingTable(staging));
+  if (fit.length > 0) parts.push(fitTable(fit));
   if (threaded.length > 0) parts.push(threadTable(threaded, peak.cores));
   if (coldStart) parts.push(coldStartTable(coldStart));
   return parts.join('\n\n');

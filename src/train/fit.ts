@@ -222,7 +222,8 @@ export class FitRun {
       if (!(typeof pulled === 'boolean' ? pulled : feed.take(await this.#orAborted(pulled)))) break;
       if (hooks.batchBegin.length > 0) await call(hooks.batchBegin, this.#batch, model);
       const program = feed.stage();
-      const outcome = await this.#step(program);
+      const outcome =
+        program.flops > LONG_STEP_FLOPS ? await this.#stepInParts(program) : this.engine.steps.run(program);
       if (!outcome) continue;
       const batch = this.#count(outcome, program);
       if (hooks.batchEnd.length > 0) {
@@ -241,9 +242,8 @@ export class FitRun {
     return true;
   }
 
-  async #step(program: LinkedProgram): Promise<Outcome | undefined> {
+  async #stepInParts(program: LinkedProgram): Promise<Outcome | undefined> {
     const { steps } = this.engine;
-    if (program.flops <= LONG_STEP_FLOPS) return steps.run(program);
     this.#inStep = true;
     const outcome = await steps.runInParts(program, this.#pause, () => this.#aborted);
     this.#inStep = false;
