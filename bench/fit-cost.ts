@@ -78,7 +78,9 @@ export async function fitCostRow({ workload, build, factory }: FitCostCase, effo
   let seen = 0;
   const counter: Callback = {
     onBatchBegin: () => void seen++,
-    onBatchEnd: (_, logs) => void (seen += logs.loss! > 0 ? 1 : 0),
+    onBatchEnd(_, logs) {
+      if (logs.loss! > 0) seen++;
+    },
     onEpochEnd: () => void seen++,
   };
   const callbacks = [counter, earlyStopping({ monitor: 'loss', patience: 1e9 })];
