@@ -189,6 +189,11 @@ function fillOutput(args: readonly unknown[], result: unknown): unknown {
   return output;
 }
 
+/** In a function of its own, so that nothing leads from what it returns to the model of this side. */
+function makeDrop(connection: Connection, model: number, own: boolean): () => void {
+  return () => (own ? connection.terminate() : connection.tell({ type: 'drop', model }));
+}
+
 const mirrors = new WeakMap<object, Mirror>();
 
 /** Builds the model of this side from what the worker says of its own. */
@@ -214,8 +219,7 @@ export function makeRemote(
   define('backend', { value: description.backend });
   mirror.remote = remote;
   mirrors.set(remote, mirror);
-  // What is kept must not lead to the model of this side.
-  dropped.register(remote, () => (own ? connection.terminate() : connection.tell({ type: 'drop', model })), mirror);
+  dropped.register(remote, makeDrop(connection, model, own), mirror);
   return remote as RemoteModel;
 }
 
