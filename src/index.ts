@@ -3,6 +3,8 @@ export { typescript } from './backends/typescript.js';
 export { type CompiledModule, hasRelaxedSimd, type ThreadOptions, type WasmOptions, wasm } from './backends/wasm.js';
 export {
   BackendError,
+  FileError,
+  FileFormatError,
   HeapSizeError,
   MyelinError,
   NonFiniteError,
@@ -12,6 +14,25 @@ export {
   UnknownNameError,
   ValueError,
 } from './errors.js';
+export { type LoadWeightsOptions, loadWeights, type WeightMap } from './io/load-weights.js';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NewTensor,
+  type SafeTensor,
+  type SafeTensors,
+} from './io/safetensors.js';
+export {
+  deserialize,
+  type LoadOptions,
+  type LoadSource,
+  load,
+  type SaveOptions,
+  type SaveTarget,
+  type SerializeOptions,
+  save,
+  serialize,
+} from './io/save.js';
 export * from './kernels/activations.js';
 export * from './kernels/adam.js';
 export * from './kernels/constraints.js';

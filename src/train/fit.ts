@@ -187,7 +187,7 @@ export class FitRun {
     const logs = logNames(engine, plan.validation !== undefined);
     for (const callback of plan.callbacks) {
       const params = { firstEpoch: this.#firstEpoch, endEpoch: this.#endEpoch, steps: plan.feed.steps, logs, resumed };
-      callback.setParams?.(params);
+      await callback.setParams?.(params);
     }
     this.#halt();
     await call(hooks.trainBegin, model);

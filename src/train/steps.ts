@@ -18,6 +18,16 @@ export interface Outcome {
   refused: boolean;
 }
 
+/** What the steps of a compiled model count. */
+export interface StepCounts {
+  /** Optimizer steps since `compile`. */
+  readonly taken: number;
+  /** Batches whose gradients wait for the update. */
+  readonly accumulated: number;
+  /** Set in place of the optimizer's own. */
+  readonly learningRate: number | undefined;
+}
+
 /** The steps of a compiled model: what happens before and after their calls, and what they count. */
 export class Steps {
   /** Optimizer steps taken since `compile`. */
@@ -39,6 +49,17 @@ export class Steps {
     this.taken = 0;
     this.#accumulated = 0;
     this.#learningRate = undefined;
+  }
+
+  /** What a checkpoint keeps of the steps, beside tensors. */
+  get counts(): StepCounts {
+    return { taken: this.taken, accumulated: this.#accumulated, learningRate: this.#learningRate };
+  }
+
+  set counts({ taken, accumulated, learningRate }: StepCounts) {
+    this.taken = taken;
+    this.#accumulated = accumulated;
+    this.#learningRate = learningRate;
   }
 
   /** Of the step to come; 0 before `compile`. */
