@@ -446,6 +446,7 @@ describe('pause', () => {
     let batches = 0;
     const done = train(model, plain, { control, callbacks: [{ onBatchEnd: () => void batches++ }] });
     await control.pause();
+    expect(model.run).toBeDefined();
     const at = batches;
     const hash = weightHash(model);
     await new Promise((resolve) => setTimeout(resolve, 30));

@@ -136,14 +136,13 @@ export class FitRun {
   }
 
   async go(): Promise<History> {
-    const { signal, control, feed } = this.plan;
+    const { signal, feed } = this.plan;
     const onAbort = () => {
       this.#aborted = true;
       this.#giveUp?.(signal?.reason);
     };
     this.#aborted = signal?.aborted ?? false;
     signal?.addEventListener('abort', onAbort);
-    control?.running(true);
     try {
       return await this.#train();
     } catch (error) {
@@ -153,7 +152,6 @@ export class FitRun {
       throw error;
     } finally {
       signal?.removeEventListener('abort', onAbort);
-      control?.running(false);
       feed.close();
     }
   }
