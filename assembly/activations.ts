@@ -1,6 +1,6 @@
 import { backward, backwardExp, Curve, Exponentiated, forward, forwardExp } from './lib/curve';
 import { map, Unary } from './lib/map';
-import { Inlined, log } from './lib/math';
+import { Inlined, log, magnitude, Plain, plain, signBit } from './lib/math';
 import { at, laneMask } from './lib/simd';
 
 // Elementwise over n, a multiple of 8, in place if wanted: forward (x, y, n, ...numbers), backward (saved, dy, dx, n,
@@ -25,12 +25,12 @@ export function stepForward(x: i32, y: i32, n: i32): void {
 class Surrogate extends Exponentiated {
   @inline
   u(x: v128, _a: v128, _b: v128): v128 {
-    return f32x4.neg(f32x4.abs(x));
+    return v128.or(x, signBit());
   }
 
   @inline
   f(_x: v128, dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
-    const w = f32x4.add(f32x4.splat(1), e);
+    const w = f32x4.add(plain(Plain.One), e);
     return f32x4.mul(dy, f32x4.div(e, f32x4.mul(w, w)));
   }
 }
@@ -253,7 +253,7 @@ class Sigmoid extends Exponentiated {
 
   @inline
   f(_x: v128, _dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
-    const one = f32x4.splat(1);
+    const one = plain(Plain.One);
     return f32x4.div(one, f32x4.add(one, e));
   }
 }
@@ -280,7 +280,7 @@ export function sigmoidBackward(y: i32, dy: i32, dx: i32, n: i32): void {
 class Tanh extends Exponentiated {
   @inline
   u(x: v128, _a: v128, _b: v128): v128 {
-    const size = f32x4.abs(x);
+    const size = magnitude(x);
     return f32x4.add(size, size);
   }
 
