@@ -3,6 +3,7 @@ import type { ColdStart } from './cold.js';
 import type { Convergence } from './convergence.js';
 import type { KernelRow } from './kernels.js';
 import type { Peak } from './peak.js';
+import type { SavingRow } from './saving.js';
 import type { StagingRow } from './staging.js';
 import type { StepRow } from './steps.js';
 import { digits, formatTable, percent } from './table.js';
@@ -23,6 +24,7 @@ export interface Report {
   readonly steps: readonly (StepRow | ThreadRow)[];
   readonly convergence?: Convergence;
   readonly staging: readonly StagingRow[];
+  readonly saving?: readonly SavingRow[];
   readonly coldStart?: ColdStart;
 }
 
@@ -126,6 +128,22 @@ function stagingTable(rows: readonly StagingRow[]): string {
   return formatTable(['staging of shuffled rows', 'us/batch', 'us/step of fit', 'of step'], lines);
 }
 
+function savingTable(rows: readonly SavingRow[]): string {
+  const lines = rows.map(({ model, megabytes, saveMs, writeMs, shareOfWrite, loadMs, readMs }) => [
+    model,
+    digits(megabytes),
+    digits(saveMs),
+    digits(writeMs),
+    percent(shareOfWrite),
+    digits(loadMs),
+    digits(readMs),
+  ]);
+  return formatTable(
+    ['saving', 'MB', 'save, ms', 'plain write and fsync', 'speed of that', 'load, ms', 'plain read'],
+    lines,
+  );
+}
+
 function coldStartTable({ workload, ms, bareMs, overBareMs, ...size }: ColdStart): string {
   const lines = [
     ['process to the end of its first step, ms', digits(ms)],
@@ -147,7 +165,7 @@ function convergenceTable({ workload, build, usPerStep }: Convergence): string {
   return formatTable(['convergence', 'us/step', 'over fresh'], lines);
 }
 
-export function formatReport({ peak, kernels, steps, convergence, staging, coldStart }: Report): string {
+export function formatReport({ peak, kernels, steps, convergence, staging, saving, coldStart }: Report): string {
   const products = kernels.filter(({ gflops }) => gflops !== null);
   const streams = kernels.filter(({ gflops }) => gflops === null);
   const fused = peak.fusedGflops === undefined ? '' : `, fused ${digits(peak.fusedGflops)}`;
@@ -164,6 +182,7 @@ export function formatReport({ peak, kernels, steps, convergence, staging, coldS
   if (convergence) parts.push(convergenceTable(convergence));
   if (staging.length > 0) parts.push(stagingTable(staging));
   if (threaded.length > 0) parts.push(threadTable(threaded, peak.cores));
+  if (saving) parts.push(savingTable(saving));
   if (coldStart) parts.push(coldStartTable(coldStart));
   return parts.join('\n\n');
 }

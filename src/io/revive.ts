@@ -67,7 +67,7 @@ export function revive({ entries, metadata, dataBytes }: Layout, options: ModelO
   if (given.state && !compile) {
     throw new FileFormatError('metadata.training', 'the state of an optimizer that is not there');
   }
-  const model = attempt('metadata.spec', () => new Model(graph, { ...options, seed: seed as number }));
+  const model = attempt('metadata.spec', () => new Model(graph, { ...options, seed: seed as number }, false));
   if (compile) {
     const compiled = { ...compile, loss: reviveLoss(compile.loss) } as unknown as CompileOptions;
     attempt('metadata.compile', () => model.compile(compiled));

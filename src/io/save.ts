@@ -1,7 +1,7 @@
 import { checkOptions, FileError, FileFormatError, MyelinError, show, ValueError } from '../errors.js';
 import { INTERNALS, type Model, type ModelOptions } from '../train/model.js';
-import { replaceFile, writeAll } from './atomic.js';
-import type { Files } from './files.js';
+import { replaceFile, writePieces } from './atomic.js';
+import type { FileHandle, Files } from './files.js';
 import { fill, type Read, readContents, readDescription } from './fill.js';
 import { CHECKSUM, checksumPlace, makeImage, VERSION, withoutChecksum } from './image.js';
 import { toJson } from './json.js';
@@ -97,16 +97,11 @@ export async function saveFile(
   path: string | URL,
   { training = true, keepPrevious = true }: SaveOptions = {},
 ): Promise<void> {
-  const write = (handle: Parameters<typeof writeAll>[0]) => {
+  const write = async (handle: FileHandle) => {
     const image = makeImage(model, training);
-    let at = image.headerSize;
-    for (const piece of image.data()) {
-      writeAll(handle, piece, at);
-      at += piece.length;
-    }
-    writeAll(handle, image.header(), 0);
+    await writePieces(handle, image.data(), image.headerSize, image.header);
   };
-  await refusing(`Cannot save to`, path, () => replaceFile(files, path, write, keepPrevious));
+  await refusing('Cannot save to', path, () => replaceFile(files, path, write, keepPrevious));
 }
 
 /** Errors of the file system as errors that name the path. */
