@@ -23,8 +23,8 @@ import {
 } from '../src/model/layers/index.js';
 import { allOptimizers } from '../src/model/optimizers.js';
 import { l2 } from '../src/model/regularizers.js';
-import { shuffled } from '../src/train/fit.js';
 import { type CompileOptions, INTERNALS, type Model, sequential } from '../src/train/model.js';
+import { shuffled } from '../src/train/shuffle.js';
 import { exportState, importState } from '../src/train/state.js';
 import { any } from './support/any.js';
 import { wasmFactory } from './support/buffers.js';

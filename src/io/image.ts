@@ -81,7 +81,7 @@ export function makeImage(model: Model, training: boolean): Image {
   const state = training && compiled ? describeState(engine) : undefined;
   const weights = weightParts(engine);
   const parts = [...weights, ...(state?.parts ?? [])].sort((a, b) => DTYPES[b.dtype] - DTYPES[a.dtype]);
-  const { run } = model as { run?: Json };
+  const run = model.run as Json | undefined;
   const { classNames, preprocessing } = model;
   const description: Description = {
     spec: model.spec,
