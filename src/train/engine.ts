@@ -58,6 +58,7 @@ export class Engine {
     { inputs, nodes, outputs }: BuiltGraph,
     readonly seed: number,
     factory: BackendFactory,
+    initialize = true,
   ) {
     const parameters = nodes.flatMap(({ layer }) => layer.parameters);
     const widest = Math.max(...nodes.map(({ layer }) => layer.units));
@@ -80,6 +81,7 @@ export class Engine {
     this.#backend = factory.open(this.#end);
     this.#write(constants);
     this.writeRandomState(0);
+    if (!initialize) return;
     initializeParameters(this.#backend, parameters, { seed, state: this.slots.random, scratch: this.#inferenceBase });
   }
 

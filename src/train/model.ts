@@ -129,7 +129,8 @@ export class Model {
   #fitting = false;
   #run: FitRun | RunState | undefined;
 
-  constructor(graph: Graph, { seed = 0, backend }: ModelOptions) {
+  /** Without `initialize` all weights are 0. @internal */
+  constructor(graph: Graph, { seed = 0, backend }: ModelOptions, initialize = true) {
     checkNumber(seed, 'seed', { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
     if (typeof backend?.open !== 'function') {
       throw new ValueError({
@@ -142,7 +143,7 @@ export class Model {
     this.backend = backend;
     this.#graph = { ...graph, nodes: graph.nodes.map((node) => ({ ...node, spec: copySpec(node.spec) })) };
     this.#layers = built.layers;
-    this.#engine = new Engine(built, seed, backend);
+    this.#engine = new Engine(built, seed, backend, initialize);
   }
 
   /** The model as plain data, for `modelFromSpec`; `sequential` takes the layers of a stack as they are. */
