@@ -1,4 +1,3 @@
-import { NonFiniteError } from '../errors.js';
 import { Generator, stream } from '../kernels/philox.js';
 import type { FitPlan, Pair } from './batches.js';
 import type { Logs } from './callbacks.js';
@@ -7,6 +6,7 @@ import type { Engine } from './engine.js';
 import { Gathered, type Measured } from './gather.js';
 import type { Model } from './model.js';
 import { makePause } from './pause.js';
+import { Refusals } from './refusal.js';
 import type { Outcome } from './steps.js';
 import { type BoundTarget, INFERENCE_ROWS } from './training-plan.js';
 
@@ -106,22 +106,13 @@ export function makeLogs(
   return logs;
 }
 
-/** Refuses to go on from a gradient whose norm is not finite; the step has left weights and state as they were. */
-export function checkNorm(outcome: Outcome, where: string): void {
-  if (!outcome.refused) return;
-  throw new NonFiniteError(
-    `The gradient's norm is ${outcome.norm} ${where}; the loss is ${outcome.loss}. The step was not applied and the ` +
-      'weights are those of the step before. A lower learning rate or scaled inputs usually help.',
-  );
-}
-
 export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<History> {
   const { x, y, rows: total, epochs, batchSize, callbacks, validation } = plan;
   const batches = Math.ceil(total / batchSize);
   const result: History = { epoch: [], history: {} };
   const pause = makePause();
   let logs: Logs = {};
-  let warned = false;
+  const refusals = new Refusals(engine);
   const gathered = Gathered.of(engine, total);
   model.stopTraining = false;
   for (const callback of callbacks) await callback.onTrainBegin?.(model);
@@ -139,23 +130,32 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
       plan.mixup?.apply(engine, program, x, y, start, order);
       const outcome =
         program.flops > LONG_STEP_FLOPS ? await engine.steps.runInParts(program, pause) : engine.steps.run(program);
-      checkNorm(outcome, `in epoch ${epoch}, batch ${batch}`);
-      totals.add(outcome, rows);
-      gathered?.add(engine, program);
-      if (!warned && !Number.isFinite(outcome.loss)) {
-        warned = true;
-        console.warn(
-          `myelin: the loss is ${outcome.loss} in epoch ${epoch}, batch ${batch}. A lower learning rate or inputs ` +
-            'scaled to about -1..1 usually help; globalClipNorm keeps such a step away from the weights.',
-        );
-      }
-      for (const callback of callbacks) {
-        await callback.onBatchEnd?.(batch, makeLogs(engine, outcome, rows), model);
+      if (outcome.refused) {
+        await refusals.meet({
+          epoch,
+          batch,
+          rows,
+          weighted: plan.weighted,
+          x,
+          y,
+          stage(program) {
+            engine.stageBatch(program, x, y, start, order);
+            plan.mixup?.apply(engine, program, x, y, start, order);
+          },
+          rowOf: (row) => order?.[start + row] ?? start + row,
+        });
+      } else {
+        totals.add(outcome, rows);
+        gathered?.add(engine, program);
+        for (const callback of callbacks) {
+          await callback.onBatchEnd?.(batch, makeLogs(engine, outcome, rows), model);
+        }
       }
       const pausing = pause();
       if (pausing) await pausing;
     }
     logs = totals.logs(engine, gathered && (await inSlices(gathered.measure(), pause)), true);
+    logs = { ...logs, ...(await refusals.endEpoch(batches)) };
     if (validation) {
       const evaluated = await validate(engine, validation, pause);
       const named = Object.entries(evaluated).map(([name, value]) => [

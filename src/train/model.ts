@@ -24,10 +24,11 @@ import type { Profile, ProfileOptions } from '../program/profile.js';
 import { type Data, type FitOptions, isByName, planFit, readPair, stageBatch } from './batches.js';
 import type { Logs } from './callbacks.js';
 import { Engine } from './engine.js';
-import { checkNorm, evaluate, fit, type History, makeLogs } from './fit.js';
+import { evaluate, fit, type History, makeLogs } from './fit.js';
 import { measureBatch } from './gather.js';
 import { updateMovingMoments } from './moments.js';
 import { type PredictOptions, predict, predictGraph } from './predict.js';
+import { refusal, refusedBatch } from './refusal.js';
 import { makeSummary, type Summary } from './summary.js';
 import { checkTables, planUpdate, type UpdateOptions, updateOptionNames } from './update-options.js';
 import { sampleWeightOf, type WeightOptions } from './weights.js';
@@ -222,7 +223,7 @@ export class Model {
    * Trains for a number of epochs. Metrics of an epoch are exact, over all rows, of the predictions that its steps made on
    * their way, as each batch came; those of validation are of the weights at the epoch's end. Hands over to the event loop at least every 50 ms, so that pages and servers stay
    * responsive; `predict` and `evaluate` may be called meanwhile.
-   * @throws ShapeError, ValueError for data that does not fit; NonFiniteError with clipping.
+   * @throws ShapeError, ValueError for data that does not fit; NonFiniteError where something is not finite, with an explanation.
    */
   async fit(x: Data, y: Data, options: FitOptions = {}): Promise<History> {
     const plan = planFit(this.#engine, x, y, options);
@@ -237,15 +238,17 @@ export class Model {
 
   /**
    * One optimizer step on one batch; with `gradientAccumulationSteps` its share of one. Returns its loss (before the
-   * step) and metrics. @throws NonFiniteError with clipping, the weights then as before.
+   * step) and metrics. @throws NonFiniteError where something is not finite, the weights then as before: `await error.explain()` says where and why.
    */
   trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs {
     this.#checkBetweenSteps('trainOnBatch');
     const engine = this.#engine;
     const program = stageBatch(engine, engine.steps.mode, x, y, sampleWeightOf(options, 'trainOnBatch'));
     const outcome = engine.steps.run(program);
-    checkNorm(outcome, `in step ${engine.steps.taken + 1}`);
-    return makeLogs(engine, outcome, program.rows, measureBatch(engine, program));
+    const skips = engine.training.onNonFinite === 'skip';
+    if (outcome.refused && !skips) throw refusal(engine, refusedBatch(engine, program, x, y, options));
+    const logs = makeLogs(engine, outcome, program.rows, measureBatch(engine, program));
+    return skips ? { ...logs, skippedBatches: outcome.refused ? 1 : 0 } : logs;
   }
 
   /**
