@@ -242,10 +242,11 @@ export function explain(
   where: string,
   spoilt: string | undefined,
 ): NonFiniteError | undefined {
-  const program = engine.program('inspect', refused.rows, refused.weighted);
-  refused.stage(program);
+  const staged = refused.stage();
   const read = (tensors: readonly Tensor[]) => tensors.map((tensor) => engine.read(tensor));
-  const data = { x: read(program.inputs), y: read(program.targets) };
+  const data = { x: read(staged.inputs), y: read(staged.targets) };
+  const program = engine.program('inspect', staged.rows, staged.weighted);
+  engine.stageBatch(program, data.x, data.y, 0);
   engine.steps.runGradients(program);
   const finding = find(engine, program, data, spoilt);
   if (!finding) return undefined;

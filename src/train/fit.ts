@@ -134,13 +134,12 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
         await refusals.meet({
           epoch,
           batch,
-          rows,
-          weighted: plan.weighted,
           x,
           y,
-          stage(program) {
+          stage() {
             engine.stageBatch(program, x, y, start, order);
             plan.mixup?.apply(engine, program, x, y, start, order);
+            return program;
           },
           rowOf: (row) => order?.[start + row] ?? start + row,
         });

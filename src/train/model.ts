@@ -246,7 +246,7 @@ export class Model {
     const program = stageBatch(engine, engine.steps.mode, x, y, sampleWeightOf(options, 'trainOnBatch'));
     const outcome = engine.steps.run(program);
     const skips = engine.training.onNonFinite === 'skip';
-    if (outcome.refused && !skips) throw refusal(engine, refusedBatch(engine, program, x, y, options));
+    if (outcome.refused && !skips) throw refusal(engine, refusedBatch(engine, x, y, options));
     const logs = makeLogs(engine, outcome, program.rows, measureBatch(engine, program));
     return skips ? { ...logs, skippedBatches: outcome.refused ? 1 : 0 } : logs;
   }

@@ -1,7 +1,7 @@
 import { NonFiniteError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import type { LinkedProgram } from '../program/run.js';
-import { type Data, readPair } from './batches.js';
+import { type Data, readPair, stageBatch } from './batches.js';
 import type { Logs } from './callbacks.js';
 import type { Engine } from './engine.js';
 import type { WeightOptions } from './weights.js';
@@ -10,13 +10,11 @@ import type { WeightOptions } from './weights.js';
 export interface RefusedBatch {
   readonly epoch?: number;
   readonly batch?: number;
-  readonly rows: number;
-  readonly weighted: boolean;
   /** All data, as far as it is at hand. */
   readonly x: readonly Matrix[];
   readonly y: readonly Matrix[];
-  /** Puts the batch into a program. */
-  stage(program: LinkedProgram): void;
+  /** Puts the batch into its program once more, which may have written over it. */
+  stage(): LinkedProgram;
   /** Where a row of the batch stands in the data. */
   rowOf(row: number): number;
 }
@@ -43,16 +41,14 @@ export function refusal(engine: Engine, refused: RefusedBatch): NonFiniteError {
 }
 
 /** The batch that `trainOnBatch` was given. */
-export function refusedBatch(
-  engine: Engine,
-  { rows, weighted }: LinkedProgram,
-  x: Data,
-  y: Data,
-  options: WeightOptions = {},
-): RefusedBatch {
+export function refusedBatch(engine: Engine, x: Data, y: Data, options: WeightOptions = {}): RefusedBatch {
   const pair = readPair(engine, x, y, options.sampleWeight);
-  const stage = (program: LinkedProgram) => engine.stageBatch(program, pair.x, pair.y, 0);
-  return { rows, weighted, x: pair.x, y: pair.y, stage, rowOf: (row) => row };
+  return {
+    x: pair.x,
+    y: pair.y,
+    stage: () => stageBatch(engine, engine.steps.mode, x, y, options.sampleWeight),
+    rowOf: (row) => row,
+  };
 }
 
 /** What `fit` does about refused batches. */
