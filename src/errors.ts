@@ -27,11 +27,11 @@ class ArgumentError extends MyelinError {
 }
 
 /** The same complaint about a part of `argument`. */
-export function prefixed(error: unknown, argument: string): unknown {
+export function prefixed(error: unknown, argument: string, joint = '.'): unknown {
   if (!(error instanceof ArgumentError)) return error;
   const { given, expected, hint } = error;
   const complaint = {
-    argument: `${argument}.${error.argument}`,
+    argument: `${argument}${joint}${error.argument}`,
     given,
     expected,
     ...(hint === undefined ? {} : { hint }),
@@ -53,6 +53,21 @@ export class ValueError extends ArgumentError {
 /** A name or option that does not exist. The message holds the nearest one that does. */
 export class UnknownNameError extends ArgumentError {
   override name = 'UnknownNameError';
+}
+
+/** A stream of batches that ends before it should. */
+export class StreamError extends MyelinError {
+  override name = 'StreamError';
+  /** Of training; undefined in evaluation and prediction. */
+  readonly epoch: number | undefined;
+  /** The one that did not come, from 0 on. */
+  readonly batch: number;
+
+  constructor(message: string, epoch: number | undefined, batch: number) {
+    super(message);
+    this.epoch = epoch;
+    this.batch = batch;
+  }
 }
 
 /** A call that the model's present state does not allow, such as `fit` before `compile`. */

@@ -11,6 +11,7 @@ const storeys = [
   ['kernels'],
   ['program'],
   ['model'],
+  ['insight'],
   ['train'],
   ['backends'],
   ['index.ts'],

@@ -3,6 +3,7 @@ import type { Matrix } from '../matrix.js';
 import type { Parameter } from '../program/layer.js';
 import type { Tensor } from '../program/plan.js';
 import type { LinkedProgram } from '../program/run.js';
+import type { Pair } from './batches.js';
 import type { Engine } from './engine.js';
 import type { RefusedBatch } from './refusal.js';
 
@@ -171,7 +172,7 @@ function takesLogarithm(spec: { readonly name: string }): boolean {
   return LOGARITHMIC.includes(spec.name) || (spec.name === 'custom' && /"(log|div|sqrt)"/.test(JSON.stringify(spec)));
 }
 
-function diagnose(engine: Engine, finding: Finding, { x, y }: RefusedBatch): Diagnosis {
+function diagnose(engine: Engine, finding: Finding, { x, y }: Pick<Pair, 'x' | 'y'>): Diagnosis {
   const { training, network, steps } = engine;
   const { losses, sizes } = steps.history();
   const { clip } = training;
@@ -250,15 +251,17 @@ export function explain(
   engine.steps.runGradients(program);
   const finding = find(engine, program, data, spoilt);
   if (!finding) return undefined;
-  const { cause, because, remedy } = diagnose(engine, finding, refused);
+  const { cause, because, remedy } = diagnose(engine, finding, refused.sample ?? data);
   const { tensor, layer, rows, what } = finding;
-  const row = rows.length === 1 ? refused.rowOf(rows[0] as number) : undefined;
+  const [only] = rows;
+  const row = rows.length === 1 && only !== undefined ? (refused.rowOf?.(only) ?? only) : undefined;
+  const whole = refused.rowOf ? 'data' : 'batch';
   const { losses, sizes } = engine.steps.history();
   const recent = (values: readonly number[]) => values.slice(-6).map(short).join(', ');
   const measured = engine.training.clip || engine.training.trackGradientNorm;
   const label = measured ? 'norms of the gradient' : 'largest gradients seen';
   const message = [
-    `In ${where} ${what}${row === undefined ? '' : `, in row ${row} of the data`}.`,
+    `In ${where} ${what}${row === undefined ? '' : `, in row ${row} of the ${whole}`}.`,
     `Likely cause: ${because}. ${remedy}`,
     'The step was not applied: weights and state are those of the step before.',
     ...(losses.length > 0 ? [`Losses before: ${recent(losses)}; ${label}: ${recent(sizes)}.`] : []),

@@ -1,22 +1,22 @@
 import { NonFiniteError } from '../errors.js';
-import type { Matrix } from '../matrix.js';
 import type { LinkedProgram } from '../program/run.js';
-import { type Data, readPair, stageBatch } from './batches.js';
-import type { Logs } from './callbacks.js';
+import { type Data, type Pair, stageBatch } from './batches.js';
+import { call, type HooksOf } from './callbacks.js';
 import type { Engine } from './engine.js';
+import type { Feed } from './feed.js';
+import type { Model } from './model.js';
 import type { WeightOptions } from './weights.js';
 
 /** A batch that was refused. */
 export interface RefusedBatch {
   readonly epoch?: number;
   readonly batch?: number;
-  /** All data, as far as it is at hand. */
-  readonly x: readonly Matrix[];
-  readonly y: readonly Matrix[];
+  /** All data, where it is at hand. */
+  readonly sample?: Pick<Pair, 'x' | 'y'> | undefined;
   /** Puts the batch into its program once more, which may have written over it. */
   stage(): LinkedProgram;
-  /** Where a row of the batch stands in the data. */
-  rowOf(row: number): number;
+  /** Where a row of the batch stands in the data, where it does. */
+  rowOf?(row: number): number;
 }
 
 /** What is known at once; `explain` finds out the rest. */
@@ -42,40 +42,41 @@ export function refusal(engine: Engine, refused: RefusedBatch): NonFiniteError {
 
 /** The batch that `trainOnBatch` was given. */
 export function refusedBatch(engine: Engine, x: Data, y: Data, options: WeightOptions = {}): RefusedBatch {
-  const pair = readPair(engine, x, y, options.sampleWeight);
-  return {
-    x: pair.x,
-    y: pair.y,
-    stage: () => stageBatch(engine, engine.steps.mode, x, y, options.sampleWeight),
-    rowOf: (row) => row,
-  };
+  return { stage: () => stageBatch(engine, engine.steps.mode, x, y, options.sampleWeight) };
 }
 
 /** What `fit` does about refused batches. */
 export class Refusals {
-  #skipped = 0;
-  #last: NonFiniteError | undefined;
+  /** The first of this epoch, explained. */
+  #first: NonFiniteError | undefined;
   #warned = false;
 
-  constructor(private readonly engine: Engine) {}
+  constructor(
+    private readonly model: Model,
+    private readonly engine: Engine,
+    private readonly feed: Feed,
+  ) {}
 
-  /** Throws, or counts the batch as skipped. */
-  async meet(refused: RefusedBatch): Promise<void> {
-    const error = refusal(this.engine, refused);
-    if (this.engine.training.onNonFinite === 'stop') throw await error.explain();
-    this.#last = error;
-    this.#skipped++;
+  /** Throws, or says so the first time; hooks may end training instead. */
+  async meet(epoch: number, batch: number, hooks: HooksOf<'onNonFinite'>): Promise<void> {
+    if (this.#first && hooks.length === 0) return;
+    const { feed, engine, model } = this;
+    const { sample } = feed;
+    const refused = { epoch, batch, sample, stage: () => feed.stage() };
+    const rowOf = feed.rowOf && { rowOf: (row: number) => feed.rowOf?.(row) as number };
+    const error = await refusal(engine, { ...refused, ...rowOf }).explain();
+    this.#first ??= error;
+    await call(hooks, error, model);
+    if (model.stopTraining) return;
+    if (engine.training.onNonFinite === 'stop') throw error;
     if (this.#warned) return;
     this.#warned = true;
-    console.warn(`myelin: skipped a batch. ${(await error.explain()).message}`);
+    console.warn(`myelin: skipped a batch. ${error.message}`);
   }
 
-  /** Ends an epoch: what its logs say about skipped batches. Throws where there was no other batch. */
-  async endEpoch(batches: number): Promise<Logs> {
-    if (this.engine.training.onNonFinite === 'stop') return {};
-    const skippedBatches = this.#skipped;
-    this.#skipped = 0;
-    if (skippedBatches === batches && this.#last) throw await this.#last.explain();
-    return { skippedBatches };
+  /** Throws where the epoch had no other batch. */
+  endEpoch(rows: number): void {
+    if (rows === 0 && this.#first && !this.model.stopTraining) throw this.#first;
+    this.#first = undefined;
   }
 }

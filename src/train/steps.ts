@@ -58,6 +58,11 @@ export class Steps {
     return this.#engine.compiled ? this.#engine.training.optimizer.rate(this.taken) : 0;
   }
 
+  /** Of the last step, unless it was set since. */
+  get latestRate(): number {
+    return this.#learningRate ?? this.#engine.training.optimizer.rate(Math.max(0, this.taken - 1));
+  }
+
   set learningRate(value: number) {
     this.#learningRate = value;
   }
@@ -128,13 +133,32 @@ export class Steps {
     return this.#finish(program);
   }
 
-  /** The same, handing over to `pause` between calls. */
-  async runInParts(program: LinkedProgram, pause: () => Promise<void> | undefined): Promise<Outcome> {
+  /**
+   * The same, handing over to `pause` between calls. Where `unwanted` says so before any weight has changed, the step is
+   * as if it had not begun, and there is no outcome; after that it runs to its end.
+   */
+  async runInParts(program: LinkedProgram, pause: () => Promise<void> | undefined): Promise<Outcome>;
+  async runInParts(
+    program: LinkedProgram,
+    pause: () => Promise<void> | undefined,
+    unwanted: () => boolean,
+  ): Promise<Outcome | undefined>;
+  async runInParts(
+    program: LinkedProgram,
+    pause: () => Promise<void> | undefined,
+    unwanted?: () => boolean,
+  ): Promise<Outcome | undefined> {
+    const undoable = this.#engine.training.optimizer.solver ? 0 : program.undoable;
     this.midway = true;
     try {
       for (const _ of this.#solve(program)) {
-        for (const step of program.steps) {
-          step();
+        for (let i = 0; i < program.steps.length; i++) {
+          if (i < undoable && unwanted?.()) {
+            if (program.mode === 'train') this.taken--;
+            this.#engine.heap[this.#engine.slots.factor.offset] = 1;
+            return undefined;
+          }
+          (program.steps[i] as () => void)();
           const pausing = pause();
           if (pausing) await pausing;
         }
