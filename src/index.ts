@@ -6,12 +6,14 @@ export {
   HeapSizeError,
   MyelinError,
   NonFiniteError,
+  type NonFiniteFacts,
   ShapeError,
   StateError,
   StreamError,
   UnknownNameError,
   ValueError,
 } from './errors.js';
+export { type Finding, type LintCode, type LintOptions, lint, type Task } from './insight/lint.js';
 export * from './kernels/activations.js';
 export * from './kernels/adam.js';
 export * from './kernels/constraints.js';

@@ -984,6 +984,7 @@ const fits: readonly (readonly [string, () => Promise<unknown>, string, ...RegEx
     /all rows with lbfgs/,
   ],
   ['no epochs', () => classifier().fit(rows, [0, 1, 2], { epochs: 0 }), 'ValueError', /epochs/, /got 0/],
+  ['a lint that is no choice', fitted({ lint: { ignore: 'all' } }), 'ValueError', /^lint\.ignore/, /array/],
   ['a batch size of 0', () => classifier().fit(rows, [0, 1, 2], { batchSize: 0 }), 'ValueError', /batchSize/],
   ['a validation split of 1', () => classifier().fit(rows, [0, 1, 2], { validationSplit: 1 }), 'ValueError', /< 1/],
   [

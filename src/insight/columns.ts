@@ -2,13 +2,14 @@ import type { Matrix } from '../matrix.js';
 import type { Finding } from './lint.js';
 
 /** Numbers that are looked at; of larger data, evenly spaced rows. */
-const MOST_ELEMENTS = 2 ** 21;
+const MOST_ELEMENTS = 2 ** 20;
 
 /** Data beyond this wants scaling. */
 const LARGE = 100;
 
-/** A column this many times smaller than most is drowned by them. */
-const SMALL = 1e4;
+/** A column below this, and so many times smaller than most, is drowned by them. */
+const SMALL = 0.01;
+const DROWNED = 1e3;
 
 /** So many columns may be an image, a bag of words: columns of zeros are its edges and rare words. */
 const SPARSE = 16;
@@ -24,7 +25,6 @@ export interface Column {
   /** Numbers that are not finite, and the row of the first. */
   readonly missing: number;
   readonly firstMissing: number;
-  readonly fractional: boolean;
   readonly rows: number;
 }
 
@@ -39,12 +39,13 @@ export function columnsOf(matrix: Matrix): readonly Column[] {
   const max = new Float32Array(columns).fill(-Infinity);
   const missing = new Uint32Array(columns);
   const first = new Uint32Array(columns);
-  const fractional = new Uint8Array(columns);
   const stride = strideOf(matrix);
   let seen = 0;
   for (let r = 0; r < rows; r += stride, seen++) {
+    const start = r * columns;
     for (let c = 0; c < columns; c++) {
-      const value = data[r * columns + c] as number;
+      const value = data[start + c]!;
+      if (value >= min[c]! && value <= max[c]!) continue;
       if (value - value !== 0) {
         if (missing[c] === 0) first[c] = r;
         missing[c]!++;
@@ -52,7 +53,6 @@ export function columnsOf(matrix: Matrix): readonly Column[] {
       }
       if (value < min[c]!) min[c] = value;
       if (value > max[c]!) max[c] = value;
-      if (value !== Math.floor(value)) fractional[c] = 1;
     }
   }
   return Array.from({ length: columns }, (_, index) => ({
@@ -61,7 +61,6 @@ export function columnsOf(matrix: Matrix): readonly Column[] {
     max: max[index] as number,
     missing: missing[index] as number,
     firstMissing: first[index] as number,
-    fractional: fractional[index] === 1,
     rows: seen,
   }));
 }
@@ -117,7 +116,7 @@ export function columnFindings(
     if (kind !== 'Column') return found;
     const scale = 'Scale it to about -1..1: subtract its mean and divide by its standard deviation.';
     if (sizeOf(column) > LARGE) found.push(finding('unscaledColumn', range, scale));
-    else if (!sparse && sizeOf(column) * SMALL < usual) {
+    else if (!sparse && sizeOf(column) < SMALL && sizeOf(column) * DROWNED < usual) {
       found.push(finding('unscaledColumn', `${range}, where most columns reach ${short(usual)}`, scale));
     }
     return found;

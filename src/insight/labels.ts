@@ -14,8 +14,8 @@ const DUPLICATED = 0.05;
 const REPEATS = 0.1;
 
 /** Numbers to hash at most, of wide rows a part; and between two chances to stop. */
-const MOST_HASHED = 2 ** 22;
-const SLICE = 2 ** 19;
+const MOST_HASHED = 2 ** 21;
+const SLICE = 2 ** 18;
 
 /** More classes than this are numbers. */
 const MOST_CLASSES = 10_000;
@@ -111,18 +111,15 @@ class Rows {
 
   hash(row: number): number {
     let a = 0x811c9dc5;
-    let b = 0x9e3779b9;
     for (let i = 0; i < this.#bits.length; i++) {
       const bits = this.#bits[i] as Uint32Array;
       const columns = this.#widths[i] as number;
       for (let c = row * columns; c < (row + 1) * columns; c += this.#step) {
         a = Math.imul(a ^ (bits[c] as number), 0x01000193);
         a ^= a >>> 15;
-        b = Math.imul(b + (bits[c] as number), 0x85ebca6b);
-        b ^= b >>> 13;
       }
     }
-    return (a >>> 0) * 2 ** 21 + (b >>> 11);
+    return a;
   }
 
   equal(row: number, other: Rows, its: number): boolean {
@@ -132,6 +129,39 @@ class Rows {
       for (let c = 0; c < columns; c++) if (bits[row * columns + c] !== theirs[its * columns + c]) return false;
       return true;
     });
+  }
+}
+
+/** Rows by their hashes. Of rows with one hash, which are equal but for rare accidents, it knows the first. */
+class RowTable {
+  size = 0;
+  readonly #rows: Int32Array;
+  readonly #hashes: Int32Array;
+
+  constructor(count: number) {
+    const places = 2 ** Math.ceil(Math.log2(2 * count + 1));
+    this.#rows = new Int32Array(places).fill(-1);
+    this.#hashes = new Int32Array(places);
+  }
+
+  #placeOf(hash: number): number {
+    const mask = this.#rows.length - 1;
+    let place = (hash ^ (hash >>> 16)) & mask;
+    while (this.#rows[place] !== -1 && this.#hashes[place] !== hash) place = (place + 1) & mask;
+    return place;
+  }
+
+  /** The row of this hash, or -1. */
+  get(hash: number): number {
+    return this.#rows[this.#placeOf(hash)] as number;
+  }
+
+  add(hash: number, row: number): void {
+    const place = this.#placeOf(hash);
+    if (this.#rows[place] !== -1) return;
+    this.#rows[place] = row;
+    this.#hashes[place] = hash;
+    this.size++;
   }
 }
 
@@ -147,9 +177,9 @@ export function* duplicateFindings(
   const step = Math.ceil((rows * width) / MOST_HASHED);
   const slice = Math.ceil(SLICE / width);
   const [all, looked] = [new Rows(train, step), new Rows(held, step)];
-  const known = new Map<number, number>();
+  const known = new RowTable(rows);
   for (let row = 0; row < rows; row++) {
-    known.set(all.hash(row), row);
+    known.add(all.hash(row), row);
     if (row % slice === slice - 1) yield;
   }
   if (known.size < (1 - REPEATS) * rows) return [];
@@ -157,7 +187,7 @@ export function* duplicateFindings(
   let [again, total] = [0, 0];
   for (let row = 0; row < heldRows; row += stride, total++) {
     const like = known.get(looked.hash(row));
-    if (like !== undefined && looked.equal(row, all, like)) again++;
+    if (like >= 0 && looked.equal(row, all, like)) again++;
     if (total % slice === slice - 1) yield;
   }
   if (again <= DUPLICATED * total) return [];

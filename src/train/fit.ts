@@ -17,6 +17,9 @@ import { EpochTotals, logNames, makeLogs, type TotalsState, validationLogs } fro
 /** Steps with more work than this hand over to the event loop between calls, not only between steps. */
 const LONG_STEP_FLOPS = 2e7;
 
+/** Fewer rows say little about columns and classes. */
+const FEWEST_TO_LINT = 50;
+
 /** Hooks of the loop, looked up once. */
 function hooksFor({ callbacks }: FitPlan, model: Model) {
   return {
@@ -310,6 +313,10 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan, begin: (r
     const { checkFeed, readCursor } = await import('./resume.js');
     cursor = readCursor(engine, model.run);
     checkFeed(plan.feed, cursor);
+  }
+  if (plan.lint && engine.steps.taken === 0 && (plan.feed.sample?.rows ?? 0) >= FEWEST_TO_LINT) {
+    const { warnOfData } = await import('./data-lint.js');
+    await warnOfData(engine, plan, makePause());
   }
   const run = new FitRun(model, engine, plan, cursor);
   begin(run);
