@@ -167,9 +167,9 @@ describe('what is inferred', () => {
   ])('%#', (values, task) => expect(inferTask(numbers(values)).task).toBe(task));
 
   test('designs', () => {
-    expect(designFor(150, { target: 'y' })).toMatchObject({ members: 10, batchSize: 16 });
-    expect(designFor(5000, { target: 'y' }).members).toBe(5);
-    expect(designFor(50_000, { target: 'y' })).toMatchObject({ members: 1, batchSize: 256 });
+    expect(designFor(150, 'regression', { target: 'y' })).toMatchObject({ members: 10, batchSize: 16 });
+    expect(designFor(5000, 'regression', { target: 'y' }).members).toBe(5);
+    expect(designFor(50_000, 'regression', { target: 'y' })).toMatchObject({ members: 1, batchSize: 256 });
   });
 });
 

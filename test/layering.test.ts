@@ -17,6 +17,7 @@ const storeys = [
   ['data'],
   ['backends'],
   ['worker'],
+  ['cli'],
   ['index.ts'],
 ];
 

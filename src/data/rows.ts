@@ -1,6 +1,6 @@
 import { checkOptions, show, ValueError } from '../errors.js';
 import { makeBuilder, STRAY, TAKEN, TextFeed } from './builders.js';
-import { namesOf, planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from './csv/dialect.js';
+import { givenKind, namesOf, planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from './csv/dialect.js';
 import { shorten } from './errors.js';
 import { type Evidence, inferKind } from './infer.js';
 import { type ColumnReport, makeReport } from './report.js';
@@ -151,7 +151,7 @@ export function tableOf(
   const reports: ColumnReport[] = [];
   const made: Column[] = [];
   for (const [name, values] of columns) {
-    const given = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    const given = givenKind({ ...plan, columns: kinds }, name);
     if (given === 'skip') {
       reports.push({ name, kind: 'skip', why: 'as given', missing: 0 });
       continue;

@@ -18,6 +18,8 @@ export interface Limits {
 export interface ReadOptions {
   /** Kinds of columns that are not to be inferred; `'skip'` leaves a column out. Values of another kind are errors then. */
   readonly columns?: Readonly<Record<string, ColumnKind | 'skip'>>;
+  /** The same of columns that may be absent: `kinds` of a pipeline, to read new files as the old one. */
+  readonly kinds?: Readonly<Record<string, ColumnKind>>;
   /** Texts that stand for a missing value; default '', ?, NA, N/A, #N/A, NaN, nan, null, NULL. */
   readonly missing?: readonly string[];
   /** Rows to infer kinds from; default 1000. A column of numbers in which a text comes later is read anew as categories. */
@@ -37,10 +39,11 @@ export interface CsvOptions extends ReadOptions, Limits {
   readonly encoding?: string;
 }
 
-export const READ_OPTIONS = ['columns', 'missing', 'sampleRows'] as const;
+export const READ_OPTIONS = ['columns', 'kinds', 'missing', 'sampleRows'] as const;
 
 export interface ReadPlan {
   readonly columns: Readonly<Record<string, ColumnKind | 'skip'>>;
+  readonly kinds: Readonly<Record<string, ColumnKind>>;
   readonly missing: ReadonlySet<string>;
   readonly sampleRows: number;
 }
@@ -59,16 +62,23 @@ export interface CsvPlan extends ReadPlan {
 
 const KINDS = { number: 1, category: 1, boolean: 1, date: 1, skip: 1 };
 
-export function planReading({ columns = {}, missing = MISSING, sampleRows = 1000 }: ReadOptions): ReadPlan {
+export function planReading({ columns = {}, kinds = {}, missing = MISSING, sampleRows = 1000 }: ReadOptions): ReadPlan {
   if (typeof columns !== 'object' || columns === null) {
     throw new ValueError({ argument: 'columns', given: show(columns), expected: 'an object of kinds by name' });
   }
   for (const [name, kind] of Object.entries(columns)) lookUp(KINDS, kind, `columns.${name}`);
+  for (const [name, kind] of Object.entries(kinds)) lookUp(KINDS, kind, `kinds.${name}`);
   if (!Array.isArray(missing) || missing.some((text) => typeof text !== 'string')) {
     throw new ValueError({ argument: 'missing', given: show(missing), expected: 'an array of texts' });
   }
   checkNumber(sampleRows, 'sampleRows', { min: 1, integer: true });
-  return { columns, missing: new Set(missing), sampleRows };
+  return { columns, kinds, missing: new Set(missing), sampleRows };
+}
+
+/** The kind that options say a column has. */
+export function givenKind({ columns, kinds }: ReadPlan, name: string): ColumnKind | 'skip' | undefined {
+  if (Object.hasOwn(columns, name)) return columns[name];
+  return Object.hasOwn(kinds, name) ? kinds[name] : undefined;
 }
 
 export function planCsv(options: CsvOptions): CsvPlan {

@@ -4,7 +4,7 @@ import { DataError, shorten } from '../errors.js';
 import { type ColumnReport, makeReport } from '../report.js';
 import { type Bytes, open, type Source } from '../source.js';
 import { type Column, type ColumnKind, Table } from '../table.js';
-import { type CsvOptions, type CsvPlan, type Dialect, inferDialect, planCsv } from './dialect.js';
+import { type CsvOptions, type CsvPlan, type Dialect, givenKind, inferDialect, planCsv } from './dialect.js';
 import { checkText, decode, type Field, LineReader, strayError } from './lines.js';
 
 /** Bytes without a byte order mark, in UTF-8, with lines that end in \n or \r\n. */
@@ -72,14 +72,14 @@ function begin(
     lookUp(Object.fromEntries(dialect.names.map((n) => [n, n])), column, 'columns');
   const kinds = new Map(
     dialect.names.map((column, c) => {
-      const given = Object.hasOwn(plan.columns, column) ? plan.columns[column]! : undefined;
+      const given = givenKind(plan, column);
       return [column, given ?? (revised.has(column) ? 'category' : dialect.evidence[c]!.kind)] as const;
     }),
   );
   const fields = dialect.names.map((column): Field => {
     const kind = kinds.get(column)!;
     const builder = kind === 'skip' ? undefined : makeBuilder(kind, plan);
-    return { name: column, builder, strict: Object.hasOwn(plan.columns, column), stray: undefined };
+    return { name: column, builder, strict: givenKind(plan, column) !== undefined, stray: undefined };
   });
   return { dialect, fields, kinds, reader: new LineReader(name, dialect.separator, fields, plan, dialect.header) };
 }
@@ -151,7 +151,7 @@ function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<
     const later = revised.get(name);
     const evidence = dialect.evidence[c]!;
     const inferred = later ? `${evidence.why}, but ${later} is not one` : evidence.why;
-    const why = Object.hasOwn(plan.columns, name) ? 'as given' : inferred;
+    const why = givenKind(plan, name) ? 'as given' : inferred;
     return { name, kind: kinds.get(name)!, why, missing: 0, ...builder?.describe() };
   });
   const { separator, header, notes } = dialect;

@@ -160,7 +160,7 @@ export class Preprocessing {
    */
   transform(data: Table | readonly Row[]): Matrix {
     const inputs = this.fitted;
-    const table = data instanceof Table ? data : tableFromRows(data, { columns: this.#kindsIn(data) });
+    const table = data instanceof Table ? data : tableFromRows(data, { kinds: this.kinds });
     const made = inputs.flatMap((input) => input.chain.transform(adapted(table, input)));
     if (this.#after.length === 0) return toFloats(made, table.rows);
     const block = this.#after.reduce(
@@ -168,16 +168,6 @@ export class Preprocessing {
       blockOf(made, table.rows),
     );
     return narrowed(block);
-  }
-
-  /** Kinds of the columns that rows in memory have. */
-  #kindsIn(rows: readonly Row[]): Readonly<Record<string, ColumnKind>> {
-    const named = rows.some((row) => !Array.isArray(row));
-    const kinds = this.kinds;
-    if (!named) return kinds;
-    return Object.fromEntries(
-      Object.entries(kinds).filter(([name]) => rows.some((row) => row && Object.hasOwn(row, name))),
-    );
   }
 
   /**

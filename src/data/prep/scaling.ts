@@ -85,6 +85,9 @@ export interface MinMaxOptions {
   /** What the least and the greatest number become; default 0 and 1. */
   readonly min?: number;
   readonly max?: number;
+  /** The range that becomes it; default that of the numbers. */
+  readonly low?: number;
+  readonly high?: number;
 }
 
 /** The range of the numbers becomes `min` to `max`. */
@@ -169,12 +172,16 @@ export const scalingSteps = {
   ),
   minMax: linear(
     (options) => {
-      checkOptions(options, ['min', 'max'], 'minMax');
+      checkOptions(options, ['min', 'max', 'low', 'high'], 'minMax');
       const min = checkNumber(options.min ?? 0, 'min');
-      return { min, max: checkNumber(options.max ?? 1, 'max', { above: min }) };
+      const low = options.low === undefined ? undefined : checkNumber(options.low, 'low');
+      const high =
+        options.high === undefined ? undefined : checkNumber(options.high, 'high', { above: low ?? -Infinity });
+      return { min, max: checkNumber(options.max ?? 1, 'max', { above: min }), low, high };
     },
-    (values, { min, max }) => {
-      const { low, high } = range(values);
+    (values, { min, max, ...given }) => {
+      const found = range(values);
+      const { low, high } = { low: given.low ?? found.low, high: given.high ?? found.high };
       const factor = (max - min) / divisor(high - low, Math.max(Math.abs(low), Math.abs(high)));
       return { offset: low - min / factor, factor };
     },

@@ -5,7 +5,7 @@ import type { Callback } from '../../train/callbacks.js';
 import { oneHot } from '../prep/encoding.js';
 import { fillMissing } from '../prep/missing.js';
 import type { PreprocessOptions, Steps } from '../prep/preprocess.js';
-import { log1p, standardize } from '../prep/scaling.js';
+import { log1p, minMax, standardize, zeroCentre } from '../prep/scaling.js';
 import { moments } from '../prep/statistics.js';
 import type { CategoryColumn, Column, NumberColumn, Table } from '../table.js';
 
@@ -24,14 +24,14 @@ export interface TabularOptions {
   readonly layers?: readonly number[];
   /** Default 'silu'. */
   readonly activation?: ActivationName;
-  /** Rate of dropout behind each hidden layer; default 0. */
+  /** Rate of dropout behind each hidden layer; default 0.2 for classes, 0 for numbers. */
   readonly dropout?: number;
   /**
    * Networks whose outputs are averaged. Each trains on all but its own part of the rows, by which it stops; default
    * 10 below 1,500 rows, 5 up to 30,000, 1 above, which leaves out a tenth.
    */
   readonly members?: number;
-  /** At most; default 8 to 400, so that training takes up to 6000 steps and sees up to 400,000 rows. */
+  /** At most; default 8 to 400, so that training takes up to 3000 steps and 400,000 rows for classes, 6000 and a million for numbers. */
   readonly epochs?: number;
   /** Default a fortieth of the rows, 16 to 256. */
   readonly batchSize?: number;
@@ -39,7 +39,7 @@ export interface TabularOptions {
   readonly learningRate?: number;
   /** Default 0.0001. */
   readonly weightDecay?: number;
-  /** Epochs without a better validation loss before training stops; default a fifth of the epochs. */
+  /** Epochs without a better validation loss before training stops; default half of the epochs. */
   readonly patience?: number;
   /** Default 0. */
   readonly seed?: number;
@@ -62,6 +62,8 @@ export interface Design {
 }
 
 export interface FitTabularOptions {
+  /** Ends training after the present batch; what was trained so far is kept, with the best weights. */
+  readonly signal?: AbortSignal;
   /** Called for each member's training. */
   readonly callbacks?: (member: number, design: Design) => readonly Callback[];
 }
@@ -121,23 +123,24 @@ const MANY_ROWS = 30_000;
 const FEW_ROWS = 1500;
 
 /** What to train for so many rows, all of them together. */
-export function designFor(rows: number, options: TabularOptions): Design {
+export function designFor(rows: number, task: Task, options: TabularOptions): Design {
   const members = options.members ?? (rows > MANY_ROWS || rows < 20 ? 1 : rows < FEW_ROWS ? 10 : 5);
   const training = members === 1 ? rows * 0.9 : (rows * (members - 1)) / members;
   const batchSize = options.batchSize ?? Math.min(256, Math.max(16, 2 ** Math.round(Math.log2(training / 40))));
   const steps = Math.max(1, Math.ceil(training / batchSize));
-  const enough = Math.min(400, 6000 / steps, 400_000 / rows);
-  const epochs = options.epochs ?? Math.max(8, Math.round(enough));
+  const enough =
+    task === 'classification' ? Math.min(3000 / steps, 400_000 / rows) : Math.min(6000 / steps, 1_000_000 / rows);
+  const epochs = options.epochs ?? Math.max(8, Math.round(Math.min(400, enough)));
   return {
     layers: options.layers ?? [128, 64],
     activation: options.activation ?? 'silu',
-    dropout: options.dropout ?? 0,
+    dropout: options.dropout ?? (task === 'classification' ? 0.2 : 0),
     members,
     epochs,
     batchSize,
     learningRate: options.learningRate ?? (rows > 20_000 ? 0.003 : 0.01),
     weightDecay: options.weightDecay ?? 1e-4,
-    patience: options.patience ?? Math.max(5, Math.round(epochs / 5)),
+    patience: options.patience ?? Math.max(5, Math.round(epochs / 2)),
     seed: options.seed ?? 0,
   };
 }
@@ -190,6 +193,36 @@ function numberSteps({ values }: NumberColumn): Steps {
 
 const MANY_CATEGORIES = 20;
 
+/** Columns that a table has at least for their scale to be looked for. */
+const MANY_COLUMNS = 32;
+
+/**
+ * The greatest number that at least a third of many columns reach, where none is below 0 or above it: one scale for all
+ * keeps those that are nearly always 0 from growing out of proportion.
+ */
+function sharedScale({ columns }: Table): number | undefined {
+  const numbers = columns.filter((column) => column.kind === 'number');
+  if (numbers.length < MANY_COLUMNS) return undefined;
+  let greatest = 0;
+  let reached = 0;
+  for (const { values } of numbers as NumberColumn[]) {
+    let high = 0;
+    for (const value of values) {
+      if (value < 0 || (value > 0 && !Number.isInteger(value))) return undefined;
+      if (value > high) high = value;
+    }
+    if (high > greatest) [greatest, reached] = [high, 1];
+    else if (high === greatest) reached++;
+  }
+  return greatest > 1 && reached >= numbers.length / 3 ? greatest : undefined;
+}
+
+const pixelSteps = (high: number): Steps => [
+  minMax({ low: 0, high, max: 4 }),
+  zeroCentre(),
+  fillMissing({ indicator: true }),
+];
+
 /** Steps of a column of texts; `'drop'` where nearly every row has a text of its own. */
 function categorySteps({ codes, categories }: CategoryColumn): Steps | 'drop' {
   const used = new Set(codes);
@@ -202,12 +235,20 @@ function categorySteps({ codes, categories }: CategoryColumn): Steps | 'drop' {
 const allMissing = (column: Column) =>
   column.kind === 'category' ? column.codes.every((code) => code < 0) : column.values.every(Number.isNaN);
 
+const isConstant = (column: Column) => {
+  const values: ArrayLike<number> = column.kind === 'category' ? column.codes : column.values;
+  for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return false;
+  return true;
+};
+
 /** Steps of all columns of a table, and remarks on those that are left out. */
 export function choosePreprocessing(
   table: Table,
   given: PreprocessOptions = {},
 ): { options: PreprocessOptions; notes: readonly string[] } {
   const notes: string[] = [];
+  const shared = sharedScale(table);
+  if (shared !== undefined) notes.push(`numbers share a scale, 0 to ${shared}, as counts and pixels do`);
   const columns: Record<string, Steps | 'drop'> = Object.create(null);
   for (const column of table.columns) {
     const { name, kind } = column;
@@ -215,7 +256,11 @@ export function choosePreprocessing(
     if (allMissing(column)) {
       columns[name] = 'drop';
       notes.push(`'${name}' is left out: it has no value`);
-    } else if (kind === 'number' && given.numbers === undefined) columns[name] = numberSteps(column);
+    } else if (isConstant(column)) {
+      columns[name] = 'drop';
+      notes.push(`'${name}' is left out: it has one value`);
+    } else if (kind === 'number' && given.numbers === undefined)
+      columns[name] = shared === undefined ? numberSteps(column) : pixelSteps(shared);
     else if (kind === 'category' && given.categories === undefined) {
       columns[name] = categorySteps(column);
       if (columns[name] === 'drop') notes.push(`'${name}' is left out: nearly every row has a text of its own`);

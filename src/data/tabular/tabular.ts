@@ -105,7 +105,7 @@ export class Tabular {
     return this.#ready().record;
   }
 
-  /** Kinds of all columns, the target's too: what readers take as `columns`. */
+  /** Kinds of all columns, the target's too: what readers take as `kinds`. */
   get kinds(): Readonly<Record<string, ColumnKind>> {
     const { inputs, target } = this.#ready();
     return { ...inputs.kinds, ...target.kinds };
@@ -115,7 +115,7 @@ export class Tabular {
    * Learns from a table or rows. Rows without a target are left out.
    * @throws UnknownNameError for a target that is no column; ValueError for data that cannot be learned from.
    */
-  async fit(data: Data, { callbacks }: FitTabularOptions = {}): Promise<this> {
+  async fit(data: Data, { callbacks, signal }: FitTabularOptions = {}): Promise<this> {
     const { options } = this;
     const given = data instanceof Table ? data : tableFromRows(data);
     const notes: string[] = [];
@@ -133,8 +133,8 @@ export class Tabular {
     const x = inputs.fitTransform(rest);
     const classes = task === 'classification' ? classesOf(target) : undefined;
     const backend = options.backend ?? (await bestBackend());
-    const design = designFor(table.rows, options);
-    const trained = await train(x, y, classes?.length ?? 1, task, design, backend, callbacks);
+    const design = designFor(table.rows, task, options);
+    const trained = await train(x, y, classes?.length ?? 1, task, design, backend, { callbacks, signal });
     const { rows, outputs } = trained.held;
     const truth = makeMatrix(
       Float32Array.from(rows, (row) => y.data[row]!),

@@ -36,6 +36,20 @@ const softmax = (task: Task) => (task === 'classification' ? ({ activation: 'sof
 export const lossOf = (task: Task) =>
   task === 'classification' ? ('sparseCategoricalCrossentropy' as const) : ('meanSquaredError' as const);
 
+interface Watch {
+  readonly callbacks?: ((member: number, design: Design) => readonly Callback[]) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Ends training like any other end, so that the best weights come back. */
+function stopAt(signal: AbortSignal): Callback {
+  return {
+    onBatchEnd(_batch, _logs, network) {
+      if (signal.aborted) network.stopTraining = true;
+    },
+  };
+}
+
 /** Trains the members of a design, each on its own part of the rows, and makes one model of them. */
 export async function train(
   x: Matrix,
@@ -44,7 +58,7 @@ export async function train(
   task: Task,
   design: Design,
   backend: BackendFactory,
-  callbacks: (member: number, design: Design) => readonly Callback[] = () => [],
+  { callbacks = () => [], signal }: Watch = {},
 ): Promise<Trained> {
   const { members, seed } = design;
   const stratify = task === 'classification' ? { stratify: y.data } : {};
@@ -66,13 +80,14 @@ export async function train(
       backend,
       {
         validation: [gather(x, held), gather(y, held)],
-        callbacks: callbacks(i, design),
+        callbacks: [...(signal ? [stopAt(signal)] : []), ...callbacks(i, design)],
       },
     );
     models.push(one.model);
     records.push(one.record);
     heldRows.push(...held);
     heldOutputs.push(one.model.predict(gather(x, held)).data);
+    if (signal?.aborted) break;
   }
   const data = new Float32Array(heldRows.length * outputs);
   let at = 0;
@@ -81,7 +96,7 @@ export async function train(
     at += values.length;
   }
   return {
-    model: members === 1 ? models[0]! : combine(models, x.columns, outputs, task, design, backend),
+    model: models.length === 1 ? models[0]! : combine(models, x.columns, outputs, task, design, backend),
     members: records,
     held: { rows: Uint32Array.from(heldRows), outputs: makeMatrix(data, heldRows.length, outputs) },
   };
@@ -121,6 +136,7 @@ async function trainMember(
     epochs,
     batchSize: Math.min(batchSize, x.rows),
     validationData: validation,
+    lint: false,
     callbacks: [stopping, ...callbacks],
   });
   return { model: network, record: { history, bestEpoch: stopping.bestEpoch } };
