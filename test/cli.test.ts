@@ -2,12 +2,14 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Generator } from '../src/kernels/philox.js';
 
 // The command as users run it, out of the build.
 
 const script = resolve(import.meta.dirname, '../build/cli.js');
+const CHROMIUM = '/usr/bin/chromium';
 let folder: string;
 const at = (name: string) => join(folder, name);
 
@@ -104,6 +106,45 @@ describe('myelin', () => {
     expect(JSON.parse((await myelin(['inspect', 'kind.myelin', '--json'])).stdout).features).toContain('colour=blue');
     expect((await myelin(['profile', 'kind.myelin', 'new.csv'])).stdout).toMatch(/denseForward|adam/);
   }, 120_000);
+
+  test.skipIf(!existsSync(CHROMIUM))(
+    'writes a report that opens offline and draws its charts',
+    async () => {
+      const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+      try {
+        const page = await browser.newPage({ offline: true });
+        const errors: string[] = [];
+        page.on('pageerror', (error) => errors.push(String(error)));
+        page.on('request', (request) => {
+          if (!request.url().startsWith('file:')) errors.push(request.url());
+        });
+        for (const [target, charts] of [
+          ['kind', ['Learning curves', 'ROC', 'Calibration']],
+          ['weight', ['Learning curves', 'Targets by predictions', 'Residuals']],
+        ] as const) {
+          const args = ['--drop', 'id', '--out', 'r.myelin', '--report', 'report.html', '--quiet', ...quick];
+          expect(await myelin(['train', 'train.csv', '--target', target, ...args])).toMatchObject({
+            code: 0,
+            stderr: '',
+          });
+          await page.goto(`file://${at('report.html')}`);
+          expect(await page.locator('.u-title').allTextContents()).toEqual(charts);
+          const drawn = await page.evaluate(() =>
+            [...document.querySelectorAll('canvas')].map((canvas) => {
+              const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+              return new Set(new Uint32Array(data.buffer)).size > 5;
+            }),
+          );
+          expect(drawn).toEqual([true, true, true]);
+          expect((await page.screenshot({ fullPage: true })).length).toBeGreaterThan(20_000);
+        }
+        expect(errors).toEqual([]);
+      } finally {
+        await browser.close();
+      }
+    },
+    120_000,
+  );
 
   test('speaks JSON, of numbers too', async () => {
     const { stdout, stderr, code } = await myelin([

@@ -66,7 +66,11 @@ export class CsvWriter {
     if (this.#failure) throw this.#refused();
     if (this.#stream.write(text)) return;
     await new Promise<void>((resolve) => {
-      this.#stream.once('drain', resolve).once('error', () => resolve());
+      const go = () => {
+        this.#stream.off('drain', go).off('error', go);
+        resolve();
+      };
+      this.#stream.on('drain', go).on('error', go);
     });
     if (this.#failure) throw this.#refused();
   }

@@ -60,12 +60,13 @@ reading(program.command('train'))
   .option('--weight-decay <rate>', 'decoupled', number)
   .option('--patience <epochs>', 'epochs without a better validation loss', number)
   .option('--seed <number>', 'default 0', number)
+  .option('--report <file>', 'a page with curves and tables, which opens offline')
   .option('--json', 'one line of JSON for machines')
   .option('--quiet', 'say nothing unless something is wrong')
   .addHelpText(
     'after',
     examples(
-      'train houses.csv --target price',
+      'train houses.csv --target price --report report.html',
       'train iris.csv --target last --no-header --out iris.myelin --test-share 0.2',
     ),
   )

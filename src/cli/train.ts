@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { readTable, split, type TabularOptions, tabular } from '../data/index.js';
 import type { Callback } from '../train/callbacks.js';
 import { type ReadFlags, readOptions, sourceOf, targetOf } from './data.js';
+import { reportPage } from './report.js';
 import { curves, grid, metricsText, short } from './terminal.js';
 
 export interface TrainFlags extends ReadFlags {
@@ -8,6 +11,8 @@ export interface TrainFlags extends ReadFlags {
   readonly out: string;
   readonly test?: string;
   readonly testShare?: number;
+  /** Where to write a page with curves and tables. */
+  readonly report?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly task?: TabularOptions['task'];
@@ -94,6 +99,10 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
       : undefined;
   const importance = pipeline.explain(parts ? table.take(parts.test) : table, { rows: 1000, repeats: 2 });
   const interrupted = controller.signal.aborted;
+  if (flags.report !== undefined && pipeline.held) {
+    const title = `${target} from ${data === '-' ? 'standard input' : basename(data)}`;
+    await writeFile(flags.report, reportPage({ title, record, importance, test: tested, ...pipeline.held }));
+  }
   if (json) {
     console.log(
       JSON.stringify({ out, seconds, interrupted, validation: record.validation, test: tested, importance, record }),

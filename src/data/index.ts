@@ -65,6 +65,7 @@ export {
   type ClassPrediction,
   deserializeTabular,
   type ExplainOptions,
+  type HeldOut,
   type Importance,
   loadTabular,
   type Tabular,

@@ -39,6 +39,12 @@ export interface TabularRecord {
   readonly notes: readonly string[];
 }
 
+/** Targets and what was predicted for them. */
+export interface HeldOut {
+  readonly truth: Matrix;
+  readonly outputs: Matrix;
+}
+
 /** A prediction of a class. */
 export interface ClassPrediction {
   readonly class: string;
@@ -78,6 +84,7 @@ const VERSION = 1;
 /** From raw rows to predictions: preprocessing, a model and what its outputs mean. */
 export class Tabular {
   #state: State | undefined;
+  #held: HeldOut | undefined;
 
   /** @internal */
   constructor(
@@ -103,6 +110,14 @@ export class Tabular {
 
   get record(): TabularRecord {
     return this.#ready().record;
+  }
+
+  /**
+   * Targets and outputs of rows that the network in question had not trained on, which validation measures; classes by
+   * number and probabilities, or numbers in the target's units. Only right after `fit`: they are not saved.
+   */
+  get held(): HeldOut | undefined {
+    return this.#held;
   }
 
   /** Kinds of all columns, the target's too: what readers take as `kinds`. */
@@ -141,6 +156,7 @@ export class Tabular {
       rows.length,
       1,
     );
+    this.#held = { truth: unscaled(truth, task, target), outputs: unscaled(outputs, task, target) };
     const record: TabularRecord = {
       target: options.target,
       task,
@@ -148,7 +164,7 @@ export class Tabular {
       rows: table.rows,
       design,
       members: trained.members,
-      validation: measure(task, unscaled(truth, task, target), unscaled(outputs, task, target)),
+      validation: measure(task, this.#held.truth, this.#held.outputs),
       inputs: describeColumns(rest, inputs),
       notes,
     };
