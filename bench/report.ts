@@ -4,6 +4,7 @@ import type { Convergence } from './convergence.js';
 import type { FitCostRow } from './fit-cost.js';
 import type { KernelRow } from './kernels.js';
 import type { Peak } from './peak.js';
+import type { SavingRow } from './saving.js';
 import type { StagingRow } from './staging.js';
 import type { StepRow } from './steps.js';
 import { digits, formatTable, percent } from './table.js';
@@ -27,6 +28,7 @@ export interface Report {
   readonly staging: readonly StagingRow[];
   readonly fit: readonly FitCostRow[];
   readonly workers?: readonly WorkerRow[];
+  readonly saving?: readonly SavingRow[];
   readonly coldStart?: ColdStart;
 }
 
@@ -164,6 +166,22 @@ function fitTable(rows: readonly FitCostRow[]): string {
   );
 }
 
+function savingTable(rows: readonly SavingRow[]): string {
+  const lines = rows.map(({ model, megabytes, saveMs, writeMs, shareOfWrite, loadMs, readMs }) => [
+    model,
+    digits(megabytes),
+    digits(saveMs),
+    digits(writeMs),
+    percent(shareOfWrite),
+    digits(loadMs),
+    digits(readMs),
+  ]);
+  return formatTable(
+    ['saving', 'MB', 'save, ms', 'plain write and fsync', 'speed of that', 'load, ms', 'plain read'],
+    lines,
+  );
+}
+
 function coldStartTable({ workload, ms, bareMs, overBareMs, ...size }: ColdStart): string {
   const lines = [
     ['process to the end of its first step, ms', digits(ms)],
@@ -186,7 +204,7 @@ function convergenceTable({ workload, build, usPerStep }: Convergence): string {
 }
 
 export function formatReport(report: Report): string {
-  const { peak, kernels, steps, convergence, staging, fit, workers, coldStart } = report;
+  const { peak, kernels, steps, convergence, staging, fit, workers, saving, coldStart } = report;
   const products = kernels.filter(({ gflops }) => gflops !== null);
   const streams = kernels.filter(({ gflops }) => gflops === null);
   const fused = peak.fusedGflops === undefined ? '' : `, fused ${digits(peak.fusedGflops)}`;
@@ -205,6 +223,7 @@ export function formatReport(report: Report): string {
   if (fit.length > 0) parts.push(fitTable(fit));
   if (threaded.length > 0) parts.push(threadTable(threaded, peak.cores));
   if (workers) parts.push(workerTable(workers));
+  if (saving) parts.push(savingTable(saving));
   if (coldStart) parts.push(coldStartTable(coldStart));
   return parts.join('\n\n');
 }

@@ -1,4 +1,4 @@
-import { StateError } from '../errors.js';
+import { FileError, StateError } from '../errors.js';
 import { type BackupAndRestoreOptions, backupWith } from '../train/callbacks/backup-and-restore.js';
 import {
   checkpointWith,
@@ -6,11 +6,10 @@ import {
   type ModelCheckpointOptions,
 } from '../train/callbacks/model-checkpoint.js';
 import type { Callback } from '../train/callbacks.js';
-import { INTERNALS, type Model } from '../train/model.js';
-import { exportState, importState } from '../train/state.js';
+import type { Model } from '../train/model.js';
 import { previousOf } from './atomic.js';
 import { nodeFiles } from './node-files.js';
-import { load, save } from './save.js';
+import { restore, save } from './save.js';
 
 /**
  * Saves the model along the way, whole or not at all; as in Keras. Each file holds where the run stands, after all other
@@ -20,22 +19,16 @@ export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoin
   return checkpointWith((model, path, { training }) => save(model, path, { training }), options);
 }
 
-const absent = (error: unknown) => (error as { cause?: { code?: unknown } }).cause?.code === 'ENOENT';
+const absent = (error: unknown) => error instanceof FileError && error.code === 'ENOENT';
 
-async function restore(model: Model, path: string): Promise<boolean> {
-  const loaded = await load(path, { backend: model.backend }).catch((error) => {
-    if (absent(error)) return undefined;
+async function putBack(model: Model, path: string): Promise<boolean> {
+  try {
+    await restore(model, path);
+  } catch (error) {
+    if (absent(error)) return false;
     throw error;
-  });
-  if (!loaded) return false;
-  const { engine } = loaded[INTERNALS];
-  if (!engine.compiled || loaded.run === undefined) {
-    throw new StateError(`backupAndRestore: ${path} holds no unfinished run.`);
   }
-  importState(model[INTERNALS].engine, exportState(engine));
-  model.setWeights(loaded.getWeights());
-  model.run = loaded.run;
-  loaded.dispose();
+  if (model.run === undefined) throw new StateError(`backupAndRestore: ${path} holds no unfinished run.`);
   return true;
 }
 
@@ -53,5 +46,5 @@ async function remove(path: string): Promise<void> {
  * same bits; at the end the file is removed. As in Keras, but for any batch.
  */
 export function backupAndRestore(options: BackupAndRestoreOptions): Callback {
-  return backupWith({ save: (model, path) => save(model, path), restore, remove }, options);
+  return backupWith({ save: (model, path) => save(model, path), restore: putBack, remove }, options);
 }

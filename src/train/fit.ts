@@ -2,7 +2,6 @@ import { StateError, StreamError } from '../errors.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Data } from './batches.js';
 import { call, hooksOf, type Logs } from './callbacks.js';
-import { checkNorm } from './check-norm.js';
 import { debugProfile } from './debug.js';
 import type { Engine } from './engine.js';
 import { type FitOptions, type FitPlan, planFit, type ValidationSource } from './fit-plan.js';
@@ -10,6 +9,7 @@ import { Gathered, type GatheredState } from './gather.js';
 import { copyHistory, type History } from './history.js';
 import type { Model } from './model.js';
 import { makePause } from './pause.js';
+import { Refusals } from './refusal.js';
 import { type Cursor, pack, type RunState } from './run-state.js';
 import type { Batches } from './source.js';
 import type { Outcome } from './steps.js';
@@ -19,12 +19,16 @@ import { inSlices, TestHooks, validate } from './validation.js';
 /** Steps with more work than this hand over to the event loop between calls, not only between steps. */
 const LONG_STEP_FLOPS = 2e7;
 
+/** Fewer rows say little about columns and classes. */
+const FEWEST_TO_LINT = 50;
+
 /** Hooks of the loop, looked up once. */
 function hooksFor({ callbacks }: FitPlan, model: Model) {
   return {
     trainBegin: hooksOf(callbacks, 'onTrainBegin'),
     trainEnd: hooksOf(callbacks, 'onTrainEnd'),
     abort: hooksOf(callbacks, 'onAbort'),
+    nonFinite: hooksOf(callbacks, 'onNonFinite'),
     epochBegin: hooksOf(callbacks, 'onEpochBegin'),
     epochEnd: hooksOf(callbacks, 'onEpochEnd'),
     batchBegin: hooksOf(callbacks, 'onTrainBatchBegin', 'onBatchBegin'),
@@ -51,10 +55,10 @@ export class FitRun {
   /** When the present epoch began; Infinity between epochs. */
   #began = Number.POSITIVE_INFINITY;
   #inStep = false;
-  #warned = false;
   #aborted = false;
   /** Ends what is being waited for. */
   #giveUp: ((reason: unknown) => void) | undefined;
+  readonly #refusals: Refusals;
   readonly #gathered: Gathered | undefined;
   readonly #hooks: ReturnType<typeof hooksFor>;
   readonly #pause = makePause();
@@ -67,6 +71,7 @@ export class FitRun {
   ) {
     this.#totals = new EpochTotals(engine, cursor?.totals as TotalsState | undefined);
     this.#gathered = Gathered.of(engine, plan.feed.rows);
+    this.#refusals = new Refusals(model, engine, plan.feed);
     this.#hooks = hooksFor(plan, model);
     const { firstEpoch, epochs } = plan;
     if (cursor) {
@@ -217,8 +222,10 @@ export class FitRun {
       const outcome =
         program.flops > LONG_STEP_FLOPS ? await this.#stepInParts(program) : this.engine.steps.run(program);
       if (!outcome) continue;
+      const { refused } = outcome;
+      if (refused) await this.#refusals.meet(epoch, this.#batch, hooks.nonFinite);
       const batch = this.#count(outcome, program);
-      if (hooks.batchEnd.length > 0) {
+      if (hooks.batchEnd.length > 0 && !refused) {
         const waiting = call(hooks.batchEnd, batch, makeLogs(this.engine, outcome, program.rows), model);
         if (waiting) await waiting;
       }
@@ -244,24 +251,20 @@ export class FitRun {
 
   /** Takes notice of a batch, after which the next one is due; returns its number. */
   #count(outcome: Outcome, program: LinkedProgram): number {
-    const [epoch, batch] = [this.#epoch, this.#batch];
-    checkNorm(outcome, `in epoch ${epoch}, batch ${batch}`);
-    this.#totals.add(outcome, program.rows);
-    this.#gathered?.add(this.engine, program);
-    this.#batch++;
-    this.plan.feed.passed();
-    if (!this.#warned && !Number.isFinite(outcome.loss)) {
-      this.#warned = true;
-      console.warn(
-        `myelin: the loss is ${outcome.loss} in epoch ${epoch}, batch ${batch}. A lower learning rate or inputs ` +
-          'scaled to about -1..1 usually help; globalClipNorm keeps such a step away from the weights.',
-      );
+    const batch = this.#batch++;
+    if (outcome.refused) {
+      this.#totals.skipped++;
+    } else {
+      this.#totals.add(outcome, program.rows);
+      this.#gathered?.add(this.engine, program);
     }
+    this.plan.feed.passed();
     return batch;
   }
 
   async #endOfEpoch(): Promise<void> {
     const { model, engine, plan } = this;
+    this.#refusals.endEpoch(this.#totals.rows);
     const hooks = this.#hooks;
     const epoch = this.#epoch;
     const gathered = this.#gathered;
@@ -321,6 +324,10 @@ export async function fit(
     const { checkFeed, readCursor } = await import('./resume.js');
     cursor = readCursor(engine, model.run);
     checkFeed(plan.feed, cursor);
+  }
+  if (plan.lint && engine.steps.taken === 0 && (plan.feed.sample?.rows ?? 0) >= FEWEST_TO_LINT) {
+    const { warnOfData } = await import('./data-lint.js');
+    await warnOfData(engine, plan, makePause());
   }
   const run = new FitRun(model, engine, plan, cursor);
   begin(run);
