@@ -1,8 +1,9 @@
 import { checkNumber, lookUp, StateError, show, ValueError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
-import type { Data, FitOptions } from '../train/batches.js';
+import type { Data } from '../train/batches.js';
 import type { Callback, Logs } from '../train/callbacks.js';
-import type { History } from '../train/fit.js';
+import type { FitOptions } from '../train/fit-plan.js';
+import type { History } from '../train/history.js';
 import type { Model } from '../train/model.js';
 import type { PredictOptions } from '../train/predict.js';
 import type { Connection } from './connection.js';
