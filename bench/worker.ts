@@ -93,7 +93,7 @@ async function workerRow({ workload }: WorkerCase, rounds: number, callMs: numbe
   const small = { x: join(few.map(({ x }) => x)), y: join(few.map(({ y }) => y)) };
   const time = async (model: Model | RemoteModel, { x, y }: typeof small, epochs: number) => {
     const start = performance.now();
-    await model.fit(x, y, { epochs, batchSize: batch });
+    await (model as RemoteModel).fit(x, y, { epochs, batchSize: batch });
     return performance.now() - start;
   };
   // Until compilers have had their time.

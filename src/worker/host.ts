@@ -2,13 +2,14 @@
 
 import { builtin } from '../backends/threads/host.js';
 import { MyelinError } from '../errors.js';
+import { type LoadSource, load } from '../io/save.js';
 import type { NumericArray } from '../matrix.js';
 import { modelFromSpec } from '../train/from-spec.js';
 import { makeArray } from './copying.js';
 import { packError, unpackError } from './errors.js';
 import { Hooks, progressCallback } from './hooks.js';
-import { functions, Hosted, openBackend } from './hosted.js';
-import type { Ask, ModelState, Note, Request, Response } from './protocol.js';
+import { factories, functions, Hosted, openBackend } from './hosted.js';
+import type { Ask, ModelState, Note, PackedStream, Request, Response, States } from './protocol.js';
 import { at, packResult, put } from './results.js';
 
 interface Port {
@@ -23,6 +24,11 @@ interface Asked {
   reject(error: unknown): void;
 }
 
+type Reply = Message<'reply'>;
+
+/** Asks for what is not in turn with hooks. */
+type AskApart = (fn: number, ...args: readonly unknown[]) => Promise<Reply>;
+
 class Host {
   readonly #models = new Map<number, Hosted>();
   /** Arrays that have come ahead of their call, or why one could not be held. */
@@ -31,6 +37,9 @@ class Host {
   readonly #asked = new Map<number, Asked>();
   /** Errors that the calling side has, by their copies here. */
   readonly #thrown = new WeakMap<object, number>();
+  readonly #controls = new Map<number, { paused: boolean }>();
+  /** What can be read but once, and by whom it is read at present. */
+  readonly #streams = new Map<number, { readonly stream: object; ask: AskApart; open: number }>();
   #asks = 0;
 
   constructor(private readonly port: Port) {
@@ -63,6 +72,11 @@ class Host {
       case 'discard':
         for (const array of message.arrays) this.#arrays.delete(array);
         break;
+      case 'pause': {
+        const control = this.#controls.get(message.control);
+        if (control) control.paused = message.paused;
+        break;
+      }
       case 'abort':
         this.#abort(message.signal, message.reason);
         break;
@@ -80,9 +94,13 @@ class Host {
     }
   }
 
-  async #create({ spec, seed, backend, model }: Message<'create'>): Promise<object> {
+  async #create({ spec, source, notes = [], seed, backend, model }: Message<'create'>): Promise<object> {
     const options = { backend: await openBackend(backend), ...(seed === undefined ? {} : { seed }) };
-    const hosted = new Hosted(modelFromSpec(spec, options));
+    const [from] = notes.reduce<unknown>((value, note) => put(value, note.path, this.#plain(note)), [source]) as [
+      LoadSource,
+    ];
+    const built = spec ? modelFromSpec(spec, options) : await load(from, { backend: options.backend });
+    const hosted = new Hosted(built);
     this.#models.set(model, hosted);
     return { description: hosted.describe(), state: hosted.state() };
   }
@@ -91,16 +109,17 @@ class Host {
     const { call, model, method, takes, settings, notes } = message;
     const hosted = this.#models.get(model) as Hosted;
     const states = new Map<number, unknown>();
+    const apart: AskApart = (fn, ...args) => this.#ask(call, [{ fn, args, self: -1 }], undefined, [], true);
     const ask = async (asks: readonly Ask[]) => {
       const reply = await this.#ask(call, asks, hosted.state());
       for (const [fn, state] of reply.states) states.set(fn, state);
       return reply;
     };
-    const hooks = new Hooks(ask, hosted.model, settings.eachBatch === true, states);
+    const hooks = new Hooks(ask, hosted.model, settings.eachBatch === true, states, factories);
     const signals: number[] = [];
     const run = async () => {
       hosted.check();
-      const args = [...this.#unpack(message.args, notes, hooks, ask, signals)];
+      const args = [...this.#unpack(message.args, notes, hooks, apart, signals)];
       const { progress } = settings;
       if (progress) {
         const tell = (event: object) => this.port.post({ type: 'progress', call, fn: progress.fn, event }, []);
@@ -113,20 +132,24 @@ class Host {
           (await ask(layers.map((layer) => ({ fn, args: [layer], self: -1 })))).answers;
         return hosted.choose(choose, args);
       }
-      return takes === 'function'
-        ? functions[method]?.(hosted.model, ...(args as never[]))
-        : hosted.invoke(method, args);
+      if (takes === 'function') return functions[method]?.(hosted.model, ...(args as never[]));
+      const result = hosted.invoke(method, args);
+      return settings.put === undefined ? result : this.#putAll(result as AsyncIterable<unknown>, call, settings.put);
     };
     const runAndFlush = async () => {
       try {
         return await run();
       } finally {
-        for (const signal of signals) this.#signals.delete(signal);
+        for (const number of signals) {
+          this.#signals.delete(number);
+          this.#controls.delete(number);
+        }
         // What is thrown here is what a hook threw, which is why the call ended.
         await hooks.flush();
       }
     };
-    this.#respond(call, hosted, runAndFlush, false, () => message.lent.map((path) => at(message.args, path)));
+    const lent = () => message.lent.map((path) => at(message.args, path));
+    this.#respond(call, hosted, runAndFlush, false, lent, () => hooks.made());
   }
 
   /** Posts the result of a call, or its error. */
@@ -136,17 +159,22 @@ class Host {
     run: (hosted: Hosted | undefined) => unknown,
     keep = false,
     lentArrays: () => readonly unknown[] = () => [],
+    made: () => States = () => [],
   ): Promise<void> {
     const lent = lentArrays();
     const back = lent.map((view) => (view as ArrayBufferView).buffer as ArrayBuffer);
     try {
       const { value, marks, transfer } = packResult(await run(hosted), keep);
       const state = hosted?.state();
-      this.port.post({ type: 'result', call, value, marks, lent, state }, [...new Set([...transfer, ...back])]);
+      this.port.post({ type: 'result', call, value, marks, lent, state, states: made() }, [
+        ...new Set([...transfer, ...back]),
+      ]);
     } catch (error) {
       const thrown = typeof error === 'object' && error !== null ? this.#thrown.get(error) : undefined;
       const state: ModelState | undefined = hosted?.state();
-      this.port.post({ type: 'error', call, error: packError(error), thrown, lent, state }, [...new Set(back)]);
+      this.port.post({ type: 'error', call, error: packError(error), thrown, lent, state, states: made() }, [
+        ...new Set(back),
+      ]);
     }
   }
 
@@ -164,18 +192,31 @@ class Host {
     throw held ? held.error : new MyelinError(`array ${array} has not come`);
   }
 
+  /** Yields all values of a generator to the calling side, for as long as it wants more. */
+  async #putAll(values: AsyncIterable<unknown>, call: number, put: number): Promise<void> {
+    for await (const item of values) {
+      const { value, marks, transfer } = packResult(item);
+      const { answers } = await this.#ask(call, [{ fn: put, args: [value], self: -1, marks }], undefined, transfer);
+      if (answers[0] !== true) break;
+    }
+  }
+
+  /** What needs nothing but itself. */
+  #plain(note: Note): unknown {
+    if (note.kind === 'array') return this.#take(note.array);
+    return note.kind === 'url' ? new URL(note.href) : undefined;
+  }
+
   /** Arguments with everything in its place that crossed in a way of its own. */
   #unpack(
     args: readonly unknown[],
     notes: readonly Note[],
     hooks: Hooks,
-    ask: (asks: readonly Ask[]) => Promise<Message<'reply'>>,
+    ask: AskApart,
     signals: number[],
   ): readonly unknown[] {
     const make = (note: Note): unknown => {
       switch (note.kind) {
-        case 'array':
-          return this.#take(note.array);
         case 'callback':
           return hooks.callback(note.callback);
         case 'signal': {
@@ -185,10 +226,23 @@ class Host {
           if (note.aborted) this.#abort(note.signal, note.aborted);
           return controller.signal;
         }
+        case 'control': {
+          const { control, paused, halt, running } = note.control;
+          const own = {
+            paused,
+            halt: () => ask(halt),
+            running: (run: boolean) => {
+              ask(running, run).catch(() => undefined);
+            },
+          };
+          this.#controls.set(control, own);
+          signals.push(control);
+          return own;
+        }
         case 'stream':
-          return this.#stream(note, hooks, ask);
-        case 'function':
-          return undefined;
+          return this.#stream(note.stream, hooks, ask);
+        default:
+          return this.#plain(note);
       }
     };
     const root = notes.reduce<unknown>((value, note) => put(value, note.path, make(note)), args);
@@ -197,36 +251,62 @@ class Host {
   }
 
   /** Batches of the calling side, one asked for at a time. */
-  #stream(
-    { open, once }: Extract<Note, { kind: 'stream' }>,
-    hooks: Hooks,
-    ask: (asks: readonly Ask[]) => Promise<Message<'reply'>>,
-  ): object {
+  #stream({ open, kind, known }: PackedStream, hooks: Hooks, ask: AskApart): unknown {
+    if (kind === 'function') return (epoch: number) => this.#iterable(() => ({ ask, open }), epoch, hooks);
+    if (kind === 'iterable') return this.#iterable(() => ({ ask, open }), 0, hooks);
+    const present = this.#streams.get(known);
+    if (present) {
+      Object.assign(present, { ask, open });
+      return present.stream;
+    }
+    const entry = { stream: {}, ask, open };
+    const iterable = this.#iterable(() => entry, 0, hooks);
+    // Having `next` it is one that cannot start again.
+    Object.assign(entry.stream, iterable[Symbol.asyncIterator]());
+    Object.assign(entry.stream, { [Symbol.asyncIterator]: () => entry.stream });
+    this.#streams.set(known, entry);
+    return entry.stream;
+  }
+
+  #iterable(link: () => { ask: AskApart; open: number }, epoch: number, hooks: Hooks): AsyncIterable<unknown> {
     const begin = (): AsyncIterator<unknown> => {
-      const numbers = ask([{ fn: open, args: [], self: -1 }]).then(({ answers }) => answers[0] as [number, number]);
+      let opened: { readonly ask: AskApart; readonly numbers: Promise<[number, number]> } | undefined;
+      // Another call has functions of its own.
+      const numbers = () => {
+        const { ask, open } = link();
+        if (opened?.ask !== ask) {
+          opened = { ask, numbers: ask(open, epoch).then(({ answers }) => answers[0] as [number, number]) };
+        }
+        return opened.numbers;
+      };
       return {
         next: async () => {
-          const [fn] = await numbers;
-          const { answers, notes } = await ask([{ fn, args: [], self: -1 }]);
+          const [fn] = await numbers();
+          const { ask } = link();
+          const { answers, notes } = await ask(fn);
           return this.#unpack(answers, notes, hooks, ask, [])[0] as IteratorResult<unknown>;
         },
         return: async () => {
-          const [, fn] = await numbers;
-          await ask([{ fn, args: [], self: -1 }]);
+          const [, fn] = await numbers();
+          await link().ask(fn);
           return { done: true, value: undefined };
         },
       };
     };
-    if (!once) return { [Symbol.asyncIterator]: begin };
-    const iterator = begin();
-    return { ...iterator, [Symbol.asyncIterator]: () => iterator };
+    return { [Symbol.asyncIterator]: begin };
   }
 
-  #ask(call: number, asks: readonly Ask[], state: ModelState): Promise<Message<'reply'>> {
+  #ask(
+    call: number,
+    asks: readonly Ask[],
+    state: ModelState | undefined,
+    transfer: readonly ArrayBuffer[] = [],
+    apart = false,
+  ): Promise<Reply> {
     const ask = this.#asks++;
     return new Promise((resolve, reject) => {
       this.#asked.set(ask, { resolve, reject });
-      this.port.post({ type: 'ask', ask, call, asks, state }, []);
+      this.port.post({ type: 'ask', ask, call, asks, apart, state }, transfer);
     });
   }
 
