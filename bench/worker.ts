@@ -25,9 +25,9 @@ export interface WorkerRow {
 }
 
 const NAMES = ['W1', 'W2', 'W3', 'W4', 'W5'];
-const EPOCHS = 4;
-/** Of a call of `fit`. */
-const CALL_MS = 600;
+/** Of a call of `fit`, and milliseconds that it takes. */
+const EPOCHS = 10;
+const CALL_MS = 1000;
 
 export const workerCases: readonly WorkerCase[] = workloads
   .filter(({ name }) => NAMES.includes(name))

@@ -252,15 +252,15 @@ class Host {
 
   /** Batches of the calling side, one asked for at a time. */
   #stream({ open, kind, known }: PackedStream, hooks: Hooks, ask: AskApart): unknown {
-    if (kind === 'function') return (epoch: number) => this.#iterable(() => ({ ask, open }), epoch, hooks);
-    if (kind === 'iterable') return this.#iterable(() => ({ ask, open }), 0, hooks);
+    if (kind === 'function') return (epoch: number) => this.#iterable(() => ({ ask, open }), epoch, hooks, known);
+    if (kind === 'iterable') return this.#iterable(() => ({ ask, open }), 0, hooks, known);
     const present = this.#streams.get(known);
     if (present) {
       Object.assign(present, { ask, open });
       return present.stream;
     }
     const entry = { stream: {}, ask, open };
-    const iterable = this.#iterable(() => entry, 0, hooks);
+    const iterable = this.#iterable(() => entry, 0, hooks, known);
     // Having `next` it is one that cannot start again.
     Object.assign(entry.stream, iterable[Symbol.asyncIterator]());
     Object.assign(entry.stream, { [Symbol.asyncIterator]: () => entry.stream });
@@ -268,7 +268,12 @@ class Host {
     return entry.stream;
   }
 
-  #iterable(link: () => { ask: AskApart; open: number }, epoch: number, hooks: Hooks): AsyncIterable<unknown> {
+  #iterable(
+    link: () => { ask: AskApart; open: number },
+    epoch: number,
+    hooks: Hooks,
+    known: number,
+  ): AsyncIterable<unknown> {
     const begin = (): AsyncIterator<unknown> => {
       let opened: { readonly ask: AskApart; readonly numbers: Promise<[number, number]> } | undefined;
       // Another call has functions of its own.
@@ -284,7 +289,9 @@ class Host {
           const [fn] = await numbers();
           const { ask } = link();
           const { answers, notes } = await ask(fn);
-          return this.#unpack(answers, notes, hooks, ask, [])[0] as IteratorResult<unknown>;
+          const result = this.#unpack(answers, notes, hooks, ask, [])[0] as IteratorResult<unknown>;
+          if (result.done) this.#streams.delete(known);
+          return result;
         },
         return: async () => {
           const [, fn] = await numbers();
