@@ -1,9 +1,11 @@
 import { checkNumber, lookUp, StateError, show, ValueError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import type { Data } from '../train/batches.js';
+
 import { progress } from '../train/callbacks/progress.js';
 import type { Callback, Logs } from '../train/callbacks.js';
 import type { FitOptions, StreamFitOptions } from '../train/fit-plan.js';
+
 import type { History } from '../train/history.js';
 import type { Model } from '../train/model.js';
 import type { PredictOptions } from '../train/predict.js';
