@@ -1,6 +1,6 @@
 import { BackendError, type MyelinError, StateError, ValueError } from '../errors.js';
 import { makePause } from '../train/pause.js';
-import { canShare, copyInPieces, copyToShared } from './copying.js';
+import { canShare, copyInPieces, copyInto, makeShared } from './copying.js';
 import { packError, unpackError } from './errors.js';
 import { Packer } from './packing.js';
 import { type Port, startPort } from './port.js';
@@ -131,7 +131,9 @@ export class Connection {
       for (const { array, copy } of shipments) {
         const { kind, length } = copy;
         if (canShare()) {
-          post({ type: 'array', array, kind, length, data: await copyToShared(copy) });
+          const data = makeShared(copy);
+          post({ type: 'array', array, kind, length, data });
+          await copyInto(data, copy, (end) => post({ type: 'filled', array, end }));
           continue;
         }
         post({ type: 'array', array, kind, length, data: undefined });

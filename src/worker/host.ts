@@ -29,10 +29,21 @@ type Reply = Message<'reply'>;
 /** Asks for what is not in turn with hooks. */
 type AskApart = (fn: number, ...args: readonly unknown[]) => Promise<Reply>;
 
+/** An array that comes ahead of its call. */
+interface Held {
+  readonly data: NumericArray;
+  /** Where it comes from, and how far it has come. */
+  readonly shared?: NumericArray | undefined;
+  end: number;
+}
+
+/** Of arrays up to this size the worker has a copy of its own. */
+const OWN_BYTES = 2 ** 26;
+
 class Host {
   readonly #models = new Map<number, Hosted>();
   /** Arrays that have come ahead of their call, or why one could not be held. */
-  readonly #arrays = new Map<number, { readonly data: NumericArray } | { readonly error: unknown }>();
+  readonly #arrays = new Map<number, Held | { readonly error: unknown }>();
   readonly #signals = new Map<number, AbortController>();
   readonly #asked = new Map<number, Asked>();
   /** Errors that the calling side has, by their copies here. */
@@ -67,6 +78,14 @@ class Host {
       case 'piece': {
         const held = this.#arrays.get(message.array);
         if (held && 'data' in held) held.data.set(message.data, message.offset);
+        break;
+      }
+      case 'filled': {
+        const held = this.#arrays.get(message.array);
+        if (held && 'data' in held && held.shared) {
+          held.data.set(held.shared.subarray(held.end, message.end), held.end);
+          held.end = message.end;
+        }
         break;
       }
       case 'discard':
@@ -180,7 +199,9 @@ class Host {
 
   #hold({ array, kind, length, data }: Message<'array'>): void {
     try {
-      this.#arrays.set(array, { data: data ?? makeArray(kind, length) });
+      // Rows in shared memory take a third longer to stage; what is large is not held twice for that.
+      const own = !data || data.byteLength <= OWN_BYTES;
+      this.#arrays.set(array, own ? { data: makeArray(kind, length), shared: data, end: 0 } : { data, end: 0 });
     } catch (error) {
       this.#arrays.set(array, { error });
     }

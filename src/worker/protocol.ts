@@ -115,10 +115,11 @@ export type Request =
       readonly array: number;
       readonly kind: ArrayKind;
       readonly length: number;
-      /** In shared memory; undefined where pieces follow. */
+      /** Shared memory that is being filled; undefined where pieces follow. */
       readonly data: NumericArray | undefined;
     }
   | { readonly type: 'piece'; readonly array: number; readonly offset: number; readonly data: NumericArray }
+  | { readonly type: 'filled'; readonly array: number; readonly end: number }
   | { readonly type: 'discard'; readonly arrays: readonly number[] }
   | { readonly type: 'pause'; readonly control: number; readonly paused: boolean }
   | { readonly type: 'abort'; readonly signal: number; readonly reason: PackedError }
