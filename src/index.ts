@@ -14,6 +14,7 @@ export {
   UnknownNameError,
   ValueError,
 } from './errors.js';
+export { backupAndRestore, modelCheckpoint } from './io/checkpoints.js';
 export { type LoadWeightsOptions, loadWeights, type WeightMap } from './io/load-weights.js';
 export {
   decodeSafetensors,
@@ -27,6 +28,7 @@ export {
   type LoadOptions,
   type LoadSource,
   load,
+  restore,
   type SaveOptions,
   type SaveTarget,
   type SerializeOptions,
@@ -74,6 +76,7 @@ export * from './model/regularizers.js';
 export * from './model/schedules.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { Data } from './train/batches.js';
+export type { BackupAndRestoreOptions } from './train/callbacks/backup-and-restore.js';
 export {
   type EarlyStopping,
   type EarlyStoppingOptions,
@@ -91,6 +94,7 @@ export {
   type JsonLinesLoggerOptions,
   jsonLinesLogger,
 } from './train/callbacks/loggers.js';
+export type { ModelCheckpoint, ModelCheckpointOptions, SaveFrequency } from './train/callbacks/model-checkpoint.js';
 export type { MonitorOptions } from './train/callbacks/monitor.js';
 export { type ProgressOptions, progress } from './train/callbacks/progress.js';
 export type { Sink } from './train/callbacks/sink.js';
