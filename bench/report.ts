@@ -1,6 +1,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import type { ColdStart } from './cold.js';
 import type { Convergence } from './convergence.js';
+import type { FitCostRow } from './fit-cost.js';
 import type { KernelRow } from './kernels.js';
 import type { Peak } from './peak.js';
 import type { SavingRow } from './saving.js';
@@ -8,6 +9,7 @@ import type { StagingRow } from './staging.js';
 import type { StepRow } from './steps.js';
 import { digits, formatTable, percent } from './table.js';
 import type { ThreadRow } from './threads.js';
+import type { WorkerRow } from './worker.js';
 
 export interface Machine {
   readonly cpu: string;
@@ -24,6 +26,8 @@ export interface Report {
   readonly steps: readonly (StepRow | ThreadRow)[];
   readonly convergence?: Convergence;
   readonly staging: readonly StagingRow[];
+  readonly fit: readonly FitCostRow[];
+  readonly workers?: readonly WorkerRow[];
   readonly saving?: readonly SavingRow[];
   readonly coldStart?: ColdStart;
 }
@@ -118,6 +122,26 @@ function threadTable(rows: readonly ThreadRow[], cores: number): string {
   return formatTable([`threads, on ${cores} cores`, 'us/step', 'on one thread', 'speedup', 'of peak of all'], lines);
 }
 
+function workerTable(rows: readonly WorkerRow[]): string {
+  const lines = rows.map((row) => [
+    `${row.workload} exact`,
+    digits(row.usPerStep),
+    digits(row.directUsPerStep),
+    percent(row.throughput),
+    digits(row.longestGapMs),
+    digits(row.longestStandMs),
+  ]);
+  const head = [
+    'fit in a worker',
+    'us/step',
+    'fit itself',
+    'throughput',
+    'longest gap, ms',
+    'without waiting for a core',
+  ];
+  return formatTable(head, lines);
+}
+
 function stagingTable(rows: readonly StagingRow[]): string {
   const lines = rows.map(({ workload, build, usPerBatch, usPerStep, shareOfStep }) => [
     `${workload} ${build}`,
@@ -126,6 +150,20 @@ function stagingTable(rows: readonly StagingRow[]): string {
     `${(shareOfStep * 100).toFixed(2)}%`,
   ]);
   return formatTable(['staging of shuffled rows', 'us/batch', 'us/step of fit', 'of step'], lines);
+}
+
+function fitTable(rows: readonly FitCostRow[]): string {
+  const lines = rows.map(({ workload, build, usBare, usPlain, usPerStep, share }) => [
+    `${workload} ${build}`,
+    digits(usBare),
+    digits(usPlain),
+    digits(usPerStep),
+    `${(share * 100).toFixed(1)}%`,
+  ]);
+  return formatTable(
+    ['a step of fit', 'us, without fit', 'us, plain', 'us, callbacks and metrics', 'these two add'],
+    lines,
+  );
 }
 
 function savingTable(rows: readonly SavingRow[]): string {
@@ -165,7 +203,6 @@ function convergenceTable({ workload, build, usPerStep }: Convergence): string {
   return formatTable(['convergence', 'us/step', 'over fresh'], lines);
 }
 
-export function formatReport({ peak, kernels, steps, convergence, staging, saving, coldStart }: Report): string {
   const products = kernels.filter(({ gflops }) => gflops !== null);
   const streams = kernels.filter(({ gflops }) => gflops === null);
   const fused = peak.fusedGflops === undefined ? '' : `, fused ${digits(peak.fusedGflops)}`;
@@ -181,7 +218,9 @@ export function formatReport({ peak, kernels, steps, convergence, staging, savin
   if (alone.length > 0) parts.push(stepTable(alone));
   if (convergence) parts.push(convergenceTable(convergence));
   if (staging.length > 0) parts.push(stagingTable(staging));
+  if (fit.length > 0) parts.push(fitTable(fit));
   if (threaded.length > 0) parts.push(threadTable(threaded, peak.cores));
+  if (workers) parts.push(workerTable(workers));
   if (saving) parts.push(savingTable(saving));
   if (coldStart) parts.push(coldStartTable(coldStart));
   return parts.join('\n\n');

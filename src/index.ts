@@ -14,7 +14,8 @@ export {
   UnknownNameError,
   ValueError,
 } from './errors.js';
-export { backupAndRestore, modelCheckpoint } from './io/checkpoints.js';
+
+export { backupAndRestore, modelCheckpoint } from './io/callbacks.js';
 export { type LoadWeightsOptions, loadWeights, type WeightMap } from './io/load-weights.js';
 export {
   decodeSafetensors,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { typescript } from '../src/backends/typescript.js';
 import { FileError, FileFormatError } from '../src/errors.js';
-import { backupAndRestore, modelCheckpoint } from '../src/io/checkpoints.js';
+import { backupAndRestore, modelCheckpoint } from '../src/io/callbacks.js';
 import { load, restore, save } from '../src/io/save.js';
 import type { Callback } from '../src/train/callbacks.js';
 import type { Model } from '../src/train/model.js';

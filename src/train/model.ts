@@ -23,6 +23,7 @@ import type { Layer, Parameter } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
 import { type Data, isByName, readPair, stageBatch } from './batches.js';
 import type { Callback, Logs } from './callbacks.js';
+import type { TrainingControl } from './control.js';
 import { Engine } from './engine.js';
 import { evaluate } from './evaluation.js';
 import { checkNorm, FitRun, fit } from './fit.js';
@@ -267,17 +268,20 @@ export class Model {
   async fit(batches: Batches, options?: StreamFitOptions): Promise<History>;
   async fit(x: Data | Batches, y?: Data | StreamFitOptions, options?: FitOptions): Promise<History> {
     this.#checkIdle('fit');
+    const stream = isBatches(x);
+    const given = (stream ? (options ?? (y as StreamFitOptions)) : options) ?? {};
+    const { control } = given as { control?: Partial<TrainingControl> | undefined };
     this.#fitting = true;
+    control?.running?.(true);
     try {
-      const stream = isBatches(x);
-      const given = stream ? (options ?? (y as StreamFitOptions)) : options;
-      const plan = await planFit(this.#engine, x, stream ? undefined : (y as Data), given ?? {});
+      const plan = await planFit(this.#engine, x, stream ? undefined : (y as Data), given);
       return await fit(this, this.#engine, plan, (run) => {
         this.#run = run;
       });
     } finally {
       if (this.#run instanceof FitRun) this.#run = this.#run.left;
       this.#fitting = false;
+      control?.running?.(false);
     }
   }
 

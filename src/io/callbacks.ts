@@ -9,7 +9,7 @@ import type { Callback } from '../train/callbacks.js';
 import type { Model } from '../train/model.js';
 import { previousOf } from './atomic.js';
 import { nodeFiles } from './node-files.js';
-import { restore, save } from './save.js';
+import { restoreFile, save } from './save.js';
 
 /** What an error of a file that is not there has for a code. */
 const MISSING = 'ENOENT';
@@ -17,15 +17,15 @@ const MISSING = 'ENOENT';
 async function remove(path: string): Promise<void> {
   const files = await nodeFiles();
   for (const name of [path, previousOf(path)]) {
-    await files.remove(name).catch((cause: { code?: string }) => {
+    await files.remove(files.split(name).path).catch((cause: { code?: string }) => {
       if (cause.code !== MISSING) throw new FileError('Cannot remove', name, cause);
     });
   }
 }
 
-async function restoreFrom(model: Model, path: string): Promise<boolean> {
+async function restoreRun(model: Model, path: string): Promise<boolean> {
   try {
-    await restore(model, path);
+    await restoreFile(model, path, true);
     return true;
   } catch (error) {
     if (error instanceof FileError && error.code === MISSING) return false;
@@ -34,17 +34,17 @@ async function restoreFrom(model: Model, path: string): Promise<boolean> {
 }
 
 /**
- * Saves the model along the way: after every epoch or so many batches, or whenever what it monitors is better than before.
- * `load` of such a file and `fit(x, y, { ..., resume: true })` go on where it was written, to the same bits. In Node.
+ * Saves the model along the way, whole or not at all; as in Keras. Each file holds where the run stands, after all other
+ * callbacks have seen the end of the epoch or batch: `load` it and `fit(x, y, { ..., resume: true })` goes on.
  */
 export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoint {
   return checkpointWith(save, options);
 }
 
 /**
- * Keeps the model in a file while it trains, so that the same program, started again after whatever ended it, goes on
- * where it was, to the same bits; removes the file at the end. In Node.
+ * Keeps a file of the model while it trains. Where a process finds the file, it goes on as if nothing had happened, to the
+ * same bits; at the end the file is removed. As in Keras, but for any batch.
  */
 export function backupAndRestore(options: BackupAndRestoreOptions): Callback {
-  return backupWith({ save, restore: restoreFrom, remove }, options);
+  return backupWith({ save, restore: restoreRun, remove }, options);
 }
