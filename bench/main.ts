@@ -66,7 +66,10 @@ async function corePart(): Promise<PinnedReport> {
 function run<T>(part: Part): T {
   const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1), '--part', part];
   const pin = ['taskset', '-c', '0'];
-  const canPin = part !== 'threads' && process.platform === 'linux' && spawnSync(pin[0]!, [...pin.slice(1), 'true']);
+  const canPin =
+    (part === 'core' || part === 'saving') &&
+    process.platform === 'linux' &&
+    spawnSync(pin[0]!, [...pin.slice(1), 'true']);
   const [program, ...args] = canPin && canPin.status === 0 ? [...pin, ...self] : self;
   const { stdout, status, error } = spawnSync(program!, args, {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -203,6 +203,8 @@ function convergenceTable({ workload, build, usPerStep }: Convergence): string {
   return formatTable(['convergence', 'us/step', 'over fresh'], lines);
 }
 
+export function formatReport(report: Report): string {
+  const { peak, kernels, steps, convergence, staging, fit, workers, saving, coldStart } = report;
   const products = kernels.filter(({ gflops }) => gflops !== null);
   const streams = kernels.filter(({ gflops }) => gflops === null);
   const fused = peak.fusedGflops === undefined ? '' : `, fused ${digits(peak.fusedGflops)}`;

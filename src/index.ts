@@ -8,13 +8,14 @@ export {
   HeapSizeError,
   MyelinError,
   NonFiniteError,
+  type NonFiniteFacts,
   ShapeError,
   StateError,
   StreamError,
   UnknownNameError,
   ValueError,
 } from './errors.js';
-
+export { type Finding, type LintCode, type LintOptions, lint, type Task } from './insight/lint.js';
 export { backupAndRestore, modelCheckpoint } from './io/callbacks.js';
 export { type LoadWeightsOptions, loadWeights, type WeightMap } from './io/load-weights.js';
 export {

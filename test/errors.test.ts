@@ -412,6 +412,13 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
   ['a k above the classes', withCompile({ ...good, metrics: ['topK'] }), 'ValueError', /topK\.k/, /got 5/, /at most 3/],
   ['a k of 0', () => topK({ k: 0 }), 'ValueError', /topK\.k/, />= 1/],
   ['no bins', () => ece({ bins: 0 }), 'ValueError', /ece\.bins/, />= 1/],
+  [
+    'an unknown answer to NaN',
+    withCompile({ ...good, onNonFinite: 'ignore' as never }),
+    'ValueError',
+    /^onNonFinite/,
+    /'skip'/,
+  ],
   ['an unknown average', () => f1({ average: any('mean') }), 'UnknownNameError', /f1\.average/, /macro, micro/],
   ['a threshold above 1', () => f1({ threshold: 2 }), 'ValueError', /f1\.threshold/, /<= 1/],
   [
@@ -991,6 +998,7 @@ const fits: readonly (readonly [string, () => Promise<unknown>, string, ...RegEx
     /all rows with lbfgs/,
   ],
   ['no epochs', () => classifier().fit(rows, [0, 1, 2], { epochs: 0 }), 'ValueError', /epochs/, /got 0/],
+  ['a lint that is no choice', fitted({ lint: { ignore: 'all' } }), 'ValueError', /^lint\.ignore/, /array/],
   ['a batch size of 0', () => classifier().fit(rows, [0, 1, 2], { batchSize: 0 }), 'ValueError', /batchSize/],
   ['a validation split of 1', () => classifier().fit(rows, [0, 1, 2], { validationSplit: 1 }), 'ValueError', /< 1/],
   [

@@ -11,6 +11,7 @@ const storeys = [
   ['kernels'],
   ['program'],
   ['model'],
+  ['insight'],
   ['train'],
   ['io'],
   ['backends'],

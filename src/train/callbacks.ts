@@ -1,4 +1,4 @@
-import { nearest, show, UnknownNameError, ValueError } from '../errors.js';
+import { type NonFiniteError, nearest, show, UnknownNameError, ValueError } from '../errors.js';
 import type { Model } from './model.js';
 
 /**
@@ -44,6 +44,11 @@ export interface Callback {
   onTrainEnd?(logs: Logs, model: Model): Hooked;
   /** In place of `onTrainEnd`, where an error or a signal ends training. */
   onAbort?(reason: unknown, model: Model): Hooked;
+  /**
+   * A batch that met NaN or infinity, and changed nothing. Where this sets `model.stopTraining`, `fit` ends with it instead
+   * of throwing.
+   */
+  onNonFinite?(error: NonFiniteError, model: Model): Hooked;
   onEpochBegin?(epoch: number, model: Model): Hooked;
   onEpochEnd?(epoch: number, logs: Logs, model: Model): Hooked;
   onBatchBegin?(batch: number, model: Model): Hooked;
@@ -77,7 +82,7 @@ export function checkCallbacks(callbacks: unknown): asserts callbacks is readonl
   }
   const known = [
     ...NAMES.split(' ').flatMap((name) => [`on${name}Begin`, `on${name}End`]),
-    ...['onRestore', 'onAbort', 'onCheckpoint'],
+    ...['onRestore', 'onAbort', 'onCheckpoint', 'onNonFinite'],
   ];
   callbacks.forEach((callback: unknown, i) => {
     if (typeof callback !== 'object' || callback === null) {

@@ -26,12 +26,13 @@ import type { Callback, Logs } from './callbacks.js';
 import type { TrainingControl } from './control.js';
 import { Engine } from './engine.js';
 import { evaluate } from './evaluation.js';
-import { checkNorm, FitRun, fit } from './fit.js';
+import { FitRun, fit } from './fit.js';
 import { type FitOptions, planFit, type StreamFitOptions } from './fit-plan.js';
 import { measureBatch } from './gather.js';
 import type { History } from './history.js';
 import { updateMovingMoments } from './moments.js';
 import { type PredictOptions, predict, predictGraph } from './predict.js';
+import { refusal, refusedBatch } from './refusal.js';
 import type { RunState } from './run-state.js';
 import { type Batches, isBatches } from './source.js';
 import type { EvaluateBatchesOptions } from './stream.js';
@@ -262,7 +263,7 @@ export class Model {
    * the epoch's end. Hands over to the event loop at least every 50 ms, so that pages and servers stay responsive; `predict`
    * and `evaluate` may be called meanwhile. A run that an error or a signal ends leaves `model.run`.
    * @throws ShapeError, ValueError for data that does not fit, which in streams say the batch; StreamError for a stream that
-   * ends early; NonFiniteError with clipping; the reason of `signal`.
+   * ends early; NonFiniteError, which explains where and why; the reason of `signal`.
    */
   async fit(x: Data, y: Data, options?: FitOptions): Promise<History>;
   async fit(batches: Batches, options?: StreamFitOptions): Promise<History>;
@@ -319,15 +320,17 @@ export class Model {
 
   /**
    * One optimizer step on one batch; with `gradientAccumulationSteps` its share of one. Returns its loss (before the
-   * step) and metrics. @throws NonFiniteError with clipping, the weights then as before.
+   * step) and metrics. @throws NonFiniteError where something is not finite, the weights then as before: `await error.explain()` says where and why.
    */
   trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs {
     this.#checkBetweenSteps('trainOnBatch');
     const engine = this.#engine;
     const program = stageBatch(engine, engine.steps.mode, x, y, sampleWeightOf(options, 'trainOnBatch'));
     const outcome = engine.steps.run(program);
-    checkNorm(outcome, `in step ${engine.steps.taken + 1}`);
-    return makeLogs(engine, outcome, program.rows, measureBatch(engine, program));
+    const skips = engine.training.onNonFinite === 'skip';
+    if (outcome.refused && !skips) throw refusal(engine, refusedBatch(engine, x, y, options));
+    const logs = makeLogs(engine, outcome, program.rows, measureBatch(engine, program));
+    return skips ? { ...logs, skippedBatches: outcome.refused ? 1 : 0 } : logs;
   }
 
   /**
