@@ -335,6 +335,12 @@ const clip =
     return { elements: n, moved: 2 };
   };
 
+const guard: Setup = (rig, rows, columns) => {
+  const x = rig.matrix(rows, columns);
+  rig.call('guard', x, rows, columns, x.stride, rig.slot('zero'), rig.slot('one'), rig.vector(2));
+  return { elements: rows * columns, moved: 1 };
+};
+
 const accumulateGradients: Setup = (rig, n) => {
   rig.call('accumulateGradients', rig.vector(n), rig.vector(n, 'zero'), n, rig.slot('one'));
   return { elements: n, moved: 3 };
@@ -447,6 +453,7 @@ export const setups = {
   clipFactor,
   clipGradient: clip('clipGradient'),
   clipValues: clip('clipValues'),
+  guard,
   accumulateGradients,
   meanGradients,
   averageWeights,

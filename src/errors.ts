@@ -27,11 +27,11 @@ class ArgumentError extends MyelinError {
 }
 
 /** The same complaint about a part of `argument`. */
-export function prefixed(error: unknown, argument: string): unknown {
+export function prefixed(error: unknown, argument: string, joint = '.'): unknown {
   if (!(error instanceof ArgumentError)) return error;
   const { given, expected, hint } = error;
   const complaint = {
-    argument: `${argument}.${error.argument}`,
+    argument: `${argument}${joint}${error.argument}`,
     given,
     expected,
     ...(hint === undefined ? {} : { hint }),
@@ -53,6 +53,21 @@ export class ValueError extends ArgumentError {
 /** A name or option that does not exist. The message holds the nearest one that does. */
 export class UnknownNameError extends ArgumentError {
   override name = 'UnknownNameError';
+}
+
+/** A stream of batches that ends before it should. */
+export class StreamError extends MyelinError {
+  override name = 'StreamError';
+  /** Of training; undefined in evaluation and prediction. */
+  readonly epoch: number | undefined;
+  /** The one that did not come, from 0 on. */
+  readonly batch: number;
+
+  constructor(message: string, epoch: number | undefined, batch: number) {
+    super(message);
+    this.epoch = epoch;
+    this.batch = batch;
+  }
 }
 
 /** A call that the model's present state does not allow, such as `fit` before `compile`. */
@@ -79,9 +94,89 @@ export class BackendError extends MyelinError {
   override name = 'BackendError';
 }
 
-/** A gradient whose norm is not finite. The step that met it was not applied. */
+/** What a NonFiniteError says, as far as it is known. */
+export interface NonFiniteFacts {
+  /** Of `fit`, from 0 on. */
+  readonly epoch?: number;
+  readonly batch?: number;
+  /** The row of the data, from 0 on, where it is one. */
+  readonly row?: number;
+  /** As `summary` and `getWeights` call it; with several outputs the name of one where the loss is meant. */
+  readonly layer?: string;
+  /** What was the first not to be finite, in the order of a step. */
+  readonly tensor?: 'activation' | 'loss' | 'gradient' | 'weight';
+  readonly cause?:
+    | 'learningRate'
+    | 'unscaledInput'
+    | 'unscaledTarget'
+    | 'logOfZero'
+    | 'hugeWeights'
+    | 'noClipping'
+    | 'overflow';
+  readonly remedy?: string;
+}
+
+/** NaN or infinity in training. The step that met it was not applied. */
 export class NonFiniteError extends MyelinError {
   override name = 'NonFiniteError';
+  readonly epoch: NonFiniteFacts['epoch'];
+  readonly batch: NonFiniteFacts['batch'];
+  readonly row: NonFiniteFacts['row'];
+  readonly layer: NonFiniteFacts['layer'];
+  readonly tensor: NonFiniteFacts['tensor'];
+  override readonly cause: NonFiniteFacts['cause'];
+  readonly remedy: NonFiniteFacts['remedy'];
+  readonly #explain: (() => Promise<NonFiniteError>) | undefined;
+
+  constructor(message: string, facts: NonFiniteFacts = {}, explain?: () => Promise<NonFiniteError>) {
+    super(message);
+    this.epoch = facts.epoch;
+    this.batch = facts.batch;
+    this.row = facts.row;
+    this.layer = facts.layer;
+    this.tensor = facts.tensor;
+    this.cause = facts.cause;
+    this.remedy = facts.remedy;
+    this.#explain = explain;
+  }
+
+  /**
+   * The same with row, layer, cause and remedy: computes the batch again, with the weights as they are. `fit` has done so;
+   * `trainOnBatch` cannot wait for it.
+   */
+  explain(): Promise<NonFiniteError> {
+    return this.#explain?.() ?? Promise.resolve(this);
+  }
+}
+
+/** A file that is not what it should be: damaged, cut short, contradictory, of a newer version, or no model at all. */
+export class FileFormatError extends MyelinError {
+  override name = 'FileFormatError';
+  /** The part of the file: `header`, `tensor layers.0.kernel`, `metadata.spec`. */
+  readonly where: string;
+  /** What is wrong with it. */
+  readonly what: string;
+
+  constructor(where: string, what: string, options?: ErrorOptions) {
+    super(`${where}: ${what}.`, options);
+    this.where = where;
+    this.what = what;
+  }
+}
+
+/** The file system refused: no such file, no permission, a full disk. `cause` is what it said. */
+export class FileError extends MyelinError {
+  override name = 'FileError';
+  readonly path: string;
+  /** Such as `ENOENT`, `EACCES`, `ENOSPC`; undefined where the system gave none. */
+  readonly code: string | undefined;
+
+  constructor(doing: string, path: string, cause: unknown) {
+    const { code, message } = cause as { code?: string; message?: string };
+    super(`${doing} '${path}': ${message ?? String(cause)}`, { cause });
+    this.path = path;
+    this.code = code;
+  }
 }
 
 function distance(a: string, b: string): number {

@@ -12,6 +12,7 @@ type Family = Pick<
   | 'gradientNorm'
   | 'clipFactor'
   | 'clipGradient'
+  | 'guard'
   | 'sparseCategoricalAccuracy'
   | 'categoricalAccuracy'
   | 'binaryAccuracy'
@@ -94,6 +95,20 @@ export function reductions(arithmetic: Arithmetic): Family {
       const factor = f(f(limit) / (x + 1e-6));
       if (!Number.isFinite(x) || factor >= 1) return;
       for (let i = 0; i < n; i++) h[g + i] = h[g + i]! * factor;
+    },
+
+    guard(h, x, rows, columns, stride, other, limit, factor) {
+      let largest = 0;
+      for (let r = 0; r < rows; r++) {
+        const first = x + r * stride;
+        for (let i = first; i < first + columns; i++) {
+          const size = Math.abs(h[i]!);
+          // Never again is anything above NaN.
+          if (!(size <= largest) && !Number.isNaN(largest)) largest = size;
+        }
+      }
+      h[factor + 1] = largest;
+      if (!(largest < h[limit]!) || !Number.isFinite(h[other]!)) h[factor] = Number.NaN;
     },
 
     sparseCategoricalAccuracy(h, z, labels, out, rows, columns, stride) {

@@ -1,4 +1,5 @@
 import type { Call, KernelName, Kernels } from '../kernels/contract.js';
+import type { Guard } from './guard.js';
 import type { Parameter, RowGradients } from './layer.js';
 import { type Lifetime, matrixTensor, planWorkspace, type Tensor, vectorTensor } from './plan.js';
 import type { Slots } from './slots.js';
@@ -53,6 +54,8 @@ export interface Program {
   readonly kept: readonly KeptValue[];
   /** Gradients of tables, one entry for each. */
   readonly rowGradients: readonly RowGradients[];
+  /** The first of the calls that update, with the factor that is there. */
+  readonly update: number;
   readonly workspace: readonly Tensor[];
   /** First element past the workspace. */
   readonly end: number;
@@ -79,6 +82,11 @@ export class Emitter {
   readonly #last: SymbolicCall[] = [];
   readonly #workspace: Lifetime[] = [];
   readonly #rowGradients: RowGradients[] = [];
+  #update = 0;
+  /** Keeps what is not finite from updates. */
+  guard: Guard | undefined;
+  /** What an update counts along the way, and so must be finite: the first columns of vectors. */
+  readonly watched: { readonly vector: Tensor; readonly columns: number }[] = [];
 
   constructor(
     readonly mode: Mode,
@@ -110,6 +118,11 @@ export class Emitter {
   /** A call to come after all others: updates that must not happen where a step is refused. */
   finally<K extends KernelName>(kernel: K, ...args: Symbolic<Parameters<Kernels[K]>>): void {
     this.#last.push({ kernel, args: args as readonly (number | Tensor)[] });
+  }
+
+  /** All calls from here on update. */
+  beginUpdate(): void {
+    this.#update = this.#calls.length;
   }
 
   /** A workspace matrix of this program's rows. */
@@ -174,7 +187,7 @@ export class Emitter {
       ...outputs,
       ...lasting,
       ...kept.flatMap(({ value, gradient }) => [value, gradient]),
-      ...(this.mode === 'train' ? [] : this.rowGradients.flatMap(({ distinct, gradients }) => [distinct, gradients])),
+      ...this.rowGradients.flatMap(({ distinct, gradients }) => [distinct, gradients]),
     ];
     for (const tensor of last) touch(tensor, symbolic.length);
     const end = planWorkspace(this.#workspace, base);
@@ -189,6 +202,7 @@ export class Emitter {
       outputs,
       kept,
       rowGradients: this.rowGradients,
+      update: this.#update,
       workspace: this.#workspace.map(({ tensor }) => tensor),
       end,
       stochastic: symbolic.some(({ args }) => args.includes(this.slots.random)),

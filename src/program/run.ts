@@ -8,6 +8,8 @@ export interface LinkedProgram extends Program {
   readonly steps: readonly (() => void)[];
   /** The rows of the first output on the heap, padding included. */
   readonly outputRows: Heap;
+  /** So many steps write nothing that outlives the call: those up to the last dense product, behind which updates come. */
+  readonly undoable: number;
 }
 
 /**
@@ -21,15 +23,16 @@ export function link(program: Program, backend: Backend, threads = 1): LinkedPro
   const outputRows = backend.heap.subarray(offset, offset + size);
   const phases = threads > 1 && linkPhases ? phasesOf(program.calls, threads) : [];
   if (linkPhases && phases.some((phase) => phase.length > 1)) {
-    return { ...program, outputRows, steps: segments(phases).map(linkPhases) };
+    const steps = segments(phases).map(linkPhases);
+    return { ...program, outputRows, steps, undoable: steps.length - 1 };
   }
-  const steps = program.calls
-    .flatMap((call) => splitLongCall(call, backend.longestCall))
-    .map((call: Call) => {
-      const kernel = backend.kernels[call[0]] as (...args: number[]) => void;
-      return kernel.bind(null, ...(call.slice(1) as number[])) as () => void;
-    });
-  return { ...program, outputRows, steps };
+  const calls = program.calls.flatMap((call) => splitLongCall(call, backend.longestCall));
+  const steps = calls.map((call: Call) => {
+    const kernel = backend.kernels[call[0]] as (...args: number[]) => void;
+    return kernel.bind(null, ...(call.slice(1) as number[])) as () => void;
+  });
+  const undoable = calls.findLastIndex(([kernel, ...args]) => productFlops({ kernel, args }) > 0) + 1;
+  return { ...program, outputRows, steps, undoable };
 }
 
 /** Floating point operations between two chances to hand over to the event loop. */

@@ -6,6 +6,7 @@ import type { BuiltGraph } from '../model/graph.js';
 import { initializeParameters, readParameter, readRowGradients } from '../model/weights.js';
 import { compileMoments, compilePredict, compileTraining, type Network } from '../program/compile.js';
 import type { Mode, Program } from '../program/emitter.js';
+import { BOUND, CEILING } from '../program/guard.js';
 import type { Constant, Parameter } from '../program/layer.js';
 import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
 import { type Profile, type ProfileOptions, profileProgram } from '../program/profile.js';
@@ -58,6 +59,7 @@ export class Engine {
     { inputs, nodes, outputs }: BuiltGraph,
     readonly seed: number,
     factory: BackendFactory,
+    initialize = true,
   ) {
     const parameters = nodes.flatMap(({ layer }) => layer.parameters);
     const widest = Math.max(...nodes.map(({ layer }) => layer.units));
@@ -79,7 +81,10 @@ export class Engine {
     this.#factory = factory;
     this.#backend = factory.open(this.#end);
     this.#write(constants);
+    this.heap[this.slots.bound.offset] = BOUND;
+    this.heap[this.slots.ceiling.offset] = CEILING;
     this.writeRandomState(0);
+    if (!initialize) return;
     initializeParameters(this.#backend, parameters, { seed, state: this.slots.random, scratch: this.#inferenceBase });
   }
 
@@ -181,6 +186,11 @@ export class Engine {
     this.#forgetPrograms();
   }
 
+  /** Makes room for the training state, which otherwise the first step does. */
+  reserve(): void {
+    this.#grow(this.#evaluationBase);
+  }
+
   #forgetPrograms(): void {
     this.#programs.clear();
     this.#latest = undefined;
@@ -245,6 +255,13 @@ export class Engine {
   /** Runs a staged program that changes no weights. */
   runProgram(program: LinkedProgram): void {
     run(program);
+  }
+
+  /** Runs what comes behind the gradients of a program that has just run and left all else as it was. */
+  runUpdate(program: LinkedProgram): void {
+    this.heap[this.slots.factor.offset] = 1;
+    const calls = program.calls.filter(([kernel], i) => i >= program.update || kernel === 'clipFactor');
+    run(link({ ...program, calls }, this.#backend, this.network.threads));
   }
 
   /** Times the calls of a staged training step, which leaves weights, state and the count of steps as they were. */

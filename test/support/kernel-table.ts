@@ -216,6 +216,17 @@ export const kernelTable = {
     return [m.scalar(norm, false), m.scalar(), random.positive()];
   },
 
+  guard(random: Random): Args {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const x = m.matrix(rows, columns);
+    const odd = [Number.NaN, Infinity, 3e38, 1e5][random.integer(8)];
+    if (odd !== undefined) x.data[random.integer(rows) * x.stride + random.integer(columns)] = odd;
+    const other = [0.5, -1e30, -Infinity, Number.NaN][random.integer(4)] as number;
+    const factor = m.vector(2, true, () => 1);
+    return [x, rows, columns, x.stride, m.scalar(other, false), m.scalar(10 ** random.between(0, 38)), factor];
+  },
+
   sparseCategoricalAccuracy(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);

@@ -1,0 +1,77 @@
+import { BackendError, FileFormatError, HeapSizeError, MyelinError, show, ValueError } from '../errors.js';
+import { isCustom } from '../model/custom.js';
+import { type CustomLoss, customLoss } from '../model/expressions/custom.js';
+import { buildGraph, type GraphSpec } from '../model/graph.js';
+import { graphFromSpec } from '../model/layers/registry.js';
+import type { NetworkNode } from '../program/compile.js';
+import { type CompileOptions, Model, type ModelOptions } from '../train/model.js';
+import { fill, findTensor, type Read, readContents, readDescription } from './fill.js';
+import { isObject } from './json.js';
+import type { Layout } from './layout.js';
+
+/** What the caller or the machine is to blame for. */
+function notOfFile(error: unknown): boolean {
+  if (error instanceof ValueError) return error.argument === 'backend';
+  return error instanceof HeapSizeError || error instanceof BackendError;
+}
+
+/** What plain data make; what they lack or contradict is the file's fault. */
+function attempt<T>(where: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    // Data that have the right shape but not the right content fail anywhere in what was written for typed options.
+    const known = cause instanceof MyelinError || cause instanceof TypeError || cause instanceof RangeError;
+    if (!known || cause instanceof FileFormatError || notOfFile(cause)) throw cause;
+    throw new FileFormatError(where, (cause as Error).message.replace(/\.$/, ''), { cause });
+  }
+}
+
+/** Losses know how to compute themselves only if a function made them. */
+function reviveLoss(loss: unknown): unknown {
+  if (isCustom(loss)) return customLoss(loss as CustomLoss);
+  if (Array.isArray(loss)) return loss.map(reviveLoss);
+  if (!isObject(loss) || typeof loss.name === 'string') return loss;
+  return Object.fromEntries(Object.entries(loss).map(([output, item]) => [output, reviveLoss(item)]));
+}
+
+/** Columns that layers may have beyond those that weights account for. */
+const FREE_COLUMNS = 65536;
+
+/** Layers without weights could ask for any heap in a few bytes of text. */
+function checkWidths(nodes: readonly NetworkNode[], bytes: number): void {
+  const widest = Math.max(...nodes.map(({ layer }) => layer.units));
+  if (widest <= bytes / 4 + FREE_COLUMNS) return;
+  throw new FileFormatError('metadata.spec', `a layer of ${widest} columns, more than the weights account for`);
+}
+
+/**
+ * Builds the model of a file. What the file says of it is checked, and that its tensors are the model's, before a heap is
+ * opened. @throws FileFormatError
+ */
+export function revive({ entries, metadata, dataBytes }: Layout, options: ModelOptions, read: Read): Model {
+  const description = readDescription(metadata);
+  const { spec, compile } = description;
+  if (!isObject(spec))
+    throw new FileFormatError('metadata.spec', `${spec ? show(spec) : 'nothing'} in place of a model`);
+  const known = new Map(entries.map((entry) => [entry.name, entry]));
+  const { seed = 0, ...graphSpec } = spec;
+  const graph = attempt('metadata.spec', () => graphFromSpec(graphSpec as unknown as GraphSpec));
+  const { nodes } = attempt('metadata.spec', () => buildGraph(graph));
+  for (const { layer } of nodes) for (const parameter of layer.parameters) findTensor(known, parameter, 'F32');
+  checkWidths(nodes, dataBytes);
+  if (compile !== undefined && !isObject(compile)) {
+    throw new FileFormatError('metadata.compile', `${show(compile)} in place of options`);
+  }
+  const given = readContents(description);
+  if (given.state && !compile) {
+    throw new FileFormatError('metadata.training', 'the state of an optimizer that is not there');
+  }
+  const model = attempt('metadata.spec', () => new Model(graph, { ...options, seed: seed as number }, false));
+  if (compile) {
+    const compiled = { ...compile, loss: reviveLoss(compile.loss) } as unknown as CompileOptions;
+    attempt('metadata.compile', () => model.compile(compiled));
+  }
+  fill(model, entries, given, read);
+  return model;
+}
