@@ -6,6 +6,7 @@ import { type CoreReport, coreCases, measureCore } from './core.js';
 import type { Effort, Named } from './measure.js';
 import { describeMachine, formatReport, type Machine, type Report, toJson } from './report.js';
 import { measureThreads, type ThreadTiming, threadGroups, threadRow } from './threads.js';
+import { measureWorkers, type WorkerRow, workerCases } from './worker.js';
 
 const USAGE = `npm run bench -- [--quick] [--only REGEX] [--json FILE]
   --quick  a few seconds' smoke: few rounds, few cases
@@ -27,8 +28,8 @@ const FULL: Efforts = {
 const SMOKE: Effort = { rounds: 3, sampleMs: 0.1, warmUpMs: 1, budgetMs: 10, fewest: 1 };
 const QUICK: Efforts = { core: SMOKE, threads: SMOKE, starts: 3 };
 
-/** What a process of its own measures: `core` on one core, `threads` on all. It prints the numbers as JSON. */
-type Part = 'core' | 'threads';
+/** What a process of its own measures: `core` on one core, the others on all. It prints the numbers as JSON. */
+type Part = 'core' | 'threads' | 'workers';
 
 /** What the part `core` prints. */
 type PinnedReport = CoreReport & { readonly machine: Machine };
@@ -50,6 +51,7 @@ const select = <T extends Named>(cases: readonly T[]): readonly T[] =>
   cases.filter((item) => only.test(item.name) && (item.quick || !quick));
 
 const groups = select(threadGroups);
+const workers = select(workerCases);
 const cold = select([{ name: COLD_START, quick: true }]);
 
 async function corePart(): Promise<PinnedReport> {
@@ -76,10 +78,12 @@ function run<T>(part: Part): T {
 async function measureAll(): Promise<Report> {
   const { machine, peak, steps, ...core } = run<PinnedReport>('core');
   const timings = groups.length > 0 ? run<ThreadTiming[]>('threads') : [];
+  const hosted = workers.length > 0 ? { workers: run<WorkerRow[]>('workers') } : {};
   const started = cold.length > 0 ? { coldStart: await measureColdStart(effort.starts) } : {};
   const { cores } = describeMachine();
   return {
     ...core,
+    ...hosted,
     ...started,
     peak: { ...peak, ...machine, cores },
     steps: [...steps, ...timings.map((timing) => threadRow(timing, peak.gflops))],
@@ -89,13 +93,15 @@ async function measureAll(): Promise<Report> {
 if (values.help) {
   console.log(USAGE);
 } else if (values.list) {
-  const { peaks, kernels, steps, convergence, staging } = await coreCases(select, quick);
-  const all = [...peaks, ...kernels, ...steps, ...convergence, ...staging, ...groups, ...cold];
+  const { peaks, kernels, steps, convergence, staging, fit } = await coreCases(select, quick);
+  const all = [...peaks, ...kernels, ...steps, ...convergence, ...staging, ...fit, ...groups, ...workers, ...cold];
   console.log(all.map(({ name }) => name).join('\n'));
 } else if (values.part === 'core') {
   console.log(JSON.stringify(await corePart()));
 } else if (values.part === 'threads') {
   console.log(JSON.stringify(await measureThreads(groups, effort.threads)));
+} else if (values.part === 'workers') {
+  console.log(JSON.stringify(await measureWorkers(workers, effort.threads, quick)));
 } else {
   const report = await measureAll();
   console.log(formatReport(report));

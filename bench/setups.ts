@@ -102,7 +102,7 @@ function activation({ kernel, backward, plan }: ActivationKernel): Setup {
   }
   return (rig, rows, columns) => {
     const [x, y] = [rig.matrix(rows, columns), rig.matrix(rows, columns)];
-    const slope = () => (plan.shape === 'units' ? [rig.vector(columns)] : []);
+    const slope = () => (plan.shape === 'units' ? [rig.vector(columns, 'positive')] : []);
     const operands = backward ? [x, ...slope(), rig.matrix(rows, columns), y, ...slope()] : [x, ...slope(), y];
     rig.callOf(kernel, [...operands, rows, columns, x.stride]);
     return { elements: rows * columns, moved: backward ? 3 : 2 };

@@ -149,6 +149,36 @@ export class NonFiniteError extends MyelinError {
   }
 }
 
+/** A file that is not what it should be: damaged, cut short, contradictory, of a newer version, or no model at all. */
+export class FileFormatError extends MyelinError {
+  override name = 'FileFormatError';
+  /** The part of the file: `header`, `tensor layers.0.kernel`, `metadata.spec`. */
+  readonly where: string;
+  /** What is wrong with it. */
+  readonly what: string;
+
+  constructor(where: string, what: string, options?: ErrorOptions) {
+    super(`${where}: ${what}.`, options);
+    this.where = where;
+    this.what = what;
+  }
+}
+
+/** The file system refused: no such file, no permission, a full disk. `cause` is what it said. */
+export class FileError extends MyelinError {
+  override name = 'FileError';
+  readonly path: string;
+  /** Such as `ENOENT`, `EACCES`, `ENOSPC`; undefined where the system gave none. */
+  readonly code: string | undefined;
+
+  constructor(doing: string, path: string, cause: unknown) {
+    const { code, message } = cause as { code?: string; message?: string };
+    super(`${doing} '${path}': ${message ?? String(cause)}`, { cause });
+    this.path = path;
+    this.code = code;
+  }
+}
+
 function distance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

@@ -3,6 +3,8 @@ export { typescript } from './backends/typescript.js';
 export { type CompiledModule, hasRelaxedSimd, type ThreadOptions, type WasmOptions, wasm } from './backends/wasm.js';
 export {
   BackendError,
+  FileError,
+  FileFormatError,
   HeapSizeError,
   MyelinError,
   NonFiniteError,
@@ -14,6 +16,26 @@ export {
   ValueError,
 } from './errors.js';
 export { type Finding, type LintCode, type LintOptions, lint, type Task } from './insight/lint.js';
+export { backupAndRestore, modelCheckpoint } from './io/callbacks.js';
+export { type LoadWeightsOptions, loadWeights, type WeightMap } from './io/load-weights.js';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NewTensor,
+  type SafeTensor,
+  type SafeTensors,
+} from './io/safetensors.js';
+export {
+  deserialize,
+  type LoadOptions,
+  type LoadSource,
+  load,
+  type SaveOptions,
+  type SaveTarget,
+  type SerializeOptions,
+  save,
+  serialize,
+} from './io/save.js';
 export * from './kernels/activations.js';
 export * from './kernels/adam.js';
 export * from './kernels/constraints.js';
@@ -55,6 +77,7 @@ export * from './model/regularizers.js';
 export * from './model/schedules.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { Data } from './train/batches.js';
+export type { BackupAndRestoreOptions } from './train/callbacks/backup-and-restore.js';
 export {
   type EarlyStopping,
   type EarlyStoppingOptions,
@@ -72,6 +95,7 @@ export {
   type JsonLinesLoggerOptions,
   jsonLinesLogger,
 } from './train/callbacks/loggers.js';
+export type { ModelCheckpoint, ModelCheckpointOptions, SaveFrequency } from './train/callbacks/model-checkpoint.js';
 export type { MonitorOptions } from './train/callbacks/monitor.js';
 export { type ProgressOptions, progress } from './train/callbacks/progress.js';
 export type { Sink } from './train/callbacks/sink.js';

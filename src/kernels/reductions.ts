@@ -1,4 +1,5 @@
 import type { Arithmetic } from './arithmetic.js';
+import { type Axes, COST, elements } from './axis.js';
 import type { Heap, Twins } from './contract.js';
 
 type Family = Pick<
@@ -16,6 +17,12 @@ type Family = Pick<
   | 'categoricalAccuracy'
   | 'binaryAccuracy'
 >;
+
+/** How threads share them. @internal */
+export const reductionAxes: Axes = {
+  l1Gradient: elements(2, COST.copy),
+  l2Gradient: elements(2, COST.copy),
+};
 
 export function reductions(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;

@@ -21,10 +21,10 @@ export interface FitParams {
   readonly resumed: boolean;
 }
 
+type Hooked = void | Promise<void>;
+
 /** Plain data: what JSON holds, and also NaN, infinities and Float32Arrays. */
 export type State = unknown;
-
-type Hooked = void | Promise<void>;
 
 /**
  * Hooks into `fit`, in the order of Keras. Each may return a promise, which is awaited. To end training, set
@@ -37,7 +37,7 @@ export interface Callback {
   getState?(): State;
   /** Takes what `getState` returned, after `onTrainBegin` of a resumed run. */
   setState?(state: State): void;
-  setParams?(params: FitParams): void;
+  setParams?(params: FitParams): Hooked;
   /** Before everything else. What puts a saved run into `model` returns true, and `fit` goes on with `model.run`. */
   onRestore?(model: Model): boolean | Promise<boolean>;
   onTrainBegin?(model: Model): Hooked;

@@ -133,14 +133,13 @@ export class FitRun {
   }
 
   async go(): Promise<History> {
-    const { signal, control, feed } = this.plan;
+    const { signal, feed } = this.plan;
     const onAbort = () => {
       this.#aborted = true;
       this.#giveUp?.(signal?.reason);
     };
     this.#aborted = signal?.aborted ?? false;
     signal?.addEventListener('abort', onAbort);
-    control?.running(true);
     try {
       return await this.#train();
     } catch (error) {
@@ -150,7 +149,6 @@ export class FitRun {
       throw error;
     } finally {
       signal?.removeEventListener('abort', onAbort);
-      control?.running(false);
       feed.close();
     }
   }
@@ -184,7 +182,7 @@ export class FitRun {
     const logs = logNames(engine, plan.validation !== undefined);
     for (const callback of plan.callbacks) {
       const params = { firstEpoch: this.#firstEpoch, endEpoch: this.#endEpoch, steps: plan.feed.steps, logs, resumed };
-      callback.setParams?.(params);
+      await callback.setParams?.(params);
     }
     this.#halt();
     await call(hooks.trainBegin, model);
@@ -219,7 +217,8 @@ export class FitRun {
       if (!(typeof pulled === 'boolean' ? pulled : feed.take(await this.#orAborted(pulled)))) break;
       if (hooks.batchBegin.length > 0) await call(hooks.batchBegin, this.#batch, model);
       const program = feed.stage();
-      const outcome = await this.#step(program);
+      const outcome =
+        program.flops > LONG_STEP_FLOPS ? await this.#stepInParts(program) : this.engine.steps.run(program);
       if (!outcome) continue;
       const { refused } = outcome;
       if (refused) await this.#refusals.meet(epoch, this.#batch, hooks.nonFinite);
@@ -240,9 +239,8 @@ export class FitRun {
     return true;
   }
 
-  async #step(program: LinkedProgram): Promise<Outcome | undefined> {
+  async #stepInParts(program: LinkedProgram): Promise<Outcome | undefined> {
     const { steps } = this.engine;
-    if (program.flops <= LONG_STEP_FLOPS) return steps.run(program);
     this.#inStep = true;
     const outcome = await steps.runInParts(program, this.#pause, () => this.#aborted);
     this.#inStep = false;

@@ -12,7 +12,7 @@ import {
   trace,
 } from '../model/graph.js';
 import type { LayerSpec, SymbolicTensor } from '../model/layers/index.js';
-import { copySpec } from '../model/layers/kind.js';
+import { copyData, copySpec } from '../model/layers/kind.js';
 import { bindLoss, type LossOption, type LossWeights, lossPerOutput, weightPerOutput } from '../model/losses.js';
 import { bindMetrics, type Metrics } from '../model/metrics/table.js';
 import { makeOptimizer, type OptimizerName, type OptimizerSpec } from '../model/optimizers.js';
@@ -23,6 +23,7 @@ import type { Layer, Parameter } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
 import { type Data, isByName, readPair, stageBatch } from './batches.js';
 import type { Callback, Logs } from './callbacks.js';
+import type { TrainingControl } from './control.js';
 import { Engine } from './engine.js';
 import { evaluate } from './evaluation.js';
 import { FitRun, fit } from './fit.js';
@@ -101,16 +102,31 @@ export interface Gradients {
   readonly nodes: Readonly<Record<string, NodeValue>>;
 }
 
+/** What goes into a file beside what a model shows. @internal */
+export interface Internals {
+  readonly engine: Engine;
+  /** What `compile` was given. */
+  readonly compiled: CompileOptions | undefined;
+}
+
+/** Under this symbol, so that saving can live apart from the model. @internal */
+export const INTERNALS = Symbol('internals');
+
 /** A model over one heap. Dropping it frees everything. */
 export class Model {
   /** Epochs that `fit` has finished; a further `fit` goes on counting. */
   epochs = 0;
+  /** What the outputs are called, in order; travels with the model when it is saved. */
+  classNames?: readonly string[];
+  /** How inputs are made from raw data, plain data of your own; travels with the model when it is saved. */
+  preprocessing?: unknown;
   /** Set by a callback to end `fit` after the present batch. */
   stopTraining = false;
   readonly backend: BackendFactory;
   readonly #graph: Graph;
   readonly #layers: readonly (readonly Layer[])[];
   readonly #engine: Engine;
+  #compiled: CompileOptions | undefined;
   #fitting = false;
   #run: FitRun | RunState | undefined;
 
@@ -133,6 +149,11 @@ export class Model {
   /** The model as plain data, for `modelFromSpec`; `sequential` takes the layers of a stack as they are. */
   get spec(): BuildableSpec & { readonly seed: number } {
     return { ...specOf(this.#graph), seed: this.#engine.seed };
+  }
+
+  /** @internal */
+  get [INTERNALS](): Internals {
+    return { engine: this.#engine, compiled: this.#engine.compiled ? this.#compiled : undefined };
   }
 
   /** Of the next step. Setting it replaces a schedule by a constant. */
@@ -183,6 +204,7 @@ export class Model {
     const metrics = bindMetrics(options.metrics, shapes);
     this.#engine.configure({ optimizer, losses: bound, metrics, ...plan });
     this.#run = undefined;
+    this.#compiled = copyData(options);
   }
 
   /**
@@ -246,17 +268,20 @@ export class Model {
   async fit(batches: Batches, options?: StreamFitOptions): Promise<History>;
   async fit(x: Data | Batches, y?: Data | StreamFitOptions, options?: FitOptions): Promise<History> {
     this.#checkIdle('fit');
+    const stream = isBatches(x);
+    const given = (stream ? (options ?? (y as StreamFitOptions)) : options) ?? {};
+    const { control } = given as { control?: Partial<TrainingControl> | undefined };
     this.#fitting = true;
+    control?.running?.(true);
     try {
-      const stream = isBatches(x);
-      const given = stream ? (options ?? (y as StreamFitOptions)) : options;
-      const plan = await planFit(this.#engine, x, stream ? undefined : (y as Data), given ?? {});
+      const plan = await planFit(this.#engine, x, stream ? undefined : (y as Data), given);
       return await fit(this, this.#engine, plan, (run) => {
         this.#run = run;
       });
     } finally {
       if (this.#run instanceof FitRun) this.#run = this.#run.left;
       this.#fitting = false;
+      control?.running?.(false);
     }
   }
 

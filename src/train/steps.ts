@@ -19,6 +19,16 @@ export interface Outcome {
   refused: boolean;
 }
 
+/** What the steps of a compiled model count. */
+export interface StepCounts {
+  /** Optimizer steps since `compile`. */
+  readonly taken: number;
+  /** Batches whose gradients wait for the update. */
+  readonly accumulated: number;
+  /** Set in place of the optimizer's own. */
+  readonly learningRate: number | undefined;
+}
+
 const HISTORY = 16;
 
 /** The steps of a compiled model: what happens before and after their calls, and what they count. */
@@ -50,6 +60,18 @@ export class Steps {
     this.taken = 0;
     this.#accumulated = 0;
     this.#learningRate = undefined;
+    this.#recent.fill(Number.NaN);
+  }
+
+  /** What a checkpoint keeps of the steps, beside tensors. */
+  get counts(): StepCounts {
+    return { taken: this.taken, accumulated: this.#accumulated, learningRate: this.#learningRate };
+  }
+
+  set counts({ taken, accumulated, learningRate }: StepCounts) {
+    this.taken = taken;
+    this.#accumulated = accumulated;
+    this.#learningRate = learningRate;
   }
 
   /** Of the step to come; 0 before `compile`. */
@@ -250,9 +272,11 @@ export class Steps {
 
   /** Losses of the last updates, oldest first, and norms of gradients, or the largest element that the guard saw. */
   history(): { readonly losses: readonly number[]; readonly sizes: readonly number[] } {
-    const count = Math.min(this.taken, HISTORY);
     const last = (start: number) =>
-      Array.from({ length: count }, (_, i) => this.#recent[start + ((this.taken - count + 1 + i) % HISTORY)] as number);
+      Array.from(
+        { length: HISTORY },
+        (_, i) => this.#recent[start + ((this.taken + 1 + i) % HISTORY)] as number,
+      ).filter((value) => !Number.isNaN(value));
     return { losses: last(0), sizes: last(HISTORY) };
   }
 

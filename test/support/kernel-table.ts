@@ -509,7 +509,9 @@ function activation({ backward, plan }: ActivationKernel): (random: Random) => A
       return [m.vector(n), m.vector(n, true), uniforms, n, ...plan.numbers];
     }
     const shape = [rows, columns, matrix.stride];
-    const slopes = plan.shape === 'units' ? [m.perColumn(columns)] : [];
+    // Learned slopes are mostly between 0 and 1.
+    const draw = random.integer(2) ? () => random.uniform() : () => random.number();
+    const slopes = plan.shape === 'units' ? [m.perColumn(columns, false, draw)] : [];
     if (!backward) return [matrix, ...slopes, output, ...shape];
     const slopeGradients = slopes.map(() => allLive(m.perColumn(columns, true)));
     return [matrix, ...slopes, other, output, ...slopeGradients, ...shape];
