@@ -1,4 +1,4 @@
-import { FileError, StateError } from '../errors.js';
+import { FileError } from '../errors.js';
 import { type BackupAndRestoreOptions, backupWith } from '../train/callbacks/backup-and-restore.js';
 import {
   checkpointWith,
@@ -9,36 +9,36 @@ import type { Callback } from '../train/callbacks.js';
 import type { Model } from '../train/model.js';
 import { previousOf } from './atomic.js';
 import { nodeFiles } from './node-files.js';
-import { restore, save } from './save.js';
+import { restoreFile, save } from './save.js';
+
+/** What an error of a file that is not there has for a code. */
+const MISSING = 'ENOENT';
+
+async function remove(path: string): Promise<void> {
+  const files = await nodeFiles();
+  for (const name of [path, previousOf(path)]) {
+    await files.remove(files.split(name).path).catch((cause: { code?: string }) => {
+      if (cause.code !== MISSING) throw new FileError('Cannot remove', name, cause);
+    });
+  }
+}
+
+async function restoreRun(model: Model, path: string): Promise<boolean> {
+  try {
+    await restoreFile(model, path, true);
+    return true;
+  } catch (error) {
+    if (error instanceof FileError && error.code === MISSING) return false;
+    throw error;
+  }
+}
 
 /**
  * Saves the model along the way, whole or not at all; as in Keras. Each file holds where the run stands, after all other
  * callbacks have seen the end of the epoch or batch: `load` it and `fit(x, y, { ..., resume: true })` goes on.
  */
 export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoint {
-  return checkpointWith((model, path, { training }) => save(model, path, { training }), options);
-}
-
-const absent = (error: unknown) => error instanceof FileError && error.code === 'ENOENT';
-
-async function putBack(model: Model, path: string): Promise<boolean> {
-  try {
-    await restore(model, path);
-  } catch (error) {
-    if (absent(error)) return false;
-    throw error;
-  }
-  if (model.run === undefined) throw new StateError(`backupAndRestore: ${path} holds no unfinished run.`);
-  return true;
-}
-
-async function remove(path: string): Promise<void> {
-  const { split, remove } = await nodeFiles();
-  for (const name of [path, previousOf(path)]) {
-    await remove(split(name).path).catch((error) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
-  }
+  return checkpointWith(save, options);
 }
 
 /**
@@ -46,5 +46,5 @@ async function remove(path: string): Promise<void> {
  * same bits; at the end the file is removed. As in Keras, but for any batch.
  */
 export function backupAndRestore(options: BackupAndRestoreOptions): Callback {
-  return backupWith({ save: (model, path) => save(model, path), restore: putBack, remove }, options);
+  return backupWith({ save, restore: restoreRun, remove }, options);
 }
