@@ -3,7 +3,7 @@ import { INTERNALS, type Model, type ModelOptions } from '../train/model.js';
 import { replaceFile, writePieces } from './atomic.js';
 import type { FileHandle, Files } from './files.js';
 import { fill, type Read, readContents, readDescription } from './fill.js';
-import { CHECKSUM, checksumPlace, makeImage, VERSION, withoutChecksum } from './image.js';
+import { CHECKSUM_DIGITS, checksumPlace, makeImage, VERSION, withoutChecksum } from './image.js';
 import { toJson } from './json.js';
 import { headerLength, type Layout, PREFIX, readLayout } from './layout.js';
 import { nodeFiles } from './node-files.js';
@@ -164,7 +164,7 @@ export async function open(source: LoadSource, files?: Files): Promise<Opened> {
 /** The checksum holds for the whole file. */
 function checkSum({ head, data }: Opened): void {
   const place = checksumPlace(head);
-  const digits = place === undefined ? '' : String.fromCharCode(...head.subarray(place, place + CHECKSUM.digits));
+  const digits = place === undefined ? '' : String.fromCharCode(...head.subarray(place, place + CHECKSUM_DIGITS));
   if (place === undefined || !/^[0-9a-f]{8}$/.test(digits)) {
     throw new FileFormatError('metadata.checksum', 'missing, or not written by Myelin');
   }
@@ -199,6 +199,11 @@ function build(opened: Opened, options: LoadOptions): Model {
  * @throws FileFormatError for the file of another model, before anything is changed.
  */
 export async function restore(model: Model, source: LoadSource): Promise<void> {
+  await restoreFile(model, source, false);
+}
+
+/** `restore`, or with `running` only where a run is to go on. */
+export async function restoreFile(model: Model, source: LoadSource, running: boolean): Promise<void> {
   const { layout, read } = verify(await open(source));
   const contents = readContents(readDescription(layout.metadata));
   const { compiled } = model[INTERNALS];
@@ -206,6 +211,7 @@ export async function restore(model: Model, source: LoadSource): Promise<void> {
     throw new FileFormatError('metadata.spec', 'another model than the one to restore');
   }
   if (compiled && !contents.state) throw new FileFormatError('metadata.training', 'no state of the optimizer');
+  if (running && contents.run === undefined) throw new FileFormatError('metadata.training', 'no unfinished run');
   fill(model, layout.entries, contents, read);
 }
 
