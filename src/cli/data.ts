@@ -1,12 +1,24 @@
 import { createWriteStream } from 'node:fs';
-import type { ColumnKind, Source, Table, TableOptions, Tabular, Value } from '../data/index.js';
-import { ValueError } from '../errors.js';
+import {
+  type Column,
+  type ColumnKind,
+  readIdx,
+  readTable,
+  type Source,
+  Table,
+  type TableOptions,
+  type Tabular,
+  type Value,
+} from '../data/index.js';
+import { ShapeError, ValueError } from '../errors.js';
 
 /** Options of reading that all commands take. */
 export interface ReadFlags {
   readonly separator?: string;
   readonly header?: boolean;
   readonly format?: string;
+  /** Says that the data are idx, and where their labels are. */
+  readonly labels?: string;
 }
 
 /** A path, or what comes in on a pipe for '-'. */
@@ -25,6 +37,22 @@ export function readOptions({ separator, header, format }: ReadFlags, pipeline?:
     ...(named !== undefined && format === undefined && { header: named }),
     ...(format !== undefined && { format: format as NonNullable<TableOptions['format']> }),
   };
+}
+
+/** A table, of idx files with a column for each number of an entry and `label`. */
+export async function readData(path: string, flags: ReadFlags, pipeline?: Tabular): Promise<Table> {
+  if (flags.labels === undefined) return readTable(sourceOf(path), readOptions(flags, pipeline));
+  const [images, labels] = [await readIdx(sourceOf(path)), await readIdx(flags.labels)];
+  const rows = images.shape[0]!;
+  if (labels.values.length !== rows) {
+    throw new ShapeError({ argument: '--labels', given: `${labels.values.length} labels`, expected: `${rows}` });
+  }
+  const width = images.values.length / rows;
+  const columns = Array.from({ length: width }, (_, c): Column => {
+    const values = Float64Array.from({ length: rows }, (_, row) => images.values[row * width + c]!);
+    return { name: `pixel${c + 1}`, kind: 'number', values };
+  });
+  return new Table([...columns, { name: 'label', kind: 'number', values: Float64Array.from(labels.values) }]);
 }
 
 /** The column that `target` means: a name, a number from 1, or `last`. */
@@ -56,9 +84,13 @@ export class CsvWriter {
   async write(table: Table): Promise<void> {
     const lines = this.#began ? [] : [table.names.map(cell).join()];
     this.#began = true;
-    for (let row = 0; row < table.rows; row++) {
-      lines.push(table.names.map((name) => cell(table.value(row, name))).join());
-    }
+    const cells = table.columns.map((column) => {
+      // A text is quoted once, not in each row.
+      if (column.kind !== 'category') return (row: number) => cell(table.value(row, column.name));
+      const texts = column.categories.map(cell);
+      return (row: number) => texts[column.codes[row]!] ?? '';
+    });
+    for (let row = 0; row < table.rows; row++) lines.push(cells.map((cellOf) => cellOf(row)).join());
     if (lines.length > 0) await this.#put(`${lines.join('\n')}\n`);
   }
 

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { readTable, split, type TabularOptions, tabular } from '../data/index.js';
 import type { Callback } from '../train/callbacks.js';
-import { type ReadFlags, readOptions, sourceOf, targetOf } from './data.js';
+import { type ReadFlags, readData, readOptions, sourceOf, targetOf } from './data.js';
 import { reportPage } from './report.js';
 import { curves, grid, metricsText, short } from './terminal.js';
 
@@ -66,7 +66,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const tell = (text: string) => {
     if (!json && !quiet) stderr.write(`${text}\n`);
   };
-  const table = await readTable(sourceOf(data), readOptions(flags));
+  const table = await readData(data, flags);
   const target = targetOf(table, flags.target);
   tell(String(table.report ?? ''));
   const parts = flags.testShare ? split(table, { test: flags.testShare, seed: flags.seed ?? 0 }) : undefined;

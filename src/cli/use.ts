@@ -1,5 +1,5 @@
 import { loadTabular, readTable, streamTable, Table } from '../data/index.js';
-import { CsvWriter, type ReadFlags, readOptions, sourceOf } from './data.js';
+import { CsvWriter, type ReadFlags, readData, readOptions, sourceOf } from './data.js';
 import { curves, grid, metricsText, short } from './terminal.js';
 
 interface JsonFlag {
@@ -8,7 +8,7 @@ interface JsonFlag {
 
 export async function evaluateCommand(file: string, data: string, flags: ReadFlags & JsonFlag): Promise<number> {
   const pipeline = await loadTabular(file);
-  const metrics = pipeline.evaluate(await readTable(sourceOf(data), readOptions(flags, pipeline)));
+  const metrics = pipeline.evaluate(await readData(data, flags, pipeline));
   console.log(flags.json ? JSON.stringify(metrics) : metricsText(metrics, pipeline.record.classes));
   return 0;
 }
