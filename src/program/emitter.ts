@@ -53,6 +53,8 @@ export interface Program {
   readonly kept: readonly KeptValue[];
   /** Gradients of tables, one entry for each. */
   readonly rowGradients: readonly RowGradients[];
+  /** Its kernels that are optimizers' loops. */
+  readonly updates: ReadonlySet<string>;
   readonly workspace: readonly Tensor[];
   /** First element past the workspace. */
   readonly end: number;
@@ -79,6 +81,8 @@ export class Emitter {
   readonly #last: SymbolicCall[] = [];
   readonly #workspace: Lifetime[] = [];
   readonly #rowGradients: RowGradients[] = [];
+  /** Kernels that are optimizers' loops. */
+  readonly updates = new Set<string>();
 
   constructor(
     readonly mode: Mode,
@@ -189,6 +193,7 @@ export class Emitter {
       outputs,
       kept,
       rowGradients: this.rowGradients,
+      updates: this.updates,
       workspace: this.#workspace.map(({ tensor }) => tensor),
       end,
       stochastic: symbolic.some(({ args }) => args.includes(this.slots.random)),

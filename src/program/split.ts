@@ -1,30 +1,10 @@
-import { activationKernels } from '../kernels/activations.js';
-import { type ConstraintName, constraintTable } from '../kernels/constraints.js';
 import type { Call, Phase } from '../kernels/contract.js';
-import { type UpdateKernel, updateLoops } from '../kernels/optimizers.js';
-import { productFlops } from './emitter.js';
-import { denseScratch } from './plan.js';
+import { activationKernels, type ConstraintName } from '../kernels/tables.js';
+import { type Axis, cutInto, denseAxis, lines } from './axis.js';
+import { type Program, productFlops } from './emitter.js';
 
-/** A way to cut a call into calls over parts of its output, which compute the same to the bit: sums are never cut. */
-interface Axis {
-  /** How far the output reaches, and the multiples at which it may be cut. */
-  readonly extent: number;
-  readonly unit: number;
-  /** About what the whole call takes, in nanoseconds; good enough to tell long from short. */
-  readonly work: number;
-  /** The call for a part; parts that run at the same time have numbers and scratch of their own. */
-  cut(start: number, size: number, part: number): Call;
-}
-
-/** Fewer rows would read the weights more often than multiplying with them repays. A multiple of the tile's 4. */
-const FEWEST_ROWS = 16;
-
-/** Elements of a cache line; threads that write to the same one slow each other down. */
-const LINE = 16;
-
-/** Nanoseconds per floating point operation and per element of the streaming kernels, measured and rounded. */
+/** Nanoseconds per element of the streaming kernels, measured and rounded. */
 const COST = {
-  flop: 0.023,
   copy: 0.12,
   transcendental: 2,
   random: 1.6,
@@ -34,75 +14,12 @@ const COST = {
   state: 0.4,
 };
 
-/** The rows of a forward product, the inputs of an input gradient, the panels of a kernel gradient, columns, elements. */
-function axisOf(call: Call): Axis | undefined {
+/** Kernels that are optimizers' loops, which share a signature. */
+type Updates = Program['updates'];
+
+/** What `denseAxis` says, rows, columns, elements. */
+function axisOf(call: Call, updates: Updates): Axis | undefined {
   switch (call[0]) {
-    case 'denseForward':
-    case 'denseForwardRelu': {
-      const [name, x, w, b, y, scratch, rows, inputs, units, xStride, yStride] = call;
-      const room = denseScratch.forward(rows, inputs);
-      return {
-        extent: rows,
-        unit: FEWEST_ROWS,
-        work: 2 * rows * inputs * units * COST.flop,
-        cut: (r, n, part) => [
-          name,
-          x + r * xStride,
-          w,
-          b,
-          y + r * yStride,
-          scratch + part * room,
-          n,
-          inputs,
-          units,
-          xStride,
-          yStride,
-        ],
-      };
-    }
-    case 'denseInputGradient': {
-      const [name, dy, w, dx, scratch, rows, inputs, units, dyStride, dxStride, wPanel] = call;
-      const room = denseScratch.inputGradient(rows, units);
-      return {
-        extent: inputs,
-        unit: LINE,
-        work: 2 * rows * inputs * units * COST.flop,
-        cut: (i, n, part) => [
-          name,
-          dy,
-          w + i * 8,
-          dx + i,
-          scratch + part * room,
-          rows,
-          n,
-          units,
-          dyStride,
-          dxStride,
-          wPanel,
-        ],
-      };
-    }
-    case 'denseKernelGradient': {
-      const [name, x, dy, dw, scratch, rows, inputs, units, xStride, dyStride] = call;
-      const room = denseScratch.kernelGradient(rows, inputs);
-      return {
-        extent: units,
-        unit: 8,
-        work: 2 * rows * inputs * units * COST.flop,
-        cut: (c, n, part) => [
-          name,
-          x,
-          dy + c,
-          dw + c * inputs,
-          scratch + part * room,
-          rows,
-          inputs,
-          n,
-          xStride,
-          dyStride,
-        ],
-      };
-    }
     case 'denseBiasGradient': {
       const [name, dy, db, rows, units, dyStride] = call;
       return lines(units, rows * units * COST.copy, (c, n) => [name, dy + c, db + c, rows, n, dyStride]);
@@ -348,13 +265,15 @@ function axisOf(call: Call): Axis | undefined {
       return lines(n, n * COST.copy, (i, size) => [name, average + i, w + i, size, ...rest]);
     }
     default:
-      return activationAxis(call) ?? constraintAxis(call) ?? updateAxis(call);
+      return denseAxis(call) ?? activationAxis(call) ?? constraintAxis(call) ?? updateAxis(call, updates);
   }
 }
 
+const CONSTRAINTS: Readonly<Record<ConstraintName, true>> = { maxNorm: true, unitNorm: true, nonNeg: true };
+
 /** A constraint's panels; constraints share a signature. */
 function constraintAxis(call: Call): Axis | undefined {
-  if (!Object.hasOwn(constraintTable, call[0])) return undefined;
+  if (!Object.hasOwn(CONSTRAINTS, call[0])) return undefined;
   const [name, w, panels, rows, ...rest] = call as Extract<Call, readonly [ConstraintName, ...unknown[]]>;
   return {
     extent: panels,
@@ -364,14 +283,13 @@ function constraintAxis(call: Call): Axis | undefined {
   };
 }
 
-/** An optimizer's loop: weights, gradients, states, their number, and what all parts share. */
-function updateAxis(call: Call): Axis | undefined {
-  if (!Object.hasOwn(updateLoops, call[0])) return undefined;
-  const states = updateLoops[call[0] as UpdateKernel].length;
+/** An optimizer's loop: weights, gradients, states, their number, and the two slots that all parts share. */
+function updateAxis(call: Call, updates: Updates): Axis | undefined {
+  if (!updates.has(call[0])) return undefined;
   const [name, ...args] = call as readonly [Call[0], ...number[]];
-  const slabs = args.slice(0, 2 + states);
-  const [n = 0, ...rest] = args.slice(slabs.length);
-  return lines(n, n * (COST.copy + states * COST.state), (i, size) => {
+  const slabs = args.slice(0, -3);
+  const [n = 0, ...rest] = args.slice(-3);
+  return lines(n, n * (COST.copy + (slabs.length - 2) * COST.state), (i, size) => {
     return [name, ...slabs.map((slab) => slab + i), size, ...rest] as unknown as Call;
   });
 }
@@ -403,30 +321,10 @@ function activationAxis(call: Call): Axis | undefined {
   });
 }
 
-/** Columns or elements, cut at whole cache lines. */
-function lines(extent: number, work: number, cut: Axis['cut']): Axis {
-  return { extent, unit: LINE, work, cut };
-}
-
-/** The call over `parts` ranges of about equal size, fewer where there is not enough to cut. */
-function cutInto({ extent, unit, cut }: Axis, parts: number, apart: boolean): readonly Call[] {
-  const step = Math.ceil(extent / unit / parts) * unit;
-  const count = Math.ceil(extent / step);
-  return Array.from({ length: count }, (_, i) => cut(i * step, Math.min(step, extent - i * step), apart ? i : 0));
-}
-
 /** A call over ranges of its output, each with scratch of its own; the whole call where it cannot be cut. */
-export function cutCall(call: Call, parts: number): readonly Call[] {
-  const axis = axisOf(call);
+export function cutCall(call: Call, parts: number, updates: Updates): readonly Call[] {
+  const axis = axisOf(call, updates);
   return axis ? cutInto(axis, parts, true) : [call];
-}
-
-/** Cuts a dense product of more than `longest` floating point operations into shorter calls. */
-export function splitLongCall(call: Call, longest: number): readonly Call[] {
-  const [kernel, ...args] = call;
-  const parts = Math.ceil(productFlops({ kernel, args }) / longest);
-  const axis = parts > 1 ? axisOf(call) : undefined;
-  return axis ? cutInto(axis, parts, false) : [call];
 }
 
 /** A call of less than this, in nanoseconds, is not worth a meeting at the barrier. */
@@ -436,15 +334,15 @@ const WORTH_SHARING = 4000;
 const WORTH_WAKING = 100_000;
 
 /** Cuts a program into phases: calls worth sharing over all threads, runs of others on the first. */
-export function phasesOf(calls: readonly Call[], threads: number): readonly Phase[] {
-  const shared = calls.map((call) => axisOf(call)?.work ?? 0).filter((work) => work >= WORTH_SHARING);
+export function phasesOf(calls: readonly Call[], threads: number, updates: Updates): readonly Phase[] {
+  const shared = calls.map((call) => axisOf(call, updates)?.work ?? 0).filter((work) => work >= WORTH_SHARING);
   if (shared.reduce((sum, work) => sum + work, 0) < WORTH_WAKING) return [[calls]];
   const phases: Call[][][] = [];
   let alone: Call[] | undefined;
   for (const call of calls) {
-    const axis = axisOf(call);
+    const axis = axisOf(call, updates);
     if (axis && axis.work >= WORTH_SHARING) {
-      phases.push(cutCall(call, threads).map((part) => [part]));
+      phases.push(cutCall(call, threads, updates).map((part) => [part]));
       alone = undefined;
     } else if (alone) {
       alone.push(call);
@@ -454,4 +352,22 @@ export function phasesOf(calls: readonly Call[], threads: number): readonly Phas
     }
   }
   return phases;
+}
+
+/** Floating point operations between two chances to hand over to the event loop. */
+const SEGMENT_FLOPS = 4e8;
+
+/** Groups phases so that short programs are one order to the threads and long ones can be left in between. */
+export function segments(phases: readonly Phase[]): readonly (readonly Phase[])[] {
+  const groups: Phase[][] = [[]];
+  let flops = 0;
+  for (const phase of phases) {
+    if (flops > SEGMENT_FLOPS) {
+      groups.push([]);
+      flops = 0;
+    }
+    groups.at(-1)?.push(phase);
+    for (const [kernel, ...args] of phase.flat()) flops += productFlops({ kernel, args });
+  }
+  return groups;
 }

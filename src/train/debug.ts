@@ -14,9 +14,10 @@ export function debugging(globals: object = globalThis): boolean {
 }
 
 /** Where debugging: prints the profile of a training step of this batch size, on the error stream. */
-export function debugProfile(engine: Engine, { x, y, rows, batchSize }: FitPlan): void {
+export async function debugProfile(engine: Engine, { x, y, rows, batchSize }: FitPlan): Promise<void> {
   if (!debugging()) return;
+  const { profileProgram } = await import('../program/profile.js');
   const program = engine.program('train', Math.min(batchSize, rows));
   engine.stageBatch(program, x, y, 0);
-  console.error(`myelin: ${engine.profile(program)}`);
+  console.error(`myelin: ${profileProgram(...engine.rehearse(program))}`);
 }

@@ -172,7 +172,7 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<
       result.history[name] = values;
     }
     for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, model);
-    if (i === 0) debugProfile(engine, plan);
+    if (i === 0) await debugProfile(engine, plan);
     await pause();
   }
   for (const callback of callbacks) await callback.onTrainEnd?.(logs, model);
