@@ -4,34 +4,8 @@ import { at } from './lib/simd';
 // columns, each with a norm of its own in float64; with `joint` all elements of a panel have one norm together. Where
 // `factor` holds NaN, a refused step, nothing is touched. Padding is zero and stays so.
 
-/** Turns the sums of squares of two columns into the factors that they are scaled by. */
-@unmanaged
-abstract class Rule {
-  abstract f(squares: v128, value: v128): v128;
-}
-
 // PyTorch's renorm and Keras's constraints add this to a norm before they divide by it.
 const EPSILON: f64 = 1e-7;
-
-@unmanaged
-@final
-class MaxNorm extends Rule {
-  @inline
-  f(squares: v128, limit: v128): v128 {
-    const norm = f64x2.sqrt(squares);
-    const factor = f64x2.div(limit, f64x2.add(norm, f64x2.splat(EPSILON)));
-    return v128.bitselect(factor, f64x2.splat(1), f64x2.gt(norm, limit));
-  }
-}
-
-@unmanaged
-@final
-class UnitNorm extends Rule {
-  @inline
-  f(squares: v128, value: v128): v128 {
-    return f64x2.div(value, f64x2.add(f64x2.sqrt(squares), f64x2.splat(EPSILON)));
-  }
-}
 
 function upper(v: v128): v128 {
   return i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -42,17 +16,21 @@ function addSquares(sum: v128, v: v128): v128 {
   return f64x2.add(sum, f64x2.mul(a, a));
 }
 
-/** The factors of four columns. */
-function factors<Op extends Rule>(low: v128, high: v128, value: v128): v128 {
-  const op = changetype<Op>(0);
-  const a = f32x4.demote_f64x2_zero(op.f(low, value));
-  const b = f32x4.demote_f64x2_zero(op.f(high, value));
+/** The factors that two columns of these sums of squares are scaled by: 1 for norms up to `most`, and for NaN. */
+function factors(squares: v128, value: v128, most: v128): v128 {
+  const norm = f64x2.sqrt(squares);
+  const factor = f64x2.div(value, f64x2.add(norm, f64x2.splat(EPSILON)));
+  return f32x4.demote_f64x2_zero(v128.bitselect(factor, f64x2.splat(1), f64x2.gt(norm, most)));
+}
+
+function together(a: v128, b: v128): v128 {
   return i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
 }
 
-function rescale<Op extends Rule>(w: i32, panels: i32, rows: i32, joint: i32, value: f32, factor: i32): void {
+function rescale(w: i32, panels: i32, rows: i32, joint: i32, value: f32, most: f32, factor: i32): void {
   if (isNaN(f32.load(at(factor)))) return;
-  const limit = f64x2.splat(<f64>value);
+  const target = f64x2.splat(<f64>value);
+  const limit = f64x2.splat(<f64>most);
   const one = f32x4.splat(1);
   let p = at(w);
   for (let i = 0; i < panels; i++) {
@@ -77,8 +55,8 @@ function rescale<Op extends Rule>(w: i32, panels: i32, rows: i32, joint: i32, va
       s2 = s0;
       s3 = s0;
     }
-    const low = factors<Op>(s0, s1, limit);
-    const high = factors<Op>(s2, s3, limit);
+    const low = together(factors(s0, target, limit), factors(s1, target, limit));
+    const high = together(factors(s2, target, limit), factors(s3, target, limit));
     // Asked here, V8 has the factors before the loop; else it would divide again in every turn.
     if (!v128.any_true(v128.or(f32x4.ne(low, one), f32x4.ne(high, one)))) {
       p = end;
@@ -93,12 +71,12 @@ function rescale<Op extends Rule>(w: i32, panels: i32, rows: i32, joint: i32, va
 
 /** Norms above `value` become `value`: w = w value / (norm + 1e-7), as PyTorch's renorm. */
 export function maxNorm(w: i32, panels: i32, rows: i32, joint: i32, value: f32, factor: i32): void {
-  rescale<MaxNorm>(w, panels, rows, joint, value, factor);
+  rescale(w, panels, rows, joint, value, value, factor);
 }
 
 /** w = w value / (norm + 1e-7). */
 export function unitNorm(w: i32, panels: i32, rows: i32, joint: i32, value: f32, factor: i32): void {
-  rescale<UnitNorm>(w, panels, rows, joint, value, factor);
+  rescale(w, panels, rows, joint, value, -1, factor);
 }
 
 /** w = max(w, 0). */

@@ -1,5 +1,5 @@
 import { Add, Binary, Multiply, Subtract, zip, zipVectors } from './lib/map';
-import { at, loadPart, storePart } from './lib/simd';
+import { at, copyRow } from './lib/simd';
 
 /** y = a + b over n elements; y may be a or b. */
 export function add(a: i32, b: i32, y: i32, n: i32): void {
@@ -70,11 +70,7 @@ export function copyColumns(
   from: i32,
   to: i32,
 ): void {
-  const live = columns & 3;
   for (let r = 0; r < rows; r++) {
-    let p = at(x + r * xStride + from);
-    let q = at(y + r * yStride + to);
-    for (const end = p + at(columns - live); p < end; p += 16, q += 16) v128.store(q, v128.load(p));
-    if (live) storePart(q, loadPart(p, live), live);
+    copyRow(at(x + r * xStride + from), at(y + r * yStride + to), columns);
   }
 }

@@ -1,13 +1,7 @@
-import { at, loadPart, storePart } from './lib/simd';
+import { at, copyRow } from './lib/simd';
 
 // A table of `dim` columns, rows without padding, and ids of its rows: whole numbers in float32, `columns` in each of `rows`
 // rows that are `stride` elements apart. Nothing here checks that a row exists: that happens where ids come in.
-
-function copyRow(p: usize, q: usize, n: i32): void {
-  for (const end = p + at(n & ~3); p < end; p += 16, q += 16) v128.store(q, v128.load(p));
-  const live = n & 3;
-  if (live) storePart(q, loadPart(p, live), live);
-}
 
 /** y = the table's row of each id, side by side. */
 export function embeddingForward(
@@ -80,16 +74,13 @@ export function embeddingGradient(
 ): void {
   memory.fill(at(g), 0, at(size));
   let o = at(places);
-  const live = dim & 3;
   for (let r = 0; r < rows; r++) {
     let p = at(dy + r * stride);
     for (let c = 0; c < columns; c++, o += 4) {
       let q = at(g + <i32>f32.load(o) * dim);
-      for (const end = p + at(dim - live); p < end; p += 16, q += 16) {
-        v128.store(q, f32x4.add(v128.load(q), v128.load(p)));
-      }
-      if (live) storePart(q, f32x4.add(loadPart(q, live), loadPart(p, live)), live);
-      p += at(live);
+      let n = dim;
+      for (; n > 3; n -= 4, p += 16, q += 16) v128.store(q, f32x4.add(v128.load(q), v128.load(p)));
+      for (; n > 0; n--, p += 4, q += 4) f32.store(q, f32.load(q) + f32.load(p));
     }
   }
 }

@@ -1,10 +1,55 @@
-import { Add, Binary, Multiply, map, Subtract, Unary, zip } from './lib/map';
+import { Binary, map, Unary, zip } from './lib/map';
 import { addHigh, addLow, at, loadPart, storePart, total } from './lib/simd';
 
 // What expressions of users need beyond the activations. Operands of `broadcast...` are matrices, columns, rows or
 // numbers: element (r, c) lies r aRow + c aColumn past `a`, with aColumn 1, or 0 where all columns share an element.
 
-function spread<Op extends Binary>(
+enum Operator {
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  Maximum,
+  Minimum,
+  GreaterEqual,
+}
+
+@unmanaged
+@final
+class Operate {
+  @inline
+  f(operator: i32, a: v128, b: v128): v128 {
+    switch (operator) {
+      case Operator.Add:
+        return f32x4.add(a, b);
+      case Operator.Subtract:
+        return f32x4.sub(a, b);
+      case Operator.Multiply:
+        return f32x4.mul(a, b);
+      case Operator.Divide:
+        return f32x4.div(a, b);
+      case Operator.Maximum:
+        return v128.bitselect(a, b, v128.or(f32x4.ge(a, b), f32x4.ne(a, a)));
+      case Operator.Minimum:
+        return v128.bitselect(a, b, v128.or(f32x4.le(a, b), f32x4.ne(a, a)));
+      default:
+        return v128.and(f32x4.ge(a, b), f32x4.splat(1));
+    }
+  }
+
+  /** Four vectors, with an operator that is known when compiled. */
+  @inline
+  four(operator: i32, q: usize, a0: v128, a1: v128, a2: v128, a3: v128, b0: v128, b1: v128, b2: v128, b3: v128): void {
+    v128.store(q, this.f(operator, a0, b0));
+    v128.store(q, this.f(operator, a1, b1), 16);
+    v128.store(q, this.f(operator, a2, b2), 32);
+    v128.store(q, this.f(operator, a3, b3), 48);
+  }
+}
+
+/** Four vectors at a time, which repay choosing the operator for them, then single ones, then a part of one. */
+function spread(
+  operator: i32,
   a: i32,
   aRow: i32,
   aColumn: i32,
@@ -16,66 +61,67 @@ function spread<Op extends Binary>(
   rows: i32,
   columns: i32,
 ): void {
-  const op = changetype<Op>(0);
-  const live = columns & 3;
+  const op = changetype<Operate>(0);
   for (let r = 0; r < rows; r++) {
     let p = at(a + r * aRow);
     let o = at(b + r * bRow);
     let q = at(y + r * yRow);
-    let u = v128.load32_splat(p);
-    let v = v128.load32_splat(o);
-    for (const end = q + at(columns - live); q < end; q += 16) {
+    let a0 = v128.load32_splat(p);
+    let b0 = v128.load32_splat(o);
+    let a1 = a0;
+    let a2 = a0;
+    let a3 = a0;
+    let b1 = b0;
+    let b2 = b0;
+    let b3 = b0;
+    let left = columns;
+    for (; left > 15; left -= 16, q += 64) {
       if (aColumn) {
-        u = v128.load(p);
-        p += 16;
+        a0 = v128.load(p);
+        a1 = v128.load(p, 16);
+        a2 = v128.load(p, 32);
+        a3 = v128.load(p, 48);
+        p += 64;
       }
       if (bColumn) {
-        v = v128.load(o);
-        o += 16;
+        b0 = v128.load(o);
+        b1 = v128.load(o, 16);
+        b2 = v128.load(o, 32);
+        b3 = v128.load(o, 48);
+        o += 64;
       }
-      v128.store(q, op.f(u, v));
+      switch (operator) {
+        case Operator.Add:
+          op.four(Operator.Add, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Subtract:
+          op.four(Operator.Subtract, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Multiply:
+          op.four(Operator.Multiply, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Divide:
+          op.four(Operator.Divide, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Maximum:
+          op.four(Operator.Maximum, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Minimum:
+          op.four(Operator.Minimum, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        default:
+          op.four(Operator.GreaterEqual, q, a0, a1, a2, a3, b0, b1, b2, b3);
+      }
     }
-    if (live) {
-      if (aColumn) u = loadPart(p, live);
-      if (bColumn) v = loadPart(o, live);
-      storePart(q, op.f(u, v), live);
+    for (; left > 0; left -= 4, q += 16) {
+      if (aColumn) a0 = left > 3 ? v128.load(p) : loadPart(p, left);
+      if (bColumn) b0 = left > 3 ? v128.load(o) : loadPart(o, left);
+      p += 16;
+      o += 16;
+      const result = op.f(operator, a0, b0);
+      if (left > 3) v128.store(q, result);
+      else storePart(q, result, left);
     }
-  }
-}
-
-@unmanaged
-@final
-class Divide extends Binary {
-  @inline
-  f(a: v128, b: v128): v128 {
-    return f32x4.div(a, b);
-  }
-}
-
-@unmanaged
-@final
-class Maximum extends Binary {
-  @inline
-  f(a: v128, b: v128): v128 {
-    return v128.bitselect(a, b, v128.or(f32x4.ge(a, b), f32x4.ne(a, a)));
-  }
-}
-
-@unmanaged
-@final
-class Minimum extends Binary {
-  @inline
-  f(a: v128, b: v128): v128 {
-    return v128.bitselect(a, b, v128.or(f32x4.le(a, b), f32x4.ne(a, a)));
-  }
-}
-
-@unmanaged
-@final
-class GreaterEqual extends Binary {
-  @inline
-  f(a: v128, b: v128): v128 {
-    return v128.and(f32x4.ge(a, b), f32x4.splat(1));
   }
 }
 
@@ -92,7 +138,7 @@ export function broadcastAdd(
   rows: i32,
   columns: i32,
 ): void {
-  spread<Add>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+  spread(Operator.Add, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
 /** y = a - b. */
@@ -108,7 +154,7 @@ export function broadcastSubtract(
   rows: i32,
   columns: i32,
 ): void {
-  spread<Subtract>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+  spread(Operator.Subtract, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
 /** y = a b. */
@@ -124,7 +170,7 @@ export function broadcastMultiply(
   rows: i32,
   columns: i32,
 ): void {
-  spread<Multiply>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+  spread(Operator.Multiply, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
 /** y = a / b. */
@@ -140,7 +186,7 @@ export function broadcastDivide(
   rows: i32,
   columns: i32,
 ): void {
-  spread<Divide>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+  spread(Operator.Divide, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
 /** y = the larger one, a where they are equal, NaN where either is. */
@@ -156,7 +202,7 @@ export function broadcastMaximum(
   rows: i32,
   columns: i32,
 ): void {
-  spread<Maximum>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+  spread(Operator.Maximum, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
 /** y = the smaller one, a where they are equal, NaN where either is. */
@@ -172,7 +218,7 @@ export function broadcastMinimum(
   rows: i32,
   columns: i32,
 ): void {
-  spread<Minimum>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+  spread(Operator.Minimum, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
 /** y = 1 where a >= b, else 0. */
@@ -188,7 +234,7 @@ export function broadcastGreaterEqual(
   rows: i32,
   columns: i32,
 ): void {
-  spread<GreaterEqual>(a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+  spread(Operator.GreaterEqual, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
 /** y = x / divisor, over the rows and columns that share an element of x. */

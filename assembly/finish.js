@@ -1,6 +1,7 @@
 // What the compiler leaves to do.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { shortenConstants } from './constants.js';
 
 const build = new URL('../build/', import.meta.url);
 
@@ -12,5 +13,8 @@ writeFileSync(path, text.replace('module: WebAssembly.Module', 'module: object')
 
 // The library embeds its modules compressed: base64 hides from a server's gzip what repeats in them.
 for (const name of ['kernels.wasm', 'kernels.fast.wasm']) {
-  writeFileSync(new URL(`${name}.gz`, build), gzipSync(readFileSync(new URL(name, build)), { level: 9 }));
+  const file = new URL(name, build);
+  const module = shortenConstants(readFileSync(file));
+  writeFileSync(file, module);
+  writeFileSync(new URL(`${name}.gz`, build), gzipSync(module, { level: 9 }));
 }

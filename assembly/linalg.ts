@@ -1,4 +1,4 @@
-import { Epilogue, Keep, Product, Rectify } from './lib/micro';
+import { Floor, Keep, Product } from './lib/micro';
 import { packColumns, packRows, transpose4 } from './lib/pack';
 import { at, laneMask } from './lib/simd';
 
@@ -9,7 +9,8 @@ import { at, laneMask } from './lib/simd';
 /** Fewer panels than this to multiply with do not repay packing the other operand. */
 const FEWEST_PANELS = 4;
 
-function forward<E extends Epilogue>(
+function forward(
+  floor: f32,
   x: i32,
   w: i32,
   b: i32,
@@ -21,7 +22,7 @@ function forward<E extends Epilogue>(
   xStride: i32,
   yStride: i32,
 ): void {
-  const product = changetype<Product<E>>(0);
+  const product = changetype<Product<Floor>>(0);
   const panel = at(inputs << 3);
   let weights = at(w);
   let bias = at(b);
@@ -31,20 +32,20 @@ function forward<E extends Epilogue>(
     // As many panels at a time as every V8 has registers for, and none alone: that would compute its row four times.
     if (ASC_FEATURE_RELAXED_SIMD) {
       for (; left > 3 && left !== 5; left -= 4) {
-        product.row(4, at(x), weights, inputs, bias, out);
+        product.row(4, at(x), weights, inputs, bias, out, floor);
         weights += panel * 4;
         bias += 128;
         out += 128;
       }
     }
     for (; left > 2 && left !== 4; left -= 3) {
-      product.row(3, at(x), weights, inputs, bias, out);
+      product.row(3, at(x), weights, inputs, bias, out, floor);
       weights += panel * 3;
       bias += 96;
       out += 96;
     }
     for (; left > 1; left -= 2) {
-      product.row(2, at(x), weights, inputs, bias, out);
+      product.row(2, at(x), weights, inputs, bias, out, floor);
       weights += panel * 2;
       bias += 64;
       out += 64;
@@ -55,14 +56,25 @@ function forward<E extends Epilogue>(
     for (; left > 0; left--) {
       const low = v128.load(bias);
       const high = v128.load(bias, 16);
-      product.packed(at(scratch), tile, 16, weights, inputs, low, high, out, at(yStride), rows);
+      product.packed(at(scratch), tile, 16, weights, inputs, low, high, out, at(yStride), rows, floor);
       weights += panel;
       bias += 32;
       out += 32;
     }
   }
   for (; left > 0; left--) {
-    product.strided(at(x), at(xStride), weights, inputs, v128.load(bias), v128.load(bias, 16), out, at(yStride), rows);
+    product.strided(
+      at(x),
+      at(xStride),
+      weights,
+      inputs,
+      v128.load(bias),
+      v128.load(bias, 16),
+      out,
+      at(yStride),
+      rows,
+      floor,
+    );
     weights += panel;
     bias += 32;
     out += 32;
@@ -82,7 +94,7 @@ export function denseForward(
   xStride: i32,
   yStride: i32,
 ): void {
-  forward<Keep>(x, w, b, y, scratch, rows, inputs, units, xStride, yStride);
+  forward(-Infinity, x, w, b, y, scratch, rows, inputs, units, xStride, yStride);
 }
 
 /** y = max(x w + b, 0). */
@@ -98,7 +110,7 @@ export function denseForwardRelu(
   xStride: i32,
   yStride: i32,
 ): void {
-  forward<Rectify>(x, w, b, y, scratch, rows, inputs, units, xStride, yStride);
+  forward(0, x, w, b, y, scratch, rows, inputs, units, xStride, yStride);
 }
 
 /**
@@ -172,8 +184,8 @@ export function denseInputGradient(
     if (b === at(scratch)) {
       transposePanels(at(w) + ((<usize>i) << 5), at(wPanel), panels, min(inputs - i, TRANSPOSED), b);
     }
-    if (packed) product.packed(tiles, tile, 16, b, units, zero, zero, at(dx + i), at(dxStride), rows);
-    else product.strided(at(dy), at(dyStride), b, units, zero, zero, at(dx + i), at(dxStride), rows);
+    if (packed) product.packed(tiles, tile, 16, b, units, zero, zero, at(dx + i), at(dxStride), rows, 0);
+    else product.strided(at(dy), at(dyStride), b, units, zero, zero, at(dx + i), at(dxStride), rows, 0);
   }
 }
 
@@ -211,7 +223,7 @@ export function denseKernelGradient(
       v128.store(to, v128.and(v128.load(from, 16), high), 16);
     }
     const out = at(dw) + ((<usize>(c >> 3) * <usize>inputs) << 5);
-    changetype<Product<Keep>>(0).packed(a, aTile, aStep, at(scratch), rows, zero, zero, out, 32, inputs);
+    changetype<Product<Keep>>(0).packed(a, aTile, aStep, at(scratch), rows, zero, zero, out, 32, inputs, 0);
   }
 }
 

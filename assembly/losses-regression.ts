@@ -5,6 +5,47 @@ import { fma } from './lib/simd';
 // Losses of numbers, each output by itself; see losses.ts for the signature. A row's loss is the mean over its columns,
 // but for klDivergence.
 
+/** Losses, by what they are made of. */
+enum Kind {
+  Square,
+  Sides,
+  Percentage,
+  Logarithmic,
+  Huber,
+  TukeyBiweight,
+  LogCosh,
+  Poisson,
+  Divergence,
+}
+
+@unmanaged
+@final
+class Regression extends Elementwise {
+  @inline
+  f(kind: i32, y: v128, t: v128, a: v128, b: v128, _c: v128, _d: v128): v128 {
+    switch (kind) {
+      case Kind.Sides:
+        return sidesTerm(y, t, a, b);
+      case Kind.Percentage:
+        return percentageTerm(y, t);
+      case Kind.Logarithmic:
+        return logarithmicTerm(y, t);
+      case Kind.Huber:
+        return huberTerm(y, t, a);
+      case Kind.TukeyBiweight:
+        return tukeyBiweightTerm(y, t, a, b);
+      case Kind.LogCosh:
+        return logCoshTerm(y, t);
+      case Kind.Poisson:
+        return poissonTerm(y, t);
+      case Kind.Divergence:
+        return divergenceTerm(y, t);
+      default:
+        return squareTerm(y, t);
+    }
+  }
+}
+
 /** 1, -1 or 0. */
 function sign(v: v128): v128 {
   const one = f32x4.splat(1);
@@ -12,15 +53,10 @@ function sign(v: v128): v128 {
   return f32x4.sub(v128.and(one, f32x4.gt(v, zero)), v128.and(one, f32x4.lt(v, zero)));
 }
 
-@unmanaged
-@final
-class Square extends Elementwise {
-  @inline
-  f(y: v128, t: v128, _a: v128, _b: v128, _c: v128, _d: v128): v128 {
-    const s = f32x4.sub(y, t);
-    Elementwise.slope = f32x4.add(s, s);
-    return f32x4.mul(s, s);
-  }
+function squareTerm(y: v128, t: v128): v128 {
+  const s = f32x4.sub(y, t);
+  Elementwise.slope = f32x4.add(s, s);
+  return f32x4.mul(s, s);
 }
 
 /** (y - t)^2. */
@@ -37,20 +73,29 @@ export function meanSquaredError(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Square>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, columns);
+  elementwise<Regression>(
+    Kind.Square,
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    columns,
+  );
 }
 
-@unmanaged
-@final
-class Sides extends Elementwise {
-  @inline
-  f(y: v128, t: v128, a: v128, b: v128, _c: v128, _d: v128): v128 {
-    const s = f32x4.sub(y, t);
-    const zero = f32x4.splat(0);
-    const above = v128.and(a, f32x4.gt(s, zero));
-    Elementwise.slope = f32x4.sub(above, v128.and(b, f32x4.lt(s, zero)));
-    return f32x4.mul(Elementwise.slope, s);
-  }
+function sidesTerm(y: v128, t: v128, a: v128, b: v128): v128 {
+  const s = f32x4.sub(y, t);
+  const zero = f32x4.splat(0);
+  const above = v128.and(a, f32x4.gt(s, zero));
+  Elementwise.slope = f32x4.sub(above, v128.and(b, f32x4.lt(s, zero)));
+  return f32x4.mul(Elementwise.slope, s);
 }
 
 /** |y - t|; where both are equal the gradient is 0. */
@@ -67,19 +112,30 @@ export function meanAbsoluteError(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Sides>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, columns, 1, 1);
+  elementwise<Regression>(
+    Kind.Sides,
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    columns,
+    1,
+    1,
+  );
 }
 
-@unmanaged
-@final
-class Percentage extends Elementwise {
-  @inline
-  f(y: v128, t: v128, _a: v128, _b: v128, _c: v128, _d: v128): v128 {
-    const s = f32x4.sub(y, t);
-    const share = f32x4.div(f32x4.splat(100), f32x4.pmax(f32x4.abs(t), f32x4.splat(1e-7)));
-    Elementwise.slope = f32x4.mul(sign(s), share);
-    return f32x4.mul(f32x4.abs(s), share);
-  }
+function percentageTerm(y: v128, t: v128): v128 {
+  const s = f32x4.sub(y, t);
+  const share = f32x4.div(f32x4.splat(100), f32x4.pmax(f32x4.abs(t), f32x4.splat(1e-7)));
+  Elementwise.slope = f32x4.mul(sign(s), share);
+  return f32x4.mul(f32x4.abs(s), share);
 }
 
 /** 100 |y - t| / |t|, where |t| is at least 1e-7. */
@@ -96,7 +152,21 @@ export function meanAbsolutePercentageError(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Percentage>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, columns);
+  elementwise<Regression>(
+    Kind.Percentage,
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    columns,
+  );
 }
 
 /** log(1 + x) for x >= 0, with the rounding error of 1 + x put back. */
@@ -106,17 +176,12 @@ function logOnePlus(x: v128): v128 {
   return f32x4.add(log(w), f32x4.div(f32x4.sub(x, f32x4.sub(w, one)), w));
 }
 
-@unmanaged
-@final
-class Logarithmic extends Elementwise {
-  @inline
-  f(y: v128, t: v128, _a: v128, _b: v128, _c: v128, _d: v128): v128 {
-    const zero = f32x4.splat(0);
-    const s = f32x4.sub(logOnePlus(f32x4.pmax(y, zero)), logOnePlus(f32x4.pmax(t, zero)));
-    const slope = f32x4.div(f32x4.add(s, s), f32x4.add(f32x4.splat(1), y));
-    Elementwise.slope = v128.and(slope, f32x4.gt(y, zero));
-    return f32x4.mul(s, s);
-  }
+function logarithmicTerm(y: v128, t: v128): v128 {
+  const zero = f32x4.splat(0);
+  const s = f32x4.sub(logOnePlus(f32x4.pmax(y, zero)), logOnePlus(f32x4.pmax(t, zero)));
+  const slope = f32x4.div(f32x4.add(s, s), f32x4.add(f32x4.splat(1), y));
+  Elementwise.slope = v128.and(slope, f32x4.gt(y, zero));
+  return f32x4.mul(s, s);
 }
 
 /** (log(1 + y) - log(1 + t))^2; a negative output counts as 0, with gradient 0. */
@@ -133,21 +198,30 @@ export function meanSquaredLogarithmicError(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Logarithmic>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, columns);
+  elementwise<Regression>(
+    Kind.Logarithmic,
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    columns,
+  );
 }
 
-@unmanaged
-@final
-class Huber extends Elementwise {
-  @inline
-  f(y: v128, t: v128, a: v128, _b: v128, _c: v128, _d: v128): v128 {
-    const s = f32x4.sub(y, t);
-    const size = f32x4.abs(s);
-    const half = f32x4.splat(0.5);
-    const line = f32x4.mul(a, f32x4.sub(size, f32x4.mul(a, half)));
-    Elementwise.slope = f32x4.pmax(f32x4.neg(a), f32x4.pmin(a, s));
-    return v128.bitselect(line, f32x4.mul(f32x4.mul(s, s), half), f32x4.gt(size, a));
-  }
+function huberTerm(y: v128, t: v128, a: v128): v128 {
+  const s = f32x4.sub(y, t);
+  const size = f32x4.abs(s);
+  const half = f32x4.splat(0.5);
+  const line = f32x4.mul(a, f32x4.sub(size, f32x4.mul(a, half)));
+  Elementwise.slope = f32x4.pmax(f32x4.neg(a), f32x4.pmin(a, s));
+  return v128.bitselect(line, f32x4.mul(f32x4.mul(s, s), half), f32x4.gt(size, a));
 }
 
 /** (y - t)^2 / 2 up to a distance of delta, from there on a line. (Huber 1964.) */
@@ -165,23 +239,33 @@ export function huber(
   slope: f32,
   delta: f32,
 ): void {
-  elementwise<Huber>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, columns, delta);
+  elementwise<Regression>(
+    Kind.Huber,
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    columns,
+    delta,
+  );
 }
 
-@unmanaged
-@final
-class TukeyBiweight extends Elementwise {
-  @inline
-  f(y: v128, t: v128, a: v128, b: v128, _c: v128, _d: v128): v128 {
-    const s = f32x4.sub(y, t);
-    const q = f32x4.mul(s, a);
-    const one = f32x4.splat(1);
-    const three = f32x4.splat(3);
-    const z = f32x4.pmin(f32x4.mul(q, q), one);
-    const rest = f32x4.sub(one, z);
-    Elementwise.slope = f32x4.mul(s, f32x4.mul(rest, rest));
-    return f32x4.mul(f32x4.mul(b, z), f32x4.add(three, f32x4.mul(z, f32x4.sub(z, three))));
-  }
+function tukeyBiweightTerm(y: v128, t: v128, a: v128, b: v128): v128 {
+  const s = f32x4.sub(y, t);
+  const q = f32x4.mul(s, a);
+  const one = f32x4.splat(1);
+  const three = f32x4.splat(3);
+  const z = f32x4.pmin(f32x4.mul(q, q), one);
+  const rest = f32x4.sub(one, z);
+  Elementwise.slope = f32x4.mul(s, f32x4.mul(rest, rest));
+  return f32x4.mul(f32x4.mul(b, z), f32x4.add(three, f32x4.mul(z, f32x4.sub(z, three))));
 }
 
 /** delta^2 / 6 (1 - (1 - z)^3) with z = min(((y - t) / delta)^2, 1), as z (3 + z (z - 3)), which does not cancel. */
@@ -200,7 +284,8 @@ export function tukeyBiweight(
   inverse: f32,
   height: f32,
 ): void {
-  elementwise<TukeyBiweight>(
+  elementwise<Regression>(
+    Kind.TukeyBiweight,
     y,
     targets,
     weights,
@@ -218,31 +303,26 @@ export function tukeyBiweight(
   );
 }
 
-@unmanaged
-@final
-class LogCosh extends Elementwise {
-  @inline
-  f(y: v128, t: v128, _a: v128, _b: v128, _c: v128, _d: v128): v128 {
-    const s = f32x4.sub(y, t);
-    const size = f32x4.abs(s);
-    const near = f32x4.lt(size, f32x4.splat(0.375));
-    const decay = tail(f32x4.add(size, size));
-    const large = f32x4.sub(f32x4.add(size, decay), f32x4.splat(0.6931471805599453));
-    const one = f32x4.splat(1);
-    const flat = f32x4.div(f32x4.sub(one, Elementwise.e), f32x4.add(one, Elementwise.e));
-    const z = f32x4.mul(s, s);
-    let p = fma(z, f32x4.splat(2.18694885e-3), f32x4.splat(-6.74603175e-3));
-    p = fma(p, z, f32x4.splat(2.22222222e-2));
-    p = fma(p, z, f32x4.splat(-8.33333333e-2));
-    p = fma(p, z, f32x4.splat(0.5));
-    let q = fma(z, f32x4.splat(2.18694885e-2), f32x4.splat(-5.3968254e-2));
-    q = fma(q, z, f32x4.splat(1.33333333e-1));
-    q = fma(q, z, f32x4.splat(-3.33333333e-1));
-    q = fma(q, z, one);
-    const signed = v128.or(flat, v128.and(s, i32x4.splat(0x80000000)));
-    Elementwise.slope = v128.bitselect(f32x4.mul(q, s), signed, near);
-    return v128.bitselect(f32x4.mul(p, z), large, near);
-  }
+function logCoshTerm(y: v128, t: v128): v128 {
+  const s = f32x4.sub(y, t);
+  const size = f32x4.abs(s);
+  const near = f32x4.lt(size, f32x4.splat(0.375));
+  const decay = tail(f32x4.add(size, size));
+  const large = f32x4.sub(f32x4.add(size, decay), f32x4.splat(0.6931471805599453));
+  const one = f32x4.splat(1);
+  const flat = f32x4.div(f32x4.sub(one, Elementwise.e), f32x4.add(one, Elementwise.e));
+  const z = f32x4.mul(s, s);
+  let p = fma(z, f32x4.splat(2.18694885e-3), f32x4.splat(-6.74603175e-3));
+  p = fma(p, z, f32x4.splat(2.22222222e-2));
+  p = fma(p, z, f32x4.splat(-8.33333333e-2));
+  p = fma(p, z, f32x4.splat(0.5));
+  let q = fma(z, f32x4.splat(2.18694885e-2), f32x4.splat(-5.3968254e-2));
+  q = fma(q, z, f32x4.splat(1.33333333e-1));
+  q = fma(q, z, f32x4.splat(-3.33333333e-1));
+  q = fma(q, z, one);
+  const signed = v128.or(flat, v128.and(s, i32x4.splat(0x80000000)));
+  Elementwise.slope = v128.bitselect(f32x4.mul(q, s), signed, near);
+  return v128.bitselect(f32x4.mul(p, z), large, near);
 }
 
 /** log(cosh(y - t)); within 0.375 the first five terms of its series. */
@@ -259,7 +339,21 @@ export function logCosh(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<LogCosh>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, columns);
+  elementwise<Regression>(
+    Kind.LogCosh,
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    columns,
+  );
 }
 
 /** tau (t - y) where the output is too low, (1 - tau) (y - t) where it is too high; gradient 0 where it is right. */
@@ -277,7 +371,8 @@ export function quantile(
   slope: f32,
   tau: f32,
 ): void {
-  elementwise<Sides>(
+  elementwise<Regression>(
+    Kind.Sides,
     y,
     targets,
     weights,
@@ -295,15 +390,10 @@ export function quantile(
   );
 }
 
-@unmanaged
-@final
-class Poisson extends Elementwise {
-  @inline
-  f(y: v128, t: v128, _a: v128, _b: v128, _c: v128, _d: v128): v128 {
-    const rate = f32x4.add(y, f32x4.splat(1e-8));
-    Elementwise.slope = f32x4.sub(f32x4.splat(1), f32x4.div(t, rate));
-    return f32x4.sub(y, f32x4.mul(t, log(rate)));
-  }
+function poissonTerm(y: v128, t: v128): v128 {
+  const rate = f32x4.add(y, f32x4.splat(1e-8));
+  Elementwise.slope = f32x4.sub(f32x4.splat(1), f32x4.div(t, rate));
+  return f32x4.sub(y, f32x4.mul(t, log(rate)));
 }
 
 /** y - t log(y + 1e-8). */
@@ -320,18 +410,27 @@ export function poisson(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Poisson>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, columns);
+  elementwise<Regression>(
+    Kind.Poisson,
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    columns,
+  );
 }
 
-@unmanaged
-@final
-class Divergence extends Elementwise {
-  @inline
-  f(y: v128, t: v128, _a: v128, _b: v128, _c: v128, _d: v128): v128 {
-    const ratio = f32x4.div(t, f32x4.pmax(y, f32x4.splat(1e-7)));
-    Elementwise.slope = f32x4.neg(ratio);
-    return v128.andnot(f32x4.mul(t, log(ratio)), f32x4.eq(t, f32x4.splat(0)));
-  }
+function divergenceTerm(y: v128, t: v128): v128 {
+  const ratio = f32x4.div(t, f32x4.pmax(y, f32x4.splat(1e-7)));
+  Elementwise.slope = f32x4.neg(ratio);
+  return v128.andnot(f32x4.mul(t, log(ratio)), f32x4.eq(t, f32x4.splat(0)));
 }
 
 /** t log(t / y), summed over the columns of a row; an output below 1e-7 counts as that, in its gradient, too. */
@@ -348,5 +447,19 @@ export function klDivergence(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Divergence>(y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, 1);
+  elementwise<Regression>(
+    Kind.Divergence,
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    1,
+  );
 }

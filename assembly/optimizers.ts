@@ -103,26 +103,8 @@ export function adadelta(w: i32, g: i32, v: i32, u: i32, n: i32, block: i32, fac
   }
 }
 
-/** Whether a variant of a loop has a part, known when it is compiled. */
-@unmanaged
-@final
-class With {
-  @inline
-  is(): bool {
-    return true;
-  }
-}
-@unmanaged
-@final
-class Without {
-  @inline
-  is(): bool {
-    return false;
-  }
-}
-
 /** The loop of all four; offsets of states that a variant lacks are 0. */
-function rms<Mean, Momentum>(w: i32, g: i32, v: i32, m: i32, u: i32, n: i32, block: i32, factor: i32): void {
+function rms(w: i32, g: i32, v: i32, m: i32, u: i32, n: i32, block: i32, factor: i32): void {
   const scale = f32.load(at(factor));
   if (isNaN(scale)) return;
   const flush = changetype<Flush>(0);
@@ -145,14 +127,14 @@ function rms<Mean, Momentum>(w: i32, g: i32, v: i32, m: i32, u: i32, n: i32, blo
     const v1 = flush.square(fma(v128.load(pv), keep, f32x4.mul(f32x4.mul(gradient, gradient), take)), tiny);
     v128.store(pv, v1);
     let variance = v1;
-    if (changetype<Mean>(0).is()) {
+    if (m) {
       const m1 = flush.signed(fma(v128.load(pm), keep, f32x4.mul(gradient, take)), tiny, magnitude);
       v128.store(pm, m1);
       variance = f32x4.pmax(f32x4.sub(v1, f32x4.mul(m1, m1)), f32x4.splat(0));
       pm += 16;
     }
     const change = f32x4.div(gradient, f32x4.add(f32x4.sqrt(variance), epsilon));
-    if (changetype<Momentum>(0).is()) {
+    if (u) {
       const velocity = flush.signed(fma(v128.load(pu), momentum, change), tiny, magnitude);
       v128.store(pu, velocity);
       v128.store(pw, fma(velocity, step, v128.load(pw)));
@@ -168,22 +150,22 @@ function rms<Mean, Momentum>(w: i32, g: i32, v: i32, m: i32, u: i32, n: i32, blo
  * (Tieleman and Hinton 2012, as in PyTorch.)
  */
 export function rmsprop(w: i32, g: i32, v: i32, n: i32, block: i32, factor: i32): void {
-  rms<Without, Without>(w, g, v, 0, 0, n, block, factor);
+  rms(w, g, v, 0, 0, n, block, factor);
 }
 
 /** u = momentum u + g / (sqrt(v) + epsilon); w += step u. */
 export function rmspropMomentum(w: i32, g: i32, v: i32, u: i32, n: i32, block: i32, factor: i32): void {
-  rms<Without, With>(w, g, v, 0, u, n, block, factor);
+  rms(w, g, v, 0, u, n, block, factor);
 }
 
 /** m = rho m + (1 - rho) g; max(v - m^2, 0) in place of v. */
 export function rmspropCentered(w: i32, g: i32, v: i32, m: i32, n: i32, block: i32, factor: i32): void {
-  rms<With, Without>(w, g, v, m, 0, n, block, factor);
+  rms(w, g, v, m, 0, n, block, factor);
 }
 
 /** Both. */
 export function rmspropCenteredMomentum(w: i32, g: i32, v: i32, m: i32, u: i32, n: i32, block: i32, factor: i32): void {
-  rms<With, With>(w, g, v, m, u, n, block, factor);
+  rms(w, g, v, m, u, n, block, factor);
 }
 
 /**

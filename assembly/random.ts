@@ -44,12 +44,6 @@ class Words {
   }
 }
 
-/** Stores the first `live` lanes, if any. */
-function storeLive(p: usize, v: v128, live: i32): void {
-  if (live >= 4) v128.store(p, v);
-  else if (live > 0) storePart(p, v, live);
-}
-
 /**
  * Writes the uniforms of four blocks, 16 elements or the `live` that remain, or where `raw` all their words; word i of all
  * blocks is in `ci`.
@@ -76,10 +70,13 @@ function storeUniforms(out: usize, live: i32, c0: v128, c1: v128, c2: v128, c3: 
     v128.store(out, v2, 32);
     v128.store(out, v3, 48);
   } else {
-    storeLive(out, v0, live);
-    storeLive(out + 16, v1, live - 4);
-    storeLive(out + 32, v2, live - 8);
-    storeLive(out + 48, v3, live - 12);
+    for (; live > 3; live -= 4, out += 16) {
+      v128.store(out, v0);
+      v0 = v1;
+      v1 = v2;
+      v2 = v3;
+    }
+    if (live > 0) storePart(out, v0, live);
   }
 }
 

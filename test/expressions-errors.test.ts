@@ -13,6 +13,11 @@ const compile =
       loss: any(loss),
       metrics,
     });
+const weighted = (loss: unknown) => () => {
+  const model = sequential({ layers: [dense({ units: 1, inputShape: 2 })], backend });
+  model.compile({ optimizer: 'sgd', loss: any(loss) });
+  model.evaluate([[1, 2]], [1], { sampleWeight: [1] });
+};
 const apply = (custom: unknown) => () =>
   sequential({ layers: [dense({ units: 3, inputShape: 2, activation: any(custom) })], backend });
 const steps = (...list: unknown[]) => customLoss(any({ name: 'custom', steps: list }));
@@ -50,6 +55,7 @@ test.each<[string, () => unknown, string, ...RegExp[]]>([
   ['plain data for a loss', compile({ name: 'custom', steps: [] }), 'ValueError', /loss/, /customLoss\(spec\)/],
   ['a bare function for a loss', compile(() => 1), 'ValueError', /^loss/, /a function/, /of your own: customLoss/],
   ['a bare function for an activation', apply(() => 1), 'ValueError', /activation/, /of your own: customActivation/],
+  ['weights of rows for a number', weighted(customLoss((t, p, { sqrt, mean, square, sub }) => sqrt(mean(square(sub(p, t)))))), 'ValueError', /sampleWeight/, /one number/, /a mean or a sum over rows/], // biome-ignore format: a row
   ['no steps', compile(steps()), 'ValueError', /loss/, /at least one step/],
   ['an unknown operation in JSON', compile(steps({ op: 'tan', args: ['yPred'] })), 'UnknownNameError', /step %0, op/, /'tan'/, /mean 'tanh'/], // biome-ignore format: a row
   ['an unknown operand in JSON', compile(steps({ op: 'exp', args: ['ypred'] })), 'UnknownNameError', /mean 'yPred'/],

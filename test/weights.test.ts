@@ -4,6 +4,7 @@ import { huber, quantile } from '../src/kernels/losses-regression.js';
 import { sgd } from '../src/kernels/optimizers.js';
 import { Generator } from '../src/kernels/philox.js';
 import { type Matrix, matrix } from '../src/matrix.js';
+import { customLoss } from '../src/model/expressions/custom.js';
 import { dense, input } from '../src/model/layers/index.js';
 import { drawBeta, Mixup } from '../src/train/mixup.js';
 import { type CompileOptions, type Model, model, sequential } from '../src/train/model.js';
@@ -35,7 +36,14 @@ const rowsOf = ({ data, columns }: Matrix, from: number, to: number) =>
   matrix(data.slice(from * columns, to * columns), to - from, columns);
 
 describe.each(Object.entries(factories))('sample weights, %s', (_, backend) => {
-  test.each(['meanSquaredError', 'huber', 'cosineSimilarity'] as const)('%s: the mean of weighted rows', (loss) => {
+  test.each([
+    ['meanSquaredError', 'meanSquaredError'],
+    ['huber', 'huber'],
+    ['cosineSimilarity', 'cosineSimilarity'],
+    ['a custom mean', customLoss((y, p, { mean, square, sub }) => mean(square(sub(p, y))))],
+    ['a custom value a row', customLoss((y, p, { sum, abs, sub }) => sum(abs(sub(p, y)), { axis: 1 }))],
+    ['custom values', customLoss((y, p, { log, add, exp, sub }) => log(add(1, exp(sub(p, y)))))],
+  ] satisfies [string, CompileOptions['loss']][])('%s: the mean of weighted rows', (_, loss) => {
     const built = regression(loss, backend);
     const { logs, gradients } = built.gradients(x, numbers, { sampleWeight });
     const alone = numbers.map((y, r) => built.gradients(rowsOf(x, r, r + 1), [y]));
@@ -53,6 +61,17 @@ describe.each(Object.entries(factories))('sample weights, %s', (_, backend) => {
         );
       });
     }
+  });
+
+  test('a custom sum of weighted rows', () => {
+    const sum = customLoss((y, p, { sum, square, sub }) => sum(square(sub(p, y))));
+    const one = sequential({ layers: [dense({ units: 1, inputShape: 7 })], backend });
+    one.compile({ optimizer: sgd(), loss: sum });
+    const alone = numbers.map((y, r) => one.evaluate(rowsOf(x, r, r + 1), [y]).loss!);
+    const expected = sampleWeight.reduce((total, weight, r) => total + weight * alone[r]!, 0);
+    expect(one.gradients(x, numbers, { sampleWeight }).logs.loss).toBeCloseTo(expected, 3);
+    const ones = numbers.map(() => 1);
+    expect(one.gradients(x, numbers, { sampleWeight: ones })).toEqual(one.gradients(x, numbers));
   });
 
   test('programs with and without weights are kept apart', () => {

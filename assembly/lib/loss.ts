@@ -1,7 +1,7 @@
 import { exp, Inlined, log } from './math';
 import { addHigh, addLow, at, fma, laneMask, total } from './simd';
 
-/** A loss of each output y and target t by itself; a to d are options. */
+/** Losses of each output y and target t by itself, told apart by their `kind`; a to d are options. */
 @unmanaged
 export abstract class Elementwise {
   /** The derivative by the output, which `f` sets beside the value that it returns. */
@@ -10,7 +10,7 @@ export abstract class Elementwise {
   /** e^-|x| of the last call of `tail`. */
   static e: v128 = i32x4(0, 0, 0, 0);
 
-  abstract f(y: v128, t: v128, a: v128, b: v128, c: v128, d: v128): v128;
+  abstract f(kind: i32, y: v128, t: v128, a: v128, b: v128, c: v128, d: v128): v128;
 }
 
 // Constants of exp (see math.ts) in memory: V8 rebuilds those of the code in every turn of a loop.
@@ -73,11 +73,12 @@ function scatter(p: usize, v: v128, step: usize): void {
 }
 
 /**
- * The signature of all losses (see ../losses.ts), behind it the number of terms that make up a row's loss by their mean,
+ * A kind, the signature of all losses (see ../losses.ts), behind it the number of terms that make up a row's loss by their mean,
  * and the options. Of a single column four rows are taken at a time, one in each lane, and the last up to three by
  * themselves, in the first lane.
  */
-export function elementwise<Loss extends Elementwise>(
+export function elementwise<Losses extends Elementwise>(
+  kind: i32,
   y: i32,
   targets: i32,
   weights: i32,
@@ -95,7 +96,7 @@ export function elementwise<Loss extends Elementwise>(
   c: f32 = 0,
   d: f32 = 0,
 ): void {
-  const op = changetype<Loss>(0);
+  const op = changetype<Losses>(0);
   const step = at(stride);
   const targetStep = at(targetStride);
   const first = f32x4.splat(a);
@@ -120,7 +121,7 @@ export function elementwise<Loss extends Elementwise>(
       const i = (<usize>c) << 2;
       const x = four ? gather(row, step) : v128.load(row + i);
       const target = four ? gather(t, targetStep) : v128.load(t + i);
-      const value = op.f(x, target, first, second, third, fourth);
+      const value = op.f(kind, x, target, first, second, third, fourth);
       const counted = v128.and(f32x4.mul(value, weight), laneMask(live - c));
       low = addLow(low, counted);
       high = addHigh(high, counted);

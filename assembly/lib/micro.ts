@@ -4,29 +4,29 @@ import { fma } from './simd';
 /** What a product does with a finished sum before it is stored. */
 @unmanaged
 export abstract class Epilogue {
-  abstract f(sum: v128): v128;
+  abstract f(sum: v128, floor: v128): v128;
 }
 
 @unmanaged
 @final
 export class Keep extends Epilogue {
   @inline
-  f(sum: v128): v128 {
+  f(sum: v128, _floor: v128): v128 {
     return sum;
   }
 }
 
 @unmanaged
 @final
-export class Rectify extends Epilogue {
+export class Floor extends Epilogue {
   @inline
-  f(sum: v128): v128 {
-    return f32x4.pmax(sum, f32x4.splat(0));
+  f(sum: v128, floor: v128): v128 {
+    return f32x4.pmax(sum, floor);
   }
 }
 
 /**
- * C[rows][8] = E(bias + A[rows][n] B[n][8]), the loop behind every dense product, for one panel B of 8 contiguous
+ * C[rows][8] = E(bias + A[rows][n] B[n][8], floor), the loop behind every dense product, for one panel B of 8 contiguous
  * columns. Every element is one chain of sums over n, in order, whatever the number of rows or the path taken.
  *
  * The register tile is 4 rows by 8 columns. Past the last row its pointers stay on the last row, and rows are stored
@@ -56,15 +56,16 @@ export class Product<E extends Epilogue> {
     c: usize,
     cRow: usize,
     rows: i32,
+    floor: f32,
   ): void {
     if (ASC_FEATURE_RELAXED_SIMD) {
       const tall = tallRows(rows);
-      this.tiles(6, a, aTile + (aTile >> 1), aStep === 16 ? 24 : aStep, b, n, low, high, c, cRow, tall);
+      this.tiles(6, a, aTile + (aTile >> 1), aStep === 16 ? 24 : aStep, b, n, low, high, c, cRow, tall, floor);
       a += (aTile >> 2) * <usize>tall;
       c += cRow * <usize>tall;
       rows -= tall;
     }
-    this.tiles(4, a, aTile, aStep, b, n, low, high, c, cRow, rows);
+    this.tiles(4, a, aTile, aStep, b, n, low, high, c, cRow, rows, floor);
   }
 
   /** Whole tiles of `height` rows, known when compiled, and of 4 one that may lack rows. */
@@ -81,6 +82,7 @@ export class Product<E extends Epilogue> {
     c: usize,
     cRow: usize,
     rows: i32,
+    floor: f32,
   ): void {
     const bEnd = b + ((<usize>n) << 5);
     for (let left = rows; left > 0; left -= height, a += aTile) {
@@ -121,14 +123,15 @@ export class Product<E extends Epilogue> {
           s51 = fma(x, b1, s51);
         }
       }
-      c = this.store(s00, s01, s10, s11, s20, s21, s30, s31, c, cRow, height > 4 ? 4 : left);
+      c = this.store(s00, s01, s10, s11, s20, s21, s30, s31, c, cRow, height > 4 ? 4 : left, floor);
       if (height > 4) {
         const e = changetype<E>(0);
-        v128.store(c, e.f(s40));
-        v128.store(c, e.f(s41), 16);
+        const least = f32x4.splat(floor);
+        v128.store(c, e.f(s40, least));
+        v128.store(c, e.f(s41, least), 16);
         c += cRow;
-        v128.store(c, e.f(s50));
-        v128.store(c, e.f(s51), 16);
+        v128.store(c, e.f(s50, least));
+        v128.store(c, e.f(s51, least), 16);
         c += cRow;
       }
     }
@@ -136,7 +139,18 @@ export class Product<E extends Epilogue> {
 
   /** A as it lies, rows `aRow` bytes apart: for products too narrow to repay packing. */
   @inline
-  strided(a: usize, aRow: usize, b: usize, n: i32, low: v128, high: v128, c: usize, cRow: usize, rows: i32): void {
+  strided(
+    a: usize,
+    aRow: usize,
+    b: usize,
+    n: i32,
+    low: v128,
+    high: v128,
+    c: usize,
+    cRow: usize,
+    rows: i32,
+    floor: f32,
+  ): void {
     const bEnd = b + ((<usize>n) << 5);
     for (let left = rows; left > 0; left -= 4) {
       let a0 = a;
@@ -168,7 +182,7 @@ export class Product<E extends Epilogue> {
         s30 = fma(x, b0, s30);
         s31 = fma(x, b1, s31);
       }
-      c = this.store(s00, s01, s10, s11, s20, s21, s30, s31, c, cRow, left);
+      c = this.store(s00, s01, s10, s11, s20, s21, s30, s31, c, cRow, left, floor);
     }
   }
 
@@ -186,26 +200,29 @@ export class Product<E extends Epilogue> {
     c: usize,
     cRow: usize,
     left: i32,
+    floor: f32,
   ): usize {
     const e = changetype<E>(0);
+    const least = f32x4.splat(floor);
     const c1 = left > 1 ? c + cRow : c;
     const c2 = left > 2 ? c1 + cRow : c1;
     const c3 = left > 3 ? c2 + cRow : c2;
-    v128.store(c3, e.f(s30));
-    v128.store(c3, e.f(s31), 16);
-    v128.store(c2, e.f(s20));
-    v128.store(c2, e.f(s21), 16);
-    v128.store(c1, e.f(s10));
-    v128.store(c1, e.f(s11), 16);
-    v128.store(c, e.f(s00));
-    v128.store(c, e.f(s01), 16);
+    v128.store(c3, e.f(s30, least));
+    v128.store(c3, e.f(s31, least), 16);
+    v128.store(c2, e.f(s20, least));
+    v128.store(c2, e.f(s21, least), 16);
+    v128.store(c1, e.f(s10, least));
+    v128.store(c1, e.f(s11, least), 16);
+    v128.store(c, e.f(s00, least));
+    v128.store(c, e.f(s01, least), 16);
     return c3 + cRow;
   }
 
   /** One row of A against 2 to 4 neighbouring panels: chains of sums, two a panel, hide each other's latency. */
   @inline
-  row(panels: i32, a: usize, b: usize, n: i32, bias: usize, c: usize): void {
+  row(panels: i32, a: usize, b: usize, n: i32, bias: usize, c: usize, floor: f32): void {
     const e = changetype<E>(0);
+    const least = f32x4.splat(floor);
     const panel = (<usize>n) << 5;
     const b1 = b + panel;
     let s0 = v128.load(bias);
@@ -242,17 +259,17 @@ export class Product<E extends Epilogue> {
         s7 = fma(x, v128.load(p, 16), s7);
       }
     }
-    v128.store(c, e.f(s0));
-    v128.store(c, e.f(s1), 16);
-    v128.store(c, e.f(s2), 32);
-    v128.store(c, e.f(s3), 48);
+    v128.store(c, e.f(s0, least));
+    v128.store(c, e.f(s1, least), 16);
+    v128.store(c, e.f(s2, least), 32);
+    v128.store(c, e.f(s3, least), 48);
     if (panels > 2) {
-      v128.store(c, e.f(s4), 64);
-      v128.store(c, e.f(s5), 80);
+      v128.store(c, e.f(s4, least), 64);
+      v128.store(c, e.f(s5, least), 80);
     }
     if (panels > 3) {
-      v128.store(c, e.f(s6), 96);
-      v128.store(c, e.f(s7), 112);
+      v128.store(c, e.f(s6, least), 96);
+      v128.store(c, e.f(s7, least), 112);
     }
   }
 }

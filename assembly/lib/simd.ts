@@ -15,9 +15,11 @@ export function hsum(v: v128): f32 {
   return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
 }
 
+const LANES = memory.data<i32>([0, 1, 2, 3]);
+
 /** All-ones lanes for the first `live` of four columns (any value from 4 up means all). */
 export function laneMask(live: i32): v128 {
-  return i32x4.gt_s(i32x4.splat(live), i32x4(0, 1, 2, 3));
+  return i32x4.gt_s(i32x4.splat(live), v128.load(LANES));
 }
 
 /** Lanes whose magnitude is below `limit` become +0; NaN stays NaN. */
@@ -25,7 +27,7 @@ export function flush(v: v128, limit: v128): v128 {
   return v128.andnot(v, f32x4.lt(f32x4.abs(v), limit));
 }
 
-/** Loads the first `live` (1 to 3) elements; the other lanes are 0. Never reads past them. */
+/** Loads the first `live` (1 to 3) elements; the other lanes are 0. Never reads past them. A call (see ../calls.js). */
 export function loadPart(p: usize, live: i32): v128 {
   let v = v128.load32_zero(p);
   if (live > 1) v = v128.load32_lane(p, v, 1, 4);
@@ -33,11 +35,17 @@ export function loadPart(p: usize, live: i32): v128 {
   return v;
 }
 
-/** Stores the first `live` (1 to 3) lanes and nothing else. */
+/** Stores the first `live` (1 to 3) lanes and nothing else. A call, too. */
 export function storePart(p: usize, v: v128, live: i32): void {
   v128.store32_lane(p, v, 0);
   if (live > 1) v128.store32_lane(p, v, 1, 4);
   if (live > 2) v128.store32_lane(p, v, 2, 8);
+}
+
+/** Copies n elements. */
+export function copyRow(from: usize, to: usize, n: i32): void {
+  for (; n > 3; n -= 4, from += 16, to += 16) v128.store(to, v128.load(from));
+  for (; n > 0; n--, from += 4, to += 4) f32.store(to, f32.load(from));
 }
 
 /**

@@ -69,7 +69,7 @@ export default function constraints(arithmetic: Arithmetic): Family {
   return {
     maxNorm: rescale((norm, limit) => (norm > limit ? limit / (norm + EPSILON) : 1)),
 
-    unitNorm: rescale((norm, value) => value / (norm + EPSILON)),
+    unitNorm: rescale((norm, value) => (Number.isNaN(norm) ? 1 : value / (norm + EPSILON))),
 
     nonNeg(h, w, panels, rows, _joint, _value, factor) {
       if (Number.isNaN(h[factor]!)) return;

@@ -184,13 +184,24 @@ export function bindExpression(
   };
 }
 
-/** The mean of a result over all its elements, written to `loss`; returns the seed of its gradient. */
-export function meanLoss(lower: Lowering, { result, backward }: Computed, one: Tensor, loss: Tensor) {
+/**
+ * The mean of a result over all its elements, written to `loss`; returns the seed of its gradient. With `weights`, a column
+ * of rows' weights, each element counts times that of its row; `divisor` is the number of elements unless said.
+ */
+export function meanLoss(
+  lower: Lowering,
+  { result, backward }: Computed,
+  one: Tensor,
+  loss: Tensor,
+  weights?: Value,
+  divisor?: number,
+) {
   const { shape } = result;
-  const count = lower.elements(shape);
-  lower.sumAll(result, count, loss);
+  const count = divisor ?? lower.elements(shape);
+  const weigh = (x: Value) => (weights ? lower.broadcast('broadcastMultiply', x, weights, shape) : x);
+  lower.sumAll(weigh(result), count, loss);
   return (): Value => {
     const seed: Value = { tensor: one, shape: SCALAR };
-    return backward(sameShape(shape, SCALAR) ? seed : lower.expand(seed, shape, count));
+    return backward(sameShape(shape, SCALAR) ? seed : weigh(lower.expand(seed, shape, count)));
   };
 }

@@ -4,7 +4,7 @@ import type { Layer, Step as LayerStep } from '../../program/layer.js';
 import { vectorTensor } from '../../program/plan.js';
 import { BUILD, type BuildsActivation, type BuildsLoss, isCustom } from '../custom.js';
 import type { BoundLoss } from '../losses.js';
-import { bindExpression, meanLoss, showShape } from './bind.js';
+import { type BoundExpression, bindExpression, meanLoss, showShape } from './bind.js';
 import { type Expression, type Operations, type Step, trace } from './expression.js';
 import { Lowering, type Shape } from './lowering.js';
 
@@ -73,13 +73,39 @@ function withActivation(activation: CustomActivation): CustomActivation {
   return { ...activation, [BUILD]: (data, name, units) => expressionLayer(name, data as CustomActivation, units) };
 }
 
+const COLUMN: Shape = { rows: 'batch', columns: 1 };
+
+/** What of a loss weights of rows can be applied to: its result or, where that is one number, what it is the sum or mean of. */
+interface Rows extends BoundExpression {
+  /** Of the weighted sum, where it is not the number of elements. */
+  readonly divisor?: number;
+}
+
+function bindRows(
+  steps: readonly Step[],
+  whole: BoundExpression,
+  shapes: Readonly<Record<string, Shape>>,
+): Rows | undefined {
+  if (whole.shape.rows === 'batch') return whole;
+  const { op, args, axis } = steps.at(-1) as Step;
+  const operand = args[0];
+  if ((op !== 'sum' && op !== 'mean') || axis !== undefined || typeof operand !== 'string' || operand in shapes) {
+    return undefined;
+  }
+  const bound = bindExpression(steps.slice(0, Number(operand.slice(1)) + 1), shapes, 'loss');
+  if (bound.shape.rows !== 'batch') return undefined;
+  return op === 'sum' ? { ...bound, divisor: 1 } : bound;
+}
+
 /** @throws ShapeError, ValueError, UnknownNameError for steps that do not fit an output of `units` columns. */
 function bindCustomLoss(loss: CustomLoss, units: number, weight: number): BoundLoss {
   checkOptions(loss, ['name', 'steps', 'targetColumns'], 'loss');
   const columns = checkNumber(loss.targetColumns ?? units, 'loss.targetColumns', { min: 1, integer: true });
   const shapes = { yTrue: { rows: 'batch', columns }, yPred: { rows: 'batch', columns: units } } as const;
-  const { constants, compute } = bindExpression(loss.steps, shapes, 'loss');
+  const whole = bindExpression(loss.steps, shapes, 'loss');
+  const rows = bindRows(loss.steps, whole, shapes);
   const one = vectorTensor('loss.one', 1);
+  const constants = rows && rows !== whole ? [...whole.constants, ...rows.constants] : whole.constants;
   return {
     name: 'custom',
     units,
@@ -89,14 +115,17 @@ function bindCustomLoss(loss: CustomLoss, units: number, weight: number): BoundL
     constants: [...constants, { value: one, data: [weight] }],
     weight,
     summed: false,
-    unweighted: true,
+    ...(rows ? {} : { unweighted: true as const }),
     spec: loss,
     definition: DEFINITION,
     classOf: undefined,
-    emit(emit, y, t, _weights, { loss }) {
+    emit(emit, y, t, weights, { loss }) {
       const lower = new Lowering(emit, loss.name);
-      const computed = compute(lower, [lower.pack(t, shapes.yTrue), lower.pack(y, shapes.yPred)]);
-      const seed = meanLoss(lower, computed, one, loss);
+      const inputs = [lower.pack(t, shapes.yTrue), lower.pack(y, shapes.yPred)];
+      const seed =
+        weights && rows
+          ? meanLoss(lower, rows.compute(lower, inputs), one, loss, { tensor: weights, shape: COLUMN }, rows.divisor)
+          : meanLoss(lower, whole.compute(lower, inputs), one, loss);
       return emit.training ? lower.unpack(seed()) : emit.matrix('dy', units);
     },
     emitHits(emit, y, t, hits) {
