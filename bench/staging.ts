@@ -4,7 +4,7 @@ import { bindLoss, type LossName } from '../src/model/losses.js';
 import { makeOptimizer } from '../src/model/optimizers.js';
 import { outputLayer } from '../src/program/compile.js';
 import { Engine } from '../src/train/engine.js';
-import { shuffled } from '../src/train/fit.js';
+import { shuffled } from '../src/train/shuffle.js';
 import { planUpdate } from '../src/train/update-options.js';
 import { type Effort, median, type Named } from './measure.js';
 import { denseWidths } from './models.js';

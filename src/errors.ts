@@ -27,11 +27,11 @@ class ArgumentError extends MyelinError {
 }
 
 /** The same complaint about a part of `argument`. */
-export function prefixed(error: unknown, argument: string): unknown {
+export function prefixed(error: unknown, argument: string, joint = '.'): unknown {
   if (!(error instanceof ArgumentError)) return error;
   const { given, expected, hint } = error;
   const complaint = {
-    argument: `${argument}.${error.argument}`,
+    argument: `${argument}${joint}${error.argument}`,
     given,
     expected,
     ...(hint === undefined ? {} : { hint }),
@@ -53,6 +53,21 @@ export class ValueError extends ArgumentError {
 /** A name or option that does not exist. The message holds the nearest one that does. */
 export class UnknownNameError extends ArgumentError {
   override name = 'UnknownNameError';
+}
+
+/** A stream of batches that ends before it should. */
+export class StreamError extends MyelinError {
+  override name = 'StreamError';
+  /** Of training; undefined in evaluation and prediction. */
+  readonly epoch: number | undefined;
+  /** The one that did not come, from 0 on. */
+  readonly batch: number;
+
+  constructor(message: string, epoch: number | undefined, batch: number) {
+    super(message);
+    this.epoch = epoch;
+    this.batch = batch;
+  }
 }
 
 /** A call that the model's present state does not allow, such as `fit` before `compile`. */
@@ -82,6 +97,36 @@ export class BackendError extends MyelinError {
 /** A gradient whose norm is not finite. The step that met it was not applied. */
 export class NonFiniteError extends MyelinError {
   override name = 'NonFiniteError';
+}
+
+/** A file that is not what it should be: damaged, cut short, contradictory, of a newer version, or no model at all. */
+export class FileFormatError extends MyelinError {
+  override name = 'FileFormatError';
+  /** The part of the file: `header`, `tensor layers.0.kernel`, `metadata.spec`. */
+  readonly where: string;
+  /** What is wrong with it. */
+  readonly what: string;
+
+  constructor(where: string, what: string, options?: ErrorOptions) {
+    super(`${where}: ${what}.`, options);
+    this.where = where;
+    this.what = what;
+  }
+}
+
+/** The file system refused: no such file, no permission, a full disk. `cause` is what it said. */
+export class FileError extends MyelinError {
+  override name = 'FileError';
+  readonly path: string;
+  /** Such as `ENOENT`, `EACCES`, `ENOSPC`; undefined where the system gave none. */
+  readonly code: string | undefined;
+
+  constructor(doing: string, path: string, cause: unknown) {
+    const { code, message } = cause as { code?: string; message?: string };
+    super(`${doing} '${path}': ${message ?? String(cause)}`, { cause });
+    this.path = path;
+    this.code = code;
+  }
 }
 
 function distance(a: string, b: string): number {

@@ -3,14 +3,36 @@ export { typescript } from './backends/typescript.js';
 export { type CompiledModule, hasRelaxedSimd, type ThreadOptions, type WasmOptions, wasm } from './backends/wasm.js';
 export {
   BackendError,
+  FileError,
+  FileFormatError,
   HeapSizeError,
   MyelinError,
   NonFiniteError,
   ShapeError,
   StateError,
+  StreamError,
   UnknownNameError,
   ValueError,
 } from './errors.js';
+export { type LoadWeightsOptions, loadWeights, type WeightMap } from './io/load-weights.js';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NewTensor,
+  type SafeTensor,
+  type SafeTensors,
+} from './io/safetensors.js';
+export {
+  deserialize,
+  type LoadOptions,
+  type LoadSource,
+  load,
+  type SaveOptions,
+  type SaveTarget,
+  type SerializeOptions,
+  save,
+  serialize,
+} from './io/save.js';
 export * from './kernels/activations.js';
 export * from './kernels/adam.js';
 export * from './kernels/constraints.js';
@@ -32,7 +54,7 @@ export type {
 export type { CommonOptions, Schedule } from './kernels/update.js';
 export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
 export * from './model/averaging.js';
-export { averagingFromSpec, lossFromSpec, metricFromSpec, optimizerFromSpec } from './model/every.js';
+export { compileOptionsFromSpec } from './model/every.js';
 export {
   type ActivationFunction,
   type CustomActivation,
@@ -66,10 +88,33 @@ export type { OptimizerSpec } from './model/optimizers.js';
 export * from './model/regularizers.js';
 export * from './model/schedules.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
-export type { Data, FitOptions } from './train/batches.js';
-export type { Callback, Logs } from './train/callbacks.js';
-export type { History } from './train/fit.js';
+export type { Data } from './train/batches.js';
+export {
+  type EarlyStopping,
+  type EarlyStoppingOptions,
+  earlyStopping,
+} from './train/callbacks/early-stopping.js';
+export { lambda } from './train/callbacks/lambda.js';
+export {
+  learningRateScheduler,
+  type ReduceLROnPlateauOptions,
+  reduceLROnPlateau,
+} from './train/callbacks/learning-rate.js';
+export {
+  type CsvLoggerOptions,
+  csvLogger,
+  type JsonLinesLoggerOptions,
+  jsonLinesLogger,
+} from './train/callbacks/loggers.js';
+export type { MonitorOptions } from './train/callbacks/monitor.js';
+export { type ProgressOptions, progress } from './train/callbacks/progress.js';
+export type { Sink } from './train/callbacks/sink.js';
+export { terminateOnNaN } from './train/callbacks/terminate-on-nan.js';
+export type { Callback, FitParams, Logs } from './train/callbacks.js';
+export { type TrainingControl, trainingControl } from './train/control.js';
+export type { FitOptions, StreamFitOptions } from './train/fit-plan.js';
 export { modelFromSpec } from './train/from-spec.js';
+export type { History } from './train/history.js';
 export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './train/lsuv.js';
 export {
   type CompileOptions,
@@ -80,11 +125,15 @@ export {
   model,
   type NamedLayer,
   type NodeValue,
+  type PartialFitOptions,
   type SequentialOptions,
   sequential,
   type Weights,
 } from './train/model.js';
 export type { PredictOptions } from './train/predict.js';
+export type { RunState } from './train/run-state.js';
+export type { Batch, Batches } from './train/source.js';
+export type { EvaluateBatchesOptions } from './train/stream.js';
 export type { LayerSummary, Summary } from './train/summary.js';
 export type { UpdateOptions } from './train/update-options.js';
 export type { ClassWeights, WeightOptions } from './train/weights.js';

@@ -12,6 +12,7 @@ const storeys = [
   ['program'],
   ['model'],
   ['train'],
+  ['io'],
   ['backends'],
   ['index.ts'],
 ];

@@ -22,8 +22,8 @@ import {
 } from '../src/model/metrics/index.js';
 import type { MetricSpec } from '../src/model/metrics/table.js';
 import { metricTable } from '../src/model/tables.js';
-import { shuffled } from '../src/train/fit.js';
 import { type CompileOptions, type Model, model, sequential } from '../src/train/model.js';
+import { shuffled } from '../src/train/shuffle.js';
 import { factories, Random } from './support/buffers.js';
 
 interface Case {
@@ -247,7 +247,7 @@ function computed({ name, compile }: Setup, y: Matrix, p: Matrix): Record<string
   );
 }
 
-const without = ({ loss: _, ...logs }: Readonly<Record<string, number>>) => logs;
+const without = ({ loss: _, learningRate: _rate, ...logs }: Readonly<Record<string, number>>) => logs;
 const rowsOf = ({ data, columns }: Matrix, from: number, to: number) =>
   matrix(data.slice(from * columns, to * columns), to - from, columns);
 
@@ -300,7 +300,7 @@ describe.each(setups)('$name', (setup) => {
     expect(results[0]).toEqual(results[1]);
     const named = Object.keys(computed(setup, y, build(setup).predict(x)));
     const cased = named.map((name) => `val${name[0]!.toUpperCase()}${name.slice(1)}`);
-    expect(Object.keys(results[0]![0]!)).toEqual(['loss', ...named, 'valLoss', ...cased]);
+    expect(Object.keys(results[0]![0]!)).toEqual(['loss', ...named, 'learningRate', 'valLoss', ...cased]);
   });
 });
 
@@ -332,7 +332,7 @@ test('batches of fit report what kernels count, and other metrics come with the 
     ],
   });
   expect(seen.batch).toEqual(['loss', 'accuracy']);
-  expect(seen.epoch).toEqual(['loss', ...decisions, 'topK']);
+  expect(seen.epoch).toEqual(['loss', ...decisions, 'topK', 'learningRate']);
 });
 
 test('where training ends within an epoch, its metrics are over the rows it came to', async () => {

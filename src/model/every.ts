@@ -73,6 +73,30 @@ export function initializerFromSpec<T>(given: T): T {
   return revive(given, initializerTable, initializerNames);
 }
 
+/** One for all outputs, or one for each, in order or by name. */
+function perOutput(given: unknown, one: (item: unknown) => unknown): unknown {
+  if (Array.isArray(given)) return given.map((item) => perOutput(item, one));
+  if (typeof given !== 'object' || given === null || typeof (given as { name?: unknown }).name === 'string') {
+    return one(given);
+  }
+  return Object.fromEntries(Object.entries(given).map(([output, item]) => [output, perOutput(item, one)]));
+}
+
+/**
+ * What `model.compile` takes from plain data, such as JSON of it. Only what functions return knows by itself what it means,
+ * so that programs hold what they name; this knows every name, as `modelFromSpec` does.
+ */
+export function compileOptionsFromSpec<T extends object>(options: T): T {
+  const { optimizer, loss, metrics, averaging } = options as Readonly<Record<string, unknown>>;
+  return {
+    ...options,
+    ...(optimizer !== undefined && { optimizer: optimizerFromSpec(optimizer) }),
+    ...(loss !== undefined && { loss: perOutput(loss, lossFromSpec) }),
+    ...(metrics !== undefined && { metrics: perOutput(metrics, metricFromSpec) }),
+    ...(averaging !== undefined && { averaging: averagingFromSpec(averaging) }),
+  };
+}
+
 /** The options of a layer. */
 export function optionsFromSpec(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const part = (key: string, value: unknown): unknown => {

@@ -38,7 +38,7 @@ export const lbfgs = /* @__PURE__ */ maker(
   (_, options?: Partial<LbfgsOptions>) => make(options),
 );
 
-type Vector = Float64Array<ArrayBuffer>;
+export type Vector = Float64Array<ArrayBuffer>;
 
 /** What a solver works on: weights and the gradient of the last evaluation, as copies in float64. */
 export interface Objective {
@@ -53,6 +53,18 @@ export interface Objective {
  */
 export interface Solver {
   step(objective: Objective, learningRate: number): Generator<void, void, number>;
+  /** What it remembers from step to step. */
+  state(): SolverState;
+  /** The names of the vectors that go with such numbers; undefined for numbers that no state has. */
+  vectorNames(numbers: readonly number[]): readonly string[] | undefined;
+  /** Takes what `state` returned. */
+  restore(state: SolverState): void;
+}
+
+export interface SolverState {
+  readonly numbers: readonly number[];
+  /** By name, each as long as the weights. */
+  readonly vectors: Readonly<Record<string, Vector>>;
 }
 
 function dot(a: Vector, b: Vector): number {
@@ -189,7 +201,35 @@ function makeLbfgs(options: LbfgsOptions): Solver {
     return q;
   }
 
+  const names = (past: number, direction: boolean) => [
+    ...(direction ? ['gradient', 'direction'] : []),
+    ...Array.from({ length: past }, (_, i) => [`s.${i}`, `y.${i}`]).flat(),
+  ];
+
   return {
+    state() {
+      const vectors = [...(last ? [last.gradient, last.direction] : []), ...history.flatMap(({ s, y }) => [s, y])];
+      return {
+        // Without a last direction its length is NaN.
+        numbers: [curvature, last?.t ?? NaN, ...history.map(({ rho }) => rho)],
+        vectors: Object.fromEntries(names(history.length, last !== undefined).map((name, i) => [name, vectors[i]!])),
+      };
+    },
+
+    vectorNames(numbers) {
+      const past = numbers.length - 2;
+      return past < 0 || past > historySize ? undefined : names(past, !Number.isNaN(numbers[1]));
+    },
+
+    restore({ numbers: [kept = 1, t = NaN, ...rhos], vectors }) {
+      curvature = kept;
+      last = Number.isNaN(t) ? undefined : { gradient: vectors.gradient!, direction: vectors.direction!, t };
+      history.length = 0;
+      rhos.forEach((rho, i) => {
+        history.push({ s: vectors[`s.${i}`]!, y: vectors[`y.${i}`]!, rho });
+      });
+    },
+
     *step(objective, learningRate) {
       let loss = yield;
       let gradient = objective.gradient();

@@ -34,9 +34,14 @@ export function readRowGradients(heap: Heap, { table, distinct, gradients }: Row
   return matrix(data, rows, columns);
 }
 
-export function writeParameter(heap: Heap, parameter: Parameter, data: ArrayLike<number>): void {
+/** Puts a row-major matrix where a parameter, or anything that lies like it, has its place. */
+export function writeParameter(
+  heap: Heap,
+  parameter: Parameter,
+  data: ArrayLike<number>,
+  { offset }: Pick<Tensor, 'offset'> = parameter.value,
+): void {
   const { rows, columns, layout } = parameter;
-  const { offset } = parameter.value;
   const width = layout === 'panels' ? 8 : columns;
   for (let c = 0; c < columns; c += width) {
     const live = Math.min(width, columns - c);

@@ -1,6 +1,6 @@
 import type { Backend, Call, Heap } from '../kernels/contract.js';
 import { splitLongCall } from './axis.js';
-import type { Program } from './emitter.js';
+import { type Program, productFlops } from './emitter.js';
 import type { Tensor } from './plan.js';
 
 /** A program bound to a backend's heap. */
@@ -8,6 +8,8 @@ export interface LinkedProgram extends Program {
   readonly steps: readonly (() => void)[];
   /** The rows of the first output on the heap, padding included. */
   readonly outputRows: Heap;
+  /** So many steps write nothing that outlives the call: those up to the last dense product, behind which updates come. */
+  readonly undoable: number;
 }
 
 /**
@@ -19,14 +21,14 @@ export function link(program: Program, backend: Backend, threads = 1): LinkedPro
   const { offset, size } = program.outputs[0] as Tensor;
   const outputRows = backend.heap.subarray(offset, offset + size);
   const shared = threads > 1 ? backend.linkShared?.(program.calls, program.updates) : undefined;
-  if (shared) return { ...program, outputRows, steps: shared };
-  const steps = program.calls
-    .flatMap((call) => splitLongCall(call, backend.longestCall))
-    .map((call: Call) => {
-      const kernel = backend.kernels[call[0]] as (...args: number[]) => void;
-      return kernel.bind(null, ...(call.slice(1) as number[])) as () => void;
-    });
-  return { ...program, outputRows, steps };
+  if (shared) return { ...program, outputRows, steps: shared, undoable: shared.length - 1 };
+  const calls = program.calls.flatMap((call) => splitLongCall(call, backend.longestCall));
+  const steps = calls.map((call: Call) => {
+    const kernel = backend.kernels[call[0]] as (...args: number[]) => void;
+    return kernel.bind(null, ...(call.slice(1) as number[])) as () => void;
+  });
+  const undoable = calls.findLastIndex(([kernel, ...args]) => productFlops({ kernel, args }) > 0) + 1;
+  return { ...program, outputRows, steps, undoable };
 }
 
 export function run({ steps }: LinkedProgram): void {

@@ -1,37 +1,11 @@
-import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
+import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import { checkFinite, checkIds, type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
 import type { NetworkInput } from '../program/compile.js';
 import type { Mode } from '../program/emitter.js';
 import type { LinkedProgram } from '../program/run.js';
-import { type Callback, checkCallbacks } from './callbacks.js';
 import type { Engine } from './engine.js';
-import { checkMixup, Mixup } from './mixup.js';
 import type { BoundTarget } from './training-plan.js';
-import { type ClassWeights, readWeights, type WeightOptions, weighClasses } from './weights.js';
-
-export interface FitOptions extends WeightOptions {
-  /** Default 1. */
-  readonly epochs?: number;
-  /** Default 32; with `lbfgs`, which takes nothing less, all rows. */
-  readonly batchSize?: number;
-  /** A new order each epoch; default true, but for `lbfgs`, which sees all rows at once. */
-  readonly shuffle?: boolean;
-  /** Seeds the order; default the model's seed. */
-  readonly seed?: number;
-  /** A factor of the loss by class index, 1 for classes that are not named; for targets of one class per row. */
-  readonly classWeight?: ClassWeights;
-  /**
-   * The alpha, above 0, of mixup (Zhang et al. 2018; 0.1 to 0.4 there): trains on lambda x1 + (1 - lambda) x2 with targets
-   * mixed alike, where lambda is drawn from Beta(alpha, alpha) for each batch and rows are paired at random. Metrics compare
-   * with the mixed targets.
-   */
-  readonly mixup?: number;
-  /** Inputs and targets to evaluate after each epoch, and maybe the weights of their rows. */
-  readonly validationData?: readonly [Data, Data] | readonly [Data, Data, MatrixLike];
-  /** Share of the rows, taken from the end before shuffling, to evaluate instead of training on; as in Keras. */
-  readonly validationSplit?: number;
-  readonly callbacks?: readonly Callback[];
-}
+import { readWeights } from './weights.js';
 
 /** What goes into a model, or what should come out: one matrix, several in order, or several by name. */
 export type Data = MatrixLike | readonly MatrixLike[] | Readonly<Record<string, MatrixLike>>;
@@ -43,17 +17,6 @@ export interface Pair {
   readonly y: readonly Matrix[];
   readonly rows: number;
   readonly weighted: boolean;
-}
-
-/** Checked arguments of `fit`. */
-export interface FitPlan extends Pair {
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly shuffle: boolean;
-  readonly seed: number;
-  readonly validation: Pair | undefined;
-  readonly callbacks: readonly Callback[];
-  readonly mixup: Mixup | undefined;
 }
 
 /** Data for one input or output, and what errors call it. */
@@ -179,6 +142,17 @@ export function readPair(
   return { x: inputs, y: [...read, readRowWeights(targets, sampleWeight, rows, weightName)], rows, weighted: true };
 }
 
+/** Refuses a training batch that a layer cannot take. */
+export function checkBatch({ minimumBatch }: Engine, rows: number, argument = 'x'): void {
+  if (rows >= minimumBatch) return;
+  throw new ShapeError({
+    argument,
+    given: `${rows} row`,
+    expected: `at least ${minimumBatch} rows`,
+    hint: 'Batch normalization has no variance to divide by in a batch of one row.',
+  });
+}
+
 /** Puts one batch into its program, which is then ready to run. */
 export function stageBatch(
   engine: Engine,
@@ -189,141 +163,18 @@ export function stageBatch(
 ): LinkedProgram {
   const batch = readPair(engine, x, y, sampleWeight);
   const { rows } = batch;
-  if (rows < engine.minimumBatch) {
-    throw new ShapeError({
-      argument: 'x',
-      given: `${rows} row`,
-      expected: `at least ${engine.minimumBatch} rows`,
-      hint: 'Batch normalization has no variance to divide by in a batch of one row.',
-    });
-  }
+  checkBatch(engine, rows);
   const program = engine.program(mode, rows, batch.weighted);
   engine.stageBatch(program, batch.x, batch.y, 0);
   return program;
 }
 
-/** Checks and reads what `fit` was given. */
-export function planFit(engine: Engine, x: Data, y: Data, options: FitOptions): FitPlan {
-  checkOptions(
-    options,
-    [
-      'epochs',
-      'batchSize',
-      'shuffle',
-      'seed',
-      'sampleWeight',
-      'classWeight',
-      'mixup',
-      'validationData',
-      'validationSplit',
-      'callbacks',
-    ],
-    'fit',
-  );
-  const { spec, solver } = engine.training.optimizer;
-  const { shuffle = !solver, validationData, validationSplit = 0, callbacks = [] } = options;
-  const epochs = checkNumber(options.epochs ?? 1, 'epochs', { min: 1, integer: true });
-  checkNumber(options.batchSize ?? 32, 'batchSize', { min: 1, integer: true });
-  const seed = checkNumber(options.seed ?? engine.seed, 'seed', {
-    min: 0,
-    max: Number.MAX_SAFE_INTEGER,
-    integer: true,
-  });
-  checkNumber(validationSplit, 'validationSplit', { min: 0, below: 1 });
-  checkCallbacks(callbacks);
-  if (typeof shuffle !== 'boolean') {
-    throw new ValueError({ argument: 'shuffle', given: show(shuffle), expected: 'true or false' });
-  }
-  if (validationData !== undefined && validationSplit > 0) {
-    throw new ValueError({
-      argument: 'validationSplit',
-      given: `${validationSplit} beside validationData`,
-      expected: 'one of validationData and validationSplit, not both',
-    });
-  }
-  let train = readPair(engine, x, y, options.sampleWeight);
-  let validation: FitPlan['validation'];
-  if (validationData !== undefined) {
-    if (!Array.isArray(validationData) || validationData.length < 2 || validationData.length > 3) {
-      const expected = '[x, y] or [x, y, sampleWeight]';
-      throw new ValueError({ argument: 'validationData', given: show(validationData), expected });
-    }
-    const names = [0, 1, 2].map((i) => `validationData[${i}]`);
-    const [vx, vy, weights] = validationData as readonly [Data, Data, MatrixLike?];
-    validation = readPair(engine, vx, vy, weights, ...names);
-  } else if (validationSplit > 0) {
-    const held = Math.floor(train.rows * validationSplit);
-    if (held === 0) {
-      throw new ValueError({
-        argument: 'validationSplit',
-        given: `${validationSplit} of ${train.rows} rows`,
-        expected: 'a share of at least one row',
-      });
-    }
-    validation = slice(train, train.rows - held, train.rows);
-    train = slice(train, 0, train.rows - held);
-  }
-  const batchSize = options.batchSize ?? (solver ? train.rows : 32);
-  if (solver && batchSize < train.rows) {
-    throw new ValueError({
-      argument: 'batchSize',
-      given: `${batchSize} of ${train.rows} rows`,
-      expected: `all rows with ${spec.name}`,
-      hint: 'Its line search compares losses, which must be of the same rows. Leave batchSize out.',
-    });
-  }
-  checkBatches(train.rows, batchSize, engine.minimumBatch);
-  if (options.classWeight !== undefined) train = withClassWeights(engine, train, options.classWeight);
-  const mixup = options.mixup === undefined ? undefined : planMixup(engine, options.mixup, seed);
-  return { ...train, epochs, batchSize, shuffle, seed, validation, callbacks, mixup };
-}
-
-function withClassWeights(engine: Engine, { x, y, rows, weighted }: Pair, given: ClassWeights): Pair {
-  const { targets } = engine.training;
-  const [target, ...others] = targets as [(typeof targets)[number], ...typeof targets];
-  if (others.length > 0) {
-    throw new ValueError({
-      argument: 'classWeight',
-      given: `weights for a model with ${targets.length} outputs`,
-      expected: 'a model with one output',
-      hint: 'sampleWeight takes a weight for each row.',
-    });
-  }
-  const [classes, own] = y as [Matrix, Matrix?];
-  return {
-    x,
-    y: [classes, weighClasses(target.objective, classes, given, weighted ? own : undefined)],
-    rows,
-    weighted: true,
-  };
-}
-
-function planMixup(engine: Engine, alpha: number, seed: number): Mixup {
-  checkNumber(alpha, 'mixup', { above: 0 });
-  checkMixup(
-    engine.training.targets.map(({ objective }) => objective),
-    engine.network.inputs,
-  );
-  return new Mixup(alpha, seed);
-}
-
-function slice({ x, y, weighted }: Pair, from: number, to: number): Pair {
+/** A stretch of rows, without copying them. */
+export function slice({ x, y, weighted }: Pair, from: number, to: number): Pair {
   const rowsOf = ({ data, columns }: Matrix) => ({
     data: data.subarray(from * columns, to * columns),
     rows: to - from,
     columns,
   });
   return { x: x.map(rowsOf), y: y.map(rowsOf), rows: to - from, weighted };
-}
-
-/** Refuses batches that a layer cannot take, before training starts. */
-function checkBatches(rows: number, batchSize: number, minimum: number): void {
-  const smallest = rows % batchSize || Math.min(rows, batchSize);
-  if (smallest >= minimum) return;
-  throw new ValueError({
-    argument: 'batchSize',
-    given: `${batchSize}, which cuts ${rows} rows so that a batch has ${smallest} row`,
-    expected: `at least ${minimum} rows in every training batch`,
-    hint: 'Batch normalization has no variance to divide by in a batch of one row. Change batchSize or drop a row.',
-  });
 }

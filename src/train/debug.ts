@@ -1,5 +1,5 @@
-import type { FitPlan } from './batches.js';
 import type { Engine } from './engine.js';
+import type { Feed } from './feed.js';
 
 /** Whether the environment variable DEBUG is '1' or a list that names 'myelin'; false where there is no environment. */
 export function debugging(globals: object = globalThis): boolean {
@@ -14,10 +14,11 @@ export function debugging(globals: object = globalThis): boolean {
 }
 
 /** Where debugging: prints the profile of a training step of this batch size, on the error stream. */
-export async function debugProfile(engine: Engine, { x, y, rows, batchSize }: FitPlan): Promise<void> {
-  if (!debugging()) return;
+export async function debugProfile(engine: Engine, { sample, state }: Feed): Promise<void> {
+  if (!sample || !debugging()) return;
   const { profileProgram } = await import('../program/profile.js');
-  const program = engine.program('train', Math.min(batchSize, rows));
+  const { x, y, rows } = sample;
+  const program = engine.program('train', Math.min(state.batchSize ?? rows, rows));
   engine.stageBatch(program, x, y, 0);
   console.error(`myelin: ${profileProgram(...engine.rehearse(program))}`);
 }

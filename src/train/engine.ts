@@ -180,6 +180,11 @@ export class Engine {
     this.#forgetPrograms();
   }
 
+  /** Makes room for the training state, which otherwise the first step does. */
+  reserve(): void {
+    this.#grow(this.#evaluationBase);
+  }
+
   #forgetPrograms(): void {
     this.#programs.clear();
     this.#latest = undefined;

@@ -1,110 +1,20 @@
-import { NonFiniteError } from '../errors.js';
-import { Generator, stream } from '../kernels/philox.js';
-import type { FitPlan, Pair } from './batches.js';
-import type { Logs } from './callbacks.js';
+import { NonFiniteError, StateError, StreamError } from '../errors.js';
+import type { LinkedProgram } from '../program/run.js';
+import { call, hooksOf, type Logs } from './callbacks.js';
 import { debugProfile } from './debug.js';
 import type { Engine } from './engine.js';
-import { Gathered, type Measured } from './gather.js';
+import { inSlices, TestHooks, validate } from './evaluation.js';
+import type { FitPlan, ValidationSource } from './fit-plan.js';
+import { Gathered, type GatheredState } from './gather.js';
+import { copyHistory, type History } from './history.js';
 import type { Model } from './model.js';
 import { makePause } from './pause.js';
+import { type Cursor, pack, type RunState } from './run-state.js';
 import type { Outcome } from './steps.js';
-import { type BoundTarget, INFERENCE_ROWS } from './training-plan.js';
-
-/** `history[name][i]` is the value at the end of the i-th epoch. */
-export interface History {
-  readonly epoch: number[];
-  readonly history: Record<string, number[]>;
-}
+import { EpochTotals, logNames, makeLogs, type TotalsState, validationLogs } from './totals.js';
 
 /** Steps with more work than this hand over to the event loop between calls, not only between steps. */
 const LONG_STEP_FLOPS = 2e7;
-
-/** Rows to shuffle between two looks at the clock. */
-const SHUFFLE_SLICE = 20_000;
-
-/** A permutation of 0..n-1 by Fisher and Yates, drawn for this epoch. */
-export async function shuffled(n: number, seed: number, epoch: number, pause = makePause()): Promise<Uint32Array> {
-  const order = new Uint32Array(n);
-  for (let i = 0; i < n; i++) order[i] = i;
-  const generator = new Generator(seed, stream('shuffle'), epoch);
-  for (let i = n - 1; i > 0; i--) {
-    const pausing = i % SHUFFLE_SLICE === 0 ? pause() : undefined;
-    if (pausing) await pausing;
-    const j = generator.integer(i + 1);
-    const swapped = order[i] as number;
-    order[i] = order[j] as number;
-    order[j] = swapped;
-  }
-  return order;
-}
-
-/** Sums of an epoch so far; means are over rows, not over batches, and a loss that is a sum is the sum of all. */
-class EpochTotals {
-  rows = 0;
-  readonly #targets: Engine['training']['targets'];
-  #norms = 0;
-  #updates = 0;
-  readonly #sum: Outcome = { loss: 0, penalty: 0, losses: [], hits: [], norm: undefined, refused: false };
-
-  constructor({ training }: Engine) {
-    this.#targets = training.targets;
-  }
-
-  #rowsOf(target: number, rows: number): number {
-    return this.#targets[target]?.objective.summed ? 1 : rows;
-  }
-
-  add({ penalty, losses, hits, norm }: Outcome, rows: number): void {
-    const sum = this.#sum;
-    this.rows += rows;
-    sum.penalty += penalty * rows;
-    if (norm !== undefined) {
-      this.#norms += norm;
-      this.#updates++;
-    }
-    for (let i = 0; i < losses.length; i++) {
-      sum.losses[i] = (sum.losses[i] ?? 0) + (losses[i] as number) * this.#rowsOf(i, rows);
-      sum.hits[i] = (sum.hits[i] ?? 0) + (hits[i] as number);
-    }
-  }
-
-  /** `updates` says that these are totals of training; the norm's mean is over updates, NaN where there were none. */
-  logs(engine: Engine, measured?: Measured, updates = false): Logs {
-    const { rows } = this;
-    const { clip, trackGradientNorm } = engine.training;
-    const norm = updates && (clip || trackGradientNorm) ? this.#norms / this.#updates : undefined;
-    const { hits } = this.#sum;
-    const losses = this.#sum.losses.map((sum, i) => sum / this.#rowsOf(i, rows));
-    const penalty = this.#sum.penalty / rows;
-    const loss = losses.reduce((sum, value, i) => sum + this.#targets[i]!.objective.weight * value, 0) + penalty;
-    return makeLogs(engine, { loss, penalty, losses, hits, norm, refused: false }, rows, measured);
-  }
-}
-
-/** The numbers that users see of a step, an epoch or an evaluation; of metrics the counted ones and the `measured`. */
-export function makeLogs(
-  engine: Engine,
-  { loss, penalty, losses, hits, norm }: Outcome,
-  rows: number,
-  measured: Measured = [],
-): Logs {
-  const { penaltySlots, targets } = engine.training;
-  const logs: Record<string, number> = { loss };
-  for (let i = 0; i < targets.length; i++) {
-    const { name, objective, metrics } = targets[i] as BoundTarget;
-    const several = targets.length > 1;
-    if (several) logs[`${name}Loss`] = losses[i] as number;
-    for (const metric of metrics) {
-      const counted = (hits[i] as number) / (rows * objective.hitsPerRow);
-      const value = metric.compute ? measured[i]?.get(metric) : counted;
-      const label = several ? `${name}${metric.label[0]?.toUpperCase()}${metric.label.slice(1)}` : metric.label;
-      if (value !== undefined) logs[label] = value;
-    }
-  }
-  if (penaltySlots.length > 0) logs.penalty = penalty;
-  if (norm !== undefined) logs.gradientNorm = norm;
-  return logs;
-}
 
 /** Refuses to go on from a gradient whose norm is not finite; the step has left weights and state as they were. */
 export function checkNorm(outcome: Outcome, where: string): void {
@@ -115,119 +25,301 @@ export function checkNorm(outcome: Outcome, where: string): void {
   );
 }
 
-export async function fit(model: Model, engine: Engine, plan: FitPlan): Promise<History> {
-  const { x, y, rows: total, epochs, batchSize, callbacks, validation } = plan;
-  const batches = Math.ceil(total / batchSize);
-  const result: History = { epoch: [], history: {} };
-  const pause = makePause();
-  let logs: Logs = {};
-  let warned = false;
-  const gathered = Gathered.of(engine, total);
-  model.stopTraining = false;
-  for (const callback of callbacks) await callback.onTrainBegin?.(model);
-  for (let i = 0; i < epochs && !model.stopTraining; i++) {
-    const epoch = model.epochs;
-    for (const callback of callbacks) await callback.onEpochBegin?.(epoch, model);
-    const order = plan.shuffle ? await shuffled(total, plan.seed, epoch, pause) : undefined;
-    const totals = new EpochTotals(engine);
-    gathered?.restart();
-    for (let batch = 0; batch < batches && !model.stopTraining; batch++) {
-      const start = batch * batchSize;
-      const rows = Math.min(batchSize, total - start);
-      const program = engine.program(engine.steps.mode, rows, plan.weighted);
-      engine.stageBatch(program, x, y, start, order);
-      plan.mixup?.apply(engine, program, x, y, start, order);
-      const outcome =
-        program.flops > LONG_STEP_FLOPS ? await engine.steps.runInParts(program, pause) : engine.steps.run(program);
-      checkNorm(outcome, `in epoch ${epoch}, batch ${batch}`);
-      totals.add(outcome, rows);
-      gathered?.add(engine, program);
-      if (!warned && !Number.isFinite(outcome.loss)) {
-        warned = true;
-        console.warn(
-          `myelin: the loss is ${outcome.loss} in epoch ${epoch}, batch ${batch}. A lower learning rate or inputs ` +
-            'scaled to about -1..1 usually help; globalClipNorm keeps such a step away from the weights.',
-        );
+/** Hooks of the loop, looked up once. */
+function hooksFor({ callbacks }: FitPlan, model: Model) {
+  return {
+    trainBegin: hooksOf(callbacks, 'onTrainBegin'),
+    trainEnd: hooksOf(callbacks, 'onTrainEnd'),
+    abort: hooksOf(callbacks, 'onAbort'),
+    epochBegin: hooksOf(callbacks, 'onEpochBegin'),
+    epochEnd: hooksOf(callbacks, 'onEpochEnd'),
+    batchBegin: hooksOf(callbacks, 'onTrainBatchBegin', 'onBatchBegin'),
+    batchEnd: hooksOf(callbacks, 'onTrainBatchEnd', 'onBatchEnd'),
+    checkpoint: hooksOf(callbacks, 'onCheckpoint'),
+    test: new TestHooks(callbacks, model),
+  };
+}
+
+/** A run of `fit`, from batch to batch; `state` says at any time between two of them how to go on. */
+export class FitRun {
+  /** Set where the run ends before its end. */
+  left: RunState | undefined;
+  #epoch: number;
+  #batch = 0;
+  #begun = false;
+  #firstEpoch: number;
+  #endEpoch: number;
+  #totals: EpochTotals;
+  #history: History = { epoch: [], history: {}, seconds: [] };
+  /** What callbacks are to be given back. */
+  #restored: Readonly<Record<string, unknown>> | undefined;
+  #logs: Logs = {};
+  /** When the present epoch began; Infinity between epochs. */
+  #began = Number.POSITIVE_INFINITY;
+  #inStep = false;
+  #warned = false;
+  #aborted = false;
+  /** Ends what is being waited for. */
+  #giveUp: ((reason: unknown) => void) | undefined;
+  readonly #gathered: Gathered | undefined;
+  readonly #hooks: ReturnType<typeof hooksFor>;
+  readonly #pause = makePause();
+
+  constructor(
+    private readonly model: Model,
+    private readonly engine: Engine,
+    private readonly plan: FitPlan,
+    cursor: Cursor | undefined,
+  ) {
+    this.#totals = new EpochTotals(engine, cursor?.totals as TotalsState | undefined);
+    this.#gathered = Gathered.of(engine, plan.feed.rows);
+    this.#hooks = hooksFor(plan, model);
+    const { firstEpoch, epochs } = plan;
+    if (cursor) {
+      this.#firstEpoch = cursor.firstEpoch;
+      this.#endEpoch =
+        epochs === undefined ? cursor.epochs : epochs + (firstEpoch === undefined ? cursor.firstEpoch : 0);
+      this.#epoch = cursor.epoch;
+      this.#batch = cursor.batch;
+      this.#begun = cursor.begun;
+      this.#history = cursor.history;
+      this.#restored = cursor.callbacks;
+      this.#seconds = cursor.seconds;
+      if (this.#gathered) this.#gathered.state = cursor.gathered as GatheredState;
+    } else {
+      this.#firstEpoch = this.#epoch = firstEpoch ?? model.epochs;
+      this.#endEpoch = (epochs as number) + (firstEpoch === undefined ? model.epochs : 0);
+    }
+    model.epochs = this.#epoch;
+  }
+
+  /** Of the present epoch, before `began`. */
+  #seconds = 0;
+
+  #elapsed(): number {
+    return this.#seconds + Math.max(0, performance.now() - this.#began) / 1e3;
+  }
+
+  /** @throws StateError in the middle of a step. */
+  get state(): RunState {
+    if (this.#inStep) throw new StateError('run: a training step of fit is under way; ask in a callback or after fit.');
+    const cursor: Cursor = {
+      firstEpoch: this.#firstEpoch,
+      epochs: this.#endEpoch,
+      epoch: this.#epoch,
+      batch: this.#batch,
+      begun: this.#begun,
+      seconds: this.#elapsed(),
+      totals: this.#totals.state,
+      gathered: this.#gathered?.state,
+      data: this.plan.feed.state,
+      callbacks: {
+        ...Object.fromEntries(this.#stateful().map(([name, callback]) => [name, callback.getState?.()])),
+        ...this.#restored,
+      },
+      history: this.#history,
+    };
+    return { version: 1, ...(pack(cursor) as object) } as RunState;
+  }
+
+  /** Callbacks with state by name; those of one name are numbered. */
+  #stateful() {
+    const seen = new Map<string, number>();
+    return this.plan.callbacks
+      .filter(({ getState }) => getState)
+      .map((callback) => {
+        const { name = 'callback' } = callback;
+        const count = (seen.get(name) ?? 0) + 1;
+        seen.set(name, count);
+        return [count === 1 ? name : `${name}.${count}`, callback] as const;
+      });
+  }
+
+  async go(): Promise<History> {
+    const { signal, control, feed } = this.plan;
+    const onAbort = () => {
+      this.#aborted = true;
+      this.#giveUp?.(signal?.reason);
+    };
+    this.#aborted = signal?.aborted ?? false;
+    signal?.addEventListener('abort', onAbort);
+    control?.running(true);
+    try {
+      return await this.#train();
+    } catch (error) {
+      this.#inStep = false;
+      this.left = this.state;
+      await call(this.#hooks.abort, error, this.model);
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      control?.running(false);
+      feed.close();
+    }
+  }
+
+  /** Ends the run or lets it stand still, where that is wanted. */
+  #halt(): Promise<void> | undefined {
+    const { signal, control } = this.plan;
+    if (this.#aborted) throw signal?.reason;
+    if (!control?.paused) return undefined;
+    const since = performance.now();
+    return this.#orAborted(control.halt()).then(() => {
+      this.#began += performance.now() - since;
+    });
+  }
+
+  readonly #breath = (): Promise<void> | undefined => this.#halt() ?? this.#pause();
+
+  /** Waits, but not longer than until the signal comes. */
+  #orAborted<T>(waited: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject;
+      waited.then(resolve, reject);
+    });
+  }
+
+  async #train(): Promise<History> {
+    const { model, engine, plan } = this;
+    const hooks = this.#hooks;
+    model.stopTraining = false;
+    const resumed = this.#restored !== undefined;
+    const logs = logNames(engine, plan.validation !== undefined);
+    for (const callback of plan.callbacks) {
+      const params = { firstEpoch: this.#firstEpoch, endEpoch: this.#endEpoch, steps: plan.feed.steps, logs, resumed };
+      callback.setParams?.(params);
+    }
+    this.#halt();
+    await call(hooks.trainBegin, model);
+    for (const [name, callback] of this.#stateful()) {
+      if (this.#restored && Object.hasOwn(this.#restored, name)) callback.setState?.(this.#restored[name]);
+    }
+    this.#restored = undefined;
+    while (this.#epoch < this.#endEpoch && !model.stopTraining) {
+      const halted = this.#halt();
+      if (halted) await halted;
+      if (await this.#trainEpoch()) await this.#endOfEpoch();
+    }
+    await call(hooks.trainEnd, this.#logs, model);
+    return this.#history;
+  }
+
+  /** Runs the batches that are left of an epoch; returns whether there is something to report. */
+  async #trainEpoch(): Promise<boolean> {
+    const { model, plan } = this;
+    const { feed } = plan;
+    const hooks = this.#hooks;
+    const epoch = this.#epoch;
+    if (!this.#begun) await call(hooks.epochBegin, epoch, model);
+    this.#begun = true;
+    this.#began = performance.now();
+    const beginning = feed.begin(epoch, this.#batch);
+    if (beginning) await this.#orAborted(beginning);
+    while (!model.stopTraining) {
+      const halted = this.#halt();
+      if (halted) await halted;
+      const pulled = feed.pull(this.#batch, this.#breath);
+      if (!(typeof pulled === 'boolean' ? pulled : feed.take(await this.#orAborted(pulled)))) break;
+      if (hooks.batchBegin.length > 0) await call(hooks.batchBegin, this.#batch, model);
+      const program = feed.stage();
+      const outcome = await this.#step(program);
+      if (!outcome) continue;
+      const batch = this.#count(outcome, program);
+      if (hooks.batchEnd.length > 0) {
+        const waiting = call(hooks.batchEnd, batch, makeLogs(this.engine, outcome, program.rows), model);
+        if (waiting) await waiting;
       }
-      for (const callback of callbacks) {
-        await callback.onBatchEnd?.(batch, makeLogs(engine, outcome, rows), model);
-      }
-      const pausing = pause();
+      if (hooks.checkpoint.length > 0) await call(hooks.checkpoint, model);
+      const pausing = this.#pause();
       if (pausing) await pausing;
     }
-    logs = totals.logs(engine, gathered && (await inSlices(gathered.measure(), pause)), true);
-    if (validation) {
-      const evaluated = await validate(engine, validation, pause);
-      const named = Object.entries(evaluated).map(([name, value]) => [
-        `val${name[0]?.toUpperCase()}${name.slice(1)}`,
-        value,
-      ]);
-      logs = { ...logs, ...Object.fromEntries(named) };
+    if (this.#batch === 0) {
+      if (model.stopTraining) return false;
+      throw new StreamError(`The stream of batches yields none in epoch ${epoch}.`, epoch, 0);
     }
-    model.epochs = epoch + 1;
-    result.epoch.push(epoch);
+    if (model.stopTraining && this.#batch < (feed.steps ?? Number.POSITIVE_INFINITY)) this.left = this.state;
+    return true;
+  }
+
+  async #step(program: LinkedProgram): Promise<Outcome | undefined> {
+    const { steps } = this.engine;
+    if (program.flops <= LONG_STEP_FLOPS) return steps.run(program);
+    this.#inStep = true;
+    const outcome = await steps.runInParts(program, this.#pause, () => this.#aborted);
+    this.#inStep = false;
+    return outcome;
+  }
+
+  /** Takes notice of a batch, after which the next one is due; returns its number. */
+  #count(outcome: Outcome, program: LinkedProgram): number {
+    const [epoch, batch] = [this.#epoch, this.#batch];
+    checkNorm(outcome, `in epoch ${epoch}, batch ${batch}`);
+    this.#totals.add(outcome, program.rows);
+    this.#gathered?.add(this.engine, program);
+    this.#batch++;
+    this.plan.feed.passed();
+    if (!this.#warned && !Number.isFinite(outcome.loss)) {
+      this.#warned = true;
+      console.warn(
+        `myelin: the loss is ${outcome.loss} in epoch ${epoch}, batch ${batch}. A lower learning rate or inputs ` +
+          'scaled to about -1..1 usually help; globalClipNorm keeps such a step away from the weights.',
+      );
+    }
+    return batch;
+  }
+
+  async #endOfEpoch(): Promise<void> {
+    const { model, engine, plan } = this;
+    const hooks = this.#hooks;
+    const epoch = this.#epoch;
+    const gathered = this.#gathered;
+    const measured = gathered && (await inSlices(gathered.measure(), this.#breath));
+    const trained = this.#totals.logs(engine, measured, true);
+    let logs: Logs = { ...trained, learningRate: engine.steps.latestRate };
+    if (plan.validation && plan.validates(epoch)) {
+      logs = { ...logs, ...validationLogs(await this.#validate(plan.validation)) };
+    }
+    this.#logs = logs;
+    const { history, ...rest } = this.#history;
+    rest.epoch.push(epoch);
+    rest.seconds.push(this.#elapsed());
     for (const [name, value] of Object.entries(logs)) {
-      const values = result.history[name] ?? [];
-      values.push(value);
-      result.history[name] = values;
+      const values = history[name];
+      if (values) values.push(value);
+      else history[name] = [value];
     }
-    for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, model);
-    if (i === 0) await debugProfile(engine, plan);
-    await pause();
+    model.epochs = this.#epoch = epoch + 1;
+    this.#batch = 0;
+    this.#begun = false;
+    this.#seconds = 0;
+    this.#began = Number.POSITIVE_INFINITY;
+    this.#totals = new EpochTotals(engine);
+    gathered?.restart();
+    await call(hooks.epochEnd, epoch, logs, model);
+    if (hooks.checkpoint.length > 0) await call(hooks.checkpoint, model);
+    if (epoch === this.#firstEpoch) await debugProfile(engine, plan.feed);
+    await this.#pause();
   }
-  for (const callback of callbacks) await callback.onTrainEnd?.(logs, model);
-  return result;
-}
 
-/** Loss and metrics over all rows, with a chance to stop after every call. */
-function* evaluation(
-  engine: Engine,
-  mode: 'evaluate' | 'validate',
-  { x, y, rows: total, weighted }: Pair,
-): globalThis.Generator<void, Logs> {
-  const totals = new EpochTotals(engine);
-  const gathered = Gathered.of(engine, total);
-  for (let start = 0; start < total; start += INFERENCE_ROWS) {
-    const rows = Math.min(INFERENCE_ROWS, total - start);
-    const program = engine.program(mode, rows, weighted);
-    engine.stageBatch(program, x, y, start);
-    for (const step of program.steps) {
-      step();
-      yield;
-    }
-    totals.add(engine.steps.outcome(), rows);
-    gathered?.add(engine, program);
-  }
-  return totals.logs(engine, gathered && (yield* gathered.measure()));
-}
-
-/** Loss and metrics over all rows, in one go; a step under way does not notice. */
-export function evaluate(engine: Engine, pair: Pair): Logs {
-  return engine.steps.keepingReports(() => {
-    const steps = evaluation(engine, 'evaluate', pair);
-    for (;;) {
-      const { done, value } = steps.next();
-      if (done) return value;
-    }
-  });
-}
-
-/** The same between the steps of `fit`, handing over to `pause`. */
-async function validate(engine: Engine, pair: Pair, pause: () => Promise<void> | undefined): Promise<Logs> {
-  engine.steps.midway = true;
-  try {
-    return await inSlices(evaluation(engine, 'validate', pair), pause);
-  } finally {
-    engine.steps.midway = false;
+  async #validate(source: ValidationSource): Promise<Logs> {
+    const { test } = this.#hooks;
+    if ('pair' in source) return validate(this.engine, source.pair, source.blocks, test, this.#breath);
+    const { validateBatches } = await import('./stream.js');
+    return validateBatches(this.engine, source, this.#epoch, test, this.#breath, (waited) => this.#orAborted(waited));
   }
 }
 
-/** Runs steps to their end, handing over to `pause` in between. */
-async function inSlices<T>(steps: globalThis.Generator<void, T>, pause: () => Promise<void> | undefined): Promise<T> {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-    const pausing = pause();
-    if (pausing) await pausing;
+/** Runs a plan from its beginning or from where the model's last run was interrupted; `begin` is told of the run. */
+export async function fit(model: Model, engine: Engine, plan: FitPlan, begin: (run: FitRun) => void): Promise<History> {
+  let { resume } = plan;
+  for (const callback of plan.callbacks) if (await callback.onRestore?.(model)) resume = true;
+  let cursor: Cursor | undefined;
+  if (resume) {
+    const { checkFeed, readCursor } = await import('./resume.js');
+    cursor = readCursor(engine, model.run);
+    checkFeed(plan.feed, cursor);
   }
+  const run = new FitRun(model, engine, plan, cursor);
+  begin(run);
+  return copyHistory(await run.go());
 }

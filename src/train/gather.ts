@@ -15,30 +15,39 @@ type BoundTarget = Engine['training']['targets'][number];
 interface Part {
   readonly index: number;
   readonly target: BoundTarget;
-  readonly predictions: Float32Array;
-  readonly targets: Float32Array;
+  readonly columns: number;
+  predictions: Float32Array;
+  targets: Float32Array;
+}
+
+/** The rows so far as plain data. */
+export interface GatheredState {
+  readonly rows: number;
+  readonly predictions: readonly Float32Array[];
+  readonly targets: readonly Float32Array[];
 }
 
 /** What programs leave of all rows of an epoch or an evaluation, for metrics that need them together. */
 export class Gathered {
   #rows = 0;
+  #capacity: number;
   readonly #parts: readonly Part[];
 
   private constructor(
     private readonly all: readonly BoundTarget[],
     rows: number,
   ) {
+    this.#capacity = rows;
     this.#parts = all.flatMap((target, index) => {
       if (!target.gathered) return [];
       const { units, targets } = target.objective;
       const columns = targets === 'labels' ? 1 : targets;
-      return [
-        { index, target, predictions: new Float32Array(rows * units), targets: new Float32Array(rows * columns) },
-      ];
+      const [predictions, wanted] = [new Float32Array(rows * units), new Float32Array(rows * columns)];
+      return [{ index, target, columns, predictions, targets: wanted }];
     });
   }
 
-  /** Room for so many rows; undefined where no metric needs it. */
+  /** Room for so many rows, and more when they come; undefined where no metric needs it. */
   static of({ training: { targets } }: Engine, rows: number): Gathered | undefined {
     return targets.some(({ gathered }) => gathered) ? new Gathered(targets, rows) : undefined;
   }
@@ -47,8 +56,42 @@ export class Gathered {
     this.#rows = 0;
   }
 
+  get state(): GatheredState {
+    return {
+      rows: this.#rows,
+      predictions: this.#parts.map(({ predictions, target }) => {
+        return predictions.slice(0, this.#rows * target.objective.units);
+      }),
+      targets: this.#parts.map(({ targets, columns }) => targets.slice(0, this.#rows * columns)),
+    };
+  }
+
+  set state({ rows, predictions, targets }: GatheredState) {
+    this.#room(rows);
+    this.#rows = rows;
+    this.#parts.forEach((part, i) => {
+      part.predictions.set(predictions[i] as Float32Array);
+      part.targets.set(targets[i] as Float32Array);
+    });
+  }
+
+  #room(rows: number): void {
+    if (rows <= this.#capacity) return;
+    this.#capacity = Math.max(rows, 2 * this.#capacity);
+    const larger = (data: Float32Array, columns: number) => {
+      const grown = new Float32Array(this.#capacity * columns);
+      grown.set(data);
+      return grown;
+    };
+    for (const part of this.#parts) {
+      part.predictions = larger(part.predictions, part.target.objective.units);
+      part.targets = larger(part.targets, part.columns);
+    }
+  }
+
   /** Copies the rows of a program that has just run. */
   add({ heap }: Engine, program: LinkedProgram): void {
+    this.#room(this.#rows + program.rows);
     for (const { index, predictions, targets } of this.#parts) {
       this.#copy(heap, program.outputs[index] as Tensor, predictions);
       this.#copy(heap, program.targets[index] as Tensor, targets);
@@ -63,9 +106,8 @@ export class Gathered {
   /** Computes the metrics, with a chance to stop after each, and within those that take long. */
   *measure(): Generator<void, Measured> {
     const measured = this.all.map(() => new Map<BoundMetric, number>());
-    for (const { index, target, predictions, targets } of this.#parts) {
+    for (const { index, target, columns, predictions, targets } of this.#parts) {
       const { kind, metrics, objective } = target;
-      const columns = objective.targets === 'labels' ? 1 : objective.targets;
       const rows: Rows = {
         kind,
         predictions: this.#sofar(predictions, objective.units),

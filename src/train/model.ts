@@ -12,7 +12,7 @@ import {
   trace,
 } from '../model/graph.js';
 import type { LayerSpec, SymbolicTensor } from '../model/layers/index.js';
-import { copySpec } from '../model/layers/kind.js';
+import { copyData, copySpec } from '../model/layers/kind.js';
 import { bindLoss, type LossOption, type LossWeights, lossPerOutput, weightPerOutput } from '../model/losses.js';
 import { bindMetrics, type Metrics } from '../model/metrics/table.js';
 import type { OptimizerName } from '../model/names.js';
@@ -22,14 +22,21 @@ import { outputLayer } from '../program/compile.js';
 import { formatProgram, MODES, type Mode } from '../program/emitter.js';
 import type { Layer, Parameter } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
-import { type Data, type FitOptions, isByName, planFit, readPair, stageBatch } from './batches.js';
-import type { Logs } from './callbacks.js';
+import { type Data, isByName, readPair, stageBatch } from './batches.js';
+import type { Callback, Logs } from './callbacks.js';
 import { Engine } from './engine.js';
-import { checkNorm, evaluate, fit, type History, makeLogs } from './fit.js';
+import { evaluate } from './evaluation.js';
+import { checkNorm, FitRun, fit } from './fit.js';
+import { type FitOptions, planFit, type StreamFitOptions } from './fit-plan.js';
 import { measureBatch } from './gather.js';
+import type { History } from './history.js';
 import { updateMovingMoments } from './moments.js';
 import { type PredictOptions, predict, predictGraph } from './predict.js';
+import type { RunState } from './run-state.js';
+import { type Batches, isBatches } from './source.js';
+import type { EvaluateBatchesOptions } from './stream.js';
 import { makeSummary, type Summary } from './summary.js';
+import { makeLogs } from './totals.js';
 import { checkTables, planUpdate, type UpdateOptions, updateOptionNames } from './update-options.js';
 import { sampleWeightOf, type WeightOptions } from './weights.js';
 
@@ -63,6 +70,12 @@ export interface CompileOptions extends UpdateOptions {
   readonly metrics?: Metrics;
 }
 
+/** What `partialFit` takes of the options of `fit`. */
+export type PartialFitOptions = Pick<
+  FitOptions,
+  'batchSize' | 'sampleWeight' | 'classWeight' | 'mixup' | 'seed' | 'signal'
+>;
+
 /** Weights by name; kernels are inputs x units, vectors 1 x units. */
 export type Weights = Record<string, Matrix>;
 
@@ -88,17 +101,33 @@ export interface Gradients {
   readonly nodes: Readonly<Record<string, NodeValue>>;
 }
 
+/** What goes into a file beside what a model shows. @internal */
+export interface Internals {
+  readonly engine: Engine;
+  /** What `compile` was given. */
+  readonly compiled: CompileOptions | undefined;
+}
+
+/** Under this symbol, so that saving can live apart from the model. @internal */
+export const INTERNALS = Symbol('internals');
+
 /** A model over one heap. Dropping it frees everything. */
 export class Model {
   /** Epochs that `fit` has finished; a further `fit` goes on counting. */
   epochs = 0;
+  /** What the outputs are called, in order; travels with the model when it is saved. */
+  classNames?: readonly string[];
+  /** How inputs are made from raw data, plain data of your own; travels with the model when it is saved. */
+  preprocessing?: unknown;
   /** Set by a callback to end `fit` after the present batch. */
   stopTraining = false;
   readonly backend: BackendFactory;
   readonly #graph: Graph;
   readonly #layers: readonly (readonly Layer[])[];
   readonly #engine: Engine;
+  #compiled: CompileOptions | undefined;
   #fitting = false;
+  #run: FitRun | RunState | undefined;
 
   constructor(graph: Graph, { seed = 0, backend }: ModelOptions) {
     checkNumber(seed, 'seed', { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
@@ -119,6 +148,11 @@ export class Model {
   /** The model as plain data, for `modelFromSpec`; `sequential` takes the layers of a stack as they are. */
   get spec(): BuildableSpec & { readonly seed: number } {
     return { ...specOf(this.#graph), seed: this.#engine.seed };
+  }
+
+  /** @internal */
+  get [INTERNALS](): Internals {
+    return { engine: this.#engine, compiled: this.#engine.compiled ? this.#compiled : undefined };
   }
 
   /** Of the next step. Setting it replaces a schedule by a constant. */
@@ -168,6 +202,8 @@ export class Model {
     });
     const metrics = bindMetrics(options.metrics, shapes);
     this.#engine.configure({ optimizer, losses: bound, metrics, ...plan });
+    this.#run = undefined;
+    this.#compiled = copyData(options);
   }
 
   /**
@@ -220,20 +256,61 @@ export class Model {
   }
 
   /**
-   * Trains for a number of epochs. Metrics of an epoch are exact, over all rows, of the predictions that its steps made on
-   * their way, as each batch came; those of validation are of the weights at the epoch's end. Hands over to the event loop at least every 50 ms, so that pages and servers stay
-   * responsive; `predict` and `evaluate` may be called meanwhile.
-   * @throws ShapeError, ValueError for data that does not fit; NonFiniteError with clipping.
+   * Trains for a number of epochs on rows, or on batches as a stream yields them. Metrics of an epoch are exact, over all
+   * rows, of the predictions that its steps made on their way, as each batch came; those of validation are of the weights at
+   * the epoch's end. Hands over to the event loop at least every 50 ms, so that pages and servers stay responsive; `predict`
+   * and `evaluate` may be called meanwhile. A run that an error or a signal ends leaves `model.run`.
+   * @throws ShapeError, ValueError for data that does not fit, which in streams say the batch; StreamError for a stream that
+   * ends early; NonFiniteError with clipping; the reason of `signal`.
    */
-  async fit(x: Data, y: Data, options: FitOptions = {}): Promise<History> {
-    const plan = planFit(this.#engine, x, y, options);
+  async fit(x: Data, y: Data, options?: FitOptions): Promise<History>;
+  async fit(batches: Batches, options?: StreamFitOptions): Promise<History>;
+  async fit(x: Data | Batches, y?: Data | StreamFitOptions, options?: FitOptions): Promise<History> {
     this.#checkIdle('fit');
     this.#fitting = true;
     try {
-      return await fit(this, this.#engine, plan);
+      const stream = isBatches(x);
+      const given = stream ? (options ?? (y as StreamFitOptions)) : options;
+      const plan = await planFit(this.#engine, x, stream ? undefined : (y as Data), given ?? {});
+      return await fit(this, this.#engine, plan, (run) => {
+        this.#run = run;
+      });
     } finally {
+      if (this.#run instanceof FitRun) this.#run = this.#run.left;
       this.#fitting = false;
     }
+  }
+
+  /**
+   * Where `fit` stands or, once it was interrupted, where it stood, for `fit(x, y, { ..., resume: true })`; undefined
+   * otherwise. Plain JSON; with weights and optimizer state it goes on in another process, too. May be set to what it was.
+   * @throws StateError in the middle of a step.
+   */
+  get run(): RunState | undefined {
+    return this.#run instanceof FitRun ? this.#run.state : this.#run;
+  }
+
+  set run(state: RunState | undefined) {
+    if (this.#run instanceof FitRun) this.#checkIdle('run');
+    this.#run = state;
+  }
+
+  /**
+   * One pass over more rows, in their order, for a model that learns as data comes in; `model.epochs` stays. Returns loss
+   * and metrics of the pass, as `fit` of one epoch.
+   */
+  async partialFit(x: Data, y: Data, options: PartialFitOptions = {}): Promise<Logs> {
+    checkOptions(options, ['batchSize', 'sampleWeight', 'classWeight', 'mixup', 'seed', 'signal'], 'partialFit');
+    this.#checkIdle('partialFit');
+    const { epochs } = this;
+    let history: History['history'];
+    try {
+      ({ history } = await this.fit(x, y, { shuffle: false, ...options }));
+    } finally {
+      this.epochs = epochs;
+      this.#run = undefined;
+    }
+    return Object.fromEntries(Object.entries(history).map(([name, values]) => [name, values[0] as number]));
   }
 
   /**
@@ -276,6 +353,26 @@ export class Model {
     return evaluate(this.#engine, readPair(this.#engine, x, y, sampleWeightOf(options, 'evaluate')));
   }
 
+  /** The same for a batch, in one call where it has no more than 256 rows. */
+  testOnBatch(x: Data, y: Data, options?: WeightOptions): Logs {
+    return this.evaluate(x, y, options);
+  }
+
+  /** Loss and metrics over all batches of a stream, of which one is in memory at a time. @throws StreamError */
+  async evaluateBatches(batches: Batches, options?: EvaluateBatchesOptions): Promise<Logs> {
+    const { evaluateBatches } = await import('./stream.js');
+    return evaluateBatches(this, this.#engine, batches, options);
+  }
+
+  /** Outputs for each batch of a stream of inputs. */
+  async *predictBatches(
+    batches: Batches<Data>,
+    options?: { readonly callbacks?: readonly Callback[] },
+  ): AsyncGenerator<Matrix, void, undefined> {
+    const { predictBatches } = await import('./stream.js');
+    yield* predictBatches(this, batches, options);
+  }
+
   /**
    * Outputs for any number of rows, with layers in inference mode. A row's output does not depend on the rows around it,
    * to the bit. With `output`, one float32 input (a Matrix, or a Float32Array for a model of one column) and WebAssembly,
@@ -293,6 +390,11 @@ export class Model {
     }
     if (inputs.length === 1 && !isByName(x)) return predict(this.#engine, x as MatrixLike, options);
     return predictGraph(this.#engine, x, options)[0] as Matrix;
+  }
+
+  /** The same as `predict(x)`. */
+  predictOnBatch(x: Data): Matrix {
+    return this.predict(x);
   }
 
   /** The same for any number of outputs, by name. */

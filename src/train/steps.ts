@@ -18,6 +18,16 @@ export interface Outcome {
   refused: boolean;
 }
 
+/** What the steps of a compiled model count. */
+export interface StepCounts {
+  /** Optimizer steps since `compile`. */
+  readonly taken: number;
+  /** Batches whose gradients wait for the update. */
+  readonly accumulated: number;
+  /** Set in place of the optimizer's own. */
+  readonly learningRate: number | undefined;
+}
+
 /** The steps of a compiled model: what happens before and after their calls, and what they count. */
 export class Steps {
   /** Optimizer steps taken since `compile`. */
@@ -41,10 +51,26 @@ export class Steps {
     this.#learningRate = undefined;
   }
 
+  /** What a checkpoint keeps of the steps, beside tensors. */
+  get counts(): StepCounts {
+    return { taken: this.taken, accumulated: this.#accumulated, learningRate: this.#learningRate };
+  }
+
+  set counts({ taken, accumulated, learningRate }: StepCounts) {
+    this.taken = taken;
+    this.#accumulated = accumulated;
+    this.#learningRate = learningRate;
+  }
+
   /** Of the step to come; 0 before `compile`. */
   get learningRate(): number {
     if (this.#learningRate !== undefined) return this.#learningRate;
     return this.#engine.compiled ? this.#engine.training.optimizer.rate(this.taken) : 0;
+  }
+
+  /** Of the last step, unless it was set since. */
+  get latestRate(): number {
+    return this.#learningRate ?? this.#engine.training.optimizer.rate(Math.max(0, this.taken - 1));
   }
 
   set learningRate(value: number) {
@@ -116,13 +142,31 @@ export class Steps {
     return this.#finish(program);
   }
 
-  /** The same, handing over to `pause` between calls. */
-  async runInParts(program: LinkedProgram, pause: () => Promise<void> | undefined): Promise<Outcome> {
+  /**
+   * The same, handing over to `pause` between calls. Where `unwanted` says so before any weight has changed, the step is
+   * as if it had not begun, and there is no outcome; after that it runs to its end.
+   */
+  async runInParts(program: LinkedProgram, pause: () => Promise<void> | undefined): Promise<Outcome>;
+  async runInParts(
+    program: LinkedProgram,
+    pause: () => Promise<void> | undefined,
+    unwanted: () => boolean,
+  ): Promise<Outcome | undefined>;
+  async runInParts(
+    program: LinkedProgram,
+    pause: () => Promise<void> | undefined,
+    unwanted?: () => boolean,
+  ): Promise<Outcome | undefined> {
+    const undoable = this.#engine.training.optimizer.solver ? 0 : program.undoable;
     this.midway = true;
     try {
       for (const _ of this.#solve(program)) {
-        for (const step of program.steps) {
-          step();
+        for (let i = 0; i < program.steps.length; i++) {
+          if (i < undoable && unwanted?.()) {
+            if (program.mode === 'train') this.taken--;
+            return undefined;
+          }
+          (program.steps[i] as () => void)();
           const pausing = pause();
           if (pausing) await pausing;
         }

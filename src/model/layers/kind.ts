@@ -90,7 +90,7 @@ export function kindOf(spec: object): Kind<object> | undefined {
 }
 
 /** A deep copy of plain data and of what it carries under symbols, which structuredClone would drop. */
-function copyData<T>(value: T): T {
+export function copyData<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copyData) as T;
   if (typeof value !== 'object' || value === null) return value;
   const copy = {};

@@ -1,0 +1,151 @@
+import type { FileHandle, Files } from './files.js';
+
+/** The file before the present one. */
+export const previousOf = (path: string) => `${path}.previous`;
+
+/** File systems without links, or links across what they allow. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EACCES', 'EXDEV'];
+
+/** A temporary file may be older than its process by what clocks and file systems round. */
+const ROUNDING_MS = 2000;
+
+const codeOf = (error: unknown) => (error as { code?: string } | null)?.code;
+
+/** Names of temporary files: `.<name>.<host>.<process>-<number>.tmp`. */
+function temporary(name: string, { host, id }: Files['process'], number: number): string {
+  return `.${name}.${host}.${id}-${number}.tmp`;
+}
+
+/** How many temporary files this thread has named; other threads of the process may have taken the same names. */
+let named = 0;
+/** Temporary files of this thread that are in use, and those that could not be removed. */
+const inUse = new Set<string>();
+const abandoned = new Set<string>();
+
+/** Removes what saves of the same file left behind that did not end. It is no reason to fail if that does not work. */
+async function sweep(files: Files, folder: string, name: string): Promise<void> {
+  const { host, id: self, started, alive } = files.process;
+  const prefix = `.${name}.${host}.`;
+  let found: readonly string[];
+  try {
+    found = await files.list(folder);
+  } catch {
+    return;
+  }
+  for (const item of found) {
+    const id = item.startsWith(prefix) && /^(\d+)-\d+\.tmp$/.exec(item.slice(prefix.length))?.[1];
+    if (!id) continue;
+    const path = `${folder}/${item}`;
+    if (inUse.has(path)) continue;
+    try {
+      const own = Number(id) === self;
+      // In a container each run may have the same id.
+      const earlier = own && (abandoned.has(path) || (await files.modified(path)) < started - ROUNDING_MS);
+      if (!earlier && (own || alive(Number(id)))) continue;
+      await files.remove(path);
+      abandoned.delete(path);
+    } catch {}
+  }
+}
+
+/** Does what makes a temporary file, under a name that is free, and takes it away again if `use` fails. */
+async function withTemporary(
+  files: Files,
+  { folder, name }: { readonly folder: string; readonly name: string },
+  make: (path: string) => Promise<FileHandle | undefined>,
+  use: (path: string, handle: FileHandle | undefined) => Promise<void>,
+): Promise<void> {
+  for (;;) {
+    const path = `${folder}/${temporary(name, files.process, named++)}`;
+    inUse.add(path);
+    let made = false;
+    try {
+      const handle = await make(path);
+      made = true;
+      await use(path, handle);
+      return;
+    } catch (error) {
+      // Taken by another thread, or by a process of the past.
+      if (!made && codeOf(error) === 'EEXIST') continue;
+      try {
+        await files.remove(path);
+      } catch (failure) {
+        if (codeOf(failure) !== 'ENOENT') abandoned.add(path);
+      }
+      throw error;
+    } finally {
+      inUse.delete(path);
+    }
+  }
+}
+
+/** Gives a file a second name, whatever had it before; nothing if there is no such file. */
+async function keep(
+  files: Files,
+  path: string,
+  place: { readonly folder: string; readonly name: string },
+): Promise<void> {
+  const second = async (as: string) => {
+    try {
+      await files.link(path, as);
+    } catch (error) {
+      if (!NO_LINKS.includes(codeOf(error) as string)) throw error;
+      await files.copy(path, as);
+    }
+    return undefined;
+  };
+  try {
+    await withTemporary(files, place, second, async (as) => {
+      await files.rename(as, previousOf(path));
+      // Between two names of one file a rename does nothing.
+      await files.remove(as).catch((error: unknown) => {
+        if (codeOf(error) !== 'ENOENT') throw error;
+      });
+    });
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** Writes all of the bytes, however few the system takes at a time. */
+export function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): void {
+  let done = 0;
+  while (done < bytes.length) {
+    const written = handle.write(bytes.subarray(done), position + done);
+    if (!(written > 0)) throw Object.assign(new Error('the system wrote nothing'), { code: 'EIO' });
+    done += written;
+  }
+}
+
+/**
+ * Puts a new file in place of an old one so that at any moment, whatever fails, the path holds one of the two, whole, on
+ * the disk: writes a temporary file beside it, syncs it, gives the old one its second name, renames and syncs the folder.
+ * `fill` writes without waiting, so that the file holds one moment.
+ */
+export async function replaceFile(
+  files: Files,
+  target: string | URL,
+  fill: (handle: FileHandle) => void,
+  keepPrevious: boolean,
+): Promise<void> {
+  const place = files.split(target);
+  const { path, folder, name } = place;
+  await sweep(files, folder, name);
+  await withTemporary(
+    files,
+    place,
+    (temporary) => files.open(temporary, 'create'),
+    async (temporary, handle) => {
+      const open = handle as FileHandle;
+      try {
+        fill(open);
+        await open.sync();
+      } finally {
+        await open.close();
+      }
+      if (keepPrevious) await keep(files, path, place);
+      await files.rename(temporary, path);
+    },
+  );
+  await files.syncFolder(folder);
+}

@@ -1,0 +1,216 @@
+import { checkOptions, FileError, FileFormatError, MyelinError, show, ValueError } from '../errors.js';
+import type { Model, ModelOptions } from '../train/model.js';
+import { replaceFile, writeAll } from './atomic.js';
+import type { Files } from './files.js';
+import { CHECKSUM, checksumPlace, makeImage, VERSION, withoutChecksum } from './image.js';
+import { type Entry, headerLength, PREFIX, readLayout } from './layout.js';
+import { nodeFiles } from './node-files.js';
+import { planRevival } from './revive.js';
+import { elements } from './safetensors.js';
+import { asBytes, type NodeWritable, type Opened, openBytes, openStream, piecesOf, writeStream } from './streams.js';
+import { Xxh32 } from './xxhash.js';
+
+export interface SerializeOptions {
+  /**
+   * Also what training needs to go on to the same bits: the optimizer's state, averages, counts and where an unfinished
+   * `fit` stands. Default true; without, files are smaller, with Adam a third.
+   */
+  readonly training?: boolean;
+}
+
+export interface SaveOptions extends SerializeOptions {
+  /** Keeps the file that was there as `<path>.previous`. Default true. */
+  readonly keepPrevious?: boolean;
+}
+
+/** What `load` needs. */
+export type LoadOptions = Pick<ModelOptions, 'backend'>;
+
+/** Where `save` writes to: a path or a file URL in Node, or a stream, which is closed at the end. */
+export type SaveTarget = string | URL | WritableStream<Uint8Array> | NodeWritable;
+
+/** What `load` reads from: a path or a file URL in Node, what `fetch` returns, a Blob, a stream, or bytes. */
+export type LoadSource =
+  | string
+  | URL
+  | Response
+  | Blob
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | Uint8Array
+  | ArrayBuffer;
+
+function readFlag(value: unknown, argument: string): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? true;
+  throw new ValueError({ argument, given: show(value), expected: 'true or false' });
+}
+
+/**
+ * The model as the bytes of a safetensors file: weights row by row under their names, all else as JSON in the metadata.
+ * @throws NonFiniteError for weights that are not finite; ValueError for `preprocessing` that is not plain data;
+ * StateError while a step of `fit` is under way.
+ */
+export function serialize(model: Model, options: SerializeOptions = {}): Uint8Array {
+  checkOptions(options, ['training'], 'serialize');
+  const image = makeImage(model, readFlag(options.training, 'serialize.training'));
+  const bytes = new Uint8Array(image.size);
+  let at = image.headerSize;
+  for (const piece of image.data()) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  bytes.set(image.header());
+  return bytes;
+}
+
+/**
+ * Writes the model to a file or a stream; `load` makes the same model of it, to the bit. Whatever happens on the way, the
+ * path holds the old file or the new one, whole; the old one stays as `<path>.previous`. The file holds one moment: a
+ * model that trains on meanwhile does no harm.
+ * @throws FileError where the file system refuses; NonFiniteError, ValueError and StateError as `serialize`.
+ */
+export async function save(model: Model, target: SaveTarget, options: SaveOptions = {}): Promise<void> {
+  checkOptions(options, ['training', 'keepPrevious'], 'save');
+  const training = readFlag(options.training, 'save.training');
+  const keepPrevious = readFlag(options.keepPrevious, 'save.keepPrevious');
+  if (typeof target === 'string' || target instanceof URL) {
+    await saveFile(await nodeFiles(), model, target, { training, keepPrevious });
+    return;
+  }
+  const stream = typeof target === 'object' && target !== null && ('getWriter' in target || 'write' in target);
+  if (!stream) {
+    throw new ValueError({
+      argument: 'target',
+      given: show(target),
+      expected: 'a path, a file URL or a writable stream',
+    });
+  }
+  await writeStream(target, serialize(model, { training }));
+}
+
+/** `save` on any file system. */
+export async function saveFile(
+  files: Files,
+  model: Model,
+  path: string | URL,
+  { training = true, keepPrevious = true }: SaveOptions = {},
+): Promise<void> {
+  const write = (handle: Parameters<typeof writeAll>[0]) => {
+    const image = makeImage(model, training);
+    let at = image.headerSize;
+    for (const piece of image.data()) {
+      writeAll(handle, piece, at);
+      at += piece.length;
+    }
+    writeAll(handle, image.header(), 0);
+  };
+  await refusing(`Cannot save to`, path, () => replaceFile(files, path, write, keepPrevious));
+}
+
+/** Errors of the file system as errors that name the path. */
+async function refusing<T>(doing: string, path: string | URL, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof MyelinError || typeof (cause as { code?: unknown }).code !== 'string') throw cause;
+    throw new FileError(doing, String(path), cause);
+  }
+}
+
+/** Reads a file whose size bounds what is allocated. */
+async function openFile(files: Files, path: string | URL): Promise<Opened> {
+  const handle = await files.open(files.split(path).path, 'read');
+  try {
+    const size = await handle.size();
+    const read = async (count: number, position: number) => {
+      const bytes = new Uint8Array(count);
+      for (let done = 0; done < count; ) {
+        const more = await handle.read(bytes.subarray(done), position + done);
+        if (more === 0) throw new FileFormatError('file', `ends after ${position + done} bytes`);
+        done += more;
+      }
+      return bytes;
+    };
+    const length = headerLength(await read(Math.min(PREFIX, size), 0), size);
+    const head = await read(PREFIX + length, 0);
+    const layout = readLayout(head.subarray(PREFIX), size - head.length);
+    return { head, layout, data: await read(layout.dataBytes, head.length) };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Opens whatever `load` takes. @throws FileError, FileFormatError; ValueError for anything else. */
+export async function open(source: LoadSource, files?: Files): Promise<Opened> {
+  if (typeof source === 'string' || source instanceof URL) {
+    const system = files ?? (await nodeFiles());
+    return refusing('Cannot load', source, () => openFile(system, source));
+  }
+  const bytes = asBytes(source);
+  if (bytes) return openBytes(bytes);
+  if (typeof Response === 'function' && source instanceof Response) {
+    if (!source.ok) throw new FileError('Cannot load', source.url, new Error(`status ${source.status}`));
+    return source.body ? openStream(piecesOf(source.body)) : openBytes(new Uint8Array(0));
+  }
+  if (typeof Blob === 'function' && source instanceof Blob)
+    return openBytes(new Uint8Array(await source.arrayBuffer()));
+  const stream = source as Partial<ReadableStream & AsyncIterable<unknown>> | null | undefined;
+  if (typeof stream?.getReader === 'function') return openStream(piecesOf(stream as ReadableStream));
+  if (typeof stream?.[Symbol.asyncIterator] === 'function') return openStream(stream as AsyncIterable<unknown>);
+  throw new ValueError({
+    argument: 'source',
+    given: show(source),
+    expected: 'a path, a file URL, what fetch() returns, a Blob, a readable stream or bytes',
+  });
+}
+
+/** The checksum holds for the whole file. */
+function checkSum({ head, data }: Opened): void {
+  const place = checksumPlace(head);
+  const digits = place === undefined ? '' : String.fromCharCode(...head.subarray(place, place + CHECKSUM.digits));
+  if (place === undefined || !/^[0-9a-f]{8}$/.test(digits)) {
+    throw new FileFormatError('metadata.checksum', 'missing, or not written by Myelin');
+  }
+  const sum = new Xxh32().update(withoutChecksum(head, place)).update(data).digest();
+  if (sum === Number.parseInt(digits, 16)) return;
+  throw new FileFormatError('metadata.checksum', 'not that of the file, which has been damaged or changed');
+}
+
+function revive(opened: Opened, options: LoadOptions): Model {
+  const { layout, data } = opened;
+  const format = layout.metadata.get('format');
+  if (format !== 'myelin') {
+    const what = `not a model saved by Myelin (${format === undefined ? 'no format' : `format ${show(format)}`})`;
+    throw new FileFormatError('metadata.format', `${what}; loadWeights takes weights from other tools`);
+  }
+  const version = layout.metadata.get('version');
+  if (version !== String(VERSION)) {
+    throw new FileFormatError('metadata.version', `${show(version)}, where this version of Myelin reads '${VERSION}'`);
+  }
+  checkSum(opened);
+  const read = (entry: Entry) => elements(entry, data) as Float32Array | Float64Array;
+  return planRevival(layout, options).revive(read);
+}
+
+/**
+ * The model that `serialize` wrote, compiled if it was; predictions, and training from here on, are the same to the bit.
+ * @throws FileFormatError for bytes that are no such model, whole and undamaged.
+ */
+export function deserialize(bytes: Uint8Array | ArrayBuffer, options: LoadOptions): Model {
+  checkOptions(options, ['backend'], 'deserialize');
+  const view = asBytes(bytes);
+  if (!view)
+    throw new ValueError({ argument: 'bytes', given: show(bytes), expected: 'a Uint8Array or an ArrayBuffer' });
+  return revive(openBytes(view), options);
+}
+
+/**
+ * The model that `save` wrote, from a path, what `fetch` returns, a Blob, a stream or bytes; compiled if it was.
+ * Predictions, and training from here on, are the same to the bit.
+ * @throws FileFormatError for a file that is no such model, whole and undamaged; FileError where it cannot be read.
+ */
+export async function load(source: LoadSource, options: LoadOptions): Promise<Model> {
+  checkOptions(options, ['backend'], 'load');
+  const opened = await open(source);
+  return revive(opened, options);
+}

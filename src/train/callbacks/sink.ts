@@ -1,0 +1,79 @@
+import { StateError, show, ValueError } from '../../errors.js';
+
+/** A place for text: a file's path (in Node), a function, or a WritableStream of strings. */
+export type Sink = string | URL | ((text: string) => void | Promise<void>) | WritableStream<string>;
+
+/** Where a logger writes. Files are opened for each write, so nothing is lost and nothing need be closed. */
+export interface Writer {
+  /** Empties a file that is there, or says that it has text in it. */
+  begin(append: boolean): Promise<boolean>;
+  write(text: string): void | Promise<void>;
+  /** Bytes of a file so far. */
+  readonly length: number | undefined;
+  /** Cuts a file back to what it held when the run was saved. */
+  cut(length: number | undefined): void;
+}
+
+export function makeWriter(sink: Sink, argument: string): Writer {
+  const rest = { begin: async () => false, length: undefined, cut() {} };
+  if (typeof sink === 'function') return { ...rest, write: sink };
+  if (typeof sink === 'string' || sink instanceof URL) return new FileWriter(sink);
+  if (typeof (sink as Partial<WritableStream> | null)?.getWriter === 'function') {
+    const write = async (text: string) => {
+      const writer = sink.getWriter();
+      try {
+        await writer.ready;
+        await writer.write(text);
+      } finally {
+        writer.releaseLock();
+      }
+    };
+    return { ...rest, write };
+  }
+  throw new ValueError({ argument, given: show(sink), expected: 'a path, a function or a WritableStream' });
+}
+
+/** Node's files, under a name that bundlers for browsers do not look up. @throws StateError where there is no Node. */
+async function nodeFiles(): Promise<typeof import('node:fs/promises')> {
+  const { process } = globalThis as { process?: { versions?: { node?: string } } };
+  if (process?.versions?.node === undefined) {
+    throw new StateError('There are no paths outside Node: give the logger a function or a WritableStream.');
+  }
+  const specifier = ['node', 'fs/promises'].join(':');
+  return import(/* webpackIgnore: true */ /* @vite-ignore */ specifier);
+}
+
+class FileWriter implements Writer {
+  length = 0;
+  #cut: number | undefined;
+
+  constructor(private readonly path: string | URL) {}
+
+  async begin(append: boolean): Promise<boolean> {
+    const { stat, writeFile } = await nodeFiles();
+    this.#cut = undefined;
+    this.length = 0;
+    if (append) {
+      const found = await stat(this.path).catch(() => undefined);
+      this.length = found?.size ?? 0;
+    } else {
+      await writeFile(this.path, '');
+    }
+    return this.length > 0;
+  }
+
+  async write(text: string): Promise<void> {
+    const { appendFile, truncate } = await nodeFiles();
+    if (this.#cut !== undefined && this.#cut < this.length) {
+      await truncate(this.path, this.#cut);
+      this.length = this.#cut;
+    }
+    this.#cut = undefined;
+    await appendFile(this.path, text);
+    this.length += new TextEncoder().encode(text).length;
+  }
+
+  cut(length: number | undefined): void {
+    this.#cut = length;
+  }
+}

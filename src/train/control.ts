@@ -1,0 +1,54 @@
+/** Lets a run of `fit` stand still and go on. */
+export interface TrainingControl {
+  readonly paused: boolean;
+  /** Resolves once the run stands still between two batches, or has ended; at once where none has begun. */
+  pause(): Promise<void>;
+  resume(): void;
+  /** For `fit`: resolves when the run may go on. */
+  halt(): Promise<void>;
+  /** For `fit`: a run has begun or ended. */
+  running(run: boolean): void;
+}
+
+/**
+ * A control for the option of `fit` of this name: `control.pause()` lets the run stand still between two batches, in
+ * validation too, and `control.resume()` go on. Meanwhile the model may be used as in a callback.
+ */
+export function trainingControl(): TrainingControl {
+  let paused = false;
+  let running = false;
+  let wake: (() => void)[] = [];
+  let still: (() => void)[] = [];
+  const release = (list: (() => void)[]) => {
+    for (const resolve of list) resolve();
+  };
+  return {
+    get paused() {
+      return paused;
+    },
+    pause() {
+      paused = true;
+      if (!running) return Promise.resolve();
+      return new Promise((resolve) => still.push(resolve));
+    },
+    resume() {
+      paused = false;
+      const waiting = wake;
+      wake = [];
+      release(waiting);
+    },
+    halt() {
+      const waiting = still;
+      still = [];
+      release(waiting);
+      return new Promise((resolve) => wake.push(resolve));
+    },
+    running(run) {
+      running = run;
+      if (run) return;
+      release(still);
+      release(wake);
+      [still, wake] = [[], []];
+    },
+  };
+}

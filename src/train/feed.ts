@@ -1,0 +1,111 @@
+import type { LinkedProgram } from '../program/run.js';
+import type { Pair } from './batches.js';
+import type { Engine } from './engine.js';
+import type { Mixup } from './mixup.js';
+import { shuffled } from './shuffle.js';
+
+/** What may be waited for: handing over to the event loop, or an order to stand still. Throws to end the run. */
+export type Breath = () => Promise<void> | undefined;
+
+/** What a run that is resumed must find as it left it. */
+export interface FeedState {
+  readonly rows?: number;
+  readonly batchSize?: number;
+  readonly steps?: number;
+  readonly shuffle?: boolean;
+  readonly seed: number;
+}
+
+/** Where training takes its batches from. */
+export interface Feed {
+  readonly state: FeedState;
+  /** Batches of every epoch, where that is known. */
+  readonly steps: number | undefined;
+  /** Rows of an epoch at most, or as a guess. */
+  readonly rows: number;
+  /** Goes to a batch of an epoch. */
+  begin(epoch: number, batch: number): void | Promise<void>;
+  /** Whether there is another batch in this epoch, or what to wait for and give to `take`. */
+  pull(batch: number, breath: Breath): boolean | Promise<unknown>;
+  take(pulled: unknown): boolean;
+  /** Puts the batch into its program. */
+  stage(): LinkedProgram;
+  /** The batch counts; until then it can be had again. */
+  passed(): void;
+  /** The run ends, whatever the reason. */
+  close(): void;
+  /** Some rows to look at. */
+  readonly sample: Pair | undefined;
+}
+
+/** Batches of rows that lie in memory. With `steps`, epochs of so many batches, one pass over the rows after the other. */
+export class ArrayFeed implements Feed {
+  readonly steps: number;
+  readonly rows: number;
+  /** Batches of a pass. */
+  readonly #perPass: number;
+  #pass = -1;
+  #order: Uint32Array | undefined;
+  #start = 0;
+  #epoch = 0;
+  #batch = 0;
+
+  constructor(
+    private readonly engine: Engine,
+    readonly sample: Pair,
+    private readonly options: {
+      readonly batchSize: number;
+      readonly shuffle: boolean;
+      readonly seed: number;
+      readonly steps: number | undefined;
+      readonly mixup: Mixup | undefined;
+    },
+  ) {
+    const { batchSize, steps } = options;
+    this.#perPass = Math.ceil(sample.rows / batchSize);
+    this.steps = steps ?? this.#perPass;
+    this.rows = steps === undefined ? sample.rows : steps * Math.min(batchSize, sample.rows);
+  }
+
+  get state(): FeedState {
+    const { batchSize, shuffle, seed } = this.options;
+    return { rows: this.sample.rows, batchSize, steps: this.steps, shuffle, seed };
+  }
+
+  begin(epoch: number): void {
+    this.#epoch = epoch;
+  }
+
+  pull(batch: number, breath: Breath): boolean | Promise<unknown> {
+    if (batch >= this.steps) return false;
+    const count = this.#epoch * this.steps + batch;
+    const pass = this.steps === this.#perPass ? this.#epoch : Math.floor(count / this.#perPass);
+    this.#batch = count - pass * this.#perPass;
+    this.#start = this.#batch * this.options.batchSize;
+    return pass === this.#pass || this.#turn(pass, breath);
+  }
+
+  async #turn(pass: number, breath: Breath): Promise<void> {
+    const { shuffle, seed } = this.options;
+    this.#order = shuffle ? await shuffled(this.sample.rows, seed, pass, breath) : undefined;
+    this.#pass = pass;
+  }
+
+  take(): boolean {
+    return true;
+  }
+
+  stage(): LinkedProgram {
+    const { engine, options } = this;
+    const { x, y, rows: total, weighted } = this.sample;
+    const rows = Math.min(options.batchSize, total - this.#start);
+    const program = engine.program(engine.steps.mode, rows, weighted);
+    engine.stageBatch(program, x, y, this.#start, this.#order);
+    options.mixup?.apply(engine, program, x, y, this.#start, this.#order);
+    return program;
+  }
+
+  passed(): void {}
+
+  close(): void {}
+}

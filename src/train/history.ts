@@ -1,0 +1,16 @@
+/** What `fit` returns. `history[name][i]` is the value at the end of epoch `epoch[i]`. */
+export interface History {
+  readonly epoch: number[];
+  /**
+   * `loss`, metrics, `penalty`, `gradientNorm`, `learningRate`, and of validation `valLoss` and so on, which have fewer
+   * entries where `validationFreq` leaves epochs out.
+   */
+  readonly history: Record<string, number[]>;
+  /** How long each epoch took, validation within; the one thing here that differs from run to run. */
+  readonly seconds: number[];
+}
+
+export function copyHistory({ epoch, history, seconds }: History): History {
+  const lists = Object.entries(history).map(([name, values]) => [name, [...values]]);
+  return { epoch: [...epoch], history: Object.fromEntries(lists), seconds: [...seconds] };
+}

@@ -1,0 +1,22 @@
+import type { MatrixLike } from '../matrix.js';
+import type { Data } from './batches.js';
+
+/** One batch of a stream, inputs and targets and maybe the weights of its rows: `[x, y]`, `[x, y, sampleWeight]` or by name. */
+export type Batch = readonly Data[] | { readonly x: Data; readonly y: Data; readonly sampleWeight?: MatrixLike };
+
+type Stream<T> = Iterable<T> | AsyncIterable<T> | Iterator<T> | AsyncIterator<T>;
+
+/**
+ * Something that yields batches one after the other: an (async) iterable, which starts anew with each epoch; a function
+ * that is called with the number of each epoch and returns one, such as a generator function; or a generator, which goes on
+ * from epoch to epoch.
+ */
+export type Batches<T = Batch> = Stream<T> | ((epoch: number) => Stream<T>);
+
+/** Whether this yields batches, and is no data itself. */
+export function isBatches(x: unknown): x is Batches {
+  if (typeof x === 'function') return true;
+  if (typeof x !== 'object' || x === null || Array.isArray(x) || ArrayBuffer.isView(x)) return false;
+  const { next } = x as { next?: unknown };
+  return Symbol.iterator in x || Symbol.asyncIterator in x || typeof next === 'function';
+}
