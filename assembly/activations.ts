@@ -1,22 +1,26 @@
 import { backward, backwardExp, Curve, Exponentiated, forward, forwardExp } from './lib/curve';
 import { map, Unary } from './lib/map';
-import { Inlined, log } from './lib/math';
+import { Inlined, log, magnitude, Plain, plain, signBit } from './lib/math';
 import { at, laneMask } from './lib/simd';
 
 // Elementwise over n, a multiple of 8, in place if wanted: forward (x, y, n, ...numbers), backward (saved, dy, dx, n,
 // ...numbers), where `saved` is x or y as the table in src/kernels/activations.ts says. NaN in gives NaN out.
 
+// From memory and before the loop, since V8 builds vector constants anew in every turn.
+const CONSTANTS = memory.data<f32>([1.0, 6.0]);
+
 @unmanaged
 @final
 class Step extends Curve {
   @inline
-  f(x: v128, _a: v128, _b: v128): v128 {
-    return v128.bitselect(v128.and(f32x4.splat(1), f32x4.gt(x, f32x4.splat(0))), x, f32x4.eq(x, x));
+  f(x: v128, a: v128, _b: v128): v128 {
+    // All bits set are a NaN.
+    return v128.or(v128.and(a, f32x4.gt(x, f32x4.splat(0))), f32x4.ne(x, x));
   }
 }
 
 export function stepForward(x: i32, y: i32, n: i32): void {
-  forward<Step>(x, y, n);
+  forward<Step>(x, y, n, f32.load(CONSTANTS));
 }
 
 /** The gradient of the sigmoid from x, e^-|x| / (1 + e^-|x|)^2. */
@@ -25,12 +29,12 @@ export function stepForward(x: i32, y: i32, n: i32): void {
 class Surrogate extends Exponentiated {
   @inline
   u(x: v128, _a: v128, _b: v128): v128 {
-    return f32x4.neg(f32x4.abs(x));
+    return v128.or(x, signBit());
   }
 
   @inline
   f(_x: v128, dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
-    const w = f32x4.add(f32x4.splat(1), e);
+    const w = f32x4.add(plain(Plain.One), e);
     return f32x4.mul(dy, f32x4.div(e, f32x4.mul(w, w)));
   }
 }
@@ -61,29 +65,26 @@ export function reluBackward(y: i32, dy: i32, dx: i32, n: i32): void {
   backward<Relu>(y, dy, dx, n);
 }
 
-// From memory, since V8 builds vector constants anew in every turn.
-const SIX = memory.data<f32>([6.0]);
-
 @unmanaged
 @final
 class Relu6 extends Curve {
   @inline
-  f(x: v128, _a: v128, _b: v128): v128 {
-    return f32x4.pmin(f32x4.pmax(x, f32x4.splat(0)), v128.load32_splat(SIX));
+  f(x: v128, a: v128, _b: v128): v128 {
+    return f32x4.pmin(f32x4.pmax(x, f32x4.splat(0)), a);
   }
 
   @inline
-  df(y: v128, dy: v128, _a: v128, _b: v128): v128 {
-    return v128.and(v128.and(dy, f32x4.gt(y, f32x4.splat(0))), f32x4.lt(y, v128.load32_splat(SIX)));
+  df(y: v128, dy: v128, a: v128, _b: v128): v128 {
+    return v128.and(v128.and(dy, f32x4.gt(y, f32x4.splat(0))), f32x4.lt(y, a));
   }
 }
 
 export function relu6Forward(x: i32, y: i32, n: i32): void {
-  forward<Relu6>(x, y, n);
+  forward<Relu6>(x, y, n, f32.load(CONSTANTS, 4));
 }
 
 export function relu6Backward(y: i32, dy: i32, dx: i32, n: i32): void {
-  backward<Relu6>(y, dy, dx, n);
+  backward<Relu6>(y, dy, dx, n, f32.load(CONSTANTS, 4));
 }
 
 /** min(max(x + a, 0), 6) b. */
@@ -92,12 +93,12 @@ export function relu6Backward(y: i32, dy: i32, dx: i32, n: i32): void {
 class Ramp extends Curve {
   @inline
   f(x: v128, a: v128, b: v128): v128 {
-    return f32x4.mul(f32x4.pmin(f32x4.pmax(f32x4.add(x, a), f32x4.splat(0)), v128.load32_splat(SIX)), b);
+    return f32x4.mul(f32x4.pmin(f32x4.pmax(f32x4.add(x, a), f32x4.splat(0)), v128.load32_splat(CONSTANTS, 4)), b);
   }
 
   @inline
   df(y: v128, dy: v128, _a: v128, b: v128): v128 {
-    const inside = v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, f32x4.mul(b, v128.load32_splat(SIX))));
+    const inside = v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, f32x4.mul(b, v128.load32_splat(CONSTANTS, 4))));
     return v128.and(f32x4.mul(dy, b), inside);
   }
 }
@@ -144,21 +145,40 @@ export function leakyReluBackward(y: i32, dy: i32, dx: i32, n: i32, alpha: f32):
   backward<Leaky>(y, dy, dx, n, alpha);
 }
 
-/** y = x or alpha x, with an alpha per unit. Whole panels of a row: padding is computed too. */
-export function preluForward(x: i32, alpha: i32, y: i32, rows: i32, units: i32, stride: i32): void {
-  const leaky = changetype<Leaky>(0);
-  for (let r = 0; r < rows; r++, x += stride, y += stride) {
-    let p = at(x);
-    let q = at(y);
-    let o = at(alpha);
+/** Whether all of n numbers are above 0 and at most 1. */
+function gentle(alpha: i32, n: i32): bool {
+  for (let c = 0; c < n; c += 4) {
+    const a = v128.load(at(alpha + c));
+    const fits = v128.and(f32x4.gt(a, f32x4.splat(0)), f32x4.le(a, f32x4.splat(1)));
+    if (!i32x4.all_true(v128.or(fits, v128.not(laneMask(n - c))))) return false;
+  }
+  return true;
+}
+
+/** A row of prelu; whole panels: padding is computed too. */
+@unmanaged
+@final
+class Prelu<C extends Curve> {
+  @inline
+  row(p: usize, o: usize, q: usize, units: i32): void {
+    const curve = changetype<C>(0);
     for (const end = p + at(units); p < end; p += 32, q += 32, o += 32) {
       const a0 = v128.load(o);
       const a1 = v128.load(o, 16);
-      const low = leaky.f(v128.load(p), a0, a0);
-      const high = leaky.f(v128.load(p, 16), a1, a1);
+      const low = curve.f(v128.load(p), a0, a0);
+      const high = curve.f(v128.load(p, 16), a1, a1);
       v128.store(q, low);
       v128.store(q, high, 16);
     }
+  }
+}
+
+/** y = x or alpha x, with an alpha per unit. */
+export function preluForward(x: i32, alpha: i32, y: i32, rows: i32, units: i32, stride: i32): void {
+  const calm = rows > 7 && gentle(alpha, units);
+  for (let r = 0; r < rows; r++, x += stride, y += stride) {
+    if (calm) changetype<Prelu<Gentle>>(0).row(at(x), at(alpha), at(y), units);
+    else changetype<Prelu<Leaky>>(0).row(at(x), at(alpha), at(y), units);
   }
 }
 
@@ -253,7 +273,7 @@ class Sigmoid extends Exponentiated {
 
   @inline
   f(_x: v128, _dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
-    const one = f32x4.splat(1);
+    const one = plain(Plain.One);
     return f32x4.div(one, f32x4.add(one, e));
   }
 }
@@ -280,7 +300,7 @@ export function sigmoidBackward(y: i32, dy: i32, dx: i32, n: i32): void {
 class Tanh extends Exponentiated {
   @inline
   u(x: v128, _a: v128, _b: v128): v128 {
-    const size = f32x4.abs(x);
+    const size = magnitude(x);
     return f32x4.add(size, size);
   }
 

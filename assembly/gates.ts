@@ -1,5 +1,5 @@
 import { backward, backwardExp, Curve, Exponentiated, forwardExp } from './lib/curve';
-import { Inlined } from './lib/math';
+import { Inlined, magnitude, Plain, plain, signBit } from './lib/math';
 
 // The activations that bend around 0, mostly x times something; signatures as in activations.ts.
 
@@ -78,14 +78,14 @@ export function celuBackward(y: i32, dy: i32, dx: i32, n: i32, alpha: f32, inver
 class Gelu extends Exponentiated {
   @inline
   u(x: v128, _a: v128, _b: v128): v128 {
-    const t = f32x4.pmin(f32x4.abs(x), f32x4.splat(15));
-    return f32x4.mul(f32x4.mul(t, t), f32x4.splat(-0.5));
+    const t = f32x4.pmin(magnitude(x), plain(Plain.Fifteen));
+    return f32x4.mul(f32x4.mul(t, t), plain(Plain.LessHalf));
   }
 
   @inline
   f(x: v128, _dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
     const math = changetype<Inlined>(0);
-    const t = f32x4.pmin(f32x4.abs(x), f32x4.splat(15));
+    const t = f32x4.pmin(magnitude(x), plain(Plain.Fifteen));
     return f32x4.mul(x, math.normal(x, t, math.bell(t, f32x4.mul(t, t), e)));
   }
 }
@@ -96,16 +96,16 @@ class Gelu extends Exponentiated {
 class GeluGradient extends Exponentiated {
   @inline
   u(x: v128, _a: v128, _b: v128): v128 {
-    const t = f32x4.pmin(f32x4.abs(x), f32x4.splat(15));
-    return f32x4.mul(f32x4.mul(t, t), f32x4.splat(-0.5));
+    const t = f32x4.pmin(magnitude(x), plain(Plain.Fifteen));
+    return f32x4.mul(f32x4.mul(t, t), plain(Plain.LessHalf));
   }
 
   @inline
   f(x: v128, dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
     const math = changetype<Inlined>(0);
-    const t = f32x4.pmin(f32x4.abs(x), f32x4.splat(15));
+    const t = f32x4.pmin(magnitude(x), plain(Plain.Fifteen));
     const exact = math.bell(t, f32x4.mul(t, t), e);
-    const density = f32x4.mul(exact, f32x4.splat(0.3989422804014327));
+    const density = f32x4.mul(exact, plain(Plain.Density));
     return f32x4.mul(dy, f32x4.add(math.normal(x, t, exact), f32x4.mul(x, density)));
   }
 }
@@ -120,7 +120,7 @@ export function geluBackward(x: i32, dy: i32, dx: i32, n: i32): void {
 
 /** Beyond these bounds sigmoid(x) is 0 or 1; within them nothing overflows. */
 function bounded(x: v128): v128 {
-  return f32x4.pmax(f32x4.pmin(x, f32x4.splat(100)), f32x4.splat(-100));
+  return f32x4.pmax(f32x4.pmin(x, plain(Plain.Hundred)), plain(Plain.LessHundred));
 }
 
 /** x sigmoid(a x + b x^3): silu with a = 1 and b = 0, and with the argument of tanh doubled the approximate gelu. */
@@ -135,7 +135,7 @@ class Swish extends Exponentiated {
 
   @inline
   f(x: v128, _dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
-    return f32x4.div(x, f32x4.add(f32x4.splat(1), e));
+    return f32x4.div(x, f32x4.add(plain(Plain.One), e));
   }
 }
 
@@ -150,7 +150,7 @@ class SwishGradient extends Exponentiated {
 
   @inline
   f(x: v128, dy: v128, e: v128, _r: v128, _power: v128, a: v128, b: v128): v128 {
-    const one = f32x4.splat(1);
+    const one = plain(Plain.One);
     const c = bounded(x);
     const curved = f32x4.mul(b, f32x4.mul(c, c));
     const u = f32x4.mul(c, f32x4.add(a, curved));
@@ -174,12 +174,12 @@ export function swishBackward(x: i32, dy: i32, dx: i32, n: i32, linear: f32, cub
 class Mish extends Exponentiated {
   @inline
   u(x: v128, _a: v128, _b: v128): v128 {
-    return f32x4.pmin(x, f32x4.splat(20));
+    return f32x4.pmin(x, plain(Plain.Twenty));
   }
 
   @inline
   f(x: v128, _dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
-    const two = f32x4.splat(2);
+    const two = plain(Plain.Two);
     const n = f32x4.mul(e, f32x4.add(e, two));
     return f32x4.mul(x, f32x4.div(n, f32x4.add(n, two)));
   }
@@ -191,16 +191,16 @@ class Mish extends Exponentiated {
 class MishGradient extends Exponentiated {
   @inline
   u(x: v128, _a: v128, _b: v128): v128 {
-    return f32x4.pmin(x, f32x4.splat(20));
+    return f32x4.pmin(x, plain(Plain.Twenty));
   }
 
   @inline
   f(x: v128, dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
-    const two = f32x4.splat(2);
+    const two = plain(Plain.Two);
     const n = f32x4.mul(e, f32x4.add(e, two));
-    const q = f32x4.div(f32x4.splat(1), f32x4.add(n, two));
-    const c = f32x4.pmin(x, f32x4.splat(20));
-    const bend = f32x4.mul(c, f32x4.mul(f32x4.mul(f32x4.add(f32x4.mul(e, e), e), f32x4.splat(4)), q));
+    const q = f32x4.div(plain(Plain.One), f32x4.add(n, two));
+    const c = f32x4.pmin(x, plain(Plain.Twenty));
+    const bend = f32x4.mul(c, f32x4.mul(f32x4.mul(f32x4.add(f32x4.mul(e, e), e), plain(Plain.Four)), q));
     return f32x4.mul(dy, f32x4.mul(q, f32x4.add(n, bend)));
   }
 }
@@ -219,7 +219,7 @@ export function mishBackward(x: i32, dy: i32, dx: i32, n: i32): void {
 class Softplus extends Exponentiated {
   @inline
   u(x: v128, _a: v128, _b: v128): v128 {
-    return f32x4.neg(f32x4.abs(x));
+    return v128.or(x, signBit());
   }
 
   @inline

@@ -14,4 +14,5 @@ export * from './normalization';
 export * from './optimizers';
 export * from './random';
 export * from './reductions';
+export * from './softmax';
 export * from './step';

@@ -46,6 +46,42 @@ class Regression extends Elementwise {
   }
 }
 
+function regression(
+  kind: i32,
+  y: i32,
+  targets: i32,
+  weights: i32,
+  dy: i32,
+  loss: i32,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  targetStride: i32,
+  scale: f32,
+  slope: f32,
+  a: f32 = 0,
+  b: f32 = 0,
+): void {
+  const n = kind === Kind.Divergence ? 1 : columns;
+  elementwise<Regression>(
+    kind,
+    y,
+    targets,
+    weights,
+    dy,
+    loss,
+    rows,
+    columns,
+    stride,
+    targetStride,
+    scale,
+    slope,
+    n,
+    a,
+    b,
+  );
+}
+
 /** 1, -1 or 0. */
 function sign(v: v128): v128 {
   const one = f32x4.splat(1);
@@ -73,21 +109,7 @@ export function meanSquaredError(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Regression>(
-    Kind.Square,
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    columns,
-  );
+  regression(Kind.Square, y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope);
 }
 
 function sidesTerm(y: v128, t: v128, a: v128, b: v128): v128 {
@@ -112,23 +134,7 @@ export function meanAbsoluteError(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Regression>(
-    Kind.Sides,
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    columns,
-    1,
-    1,
-  );
+  regression(Kind.Sides, y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, 1, 1);
 }
 
 function percentageTerm(y: v128, t: v128): v128 {
@@ -152,21 +158,7 @@ export function meanAbsolutePercentageError(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Regression>(
-    Kind.Percentage,
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    columns,
-  );
+  regression(Kind.Percentage, y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope);
 }
 
 /** log(1 + x) for x >= 0, with the rounding error of 1 + x put back. */
@@ -198,21 +190,7 @@ export function meanSquaredLogarithmicError(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Regression>(
-    Kind.Logarithmic,
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    columns,
-  );
+  regression(Kind.Logarithmic, y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope);
 }
 
 function huberTerm(y: v128, t: v128, a: v128): v128 {
@@ -239,22 +217,7 @@ export function huber(
   slope: f32,
   delta: f32,
 ): void {
-  elementwise<Regression>(
-    Kind.Huber,
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    columns,
-    delta,
-  );
+  regression(Kind.Huber, y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope, delta);
 }
 
 function tukeyBiweightTerm(y: v128, t: v128, a: v128, b: v128): v128 {
@@ -284,7 +247,7 @@ export function tukeyBiweight(
   inverse: f32,
   height: f32,
 ): void {
-  elementwise<Regression>(
+  regression(
     Kind.TukeyBiweight,
     y,
     targets,
@@ -297,7 +260,6 @@ export function tukeyBiweight(
     targetStride,
     scale,
     slope,
-    columns,
     inverse,
     height,
   );
@@ -339,21 +301,7 @@ export function logCosh(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Regression>(
-    Kind.LogCosh,
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    columns,
-  );
+  regression(Kind.LogCosh, y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope);
 }
 
 /** tau (t - y) where the output is too low, (1 - tau) (y - t) where it is too high; gradient 0 where it is right. */
@@ -371,7 +319,7 @@ export function quantile(
   slope: f32,
   tau: f32,
 ): void {
-  elementwise<Regression>(
+  regression(
     Kind.Sides,
     y,
     targets,
@@ -384,7 +332,6 @@ export function quantile(
     targetStride,
     scale,
     slope,
-    columns,
     1 - tau,
     tau,
   );
@@ -410,21 +357,7 @@ export function poisson(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Regression>(
-    Kind.Poisson,
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    columns,
-  );
+  regression(Kind.Poisson, y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope);
 }
 
 function divergenceTerm(y: v128, t: v128): v128 {
@@ -447,19 +380,5 @@ export function klDivergence(
   scale: f32,
   slope: f32,
 ): void {
-  elementwise<Regression>(
-    Kind.Divergence,
-    y,
-    targets,
-    weights,
-    dy,
-    loss,
-    rows,
-    columns,
-    stride,
-    targetStride,
-    scale,
-    slope,
-    1,
-  );
+  regression(Kind.Divergence, y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope);
 }

@@ -159,6 +159,37 @@ export function clipGradient(g: i32, n: i32, limit: f32): void {
   for (const end = p + at(n); p < end; p += 16) v128.store(p, f32x4.mul(v128.load(p), s));
 }
 
+/**
+ * Makes `factor` NaN, at which optimizers leave everything alone, where not all magnitudes of x are below the number at
+ * `limit`, or the number at `other` is not finite. The largest magnitude comes to lie behind `factor`. Magnitudes compare as
+ * their bits do, and NaN above infinity.
+ */
+export function guard(x: i32, rows: i32, columns: i32, stride: i32, other: i32, limit: i32, factor: i32): void {
+  // Not a constant, which would be built anew in every iteration.
+  const magnitude = i32x4.splat(limit | 0x7fffffff);
+  let a = i32x4.splat(0);
+  let b = a;
+  for (let r = 0; r < rows; r++, x += stride) {
+    let p = at(x);
+    for (const end = p + at(columns & ~15); p < end; p += 64) {
+      a = i32x4.max_s(a, v128.and(v128.load(p), magnitude));
+      b = i32x4.max_s(b, v128.and(v128.load(p, 16), magnitude));
+      a = i32x4.max_s(a, v128.and(v128.load(p, 32), magnitude));
+      b = i32x4.max_s(b, v128.and(v128.load(p, 48), magnitude));
+    }
+    for (const end = p + at(columns & 12); p < end; p += 16) {
+      a = i32x4.max_s(a, v128.and(v128.load(p), magnitude));
+    }
+    if (columns & 3) b = i32x4.max_s(b, v128.and(loadPart(p, columns & 3), magnitude));
+  }
+  a = i32x4.max_s(a, b);
+  a = i32x4.max_s(a, i8x16.shuffle(a, a, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  const largest = reinterpret<f32>(max(i32x4.extract_lane(a, 0), i32x4.extract_lane(a, 1)));
+  f32.store(at(factor), largest, 4);
+  const y = f32.load(at(other));
+  if (!(largest < f32.load(at(limit))) || y - y !== 0) f32.store(at(factor), f32.NaN);
+}
+
 /** out = rows whose largest score (the first among equals) is in the column that `labels` names. */
 export function sparseCategoricalAccuracy(z: i32, labels: i32, out: i32, rows: i32, columns: i32, stride: i32): void {
   let hits = 0;

@@ -1,5 +1,6 @@
 import { hasRelaxedSimd, typescript, wasm } from '../src/index.js';
 import { type Convergence, convergenceCases, convergenceOf } from './convergence.js';
+import { type FitCostRow, fitCostCases, fitCostRow } from './fit-cost.js';
 import { type KernelRow, kernelCases, kernelRow } from './kernels.js';
 import { type Effort, measure, type Named } from './measure.js';
 import { findPeak, type Peak, peakCases, peakOf } from './peak.js';
@@ -13,6 +14,7 @@ export interface CoreReport {
   readonly steps: readonly StepRow[];
   readonly convergence?: Convergence;
   readonly staging: readonly StagingRow[];
+  readonly fit: readonly FitCostRow[];
 }
 
 type Select = <T extends Named>(cases: readonly T[]) => readonly T[];
@@ -28,6 +30,7 @@ export async function coreCases(select: Select, quick: boolean) {
     steps: select(stepCases(builds)),
     convergence: select(convergenceCases(exact, quick)),
     staging: select(stagingCases(builds)),
+    fit: select(fitCostCases(builds)),
   };
 }
 
@@ -38,6 +41,8 @@ export async function measureCore(cases: Awaited<ReturnType<typeof coreCases>>, 
   const staging: StagingRow[] = [];
   const fewest = Math.min(5, effort.rounds);
   for (const item of cases.staging) staging.push(await stagingRow(item, { ...effort, fewest }));
+  const fit: FitCostRow[] = [];
+  for (const item of cases.fit) fit.push(await fitCostRow(item, effort));
   const peak = findPeak(peaks, timings);
   const converged = convergenceOf(convergence, timings, 'exact');
   return {
@@ -46,5 +51,6 @@ export async function measureCore(cases: Awaited<ReturnType<typeof coreCases>>, 
     steps: steps.map((item) => stepRow(item, timings.get(item)!, peakOf(peak, item.build))),
     ...(converged ? { convergence: converged } : {}),
     staging,
+    fit,
   };
 }

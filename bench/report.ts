@@ -1,12 +1,15 @@
 import { availableParallelism, cpus } from 'node:os';
 import type { ColdStart } from './cold.js';
 import type { Convergence } from './convergence.js';
+import type { FitCostRow } from './fit-cost.js';
 import type { KernelRow } from './kernels.js';
 import type { Peak } from './peak.js';
+import type { SavingRow } from './saving.js';
 import type { StagingRow } from './staging.js';
 import type { StepRow } from './steps.js';
 import { digits, formatTable, percent } from './table.js';
 import type { ThreadRow } from './threads.js';
+import type { WorkerRow } from './worker.js';
 
 export interface Machine {
   readonly cpu: string;
@@ -23,6 +26,9 @@ export interface Report {
   readonly steps: readonly (StepRow | ThreadRow)[];
   readonly convergence?: Convergence;
   readonly staging: readonly StagingRow[];
+  readonly fit: readonly FitCostRow[];
+  readonly workers?: readonly WorkerRow[];
+  readonly saving?: readonly SavingRow[];
   readonly coldStart?: ColdStart;
 }
 
@@ -116,6 +122,26 @@ function threadTable(rows: readonly ThreadRow[], cores: number): string {
   return formatTable([`threads, on ${cores} cores`, 'us/step', 'on one thread', 'speedup', 'of peak of all'], lines);
 }
 
+function workerTable(rows: readonly WorkerRow[]): string {
+  const lines = rows.map((row) => [
+    `${row.workload} exact`,
+    digits(row.usPerStep),
+    digits(row.directUsPerStep),
+    percent(row.throughput),
+    digits(row.longestGapMs),
+    digits(row.longestStandMs),
+  ]);
+  const head = [
+    'fit in a worker',
+    'us/step',
+    'fit itself',
+    'throughput',
+    'longest gap, ms',
+    'without waiting for a core',
+  ];
+  return formatTable(head, lines);
+}
+
 function stagingTable(rows: readonly StagingRow[]): string {
   const lines = rows.map(({ workload, build, usPerBatch, usPerStep, shareOfStep }) => [
     `${workload} ${build}`,
@@ -124,6 +150,36 @@ function stagingTable(rows: readonly StagingRow[]): string {
     `${(shareOfStep * 100).toFixed(2)}%`,
   ]);
   return formatTable(['staging of shuffled rows', 'us/batch', 'us/step of fit', 'of step'], lines);
+}
+
+function fitTable(rows: readonly FitCostRow[]): string {
+  const lines = rows.map(({ workload, build, usBare, usPlain, usPerStep, share }) => [
+    `${workload} ${build}`,
+    digits(usBare),
+    digits(usPlain),
+    digits(usPerStep),
+    `${(share * 100).toFixed(1)}%`,
+  ]);
+  return formatTable(
+    ['a step of fit', 'us, without fit', 'us, plain', 'us, callbacks and metrics', 'these two add'],
+    lines,
+  );
+}
+
+function savingTable(rows: readonly SavingRow[]): string {
+  const lines = rows.map(({ model, megabytes, saveMs, writeMs, shareOfWrite, loadMs, readMs }) => [
+    model,
+    digits(megabytes),
+    digits(saveMs),
+    digits(writeMs),
+    percent(shareOfWrite),
+    digits(loadMs),
+    digits(readMs),
+  ]);
+  return formatTable(
+    ['saving', 'MB', 'save, ms', 'plain write and fsync', 'speed of that', 'load, ms', 'plain read'],
+    lines,
+  );
 }
 
 function coldStartTable({ workload, ms, bareMs, overBareMs, ...size }: ColdStart): string {
@@ -147,7 +203,8 @@ function convergenceTable({ workload, build, usPerStep }: Convergence): string {
   return formatTable(['convergence', 'us/step', 'over fresh'], lines);
 }
 
-export function formatReport({ peak, kernels, steps, convergence, staging, coldStart }: Report): string {
+export function formatReport(report: Report): string {
+  const { peak, kernels, steps, convergence, staging, fit, workers, saving, coldStart } = report;
   const products = kernels.filter(({ gflops }) => gflops !== null);
   const streams = kernels.filter(({ gflops }) => gflops === null);
   const fused = peak.fusedGflops === undefined ? '' : `, fused ${digits(peak.fusedGflops)}`;
@@ -163,7 +220,10 @@ export function formatReport({ peak, kernels, steps, convergence, staging, coldS
   if (alone.length > 0) parts.push(stepTable(alone));
   if (convergence) parts.push(convergenceTable(convergence));
   if (staging.length > 0) parts.push(stagingTable(staging));
+  if (fit.length > 0) parts.push(fitTable(fit));
   if (threaded.length > 0) parts.push(threadTable(threaded, peak.cores));
+  if (workers) parts.push(workerTable(workers));
+  if (saving) parts.push(savingTable(saving));
   if (coldStart) parts.push(coldStartTable(coldStart));
   return parts.join('\n\n');
 }

@@ -108,7 +108,7 @@ function activation({ kernel, backward, plan }: ActivationKernel): Setup {
   }
   return (rig, rows, columns) => {
     const [x, y] = [rig.matrix(rows, columns), rig.matrix(rows, columns)];
-    const slope = () => (plan.shape === 'units' ? [rig.vector(columns)] : []);
+    const slope = () => (plan.shape === 'units' ? [rig.vector(columns, 'positive')] : []);
     const operands = backward ? [x, ...slope(), rig.matrix(rows, columns), y, ...slope()] : [x, ...slope(), y];
     rig.callOf(kernel, [...operands, rows, columns, x.stride]);
     return { elements: rows * columns, moved: backward ? 3 : 2 };
@@ -341,6 +341,12 @@ const clip =
     return { elements: n, moved: 2 };
   };
 
+const guard: Setup = (rig, rows, columns) => {
+  const x = rig.matrix(rows, columns);
+  rig.call('guard', x, rows, columns, x.stride, rig.slot('zero'), rig.slot('one'), rig.vector(2));
+  return { elements: rows * columns, moved: 1 };
+};
+
 const accumulateGradients: Setup = (rig, n) => {
   rig.call('accumulateGradients', rig.vector(n), rig.vector(n, 'zero'), n, rig.slot('one'));
   return { elements: n, moved: 3 };
@@ -453,6 +459,7 @@ export const setups = {
   clipFactor,
   clipGradient: clip('clipGradient'),
   clipValues: clip('clipValues'),
+  guard,
   accumulateGradients,
   meanGradients,
   averageWeights,

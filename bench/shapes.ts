@@ -109,6 +109,7 @@ export const shapes: readonly Shape[] = [
   ...over([[784, 256]], 'uniformWeights'),
   ...over([[512]], 'batchNormalizationUpdate'),
   ...over([[1]], 'clipFactor'),
+  ...over(HIDDEN, 'guard'),
   ...over(
     SLABS,
     ...(Object.keys(updateLoops) as UpdateKernel[]),

@@ -94,9 +94,59 @@ export class BackendError extends MyelinError {
   override name = 'BackendError';
 }
 
-/** A gradient whose norm is not finite. The step that met it was not applied. */
+/** What a NonFiniteError says, as far as it is known. */
+export interface NonFiniteFacts {
+  /** Of `fit`, from 0 on. */
+  readonly epoch?: number;
+  readonly batch?: number;
+  /** The row of the data, from 0 on, where it is one. */
+  readonly row?: number;
+  /** As `summary` and `getWeights` call it; with several outputs the name of one where the loss is meant. */
+  readonly layer?: string;
+  /** What was the first not to be finite, in the order of a step. */
+  readonly tensor?: 'activation' | 'loss' | 'gradient' | 'weight';
+  readonly cause?:
+    | 'learningRate'
+    | 'unscaledInput'
+    | 'unscaledTarget'
+    | 'logOfZero'
+    | 'hugeWeights'
+    | 'noClipping'
+    | 'overflow';
+  readonly remedy?: string;
+}
+
+/** NaN or infinity in training. The step that met it was not applied. */
 export class NonFiniteError extends MyelinError {
   override name = 'NonFiniteError';
+  readonly epoch: NonFiniteFacts['epoch'];
+  readonly batch: NonFiniteFacts['batch'];
+  readonly row: NonFiniteFacts['row'];
+  readonly layer: NonFiniteFacts['layer'];
+  readonly tensor: NonFiniteFacts['tensor'];
+  override readonly cause: NonFiniteFacts['cause'];
+  readonly remedy: NonFiniteFacts['remedy'];
+  readonly #explain: (() => Promise<NonFiniteError>) | undefined;
+
+  constructor(message: string, facts: NonFiniteFacts = {}, explain?: () => Promise<NonFiniteError>) {
+    super(message);
+    this.epoch = facts.epoch;
+    this.batch = facts.batch;
+    this.row = facts.row;
+    this.layer = facts.layer;
+    this.tensor = facts.tensor;
+    this.cause = facts.cause;
+    this.remedy = facts.remedy;
+    this.#explain = explain;
+  }
+
+  /**
+   * The same with row, layer, cause and remedy: computes the batch again, with the weights as they are. `fit` has done so;
+   * `trainOnBatch` cannot wait for it.
+   */
+  explain(): Promise<NonFiniteError> {
+    return this.#explain?.() ?? Promise.resolve(this);
+  }
 }
 
 /** A file that is not what it should be: damaged, cut short, contradictory, of a newer version, or no model at all. */

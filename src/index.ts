@@ -8,12 +8,15 @@ export {
   HeapSizeError,
   MyelinError,
   NonFiniteError,
+  type NonFiniteFacts,
   ShapeError,
   StateError,
   StreamError,
   UnknownNameError,
   ValueError,
 } from './errors.js';
+export { type Finding, type LintCode, type LintOptions, lint, type Task } from './insight/lint.js';
+export { backupAndRestore, modelCheckpoint } from './io/callbacks.js';
 export { type LoadWeightsOptions, loadWeights, type WeightMap } from './io/load-weights.js';
 export {
   decodeSafetensors,
@@ -89,6 +92,7 @@ export * from './model/regularizers.js';
 export * from './model/schedules.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { Data } from './train/batches.js';
+export type { BackupAndRestoreOptions } from './train/callbacks/backup-and-restore.js';
 export {
   type EarlyStopping,
   type EarlyStoppingOptions,
@@ -106,6 +110,7 @@ export {
   type JsonLinesLoggerOptions,
   jsonLinesLogger,
 } from './train/callbacks/loggers.js';
+export type { ModelCheckpoint, ModelCheckpointOptions, SaveFrequency } from './train/callbacks/model-checkpoint.js';
 export type { MonitorOptions } from './train/callbacks/monitor.js';
 export { type ProgressOptions, progress } from './train/callbacks/progress.js';
 export type { Sink } from './train/callbacks/sink.js';

@@ -71,14 +71,19 @@ export function makeMatrix(data: Float32Array, rows: number, columns: number): M
 
 function toFloats(values: ArrayLike<unknown>, argument: string): Float32Array {
   const data = new Float32Array(values.length);
+  fillNumbers(data, values, 0, argument);
+  return data;
+}
+
+/** Fills `data` with the numbers of a list from `first` on. @throws ValueError for anything but numbers. */
+export function fillNumbers(data: Float32Array, values: ArrayLike<unknown>, first: number, argument: string): void {
   for (let i = 0; i < data.length; i++) {
-    const value = values[i];
+    const value = values[first + i];
     if (typeof value !== 'number') {
-      throw new ValueError({ argument: `${argument}[${i}]`, given: show(value), expected: 'a number' });
+      throw new ValueError({ argument: `${argument}[${first + i}]`, given: show(value), expected: 'a number' });
     }
     data[i] = value;
   }
-  return data;
 }
 
 export function isNumericArray(value: unknown): value is NumericArray {
@@ -98,7 +103,21 @@ function fromRows(rows: readonly unknown[], argument: string): Matrix {
   const columns = first.length;
   if (columns === 0) throw new ShapeError({ argument, given: 'rows of length 0', expected: 'at least one column' });
   const data = new Float32Array(rows.length * columns);
-  rows.forEach((row, r) => {
+  fillRows(data, rows, 0, columns, argument);
+  return { data, rows: rows.length, columns };
+}
+
+/** Fills `data` with rows from `first` on. @throws ShapeError for rows of another length, ValueError for anything but numbers. */
+export function fillRows(
+  data: Float32Array,
+  rows: readonly unknown[],
+  first: number,
+  columns: number,
+  argument: string,
+): void {
+  const end = first + data.length / columns;
+  for (let r = first, at = 0; r < end; r++, at += columns) {
+    const row = rows[r];
     if (!Array.isArray(row) && !isNumericArray(row)) {
       throw new ShapeError({
         argument: `${argument}[${r}]`,
@@ -119,10 +138,9 @@ function fromRows(rows: readonly unknown[], argument: string): Matrix {
       if (typeof value !== 'number') {
         throw new ValueError({ argument: `${argument}[${r}][${c}]`, given: show(value), expected: 'a number' });
       }
-      data[r * columns + c] = value;
+      data[at + c] = value;
     }
-  });
-  return { data, rows: rows.length, columns };
+  }
 }
 
 /**

@@ -25,7 +25,7 @@ function bench(...args: string[]): string {
 describe('npm run bench', () => {
   const builds = hasRelaxedSimd() ? ['exact', 'fast'] : ['exact'];
 
-  test('has rows for every workload, for staging, threads and the cold start', () => {
+  test('has rows for every workload, for staging, threads, saving and the cold start', () => {
     const names = bench('--list').split('\n');
     for (const build of builds) {
       for (const { name } of workloads) expect(names).toContain(`step ${name} ${build}`);
@@ -33,18 +33,20 @@ describe('npm run bench', () => {
       expect(names).toContain(`step I1, 1 row ${build}`);
       expect(names).toContain(`step I1, 256 rows ${build}`);
     }
-    for (const name of ['threads W4', 'threads W5', 'threads W6', 'cold start W4']) expect(names).toContain(name);
+    for (const name of ['fit W1 exact', 'fit W3 exact']) expect(names).toContain(name);
+    for (const name of ['threads W4', 'threads W5', 'threads W6', 'save 3.2M weights', 'cold start W4'])
+      expect(names).toContain(name);
   });
 
   test('reports them, quickly', () => {
     const folder = mkdtempSync(join(tmpdir(), 'myelin-bench-'));
     const file = join(folder, 'bench.json');
     try {
-      const text = bench('--quick', '--only', '^(step|staging|threads|cold)', '--json', file);
-      for (const head of ['workload', 'staging', 'threads', 'cold start']) {
+      const text = bench('--quick', '--only', '^(step|staging|fit|threads|save|cold)', '--json', file);
+      for (const head of ['workload', 'staging', 'a step of fit', 'threads', 'saving', 'cold start']) {
         expect(text).toMatch(new RegExp(`^${head}`, 'm'));
       }
-      const { peak, steps, staging, coldStart } = JSON.parse(readFileSync(file, 'utf8')) as Report;
+      const { peak, steps, staging, fit, saving, coldStart } = JSON.parse(readFileSync(file, 'utf8')) as Report;
       expect(peak.gflops).toBeGreaterThan(0);
       expect(peak.cores).toBeGreaterThan(0);
       for (const row of steps) {
@@ -61,9 +63,14 @@ describe('npm run bench', () => {
         expect(shareOfStep).toBeGreaterThan(0);
         expect(shareOfStep).toBeLessThan(1);
       }
+      expect(fit.map(({ workload }) => workload)).toEqual(['W1', 'W2']);
+      for (const { usPerStep } of fit) expect(usPerStep).toBeGreaterThan(0);
       const [row, ...others] = steps.filter(({ threads }) => threads > 1);
       expect(row).toMatchObject({ workload: 'W4', build: 'exact', threads: 2, speedup: expect.any(Number) });
       for (const { build } of others) expect(build).toBe('exact');
+      expect(saving).toHaveLength(1);
+      expect(saving![0]!.megabytes).toBeCloseTo(12.6, 0);
+      expect(saving![0]!.shareOfWrite).toBeGreaterThan(0);
       expect(coldStart!.overBareMs).toBeCloseTo(coldStart!.ms - coldStart!.bareMs, 9);
       const exactKernels = readFileSync(fileURLToPath(new URL('../build/kernels.wasm', import.meta.url)));
       expect(coldStart!.bundleKb).toBeGreaterThan(exactKernels.length / 1000);

@@ -38,6 +38,11 @@ import { lbfgs } from '../src/model/lbfgs.js';
 import { auc, confusionMatrix, ece, f1, logLoss, mae, mse, rmse, topK } from '../src/model/metrics/index.js';
 import { l1l2, l2 } from '../src/model/regularizers.js';
 import { cosine, exponentialDecay, oneCycle, polynomial, stepDecay, warmup } from '../src/model/schedules.js';
+import { earlyStopping } from '../src/train/callbacks/early-stopping.js';
+import { lambda } from '../src/train/callbacks/lambda.js';
+import { learningRateScheduler, reduceLROnPlateau } from '../src/train/callbacks/learning-rate.js';
+import { csvLogger } from '../src/train/callbacks/loggers.js';
+import { progress } from '../src/train/callbacks/progress.js';
 import { modelFromSpec } from '../src/train/from-spec.js';
 import { layerSequentialUnitVariance } from '../src/train/lsuv.js';
 import { type Model, model, sequential } from '../src/train/model.js';
@@ -86,6 +91,15 @@ const good = { optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' };
 
 /** What was done, the error's type, and what its message must hold: argument, what came, what is expected. */
 const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] = [
+  ['a negative patience', () => earlyStopping({ patience: -1 }), 'ValueError', /earlyStopping\.patience/, />= 0/],
+  ['a misspelt patience', () => earlyStopping(any({ patients: 1 })), 'UnknownNameError', /mean 'patience'/],
+  ['a mode of nothing', () => earlyStopping({ mode: any('less') }), 'ValueError', /earlyStopping\.mode/, /'min'/],
+  ['a factor of 1', () => reduceLROnPlateau({ factor: 1 }), 'ValueError', /reduceLROnPlateau\.factor/, /< 1/],
+  ['a schedule that is a number', () => learningRateScheduler(any(0.1)), 'ValueError', /a function of the epoch/],
+  ['a logger without a place', () => csvLogger(any(undefined)), 'ValueError', /a path, a function or a WritableStream/],
+  ['a separator of nothing', () => csvLogger('x', { separator: '' }), 'ValueError', /csvLogger\.separator/],
+  ['a progress of dots', () => progress({ mode: any('dots') }), 'ValueError', /progress\.mode/, /'lines'/],
+  ['a hook that nothing calls', () => lambda(any({ onEpoch() {} })), 'UnknownNameError', /onEpoch/],
   ['no layers', () => sequential({ layers: [], backend }), 'ValueError', /layers/, /array of length 0/],
   ['layers that are none', withLayer(3), 'ValueError', /layers\.0/, /got 3/, /dense/],
   [
@@ -406,6 +420,13 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
   ['a k above the classes', withCompile({ ...good, metrics: [topK()] }), 'ValueError', /topK\.k/, /got 5/, /at most 3/],
   ['a k of 0', () => topK({ k: 0 }), 'ValueError', /topK\.k/, />= 1/],
   ['no bins', () => ece({ bins: 0 }), 'ValueError', /ece\.bins/, />= 1/],
+  [
+    'an unknown answer to NaN',
+    withCompile({ ...good, onNonFinite: 'ignore' as never }),
+    'ValueError',
+    /^onNonFinite/,
+    /'skip'/,
+  ],
   ['an unknown average', () => f1({ average: any('mean') }), 'UnknownNameError', /f1\.average/, /macro, micro/],
   ['a threshold above 1', () => f1({ threshold: 2 }), 'ValueError', /f1\.threshold/, /<= 1/],
   [
@@ -991,6 +1012,7 @@ const fits: readonly (readonly [string, () => Promise<unknown>, string, ...RegEx
     /all rows with lbfgs/,
   ],
   ['no epochs', () => classifier().fit(rows, [0, 1, 2], { epochs: 0 }), 'ValueError', /epochs/, /got 0/],
+  ['a lint that is no choice', fitted({ lint: { ignore: 'all' } }), 'ValueError', /^lint\.ignore/, /array/],
   ['a batch size of 0', () => classifier().fit(rows, [0, 1, 2], { batchSize: 0 }), 'ValueError', /batchSize/],
   ['a validation split of 1', () => classifier().fit(rows, [0, 1, 2], { validationSplit: 1 }), 'ValueError', /< 1/],
   [
@@ -1094,6 +1116,40 @@ const fits: readonly (readonly [string, () => Promise<unknown>, string, ...RegEx
     'UnknownNameError',
     /mean 'epochs'/,
   ],
+  ['an initialEpoch behind the last', fitted({ initialEpoch: 3, epochs: 2 }), 'ValueError', /initialEpoch/, /<= 2/],
+  ['no steps in an epoch', fitted({ stepsPerEpoch: 0 }), 'ValueError', /stepsPerEpoch/, />= 1/],
+  ['validation every 0 epochs', fitted({ validationFreq: 0 }), 'ValueError', /validationFreq/, />= 1/],
+  ['validation after epoch 0', fitted({ validationFreq: [2, 0] }), 'ValueError', /validationFreq\[1\]/],
+  ['half a step of validation', fitted({ validationSteps: 0.5 }), 'ValueError', /validationSteps/, /integer/],
+  ['a batch of no validation rows', fitted({ validationBatchSize: 0 }), 'ValueError', /validationBatchSize/],
+  ['a split by the way', fitted({ stratify: true }), 'ValueError', /stratify/, /validationSplit/],
+  ['a verbosity of 3', fitted({ verbose: any(3) }), 'ValueError', /verbose/, /'auto'/],
+  ['a controller for a signal', fitted({ signal: any(new AbortController()) }), 'ValueError', /controller\.signal/],
+  ['a control that is none', fitted({ control: any({}) }), 'ValueError', /trainingControl\(\)/],
+  ['resume that is no boolean', fitted({ resume: any('yes') }), 'ValueError', /resume/],
+  ['resuming what never began', fitted({ resume: true }), 'StateError', /no unfinished run/],
+  ['a callback that was not called', fitted({ callbacks: [any(earlyStopping)] }), 'ValueError', /Call it/],
+  ['a monitor that is no name', fitted({ callbacks: [earlyStopping({ monitor: 'f1' })] }), 'UnknownNameError', /f1/],
+  [
+    'validation that is not there',
+    fitted({ callbacks: [reduceLROnPlateau()] }),
+    'UnknownNameError',
+    /reduceLROnPlateau\.monitor/,
+    /validationData or validationSplit/,
+  ],
+  ['a stream that is empty', () => classifier().fit(() => []), 'StreamError', /none in epoch 0/],
+  [
+    'a stream with a wrong batch',
+    () =>
+      classifier().fit(() => [
+        [rows, [0, 1, 2]],
+        [[[1, 2, 3]], [0]],
+      ]),
+    'ShapeError',
+    /^epoch 0, batch 1: x/,
+    /3 columns/,
+  ],
+  ['a batch size for a stream', () => classifier().fit(() => [], any({ batchSize: 2 })), 'ValueError', /batchSize/],
   [
     'a last batch of one with batch norm',
     () => normalized().fit(rows, [0, 1, 2], { batchSize: 2 }),

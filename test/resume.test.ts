@@ -1,6 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { typescript } from '../src/backends/typescript.js';
 import { wasm } from '../src/backends/wasm.js';
+import { backupAndRestore, modelCheckpoint } from '../src/io/callbacks.js';
+import { deserialize, load, serialize } from '../src/io/save.js';
 import { adam } from '../src/kernels/adam.js';
 import { sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
@@ -8,6 +13,7 @@ import { exponentialMovingAverage } from '../src/model/averaging.js';
 import { batchNormalization, dense, dropout } from '../src/model/layers/index.js';
 import { auc, f1, logLoss } from '../src/model/metrics/index.js';
 import { cosine } from '../src/model/schedules.js';
+import { allOptimizers } from '../src/model/tables.js';
 import { earlyStopping } from '../src/train/callbacks/early-stopping.js';
 import { reduceLROnPlateau } from '../src/train/callbacks/learning-rate.js';
 import { csvLogger } from '../src/train/callbacks/loggers.js';
@@ -15,10 +21,12 @@ import type { Callback } from '../src/train/callbacks.js';
 import { trainingControl } from '../src/train/control.js';
 import type { FitOptions } from '../src/train/fit-plan.js';
 import { type CompileOptions, type Model, sequential } from '../src/train/model.js';
+import { exportState } from '../src/train/state.js';
 import { any } from './support/any.js';
-import { clouds, weightHash } from './support/models.js';
+import { clouds, makeEngine, trainingCases, weightHash } from './support/models.js';
 
 const backend = await wasm();
+const twin = typescript();
 const { x, labels } = clouds(50, 7, 3);
 const oneHot = matrix(
   labels.flatMap((label) => [0, 1, 2].map((c) => Number(c === label))),
@@ -122,7 +130,79 @@ describe.each(setups)('$name', (setup) => {
   });
 });
 
+/** Every optimizer, with dropout and batch norm. */
+const optimizers: readonly Setup[] = Object.entries(allOptimizers)
+  .filter(([name]) => name !== 'lbfgs')
+  .map(([name, make]) => ({ name, compile: { optimizer: any(make)() }, fit: { validationSplit: 0.1 } }));
+
+describe.each([...setups, ...optimizers])('in another process, $name', (setup) => {
+  test('a run saved before any batch ends in the same bits', async () => {
+    const whole = build(setup);
+    const expected = await train(whole, setup);
+    for (let at = 0; at < EPOCHS * BATCHES; at++) {
+      const model = build(setup);
+      await aborted(model, setup, at);
+      const loaded = deserialize(serialize(model), { backend: at % 3 === 0 ? twin : backend });
+      const { history } = await train(loaded, setup, { resume: true });
+      expect(weightHash(loaded), `before batch ${at}`).toBe(weightHash(whole));
+      expect(JSON.stringify(history)).toBe(JSON.stringify(expected.history));
+    }
+  });
+});
+
 const [plain] = setups as [Setup];
+
+describe('callbacks that save', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'myelin-resume-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('modelCheckpoint leaves files from which runs go on', async () => {
+    const whole = build(plain);
+    const expected = await train(whole, plain);
+    const path = join(folder, '{epoch}-{batch}.safetensors');
+    const best = modelCheckpoint({ path: join(folder, 'best.safetensors'), saveBestOnly: true });
+    const keep = modelCheckpoint({ path, saveFreq: 3 });
+    const kept = build(plain);
+    await train(kept, plain, { callbacks: [best, keep] });
+    expect(weightHash(kept)).toBe(weightHash(whole));
+    for (const name of ['1-3', '2-2', '3-1', '3-4']) {
+      const model = await load(join(folder, `${name}.safetensors`), { backend });
+      const { history } = await train(model, plain, { resume: true });
+      expect(weightHash(model)).toBe(weightHash(whole));
+      expect(history).toEqual(expected.history);
+    }
+    const { loss } = (await load(best.latest as string, { backend })).evaluate(x, oneHot);
+    expect(loss).toBe(Math.min(...expected.history.valLoss!));
+  });
+
+  test('backupAndRestore goes on in a new process, whenever the old one died', async () => {
+    const whole = build(plain);
+    const expected = await train(whole, plain);
+    const path = join(folder, 'backup.safetensors');
+    const log = join(folder, 'log.csv');
+    let restarts = 0;
+    const run = async (batches: number) => {
+      let seen = 0;
+      const crash: Callback = {
+        onBatchEnd() {
+          if (++seen === batches) throw new Error('crash');
+        },
+      };
+      const backup = backupAndRestore({ path, saveFreq: 1 });
+      const model = build(plain);
+      const callbacks = [csvLogger(log, { append: restarts++ > 0 }), crash, backup];
+      return [await train(model, plain, { callbacks }), model] as const;
+    };
+    // The last batch before each crash is lost with it.
+    for (let i = 0; i < 5; i++) await expect(run(3)).rejects.toThrow('crash');
+    const [{ history }, model] = await run(0);
+    expect(history).toEqual(expected.history);
+    expect(weightHash(model)).toBe(weightHash(whole));
+    expect(readdirSync(folder).filter((name) => name.startsWith('backup'))).toEqual([]);
+    const epochs = readFileSync(log, 'utf8').trim().split('\n');
+    expect(epochs.map((row) => row.split(',')[0])).toEqual(['epoch', '0', '1', '2']);
+  });
+});
 
 describe('the state of a run', () => {
   test('is the same taken by a callback or left by an abort', async () => {
@@ -275,39 +355,48 @@ describe('abort', () => {
   );
   const y = Float32Array.from({ length: rows }, (_, i) => i % 10);
 
-  test('a long step that is given up has not happened', async () => {
-    const whole = wide();
-    await whole.fit(data, y, { epochs: 4, batchSize: 128 });
-    let undone = 0;
-    const model = wide();
-    for (let tries = 0; ; tries++) {
-      const controller = new AbortController();
-      let left = tries;
-      // One turn of the event loop more each time.
-      const tick = () => (left-- > 0 ? setImmediate(tick) : controller.abort());
-      let stepped = 0;
-      const before = model.run;
-      tick();
-      const options = { epochs: 4, batchSize: 128, signal: controller.signal, resume: model.run !== undefined };
-      const caught = await model
-        .fit(data, y, { ...options, callbacks: [{ onBatchEnd: () => void stepped++ }] })
-        .catch((error) => error);
-      if (caught?.name !== 'AbortError') break;
-      if (stepped === 0 && before && model.run!.batch === before.batch) undone++;
-    }
-    expect(undone).toBeGreaterThan(0);
-    expect(weightHash(model)).toBe(weightHash(whole));
+  test.each(trainingCases)('a step given up before any call that can be taken back: $name', async (item) => {
+    const steps = async (giveUp: boolean) => {
+      const engine = makeEngine({ ...item, compile: { ...item.compile, ...extra } }, backend);
+      const y = item.compile.loss === 'sparseCategoricalCrossentropy' ? matrix(labels, 50, 1) : oneHot;
+      for (let batch = 0; batch < 4; batch++) {
+        const program = engine.program(engine.steps.mode, 50);
+        const { undoable } = program;
+        expect(undoable).toBeGreaterThan(1);
+        expect(undoable).toBeLessThan(program.steps.length);
+        for (let at = 0; giveUp && at < undoable; at++) {
+          let calls = 0;
+          engine.stageBatch(program, [x], [y], 0);
+          const { taken } = engine.steps;
+          const outcome = await engine.steps.runInParts(program, noPause, () => calls++ === at);
+          expect([outcome, engine.steps.taken, engine.steps.midway]).toEqual([undefined, taken, false]);
+        }
+        engine.stageBatch(program, [x], [y], 0);
+        const late = (i: number) => i >= undoable;
+        let calls = 0;
+        expect(await engine.steps.runInParts(program, noPause, () => late(calls++))).toBeDefined();
+      }
+      return { state: exportState(engine), weights: engine.network.parameters.map(({ value }) => engine.read(value)) };
+    };
+    const noPause = () => undefined;
+    const extra = { gradientAccumulationSteps: 2, averaging: exponentialMovingAverage() } as const;
+    expect(await steps(true)).toEqual(await steps(false));
   });
 
   test('comes within 50 ms, and the model can be used', async () => {
     const model = wide();
-    const controller = new AbortController();
-    const done = model.fit(data, y, { epochs: 1000, batchSize: rows, signal: controller.signal });
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    const start = performance.now();
-    controller.abort(new Error('enough'));
-    await expect(done).rejects.toThrow('enough');
-    expect(performance.now() - start).toBeLessThan(50);
+    const taken: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const controller = new AbortController();
+      const done = model.fit(data, y, { epochs: 1000, batchSize: rows, signal: controller.signal });
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      const start = performance.now();
+      controller.abort(new Error('enough'));
+      await expect(done).rejects.toThrow('enough');
+      taken.push(performance.now() - start);
+    }
+    // Others may hold the machine up, but not each time.
+    expect(Math.min(...taken)).toBeLessThan(50);
     expect(model.predict(data).rows).toBe(rows);
     model.trainOnBatch(data, y);
     expect(model.evaluate(data, y).loss).toBeGreaterThan(0);
@@ -358,6 +447,7 @@ describe('pause', () => {
     let batches = 0;
     const done = train(model, plain, { control, callbacks: [{ onBatchEnd: () => void batches++ }] });
     await control.pause();
+    expect(model.run).toBeDefined();
     const at = batches;
     const hash = weightHash(model);
     await new Promise((resolve) => setTimeout(resolve, 30));

@@ -39,13 +39,10 @@ export function tail(x: v128): v128 {
   const n = f32x4.sub(shifted, magic);
   let r = f32x4.sub(t, f32x4.mul(n, k.at(3)));
   r = f32x4.add(r, f32x4.mul(n, k.at(4)));
-  let p = fma(r, k.at(5), k.at(6));
-  p = fma(p, r, k.at(7));
-  p = fma(p, r, k.at(8));
-  p = fma(p, r, k.at(9));
-  p = fma(p, r, k.at(10));
+  const z = f32x4.mul(r, r);
+  const p = fma(fma(fma(r, k.at(5), k.at(6)), z, fma(r, k.at(7), k.at(8))), z, fma(r, k.at(9), k.at(10)));
   const one = k.at(11);
-  const y = f32x4.add(fma(p, f32x4.mul(r, r), r), one);
+  const y = f32x4.add(fma(p, z, r), one);
   const power = i32x4.add(i32x4.shl(shifted, 23), v128.load32_splat(BITS + 4));
   const e = v128.andnot(f32x4.mul(f32x4.add(y, y), power), f32x4.lt(negative, k.at(12)));
   Elementwise.e = e;

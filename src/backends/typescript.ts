@@ -23,6 +23,7 @@ import { normalization } from '../kernels/normalization.js';
 import optimizers from '../kernels/optimizers.js';
 import { random } from '../kernels/random.js';
 import { reductions } from '../kernels/reductions.js';
+import { softmaxes } from '../kernels/softmax.js';
 import { step } from '../kernels/step.js';
 
 function twins(arithmetic: Arithmetic): Twins {
@@ -39,6 +40,7 @@ function twins(arithmetic: Arithmetic): Twins {
     ...rowLosses(arithmetic),
     ...normalization(arithmetic),
     ...reductions(arithmetic),
+    ...softmaxes(arithmetic),
     ...step(arithmetic),
     ...constraints(arithmetic),
     ...optimizers(arithmetic),

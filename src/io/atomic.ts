@@ -108,7 +108,7 @@ async function keep(
 }
 
 /** Writes all of the bytes, however few the system takes at a time. */
-export function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): void {
+function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): void {
   let done = 0;
   while (done < bytes.length) {
     const written = handle.write(bytes.subarray(done), position + done);
@@ -117,15 +117,46 @@ export function writeAll(handle: FileHandle, bytes: Uint8Array, position: number
   }
 }
 
+/** Bytes after which the disk is told to begin, while the rest is still being made. */
+const AHEAD = 2 ** 22;
+
+/**
+ * Writes pieces from `position` on, then what `first` returns at the start. All of it without waiting, so that the file
+ * holds one moment; only then resolves, once the disk has what it was told of.
+ */
+export async function writePieces(
+  handle: FileHandle,
+  pieces: Iterable<Uint8Array>,
+  position: number,
+  first: () => Uint8Array,
+): Promise<void> {
+  const begun: Promise<void>[] = [];
+  let at = position;
+  let told = position;
+  try {
+    for (const piece of pieces) {
+      writeAll(handle, piece, at);
+      at += piece.length;
+      if (at - told < AHEAD) continue;
+      told = at;
+      begun.push(handle.sync());
+    }
+    writeAll(handle, first(), 0);
+  } finally {
+    // The system reports an error of the disk once, maybe to one of these.
+    const failed = (await Promise.allSettled(begun)).find((result) => result.status === 'rejected');
+    if (failed) await Promise.reject(failed.reason);
+  }
+}
+
 /**
  * Puts a new file in place of an old one so that at any moment, whatever fails, the path holds one of the two, whole, on
  * the disk: writes a temporary file beside it, syncs it, gives the old one its second name, renames and syncs the folder.
- * `fill` writes without waiting, so that the file holds one moment.
  */
 export async function replaceFile(
   files: Files,
   target: string | URL,
-  fill: (handle: FileHandle) => void,
+  fill: (handle: FileHandle) => Promise<void>,
   keepPrevious: boolean,
 ): Promise<void> {
   const place = files.split(target);
@@ -138,7 +169,7 @@ export async function replaceFile(
     async (temporary, handle) => {
       const open = handle as FileHandle;
       try {
-        fill(open);
+        await fill(open);
         await open.sync();
       } finally {
         await open.close();

@@ -1,11 +1,13 @@
 import { checkOptions, FileError, FileFormatError, MyelinError, show, ValueError } from '../errors.js';
-import type { Model, ModelOptions } from '../train/model.js';
-import { replaceFile, writeAll } from './atomic.js';
-import type { Files } from './files.js';
+import { INTERNALS, type Model, type ModelOptions } from '../train/model.js';
+import { replaceFile, writePieces } from './atomic.js';
+import type { FileHandle, Files } from './files.js';
+import { fill, type Read, readContents, readDescription } from './fill.js';
 import { CHECKSUM, checksumPlace, makeImage, VERSION, withoutChecksum } from './image.js';
-import { type Entry, headerLength, PREFIX, readLayout } from './layout.js';
+import { toJson } from './json.js';
+import { headerLength, type Layout, PREFIX, readLayout } from './layout.js';
 import { nodeFiles } from './node-files.js';
-import { planRevival } from './revive.js';
+import { revive } from './revive.js';
 import { elements } from './safetensors.js';
 import { asBytes, type NodeWritable, type Opened, openBytes, openStream, piecesOf, writeStream } from './streams.js';
 import { Xxh32 } from './xxhash.js';
@@ -95,16 +97,11 @@ export async function saveFile(
   path: string | URL,
   { training = true, keepPrevious = true }: SaveOptions = {},
 ): Promise<void> {
-  const write = (handle: Parameters<typeof writeAll>[0]) => {
+  const write = async (handle: FileHandle) => {
     const image = makeImage(model, training);
-    let at = image.headerSize;
-    for (const piece of image.data()) {
-      writeAll(handle, piece, at);
-      at += piece.length;
-    }
-    writeAll(handle, image.header(), 0);
+    await writePieces(handle, image.data(), image.headerSize, image.header);
   };
-  await refusing(`Cannot save to`, path, () => replaceFile(files, path, write, keepPrevious));
+  await refusing('Cannot save to', path, () => replaceFile(files, path, write, keepPrevious));
 }
 
 /** Errors of the file system as errors that name the path. */
@@ -176,7 +173,8 @@ function checkSum({ head, data }: Opened): void {
   throw new FileFormatError('metadata.checksum', 'not that of the file, which has been damaged or changed');
 }
 
-function revive(opened: Opened, options: LoadOptions): Model {
+/** What a model's file says, and a way to its numbers, once it is known to be one, whole and undamaged. @throws FileFormatError */
+function verify(opened: Opened): { readonly layout: Layout; readonly read: Read } {
   const { layout, data } = opened;
   const format = layout.metadata.get('format');
   if (format !== 'myelin') {
@@ -188,8 +186,27 @@ function revive(opened: Opened, options: LoadOptions): Model {
     throw new FileFormatError('metadata.version', `${show(version)}, where this version of Myelin reads '${VERSION}'`);
   }
   checkSum(opened);
-  const read = (entry: Entry) => elements(entry, data) as Float32Array | Float64Array;
-  return planRevival(layout, options).revive(read);
+  return { layout, read: (entry) => elements(entry, data) as ReturnType<Read> };
+}
+
+function build(opened: Opened, options: LoadOptions): Model {
+  const { layout, read } = verify(opened);
+  return revive(layout, options, read);
+}
+
+/**
+ * Puts weights, state and all else that a file holds into a model that was made and compiled as the one that was saved.
+ * @throws FileFormatError for the file of another model, before anything is changed.
+ */
+export async function restore(model: Model, source: LoadSource): Promise<void> {
+  const { layout, read } = verify(await open(source));
+  const contents = readContents(readDescription(layout.metadata));
+  const { compiled } = model[INTERNALS];
+  if (layout.metadata.get('spec') !== toJson(model.spec, 'spec')) {
+    throw new FileFormatError('metadata.spec', 'another model than the one to restore');
+  }
+  if (compiled && !contents.state) throw new FileFormatError('metadata.training', 'no state of the optimizer');
+  fill(model, layout.entries, contents, read);
 }
 
 /**
@@ -201,7 +218,7 @@ export function deserialize(bytes: Uint8Array | ArrayBuffer, options: LoadOption
   const view = asBytes(bytes);
   if (!view)
     throw new ValueError({ argument: 'bytes', given: show(bytes), expected: 'a Uint8Array or an ArrayBuffer' });
-  return revive(openBytes(view), options);
+  return build(openBytes(view), options);
 }
 
 /**
@@ -212,5 +229,5 @@ export function deserialize(bytes: Uint8Array | ArrayBuffer, options: LoadOption
 export async function load(source: LoadSource, options: LoadOptions): Promise<Model> {
   checkOptions(options, ['backend'], 'load');
   const opened = await open(source);
-  return revive(opened, options);
+  return build(opened, options);
 }

@@ -1,7 +1,17 @@
 import type { Arithmetic } from './arithmetic.js';
+import { type Axes, along, COST } from './axis.js';
 import type { Heap, Twins } from './contract.js';
 
 type Family = Pick<Twins, 'embeddingForward' | 'embeddingRows' | 'embeddingGradient' | 'gatherRows' | 'scatterRows'>;
+
+/** How threads share them. @internal */
+export const embeddingAxes: Axes = {
+  embeddingForward(call) {
+    const [, , , , rows, columns, dim, stride, yStride] = call;
+    const work = rows * columns * (COST.lookUp + dim * COST.copy);
+    return along(call, { place: 4, work, steps: [stride, 0, yStride] });
+  },
+};
 
 export function embedding({ round: f }: Arithmetic): Family {
   const copyRow = (h: Heap, from: number, to: number, n: number) => {

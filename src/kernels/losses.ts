@@ -3,6 +3,7 @@ import type { Heap, Twins } from './contract.js';
 import { type LossKernel, loss, smoothing } from './loss.js';
 import { rowWeight } from './loss-loop.js';
 import type { SmoothingOptions } from './losses-binary.js';
+import { softmaxParts } from './softmax.js';
 
 const softmax = {
   fuses: 'softmax',
@@ -50,41 +51,12 @@ export const categoricalFocalCrossentropy = /* @__PURE__ */ loss<
   args: ({ labelSmoothing, gamma, alpha }) => [labelSmoothing, gamma, alpha],
 }));
 
-type Family = Pick<
-  Twins,
-  | 'softmaxForward'
-  | 'softmaxBackward'
-  | 'logSoftmaxForward'
-  | 'logSoftmaxBackward'
-  | 'sparseCategoricalCrossentropy'
-  | 'categoricalCrossentropy'
-  | 'categoricalFocalCrossentropy'
->;
+type Family = Pick<Twins, 'sparseCategoricalCrossentropy' | 'categoricalCrossentropy' | 'categoricalFocalCrossentropy'>;
 
 /** The loops in TypeScript. */
 export default function losses(arithmetic: Arithmetic): Family {
   const { round: f, exp, log } = arithmetic;
-  const TINY = f(1e-20);
-  const lanes = [0, 0, 0, 0];
-  const clear = () => lanes.fill(0);
-  const total32 = () => f(f(lanes[0]! + lanes[2]!) + f(lanes[1]! + lanes[3]!));
-
-  function rowMax(h: Heap, z: number, columns: number): number {
-    let max = -Infinity;
-    for (let c = 0; c < columns; c++) max = max < h[z + c]! ? h[z + c]! : max;
-    return max;
-  }
-
-  function exponentials(h: Heap, z: number, out: number, columns: number, max: number): number {
-    clear();
-    for (let c = 0; c < columns; c++) {
-      const e = exp(f(h[z + c]! - max));
-      const live = e < TINY ? 0 : e;
-      lanes[c & 3] = f(lanes[c & 3]! + live);
-      h[out + c] = live;
-    }
-    return total32();
-  }
+  const { TINY, lanes, clear, total32, rowMax, exponentials } = softmaxParts(arithmetic);
 
   /** The loss of a row of logits; `out` holds e^(z - max), and the row's gradient afterwards. */
   type Row = (
@@ -147,54 +119,6 @@ export default function losses(arithmetic: Arithmetic): Family {
   });
 
   return {
-    softmaxForward(h, x, y, rows, columns, stride) {
-      for (let r = 0; r < rows; r++) {
-        const z = x + r * stride;
-        const out = y + r * stride;
-        const sum = exponentials(h, z, out, columns, rowMax(h, z, columns));
-        for (let c = 0; c < columns; c++) h[out + c] = f(h[out + c]! / sum);
-      }
-    },
-
-    softmaxBackward(h, y, dy, dx, rows, columns, stride) {
-      for (let r = 0; r < rows; r++) {
-        const row = r * stride;
-        clear();
-        for (let c = 0; c < columns; c++) {
-          lanes[c & 3] = f(lanes[c & 3]! + f(h[y + row + c]! * h[dy + row + c]!));
-        }
-        const dot = total32();
-        for (let c = 0; c < columns; c++) h[dx + row + c] = f(h[y + row + c]! * f(h[dy + row + c]! - dot));
-      }
-    },
-
-    logSoftmaxForward(h, x, y, rows, columns, stride) {
-      for (let r = 0; r < rows; r++) {
-        const row = r * stride;
-        const max = rowMax(h, x + row, columns);
-        clear();
-        for (let c = 0; c < columns; c++) {
-          const shifted = f(h[x + row + c]! - max);
-          h[y + row + c] = shifted;
-          lanes[c & 3] = f(lanes[c & 3]! + exp(shifted));
-        }
-        const logSum = log(total32());
-        for (let c = 0; c < columns; c++) h[y + row + c] = f(h[y + row + c]! - logSum);
-      }
-    },
-
-    logSoftmaxBackward(h, y, dy, dx, rows, columns, stride) {
-      for (let r = 0; r < rows; r++) {
-        const row = r * stride;
-        clear();
-        for (let c = 0; c < columns; c++) lanes[c & 3] = f(lanes[c & 3]! + h[dy + row + c]!);
-        const all = total32();
-        for (let c = 0; c < columns; c++) {
-          h[dx + row + c] = f(h[dy + row + c]! - f(exp(h[y + row + c]!) * all));
-        }
-      }
-    },
-
     sparseCategoricalCrossentropy: softmaxRows((h, row, label, out, columns, max, sum, logSum, slope, smoothing) => {
       const all = f(smoothing / columns);
       const keep = f(1 - smoothing);

@@ -21,12 +21,9 @@ const POWERS = Float64Array.from({ length: 256 }, (_, i) => 2 ** (i - 127));
 function reduced(t: number, n: number): number {
   let r = f(t - f(n * LN2_HIGH));
   r = f(r + f(n * LN2_LOW));
-  let p = fma(r, E0, E1);
-  p = fma(p, r, E2);
-  p = fma(p, r, E3);
-  p = fma(p, r, E4);
-  p = fma(p, r, E5);
-  return fma(p, f(r * r), r);
+  const z = f(r * r);
+  const p = fma(fma(fma(r, E0, E1), z, fma(r, E2, E3)), z, fma(r, E4, E5));
+  return fma(p, z, r);
 }
 
 export function exp(x: number): number {
@@ -68,14 +65,10 @@ const [L0, L1, L2, L3, L4, L5, L6, L7, L8] = LOG as [
 
 function logarithm(m: number, n: number): number {
   const z = f(m * m);
-  let p = fma(m, L0, L1);
-  p = fma(p, m, L2);
-  p = fma(p, m, L3);
-  p = fma(p, m, L4);
-  p = fma(p, m, L5);
-  p = fma(p, m, L6);
-  p = fma(p, m, L7);
-  p = fma(p, m, L8);
+  let p = fma(z, L0, fma(m, L1, L2));
+  p = fma(p, z, fma(m, L3, L4));
+  p = fma(p, z, fma(m, L5, L6));
+  p = fma(p, z, fma(m, L7, L8));
   let y = f(f(p * m) * z);
   y = fma(n, -LN2_LOW, y);
   y = f(y - f(z * 0.5));
@@ -99,11 +92,20 @@ export function log(x: number): number {
   return logarithm(m, e);
 }
 
-const SQRT2_LESS_1 = f(0.41421356237309503);
+const LOG1P = [
+  -3.67746547e-3, 2.18754192e-2, -6.09214718e-2, 1.10251299e-1, -1.55695364e-1, 1.97743233e-1, -2.49750981e-1,
+  3.33322506e-1,
+].map(f);
+const [P0, P1, P2, P3, P4, P5, P6, P7] = LOG1P as [number, number, number, number, number, number, number, number];
 
 /** For 0 <= x <= 1. */
 export function log1p(x: number): number {
-  return x > SQRT2_LESS_1 ? logarithm(f(f(x - 1) * 0.5), 1) : logarithm(x, 0);
+  const z = f(x * x);
+  let p = fma(x, P0, P1);
+  p = fma(p, z, fma(x, P2, P3));
+  p = fma(p, z, fma(x, P4, P5));
+  p = fma(p, z, fma(x, P6, P7));
+  return f(x + f(f(f(p * x) * z) - f(z * 0.5)));
 }
 
 export function sigmoid(x: number): number {
@@ -149,12 +151,23 @@ const MIDDLE = [1.01813647e-4, -1.17985312e-3, 9.97174165e-3, -6.64901994e-2, 3.
 export function normal(x: number, t: number, e: number, round = f): number {
   if (t < 0.75) return round(round(polynomial(MIDDLE, round(x * x), round) * x) + 0.5);
   const r = round(1 / round(round(t * SLOPE) + 1));
-  const tail = round(e * round(polynomial(TAIL, round(1 - (r + r)), round) * r));
+  const tail = round(e * round(pairs(TAIL, round(1 - (r + r)), round) * r));
   return x < 0 ? tail : round(1 - tail);
 }
 
 function polynomial(coefficients: readonly number[], x: number, round: (x: number) => number): number {
   let p = coefficients[0] as number;
   for (let i = 1; i < coefficients.length; i++) p = round(round(p * x) + (coefficients[i] as number));
+  return p;
+}
+
+/** The same for an even number of coefficients, in the square of x over pairs of them. */
+function pairs(coefficients: readonly number[], x: number, round: (x: number) => number): number {
+  const square = round(x * x);
+  let p = 0;
+  for (let i = 0; i < coefficients.length; i += 2) {
+    const pair = round(round(x * coefficients[i]!) + coefficients[i + 1]!);
+    p = i === 0 ? pair : round(round(p * square) + pair);
+  }
   return p;
 }

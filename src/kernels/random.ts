@@ -1,4 +1,5 @@
 import type { Arithmetic } from './arithmetic.js';
+import { type Axes, COST, draws, elements } from './axis.js';
 import type { Heap, Twins } from './contract.js';
 import { philox } from './philox.js';
 
@@ -6,6 +7,14 @@ type Family = Pick<
   Twins,
   'randomUniform' | 'randomNormal' | 'uniformWeights' | 'dropoutForward' | 'alphaDropoutForward' | 'dropoutBackward'
 >;
+
+/** How threads share them. @internal */
+export const randomAxes: Axes = {
+  randomNormal: draws(1, COST.normal),
+  dropoutForward: draws(3, COST.random),
+  alphaDropoutForward: draws(3, COST.random),
+  dropoutBackward: elements(3, COST.copy),
+};
 
 export function random(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;

@@ -1,4 +1,5 @@
 import type { Arithmetic } from './arithmetic.js';
+import { type Axes, COST, elements } from './axis.js';
 import type { Heap, Twins } from './contract.js';
 
 type Family = Pick<
@@ -11,10 +12,17 @@ type Family = Pick<
   | 'gradientNorm'
   | 'clipFactor'
   | 'clipGradient'
+  | 'guard'
   | 'sparseCategoricalAccuracy'
   | 'categoricalAccuracy'
   | 'binaryAccuracy'
 >;
+
+/** How threads share them. @internal */
+export const reductionAxes: Axes = {
+  l1Gradient: elements(2, COST.copy),
+  l2Gradient: elements(2, COST.copy),
+};
 
 export function reductions(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
@@ -87,6 +95,20 @@ export function reductions(arithmetic: Arithmetic): Family {
       const factor = f(f(limit) / (x + 1e-6));
       if (!Number.isFinite(x) || factor >= 1) return;
       for (let i = 0; i < n; i++) h[g + i] = h[g + i]! * factor;
+    },
+
+    guard(h, x, rows, columns, stride, other, limit, factor) {
+      let largest = 0;
+      for (let r = 0; r < rows; r++) {
+        const first = x + r * stride;
+        for (let i = first; i < first + columns; i++) {
+          const size = Math.abs(h[i]!);
+          // Never again is anything above NaN.
+          if (!(size <= largest) && !Number.isNaN(largest)) largest = size;
+        }
+      }
+      h[factor + 1] = largest;
+      if (!(largest < h[limit]!) || !Number.isFinite(h[other]!)) h[factor] = Number.NaN;
     },
 
     sparseCategoricalAccuracy(h, z, labels, out, rows, columns, stride) {

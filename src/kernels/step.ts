@@ -1,8 +1,17 @@
 import type { Arithmetic } from './arithmetic.js';
+import { type Axes, COST, elements } from './axis.js';
 import type { Twins } from './contract.js';
 import { flushing } from './update.js';
 
 type Family = Pick<Twins, 'clipValues' | 'accumulateGradients' | 'meanGradients' | 'averageWeights'>;
+
+/** How threads share them. @internal */
+export const stepAxes: Axes = {
+  clipValues: elements(1, COST.copy),
+  accumulateGradients: elements(2, COST.copy),
+  meanGradients: elements(2, COST.copy),
+  averageWeights: elements(2, COST.copy),
+};
 
 export function step(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;

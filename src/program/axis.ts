@@ -1,107 +1,57 @@
+import type { Axes } from '../kernels/axis.js';
 import type { Call } from '../kernels/contract.js';
+import { type Axis, along } from '../kernels/cut.js';
 import { productFlops } from './emitter.js';
 import { denseScratch } from './plan.js';
 
 // Cutting dense products, which every backend does with long ones; split.ts cuts the rest, for threads.
 
-/** A way to cut a call into calls over parts of its output, which compute the same to the bit: sums are never cut. */
-export interface Axis {
-  /** How far the output reaches, and the multiples at which it may be cut. */
-  readonly extent: number;
-  readonly unit: number;
-  /** About what the whole call takes, in nanoseconds; good enough to tell long from short. */
-  readonly work: number;
-  /** The call for a part; parts that run at the same time have numbers and scratch of their own. */
-  cut(start: number, size: number, part: number): Call;
-}
+/** Nanoseconds per floating point operation, measured and rounded. */
+const FLOP = 0.023;
 
 /** Fewer rows would read the weights more often than multiplying with them repays. A multiple of the tile's 4. */
 const FEWEST_ROWS = 16;
 
-/** Elements of a cache line; threads that write to the same one slow each other down. */
-const LINE = 16;
-
-/** Nanoseconds per floating point operation, measured and rounded. */
-const FLOP = 0.023;
-
-/** The rows of a forward product, the inputs of an input gradient, the panels of a kernel gradient. */
-export function denseAxis(call: Call): Axis | undefined {
-  switch (call[0]) {
-    case 'denseForward':
-    case 'denseForwardRelu': {
-      const [name, x, w, b, y, scratch, rows, inputs, units, xStride, yStride] = call;
-      const room = denseScratch.forward(rows, inputs);
-      return {
-        extent: rows,
-        unit: FEWEST_ROWS,
-        work: 2 * rows * inputs * units * FLOP,
-        cut: (r, n, part) => [
-          name,
-          x + r * xStride,
-          w,
-          b,
-          y + r * yStride,
-          scratch + part * room,
-          n,
-          inputs,
-          units,
-          xStride,
-          yStride,
-        ],
-      };
-    }
-    case 'denseInputGradient': {
-      const [name, dy, w, dx, scratch, rows, inputs, units, dyStride, dxStride, wPanel] = call;
-      const room = denseScratch.inputGradient(rows, units);
-      return {
-        extent: inputs,
-        unit: LINE,
-        work: 2 * rows * inputs * units * FLOP,
-        cut: (i, n, part) => [
-          name,
-          dy,
-          w + i * 8,
-          dx + i,
-          scratch + part * room,
-          rows,
-          n,
-          units,
-          dyStride,
-          dxStride,
-          wPanel,
-        ],
-      };
-    }
-    case 'denseKernelGradient': {
-      const [name, x, dy, dw, scratch, rows, inputs, units, xStride, dyStride] = call;
-      const room = denseScratch.kernelGradient(rows, inputs);
-      return {
-        extent: units,
-        unit: 8,
-        work: 2 * rows * inputs * units * FLOP,
-        cut: (c, n, part) => [
-          name,
-          x,
-          dy + c,
-          dw + c * inputs,
-          scratch + part * room,
-          rows,
-          inputs,
-          n,
-          xStride,
-          dyStride,
-        ],
-      };
-    }
-    default:
-      return undefined;
-  }
+/** The rows of a forward product. */
+function forwardAxis(call: Extract<Call, readonly ['denseForward' | 'denseForwardRelu', ...unknown[]]>): Axis {
+  const [, , , , , , rows, inputs, units, xStride, yStride] = call;
+  return along(call, {
+    place: 6,
+    work: 2 * rows * inputs * units * FLOP,
+    steps: [xStride, 0, 0, yStride],
+    unit: FEWEST_ROWS,
+    scratch: [5, denseScratch.forward(rows, inputs)],
+  });
 }
 
-/** Columns or elements, cut at whole cache lines. */
-export function lines(extent: number, work: number, cut: Axis['cut']): Axis {
-  return { extent, unit: LINE, work, cut };
-}
+/** Products' axes stand here, since their scratch is the plan's business. */
+export const productAxes: Axes = {
+  denseForward: forwardAxis,
+  denseForwardRelu: forwardAxis,
+
+  /** Inputs. */
+  denseInputGradient(call) {
+    const [, , , , , rows, inputs, units] = call;
+    return along(call, {
+      place: 6,
+      work: 2 * rows * inputs * units * FLOP,
+      steps: [0, 8, 1],
+      scratch: [4, denseScratch.inputGradient(rows, units)],
+    });
+  },
+
+  /** Panels. */
+  denseKernelGradient(call) {
+    const [, , , , , rows, inputs, units] = call;
+    return along(call, {
+      place: 7,
+      work: 2 * rows * inputs * units * FLOP,
+      steps: [0, 1, inputs],
+      unit: 8,
+      scratch: [4, denseScratch.kernelGradient(rows, inputs)],
+    });
+  },
+};
 
 /** The call over `parts` ranges of about equal size, fewer where there is not enough to cut. */
 export function cutInto({ extent, unit, cut }: Axis, parts: number, apart: boolean): readonly Call[] {
@@ -114,6 +64,6 @@ export function cutInto({ extent, unit, cut }: Axis, parts: number, apart: boole
 export function splitLongCall(call: Call, longest: number): readonly Call[] {
   const [kernel, ...args] = call;
   const parts = Math.ceil(productFlops({ kernel, args }) / longest);
-  const axis = parts > 1 ? denseAxis(call) : undefined;
+  const axis = parts > 1 ? (productAxes[kernel] as ((call: Call) => Axis) | undefined)?.(call) : undefined;
   return axis ? cutInto(axis, parts, false) : [call];
 }

@@ -1,4 +1,5 @@
 import { Emitter, type KeptValue, type Mode, type Program } from './emitter.js';
+import { Guard } from './guard.js';
 import type { Constant, Layer, Parameter, Step } from './layer.js';
 import type { Tensor } from './plan.js';
 import type { Slots } from './slots.js';
@@ -44,6 +45,8 @@ export interface Update {
   readonly clip: Clip | undefined;
   /** The norm of the gradient is of interest even where nothing is clipped. */
   readonly trackGradientNorm: boolean;
+  /** Nothing that is not finite gets into the parameters. */
+  readonly guarded: boolean;
   /** The sum of the gradients of earlier batches; the update takes the mean over `steps`. */
   readonly accumulation: { readonly steps: number; readonly sum: Tensor } | undefined;
   /** The average of the parameters, and the share that the present ones get of it. */
@@ -224,6 +227,9 @@ export function compileTraining(
   const { nodes, inputs: named } = network;
   const { penalties, activityPenalties } = training;
   const inputs = stageInputs(emit, network);
+  if (training.update.guarded && (mode === 'train' || mode === 'accumulate')) {
+    emit.guard = new Guard(emit, network, training);
+  }
   const fused = training.targets.map((target, i) => fusedNode(network, target, i));
   const targets = training.targets.map(({ name, objective }) => {
     const label = training.targets.length > 1 ? `${name}.targets` : 'targets';
@@ -278,20 +284,22 @@ export function compileTraining(
       emit.call(`${kind}Gradient`, values, gradients, values.size, strength);
     }
   }
-  if (mode === 'accumulate') emitAccumulation(emit, training);
+  if (mode === 'accumulate') emitAccumulation(emit, network, training);
   if (mode === 'train') emitUpdate(emit, network, training);
   const lasting = targets.filter((_, i) => training.targets[i]?.gathered);
   const staged = weights ? [...targets, weights] : targets;
   return emit.finish({ inputs, targets: staged, outputs, lasting, kept, weighted }, base);
 }
 
-function emitAccumulation(emit: Emitter, { gradients, update }: Training): void {
+function emitAccumulation(emit: Emitter, { parameters }: Network, { gradients, update }: Training): void {
   const { norm, factor } = emit.slots;
   const { sum } = update.accumulation as NonNullable<Update['accumulation']>;
   if (update.clip) {
     emit.call('gradientNorm', gradients, gradients.size, norm);
     emit.call('clipFactor', norm, factor, Number.POSITIVE_INFINITY);
   }
+  emit.guard?.finish(parameters);
+  emit.beginUpdate();
   emit.call('accumulateGradients', sum, gradients, gradients.size, factor);
 }
 
@@ -315,6 +323,8 @@ function emitUpdate(emit: Emitter, { parameters }: Network, training: Training):
       }
     }
   }
+  emit.guard?.finish(parameters);
+  emit.beginUpdate();
   update.emit(emit);
   for (const parameter of parameters) if (parameter.trainable) emitConstraint(emit, parameter);
   if (average) emit.call('averageWeights', average.values, slab, slab.size, average.share, factor);

@@ -1,4 +1,5 @@
 import type { Call, KernelName, Kernels } from '../kernels/contract.js';
+import type { Guard } from './guard.js';
 import type { Parameter, RowGradients } from './layer.js';
 import { type Lifetime, matrixTensor, planWorkspace, type Tensor, vectorTensor } from './plan.js';
 import type { Slots } from './slots.js';
@@ -55,6 +56,8 @@ export interface Program {
   readonly rowGradients: readonly RowGradients[];
   /** Its kernels that are optimizers' loops. */
   readonly updates: ReadonlySet<string>;
+  /** The first of the calls that update, with the factor that is there. */
+  readonly update: number;
   readonly workspace: readonly Tensor[];
   /** First element past the workspace. */
   readonly end: number;
@@ -83,6 +86,11 @@ export class Emitter {
   readonly #rowGradients: RowGradients[] = [];
   /** Kernels that are optimizers' loops. */
   readonly updates = new Set<string>();
+  #update = 0;
+  /** Keeps what is not finite from updates. */
+  guard: Guard | undefined;
+  /** What an update counts along the way, and so must be finite: the first columns of vectors. */
+  readonly watched: { readonly vector: Tensor; readonly columns: number }[] = [];
 
   constructor(
     readonly mode: Mode,
@@ -114,6 +122,11 @@ export class Emitter {
   /** A call to come after all others: updates that must not happen where a step is refused. */
   finally<K extends KernelName>(kernel: K, ...args: Symbolic<Parameters<Kernels[K]>>): void {
     this.#last.push({ kernel, args: args as readonly (number | Tensor)[] });
+  }
+
+  /** All calls from here on update. */
+  beginUpdate(): void {
+    this.#update = this.#calls.length;
   }
 
   /** A workspace matrix of this program's rows. */
@@ -178,7 +191,7 @@ export class Emitter {
       ...outputs,
       ...lasting,
       ...kept.flatMap(({ value, gradient }) => [value, gradient]),
-      ...(this.mode === 'train' ? [] : this.rowGradients.flatMap(({ distinct, gradients }) => [distinct, gradients])),
+      ...this.rowGradients.flatMap(({ distinct, gradients }) => [distinct, gradients]),
     ];
     for (const tensor of last) touch(tensor, symbolic.length);
     const end = planWorkspace(this.#workspace, base);
@@ -194,6 +207,7 @@ export class Emitter {
       kept,
       rowGradients: this.rowGradients,
       updates: this.updates,
+      update: this.#update,
       workspace: this.#workspace.map(({ tensor }) => tensor),
       end,
       stochastic: symbolic.some(({ args }) => args.includes(this.slots.random)),

@@ -6,7 +6,12 @@ export interface Slots {
   readonly block: Tensor;
   /** The gradient's scale after clipping; NaN makes optimizers leave everything alone. */
   readonly factor: Tensor;
+  /** Behind the factor: the largest magnitude that `guard` last saw. */
+  readonly largest: Tensor;
   readonly norm: Tensor;
+  /** Magnitudes below these pass `guard`: of operands of a product, and of gradients. */
+  readonly bound: Tensor;
+  readonly ceiling: Tensor;
   /** Seed and step of the generator, 16 bits an element. */
   readonly random: Tensor;
 }
@@ -18,7 +23,10 @@ export function makeSlots(): Slots {
   return {
     block: vectorTensor('slots', SIZE),
     factor: vectorTensor('factor', 1),
+    largest: vectorTensor('largest', 1),
     norm: vectorTensor('norm', 1),
+    bound: vectorTensor('bound', 1),
+    ceiling: vectorTensor('ceiling', 1),
     random: vectorTensor('random', 8),
   };
 }

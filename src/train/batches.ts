@@ -17,6 +17,8 @@ export interface Pair {
   readonly y: readonly Matrix[];
   readonly rows: number;
   readonly weighted: boolean;
+  /** Which rows of the data these are, where they were drawn. */
+  readonly origin?: Uint32Array;
 }
 
 /** Data for one input or output, and what errors call it. */

@@ -1,4 +1,4 @@
-import { nearest, show, UnknownNameError, ValueError } from '../errors.js';
+import { type NonFiniteError, nearest, show, UnknownNameError, ValueError } from '../errors.js';
 import type { Model } from './model.js';
 
 /**
@@ -21,10 +21,10 @@ export interface FitParams {
   readonly resumed: boolean;
 }
 
+type Hooked = void | Promise<void>;
+
 /** Plain data: what JSON holds, and also NaN, infinities and Float32Arrays. */
 export type State = unknown;
-
-type Hooked = void | Promise<void>;
 
 /**
  * Hooks into `fit`, in the order of Keras. Each may return a promise, which is awaited. To end training, set
@@ -37,13 +37,18 @@ export interface Callback {
   getState?(): State;
   /** Takes what `getState` returned, after `onTrainBegin` of a resumed run. */
   setState?(state: State): void;
-  setParams?(params: FitParams): void;
+  setParams?(params: FitParams): Hooked;
   /** Before everything else. What puts a saved run into `model` returns true, and `fit` goes on with `model.run`. */
   onRestore?(model: Model): boolean | Promise<boolean>;
   onTrainBegin?(model: Model): Hooked;
   onTrainEnd?(logs: Logs, model: Model): Hooked;
   /** In place of `onTrainEnd`, where an error or a signal ends training. */
   onAbort?(reason: unknown, model: Model): Hooked;
+  /**
+   * A batch that met NaN or infinity, and changed nothing. Where this sets `model.stopTraining`, `fit` ends with it instead
+   * of throwing.
+   */
+  onNonFinite?(error: NonFiniteError, model: Model): Hooked;
   onEpochBegin?(epoch: number, model: Model): Hooked;
   onEpochEnd?(epoch: number, logs: Logs, model: Model): Hooked;
   onBatchBegin?(batch: number, model: Model): Hooked;
@@ -77,7 +82,7 @@ export function checkCallbacks(callbacks: unknown): asserts callbacks is readonl
   }
   const known = [
     ...NAMES.split(' ').flatMap((name) => [`on${name}Begin`, `on${name}End`]),
-    ...['onRestore', 'onAbort', 'onCheckpoint'],
+    ...['onRestore', 'onAbort', 'onCheckpoint', 'onNonFinite'],
   ];
   callbacks.forEach((callback: unknown, i) => {
     if (typeof callback !== 'object' || callback === null) {

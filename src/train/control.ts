@@ -6,7 +6,7 @@ export interface TrainingControl {
   resume(): void;
   /** For `fit`: resolves when the run may go on. */
   halt(): Promise<void>;
-  /** For `fit`: a run has begun or ended. */
+  /** For `fit`: it has been called, or has ended. */
   running(run: boolean): void;
 }
 

@@ -6,6 +6,7 @@ import type { BuiltGraph } from '../model/graph.js';
 import { initializeParameters, readParameter, readRowGradients } from '../model/weights.js';
 import { compileMoments, compilePredict, compileTraining, type Network } from '../program/compile.js';
 import type { Mode, Program } from '../program/emitter.js';
+import { BOUND, CEILING } from '../program/guard.js';
 import type { Constant, Parameter } from '../program/layer.js';
 import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
 import { type LinkedProgram, link, run } from '../program/run.js';
@@ -57,6 +58,7 @@ export class Engine {
     { inputs, nodes, outputs }: BuiltGraph,
     readonly seed: number,
     factory: BackendFactory,
+    initialize = true,
   ) {
     const parameters = nodes.flatMap(({ layer }) => layer.parameters);
     const widest = Math.max(...nodes.map(({ layer }) => layer.units));
@@ -78,7 +80,10 @@ export class Engine {
     this.#factory = factory;
     this.#backend = factory.open(this.#end);
     this.#write(constants);
+    this.heap[this.slots.bound.offset] = BOUND;
+    this.heap[this.slots.ceiling.offset] = CEILING;
     this.writeRandomState(0);
+    if (!initialize) return;
     initializeParameters(this.#backend, parameters, { seed, state: this.slots.random, scratch: this.#inferenceBase });
   }
 
@@ -249,6 +254,13 @@ export class Engine {
   /** Runs a staged program that changes no weights. */
   runProgram(program: LinkedProgram): void {
     run(program);
+  }
+
+  /** Runs what comes behind the gradients of a program that has just run and left all else as it was. */
+  runUpdate(program: LinkedProgram): void {
+    this.heap[this.slots.factor.offset] = 1;
+    const calls = program.calls.filter(([kernel], i) => i >= program.update || kernel === 'clipFactor');
+    run(link({ ...program, calls }, this.#backend, this.network.threads));
   }
 
   /** What a profile of a staged training step needs, which leaves weights, state and the count of steps as they were. */

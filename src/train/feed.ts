@@ -34,7 +34,9 @@ export interface Feed {
   passed(): void;
   /** The run ends, whatever the reason. */
   close(): void;
-  /** Some rows to look at. */
+  /** Which row of all data a row of the batch is, where there is such a thing. */
+  rowOf?(row: number): number;
+  /** All rows, where they are in memory. */
   readonly sample: Pair | undefined;
 }
 
@@ -103,6 +105,11 @@ export class ArrayFeed implements Feed {
     engine.stageBatch(program, x, y, this.#start, this.#order);
     options.mixup?.apply(engine, program, x, y, this.#start, this.#order);
     return program;
+  }
+
+  rowOf(row: number): number {
+    const drawn = this.#order?.[this.#start + row] ?? this.#start + row;
+    return this.sample.origin?.[drawn] ?? drawn;
   }
 
   passed(): void {}

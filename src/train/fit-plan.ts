@@ -1,4 +1,5 @@
 import { checkNumber, checkOptions, show, ValueError } from '../errors.js';
+import type { LintCode } from '../insight/lint.js';
 import type { Matrix, MatrixLike } from '../matrix.js';
 import { type Data, type Pair, readPair, slice } from './batches.js';
 import { type Callback, checkCallbacks } from './callbacks.js';
@@ -65,6 +66,12 @@ export interface FitOptions extends WeightOptions, StreamFitOptions {
   readonly shuffle?: boolean;
   /** Share of the rows, taken from the end before shuffling, to evaluate instead of training on; as in Keras. */
   readonly validationSplit?: number;
+  /**
+   * Looks at the rows before the first step, from 50 rows on, and warns, once a code, of what makes training harder:
+   * columns and targets far from -1..1, constant columns, rare and missing classes, rows for validation that are rows for
+   * training. `{ ignore: ['constantColumn'] }` silences a code, false all; default true. See `lint`.
+   */
+  readonly lint?: boolean | { readonly ignore: readonly LintCode[] };
   /** Draws the rows of `validationSplit` instead, the same share of each class; default false. */
   readonly stratify?: boolean;
 }
@@ -87,6 +94,8 @@ export interface FitPlan {
   readonly signal: AbortSignal | undefined;
   readonly control: TrainingControl | undefined;
   readonly resume: boolean;
+  /** Codes that lint is not to look for; undefined where it is not to look at all. */
+  readonly lint: readonly LintCode[] | undefined;
 }
 
 const ROWS_ONLY = ['batchSize', 'shuffle', 'sampleWeight', 'validationSplit', 'stratify'] as const;
@@ -108,6 +117,7 @@ const OPTIONS: readonly (keyof FitOptions)[] = [
   'signal',
   'control',
   'resume',
+  'lint',
 ];
 
 /** Checks and reads what `fit` was given. */
@@ -157,7 +167,15 @@ export async function planFit(
     signal,
     control,
     resume,
+    lint: await planLint(options.lint),
   };
+}
+
+async function planLint(given: FitOptions['lint'] = true): Promise<FitPlan['lint']> {
+  if (typeof given === 'boolean') return given ? [] : undefined;
+  checkOptions(given, ['ignore'], 'lint');
+  const { checkCodes } = await import('../insight/lint.js');
+  return checkCodes(given.ignore, 'lint.ignore');
 }
 
 function optionalCount(value: unknown, argument: string): number | undefined {
@@ -298,8 +316,9 @@ function planArrays(
   return new ArrayFeed(engine, pair, { batchSize, shuffle: options.shuffle ?? !solver, ...rest });
 }
 
-function withClassWeights(engine: Engine, { x, y, rows, weighted }: Pair, given: ClassWeights): Pair {
+function withClassWeights(engine: Engine, pair: Pair, given: ClassWeights): Pair {
   const { targets } = engine.training;
+  const { y, weighted } = pair;
   const [target, ...others] = targets as [(typeof targets)[number], ...typeof targets];
   if (others.length > 0) {
     throw new ValueError({
@@ -310,12 +329,8 @@ function withClassWeights(engine: Engine, { x, y, rows, weighted }: Pair, given:
     });
   }
   const [classes, own] = y as [Matrix, Matrix?];
-  return {
-    x,
-    y: [classes, weighClasses(target.objective, classes, given, weighted ? own : undefined)],
-    rows,
-    weighted: true,
-  };
+  const weights = weighClasses(target.objective, classes, given, weighted ? own : undefined);
+  return { ...pair, y: [classes, weights], weighted: true };
 }
 
 function planMixup(engine: Engine, alpha: number, seed: number): Mixup {

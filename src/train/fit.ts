@@ -1,4 +1,4 @@
-import { NonFiniteError, StateError, StreamError } from '../errors.js';
+import { StateError, StreamError } from '../errors.js';
 import type { LinkedProgram } from '../program/run.js';
 import { call, hooksOf, type Logs } from './callbacks.js';
 import { debugProfile } from './debug.js';
@@ -9,6 +9,7 @@ import { Gathered, type GatheredState } from './gather.js';
 import { copyHistory, type History } from './history.js';
 import type { Model } from './model.js';
 import { makePause } from './pause.js';
+import { Refusals } from './refusal.js';
 import { type Cursor, pack, type RunState } from './run-state.js';
 import type { Outcome } from './steps.js';
 import { EpochTotals, logNames, makeLogs, type TotalsState, validationLogs } from './totals.js';
@@ -16,14 +17,8 @@ import { EpochTotals, logNames, makeLogs, type TotalsState, validationLogs } fro
 /** Steps with more work than this hand over to the event loop between calls, not only between steps. */
 const LONG_STEP_FLOPS = 2e7;
 
-/** Refuses to go on from a gradient whose norm is not finite; the step has left weights and state as they were. */
-export function checkNorm(outcome: Outcome, where: string): void {
-  if (!outcome.refused) return;
-  throw new NonFiniteError(
-    `The gradient's norm is ${outcome.norm} ${where}; the loss is ${outcome.loss}. The step was not applied and the ` +
-      'weights are those of the step before. A lower learning rate or scaled inputs usually help.',
-  );
-}
+/** Fewer rows say little about columns and classes. */
+const FEWEST_TO_LINT = 50;
 
 /** Hooks of the loop, looked up once. */
 function hooksFor({ callbacks }: FitPlan, model: Model) {
@@ -31,6 +26,7 @@ function hooksFor({ callbacks }: FitPlan, model: Model) {
     trainBegin: hooksOf(callbacks, 'onTrainBegin'),
     trainEnd: hooksOf(callbacks, 'onTrainEnd'),
     abort: hooksOf(callbacks, 'onAbort'),
+    nonFinite: hooksOf(callbacks, 'onNonFinite'),
     epochBegin: hooksOf(callbacks, 'onEpochBegin'),
     epochEnd: hooksOf(callbacks, 'onEpochEnd'),
     batchBegin: hooksOf(callbacks, 'onTrainBatchBegin', 'onBatchBegin'),
@@ -57,10 +53,10 @@ export class FitRun {
   /** When the present epoch began; Infinity between epochs. */
   #began = Number.POSITIVE_INFINITY;
   #inStep = false;
-  #warned = false;
   #aborted = false;
   /** Ends what is being waited for. */
   #giveUp: ((reason: unknown) => void) | undefined;
+  readonly #refusals: Refusals;
   readonly #gathered: Gathered | undefined;
   readonly #hooks: ReturnType<typeof hooksFor>;
   readonly #pause = makePause();
@@ -73,6 +69,7 @@ export class FitRun {
   ) {
     this.#totals = new EpochTotals(engine, cursor?.totals as TotalsState | undefined);
     this.#gathered = Gathered.of(engine, plan.feed.rows);
+    this.#refusals = new Refusals(model, engine, plan.feed);
     this.#hooks = hooksFor(plan, model);
     const { firstEpoch, epochs } = plan;
     if (cursor) {
@@ -136,14 +133,13 @@ export class FitRun {
   }
 
   async go(): Promise<History> {
-    const { signal, control, feed } = this.plan;
+    const { signal, feed } = this.plan;
     const onAbort = () => {
       this.#aborted = true;
       this.#giveUp?.(signal?.reason);
     };
     this.#aborted = signal?.aborted ?? false;
     signal?.addEventListener('abort', onAbort);
-    control?.running(true);
     try {
       return await this.#train();
     } catch (error) {
@@ -153,7 +149,6 @@ export class FitRun {
       throw error;
     } finally {
       signal?.removeEventListener('abort', onAbort);
-      control?.running(false);
       feed.close();
     }
   }
@@ -187,7 +182,7 @@ export class FitRun {
     const logs = logNames(engine, plan.validation !== undefined);
     for (const callback of plan.callbacks) {
       const params = { firstEpoch: this.#firstEpoch, endEpoch: this.#endEpoch, steps: plan.feed.steps, logs, resumed };
-      callback.setParams?.(params);
+      await callback.setParams?.(params);
     }
     this.#halt();
     await call(hooks.trainBegin, model);
@@ -222,10 +217,13 @@ export class FitRun {
       if (!(typeof pulled === 'boolean' ? pulled : feed.take(await this.#orAborted(pulled)))) break;
       if (hooks.batchBegin.length > 0) await call(hooks.batchBegin, this.#batch, model);
       const program = feed.stage();
-      const outcome = await this.#step(program);
+      const outcome =
+        program.flops > LONG_STEP_FLOPS ? await this.#stepInParts(program) : this.engine.steps.run(program);
       if (!outcome) continue;
+      const { refused } = outcome;
+      if (refused) await this.#refusals.meet(epoch, this.#batch, hooks.nonFinite);
       const batch = this.#count(outcome, program);
-      if (hooks.batchEnd.length > 0) {
+      if (hooks.batchEnd.length > 0 && !refused) {
         const waiting = call(hooks.batchEnd, batch, makeLogs(this.engine, outcome, program.rows), model);
         if (waiting) await waiting;
       }
@@ -241,9 +239,8 @@ export class FitRun {
     return true;
   }
 
-  async #step(program: LinkedProgram): Promise<Outcome | undefined> {
+  async #stepInParts(program: LinkedProgram): Promise<Outcome | undefined> {
     const { steps } = this.engine;
-    if (program.flops <= LONG_STEP_FLOPS) return steps.run(program);
     this.#inStep = true;
     const outcome = await steps.runInParts(program, this.#pause, () => this.#aborted);
     this.#inStep = false;
@@ -252,24 +249,20 @@ export class FitRun {
 
   /** Takes notice of a batch, after which the next one is due; returns its number. */
   #count(outcome: Outcome, program: LinkedProgram): number {
-    const [epoch, batch] = [this.#epoch, this.#batch];
-    checkNorm(outcome, `in epoch ${epoch}, batch ${batch}`);
-    this.#totals.add(outcome, program.rows);
-    this.#gathered?.add(this.engine, program);
-    this.#batch++;
-    this.plan.feed.passed();
-    if (!this.#warned && !Number.isFinite(outcome.loss)) {
-      this.#warned = true;
-      console.warn(
-        `myelin: the loss is ${outcome.loss} in epoch ${epoch}, batch ${batch}. A lower learning rate or inputs ` +
-          'scaled to about -1..1 usually help; globalClipNorm keeps such a step away from the weights.',
-      );
+    const batch = this.#batch++;
+    if (outcome.refused) {
+      this.#totals.skipped++;
+    } else {
+      this.#totals.add(outcome, program.rows);
+      this.#gathered?.add(this.engine, program);
     }
+    this.plan.feed.passed();
     return batch;
   }
 
   async #endOfEpoch(): Promise<void> {
     const { model, engine, plan } = this;
+    this.#refusals.endEpoch(this.#totals.rows);
     const hooks = this.#hooks;
     const epoch = this.#epoch;
     const gathered = this.#gathered;
@@ -318,6 +311,10 @@ export async function fit(model: Model, engine: Engine, plan: FitPlan, begin: (r
     const { checkFeed, readCursor } = await import('./resume.js');
     cursor = readCursor(engine, model.run);
     checkFeed(plan.feed, cursor);
+  }
+  if (plan.lint && engine.steps.taken === 0 && (plan.feed.sample?.rows ?? 0) >= FEWEST_TO_LINT) {
+    const { warnOfData } = await import('./data-lint.js');
+    await warnOfData(engine, plan, makePause());
   }
   const run = new FitRun(model, engine, plan, cursor);
   begin(run);

@@ -24,14 +24,16 @@ import type { Layer, Parameter } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
 import { type Data, isByName, readPair, stageBatch } from './batches.js';
 import type { Callback, Logs } from './callbacks.js';
+import type { TrainingControl } from './control.js';
 import { Engine } from './engine.js';
 import { evaluate } from './evaluation.js';
-import { checkNorm, FitRun, fit } from './fit.js';
+import { FitRun, fit } from './fit.js';
 import { type FitOptions, planFit, type StreamFitOptions } from './fit-plan.js';
 import { measureBatch } from './gather.js';
 import type { History } from './history.js';
 import { updateMovingMoments } from './moments.js';
 import { type PredictOptions, predict, predictGraph } from './predict.js';
+import { refusal, refusedBatch } from './refusal.js';
 import type { RunState } from './run-state.js';
 import { type Batches, isBatches } from './source.js';
 import type { EvaluateBatchesOptions } from './stream.js';
@@ -129,7 +131,8 @@ export class Model {
   #fitting = false;
   #run: FitRun | RunState | undefined;
 
-  constructor(graph: Graph, { seed = 0, backend }: ModelOptions) {
+  /** Without `initialize` all weights are 0. @internal */
+  constructor(graph: Graph, { seed = 0, backend }: ModelOptions, initialize = true) {
     checkNumber(seed, 'seed', { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
     if (typeof backend?.open !== 'function') {
       throw new ValueError({
@@ -142,7 +145,7 @@ export class Model {
     this.backend = backend;
     this.#graph = { ...graph, nodes: graph.nodes.map((node) => ({ ...node, spec: copySpec(node.spec) })) };
     this.#layers = built.layers;
-    this.#engine = new Engine(built, seed, backend);
+    this.#engine = new Engine(built, seed, backend, initialize);
   }
 
   /** The model as plain data, for `modelFromSpec`; `sequential` takes the layers of a stack as they are. */
@@ -261,23 +264,26 @@ export class Model {
    * the epoch's end. Hands over to the event loop at least every 50 ms, so that pages and servers stay responsive; `predict`
    * and `evaluate` may be called meanwhile. A run that an error or a signal ends leaves `model.run`.
    * @throws ShapeError, ValueError for data that does not fit, which in streams say the batch; StreamError for a stream that
-   * ends early; NonFiniteError with clipping; the reason of `signal`.
+   * ends early; NonFiniteError, which explains where and why; the reason of `signal`.
    */
   async fit(x: Data, y: Data, options?: FitOptions): Promise<History>;
   async fit(batches: Batches, options?: StreamFitOptions): Promise<History>;
   async fit(x: Data | Batches, y?: Data | StreamFitOptions, options?: FitOptions): Promise<History> {
     this.#checkIdle('fit');
+    const stream = isBatches(x);
+    const given = (stream ? (options ?? (y as StreamFitOptions)) : options) ?? {};
+    const { control } = given as { control?: Partial<TrainingControl> | undefined };
     this.#fitting = true;
+    control?.running?.(true);
     try {
-      const stream = isBatches(x);
-      const given = stream ? (options ?? (y as StreamFitOptions)) : options;
-      const plan = await planFit(this.#engine, x, stream ? undefined : (y as Data), given ?? {});
+      const plan = await planFit(this.#engine, x, stream ? undefined : (y as Data), given);
       return await fit(this, this.#engine, plan, (run) => {
         this.#run = run;
       });
     } finally {
       if (this.#run instanceof FitRun) this.#run = this.#run.left;
       this.#fitting = false;
+      control?.running?.(false);
     }
   }
 
@@ -315,15 +321,17 @@ export class Model {
 
   /**
    * One optimizer step on one batch; with `gradientAccumulationSteps` its share of one. Returns its loss (before the
-   * step) and metrics. @throws NonFiniteError with clipping, the weights then as before.
+   * step) and metrics. @throws NonFiniteError where something is not finite, the weights then as before: `await error.explain()` says where and why.
    */
   trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs {
     this.#checkBetweenSteps('trainOnBatch');
     const engine = this.#engine;
     const program = stageBatch(engine, engine.steps.mode, x, y, sampleWeightOf(options, 'trainOnBatch'));
     const outcome = engine.steps.run(program);
-    checkNorm(outcome, `in step ${engine.steps.taken + 1}`);
-    return makeLogs(engine, outcome, program.rows, measureBatch(engine, program));
+    const skips = engine.training.onNonFinite === 'skip';
+    if (outcome.refused && !skips) throw refusal(engine, refusedBatch(engine, x, y, options));
+    const logs = makeLogs(engine, outcome, program.rows, measureBatch(engine, program));
+    return skips ? { ...logs, skippedBatches: outcome.refused ? 1 : 0 } : logs;
   }
 
   /**

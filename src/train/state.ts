@@ -93,7 +93,10 @@ function heapParts(engine: Engine, scalars: Pick<StateScalars, 'taken' | 'accumu
 const solverParts = (engine: Engine, vectors: SolverState['vectors']) =>
   Object.entries(vectors).flatMap(([name, vector]) => parallelParts(engine, `optimizer.${name}`, vector, 0, 'F64'));
 
-/** Copies rows `first` to `last` of a part, row by row. */
+/**
+ * Copies rows `first` to `last` of a part, row by row. Two numbers at a time where that is possible: no two floats that are
+ * finite or infinite make a double that is NaN, so that the bits stay.
+ */
 export function readRows(part: Part, first: number, last: number, into: Float32Array | Float64Array): void {
   const { parameter, memory, offset } = part;
   const { rows, columns, layout } = parameter;
@@ -101,24 +104,35 @@ export function readRows(part: Part, first: number, last: number, into: Float32A
     into.set(memory.subarray(offset + first * columns, offset + last * columns));
     return;
   }
-  // As integers: floats would be widened and narrowed again.
-  const same = memory instanceof Float32Array && into instanceof Float32Array;
-  const from = same ? new Int32Array(memory.buffer, memory.byteOffset, memory.length) : memory;
-  const to = same ? new Int32Array(into.buffer, into.byteOffset, into.length) : into;
+  const floats = memory instanceof Float32Array && into instanceof Float32Array;
   const whole = columns & ~7;
-  for (let r = first; r < last; r++) {
-    let at = (r - first) * columns;
-    for (let c = 0, source = offset + r * 8; c < whole; c += 8, source += rows * 8, at += 8) {
-      to[at] = from[source]!;
-      to[at + 1] = from[source + 1]!;
-      to[at + 2] = from[source + 2]!;
-      to[at + 3] = from[source + 3]!;
-      to[at + 4] = from[source + 4]!;
-      to[at + 5] = from[source + 5]!;
-      to[at + 6] = from[source + 6]!;
-      to[at + 7] = from[source + 7]!;
+  if (floats && columns % 2 === 0 && (memory.byteOffset + 4 * offset) % 8 === 0 && into.byteOffset % 8 === 0) {
+    const from = new Float64Array(memory.buffer, memory.byteOffset + 4 * offset, (rows * ((columns + 7) & ~7)) / 2);
+    const to = new Float64Array(into.buffer, into.byteOffset, into.length / 2);
+    const stride = columns / 2;
+    // Two rows lie in one line of the cache.
+    for (let r = first; r < last; r += 2) {
+      const two = r + 1 < last;
+      let at = (r - first) * stride;
+      for (let c = 0, source = r * 4; c < whole; c += 8, source += rows * 4, at += 4) {
+        to[at] = from[source]!;
+        to[at + 1] = from[source + 1]!;
+        to[at + 2] = from[source + 2]!;
+        to[at + 3] = from[source + 3]!;
+        if (!two) continue;
+        to[at + stride] = from[source + 4]!;
+        to[at + stride + 1] = from[source + 5]!;
+        to[at + stride + 2] = from[source + 6]!;
+        to[at + stride + 3] = from[source + 7]!;
+      }
     }
-    for (let c = whole; c < columns; c++) to[at++] = from[offset + place(parameter, r, c)]!;
+  } else {
+    for (let r = first; r < last; r++) {
+      for (let c = 0; c < whole; c++) into[(r - first) * columns + c] = memory[offset + place(parameter, r, c)]!;
+    }
+  }
+  for (let r = first; r < last; r++) {
+    for (let c = whole; c < columns; c++) into[(r - first) * columns + c] = memory[offset + place(parameter, r, c)]!;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Update } from '../program/compile.js';
 import type { Tensor } from '../program/plan.js';
 import { type LinkedProgram, run } from '../program/run.js';
 import type { Engine } from './engine.js';
+import { findSpoilt, findTrouble, keepLasting, reconsider, type Trouble } from './guard.js';
 import type { BoundTarget } from './training-plan.js';
 
 /** What one step or one evaluation reports. `loss` is the weighted sum of `losses`, and `penalty`; `losses` and `hits` have one entry per output. */
@@ -14,7 +15,7 @@ export interface Outcome {
   hits: number[];
   /** Of the gradient of an update, before clipping, where it is measured. */
   norm: number | undefined;
-  /** The norm was not finite and stopped the update. */
+  /** Something was not finite: weights, state and counts are as they were. */
   refused: boolean;
 }
 
@@ -27,6 +28,7 @@ export interface StepCounts {
   /** Set in place of the optimizer's own. */
   readonly learningRate: number | undefined;
 }
+const HISTORY = 16;
 
 /** The steps of a compiled model: what happens before and after their calls, and what they count. */
 export class Steps {
@@ -34,6 +36,14 @@ export class Steps {
   taken = 0;
   /** A step is between two of its calls. */
   midway = false;
+  /** What the last refused step met. */
+  trouble: Trouble | undefined;
+  /** Losses of the last updates, and norms of gradients or what stands in for them, by their number modulo 16. */
+  readonly #recent = new Float64Array(2 * HISTORY);
+  /** Puts back what a risky step may spoil. */
+  #undo: (() => void) | undefined;
+  /** What a solver met at the weights as they are. */
+  #met: Trouble | undefined;
   /** Batches whose gradients wait for the update. */
   #accumulated = 0;
   /** Set in place of the optimizer's own. */
@@ -116,13 +126,14 @@ export class Steps {
   /** Counts a step and writes its numbers into the slots. */
   #begin({ mode, stochastic }: LinkedProgram): void {
     if (stochastic) this.#engine.writeRandomState(this.#batch);
-    const { optimizer, paces, update, averaging } = this.#engine.training;
+    const { optimizer, paces, update, averaging, safeRate } = this.#engine.training;
+    const { learningRate } = this;
+    this.#undo = learningRate < safeRate ? undefined : keepLasting(this.#engine);
     if (mode === 'accumulate') {
       const { sum } = update.accumulation as NonNullable<Update['accumulation']>;
       if (this.#accumulated === 0) this.#engine.heap.fill(0, sum.offset, sum.offset + sum.size);
       return;
     }
-    const { learningRate } = this;
     this.taken++;
     for (let i = 0; i < paces.length; i++) {
       const pace = paces[i] as Pace;
@@ -164,6 +175,7 @@ export class Steps {
         for (let i = 0; i < program.steps.length; i++) {
           if (i < undoable && unwanted?.()) {
             if (program.mode === 'train') this.taken--;
+            this.#engine.heap[this.#engine.slots.factor.offset] = 1;
             return undefined;
           }
           (program.steps[i] as () => void)();
@@ -203,29 +215,65 @@ export class Steps {
     for (let wanted = solution.next(); !wanted.done; wanted = solution.next(this.outcome().loss)) {
       if (report) restage();
       yield;
-      report ??= this.#copy(this.#reports);
+      if (report) continue;
+      report = this.#copy(this.#reports);
+      this.#met = findTrouble(this.#engine, program);
+      if (this.#met) return;
     }
     report?.();
   }
 
-  /** A batch whose gradient's norm is not finite leaves weights, state and all counts as they were. */
-  #finish({ mode }: LinkedProgram): Outcome {
+  /** A batch that meets something not finite leaves weights, state and all counts as they were. */
+  #finish(program: LinkedProgram): Outcome {
     const outcome = this.outcome();
-    const { clip, trackGradientNorm, averaging } = this.#engine.training;
+    const { heap, slots, training } = this.#engine;
+    const { clip, trackGradientNorm, averaging } = training;
+    const { mode } = program;
+    const stopped = Number.isNaN(heap[slots.factor.offset]);
+    if (stopped || this.#undo) outcome.refused = this.#isRefused(program, stopped);
+    let size = heap[slots.largest.offset] as number;
     if (clip || trackGradientNorm) {
-      const norm = this.#engine.heap[this.#engine.slots.norm.offset] as number;
-      outcome.refused = clip !== undefined && !Number.isFinite(norm);
-      if (mode === 'train' || outcome.refused) outcome.norm = norm;
+      const norm = heap[slots.norm.offset] as number;
+      size = norm;
+      if (mode === 'train' || (clip && outcome.refused)) outcome.norm = norm;
     }
     if (outcome.refused) {
       if (mode === 'train') this.taken--;
     } else if (mode === 'accumulate') {
       this.#accumulated++;
     } else {
+      const place = this.taken & (HISTORY - 1);
+      this.#recent[place] = outcome.loss;
+      this.#recent[place + HISTORY] = size;
       this.#accumulated = 0;
       if (averaging?.overwrites(this.taken)) this.applyAverage();
     }
     return outcome;
+  }
+
+  /** Looks closely at a step that the program's guard has stopped, or that was risky. */
+  #isRefused(program: LinkedProgram, stopped: boolean): boolean {
+    const engine = this.#engine;
+    const undo = this.#undo;
+    let trouble = this.#met ?? (stopped ? reconsider(engine, program) : undefined);
+    this.#met = undefined;
+    this.#undo = undefined;
+    engine.heap[engine.slots.factor.offset] = 1;
+    if (!trouble && !stopped) {
+      if (!engine.training.optimizer.solver) trouble = findTrouble(engine, program);
+      trouble ??= findSpoilt(engine);
+      if (trouble) undo?.();
+    }
+    this.trouble = trouble;
+    return trouble !== undefined;
+  }
+
+  /** Losses of the last updates, oldest first, and norms of gradients, or the largest element that the guard saw. */
+  history(): { readonly losses: readonly number[]; readonly sizes: readonly number[] } {
+    const count = Math.min(this.taken, HISTORY);
+    const last = (start: number) =>
+      Array.from({ length: count }, (_, i) => this.#recent[start + ((this.taken - count + 1 + i) % HISTORY)] as number);
+    return { losses: last(0), sizes: last(HISTORY) };
   }
 
   /** Averages as far as there are any, where the parameters' tensors say with `shift` added to their offsets. */

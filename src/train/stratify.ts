@@ -56,7 +56,8 @@ export function stratified({ training }: Engine, pair: Pair, share: number, seed
 }
 
 function take({ x, y, weighted }: Pair, drawn: Uint8Array, which: number): Pair {
-  const rows = drawn.reduce((sum, is) => sum + Number(is === which), 0);
+  const origin = Uint32Array.from(drawn.keys()).filter((row) => drawn[row] === which);
+  const rows = origin.length;
   const rowsOf = ({ data, columns }: Matrix) => {
     const taken = new Float32Array(rows * columns);
     let to = 0;
@@ -67,5 +68,5 @@ function take({ x, y, weighted }: Pair, drawn: Uint8Array, which: number): Pair 
     });
     return makeMatrix(taken, rows, columns);
   };
-  return { x: x.map(rowsOf), y: y.map(rowsOf), rows, weighted };
+  return { x: x.map(rowsOf), y: y.map(rowsOf), rows, weighted, origin };
 }

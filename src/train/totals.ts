@@ -12,11 +12,14 @@ export interface TotalsState {
   readonly hits: readonly number[];
   readonly norms: number;
   readonly updates: number;
+  readonly skipped: number;
 }
 
 /** Sums of an epoch so far; means are over rows, not over batches, and a loss that is a sum is the sum of all. */
 export class EpochTotals {
   rows = 0;
+  /** Batches that were left out, because something in them was not finite. */
+  skipped = 0;
   readonly #targets: Engine['training']['targets'];
   #norms = 0;
   #updates = 0;
@@ -30,6 +33,7 @@ export class EpochTotals {
     this.#hits = training.targets.map((_, i) => from?.hits[i] ?? 0);
     if (!from) return;
     this.rows = from.rows;
+    this.skipped = from.skipped;
     this.#penalty = from.penalty;
     this.#norms = from.norms;
     this.#updates = from.updates;
@@ -60,6 +64,7 @@ export class EpochTotals {
       hits: [...this.#hits],
       norms: this.#norms,
       updates: this.#updates,
+      skipped: this.skipped,
     };
   }
 
@@ -71,7 +76,9 @@ export class EpochTotals {
     const losses = this.#losses.map((sum, i) => sum / this.#rowsOf(i, rows));
     const penalty = this.#penalty / rows;
     const loss = losses.reduce((sum, value, i) => sum + this.#targets[i]!.objective.weight * value, 0) + penalty;
-    return makeLogs(engine, { loss, penalty, losses, hits: this.#hits, norm, refused: false }, rows, measured);
+    const outcome = { loss, penalty, losses, hits: this.#hits, norm, refused: false };
+    const logs = makeLogs(engine, outcome, rows, measured);
+    return updates && engine.training.onNonFinite === 'skip' ? { ...logs, skippedBatches: this.skipped } : logs;
   }
 }
 
@@ -117,6 +124,7 @@ export function logNames(engine: Engine, validated: boolean): readonly string[] 
   const outcome: Outcome = { loss: 0, penalty: 0, losses: zeros, hits: zeros, norm: undefined, refused: false };
   const logs = makeLogs(engine, outcome, 1, measured);
   const tracked = clip || trackGradientNorm ? ['gradientNorm'] : [];
+  if (engine.training.onNonFinite === 'skip') tracked.push('skippedBatches');
   const validation = validated ? Object.keys(validationLogs(logs)) : [];
   return [...Object.keys(logs), ...tracked, 'learningRate', ...validation];
 }

@@ -6,6 +6,7 @@ import { emitRowUpdate, type Optimizer, type Pace, type TableUpdate, type Update
 import { compileTraining, type Network, outputLayer, type Target, type Training } from '../program/compile.js';
 import type { Constant } from '../program/layer.js';
 import { Arena, checkHeapSize, type Tensor, vectorTensor } from '../program/plan.js';
+import { safeRate } from './guard.js';
 import { activityPenalties, isTable, penaltyGroups, tableUpdates, takeNorms, updateGroups } from './slab.js';
 import type { UpdatePlan } from './update-options.js';
 
@@ -35,6 +36,8 @@ export interface Compiled extends Training, TrainingOptions {
   readonly groups: readonly UpdateGroup[];
   /** Those of the groups and of tables, one for each learning rate. */
   readonly paces: readonly Pace[];
+  /** Below this an update that the program's guard lets pass keeps everything finite. */
+  readonly safeRate: number;
   /** Where a step leaves the parts of the penalty. */
   readonly penaltySlots: readonly Tensor[];
 }
@@ -95,10 +98,15 @@ export function planTraining(network: Network, slab: Tensor, base: number, optio
     tables,
     groups,
     paces: [...new Set<Pace>([...groups, ...tables.map(({ pace }) => pace)])],
+    safeRate: safeRate(
+      optimizer,
+      groups.map(({ multiplier }) => multiplier),
+    ),
     norms: takeNorms(arena, tables.length),
     update: {
       clip: options.clip,
       trackGradientNorm: options.trackGradientNorm,
+      guarded: !optimizer.solver,
       accumulation,
       average,
       emit: (emit) => {

@@ -5,6 +5,8 @@ import type { Clip } from '../program/compile.js';
 import type { Parameter } from '../program/layer.js';
 import { isTable } from './slab.js';
 
+export type OnNonFinite = 'stop' | 'skip';
+
 /** What `compile` takes about the way from gradients to weights. At most one kind of clipping. */
 export interface UpdateOptions {
   /** Cuts every element of the gradient off at -clipValue and clipValue. */
@@ -20,6 +22,12 @@ export interface UpdateOptions {
    * an epoch wait for those of the next, as in Keras.
    */
   readonly gradientAccumulationSteps?: number;
+  /**
+   * What becomes of a batch that meets NaN or infinity, in an output, the loss, a gradient, or a weight after the update:
+   * 'stop' throws a NonFiniteError that says where and why; 'skip' goes on without the batch and counts it in
+   * `skippedBatches`, but for an epoch without any other. Weights and state are untouched either way. Default 'stop'.
+   */
+  readonly onNonFinite?: OnNonFinite;
   /** Keeps an average of the weights: `exponentialMovingAverage()` or `stochasticWeightAveraging()`. */
   readonly averaging?: AveragingSpec;
 }
@@ -31,6 +39,7 @@ export const updateOptionNames: readonly (keyof UpdateOptions)[] = [
   'trackGradientNorm',
   'gradientAccumulationSteps',
   'averaging',
+  'onNonFinite',
 ];
 
 const CLIPS = { clipValue: 'value', clipNorm: 'norm', globalClipNorm: 'globalNorm' } as const;
@@ -42,6 +51,7 @@ export interface UpdatePlan {
   /** Batches whose gradients make one update. */
   readonly accumulationSteps: number;
   readonly averaging: Averaging | undefined;
+  readonly onNonFinite: OnNonFinite;
 }
 
 /**
@@ -73,7 +83,7 @@ export function checkTables(
 
 /** @throws ValueError, also for what an optimizer with a line search cannot do. */
 export function planUpdate(options: UpdateOptions, { solver, spec }: Optimizer): UpdatePlan {
-  const { trackGradientNorm = false, gradientAccumulationSteps = 1, averaging } = options;
+  const { trackGradientNorm = false, gradientAccumulationSteps = 1, averaging, onNonFinite = 'stop' } = options;
   const given = (Object.keys(CLIPS) as (keyof typeof CLIPS)[]).filter((name) => options[name] !== undefined);
   for (const name of given) checkNumber(options[name], name, { above: 0 });
   const [name, other] = given;
@@ -89,11 +99,15 @@ export function planUpdate(options: UpdateOptions, { solver, spec }: Optimizer):
     throw new ValueError({ argument: 'trackGradientNorm', given: show(trackGradientNorm), expected });
   }
   checkNumber(gradientAccumulationSteps, 'gradientAccumulationSteps', { min: 1, integer: true });
+  if (onNonFinite !== 'stop' && onNonFinite !== 'skip') {
+    throw new ValueError({ argument: 'onNonFinite', given: show(onNonFinite), expected: "'stop' or 'skip'" });
+  }
   const plan = {
     clip: name && { by: CLIPS[name], limit: options[name] as number },
     trackGradientNorm,
     accumulationSteps: gradientAccumulationSteps,
     averaging: averaging === undefined ? undefined : makeAveraging(averaging),
+    onNonFinite,
   };
   if (solver) {
     const unfit = [name, plan.averaging && 'averaging', gradientAccumulationSteps > 1 && 'gradientAccumulationSteps'];

@@ -221,6 +221,17 @@ export const kernelTable = {
     return [m.scalar(norm, false), m.scalar(), random.positive()];
   },
 
+  guard(random: Random): Args {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const x = m.matrix(rows, columns);
+    const odd = [Number.NaN, Infinity, 3e38, 1e5][random.integer(8)];
+    if (odd !== undefined) x.data[random.integer(rows) * x.stride + random.integer(columns)] = odd;
+    const other = [0.5, -1e30, -Infinity, Number.NaN][random.integer(4)] as number;
+    const factor = m.vector(2, true, () => 1);
+    return [x, rows, columns, x.stride, m.scalar(other, false), m.scalar(10 ** random.between(0, 38)), factor];
+  },
+
   sparseCategoricalAccuracy(random: Random): Args {
     const m = makers(random);
     const [rows, , columns] = sizes(random);
@@ -503,7 +514,9 @@ function activation({ backward, plan }: ActivationKernel): (random: Random) => A
       return [m.vector(n), m.vector(n, true), uniforms, n, ...plan.numbers];
     }
     const shape = [rows, columns, matrix.stride];
-    const slopes = plan.shape === 'units' ? [m.perColumn(columns)] : [];
+    // Learned slopes are mostly between 0 and 1.
+    const draw = random.integer(2) ? () => random.uniform() : () => random.number();
+    const slopes = plan.shape === 'units' ? [m.perColumn(columns, false, draw)] : [];
     if (!backward) return [matrix, ...slopes, output, ...shape];
     const slopeGradients = slopes.map(() => allLive(m.perColumn(columns, true)));
     return [matrix, ...slopes, other, output, ...slopeGradients, ...shape];

@@ -55,6 +55,7 @@ export const batchNormalization = /* @__PURE__ */ defineLayer<'batchNormalizatio
               variance = emit.vector(`${name}.variance`, panelColumns(units));
               emit.call('batchNormalizationMoments', x, mean, variance, rows, units, x.stride);
               if (emit.counts) {
+                emit.watched.push({ vector: mean, columns: units }, { vector: variance, columns: units });
                 emit.finally(
                   'batchNormalizationUpdate',
                   mean,

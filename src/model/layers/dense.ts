@@ -92,6 +92,7 @@ export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense',
               emit.call('denseKernelGradient', x, dy, kernel.gradient, panel, rows, inputs, units, x.stride, dy.stride);
             }
             if (bias?.trainable) emit.call('denseBiasGradient', dy, bias.gradient, rows, units, dy.stride);
+            if (kernel.trainable) emit.guard?.product(kernel, x, dy);
             if (!inputWanted) return [];
             const dx = emit.matrix(`${name}.dx`, inputs);
             const transposed = emit.scratch(`${name}.transposed`, denseScratch.inputGradient(rows, units));

@@ -14,6 +14,7 @@ export interface CsvLoggerOptions {
 interface State {
   readonly length?: number;
   readonly columns?: readonly string[];
+  readonly headed?: boolean;
 }
 
 const text = (value: number) => (Number.isNaN(value) ? 'NaN' : String(value));
@@ -40,12 +41,12 @@ export function csvLogger(sink: Sink, options: CsvLoggerOptions = {}): Callback 
   let headed = false;
   return {
     name: 'csvLogger',
-    getState: () => (writer.length === undefined ? { columns } : { columns, length: writer.length }),
+    getState: () => ({ columns, headed, ...(writer.length !== undefined && { length: writer.length }) }),
     setState(saved) {
       const state = saved as State;
       columns = state.columns ?? columns;
       writer.cut(state.length);
-      headed = true;
+      headed = state.headed ?? headed;
     },
     setParams(params) {
       columns = params.logs;

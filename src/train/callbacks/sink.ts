@@ -33,8 +33,15 @@ export function makeWriter(sink: Sink, argument: string): Writer {
   throw new ValueError({ argument, given: show(sink), expected: 'a path, a function or a WritableStream' });
 }
 
+interface NodeFiles {
+  stat(path: string | URL): Promise<{ readonly size: number }>;
+  writeFile(path: string | URL, text: string): Promise<void>;
+  appendFile(path: string | URL, text: string): Promise<void>;
+  truncate(path: string | URL, length: number): Promise<void>;
+}
+
 /** Node's files, under a name that bundlers for browsers do not look up. @throws StateError where there is no Node. */
-async function nodeFiles(): Promise<typeof import('node:fs/promises')> {
+async function nodeFiles(): Promise<NodeFiles> {
   const { process } = globalThis as { process?: { versions?: { node?: string } } };
   if (process?.versions?.node === undefined) {
     throw new StateError('There are no paths outside Node: give the logger a function or a WritableStream.');

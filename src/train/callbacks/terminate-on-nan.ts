@@ -1,11 +1,14 @@
 import type { Callback } from '../callbacks.js';
 
-/** Ends training after a batch whose loss is NaN or infinite; as in Keras. */
+/**
+ * Ends training with the batch that meets NaN or infinity, where `fit` would throw. Unlike in Keras the weights are those
+ * of the step before.
+ */
 export function terminateOnNaN(): Callback {
   return {
     name: 'terminateOnNaN',
-    onBatchEnd(_, { loss }, model) {
-      if (!Number.isFinite(loss)) model.stopTraining = true;
+    onNonFinite(_, model) {
+      model.stopTraining = true;
     },
   };
 }

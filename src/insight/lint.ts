@@ -1,0 +1,142 @@
+import { checkOptions, lookUp, ShapeError, show, ValueError } from '../errors.js';
+import { type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
+import { columnFindings, columnsOf } from './columns.js';
+import { classFindings, duplicateFindings } from './labels.js';
+
+/** What data may have against it. */
+export const LINT_CODES = [
+  'missingValues',
+  'constantColumn',
+  'unscaledColumn',
+  'unscaledTarget',
+  'fractionalLabels',
+  'classImbalance',
+  'singleClassValidation',
+  'unseenClass',
+  'duplicatedRows',
+] as const;
+
+export type LintCode = (typeof LINT_CODES)[number];
+
+/** Something that makes training harder, or its results look better than they are. */
+export interface Finding {
+  readonly code: LintCode;
+  /** A sentence that names the place. */
+  readonly message: string;
+  /** Of x or y, from 0 on, where it is one. */
+  readonly column?: number;
+  /** The column's smallest and largest number. */
+  readonly range?: readonly [number, number];
+  /** What to do about it. */
+  readonly suggestion: string;
+}
+
+export type Task = 'classification' | 'regression';
+
+export interface LintOptions {
+  /** Default 'classification' where all targets are whole numbers from 0 to 99, else 'regression'. */
+  readonly task?: Task;
+  /** Inputs and targets to validate on. */
+  readonly validation?: readonly [MatrixLike, MatrixLike];
+  /** Codes not to look for. */
+  readonly ignore?: readonly LintCode[];
+}
+
+/** Data with names for messages. */
+export interface LintData {
+  readonly x: readonly { readonly label: string; readonly data: Matrix }[];
+  readonly y: readonly { readonly label: string; readonly data: Matrix; readonly task: Task }[];
+  readonly validation?: { readonly x: readonly Matrix[]; readonly y: readonly Matrix[] } | undefined;
+}
+
+/** @throws UnknownNameError for codes that there are not. */
+export function checkCodes(ignore: unknown, argument: string): readonly LintCode[] {
+  if (ignore === undefined) return [];
+  if (!Array.isArray(ignore)) throw new ValueError({ argument, given: show(ignore), expected: 'an array of codes' });
+  const known = Object.fromEntries(LINT_CODES.map((code) => [code, code]));
+  return ignore.map((code, i) => lookUp<LintCode>(known, code, `${argument}[${i}]`));
+}
+
+/**
+ * All findings about data known to fit together, with a chance to stop in between. Looks at a sample of large data: evenly
+ * spaced rows, always the same.
+ */
+export function* lintData(
+  { x, y, validation }: LintData,
+  ignore: readonly LintCode[] = [],
+): Generator<void, readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const { label, data } of x) {
+    findings.push(...columnFindings(columnsOf(data), label, 'Column'));
+    yield;
+  }
+  for (const [i, { label, data, task }] of y.entries()) {
+    const columns = columnsOf(data);
+    findings.push(...columnFindings(columns, label, task === 'regression' ? 'Target' : 'Label'));
+    if (task === 'classification') findings.push(...classFindings(data, label, validation?.y[i]));
+    yield;
+  }
+  if (validation && !ignore.includes('duplicatedRows')) {
+    const train = [...x, ...y].map(({ data }) => data);
+    findings.push(...(yield* duplicateFindings(train, [...validation.x, ...validation.y.slice(0, y.length)])));
+  }
+  return findings.filter(({ code }) => !ignore.includes(code));
+}
+
+function guessTask({ data }: Matrix): Task {
+  return data.every((v) => Number.isNaN(v) || (v >= 0 && v < 100 && v === Math.floor(v)))
+    ? 'classification'
+    : 'regression';
+}
+
+/**
+ * What data has against it, before a model is trained on it: missing values, constant columns, columns and targets far from
+ * -1..1, labels that are no classes, classes that are rare, or missing on one side, and rows for validation that are rows for
+ * training. `fit` does the same before its first step and warns.
+ * @throws ShapeError, ValueError for data that is no rows of numbers; UnknownNameError for unknown codes.
+ */
+export function lint(x: MatrixLike, y?: MatrixLike, options: LintOptions = {}): readonly Finding[] {
+  checkOptions(options, ['task', 'validation', 'ignore'], 'lint');
+  const { task, validation } = options;
+  const ignore = checkCodes(options.ignore, 'lint.ignore');
+  if (task !== undefined && task !== 'classification' && task !== 'regression') {
+    const expected = "'classification' or 'regression'";
+    throw new ValueError({ argument: 'lint.task', given: show(task), expected });
+  }
+  const inputs = toMatrix(x, 'x');
+  const targets = y === undefined ? undefined : readLike(y, 'y', inputs.rows);
+  let held: LintData['validation'];
+  if (validation !== undefined) {
+    if (!Array.isArray(validation) || validation.length !== 2) {
+      throw new ValueError({ argument: 'lint.validation', given: show(validation), expected: '[x, y]' });
+    }
+    const vx = toMatrix(validation[0], 'lint.validation[0]');
+    const vy = readLike(validation[1], 'lint.validation[1]', vx.rows);
+    checkColumns(vx, inputs, 'lint.validation[0]');
+    if (targets) checkColumns(vy, targets, 'lint.validation[1]');
+    held = { x: [vx], y: targets ? [vy] : [] };
+  }
+  const steps = lintData(
+    {
+      x: [{ label: 'x', data: inputs }],
+      y: targets ? [{ label: 'y', data: targets, task: task ?? guessTask(targets) }] : [],
+      validation: held,
+    },
+    ignore,
+  );
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+function readLike(given: MatrixLike, argument: string, rows: number): Matrix {
+  const read = toMatrix(given, argument);
+  if (read.rows === rows) return read;
+  throw new ShapeError({ argument, given: `${read.rows} rows`, expected: `${rows}, as many as there are input rows` });
+}
+
+function checkColumns({ columns }: Matrix, like: Matrix, argument: string): void {
+  if (columns === like.columns) return;
+  throw new ShapeError({ argument, given: `${columns} columns`, expected: `${like.columns}, as for training` });
+}

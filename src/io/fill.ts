@@ -1,0 +1,122 @@
+import { FileFormatError, show } from '../errors.js';
+import { writeParameter } from '../model/weights.js';
+import { INTERNALS, type Model } from '../train/model.js';
+import {
+  firstNaN,
+  firstNonFinite,
+  type Part,
+  planImport,
+  readScalars,
+  type StateScalars,
+  weightParts,
+} from '../train/state.js';
+import type { Description, TrainingRecord } from './image.js';
+import { isObject, type Json, parseJson } from './json.js';
+import { type Entry, type Layout, label } from './layout.js';
+
+const PARTS: readonly (keyof Description)[] = ['spec', 'compile', 'training', 'classNames', 'preprocessing'];
+
+/** The JSON within the metadata. @throws FileFormatError */
+export function readDescription(metadata: Layout['metadata']): Partial<Record<keyof Description, Json>> {
+  const found = PARTS.flatMap((name) => {
+    const text = metadata.get(name);
+    return text === undefined ? [] : [[name, parseJson(text, `metadata.${name}`)] as const];
+  });
+  return Object.fromEntries(found);
+}
+
+/** A parameter or state and the tensor that a file has for it. */
+interface Match {
+  readonly name: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly layout: string;
+}
+
+/** The tensor of a name, checked against what the model needs. */
+export function findTensor(
+  entries: ReadonlyMap<string, Entry>,
+  { name, rows, columns, layout }: Match,
+  dtype: string,
+): Entry {
+  const entry = entries.get(name);
+  if (!entry) throw new FileFormatError(`tensor ${name}`, 'missing');
+  const shape = layout === 'vector' && rows === 1 ? [columns] : [rows, columns];
+  if (entry.dtype === dtype && entry.shape.join() === shape.join()) return entry;
+  const given = `${entry.dtype} [${entry.shape.join(', ')}]`;
+  throw new FileFormatError(`tensor ${name}`, `${given} in place of ${dtype} [${shape.join(', ')}]`);
+}
+
+function readTraining(given: Json | undefined): Partial<TrainingRecord> {
+  if (given === undefined) return {};
+  if (!isObject(given)) throw new FileFormatError('metadata.training', `${show(given)} in place of an object`);
+  const { epochs = 0, state, run } = given as { epochs?: Json; state?: Json; run?: Json };
+  if (!Number.isSafeInteger(epochs) || (epochs as number) < 0) {
+    throw new FileFormatError('metadata.training', `epochs that are no whole number, ${show(epochs)}`);
+  }
+  if (state !== undefined && !isObject(state))
+    throw new FileFormatError('metadata.training', 'a state that is no object');
+  return {
+    epochs: epochs as number,
+    ...(state !== undefined && { state: state as unknown as StateScalars }),
+    ...(run !== undefined && { run }),
+  };
+}
+
+/** Returns the elements of a tensor. */
+export type Read = (entry: Entry) => Float32Array | Float64Array;
+
+/** What a file holds beside the model itself, checked. */
+export interface Contents {
+  readonly epochs: number;
+  readonly state: StateScalars | undefined;
+  readonly run: Json | undefined;
+  readonly classNames: readonly string[] | undefined;
+  readonly preprocessing: Json | undefined;
+}
+
+/** @throws FileFormatError */
+export function readContents({ training, classNames, preprocessing }: ReturnType<typeof readDescription>): Contents {
+  const named = Array.isArray(classNames) && classNames.every((name) => typeof name === 'string');
+  if (classNames !== undefined && !named) throw new FileFormatError('metadata.classNames', 'no array of strings');
+  const { epochs = 0, state, run } = readTraining(training);
+  return { epochs, state, run, classNames: classNames as readonly string[] | undefined, preprocessing };
+}
+
+/**
+ * Puts what a file holds into a model of the same layers, compiled alike.
+ * @throws FileFormatError for tensors that are not the model's, before anything is changed.
+ */
+export function fill(
+  model: Model,
+  entries: readonly Entry[],
+  { epochs, state, run, classNames, preprocessing }: Contents,
+  read: Read,
+): void {
+  const { engine } = model[INTERNALS];
+  const known = new Map(entries.map((entry) => [entry.name, entry]));
+  const plan = state && planImport(engine, readScalars(engine, state));
+  const weights = weightParts(engine);
+  const parts = [...weights, ...(plan?.parts ?? [])];
+  const expected = new Set(parts.map(({ name }) => name));
+  const extra = entries.find(({ name }) => !expected.has(name));
+  if (extra) throw new FileFormatError(label(extra.name), 'no part of this model');
+  const values = parts.map((part) => {
+    const data = read(findTensor(known, { ...part.parameter, name: part.name }, part.dtype));
+    checkValues(part, weights.includes(part), data);
+    return data;
+  });
+  parts.forEach(({ memory, parameter, offset }, i) => {
+    writeParameter(memory, parameter, values[i]!, { offset });
+  });
+  plan?.commit();
+  Object.assign(model, { epochs }, run !== undefined && { run });
+  if (classNames !== undefined) model.classNames = classNames;
+  if (preprocessing !== undefined) model.preprocessing = preprocessing;
+}
+
+function checkValues({ name }: Part, weights: boolean, values: Float32Array | Float64Array): void {
+  const bad = weights ? firstNonFinite(values) : firstNaN(values);
+  if (bad < 0) return;
+  throw new FileFormatError(`tensor ${name}`, `${values[bad]} at element ${bad}, where a number must be`);
+}

@@ -1,0 +1,143 @@
+import { auto } from '../backends/detect.js';
+import { typescript } from '../backends/typescript.js';
+import { type WasmOptions, wasm } from '../backends/wasm.js';
+import type { BackendFactory } from '../kernels/contract.js';
+import { type CustomLoss, customLoss } from '../model/expressions/custom.js';
+import { layerSequentialUnitVariance } from '../train/lsuv.js';
+import { Model } from '../train/model.js';
+import { packError } from './errors.js';
+import type { BackendChoice, Description, ModelState, Property } from './protocol.js';
+
+/** Functions that take a model first. */
+export const functions: Readonly<Record<string, (model: Model, ...args: never[]) => unknown>> = {
+  layerSequentialUnitVariance,
+};
+
+export async function openBackend({ name, options }: BackendChoice): Promise<BackendFactory> {
+  if (name === 'typescript') return typescript();
+  return name === 'auto' ? auto(options) : wasm(options as WasmOptions);
+}
+
+const isPlain = (value: unknown) => (typeof value !== 'object' || value === null) && typeof value !== 'function';
+
+/** A model of this worker and what the calling side knows of it. */
+export class Hosted {
+  readonly #model: Model;
+  /** Properties that may be told of, but for those known to be objects. */
+  readonly #names: Set<string>;
+  readonly #told = new Map<string, Property>();
+  #settings = 0;
+  /** What setting a property threw; the next call fails with it. */
+  #refused: { readonly error: unknown } | undefined;
+
+  constructor(model: Model) {
+    this.#model = model;
+    const accessors = Object.entries(Object.getOwnPropertyDescriptors(Model.prototype));
+    const readable = accessors.filter(([, { get }]) => get).map(([name]) => name);
+    this.#names = new Set([...Object.keys(model), ...readable].filter((name) => name !== 'backend'));
+  }
+
+  describe(): Description {
+    const own = Object.getOwnPropertyDescriptors(Model.prototype);
+    const entries = Object.entries(own).filter(([name]) => name !== 'constructor');
+    const { name, math, threads, reason } = this.#model.backend;
+    return {
+      methods: entries.filter(([, { value }]) => typeof value === 'function').map(([name]) => name),
+      settable: [...Object.keys(this.#model), ...entries.filter(([, { set }]) => set).map(([name]) => name)],
+      backend: { name, math, threads, ...(reason === undefined ? {} : { reason }) },
+      ...namesOf(this.#model),
+    };
+  }
+
+  get model(): Model {
+    return this.#model;
+  }
+
+  get(name: string): unknown {
+    return this.#model[name as keyof Model];
+  }
+
+  set(name: string, value: unknown, count: number): void {
+    this.#settings = count;
+    try {
+      (this.#model as unknown as Record<string, unknown>)[name] = value;
+    } catch (error) {
+      this.#refused = { error };
+    }
+    // The calling side believes what it set; unless that holds it has to be told.
+    if (this.#told.has(name)) this.#told.set(name, { kind: 'value', value });
+  }
+
+  /** @throws what setting a property threw before. */
+  check(): void {
+    const refused = this.#refused;
+    this.#refused = undefined;
+    if (refused) throw refused.error;
+  }
+
+  /** What has changed since the last time. */
+  state(): ModelState {
+    const changed: Record<string, Property> = {};
+    for (const name of this.#names) {
+      const property = this.#read(name);
+      const told = this.#told.get(name);
+      const same = told?.kind === 'value' && property.kind === 'value' && Object.is(told.value, property.value);
+      if (same || (told?.kind === property.kind && property.kind !== 'value')) continue;
+      this.#told.set(name, property);
+      changed[name] = property;
+    }
+    return { changed, settings: this.#settings };
+  }
+
+  #read(name: string): Property {
+    let value: unknown;
+    try {
+      value = this.get(name);
+    } catch (error) {
+      return { kind: 'error', error: packError(error) };
+    }
+    if (value === undefined || isPlain(value)) return { kind: 'value', value };
+    // An accessor that makes an object makes one each time; a field may become something else.
+    if (!Object.hasOwn(this.#model, name)) this.#names.delete(name);
+    return { kind: 'object' };
+  }
+
+  /** Calls a method as the calling side would. */
+  invoke(method: string, args: readonly unknown[]): unknown {
+    const given = method === 'compile' ? args.map(reviveCompile) : args;
+    return (this.#model as unknown as Record<string, (...args: unknown[]) => unknown>)[method]?.(...given);
+  }
+
+  /**
+   * `setTrainable` with a function of the calling side: notes what it would be asked, asks, and calls the method with the
+   * answers.
+   */
+  async choose(ask: (layers: readonly unknown[]) => Promise<readonly unknown[]>, args: readonly unknown[]) {
+    const layers: unknown[] = [];
+    const rest = args.slice(1) as [boolean];
+    this.#model.setTrainable((layer) => layers.push(layer) < 0, ...rest);
+    const answers = await ask(layers);
+    let next = 0;
+    this.#model.setTrainable(() => Boolean(answers[next++]), ...rest);
+  }
+}
+
+/** Names of inputs and outputs by which data may be given. */
+function namesOf({ spec }: Model): Pick<Description, 'inputs' | 'outputs'> {
+  const { inputs = [{ name: 'input' }], layers } = spec;
+  const outputs = spec.outputs ?? [`layers.${layers.length - 1}`];
+  const labels = new Map(layers.map(({ name }, i) => [`layers.${i}`, name ?? `layers.${i}`]));
+  return { inputs: inputs.map(({ name }) => name), outputs: outputs.map((name) => labels.get(name) ?? name) };
+}
+
+/** Custom losses compile again from their steps. */
+function reviveCompile(options: unknown): unknown {
+  if (typeof options !== 'object' || options === null || !('loss' in options)) return options;
+  const revive = (loss: unknown): unknown => {
+    if (typeof loss !== 'object' || loss === null) return loss;
+    if (Array.isArray(loss)) return loss.map(revive);
+    if (!('name' in loss)) return Object.fromEntries(Object.entries(loss).map(([name, one]) => [name, revive(one)]));
+    return loss.name === 'custom' ? customLoss(loss as CustomLoss) : loss;
+  };
+  return { ...options, loss: revive(options.loss) };
+}

@@ -1,0 +1,143 @@
+// Models in workers: the same methods as of `Model`, with promises.
+
+import type { AutoOptions } from '../backends/detect.js';
+import type { WasmOptions } from '../backends/wasm.js';
+import { checkOptions, lookUp, show, ValueError } from '../errors.js';
+import type { MatrixLike } from '../matrix.js';
+import { type GraphSpec, sequence, specOf, trace } from '../model/graph.js';
+import type { LsuvLayer, LsuvOptions } from '../train/lsuv.js';
+import type { FunctionalOptions, SequentialOptions } from '../train/model.js';
+import { Connection } from './connection.js';
+import type { BackendChoice, Description, ModelState } from './protocol.js';
+import { callWith, makeRemote, type RemoteModel } from './remote.js';
+import { Scope } from './scope.js';
+
+export { transfer } from './packing.js';
+export type { BackendChoice, BackendInfo } from './protocol.js';
+export type { Progress, RemoteCallback, RemoteFitOptions, RemoteModel } from './remote.js';
+export { share } from './share.js';
+
+export interface StartOptions {
+  /** Where the file `worker-host.js` of this package lies, for bundlers that move it; default beside this module. */
+  readonly workerUrl?: string | URL;
+}
+
+/** What every model in a worker needs. */
+export interface RemoteModelOptions extends StartOptions {
+  /** Seeds initialization, shuffling and dropout: an integer from 0 to 2^53 - 1, default 0. */
+  readonly seed?: number;
+  /** What `wasm()`, `auto()` or `typescript()` of this module returned; default `auto()`. The worker opens it. */
+  readonly backend?: BackendChoice;
+  /** A worker that several models share, and which computes for one at a time; default one of the model's own. */
+  readonly worker?: TrainingWorker;
+}
+
+const connections = new WeakMap<TrainingWorker, Connection>();
+
+/** A worker for several models. Idle, it keeps no process alive. */
+export class TrainingWorker {
+  /** @throws BackendError where there are no workers. */
+  constructor(options: StartOptions = {}) {
+    checkOptions(options, ['workerUrl'], 'TrainingWorker');
+    connections.set(this, new Connection(options.workerUrl));
+  }
+
+  /** Ends the worker at once, and its models. What is under way is rejected. */
+  terminate(): void {
+    connections.get(this)?.terminate();
+  }
+}
+
+/** WebAssembly, in the worker; see `wasm` of myelin. Threads become workers of the worker. */
+export function wasm(options: WasmOptions = {}): BackendChoice {
+  return { name: 'wasm', options };
+}
+
+/** The best backend that runs in the worker; see `auto` of myelin. */
+export function auto(options: AutoOptions = {}): BackendChoice {
+  return { name: 'auto', options };
+}
+
+/** Plain TypeScript, in the worker; see `typescript` of myelin. */
+export function typescript(): BackendChoice {
+  return { name: 'typescript', options: {} };
+}
+
+function checkBackend(backend: unknown): BackendChoice {
+  const { name, options } = (backend ?? {}) as Partial<BackendChoice>;
+  if (typeof options === 'object' && options !== null) {
+    lookUp({ auto: 0, wasm: 0, typescript: 0 }, name, 'backend.name');
+    const { threadUrl, ...rest } = options as WasmOptions;
+    const url = threadUrl === undefined ? {} : { threadUrl: String(threadUrl) };
+    return { name, options: { ...rest, ...url } } as BackendChoice;
+  }
+  throw new ValueError({
+    argument: 'backend',
+    given: show(backend),
+    expected: "what wasm(), auto() or typescript() of 'myelin/worker' returned",
+    hint: 'The worker opens it: a backend that was opened on this side has its memory here.',
+  });
+}
+
+async function create(
+  spec: GraphSpec & { readonly seed?: number },
+  { seed, backend = auto(), worker, workerUrl }: RemoteModelOptions,
+): Promise<RemoteModel> {
+  const choice = checkBackend(backend);
+  const shared = worker && connections.get(worker);
+  if (worker !== undefined && !shared) {
+    throw new ValueError({ argument: 'worker', given: show(worker), expected: 'a TrainingWorker' });
+  }
+  const connection = shared ?? new Connection(workerUrl);
+  try {
+    const model = connection.nextModel();
+    const scope = new Scope(connection, undefined, { inputs: [], outputs: [] });
+    const made = await connection.call({ type: 'create', model, spec, seed, backend: choice }, scope);
+    const { description, state } = made as { description: Description; state: ModelState };
+    return makeRemote(connection, model, description, state, !shared);
+  } catch (error) {
+    if (!shared) connection.terminate();
+    throw error;
+  }
+}
+
+const OPTIONS = ['seed', 'backend', 'worker', 'workerUrl'];
+
+/**
+ * A stack of layers in a worker; resolves when the worker has built it.
+ * @throws ShapeError, ValueError, UnknownNameError for layers that do not fit; HeapSizeError above 4 GiB; BackendError
+ * where there are no workers, or not the backend.
+ */
+export async function sequential(
+  options: RemoteModelOptions & Pick<SequentialOptions, 'layers'>,
+): Promise<RemoteModel> {
+  checkOptions(options, ['layers', ...OPTIONS], 'sequential');
+  return create(specOf(sequence(options.layers)), options);
+}
+
+/** A graph of layers in a worker; see `model` of myelin. */
+export async function model(
+  options: RemoteModelOptions & Pick<FunctionalOptions, 'inputs' | 'outputs'>,
+): Promise<RemoteModel> {
+  checkOptions(options, ['inputs', 'outputs', ...OPTIONS], 'model');
+  const list = <T>(given: T | readonly T[]): readonly T[] => (Array.isArray(given) ? given : [given as T]);
+  return create(specOf(trace(list(options.inputs), list(options.outputs))), options);
+}
+
+/** A model in a worker, from plain data such as the JSON of `model.spec`. */
+export async function modelFromSpec(
+  spec: GraphSpec & { readonly seed?: number },
+  options: RemoteModelOptions = {},
+): Promise<RemoteModel> {
+  checkOptions(options, OPTIONS, 'modelFromSpec');
+  return create(spec, options);
+}
+
+/** `layerSequentialUnitVariance` of myelin, in the model's worker. */
+export async function layerSequentialUnitVariance(
+  model: RemoteModel,
+  x: MatrixLike,
+  options?: LsuvOptions,
+): Promise<readonly LsuvLayer[]> {
+  return callWith(model, 'layerSequentialUnitVariance', [x, options]) as Promise<readonly LsuvLayer[]>;
+}

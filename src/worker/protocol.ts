@@ -1,0 +1,179 @@
+import type { BackendFactory } from '../kernels/contract.js';
+import type { NumericArray } from '../matrix.js';
+import type { GraphSpec } from '../model/graph.js';
+import type { PackedError } from './errors.js';
+
+/** A backend as plain data, for a worker to open. */
+export type BackendChoice = {
+  readonly name: 'auto' | 'wasm' | 'typescript';
+  readonly options: object;
+};
+
+/** What can be told of a backend without having it. */
+export type BackendInfo = Pick<BackendFactory, 'name' | 'math' | 'threads' | 'reason'>;
+
+/** Where something stands among arguments or in a result. */
+export type Path = readonly (string | number)[];
+
+/** Hooks of a callback by name, each the number of a function on the calling side. */
+export interface PackedCallback {
+  readonly hooks: Readonly<Record<string, number>>;
+  /** Plain data among its fields. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Of a callback with `getState`: what it returned, and the number by which later states come. */
+  readonly state?: { readonly fn: number; readonly value: unknown };
+}
+
+/** What stands at a path and crosses in a way of its own; the value there is undefined. */
+export type Note = { readonly path: Path } & (
+  | { readonly kind: 'array'; readonly array: number }
+  | { readonly kind: 'function'; readonly fn: number }
+  | { readonly kind: 'callback'; readonly callback: PackedCallback }
+  | { readonly kind: 'signal'; readonly signal: number; readonly aborted?: PackedError }
+  | {
+      readonly kind: 'stream';
+      /** A function that begins anew and returns two more, for the next batch and for no more. */
+      readonly open: number;
+      /** It can be read but once, as a generator. */
+      readonly once: boolean;
+    }
+);
+
+/** What goes by its class in a result. */
+export type Mark = { readonly path: Path } & (
+  | { readonly kind: 'matrix' }
+  /** An object that prints as text. */
+  | { readonly kind: 'text'; readonly text: string }
+);
+
+/** Kinds of numeric arrays by name. */
+export type ArrayKind =
+  | 'Float32Array'
+  | 'Float64Array'
+  | 'Int8Array'
+  | 'Uint8Array'
+  | 'Uint8ClampedArray'
+  | 'Int16Array'
+  | 'Uint16Array'
+  | 'Int32Array'
+  | 'Uint32Array';
+
+/** What the calling side says. Calls run in the order in which they are posted. */
+export type Request =
+  | {
+      readonly type: 'create';
+      readonly call: number;
+      readonly model: number;
+      readonly spec: GraphSpec & { readonly seed?: number };
+      readonly seed: number | undefined;
+      readonly backend: BackendChoice;
+    }
+  | {
+      readonly type: 'call';
+      readonly call: number;
+      readonly model: number;
+      /** A method of the model, or a function that takes the model first. */
+      readonly method: string;
+      readonly takes: 'method' | 'function';
+      readonly args: readonly unknown[];
+      readonly notes: readonly Note[];
+      /** Where arrays stand that were moved here and go back with the result. */
+      readonly lent: readonly Path[];
+      readonly settings: CallSettings;
+    }
+  | { readonly type: 'get'; readonly call: number; readonly model: number; readonly name: string }
+  | {
+      readonly type: 'set';
+      readonly model: number;
+      readonly name: string;
+      readonly value: unknown;
+      readonly count: number;
+    }
+  | {
+      readonly type: 'array';
+      readonly array: number;
+      readonly kind: ArrayKind;
+      readonly length: number;
+      /** In shared memory; undefined where pieces follow. */
+      readonly data: NumericArray | undefined;
+    }
+  | { readonly type: 'piece'; readonly array: number; readonly offset: number; readonly data: NumericArray }
+  | { readonly type: 'discard'; readonly arrays: readonly number[] }
+  | { readonly type: 'abort'; readonly signal: number; readonly reason: PackedError }
+  | {
+      readonly type: 'reply';
+      readonly ask: number;
+      readonly answers: readonly unknown[];
+      readonly notes: readonly Note[];
+      readonly states: States;
+    }
+  | { readonly type: 'failure'; readonly ask: number; readonly thrown: number; readonly error: PackedError }
+  | { readonly type: 'drop'; readonly model: number };
+
+/** States of callbacks by number. */
+export type States = readonly (readonly [number, unknown])[];
+
+/** What a call says besides its arguments. */
+export interface CallSettings {
+  /** Hooks of batches one by one, each awaited, instead of in groups. */
+  readonly eachBatch?: boolean;
+  /** A function for events of progress, and milliseconds between two. */
+  readonly progress?: { readonly fn: number; readonly interval: number };
+}
+
+/** What a model's property is: a value, an object to be asked for, or an error where reading it fails. */
+export type Property =
+  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'object' }
+  | { readonly kind: 'error'; readonly error: PackedError };
+
+/** Properties that have changed, and how many settings the model had seen by then. */
+export interface ModelState {
+  readonly changed: Readonly<Record<string, Property>>;
+  readonly settings: number;
+}
+
+/** A function of the calling side to call. `self` is the place of the model among the arguments, -1 where it is none. */
+export interface Ask {
+  readonly fn: number;
+  readonly args: readonly unknown[];
+  readonly self: number;
+}
+
+export interface Description {
+  readonly methods: readonly string[];
+  /** Names of properties that can be set. */
+  readonly settable: readonly string[];
+  readonly backend: BackendInfo;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** What the worker says. */
+export type Response =
+  | { readonly type: 'ready' }
+  | {
+      readonly type: 'result';
+      readonly call: number;
+      readonly value: unknown;
+      readonly marks: readonly Mark[];
+      readonly lent: readonly unknown[];
+      readonly state: ModelState | undefined;
+    }
+  | {
+      readonly type: 'error';
+      readonly call: number;
+      readonly error: PackedError;
+      /** The number of a failure or signal of the calling side that this error is. */
+      readonly thrown: number | undefined;
+      readonly lent: readonly unknown[];
+      readonly state: ModelState | undefined;
+    }
+  | {
+      readonly type: 'ask';
+      readonly ask: number;
+      readonly call: number;
+      readonly asks: readonly Ask[];
+      readonly state: ModelState | undefined;
+    }
+  | { readonly type: 'progress'; readonly call: number; readonly fn: number; readonly event: unknown };

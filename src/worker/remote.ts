@@ -1,0 +1,233 @@
+import { checkNumber, lookUp, StateError, show, ValueError } from '../errors.js';
+import type { Matrix } from '../matrix.js';
+import type { Data } from '../train/batches.js';
+import type { Callback, Logs } from '../train/callbacks.js';
+import type { FitOptions } from '../train/fit-plan.js';
+import type { History } from '../train/history.js';
+import type { Model } from '../train/model.js';
+import type { PredictOptions } from '../train/predict.js';
+import type { Connection } from './connection.js';
+import { unpackError } from './errors.js';
+import { Packer } from './packing.js';
+import type { BackendInfo, CallSettings, Description, ModelState, Property } from './protocol.js';
+import { Scope, type Target } from './scope.js';
+
+type Plain = number | string | boolean | null | undefined;
+type Method = (...args: never[]) => unknown;
+
+/** Methods whose types are not those of the model with a promise around what they return. */
+type Special = 'fit' | 'predict' | 'backend';
+
+type RemoteMembers = {
+  readonly [K in Exclude<keyof Model, Special> as Model[K] extends Method ? K : never]: Model[K] extends (
+    ...args: infer A
+  ) => infer R
+    ? (...args: A) => Promise<Awaited<R>>
+    : never;
+} & {
+  [K in Exclude<keyof Model, Special> as Model[K] extends Method ? never : K]: Model[K] extends Plain
+    ? Model[K]
+    : Promise<Model[K]>;
+};
+
+type Facing<T> = T extends Model ? RemoteModel : T;
+
+type Hooks = {
+  [K in keyof Callback]: Callback[K] extends ((...args: infer A) => infer R) | undefined
+    ? (...args: { [I in keyof A]: Facing<A[I]> }) => R
+    : Callback[K];
+};
+
+/** A callback of `fit` in a worker: the same hooks, on this side, with the model of this side. */
+export interface RemoteCallback extends Hooks {}
+
+/** How far `fit` has come. */
+export interface Progress {
+  readonly epoch: number;
+  /** The last batch that ended. */
+  readonly batch: number;
+  readonly logs: Logs;
+}
+
+/** Options of `fit`, and what only workers have. */
+export interface RemoteFitOptions extends Omit<FitOptions, 'callbacks'> {
+  readonly callbacks?: readonly RemoteCallback[];
+  /** Is told of the last batch every `progressInterval`, and of each epoch's last. Does not hold training up. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Milliseconds; default 100. */
+  readonly progressInterval?: number;
+  /**
+   * Whether hooks of batches run in groups, some 16 ms of training at a time and up to three groups behind it, or each
+   * before the next batch begins. Default 'grouped', which costs nothing. None is left out, and those of epochs come after
+   * all of their batches. With 'each', `stopTraining`, and whatever else a hook does, counts from the next batch on.
+   */
+  readonly batchHooks?: 'grouped' | 'each';
+}
+
+/**
+ * A model in a worker: the methods of `Model`, which return promises, and its properties. Plain ones, such as `epochs` and
+ * `learningRate`, are as the worker last told, and may be set; a value that is refused rejects the next call. Others, such
+ * as `spec`, are promises.
+ */
+export interface RemoteModel extends RemoteMembers {
+  readonly backend: BackendInfo;
+  fit(x: Data, y: Data, options?: RemoteFitOptions): Promise<History>;
+  predict(x: Data): Promise<Matrix>;
+  predict<Output extends Matrix | Float32Array>(x: Data, options: PredictOptions<Output>): Promise<Output>;
+  /** Frees the model, and ends its worker if it has one of its own. Fails while `fit` is running, as `Model.dispose` does. */
+  dispose(): Promise<void>;
+}
+
+/** Ends the worker of a model that was dropped. */
+const dropped = new FinalizationRegistry<() => void>((drop) => drop());
+
+/** What the calling side knows of a model. */
+class Mirror implements Target {
+  remote!: object;
+  disposed = false;
+  readonly #properties = new Map<string, Property>();
+  /** Settings so far; what the worker told before it knew of the last is stale. */
+  #settings = 0;
+
+  constructor(
+    readonly connection: Connection,
+    readonly model: number,
+    readonly description: Description,
+    /** The worker serves no other model. */
+    readonly own: boolean,
+  ) {}
+
+  update(state: ModelState | undefined): void {
+    for (const [name, property] of Object.entries(state?.changed ?? {})) {
+      if (state?.settings === this.#settings || property.kind !== 'value') this.#properties.set(name, property);
+    }
+  }
+
+  get(name: string): unknown {
+    const property = this.#properties.get(name);
+    if (property?.kind === 'object') {
+      return this.connection.call({ type: 'get', model: this.model, name }, this.scope());
+    }
+    if (property?.kind === 'error') throw unpackError(property.error);
+    return property?.value;
+  }
+
+  set(name: string, value: unknown): void {
+    this.#settings++;
+    this.#properties.set(name, { kind: 'value', value });
+    this.connection.tell({ type: 'set', model: this.model, name, value, count: this.#settings });
+  }
+
+  scope(): Scope {
+    const { connection } = this;
+    return new Scope(
+      {
+        nextArray: () => connection.nextArray(),
+        nextSignal: () => connection.nextSignal(),
+        abort: (signal, reason) => connection.abort(signal, reason),
+      },
+      this,
+      this.description,
+    );
+  }
+
+  async call(method: string, takes: 'method' | 'function', args: readonly unknown[]): Promise<unknown> {
+    if (this.disposed) throw new StateError(`${method}: the model was disposed of.`);
+    const scope = this.scope();
+    const { rest, settings } = splitOptions(method, args, scope);
+    const packer = new Packer(scope, this.description);
+    const packed = packer.arguments(method, rest);
+    const { notes, loans } = packer;
+    const lent = loans.map(({ path }) => path);
+    const { model } = this;
+    const result = await this.connection.call(
+      { type: 'call', model, method, takes, args: packed, notes, lent, settings },
+      scope,
+      packer,
+    );
+    if (method === 'dispose') this.end();
+    return method === 'predict' ? fillOutput(args, result) : result;
+  }
+
+  end(): void {
+    this.disposed = true;
+    dropped.unregister(this);
+    if (this.own) this.connection.terminate();
+    else this.connection.tell({ type: 'drop', model: this.model });
+  }
+}
+
+/** Takes out of the options of `fit` what is for this side. */
+function splitOptions(
+  method: string,
+  args: readonly unknown[],
+  scope: Scope,
+): { rest: readonly unknown[]; settings: CallSettings } {
+  const options = args.at(-1);
+  if (method !== 'fit' || typeof options !== 'object' || options === null) return { rest: args, settings: {} };
+  const { onProgress, progressInterval = 100, batchHooks = 'grouped', ...others } = options as RemoteFitOptions;
+  lookUp({ grouped: true, each: true }, batchHooks, 'batchHooks');
+  checkNumber(progressInterval, 'progressInterval', { min: 0 });
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw new ValueError({ argument: 'onProgress', given: show(onProgress), expected: 'a function' });
+  }
+  const isOptions = Object.keys(others).length < Object.keys(options).length;
+  return {
+    rest: isOptions ? [...args.slice(0, -1), others] : args,
+    settings: {
+      eachBatch: batchHooks === 'each',
+      ...(onProgress ? { progress: { fn: scope.keep(onProgress), interval: progressInterval } } : {}),
+    },
+  };
+}
+
+/** Copies predictions to where they were asked to be. */
+function fillOutput(args: readonly unknown[], result: unknown): unknown {
+  const output = (args[1] as Partial<PredictOptions<Matrix | Float32Array>> | undefined)?.output;
+  if (output === undefined) return result;
+  const [to, from] = [output, result].map((value) => ('data' in (value as object) ? (value as Matrix).data : value));
+  if (to !== from) (to as Float32Array).set(from as Float32Array);
+  return output;
+}
+
+/** In a function of its own, so that nothing leads from what it returns to the model of this side. */
+function makeDrop(connection: Connection, model: number, own: boolean): () => void {
+  return () => (own ? connection.terminate() : connection.tell({ type: 'drop', model }));
+}
+
+const mirrors = new WeakMap<object, Mirror>();
+
+/** Builds the model of this side from what the worker says of its own. */
+export function makeRemote(
+  connection: Connection,
+  model: number,
+  description: Description,
+  state: ModelState,
+  own: boolean,
+): RemoteModel {
+  const mirror = new Mirror(connection, model, description, own);
+  mirror.update(state);
+  const remote = {};
+  const define = (name: string, property: PropertyDescriptor) =>
+    Object.defineProperty(remote, name, { enumerable: true, ...property });
+  for (const name of description.methods) {
+    define(name, { value: (...args: unknown[]) => mirror.call(name, 'method', args), enumerable: false });
+  }
+  for (const name of Object.keys(state.changed)) {
+    const set = (value: unknown) => mirror.set(name, value);
+    define(name, { get: () => mirror.get(name), ...(description.settable.includes(name) ? { set } : {}) });
+  }
+  define('backend', { value: description.backend });
+  mirror.remote = remote;
+  mirrors.set(remote, mirror);
+  dropped.register(remote, makeDrop(connection, model, own), mirror);
+  return remote as RemoteModel;
+}
+
+/** Calls a function that takes a model, in the model's worker. */
+export function callWith(model: RemoteModel, name: string, args: readonly unknown[]): Promise<unknown> {
+  const mirror = mirrors.get(model);
+  if (mirror) return mirror.call(name, 'function', args);
+  const expected = "a model of 'myelin/worker'";
+  throw new ValueError({ argument: 'model', given: show(model), expected });
+}

@@ -1,0 +1,62 @@
+// Trains in a worker and prints how long this thread's event loop stood still, the wait for a core apart, as JSON. Runs the
+// built package: node worker-ticks.js FORM.
+
+import { readFileSync } from 'node:fs';
+import { adam, dense, matrix } from '../../build/index.js';
+import { sequential, share, transfer, wasm } from '../../build/worker.js';
+
+const [, , form] = process.argv;
+const ROWS = form === 'rows' ? 10_000 : 40_000;
+const COLUMNS = 784;
+
+/** Milliseconds that this thread has waited for a core, where the system tells. */
+function waited() {
+  try {
+    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
+const data = matrix(
+  Float32Array.from({ length: ROWS * COLUMNS }, (_, i) => (i % 101) / 101),
+  ROWS,
+  COLUMNS,
+);
+const y = Array.from({ length: ROWS }, (_, r) => r % 10);
+const rows = () =>
+  Array.from({ length: ROWS }, (_, r) => Array.from(data.data.subarray(r * COLUMNS, (r + 1) * COLUMNS)));
+const x = form === 'rows' ? rows() : data;
+await new Promise((resolve) => setTimeout(resolve, 100));
+
+let last = performance.now();
+let lastWaited = waited();
+const result = { gap: 0, standing: 0, ticks: 0 };
+const tick = () => {
+  const now = performance.now();
+  const waiting = waited();
+  result.gap = Math.max(result.gap, now - last);
+  result.standing = Math.max(result.standing, now - last - (waiting - lastWaited));
+  result.ticks++;
+  last = performance.now();
+  lastWaited = waited();
+};
+const timer = setInterval(tick, 1);
+
+const layers = [
+  dense({ units: 256, activation: 'relu', inputShape: COLUMNS }),
+  dense({ units: 128, activation: 'relu' }),
+  dense({ units: 10, activation: 'softmax' }),
+];
+const model = await sequential({ layers, seed: 1, backend: wasm() });
+await model.compile({ optimizer: adam(), loss: 'sparseCategoricalCrossentropy' });
+const given = form === 'transferred' ? transfer(x) : form === 'shared' ? await share(x) : x;
+let batches = 0;
+const callbacks = [{ onBatchEnd: () => void batches++ }];
+await model.fit(given, y, { epochs: 1, batchSize: 64, validationSplit: 0.1, callbacks });
+await model.getWeights();
+await model.predict(data);
+await model.dispose();
+tick();
+clearInterval(timer);
+console.log(JSON.stringify({ ...result, batches }));
