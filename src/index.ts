@@ -30,6 +30,7 @@ export {
   type LoadOptions,
   type LoadSource,
   load,
+  restore,
   type SaveOptions,
   type SaveTarget,
   type SerializeOptions,

@@ -159,26 +159,43 @@ const finish = (model: Model) => {
   return { hash: weightHash(model), averages: averages.map(({ data }) => [...data]), logs, state: serialize(model) };
 };
 
-/** `every` so many batches. */
-function resumeEverywhere(c: Case, first: BackendFactory, second: BackendFactory, every = 1): void {
+/** `every` so many checkpoints; one follows every batch, and one every epoch. */
+async function resumeEverywhere(c: Case, first: BackendFactory, second: BackendFactory, every = 1): Promise<void> {
+  const data = c.ids ? ids : x;
+  const options = (model: Model, saved?: Uint8Array[]) => ({
+    epochs: EPOCHS,
+    ...(model[INTERNALS].engine.training.optimizer.solver ? {} : { batchSize: BATCH }),
+    callbacks: [
+      {
+        onBatchBegin: (batch: number, m: Model) => c.before?.(m, m.epochs * batches + batch),
+        onCheckpoint: (m: Model) => void saved?.push(serialize(m)),
+      },
+    ],
+  });
   const whole = make(c, first);
   const saved = [serialize(whole)];
-  take(whole, c, 0, undefined, () => saved.push(serialize(whole)));
-  expect(saved).toHaveLength(EPOCHS * batches + 1);
+  const { history } = await whole.fit(data, labels, options(whole, saved));
+  const perEpoch = whole[INTERNALS].engine.training.optimizer.solver ? 1 : batches;
+  expect(saved).toHaveLength(EPOCHS * (perEpoch + 1) + 1);
   const end = finish(whole);
-  saved.forEach((bytes, batch) => {
-    if (batch % every > 0) return;
+  for (const [i, bytes] of saved.entries()) {
+    if (i % every > 0) continue;
     const model = deserialize(bytes, { backend: second });
-    take(model, c, batch);
-    expect(finish(model), `stopped after batch ${batch}`).toEqual(end);
+    const resume = model.run !== undefined;
+    // Before the first batch there is nothing to resume, and after the last epoch neither.
+    if (model.epochs < EPOCHS || resume) {
+      const resumed = await model.fit(data, labels, { ...options(model), resume });
+      expect(resumed.history, `stopped at checkpoint ${i}`).toEqual(history);
+    }
+    expect(finish(model), `stopped at checkpoint ${i}`).toEqual(end);
     model.dispose();
-  });
+  }
 }
 
 describe('a run that stops at any batch ends as the one that does not', () => {
-  test.each(Object.keys(variants))('%s', (name) => {
-    resumeEverywhere(variants[name]!, typescript(), wasmFactory);
-    resumeEverywhere(variants[name]!, wasmFactory, typescript());
+  test.each(Object.keys(variants))('%s', async (name) => {
+    await resumeEverywhere(variants[name]!, typescript(), wasmFactory);
+    await resumeEverywhere(variants[name]!, wasmFactory, typescript());
   });
 
   test('from one thread to several and back', async () => {
@@ -194,9 +211,9 @@ describe('a run that stops at any batch ends as the one that does not', () => {
         ],
         compile: { optimizer: 'adam', globalClipNorm: 1 },
       };
-      resumeEverywhere(wide, threaded, wasmFactory);
+      await resumeEverywhere(wide, threaded, wasmFactory);
       // Threads share the machine with other tests.
-      resumeEverywhere(wide, wasmFactory, threaded, 5);
+      await resumeEverywhere(wide, wasmFactory, threaded, 7);
     } finally {
       threaded.dispose?.();
     }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
 import {
   activation,
   adam,
@@ -7,6 +6,8 @@ import {
   confusionMatrix,
   dense,
   dropout,
+  load,
+  save,
   sequential,
   typescript,
   wasm,
@@ -107,11 +108,6 @@ function printDigits({ x, y }, predicted, indices) {
   console.log(`  ${indices.map((i) => caption(i).padEnd(16)).join('   ')}`.trimEnd());
 }
 
-function saveWeights(model, file) {
-  const plainArrays = (_, value) => (value instanceof Float32Array ? Array.from(value) : value);
-  writeFileSync(file, JSON.stringify(model.getWeights(), plainArrays));
-}
-
 function hashWeights(model) {
   const hash = createHash('sha256');
   for (const [name, { data }] of Object.entries(model.getWeights())) {
@@ -142,16 +138,15 @@ console.log(`  test accuracy ${percent(accuracy)}: ${wrong.length} of ${test.y.l
 printConfusion(test.y, output);
 if (accuracy < REQUIRED_ACCURACY) fail(`the test accuracy is below ${percent(REQUIRED_ACCURACY)}.`);
 
-const path = 'build/digits-weights.json';
+const path = 'build/digits.safetensors';
 const file = new URL(`../../${path}`, import.meta.url);
-saveWeights(fast.model, file);
-const restored = buildModel(await wasm());
-restored.setWeights(JSON.parse(readFileSync(file, 'utf8')));
+await save(fast.model, file);
+const restored = await load(file, { backend: await wasm() });
 const again = restored.predict(test.x);
 if (Buffer.compare(Buffer.from(output.data.buffer), Buffer.from(again.data.buffer)) !== 0) {
-  fail(`a model with the weights of ${path} predicts otherwise than the one they came from.`);
+  fail(`the model of ${path} predicts otherwise than the one that was saved.`);
 }
-console.log(`\nSaved to ${path} and loaded into a new model: same predictions, to the bit.\n`);
+console.log(`\nSaved to ${path} and loaded as a new model: same predictions, to the bit.\n`);
 const right = Array.from(test.y.keys()).filter((i) => !wrong.includes(i));
 printDigits(test, classes(again), [...right.slice(0, 3), ...wrong.slice(0, 1)]);
 

@@ -72,6 +72,7 @@ function checkValues(name: string, state: boolean, values: Float32Array | Float6
   if (bad < 0) return;
   throw new NonFiniteError(
     `${name} holds ${values[bad]}: a model that has diverged is not saved, and what was saved before stays as it is.`,
+    state ? {} : { layer: name.replace(/\.[^.]*$/, ''), tensor: 'weight' },
   );
 }
 

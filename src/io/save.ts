@@ -199,6 +199,11 @@ function build(opened: Opened, options: LoadOptions): Model {
  * @throws FileFormatError for the file of another model, before anything is changed.
  */
 export async function restore(model: Model, source: LoadSource): Promise<void> {
+  await restoreFile(model, source, false);
+}
+
+/** `restore`, or with `running` only where a run is to go on. */
+export async function restoreFile(model: Model, source: LoadSource, running: boolean): Promise<void> {
   const { layout, read } = verify(await open(source));
   const contents = readContents(readDescription(layout.metadata));
   const { compiled } = model[INTERNALS];
@@ -206,6 +211,7 @@ export async function restore(model: Model, source: LoadSource): Promise<void> {
     throw new FileFormatError('metadata.spec', 'another model than the one to restore');
   }
   if (compiled && !contents.state) throw new FileFormatError('metadata.training', 'no state of the optimizer');
+  if (running && contents.run === undefined) throw new FileFormatError('metadata.training', 'no unfinished run');
   fill(model, layout.entries, contents, read);
 }
 

@@ -1,9 +1,9 @@
 import { type Finding, type LintCode, lintData, type Task } from '../insight/lint.js';
 import type { Engine } from './engine.js';
-import { inSlices } from './evaluation.js';
 import type { Breath } from './feed.js';
 import type { FitPlan } from './fit-plan.js';
 import type { BoundTarget } from './training-plan.js';
+import { inSlices } from './validation.js';
 
 /** What a loss takes targets for; undefined where they may be anything. */
 function taskOf({ name, definition: { targets, domain } }: BoundTarget['objective']): Task | undefined {

@@ -1,9 +1,7 @@
 import type { Pair } from './batches.js';
-import { type Callback, call, type HooksOf, hooksOf, type Logs } from './callbacks.js';
+import type { Logs } from './callbacks.js';
 import type { Engine } from './engine.js';
-import type { Breath } from './feed.js';
 import { Gathered } from './gather.js';
-import type { Model } from './model.js';
 import { EpochTotals, makeLogs } from './totals.js';
 import { INFERENCE_ROWS } from './training-plan.js';
 
@@ -15,22 +13,12 @@ export interface Blocks {
 
 const ALL: Blocks = { rows: INFERENCE_ROWS, most: Number.POSITIVE_INFINITY };
 
-/** Hooks of an evaluation. */
-export class TestHooks {
-  readonly begin: HooksOf<'onTestBegin'>;
-  readonly end: HooksOf<'onTestEnd'>;
-  readonly batchBegin: HooksOf<'onTestBatchBegin'>;
-  readonly batchEnd: HooksOf<'onTestBatchEnd'>;
-
-  constructor(
-    callbacks: readonly Callback[],
-    readonly model: Model,
-  ) {
-    this.begin = hooksOf(callbacks, 'onTestBegin');
-    this.end = hooksOf(callbacks, 'onTestEnd');
-    this.batchBegin = hooksOf(callbacks, 'onTestBatchBegin');
-    this.batchEnd = hooksOf(callbacks, 'onTestBatchEnd');
-  }
+/** What is to be told of the batches of an evaluation, and waited for. */
+export interface BatchHooks {
+  begin(batch: number): Promise<void> | undefined;
+  /** Nobody listens to `end`. */
+  readonly quiet: boolean;
+  end(batch: number, logs: Logs): Promise<void> | undefined;
 }
 
 type Pauses = Generator<Promise<void> | undefined | void, void>;
@@ -45,7 +33,7 @@ export class Evaluation {
     private readonly engine: Engine,
     private readonly mode: 'evaluate' | 'validate',
     rows: number,
-    private readonly hooks?: TestHooks,
+    private readonly hooks?: BatchHooks,
   ) {
     this.#totals = new EpochTotals(engine);
     this.#gathered = Gathered.of(engine, rows);
@@ -58,7 +46,7 @@ export class Evaluation {
     for (let start = 0; start < end; start += blocks.rows) {
       const rows = Math.min(blocks.rows, total - start);
       const batch = this.#batch++;
-      if (hooks && hooks.batchBegin.length > 0) yield call(hooks.batchBegin, batch, hooks.model);
+      if (hooks) yield hooks.begin(batch);
       const program = engine.program(this.mode, rows, weighted);
       engine.stageBatch(program, x, y, start);
       for (const step of program.steps) {
@@ -68,9 +56,7 @@ export class Evaluation {
       const outcome = engine.steps.outcome();
       this.#totals.add(outcome, rows);
       this.#gathered?.add(engine, program);
-      if (hooks && hooks.batchEnd.length > 0) {
-        yield call(hooks.batchEnd, batch, makeLogs(engine, outcome, rows), hooks.model);
-      }
+      if (hooks && !hooks.quiet) yield hooks.end(batch, makeLogs(engine, outcome, rows));
     }
   }
 
@@ -93,37 +79,4 @@ export function evaluate(engine: Engine, pair: Pair): Logs {
     toEnd(evaluation.add(pair));
     return toEnd(evaluation.logs());
   });
-}
-
-/** Runs steps to their end; waits for what they yield, and hands over to `breath` in between. */
-export async function inSlices<T>(steps: Generator<Promise<void> | undefined | void, T>, breath: Breath): Promise<T> {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-    if (value) await value;
-    const pausing = breath();
-    if (pausing) await pausing;
-  }
-}
-
-/** Evaluates between the steps of `fit`. */
-export async function validate(
-  engine: Engine,
-  pair: Pair,
-  blocks: Blocks,
-  hooks: TestHooks,
-  breath: Breath,
-): Promise<Logs> {
-  const evaluation = new Evaluation(engine, 'validate', pair.rows, hooks);
-  await call(hooks.begin, hooks.model);
-  engine.steps.midway = true;
-  let logs: Logs;
-  try {
-    await inSlices(evaluation.add(pair, blocks), breath);
-    logs = await inSlices(evaluation.logs(), breath);
-  } finally {
-    engine.steps.midway = false;
-  }
-  await call(hooks.end, logs, hooks.model);
-  return logs;
 }

@@ -205,8 +205,8 @@ async function progressOf(verbose: unknown = 0): Promise<readonly Callback[]> {
   if (verbose !== 1 && verbose !== 2 && verbose !== 'auto') {
     throw new ValueError({ argument: 'verbose', given: show(verbose), expected: "0, 1, 2 or 'auto'" });
   }
-  const { progress } = await import('./callbacks/progress.js');
-  return [progress({ mode: verbose === 'auto' ? 'auto' : verbose === 1 ? 'bar' : 'lines' })];
+  const { makeProgress } = await import('./callbacks/bar.js');
+  return [makeProgress({ mode: verbose === 'auto' ? 'auto' : verbose === 1 ? 'bar' : 'lines' })];
 }
 
 function checkStream({ training: { optimizer } }: Engine, options: FitOptions): void {

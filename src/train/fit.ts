@@ -1,18 +1,20 @@
 import { StateError, StreamError } from '../errors.js';
 import type { LinkedProgram } from '../program/run.js';
+import type { Data } from './batches.js';
 import { call, hooksOf, type Logs } from './callbacks.js';
 import { debugProfile } from './debug.js';
 import type { Engine } from './engine.js';
-import { inSlices, TestHooks, validate } from './evaluation.js';
-import type { FitPlan, ValidationSource } from './fit-plan.js';
+import { type FitOptions, type FitPlan, planFit, type ValidationSource } from './fit-plan.js';
 import { Gathered, type GatheredState } from './gather.js';
 import { copyHistory, type History } from './history.js';
 import type { Model } from './model.js';
 import { makePause } from './pause.js';
 import { Refusals } from './refusal.js';
 import { type Cursor, pack, type RunState } from './run-state.js';
+import type { Batches } from './source.js';
 import type { Outcome } from './steps.js';
 import { EpochTotals, logNames, makeLogs, type TotalsState, validationLogs } from './totals.js';
+import { inSlices, TestHooks, validate } from './validation.js';
 
 /** Steps with more work than this hand over to the event loop between calls, not only between steps. */
 const LONG_STEP_FLOPS = 2e7;
@@ -302,8 +304,19 @@ export class FitRun {
   }
 }
 
-/** Runs a plan from its beginning or from where the model's last run was interrupted; `begin` is told of the run. */
-export async function fit(model: Model, engine: Engine, plan: FitPlan, begin: (run: FitRun) => void): Promise<History> {
+/**
+ * Trains from the beginning or from where the model's last run was interrupted; `begin` is told of the run. In a module of
+ * its own, which models load when they are first fitted.
+ */
+export async function fit(
+  model: Model,
+  engine: Engine,
+  x: Data | Batches,
+  y: Data | undefined,
+  options: FitOptions,
+  begin: (run: FitRun) => void,
+): Promise<History> {
+  const plan = await planFit(engine, x, y, options);
   let { resume } = plan;
   for (const callback of plan.callbacks) if (await callback.onRestore?.(model)) resume = true;
   let cursor: Cursor | undefined;

@@ -27,8 +27,8 @@ import type { Callback, Logs } from './callbacks.js';
 import type { TrainingControl } from './control.js';
 import { Engine } from './engine.js';
 import { evaluate } from './evaluation.js';
-import { FitRun, fit } from './fit.js';
-import { type FitOptions, planFit, type StreamFitOptions } from './fit-plan.js';
+import type { FitRun } from './fit.js';
+import type { FitOptions, StreamFitOptions } from './fit-plan.js';
 import { measureBatch } from './gather.js';
 import type { History } from './history.js';
 import { updateMovingMoments } from './moments.js';
@@ -129,7 +129,9 @@ export class Model {
   readonly #engine: Engine;
   #compiled: CompileOptions | undefined;
   #fitting = false;
-  #run: FitRun | RunState | undefined;
+  /** The run under way, and what the last one left. */
+  #run: FitRun | undefined;
+  #left: RunState | undefined;
 
   /** Without `initialize` all weights are 0. @internal */
   constructor(graph: Graph, { seed = 0, backend }: ModelOptions, initialize = true) {
@@ -205,7 +207,7 @@ export class Model {
     });
     const metrics = bindMetrics(options.metrics, shapes);
     this.#engine.configure({ optimizer, losses: bound, metrics, ...plan });
-    this.#run = undefined;
+    this.#left = undefined;
     this.#compiled = copyData(options);
   }
 
@@ -276,12 +278,13 @@ export class Model {
     this.#fitting = true;
     control?.running?.(true);
     try {
-      const plan = await planFit(this.#engine, x, stream ? undefined : (y as Data), given);
-      return await fit(this, this.#engine, plan, (run) => {
+      const { fit } = await import('./fit.js');
+      return await fit(this, this.#engine, x, stream ? undefined : (y as Data), given, (run) => {
         this.#run = run;
       });
     } finally {
-      if (this.#run instanceof FitRun) this.#run = this.#run.left;
+      if (this.#run) this.#left = this.#run.left;
+      this.#run = undefined;
       this.#fitting = false;
       control?.running?.(false);
     }
@@ -293,12 +296,12 @@ export class Model {
    * @throws StateError in the middle of a step.
    */
   get run(): RunState | undefined {
-    return this.#run instanceof FitRun ? this.#run.state : this.#run;
+    return this.#run ? this.#run.state : this.#left;
   }
 
   set run(state: RunState | undefined) {
-    if (this.#run instanceof FitRun) this.#checkIdle('run');
-    this.#run = state;
+    if (this.#run) this.#checkIdle('run');
+    this.#left = state;
   }
 
   /**
@@ -314,7 +317,7 @@ export class Model {
       ({ history } = await this.fit(x, y, { shuffle: false, ...options }));
     } finally {
       this.epochs = epochs;
-      this.#run = undefined;
+      this.#left = undefined;
     }
     return Object.fromEntries(Object.entries(history).map(([name, values]) => [name, values[0] as number]));
   }

@@ -74,7 +74,7 @@ export function readCursor(engine: Engine, state: RunState | undefined): Cursor 
 }
 
 function checkTotals({ training: { targets } }: Engine, totals: Record<keyof TotalsState, unknown>): void {
-  const numbers = [totals.rows, totals.penalty, totals.norms, totals.updates];
+  const numbers = [totals.rows, totals.penalty, totals.norms, totals.updates, totals.skipped];
   const outputs = targets.length;
   if (isNumbers(numbers) && isNumbers(totals.losses, outputs) && isNumbers(totals.hits, outputs)) return;
   throw wrong('totals', 'sums of another model', `sums of ${outputs} ${outputs === 1 ? 'output' : 'outputs'}`);

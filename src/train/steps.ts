@@ -28,6 +28,7 @@ export interface StepCounts {
   /** Set in place of the optimizer's own. */
   readonly learningRate: number | undefined;
 }
+
 const HISTORY = 16;
 
 /** The steps of a compiled model: what happens before and after their calls, and what they count. */
@@ -59,6 +60,7 @@ export class Steps {
     this.taken = 0;
     this.#accumulated = 0;
     this.#learningRate = undefined;
+    this.#recent.fill(Number.NaN);
   }
 
   /** What a checkpoint keeps of the steps, beside tensors. */
@@ -270,9 +272,11 @@ export class Steps {
 
   /** Losses of the last updates, oldest first, and norms of gradients, or the largest element that the guard saw. */
   history(): { readonly losses: readonly number[]; readonly sizes: readonly number[] } {
-    const count = Math.min(this.taken, HISTORY);
     const last = (start: number) =>
-      Array.from({ length: count }, (_, i) => this.#recent[start + ((this.taken - count + 1 + i) % HISTORY)] as number);
+      Array.from(
+        { length: HISTORY },
+        (_, i) => this.#recent[start + ((this.taken + 1 + i) % HISTORY)] as number,
+      ).filter((value) => !Number.isNaN(value));
     return { losses: last(0), sizes: last(HISTORY) };
   }
 

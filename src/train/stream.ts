@@ -4,12 +4,13 @@ import type { LinkedProgram } from '../program/run.js';
 import { checkBatch, type Data, type Pair, readPair } from './batches.js';
 import { type Callback, call, checkCallbacks, hooksOf, type Logs } from './callbacks.js';
 import type { Engine } from './engine.js';
-import { type Blocks, Evaluation, inSlices, TestHooks } from './evaluation.js';
+import { type Blocks, Evaluation } from './evaluation.js';
 import type { Breath, Feed, FeedState } from './feed.js';
 import type { Mixup } from './mixup.js';
 import type { Model } from './model.js';
 import { makePause } from './pause.js';
 import type { Batch, Batches } from './source.js';
+import { inSlices, TestHooks } from './validation.js';
 
 type Pulled<T> = IteratorResult<T> | Promise<IteratorResult<T>>;
 
@@ -271,7 +272,7 @@ export async function validateBatches(
   wait: <P>(waited: Promise<P>) => Promise<P>,
 ): Promise<Logs> {
   const evaluation = new Evaluation(engine, 'validate', 0, hooks);
-  await call(hooks.begin, hooks.model);
+  await hooks.open();
   await forBatches(batches, 'validationData', epoch, blocks.most, wait, async (item, batch) => {
     const pair = readBatch(engine, item, `validationData in epoch ${epoch}, batch ${batch}`);
     engine.steps.midway = true;
@@ -282,7 +283,7 @@ export async function validateBatches(
     }
   });
   const logs = await inSlices(evaluation.logs(), breath);
-  await call(hooks.end, logs, hooks.model);
+  await hooks.close(logs);
   return logs;
 }
 
@@ -301,7 +302,7 @@ export async function evaluateBatches(
   const hooks = new TestHooks(callbacks, model);
   const evaluation = new Evaluation(engine, 'evaluate', 0, hooks);
   const pause = makePause();
-  await call(hooks.begin, model);
+  await hooks.open();
   await forBatches(
     batches,
     'batches',
@@ -332,7 +333,7 @@ export async function evaluateBatches(
     },
   );
   const logs = await inSlices(evaluation.logs(), pause);
-  await call(hooks.end, logs, model);
+  await hooks.close(logs);
   return logs;
 }
 

@@ -1,6 +1,5 @@
 import { checkOptions, show, ValueError } from '../../errors.js';
-import type { Callback, Logs } from '../callbacks.js';
-import type { Model } from '../model.js';
+import type { Callback } from '../callbacks.js';
 
 export interface ProgressOptions {
   /** 'bar' redraws a line with a bar, 'lines' writes one line per epoch; default 'auto', a bar on a terminal. */
@@ -11,32 +10,6 @@ export interface ProgressOptions {
   readonly columns?: number;
 }
 
-interface Terminal {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
-}
-
-const BAR = 24;
-/** Milliseconds between two drawings. */
-const REDRAW = 50;
-
-const number = (value: number) => {
-  const size = Math.abs(value);
-  if (!Number.isFinite(value) || value === 0) return String(value);
-  return size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
-};
-const duration = (seconds: number) => {
-  if (seconds < 100) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  const minutes = Math.floor(seconds / 60);
-  return `${minutes}:${String(Math.floor(seconds % 60)).padStart(2, '0')} min`;
-};
-const list = (logs: Logs) =>
-  Object.entries(logs)
-    .filter(([name]) => name !== 'learningRate')
-    .map(([name, value]) => `${name} ${number(value)}`)
-    .join('  ');
-
 /** Shows how training goes: a bar with the mean loss of the epoch so far and the time left, or a line per epoch. */
 export function progress(options: ProgressOptions = {}): Callback {
   checkOptions(options, ['mode', 'write', 'columns'], 'progress');
@@ -44,66 +17,18 @@ export function progress(options: ProgressOptions = {}): Callback {
   if (mode !== 'auto' && mode !== 'bar' && mode !== 'lines') {
     throw new ValueError({ argument: 'progress.mode', given: show(mode), expected: "'auto', 'bar' or 'lines'" });
   }
-  const { process } = globalThis as { process?: { stdout?: Terminal } };
-  const terminal = options.write ? undefined : process?.stdout;
-  const write =
-    options.write ??
-    ((text: string) => {
-      if (terminal) terminal.write(text);
-      else if (text !== '\n') console.log(text.replace(/\n$/, ''));
-    });
-  const bar = mode === 'bar' || (mode === 'auto' && terminal?.isTTY === true);
-  let steps: number | undefined;
-  let end = 0;
-  let began = 0;
-  let drawn = 0;
-  let done = 0;
-  let loss = 0;
-  let open = false;
-  const head = (epoch: number) => `epoch ${epoch + 1}/${end}`;
-  const restart = () => {
-    began = performance.now();
-    [drawn, done, loss] = [0, 0, 0];
-  };
-  const draw = (line: string) => {
-    const width = (options.columns ?? terminal?.columns ?? 80) - 1;
-    write(`\r${line.length > width ? line.slice(0, width) : line.padEnd(width)}`);
-    open = true;
-  };
-  const finish = (line: string) => {
-    if (bar) write(`\r${line.padEnd((options.columns ?? terminal?.columns ?? 80) - 1)}\n`);
-    else write(`${line}\n`);
-    open = false;
-  };
+  let shown: Callback | undefined;
   return {
     name: 'progress',
-    setParams(params) {
-      steps = params.steps;
-      end = params.endEpoch;
+    async setParams(params) {
+      const { makeProgress } = await import('./bar.js');
+      shown = makeProgress(options);
+      shown.setParams?.(params);
     },
-    onTrainBegin: restart,
-    onEpochBegin: restart,
-    ...(bar && {
-      onBatchEnd(batch: number, logs: Logs, model: Model) {
-        done++;
-        loss += logs.loss as number;
-        const now = performance.now();
-        if (now - drawn < REDRAW) return;
-        drawn = now;
-        const passed = (now - began) / 1e3;
-        const place = steps === undefined ? `batch ${batch + 1}` : `${batch + 1}/${steps}`;
-        const full = steps === undefined ? 0 : Math.round((BAR * (batch + 1)) / steps);
-        const drawing = steps === undefined ? '' : `${'━'.repeat(full)}${'─'.repeat(BAR - full)} `;
-        const left = steps === undefined ? '' : `, ${duration((passed / done) * (steps - batch - 1))} left`;
-        draw(`${head(model.epochs)} ${drawing}${place}  ${duration(passed)}${left}  loss ${number(loss / done)}`);
-      },
-    }),
-    onEpochEnd(epoch, logs) {
-      finish(`${head(epoch)}  ${duration((performance.now() - began) / 1e3)}  ${list(logs)}`);
-    },
-    onAbort() {
-      if (open) write('\n');
-      open = false;
-    },
+    onTrainBegin: (model) => shown?.onTrainBegin?.(model),
+    onEpochBegin: (epoch, model) => shown?.onEpochBegin?.(epoch, model),
+    ...(mode !== 'lines' && { onBatchEnd: (batch, logs, model) => shown?.onBatchEnd?.(batch, logs, model) }),
+    onEpochEnd: (epoch, logs, model) => shown?.onEpochEnd?.(epoch, logs, model),
+    onAbort: (reason, model) => shown?.onAbort?.(reason, model),
   };
 }

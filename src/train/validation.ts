@@ -1,0 +1,77 @@
+import type { Pair } from './batches.js';
+import { type Callback, call, type HooksOf, hooksOf, type Logs } from './callbacks.js';
+import type { Engine } from './engine.js';
+import { type BatchHooks, type Blocks, Evaluation } from './evaluation.js';
+import type { Breath } from './feed.js';
+import type { Model } from './model.js';
+
+/** Hooks of an evaluation. */
+export class TestHooks implements BatchHooks {
+  readonly quiet: boolean;
+  readonly #begin: HooksOf<'onTestBegin'>;
+  readonly #end: HooksOf<'onTestEnd'>;
+  readonly #batchBegin: HooksOf<'onTestBatchBegin'>;
+  readonly #batchEnd: HooksOf<'onTestBatchEnd'>;
+
+  constructor(
+    callbacks: readonly Callback[],
+    private readonly model: Model,
+  ) {
+    this.#begin = hooksOf(callbacks, 'onTestBegin');
+    this.#end = hooksOf(callbacks, 'onTestEnd');
+    this.#batchBegin = hooksOf(callbacks, 'onTestBatchBegin');
+    this.#batchEnd = hooksOf(callbacks, 'onTestBatchEnd');
+    this.quiet = this.#batchEnd.length === 0;
+  }
+
+  /** Before everything. */
+  open(): Promise<void> | undefined {
+    return call(this.#begin, this.model);
+  }
+
+  begin(batch: number): Promise<void> | undefined {
+    return call(this.#batchBegin, batch, this.model);
+  }
+
+  end(batch: number, logs: Logs): Promise<void> | undefined {
+    return call(this.#batchEnd, batch, logs, this.model);
+  }
+
+  /** After everything. */
+  close(logs: Logs): Promise<void> | undefined {
+    return call(this.#end, logs, this.model);
+  }
+}
+
+/** Runs steps to their end; waits for what they yield, and hands over to `breath` in between. */
+export async function inSlices<T>(steps: Generator<Promise<void> | undefined | void, T>, breath: Breath): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    if (value) await value;
+    const pausing = breath();
+    if (pausing) await pausing;
+  }
+}
+
+/** Evaluates between the steps of `fit`. */
+export async function validate(
+  engine: Engine,
+  pair: Pair,
+  blocks: Blocks,
+  hooks: TestHooks,
+  breath: Breath,
+): Promise<Logs> {
+  const evaluation = new Evaluation(engine, 'validate', pair.rows, hooks);
+  await hooks.open();
+  engine.steps.midway = true;
+  let logs: Logs;
+  try {
+    await inSlices(evaluation.add(pair, blocks), breath);
+    logs = await inSlices(evaluation.logs(), breath);
+  } finally {
+    engine.steps.midway = false;
+  }
+  await hooks.close(logs);
+  return logs;
+}
