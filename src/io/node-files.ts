@@ -1,12 +1,43 @@
 import { StateError } from '../errors.js';
 import type { FileHandle, Files } from './files.js';
 
-type Modules = {
-  fs: typeof import('node:fs');
-  os: typeof import('node:os');
-  path: typeof import('node:path');
-  url: typeof import('node:url');
-};
+interface NodeHandle {
+  readonly fd: number;
+  read(into: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+  stat(): Promise<{ readonly size: number }>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What is used of Node's modules; the package's types do without Node's. */
+interface Modules {
+  readonly fs: {
+    writeSync(fd: number, bytes: Uint8Array, offset: number, length: number, position: number): number;
+    readonly constants: { readonly COPYFILE_EXCL: number };
+    readonly promises: {
+      open(path: string, flags: string): Promise<NodeHandle>;
+      link(path: string, as: string): Promise<void>;
+      copyFile(path: string, to: string, mode: number): Promise<void>;
+      rename(path: string, to: string): Promise<void>;
+      unlink(path: string): Promise<void>;
+      readdir(folder: string): Promise<string[]>;
+      stat(path: string): Promise<{ readonly mtimeMs: number }>;
+    };
+  };
+  readonly os: { hostname(): string };
+  readonly path: { basename(path: string): string; dirname(path: string): string; resolve(path: string): string };
+  readonly url: { fileURLToPath(url: URL): string };
+}
+
+interface NodeProcess {
+  readonly pid: number;
+  readonly versions?: { readonly node?: string };
+  uptime(): number;
+  kill(id: number, signal: 0): void;
+  getBuiltinModule?(name: string): unknown;
+}
+
+const globals = globalThis as { process?: NodeProcess };
 
 /** A module of Node. Named so that bundlers for browsers do not look for it. */
 async function builtin<N extends keyof Modules>(name: N): Promise<Modules[N]> {
@@ -24,8 +55,7 @@ let files: Promise<Files> | undefined;
 
 /** Node's file system. @throws StateError where there is none, as in browsers. */
 export function nodeFiles(): Promise<Files> {
-  const { process } = globalThis as { process?: { versions?: { node?: string } } };
-  if (process?.versions?.node === undefined) {
+  if (globals.process?.versions?.node === undefined) {
     throw new StateError(
       'There are no paths outside Node: load what fetch() returns, a Blob or a stream, and save to a stream or serialize().',
     );
@@ -42,6 +72,7 @@ async function openFiles(): Promise<Files> {
     builtin('url'),
   ]);
   const { promises } = fs;
+  const process = globals.process as NodeProcess;
   return {
     async open(path, purpose): Promise<FileHandle> {
       const handle = await promises.open(path, purpose === 'read' ? 'r' : 'wx+');
@@ -59,7 +90,7 @@ async function openFiles(): Promise<Files> {
     remove: (path) => promises.unlink(path),
     list: (folder) => promises.readdir(folder),
     async syncFolder(folder) {
-      let handle: Awaited<ReturnType<typeof promises.open>> | undefined;
+      let handle: NodeHandle | undefined;
       try {
         handle = await promises.open(folder, 'r');
         await handle.sync();
@@ -71,8 +102,8 @@ async function openFiles(): Promise<Files> {
     },
     modified: async (path) => (await promises.stat(path)).mtimeMs,
     process: {
-      id: globalThis.process.pid,
-      started: Date.now() - globalThis.process.uptime() * 1000,
+      id: process.pid,
+      started: Date.now() - process.uptime() * 1000,
       host:
         os
           .hostname()
@@ -80,7 +111,7 @@ async function openFiles(): Promise<Files> {
           .slice(0, 40) || 'host',
       alive(id) {
         try {
-          globalThis.process.kill(id, 0);
+          process.kill(id, 0);
           return true;
         } catch (error) {
           return (error as { code: string }).code === 'EPERM';
