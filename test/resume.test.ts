@@ -433,12 +433,17 @@ describe('abort', () => {
   test('an error amid a long step says so in run', async () => {
     const model = wide();
     let seen: unknown;
-    const done = model.fit(data, y, { batchSize: rows });
-    await new Promise((resolve) => setImmediate(resolve));
-    try {
-      model.run;
-    } catch (error) {
-      seen = error;
+    let training = true;
+    const done = model.fit(data, y, { epochs: 20, batchSize: rows }).finally(() => {
+      training = false;
+    });
+    while (training && !seen) {
+      await new Promise((resolve) => setImmediate(resolve));
+      try {
+        model.run;
+      } catch (error) {
+        seen = error;
+      }
     }
     await done;
     expect(seen).toMatchObject({ name: 'StateError' });
