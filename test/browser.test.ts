@@ -25,7 +25,7 @@ if (!present && !process.env.CI) console.warn(`browser tests skipped: no Chromiu
 
 /** Trains a small model in the page and reports what happened. */
 const script = `
-import { auto, dense, dropout, sequential } from './index.js';
+import { auto, dense, dropout, load, save, sequential, serialize } from './index.js';
 try {
   const options = { '?fast': { math: 'fast' }, '?threads': { threads: 3 } };
   const backend = await auto(options[location.search] ?? {});
@@ -43,7 +43,10 @@ try {
   const x = Array.from({ length: 100 }, (_, i) => [(i % 7) / 7, (i % 5) / 5, (i % 3) / 3]);
   await model.fit(x, x.map(([a, b]) => (a > b ? 1 : 0)), { epochs: 3 });
   const weights = Object.entries(model.getWeights()).map(([name, { data }]) => [name, Array.from(data)]);
-  window.result = { threads: backend.threads, backend: backend.name, math: backend.math, reason: backend.reason, weights };
+  const copy = await load(new Blob([serialize(model)]).stream(), { backend });
+  const saved = model.predict(x).data.every((value, i) => value === copy.predict(x).data[i]);
+  const toPath = await save(model, 'model.safetensors').catch(({ name }) => name);
+  window.result = { saved, toPath, threads: backend.threads, backend: backend.name, math: backend.math, reason: backend.reason, weights };
 } catch (error) {
   window.result = { error: String(error) };
 }
@@ -55,6 +58,10 @@ interface Result {
   readonly math: string;
   readonly reason?: string;
   readonly weights: [string, number[]][];
+  /** A model saved to a stream and loaded predicts the same. */
+  readonly saved: boolean;
+  /** What saving to a path ends in. */
+  readonly toPath: string;
   readonly error?: string;
 }
 
@@ -125,6 +132,7 @@ describe.skipIf(!present && !process.env.CI)('in Chromium', () => {
     const here = hash(Object.entries(model.getWeights()).map(([name, { data }]) => [name, data]));
     const there = await train('');
     expect(there.backend).toBe('wasm');
+    expect([there.saved, there.toPath]).toEqual([true, 'StateError']);
     expect(hash(there.weights)).toBe(here);
   });
 

@@ -195,7 +195,7 @@ test('metrics', async () => {
     [
       "For `model.compile({ metrics })`, `'accuracy'`, or what a function returns (`f1()`, `f1({ average: 'micro' })`, with a",
       '`label` of its own where two would share a name), of a model with several outputs one list for all or one for each',
-      "by name (`{ kind: [f1()], price: [mae()] }`); and as functions of targets and predictions:",
+      'by name (`{ kind: [f1()], price: [mae()] }`); and as functions of targets and predictions:',
       "`f1(y, model.predict(x), { average: 'micro' })`, with `multiLabel: true` where columns are labels of which a row",
       'may have any number. `confusionMatrix(y, model.predict(x))` is a function only: logs hold numbers.',
       '',

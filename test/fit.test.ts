@@ -52,6 +52,7 @@ describe('hooks', () => {
       epochs: 1,
       batchSize: 40,
       validationData: [x, labels],
+      lint: false,
       validationBatchSize: 50,
       callbacks: [spy(events)],
     });
@@ -211,9 +212,10 @@ describe('validation', () => {
 
   test('takes some rows only, so many at a time', async () => {
     const part = [matrix(x.data.slice(0, 40 * 7), 40, 7), labels.slice(0, 40)] as const;
-    const whole = await build().fit(x, labels, { validationData: [...part] });
+    const whole = await build().fit(x, labels, { validationData: [...part], lint: false });
     const steps = await build().fit(x, labels, {
       validationData: [x, labels],
+      lint: false,
       validationBatchSize: 20,
       validationSteps: 2,
     });

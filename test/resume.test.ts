@@ -104,7 +104,14 @@ async function aborted(model: Model, setup: Setup, at: number): Promise<unknown>
 
 function train(model: Model, setup: Setup, options: FitOptions = {}) {
   const callbacks = options.callbacks ?? setup.callbacks?.() ?? [];
-  return model.fit(x, setup.y ?? labels, { epochs: EPOCHS, batchSize: 13, ...setup.fit, ...options, callbacks });
+  return model.fit(x, setup.y ?? labels, {
+    epochs: EPOCHS,
+    batchSize: 13,
+    lint: false,
+    ...setup.fit,
+    ...options,
+    callbacks,
+  });
 }
 
 describe.each(setups)('$name', (setup) => {
@@ -270,7 +277,7 @@ describe('the state of a run', () => {
   test('the number of epochs may change', async () => {
     const [model, whole] = [build(plain), build(plain)];
     await aborted(model, plain, 3);
-    const { epochs: _, ...rest } = { epochs: EPOCHS, batchSize: 13, ...plain.fit };
+    const { epochs: _, ...rest } = { epochs: EPOCHS, batchSize: 13, lint: false, ...plain.fit };
     expect((await model.fit(x, oneHot, { ...rest, resume: true })).epoch).toEqual([0, 1, 2]);
     await train(whole, plain, { epochs: 5 });
     const other = build(plain);
@@ -479,7 +486,7 @@ test('the TypeScript backend gives up long steps, too', async () => {
   const rows = matrix(new Float32Array(300 * 300).fill(0.1), 300, 300);
   const before = weightHash(model);
   const controller = new AbortController();
-  const done = model.fit(rows, rows, { batchSize: 300, signal: controller.signal });
+  const done = model.fit(rows, rows, { batchSize: 300, lint: false, signal: controller.signal });
   setImmediate(() => controller.abort());
   await expect(done).rejects.toThrow(/abort/);
   expect(weightHash(model)).toBe(before);

@@ -51,7 +51,7 @@ function* endlessly(): Generator<Batch> {
   for (;;) yield* generate();
 }
 
-const arrays = { epochs: 3, batchSize: ROWS, shuffle: false } as const;
+const arrays = { epochs: 3, batchSize: ROWS, shuffle: false, lint: false } as const;
 
 describe('fit on a stream', () => {
   const sources: readonly [string, () => Parameters<Model['fit']>[0], object][] = [
@@ -363,8 +363,8 @@ describe('evaluateBatches and predictBatches', () => {
 
   test('go on beside fit without disturbing it', async () => {
     const [quiet, disturbed] = [build(), build()];
-    const expected = await quiet.fit(x, labels, { epochs: 40, validationData: [x, labels] });
-    const fitting = disturbed.fit(x, labels, { epochs: 40, validationData: [x, labels] });
+    const expected = await quiet.fit(x, labels, { epochs: 40, validationData: [x, labels], lint: false });
+    const fitting = disturbed.fit(x, labels, { epochs: 40, validationData: [x, labels], lint: false });
     const evaluated = disturbed.evaluateBatches(slowly);
     expect((await fitting).history).toEqual(expected.history);
     expect((await evaluated).loss).toBeGreaterThan(0);

@@ -263,7 +263,7 @@ describe('fit', () => {
       if (training) setImmediate(count);
     };
     setImmediate(count);
-    const done = wide.fit(data, y, { batchSize: rows });
+    const done = wide.fit(data, y, { batchSize: rows, lint: false });
     await new Promise((resolve) => setImmediate(resolve));
     expect(() => wide.trainOnBatch(data, y)).toThrow(/under way/);
     expect(wide.predict(data)).toEqual(before);

@@ -133,7 +133,7 @@ describe('fit', () => {
       const own = labels.map((label, r) => Math.fround(byClass[label]! * sampleWeight[r]!));
       const first = await a.fit(x, y, { epochs: 2, sampleWeight: own });
       const second = await b.fit(x, y, { epochs: 2, sampleWeight, classWeight: { 0: 0.5, 2: 3 } });
-      expect(second).toEqual(first);
+      expect(second.history).toEqual(first.history);
       hashes.add(weightHash(a)).add(weightHash(b));
       histories.add(JSON.stringify(first.history.accuracy));
     }
@@ -164,7 +164,7 @@ describe('fit', () => {
       sampleWeight: sampleWeight.slice(0, 45),
       validationData: [held.x, held.y, held.weights],
     });
-    expect(given).toEqual(split);
+    expect(given.history).toEqual(split.history);
     const built = regression();
     await built.fit(x, numbers, { validationData: [held.x, held.y] });
     expect(built.evaluate(held.x, held.y, { sampleWeight: held.weights })).not.toEqual(built.evaluate(held.x, held.y));

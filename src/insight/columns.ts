@@ -101,7 +101,8 @@ export function columnFindings(
     }
     if (rows < FEWEST_ROWS || min > max) return found;
     if (min === max) {
-      if (kind === 'Column' && !(sparse && min === 0)) {
+      // Where all are, it is not about learning.
+      if (kind === 'Column' && live.length > 0 && !(sparse && min === 0)) {
         found.push(
           finding('constantColumn', `is ${short(min)} in every row`, 'Leave it out: it tells rows apart no more.'),
         );

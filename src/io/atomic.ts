@@ -118,7 +118,7 @@ function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): void
 }
 
 /** Bytes after which the disk is told to begin, while the rest is still being made. */
-const AHEAD = 2 ** 22;
+const AHEAD = 4_194_304;
 
 /**
  * Writes pieces from `position` on, then what `first` returns at the start. All of it without waiting, so that the file

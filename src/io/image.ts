@@ -21,11 +21,12 @@ export const VERSION = 1;
 /** Stands for the checksum while it is computed. */
 const UNKNOWN = '00000000';
 
-/** What stands around the checksum in a header. */
-export const CHECKSUM = { before: '"checksum":"xxh32:', digits: UNKNOWN.length };
+/** What stands in front of the checksum in a header. */
+const BEFORE_CHECKSUM = '"checksum":"xxh32:';
+export const CHECKSUM_DIGITS = 8;
 
 /** Bytes of tensors that are taken in one piece: few enough to stay in a processor's second-level cache. */
-const PIECE = 2 ** 18;
+const PIECE = 262_144;
 
 /** The `training` of a file's metadata. */
 export interface TrainingRecord {
@@ -139,7 +140,7 @@ export function makeImage(model: Model, training: boolean): Image {
 
 /** Where the digits of the checksum begin, in bytes that begin with a header. */
 export function checksumPlace(header: Uint8Array): number | undefined {
-  const before = new TextEncoder().encode(CHECKSUM.before);
+  const before = new TextEncoder().encode(BEFORE_CHECKSUM);
   let at = header.indexOf(before[0]!);
   while (at >= 0) {
     if (before.every((byte, i) => header[at + i] === byte)) return at + before.length;

@@ -3,7 +3,7 @@ import { INTERNALS, type Model, type ModelOptions } from '../train/model.js';
 import { replaceFile, writePieces } from './atomic.js';
 import type { FileHandle, Files } from './files.js';
 import { fill, type Read, readContents, readDescription } from './fill.js';
-import { CHECKSUM, checksumPlace, makeImage, VERSION, withoutChecksum } from './image.js';
+import { CHECKSUM_DIGITS, checksumPlace, makeImage, VERSION, withoutChecksum } from './image.js';
 import { toJson } from './json.js';
 import { headerLength, type Layout, PREFIX, readLayout } from './layout.js';
 import { nodeFiles } from './node-files.js';
@@ -164,7 +164,7 @@ export async function open(source: LoadSource, files?: Files): Promise<Opened> {
 /** The checksum holds for the whole file. */
 function checkSum({ head, data }: Opened): void {
   const place = checksumPlace(head);
-  const digits = place === undefined ? '' : String.fromCharCode(...head.subarray(place, place + CHECKSUM.digits));
+  const digits = place === undefined ? '' : String.fromCharCode(...head.subarray(place, place + CHECKSUM_DIGITS));
   if (place === undefined || !/^[0-9a-f]{8}$/.test(digits)) {
     throw new FileFormatError('metadata.checksum', 'missing, or not written by Myelin');
   }

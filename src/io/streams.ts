@@ -115,7 +115,7 @@ export interface NodeWritable {
 }
 
 /** Bytes that a stream is given at a time. */
-const PIECE = 2 ** 20;
+const PIECE = 1_048_576;
 
 /** Writes bytes as fast as the stream takes them, and closes it. */
 export async function writeStream(stream: WritableStream<Uint8Array> | NodeWritable, bytes: Uint8Array): Promise<void> {

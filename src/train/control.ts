@@ -8,6 +8,8 @@ export interface TrainingControl {
   halt(): Promise<void>;
   /** For `fit`: it has been called, or has ended. */
   running(run: boolean): void;
+  /** For workers: calls back whenever `paused` is set, until what it returns is called. */
+  watch(handler: (paused: boolean) => void): () => void;
 }
 
 /**
@@ -19,6 +21,11 @@ export function trainingControl(): TrainingControl {
   let running = false;
   let wake: (() => void)[] = [];
   let still: (() => void)[] = [];
+  const watchers = new Set<(paused: boolean) => void>();
+  const set = (value: boolean) => {
+    paused = value;
+    for (const handler of watchers) handler(value);
+  };
   const release = (list: (() => void)[]) => {
     for (const resolve of list) resolve();
   };
@@ -27,12 +34,12 @@ export function trainingControl(): TrainingControl {
       return paused;
     },
     pause() {
-      paused = true;
+      set(true);
       if (!running) return Promise.resolve();
       return new Promise((resolve) => still.push(resolve));
     },
     resume() {
-      paused = false;
+      set(false);
       const waiting = wake;
       wake = [];
       release(waiting);
@@ -49,6 +56,10 @@ export function trainingControl(): TrainingControl {
       release(still);
       release(wake);
       [still, wake] = [[], []];
+    },
+    watch(handler) {
+      watchers.add(handler);
+      return () => watchers.delete(handler);
     },
   };
 }

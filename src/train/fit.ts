@@ -187,6 +187,10 @@ export class FitRun {
       await callback.setParams?.(params);
     }
     this.#halt();
+    if (plan.lint && engine.steps.taken === 0 && (plan.feed.sample?.rows ?? 0) >= FEWEST_TO_LINT) {
+      const { warnOfData } = await import('./data-lint.js');
+      await warnOfData(engine, plan, this.#breath);
+    }
     await call(hooks.trainBegin, model);
     for (const [name, callback] of this.#stateful()) {
       if (this.#restored && Object.hasOwn(this.#restored, name)) callback.setState?.(this.#restored[name]);
@@ -324,10 +328,6 @@ export async function fit(
     const { checkFeed, readCursor } = await import('./resume.js');
     cursor = readCursor(engine, model.run);
     checkFeed(plan.feed, cursor);
-  }
-  if (plan.lint && engine.steps.taken === 0 && (plan.feed.sample?.rows ?? 0) >= FEWEST_TO_LINT) {
-    const { warnOfData } = await import('./data-lint.js');
-    await warnOfData(engine, plan, makePause());
   }
   const run = new FitRun(model, engine, plan, cursor);
   begin(run);

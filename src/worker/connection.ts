@@ -1,6 +1,6 @@
 import { BackendError, type MyelinError, StateError, ValueError } from '../errors.js';
 import { makePause } from '../train/pause.js';
-import { canShare, copyInPieces, copyToShared } from './copying.js';
+import { canShare, copyInPieces, copyInto, makeShared } from './copying.js';
 import { packError, unpackError } from './errors.js';
 import { Packer } from './packing.js';
 import { type Port, startPort } from './port.js';
@@ -33,6 +33,8 @@ export class Connection {
   #models = 0;
   #arrays = 0;
   #signals = 0;
+  #things = 0;
+  readonly #known = new WeakMap<object, number>();
   #gone: MyelinError | undefined;
   /** Calls wait for the arrays of those before them to be sent. */
   #sending: Promise<void> | undefined;
@@ -69,6 +71,18 @@ export class Connection {
       const post = () => this.#port.post({ ...request, call } as Request, packer?.transfer);
       this.#send(post, packer).catch((error) => this.#settle(call, () => reject(refusal(error, request))));
     });
+  }
+
+  /** The number of something that several calls may take. */
+  known(thing: object): number {
+    const known = this.#known.get(thing) ?? this.#things++;
+    this.#known.set(thing, known);
+    return known;
+  }
+
+  /** Hands on that a run is to stand still, or to go on. */
+  pause(control: number, paused: boolean): void {
+    if (!this.#gone) this.#port.post({ type: 'pause', control, paused });
   }
 
   /** Hands on that a signal was aborted, past what waits to be sent. */
@@ -117,7 +131,9 @@ export class Connection {
       for (const { array, copy } of shipments) {
         const { kind, length } = copy;
         if (canShare()) {
-          post({ type: 'array', array, kind, length, data: await copyToShared(copy) });
+          const data = makeShared(copy);
+          post({ type: 'array', array, kind, length, data });
+          await copyInto(data, copy, (end) => post({ type: 'filled', array, end }));
           continue;
         }
         post({ type: 'array', array, kind, length, data: undefined });
@@ -141,16 +157,19 @@ export class Connection {
         scope.progress(message.fn, message.event);
         break;
       case 'ask':
-        pending.asked = pending.asked.then(() => this.#answer(scope, message.ask, message.asks, message.state));
+        if (message.apart) this.#answer(scope, message.ask, message.asks, message.state);
+        else pending.asked = pending.asked.then(() => this.#answer(scope, message.ask, message.asks, message.state));
         break;
       case 'result':
         scope.target?.update(message.state);
         giveBack(packer, message.lent);
+        scope.restore(message.states);
         this.#settle(message.call, () => resolve(unpackResult(message.value, message.marks)));
         break;
       case 'error': {
         scope.target?.update(message.state);
         giveBack(packer, message.lent);
+        scope.restore(message.states);
         const { thrown, error } = message;
         const own = thrown !== undefined && scope.thrown.has(thrown);
         this.#settle(message.call, () =>

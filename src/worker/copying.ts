@@ -66,27 +66,35 @@ export function copyNow({ kind, length, fill }: Copy): NumericArray {
 
 export const canShare = () => typeof SharedArrayBuffer !== 'undefined';
 
-/** Copies in slices to memory that threads share. */
-export async function copyToShared(
-  { kind, length, step, fill }: Copy,
-  pause = makePause(SLICE),
-): Promise<NumericArray> {
+/** New memory that threads share. */
+export function makeShared({ kind, length }: Copy): NumericArray {
   const bytes = makeArray(kind, 0).BYTES_PER_ELEMENT * length;
-  const shared = makeArray(kind, length, new SharedArrayBuffer(bytes));
+  return makeArray(kind, length, new SharedArrayBuffer(bytes));
+}
+
+/** Copies in slices, and says after each how far it has come. */
+export async function copyInto(
+  shared: NumericArray,
+  { length, step, fill }: Copy,
+  reached: (end: number) => void = () => {},
+): Promise<void> {
+  const pause = makePause(SLICE);
   for (let from = 0; from < length; from += step) {
-    fill(shared.subarray(from, Math.min(length, from + step)), from);
+    const end = Math.min(length, from + step);
+    fill(shared.subarray(from, end), from);
     const pausing = pause();
-    if (pausing) await pausing;
+    if (!pausing && end < length) continue;
+    reached(end);
+    await pausing;
   }
-  return shared;
 }
 
 /** Copies in slices, piece by piece, each new memory of its own. */
 export async function copyInPieces(
   { kind, length, step, fill }: Copy,
   take: (piece: NumericArray, from: number) => void,
-  pause = makePause(SLICE),
 ): Promise<void> {
+  const pause = makePause(SLICE);
   for (let from = 0; from < length; from += step) {
     const piece = makeArray(kind, Math.min(step, length - from));
     fill(piece, from);

@@ -1,4 +1,11 @@
-import type { Ask, CallSettings, PackedCallback } from './protocol.js';
+import type { Ask, CallSettings, PackedCallback, States } from './protocol.js';
+
+/** What makes callbacks, by name. */
+export type Factories = Readonly<Record<string, (...args: never[]) => object>>;
+
+interface Stateful {
+  getState?(): unknown;
+}
 
 /** Milliseconds of batches whose hooks go together, and how many at most. */
 const GROUP_MS = 16;
@@ -8,11 +15,12 @@ const GROUP_SIZE = 512;
 const GROUPS = 2;
 
 /** Sends functions to call, and resolves when all have run. */
-export type Send = (asks: readonly Ask[]) => Promise<unknown>;
+export type Send = (asks: readonly Ask[]) => Promise<{ readonly answers: readonly unknown[] }>;
 
 /** The worker's side of callbacks: tells the calling side of hooks, in order and without leaving any out. */
 export class Hooks {
   #waiting: Ask[] = [];
+  readonly #made = new Map<number, Stateful>();
   #lastSent = -Infinity;
   /** Groups under way. */
   #open = 0;
@@ -27,15 +35,24 @@ export class Hooks {
     private readonly eachBatch: boolean,
     /** The last known state of callbacks, by number. */
     private readonly states: Map<number, unknown>,
+    private readonly factories: Factories,
   ) {}
 
   /** A callback that hands its hooks over. One with a state is told of each batch, since its state may be asked for. */
-  callback({ hooks, fields, state }: PackedCallback): object {
+  callback({ hooks, fields, state, recipe }: PackedCallback): object {
+    const make = recipe && this.factories[recipe.name];
+    if (make) {
+      const own = make(...(recipe.args as never[]));
+      this.#made.set(recipe.fn, own as Stateful);
+      return own;
+    }
     const each = this.eachBatch || state !== undefined;
     const made: Record<string, unknown> = { ...fields };
     for (const [name, fn] of Object.entries(hooks)) {
       const grouped = name.includes('Batch') && !each;
-      made[name] = name === 'setState' ? (value: unknown) => this.#push(fn, [value]) : this.#hook(fn, grouped);
+      const told = name === 'setState' || name === 'setParams';
+      if (told) made[name] = (value: unknown) => this.#push(fn, [value]);
+      else made[name] = name === 'onRestore' ? (model: object) => this.#answer(fn, model) : this.#hook(fn, grouped);
     }
     if (state) {
       this.states.set(state.fn, state.value);
@@ -55,9 +72,25 @@ export class Hooks {
     };
   }
 
+  /** A hook whose answer counts. */
+  async #answer(fn: number, model: object): Promise<unknown> {
+    await this.flush();
+    const { answers } = await this.send([this.#ask(fn, [model])]);
+    return answers[0];
+  }
+
+  /** States of the callbacks that this side has for itself. */
+  made(): States {
+    return [...this.#made].filter(([, { getState }]) => getState).map(([fn, own]) => [fn, own.getState?.()]);
+  }
+
   #push(fn: number, args: readonly unknown[]): void {
+    this.#waiting.push(this.#ask(fn, args));
+  }
+
+  #ask(fn: number, args: readonly unknown[]): Ask {
     const self = args.indexOf(this.model);
-    this.#waiting.push({ fn, args: self < 0 ? args : args.map((arg, i) => (i === self ? undefined : arg)), self });
+    return { fn, args: self < 0 ? args : args.map((arg, i) => (i === self ? undefined : arg)), self };
   }
 
   #sendWaiting(): void {

@@ -2,13 +2,14 @@
 
 import { builtin } from '../backends/threads/host.js';
 import { MyelinError } from '../errors.js';
+import { type LoadSource, load } from '../io/save.js';
 import type { NumericArray } from '../matrix.js';
 import { modelFromSpec } from '../train/from-spec.js';
 import { makeArray } from './copying.js';
 import { packError, unpackError } from './errors.js';
 import { Hooks, progressCallback } from './hooks.js';
-import { functions, Hosted, openBackend } from './hosted.js';
-import type { Ask, ModelState, Note, Request, Response } from './protocol.js';
+import { factories, functions, Hosted, openBackend } from './hosted.js';
+import type { Ask, ModelState, Note, PackedStream, Request, Response, States } from './protocol.js';
 import { at, packResult, put } from './results.js';
 
 interface Port {
@@ -23,14 +24,33 @@ interface Asked {
   reject(error: unknown): void;
 }
 
+type Reply = Message<'reply'>;
+
+/** Asks for what is not in turn with hooks. */
+type AskApart = (fn: number, ...args: readonly unknown[]) => Promise<Reply>;
+
+/** An array that comes ahead of its call. */
+interface Held {
+  readonly data: NumericArray;
+  /** Where it comes from, and how far it has come. */
+  readonly shared?: NumericArray | undefined;
+  end: number;
+}
+
+/** Of arrays up to this size the worker has a copy of its own. */
+const OWN_BYTES = 2 ** 26;
+
 class Host {
   readonly #models = new Map<number, Hosted>();
   /** Arrays that have come ahead of their call, or why one could not be held. */
-  readonly #arrays = new Map<number, { readonly data: NumericArray } | { readonly error: unknown }>();
+  readonly #arrays = new Map<number, Held | { readonly error: unknown }>();
   readonly #signals = new Map<number, AbortController>();
   readonly #asked = new Map<number, Asked>();
   /** Errors that the calling side has, by their copies here. */
   readonly #thrown = new WeakMap<object, number>();
+  readonly #controls = new Map<number, { paused: boolean }>();
+  /** What can be read but once, and by whom it is read at present. */
+  readonly #streams = new Map<number, { readonly stream: object; ask: AskApart; open: number }>();
   #asks = 0;
 
   constructor(private readonly port: Port) {
@@ -60,9 +80,22 @@ class Host {
         if (held && 'data' in held) held.data.set(message.data, message.offset);
         break;
       }
+      case 'filled': {
+        const held = this.#arrays.get(message.array);
+        if (held && 'data' in held && held.shared) {
+          held.data.set(held.shared.subarray(held.end, message.end), held.end);
+          held.end = message.end;
+        }
+        break;
+      }
       case 'discard':
         for (const array of message.arrays) this.#arrays.delete(array);
         break;
+      case 'pause': {
+        const control = this.#controls.get(message.control);
+        if (control) control.paused = message.paused;
+        break;
+      }
       case 'abort':
         this.#abort(message.signal, message.reason);
         break;
@@ -80,9 +113,13 @@ class Host {
     }
   }
 
-  async #create({ spec, seed, backend, model }: Message<'create'>): Promise<object> {
+  async #create({ spec, source, notes = [], seed, backend, model }: Message<'create'>): Promise<object> {
     const options = { backend: await openBackend(backend), ...(seed === undefined ? {} : { seed }) };
-    const hosted = new Hosted(modelFromSpec(spec, options));
+    const [from] = notes.reduce<unknown>((value, note) => put(value, note.path, this.#plain(note)), [source]) as [
+      LoadSource,
+    ];
+    const built = spec ? modelFromSpec(spec, options) : await load(from, { backend: options.backend });
+    const hosted = new Hosted(built);
     this.#models.set(model, hosted);
     return { description: hosted.describe(), state: hosted.state() };
   }
@@ -91,16 +128,17 @@ class Host {
     const { call, model, method, takes, settings, notes } = message;
     const hosted = this.#models.get(model) as Hosted;
     const states = new Map<number, unknown>();
+    const apart: AskApart = (fn, ...args) => this.#ask(call, [{ fn, args, self: -1 }], undefined, [], true);
     const ask = async (asks: readonly Ask[]) => {
       const reply = await this.#ask(call, asks, hosted.state());
       for (const [fn, state] of reply.states) states.set(fn, state);
       return reply;
     };
-    const hooks = new Hooks(ask, hosted.model, settings.eachBatch === true, states);
+    const hooks = new Hooks(ask, hosted.model, settings.eachBatch === true, states, factories);
     const signals: number[] = [];
     const run = async () => {
       hosted.check();
-      const args = [...this.#unpack(message.args, notes, hooks, ask, signals)];
+      const args = [...this.#unpack(message.args, notes, hooks, apart, signals)];
       const { progress } = settings;
       if (progress) {
         const tell = (event: object) => this.port.post({ type: 'progress', call, fn: progress.fn, event }, []);
@@ -113,20 +151,24 @@ class Host {
           (await ask(layers.map((layer) => ({ fn, args: [layer], self: -1 })))).answers;
         return hosted.choose(choose, args);
       }
-      return takes === 'function'
-        ? functions[method]?.(hosted.model, ...(args as never[]))
-        : hosted.invoke(method, args);
+      if (takes === 'function') return functions[method]?.(hosted.model, ...(args as never[]));
+      const result = hosted.invoke(method, args);
+      return settings.put === undefined ? result : this.#putAll(result as AsyncIterable<unknown>, call, settings.put);
     };
     const runAndFlush = async () => {
       try {
         return await run();
       } finally {
-        for (const signal of signals) this.#signals.delete(signal);
+        for (const number of signals) {
+          this.#signals.delete(number);
+          this.#controls.delete(number);
+        }
         // What is thrown here is what a hook threw, which is why the call ended.
         await hooks.flush();
       }
     };
-    this.#respond(call, hosted, runAndFlush, false, () => message.lent.map((path) => at(message.args, path)));
+    const lent = () => message.lent.map((path) => at(message.args, path));
+    this.#respond(call, hosted, runAndFlush, false, lent, () => hooks.made());
   }
 
   /** Posts the result of a call, or its error. */
@@ -136,23 +178,30 @@ class Host {
     run: (hosted: Hosted | undefined) => unknown,
     keep = false,
     lentArrays: () => readonly unknown[] = () => [],
+    made: () => States = () => [],
   ): Promise<void> {
     const lent = lentArrays();
     const back = lent.map((view) => (view as ArrayBufferView).buffer as ArrayBuffer);
     try {
       const { value, marks, transfer } = packResult(await run(hosted), keep);
       const state = hosted?.state();
-      this.port.post({ type: 'result', call, value, marks, lent, state }, [...new Set([...transfer, ...back])]);
+      this.port.post({ type: 'result', call, value, marks, lent, state, states: made() }, [
+        ...new Set([...transfer, ...back]),
+      ]);
     } catch (error) {
       const thrown = typeof error === 'object' && error !== null ? this.#thrown.get(error) : undefined;
       const state: ModelState | undefined = hosted?.state();
-      this.port.post({ type: 'error', call, error: packError(error), thrown, lent, state }, [...new Set(back)]);
+      this.port.post({ type: 'error', call, error: packError(error), thrown, lent, state, states: made() }, [
+        ...new Set(back),
+      ]);
     }
   }
 
   #hold({ array, kind, length, data }: Message<'array'>): void {
     try {
-      this.#arrays.set(array, { data: data ?? makeArray(kind, length) });
+      // Rows in shared memory take a third longer to stage; what is large is not held twice for that.
+      const own = !data || data.byteLength <= OWN_BYTES;
+      this.#arrays.set(array, own ? { data: makeArray(kind, length), shared: data, end: 0 } : { data, end: 0 });
     } catch (error) {
       this.#arrays.set(array, { error });
     }
@@ -164,18 +213,31 @@ class Host {
     throw held ? held.error : new MyelinError(`array ${array} has not come`);
   }
 
+  /** Yields all values of a generator to the calling side, for as long as it wants more. */
+  async #putAll(values: AsyncIterable<unknown>, call: number, put: number): Promise<void> {
+    for await (const item of values) {
+      const { value, marks, transfer } = packResult(item);
+      const { answers } = await this.#ask(call, [{ fn: put, args: [value], self: -1, marks }], undefined, transfer);
+      if (answers[0] !== true) break;
+    }
+  }
+
+  /** What needs nothing but itself. */
+  #plain(note: Note): unknown {
+    if (note.kind === 'array') return this.#take(note.array);
+    return note.kind === 'url' ? new URL(note.href) : undefined;
+  }
+
   /** Arguments with everything in its place that crossed in a way of its own. */
   #unpack(
     args: readonly unknown[],
     notes: readonly Note[],
     hooks: Hooks,
-    ask: (asks: readonly Ask[]) => Promise<Message<'reply'>>,
+    ask: AskApart,
     signals: number[],
   ): readonly unknown[] {
     const make = (note: Note): unknown => {
       switch (note.kind) {
-        case 'array':
-          return this.#take(note.array);
         case 'callback':
           return hooks.callback(note.callback);
         case 'signal': {
@@ -185,10 +247,23 @@ class Host {
           if (note.aborted) this.#abort(note.signal, note.aborted);
           return controller.signal;
         }
+        case 'control': {
+          const { control, paused, halt, running } = note.control;
+          const own = {
+            paused,
+            halt: () => ask(halt),
+            running: (run: boolean) => {
+              ask(running, run).catch(() => undefined);
+            },
+          };
+          this.#controls.set(control, own);
+          signals.push(control);
+          return own;
+        }
         case 'stream':
-          return this.#stream(note, hooks, ask);
-        case 'function':
-          return undefined;
+          return this.#stream(note.stream, hooks, ask);
+        default:
+          return this.#plain(note);
       }
     };
     const root = notes.reduce<unknown>((value, note) => put(value, note.path, make(note)), args);
@@ -197,36 +272,69 @@ class Host {
   }
 
   /** Batches of the calling side, one asked for at a time. */
-  #stream(
-    { open, once }: Extract<Note, { kind: 'stream' }>,
+  #stream({ open, kind, known }: PackedStream, hooks: Hooks, ask: AskApart): unknown {
+    if (kind === 'function') return (epoch: number) => this.#iterable(() => ({ ask, open }), epoch, hooks, known);
+    if (kind === 'iterable') return this.#iterable(() => ({ ask, open }), 0, hooks, known);
+    const present = this.#streams.get(known);
+    if (present) {
+      Object.assign(present, { ask, open });
+      return present.stream;
+    }
+    const entry = { stream: {}, ask, open };
+    const iterable = this.#iterable(() => entry, 0, hooks, known);
+    // Having `next` it is one that cannot start again.
+    Object.assign(entry.stream, iterable[Symbol.asyncIterator]());
+    Object.assign(entry.stream, { [Symbol.asyncIterator]: () => entry.stream });
+    this.#streams.set(known, entry);
+    return entry.stream;
+  }
+
+  #iterable(
+    link: () => { ask: AskApart; open: number },
+    epoch: number,
     hooks: Hooks,
-    ask: (asks: readonly Ask[]) => Promise<Message<'reply'>>,
-  ): object {
+    known: number,
+  ): AsyncIterable<unknown> {
     const begin = (): AsyncIterator<unknown> => {
-      const numbers = ask([{ fn: open, args: [], self: -1 }]).then(({ answers }) => answers[0] as [number, number]);
+      let opened: { readonly ask: AskApart; readonly numbers: Promise<[number, number]> } | undefined;
+      // Another call has functions of its own.
+      const numbers = () => {
+        const { ask, open } = link();
+        if (opened?.ask !== ask) {
+          opened = { ask, numbers: ask(open, epoch).then(({ answers }) => answers[0] as [number, number]) };
+        }
+        return opened.numbers;
+      };
       return {
         next: async () => {
-          const [fn] = await numbers;
-          const { answers, notes } = await ask([{ fn, args: [], self: -1 }]);
-          return this.#unpack(answers, notes, hooks, ask, [])[0] as IteratorResult<unknown>;
+          const [fn] = await numbers();
+          const { ask } = link();
+          const { answers, notes } = await ask(fn);
+          const result = this.#unpack(answers, notes, hooks, ask, [])[0] as IteratorResult<unknown>;
+          if (result.done) this.#streams.delete(known);
+          return result;
         },
         return: async () => {
-          const [, fn] = await numbers;
-          await ask([{ fn, args: [], self: -1 }]);
+          const [, fn] = await numbers();
+          await link().ask(fn);
           return { done: true, value: undefined };
         },
       };
     };
-    if (!once) return { [Symbol.asyncIterator]: begin };
-    const iterator = begin();
-    return { ...iterator, [Symbol.asyncIterator]: () => iterator };
+    return { [Symbol.asyncIterator]: begin };
   }
 
-  #ask(call: number, asks: readonly Ask[], state: ModelState): Promise<Message<'reply'>> {
+  #ask(
+    call: number,
+    asks: readonly Ask[],
+    state: ModelState | undefined,
+    transfer: readonly ArrayBuffer[] = [],
+    apart = false,
+  ): Promise<Reply> {
     const ask = this.#asks++;
     return new Promise((resolve, reject) => {
       this.#asked.set(ask, { resolve, reject });
-      this.port.post({ type: 'ask', ask, call, asks, state }, []);
+      this.port.post({ type: 'ask', ask, call, asks, apart, state }, transfer);
     });
   }
 

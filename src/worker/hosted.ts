@@ -1,22 +1,46 @@
 import { auto } from '../backends/detect.js';
 import { typescript } from '../backends/typescript.js';
 import { type WasmOptions, wasm } from '../backends/wasm.js';
+import { backupAndRestore, modelCheckpoint } from '../io/callbacks.js';
+import { loadWeights } from '../io/load-weights.js';
+import { save, serialize } from '../io/save.js';
 import type { BackendFactory } from '../kernels/contract.js';
-import { type CustomLoss, customLoss } from '../model/expressions/custom.js';
+import { compileOptionsFromSpec } from '../model/every.js';
+import { earlyStopping } from '../train/callbacks/early-stopping.js';
+import { reduceLROnPlateau } from '../train/callbacks/learning-rate.js';
+import { csvLogger, jsonLinesLogger } from '../train/callbacks/loggers.js';
+import { terminateOnNaN } from '../train/callbacks/terminate-on-nan.js';
 import { layerSequentialUnitVariance } from '../train/lsuv.js';
 import { Model } from '../train/model.js';
 import { packError } from './errors.js';
+import type { Factories } from './hooks.js';
 import type { BackendChoice, Description, ModelState, Property } from './protocol.js';
+
+/** Callbacks that run next to the model. */
+export const factories: Factories = {
+  earlyStopping,
+  reduceLROnPlateau,
+  csvLogger,
+  jsonLinesLogger,
+  terminateOnNaN,
+  modelCheckpoint,
+  backupAndRestore,
+};
 
 /** Functions that take a model first. */
 export const functions: Readonly<Record<string, (model: Model, ...args: never[]) => unknown>> = {
   layerSequentialUnitVariance,
+  loadWeights,
+  save,
+  serialize,
 };
 
 export async function openBackend({ name, options }: BackendChoice): Promise<BackendFactory> {
   if (name === 'typescript') return typescript();
   return name === 'auto' ? auto(options) : wasm(options as WasmOptions);
 }
+
+const isGenerator = (value: unknown) => Object.prototype.toString.call(value) === '[object AsyncGeneratorFunction]';
 
 const isPlain = (value: unknown) => (typeof value !== 'object' || value === null) && typeof value !== 'function';
 
@@ -42,6 +66,7 @@ export class Hosted {
     const entries = Object.entries(own).filter(([name]) => name !== 'constructor');
     const { name, math, threads, reason } = this.#model.backend;
     return {
+      generators: entries.filter(([, { value }]) => isGenerator(value)).map(([name]) => name),
       methods: entries.filter(([, { value }]) => typeof value === 'function').map(([name]) => name),
       settable: [...Object.keys(this.#model), ...entries.filter(([, { set }]) => set).map(([name]) => name)],
       backend: { name, math, threads, ...(reason === undefined ? {} : { reason }) },
@@ -104,7 +129,10 @@ export class Hosted {
 
   /** Calls a method as the calling side would. */
   invoke(method: string, args: readonly unknown[]): unknown {
-    const given = method === 'compile' ? args.map(reviveCompile) : args;
+    const given =
+      method === 'compile'
+        ? args.map((options) => (options instanceof Object ? compileOptionsFromSpec(options) : options))
+        : args;
     return (this.#model as unknown as Record<string, (...args: unknown[]) => unknown>)[method]?.(...given);
   }
 
@@ -128,16 +156,4 @@ function namesOf({ spec }: Model): Pick<Description, 'inputs' | 'outputs'> {
   const outputs = spec.outputs ?? [`layers.${layers.length - 1}`];
   const labels = new Map(layers.map(({ name }, i) => [`layers.${i}`, name ?? `layers.${i}`]));
   return { inputs: inputs.map(({ name }) => name), outputs: outputs.map((name) => labels.get(name) ?? name) };
-}
-
-/** Custom losses compile again from their steps. */
-function reviveCompile(options: unknown): unknown {
-  if (typeof options !== 'object' || options === null || !('loss' in options)) return options;
-  const revive = (loss: unknown): unknown => {
-    if (typeof loss !== 'object' || loss === null) return loss;
-    if (Array.isArray(loss)) return loss.map(revive);
-    if (!('name' in loss)) return Object.fromEntries(Object.entries(loss).map(([name, one]) => [name, revive(one)]));
-    return loss.name === 'custom' ? customLoss(loss as CustomLoss) : loss;
-  };
-  return { ...options, loss: revive(options.loss) };
 }

@@ -3,11 +3,14 @@
 import type { AutoOptions } from '../backends/detect.js';
 import type { WasmOptions } from '../backends/wasm.js';
 import { checkOptions, lookUp, show, ValueError } from '../errors.js';
+import type { LoadWeightsOptions } from '../io/load-weights.js';
+import type { SaveOptions, SerializeOptions } from '../io/save.js';
 import type { MatrixLike } from '../matrix.js';
 import { type GraphSpec, sequence, specOf, trace } from '../model/graph.js';
 import type { LsuvLayer, LsuvOptions } from '../train/lsuv.js';
 import type { FunctionalOptions, SequentialOptions } from '../train/model.js';
 import { Connection } from './connection.js';
+import { Packer } from './packing.js';
 import type { BackendChoice, Description, ModelState } from './protocol.js';
 import { callWith, makeRemote, type RemoteModel } from './remote.js';
 import { Scope } from './scope.js';
@@ -79,8 +82,13 @@ function checkBackend(backend: unknown): BackendChoice {
   });
 }
 
+/** What a model is made from. */
+type Origin =
+  | { readonly spec: GraphSpec & { readonly seed?: number } }
+  | { readonly source: string | URL | Uint8Array | ArrayBuffer };
+
 async function create(
-  spec: GraphSpec & { readonly seed?: number },
+  origin: Origin,
   { seed, backend = auto(), worker, workerUrl }: RemoteModelOptions,
 ): Promise<RemoteModel> {
   const choice = checkBackend(backend);
@@ -92,7 +100,9 @@ async function create(
   try {
     const model = connection.nextModel();
     const scope = new Scope(connection, undefined, { inputs: [], outputs: [] });
-    const made = await connection.call({ type: 'create', model, spec, seed, backend: choice }, scope);
+    const packer = new Packer(scope, scope.names);
+    const from = 'spec' in origin ? origin : { source: packer.source(origin.source), notes: packer.notes };
+    const made = await connection.call({ type: 'create', model, ...from, seed, backend: choice }, scope, packer);
     const { description, state } = made as { description: Description; state: ModelState };
     return makeRemote(connection, model, description, state, !shared);
   } catch (error) {
@@ -112,7 +122,7 @@ export async function sequential(
   options: RemoteModelOptions & Pick<SequentialOptions, 'layers'>,
 ): Promise<RemoteModel> {
   checkOptions(options, ['layers', ...OPTIONS], 'sequential');
-  return create(specOf(sequence(options.layers)), options);
+  return create({ spec: specOf(sequence(options.layers)) }, options);
 }
 
 /** A graph of layers in a worker; see `model` of myelin. */
@@ -121,7 +131,7 @@ export async function model(
 ): Promise<RemoteModel> {
   checkOptions(options, ['inputs', 'outputs', ...OPTIONS], 'model');
   const list = <T>(given: T | readonly T[]): readonly T[] => (Array.isArray(given) ? given : [given as T]);
-  return create(specOf(trace(list(options.inputs), list(options.outputs))), options);
+  return create({ spec: specOf(trace(list(options.inputs), list(options.outputs))) }, options);
 }
 
 /** A model in a worker, from plain data such as the JSON of `model.spec`. */
@@ -130,7 +140,39 @@ export async function modelFromSpec(
   options: RemoteModelOptions = {},
 ): Promise<RemoteModel> {
   checkOptions(options, OPTIONS, 'modelFromSpec');
-  return create(spec, options);
+  return create({ spec }, options);
+}
+
+/** The model that `save` or `serialize` wrote, in a worker; from a path or a file URL, which the worker reads, or bytes. */
+export async function load(
+  source: string | URL | Uint8Array | ArrayBuffer,
+  options: Omit<RemoteModelOptions, 'seed'> = {},
+): Promise<RemoteModel> {
+  checkOptions(options, OPTIONS.slice(1), 'load');
+  return create({ source: source instanceof ArrayBuffer ? new Uint8Array(source) : source }, options);
+}
+
+/** `save` of myelin, in the model's worker: to a path or a file URL. */
+export async function save(model: RemoteModel, target: string | URL, options?: SaveOptions): Promise<void> {
+  if (typeof target !== 'string' && !(target instanceof URL)) {
+    const hint = 'serialize(model) returns the bytes, for streams.';
+    throw new ValueError({ argument: 'target', given: show(target), expected: 'a path or a file URL', hint });
+  }
+  await callWith(model, 'save', [target, options]);
+}
+
+/** `serialize` of myelin, in the model's worker. */
+export async function serialize(model: RemoteModel, options?: SerializeOptions): Promise<Uint8Array> {
+  return callWith(model, 'serialize', [options]) as Promise<Uint8Array>;
+}
+
+/** `loadWeights` of myelin, in the model's worker: from a path, a file URL or bytes. */
+export async function loadWeights(
+  model: RemoteModel,
+  source: string | URL | Uint8Array,
+  options?: LoadWeightsOptions,
+): Promise<void> {
+  await callWith(model, 'loadWeights', [source, options]);
 }
 
 /** `layerSequentialUnitVariance` of myelin, in the model's worker. */

@@ -1,8 +1,10 @@
 import { show, ValueError } from '../errors.js';
 import { isNumericArray, type NumericArray } from '../matrix.js';
+import type { TrainingControl } from '../train/control.js';
 import { type Copy, copyNow, copyOfNumbers, copyOfRows, copyOfView, ELEMENTS, NUMBERS } from './copying.js';
 import { packError } from './errors.js';
-import type { Note, PackedCallback, Path } from './protocol.js';
+import type { Note, PackedCallback, PackedControl, PackedStream, Path } from './protocol.js';
+import { type Batches, isStream } from './streams.js';
 
 /** An array that goes ahead of the call that takes it. */
 export interface Shipment {
@@ -16,15 +18,14 @@ export interface Loan {
   readonly owner: { data: unknown } | undefined;
 }
 
-export type Stream = AsyncIterable<unknown> | Iterable<unknown>;
-
 /** Where the calling side keeps what it gives numbers to. */
 export interface Registry {
   nextArray(): number;
   keep(fn: (...args: never[]) => unknown): number;
   callback(callback: object): PackedCallback;
   signal(signal: AbortSignal): number;
-  stream(stream: Stream): number;
+  stream(stream: Batches): PackedStream;
+  control(control: TrainingControl): PackedControl;
 }
 
 const marked = new WeakSet<object>();
@@ -49,10 +50,6 @@ const isShared = ({ buffer }: ArrayBufferView) =>
   typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
 
 const isPlain = (value: object) => Object.prototype.toString.call(value) === '[object Object]';
-
-/** Whether it yields batches. */
-const isStream = (value: object): value is Stream =>
-  Symbol.asyncIterator in value || (Symbol.iterator in value && !(value instanceof Map || value instanceof Set));
 
 const isRow = (value: unknown) =>
   isNumericArray(value) || (Array.isArray(value) && value.length > 0 && typeof value[0] === 'number');
@@ -84,15 +81,30 @@ export class Packer {
   arguments(method: string, args: readonly unknown[]): unknown[] {
     if (method === 'compile') return [...args];
     return args.map((arg, i) => {
-      if (typeof arg === 'function') return this.#note({ kind: 'function', path: [i], fn: this.#keep(arg) });
+      if (typeof arg === 'function' && method === 'setTrainable') {
+        return this.#note({ kind: 'function', path: [i], fn: this.#keep(arg) });
+      }
+      if (typeof arg === 'function') return this.#stream(arg as Batches, [i]);
       if (i === 0) return this.#data(arg, [i], 'x', this.names.inputs);
       if (i === 1) return this.#data(arg, [i], 'y', this.names.outputs);
       return this.#plain(arg, [i], '');
     });
   }
 
+  /** What a model is read from. */
+  source(source: unknown): unknown {
+    return this.#plain(source, [0], 'source');
+  }
+
   /** A batch of a stream: x, or [x, y] and maybe weights. */
   batch(batch: unknown, path: Path): unknown {
+    if (typeof batch === 'object' && batch !== null && 'x' in batch && 'y' in batch) {
+      const names: Record<string, readonly string[]> = { x: this.names.inputs, y: this.names.outputs };
+      const entries = Object.entries(batch);
+      return Object.fromEntries(
+        entries.map(([key, item]) => [key, this.#data(item, [...path, key], key, names[key] ?? [''])]),
+      );
+    }
     if (!Array.isArray(batch) || isRow(batch) || isRow(batch[0])) {
       return this.#data(batch, path, 'x', this.names.inputs);
     }
@@ -142,6 +154,7 @@ export class Packer {
   #plain(value: unknown, path: Path, label: string): unknown {
     if (typeof value !== 'object' || value === null) return value;
     if (ArrayBuffer.isView(value)) return this.#view(value, path, undefined);
+    if (value instanceof URL) return this.#note({ kind: 'url', path, href: value.href });
     if (value instanceof AbortSignal) {
       const signal = this.registry.signal(value);
       return this.#note({
@@ -152,7 +165,7 @@ export class Packer {
       });
     }
     if (!Array.isArray(value) && isStream(value)) {
-      return this.#note({ kind: 'stream', path, open: this.registry.stream(value), once: 'next' in value });
+      return this.#stream(value, path);
     }
     if (Array.isArray(value)) {
       return typeof value[0] === 'number' ? value : value.map((item, i) => this.#plain(item, [...path, i], label));
@@ -172,6 +185,10 @@ export class Packer {
     }
     if (key === 'validationData' && Array.isArray(value)) {
       return this.#pair(value, path, ['validationData[0]', 'validationData[1]', 'validationData[2]']);
+    }
+    if (key === 'validationData' && typeof value === 'function') return this.#stream(value as Batches, path);
+    if (key === 'control' && typeof (value as Partial<TrainingControl> | null)?.watch === 'function') {
+      return this.#note({ kind: 'control', path, control: this.registry.control(value as TrainingControl) });
     }
     if (key === 'sampleWeight') return this.#data(value, path, key, ['']);
     return this.#plain(value, path, label === '' ? key : `${label}.${key}`);
@@ -225,6 +242,10 @@ export class Packer {
     } catch {
       return rows.map((row) => (isNumericArray(row) ? Array.from(row) : row));
     }
+  }
+
+  #stream(stream: Batches, path: Path): undefined {
+    return this.#note({ kind: 'stream', path, stream: this.registry.stream(stream) });
   }
 
   /** New memory, to be moved. */

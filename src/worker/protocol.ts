@@ -22,6 +22,8 @@ export interface PackedCallback {
   readonly fields: Readonly<Record<string, unknown>>;
   /** Of a callback with `getState`: what it returned, and the number by which later states come. */
   readonly state?: { readonly fn: number; readonly value: unknown };
+  /** How the worker makes one like it for itself; the number is that of its state at the end. */
+  readonly recipe?: { readonly name: string; readonly args: readonly unknown[]; readonly fn: number };
 }
 
 /** What stands at a path and crosses in a way of its own; the value there is undefined. */
@@ -32,12 +34,28 @@ export type Note = { readonly path: Path } & (
   | { readonly kind: 'signal'; readonly signal: number; readonly aborted?: PackedError }
   | {
       readonly kind: 'stream';
-      /** A function that begins anew and returns two more, for the next batch and for no more. */
-      readonly open: number;
-      /** It can be read but once, as a generator. */
-      readonly once: boolean;
+      readonly stream: PackedStream;
     }
+  | { readonly kind: 'control'; readonly control: PackedControl }
+  | { readonly kind: 'url'; readonly href: string }
 );
+
+/** Something that yields batches: functions of the calling side that return the next one, and that end it. */
+export interface PackedStream {
+  /** Takes the number of an epoch, begins and returns two functions' numbers: for the next batch, and for no more. */
+  readonly open: number;
+  readonly kind: 'function' | 'iterable' | 'once';
+  /** Of what can be read but once: its number in all calls. */
+  readonly known: number;
+}
+
+/** Lets a run stand still. */
+export interface PackedControl {
+  readonly control: number;
+  readonly paused: boolean;
+  readonly halt: number;
+  readonly running: number;
+}
 
 /** What goes by its class in a result. */
 export type Mark = { readonly path: Path } & (
@@ -64,7 +82,10 @@ export type Request =
       readonly type: 'create';
       readonly call: number;
       readonly model: number;
-      readonly spec: GraphSpec & { readonly seed?: number };
+      /** What to build it from, or the file that it was saved in. */
+      readonly spec?: GraphSpec & { readonly seed?: number };
+      readonly source?: unknown;
+      readonly notes?: readonly Note[];
       readonly seed: number | undefined;
       readonly backend: BackendChoice;
     }
@@ -94,11 +115,13 @@ export type Request =
       readonly array: number;
       readonly kind: ArrayKind;
       readonly length: number;
-      /** In shared memory; undefined where pieces follow. */
+      /** Shared memory that is being filled; undefined where pieces follow. */
       readonly data: NumericArray | undefined;
     }
   | { readonly type: 'piece'; readonly array: number; readonly offset: number; readonly data: NumericArray }
+  | { readonly type: 'filled'; readonly array: number; readonly end: number }
   | { readonly type: 'discard'; readonly arrays: readonly number[] }
+  | { readonly type: 'pause'; readonly control: number; readonly paused: boolean }
   | { readonly type: 'abort'; readonly signal: number; readonly reason: PackedError }
   | {
       readonly type: 'reply';
@@ -119,6 +142,8 @@ export interface CallSettings {
   readonly eachBatch?: boolean;
   /** A function for events of progress, and milliseconds between two. */
   readonly progress?: { readonly fn: number; readonly interval: number };
+  /** Of a method that is a generator: a function for each of its values, which returns whether to go on. */
+  readonly put?: number;
 }
 
 /** What a model's property is: a value, an object to be asked for, or an error where reading it fails. */
@@ -138,10 +163,14 @@ export interface Ask {
   readonly fn: number;
   readonly args: readonly unknown[];
   readonly self: number;
+  /** Where the first argument is a result. */
+  readonly marks?: readonly Mark[];
 }
 
 export interface Description {
   readonly methods: readonly string[];
+  /** Those that return generators. */
+  readonly generators: readonly string[];
   /** Names of properties that can be set. */
   readonly settable: readonly string[];
   readonly backend: BackendInfo;
@@ -157,6 +186,7 @@ export type Response =
       readonly call: number;
       readonly value: unknown;
       readonly marks: readonly Mark[];
+      readonly states: States;
       readonly lent: readonly unknown[];
       readonly state: ModelState | undefined;
     }
@@ -166,6 +196,7 @@ export type Response =
       readonly error: PackedError;
       /** The number of a failure or signal of the calling side that this error is. */
       readonly thrown: number | undefined;
+      readonly states: States;
       readonly lent: readonly unknown[];
       readonly state: ModelState | undefined;
     }
@@ -174,6 +205,8 @@ export type Response =
       readonly ask: number;
       readonly call: number;
       readonly asks: readonly Ask[];
+      /** Not in turn with hooks. */
+      readonly apart: boolean;
       readonly state: ModelState | undefined;
     }
   | { readonly type: 'progress'; readonly call: number; readonly fn: number; readonly event: unknown };

@@ -1,16 +1,21 @@
 import { checkNumber, lookUp, StateError, show, ValueError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import type { Data } from '../train/batches.js';
+
+import { progress } from '../train/callbacks/progress.js';
 import type { Callback, Logs } from '../train/callbacks.js';
-import type { FitOptions } from '../train/fit-plan.js';
+import type { FitOptions, StreamFitOptions } from '../train/fit-plan.js';
+
 import type { History } from '../train/history.js';
 import type { Model } from '../train/model.js';
 import type { PredictOptions } from '../train/predict.js';
+import type { Batches } from '../train/source.js';
 import type { Connection } from './connection.js';
 import { unpackError } from './errors.js';
 import { Packer } from './packing.js';
 import type { BackendInfo, CallSettings, Description, ModelState, Property } from './protocol.js';
 import { Scope, type Target } from './scope.js';
+import { pulled } from './values.js';
 
 type Plain = number | string | boolean | null | undefined;
 type Method = (...args: never[]) => unknown;
@@ -22,7 +27,7 @@ type RemoteMembers = {
   readonly [K in Exclude<keyof Model, Special> as Model[K] extends Method ? K : never]: Model[K] extends (
     ...args: infer A
   ) => infer R
-    ? (...args: A) => Promise<Awaited<R>>
+    ? (...args: A) => R extends AsyncGenerator ? R : Promise<Awaited<R>>
     : never;
 } & {
   [K in Exclude<keyof Model, Special> as Model[K] extends Method ? never : K]: Model[K] extends Plain
@@ -50,8 +55,19 @@ export interface Progress {
 }
 
 /** Options of `fit`, and what only workers have. */
-export interface RemoteFitOptions extends Omit<FitOptions, 'callbacks'> {
-  readonly callbacks?: readonly RemoteCallback[];
+export interface RemoteFitOptions extends Omit<FitOptions, 'callbacks'>, RemoteOptions {}
+
+/** The same for a stream of batches. */
+export interface RemoteStreamFitOptions extends Omit<StreamFitOptions, 'callbacks'>, RemoteOptions {}
+
+/** A callback of myelin, such as `earlyStopping()`. */
+export interface NamedCallback {
+  readonly name?: string;
+}
+
+/** What `fit` in a worker has of its own. */
+export interface RemoteOptions {
+  readonly callbacks?: readonly (RemoteCallback | NamedCallback)[];
   /** Is told of the last batch every `progressInterval`, and of each epoch's last. Does not hold training up. */
   readonly onProgress?: (progress: Progress) => void;
   /** Milliseconds; default 100. */
@@ -72,6 +88,7 @@ export interface RemoteFitOptions extends Omit<FitOptions, 'callbacks'> {
 export interface RemoteModel extends RemoteMembers {
   readonly backend: BackendInfo;
   fit(x: Data, y: Data, options?: RemoteFitOptions): Promise<History>;
+  fit(batches: Batches, options?: RemoteStreamFitOptions): Promise<History>;
   predict(x: Data): Promise<Matrix>;
   predict<Output extends Matrix | Float32Array>(x: Data, options: PredictOptions<Output>): Promise<Output>;
   /** Frees the model, and ends its worker if it has one of its own. Fails while `fit` is running, as `Model.dispose` does. */
@@ -114,7 +131,8 @@ class Mirror implements Target {
 
   set(name: string, value: unknown): void {
     this.#settings++;
-    this.#properties.set(name, { kind: 'value', value });
+    const asked = this.#properties.get(name)?.kind === 'object' || (typeof value === 'object' && value !== null);
+    this.#properties.set(name, asked ? { kind: 'object' } : { kind: 'value', value });
     this.connection.tell({ type: 'set', model: this.model, name, value, count: this.#settings });
   }
 
@@ -125,16 +143,24 @@ class Mirror implements Target {
         nextArray: () => connection.nextArray(),
         nextSignal: () => connection.nextSignal(),
         abort: (signal, reason) => connection.abort(signal, reason),
+        pause: (control, paused) => connection.pause(control, paused),
+        known: (thing) => connection.known(thing),
       },
       this,
       this.description,
     );
   }
 
-  async call(method: string, takes: 'method' | 'function', args: readonly unknown[]): Promise<unknown> {
+  async call(
+    method: string,
+    takes: 'method' | 'function',
+    args: readonly unknown[],
+    put?: (value: unknown) => Promise<boolean>,
+  ): Promise<unknown> {
     if (this.disposed) throw new StateError(`${method}: the model was disposed of.`);
     const scope = this.scope();
-    const { rest, settings } = splitOptions(method, args, scope);
+    const { rest, settings: fitting } = splitOptions(method, args, scope);
+    const settings = put ? { ...fitting, put: scope.keep(put) } : fitting;
     const packer = new Packer(scope, this.description);
     const packed = packer.arguments(method, rest);
     const { notes, loans } = packer;
@@ -157,6 +183,14 @@ class Mirror implements Target {
   }
 }
 
+/** Shows progress on this side, where the terminal is. */
+function withProgress<O extends RemoteFitOptions>({ verbose, ...options }: O): object {
+  const { callbacks = [] } = options;
+  const mode = ({ 1: 'bar', 2: 'lines', auto: 'auto' } as const)[verbose as 1 | 2 | 'auto'];
+  if (mode === undefined || !Array.isArray(callbacks)) return { ...options, ...(verbose ? { verbose } : {}) };
+  return { ...options, callbacks: [...callbacks, progress({ mode })] };
+}
+
 /** Takes out of the options of `fit` what is for this side. */
 function splitOptions(
   method: string,
@@ -173,7 +207,7 @@ function splitOptions(
   }
   const isOptions = Object.keys(others).length < Object.keys(options).length;
   return {
-    rest: isOptions ? [...args.slice(0, -1), others] : args,
+    rest: isOptions || 'verbose' in others ? [...args.slice(0, -1), withProgress(others)] : args,
     settings: {
       eachBatch: batchHooks === 'each',
       ...(onProgress ? { progress: { fn: scope.keep(onProgress), interval: progressInterval } } : {}),
@@ -210,8 +244,12 @@ export function makeRemote(
   const remote = {};
   const define = (name: string, property: PropertyDescriptor) =>
     Object.defineProperty(remote, name, { enumerable: true, ...property });
-  for (const name of description.methods) {
+  for (const name of description.methods.filter((name) => !description.generators.includes(name))) {
     define(name, { value: (...args: unknown[]) => mirror.call(name, 'method', args), enumerable: false });
+  }
+  for (const name of description.generators) {
+    const generate = (...args: unknown[]) => pulled((put) => mirror.call(name, 'method', args, put));
+    define(name, { value: generate, enumerable: false });
   }
   for (const name of Object.keys(state.changed)) {
     const set = (value: unknown) => mirror.set(name, value);

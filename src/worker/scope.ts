@@ -1,5 +1,9 @@
-import type { Names, Packer, Registry, Stream } from './packing.js';
-import type { Ask, ModelState, PackedCallback, States } from './protocol.js';
+import { recipeOf } from '../train/callbacks/recipe.js';
+import type { TrainingControl } from '../train/control.js';
+import type { Names, Packer, Registry } from './packing.js';
+import type { Ask, ModelState, PackedCallback, PackedControl, PackedStream, States } from './protocol.js';
+import { unpackResult } from './results.js';
+import { type Batches, isOnce, iterate } from './streams.js';
 
 /** The model of this side that a call is about. */
 export interface Target {
@@ -12,6 +16,9 @@ interface Source {
   nextArray(): number;
   nextSignal(): number;
   abort(signal: number, reason: unknown): void;
+  pause(control: number, paused: boolean): void;
+  /** The number of something that several calls may take. */
+  known(thing: object): number;
 }
 
 /** What becomes of what a function returns: nothing, it is an answer, or a batch of a stream. */
@@ -24,6 +31,7 @@ interface Kept {
 
 interface Stateful {
   getState?(): unknown;
+  setState?(state: unknown): void;
 }
 
 /** What one call keeps on this side for the worker to ask for: callbacks, streams, signals, functions. */
@@ -32,6 +40,8 @@ export class Scope implements Registry {
   readonly thrown = new Map<number, unknown>();
   readonly #kept: Kept[] = [];
   readonly #stateful: { readonly fn: number; readonly callback: Stateful }[] = [];
+  /** Callbacks that the worker has for itself. */
+  readonly #remade = new Map<number, Stateful>();
   readonly #closing: (() => void)[] = [];
 
   constructor(
@@ -56,14 +66,21 @@ export class Scope implements Registry {
 
   /** Hooks and fields, also those that a class gives its instances. */
   callback(callback: object): PackedCallback {
+    const recipe = recipeOf(callback);
+    if (recipe && isPlainData(recipe.args)) {
+      const fn = this.keep(() => undefined);
+      this.#remade.set(fn, callback);
+      return { hooks: {}, fields: {}, recipe: { ...recipe, fn } };
+    }
     const hooks: Record<string, number> = {};
     const fields: Record<string, unknown> = {};
     const methods = callback as Record<string, unknown>;
     for (const key of propertiesOf(callback)) {
       const value = methods[key];
       if (typeof value === 'function') {
-        if (/^on[A-Z]/.test(key) || key === 'setState') {
-          hooks[key] = this.keep((...args) => (value as (...args: never[]) => unknown).apply(callback, args), 'hook');
+        if (/^on[A-Z]/.test(key) || key === 'setState' || key === 'setParams') {
+          const use = key === 'onRestore' ? 'answer' : 'hook';
+          hooks[key] = this.keep((...args) => (value as (...args: never[]) => unknown).apply(callback, args), use);
         }
       } else if (typeof value !== 'object' && Object.hasOwn(callback, key)) fields[key] = value;
     }
@@ -88,20 +105,33 @@ export class Scope implements Registry {
     return number;
   }
 
-  stream(stream: Stream): number {
-    return this.keep(() => {
-      const iterator =
-        Symbol.asyncIterator in stream
-          ? stream[Symbol.asyncIterator]()
-          : (stream as Iterable<unknown>)[Symbol.iterator]();
+  stream(stream: Batches): PackedStream {
+    const open = this.keep((epoch: number) => {
+      const iterator = iterate(stream, epoch);
       return [this.keep(() => iterator.next(), 'batch'), this.keep(() => iterator.return?.(), 'hook')];
     });
+    if (typeof stream === 'function') return { open, kind: 'function', known: -1 };
+    return isOnce(stream)
+      ? { open, kind: 'once', known: this.source.known(stream) }
+      : { open, kind: 'iterable', known: -1 };
+  }
+
+  control(control: TrainingControl): PackedControl {
+    const number = this.source.nextSignal();
+    this.#closing.push(control.watch((paused) => this.source.pause(number, paused)));
+    return {
+      control: number,
+      paused: control.paused,
+      halt: this.keep(() => control.halt(), 'hook'),
+      running: this.keep((run: boolean) => control.running(run), 'hook'),
+    };
   }
 
   /** Runs a function that the worker asks for; what it returns is packed. */
-  async run({ fn, args, self }: Ask, packer: Packer, place: number): Promise<unknown> {
+  async run({ fn, args, self, marks }: Ask, packer: Packer, place: number): Promise<unknown> {
     const { run, use } = this.#kept[fn] as Kept;
     const given = args.map((arg, i) => (i === self ? this.target?.remote : arg));
+    if (marks) given[0] = unpackResult(given[0], marks);
     const answer = await (run as (...args: unknown[]) => unknown)(...given);
     if (use === 'hook') return undefined;
     if (use === 'answer') return answer;
@@ -117,9 +147,23 @@ export class Scope implements Registry {
     return this.#stateful.map(({ fn, callback }) => [fn, callback.getState?.()]);
   }
 
+  /** Tells callbacks of this side what those of the worker's own ended with. */
+  restore(states: States): void {
+    for (const [fn, state] of states) this.#remade.get(fn)?.setState?.(state);
+  }
+
   close(): void {
     for (const close of this.#closing) close();
   }
+}
+
+/** Whether these are plain data all through. */
+function isPlainData(value: unknown): boolean {
+  if (typeof value === 'function') return false;
+  if (typeof value !== 'object' || value === null) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const plain = prototype === Object.prototype || prototype === null || Array.isArray(value);
+  return plain && Object.values(value).every(isPlainData);
 }
 
 /** Names of everything that an object or its classes hold. */

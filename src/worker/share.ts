@@ -1,6 +1,6 @@
 import { BackendError, ShapeError } from '../errors.js';
 import { isMatrix, isNumericArray, type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../matrix.js';
-import { type Copy, canShare, copyOfNumbers, copyOfRows, copyOfView, copyToShared } from './copying.js';
+import { type Copy, canShare, copyInto, copyOfNumbers, copyOfRows, copyOfView, makeShared } from './copying.js';
 
 /**
  * Copies data to memory that all threads share, once and in slices, so that no call copies it again: a worker reads it
@@ -15,7 +15,9 @@ export async function share(data: MatrixLike): Promise<Matrix> {
     );
   }
   const { copy, rows, columns } = read(data);
-  return makeMatrix((await copyToShared(copy)) as Float32Array, rows, columns);
+  const shared = makeShared(copy);
+  await copyInto(shared, copy);
+  return makeMatrix(shared as Float32Array, rows, columns);
 }
 
 interface Source {

@@ -2,6 +2,7 @@ import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
 import type { Callback } from '../callbacks.js';
 import type { Model, Weights } from '../model.js';
 import { Monitor, type MonitorOptions } from './monitor.js';
+import { withRecipe } from './recipe.js';
 
 export interface EarlyStoppingOptions extends MonitorOptions {
   /** Epochs without a better value before training stops; default 0. */
@@ -49,7 +50,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping
     state.bestEpoch = epoch;
     if (restoreBestWeights) state.weights = model.getWeights();
   };
-  return {
+  const callback: EarlyStopping = {
     name: 'earlyStopping',
     get stoppedEpoch() {
       return state.stoppedEpoch;
@@ -87,4 +88,5 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping
       if (state.weights) model.setWeights(state.weights);
     },
   };
+  return withRecipe(callback, 'earlyStopping', options);
 }

@@ -1,6 +1,7 @@
 import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
 import type { Callback } from '../callbacks.js';
 import { Monitor, type MonitorOptions } from './monitor.js';
+import { withRecipe } from './recipe.js';
 
 export interface ReduceLROnPlateauOptions extends MonitorOptions {
   /** What the rate is multiplied by, below 1; default 0.1. */
@@ -25,7 +26,7 @@ export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callb
   checkNumber(minDelta, 'reduceLROnPlateau.minDelta', { min: 0 });
   const monitor = new Monitor({ ...options, minDelta }, 'reduceLROnPlateau');
   let state = { wait: 0, cooling: 0, best: Number.NaN };
-  return {
+  const callback: Callback = {
     name: 'reduceLROnPlateau',
     getState: () => ({ ...state }),
     setState(saved) {
@@ -54,6 +55,7 @@ export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callb
       }
     },
   };
+  return withRecipe(callback, 'reduceLROnPlateau', options);
 }
 
 /** Sets the learning rate before each epoch to what a function of the epoch and the present rate returns; as in Keras. */

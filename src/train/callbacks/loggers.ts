@@ -1,6 +1,7 @@
 import { checkOptions, show, ValueError } from '../../errors.js';
 import type { Callback, Logs } from '../callbacks.js';
 import type { Model } from '../model.js';
+import { withRecipe } from './recipe.js';
 import { makeWriter, type Sink } from './sink.js';
 
 export interface CsvLoggerOptions {
@@ -39,7 +40,7 @@ export function csvLogger(sink: Sink, options: CsvLoggerOptions = {}): Callback 
   let columns: readonly string[] = [];
   let resumed = false;
   let headed = false;
-  return {
+  const callback: Callback = {
     name: 'csvLogger',
     getState: () => ({ columns, headed, ...(writer.length !== undefined && { length: writer.length }) }),
     setState(saved) {
@@ -62,6 +63,7 @@ export function csvLogger(sink: Sink, options: CsvLoggerOptions = {}): Callback 
       await writer.write(`${head}${line}\n`);
     },
   };
+  return withRecipe(callback, 'csvLogger', sink, options);
 }
 
 export interface JsonLinesLoggerOptions {
@@ -85,7 +87,7 @@ export function jsonLinesLogger(sink: Sink, options: JsonLinesLoggerOptions = {}
   let resumed = false;
   const log = (place: Readonly<Record<string, number>>, logs: Logs) =>
     writer.write(`${JSON.stringify({ ...place, ...logs })}\n`);
-  return {
+  const callback: Callback = {
     name: 'jsonLinesLogger',
     getState: () => (writer.length === undefined ? {} : { length: writer.length }),
     setState(saved) {
@@ -102,4 +104,5 @@ export function jsonLinesLogger(sink: Sink, options: JsonLinesLoggerOptions = {}
       : {}),
     onEpochEnd: (epoch, logs) => log({ epoch }, logs),
   };
+  return withRecipe(callback, 'jsonLinesLogger', sink, options);
 }

@@ -1,14 +1,16 @@
 import type { Callback } from '../callbacks.js';
+import { withRecipe } from './recipe.js';
 
 /**
  * Ends training with the batch that meets NaN or infinity, where `fit` would throw. Unlike in Keras the weights are those
  * of the step before.
  */
 export function terminateOnNaN(): Callback {
-  return {
+  const callback: Callback = {
     name: 'terminateOnNaN',
     onNonFinite(_, model) {
       model.stopTraining = true;
     },
   };
+  return withRecipe(callback, 'terminateOnNaN');
 }

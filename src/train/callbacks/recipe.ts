@@ -1,0 +1,18 @@
+import type { Callback } from '../callbacks.js';
+
+/** How to make a callback anew: its factory's name and arguments. Spreading a callback loses it. */
+export interface Recipe {
+  readonly name: string;
+  readonly args: readonly unknown[];
+}
+
+const RECIPE = Symbol('recipe');
+
+/** Notes how the callback was made, so that a worker can have one like it next to its model. */
+export function withRecipe<C extends Callback>(callback: C, name: string, ...args: readonly unknown[]): C {
+  return Object.defineProperty(callback, RECIPE, { value: { name, args } satisfies Recipe });
+}
+
+export function recipeOf(callback: object): Recipe | undefined {
+  return (callback as { [RECIPE]?: Recipe })[RECIPE];
+}
