@@ -1,4 +1,4 @@
-import { fillOptions, maker, type OptionRanges, resolve } from '../kernels/definition.js';
+import { fillOptions, maker, type OptionRanges } from '../kernels/definition.js';
 
 /** What a way of averaging is. All of them add a share of what the weights differ from the average by. */
 export interface AveragingDefinition<O extends object = object> {
@@ -62,30 +62,3 @@ export const stochasticWeightAveraging = /* @__PURE__ */ averaging<
 export type AveragingSpec =
   | ({ readonly name: 'exponentialMovingAverage' } & Partial<ExponentialMovingAverageOptions>)
   | ({ readonly name: 'stochasticWeightAveraging' } & Partial<StochasticWeightAveragingOptions>);
-
-/** A way of averaging with its options filled in. */
-export interface Averaging {
-  /** The share of the weights after update t in the average. */
-  share(t: number): number;
-  /** There is an average after t updates. */
-  begun(t: number): boolean;
-  /** The average takes the place of the weights after update t. */
-  overwrites(t: number): boolean;
-}
-
-/** @throws UnknownNameError, ValueError for options out of range. */
-export function makeAveraging(given: AveragingSpec): Averaging {
-  const { spec, definition } = resolve<AveragingSpec, AveragingDefinition>(
-    given,
-    {},
-    'averaging',
-    'exponentialMovingAverage',
-    { functions: ['exponentialMovingAverage', 'stochasticWeightAveraging'] },
-  );
-  const { overwriteFrequency = 0 } = spec as Partial<ExponentialMovingAverageOptions>;
-  return {
-    share: (t) => definition.share(spec, t),
-    begun: (t) => t >= definition.first(spec),
-    overwrites: (t) => overwriteFrequency > 0 && t % overwriteFrequency === 0,
-  };
-}

@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, lookUp, ValueError } from '../errors.js';
 import { fillOptions, maker, type OptionRange, type OptionRanges } from '../kernels/definition.js';
-import { log } from '../kernels/math.js';
+import { log } from '../kernels/logarithm.js';
 import type { Generator } from '../kernels/philox.js';
 import { orthonormalize } from './orthogonal.js';
 import type { InitializerTable } from './tables.js';

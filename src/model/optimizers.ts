@@ -7,7 +7,7 @@ import type { Parameter, RowGradients } from '../program/layer.js';
 import { type Tensor, vectorTensor } from '../program/plan.js';
 import type { lbfgs, Solver } from './lbfgs.js';
 import { type OptimizerName, optimizerFunctions, optimizerNames } from './names.js';
-import { makeRate, type Rate } from './schedules.js';
+import { makeRate, type Rate } from './rate.js';
 
 /** An optimizer as plain data: its name and all options. */
 export type OptimizerSpec = UpdateSpec | ReturnType<typeof lbfgs>;

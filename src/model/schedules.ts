@@ -1,11 +1,7 @@
-import { checkNumber } from '../errors.js';
-import { fillOptions, maker, type OptionRange, type OptionRanges, resolve } from '../kernels/definition.js';
+import { fillOptions, maker, type OptionRange, type OptionRanges } from '../kernels/definition.js';
 import { cos, pow } from '../kernels/elementary.js';
 import { power } from '../kernels/power.js';
-import type { Schedule } from '../kernels/update.js';
-
-/** The learning rate of step t, from 0 on. */
-export type Rate = (t: number) => number;
+import { makeRate, type Rate } from './rate.js';
 
 type ScheduleData<N extends string, O> = { readonly name: N } & Readonly<O>;
 
@@ -285,27 +281,3 @@ export type ScheduleSpec =
       | typeof cosineRestarts
       | typeof oneCycle
     >;
-
-const FUNCTIONS = [
-  'constantRate',
-  'stepDecay',
-  'exponentialDecay',
-  'inverseTimeDecay',
-  'polynomial',
-  'cosine',
-  'cosineRestarts',
-  'oneCycle',
-  'warmup',
-];
-
-/** @throws UnknownNameError, ValueError for options out of range. */
-export function makeRate(given: number | Schedule, argument: string): Rate {
-  if (typeof given === 'number') {
-    checkNumber(given, argument, { min: 0 });
-    return () => given;
-  }
-  const { spec, definition } = resolve<ScheduleSpec, ScheduleDefinition<ScheduleSpec>>(given, {}, argument, 'cosine', {
-    functions: FUNCTIONS,
-  });
-  return definition.rate(spec);
-}

@@ -530,6 +530,11 @@ export class Model {
   program(mode: Mode, rows: number): string {
     lookUp(Object.fromEntries(MODES.map((name) => [name, name])), mode, 'mode');
     checkNumber(rows, 'rows', { min: 1, integer: true });
+    if (mode === 'accumulate' && this.#engine.training.accumulationSteps === 1) {
+      throw new StateError(
+        "program: the model takes a step on every batch; 'accumulate' is for gradientAccumulationSteps.",
+      );
+    }
     return formatProgram(this.#engine.compileProgram(mode, rows));
   }
 

@@ -1,5 +1,6 @@
 import { checkNumber, show, ValueError } from '../errors.js';
-import { type Averaging, type AveragingSpec, makeAveraging } from '../model/averaging.js';
+import { type Averaging, makeAveraging } from '../model/averages.js';
+import type { AveragingSpec } from '../model/averaging.js';
 import type { Optimizer } from '../model/optimizers.js';
 import type { Clip } from '../program/compile.js';
 import type { Parameter } from '../program/layer.js';
