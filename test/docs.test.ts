@@ -1,17 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { type ActivationEntry, activationTable } from '../src/kernels/activations.js';
-import { constraintTable } from '../src/kernels/constraints.js';
 import type { OptionRange } from '../src/kernels/definition.js';
 import * as gates from '../src/kernels/gates.js';
-import { averagingTable } from '../src/model/averaging.js';
-import { initializerTable } from '../src/model/initializers.js';
+import { type ActivationEntry, activationTable, constraintTable } from '../src/kernels/tables.js';
 import { kindOf } from '../src/model/layers/kind.js';
 import { layerTable } from '../src/model/layers/registry.js';
-import { ENDINGS, metricTable } from '../src/model/metrics/table.js';
-import { allOptimizers } from '../src/model/optimizers.js';
-import { regularizerTable } from '../src/model/regularizers.js';
-import { scheduleTable } from '../src/model/schedules.js';
+import { ENDINGS } from '../src/model/metrics/table.js';
+import {
+  allOptimizers,
+  averagingTable,
+  initializerTable,
+  metricTable,
+  regularizerTable,
+  scheduleTable,
+} from '../src/model/tables.js';
 import { docstring, optionDocs, optionsText, page, sourceOf } from './support/docs.js';
 import { definitionOf, lossNames } from './support/losses.js';
 

@@ -11,8 +11,9 @@ import { sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
 import { exponentialMovingAverage } from '../src/model/averaging.js';
 import { batchNormalization, dense, dropout } from '../src/model/layers/index.js';
-import { allOptimizers } from '../src/model/optimizers.js';
+import { auc, f1, logLoss } from '../src/model/metrics/index.js';
 import { cosine } from '../src/model/schedules.js';
+import { allOptimizers } from '../src/model/tables.js';
 import { earlyStopping } from '../src/train/callbacks/early-stopping.js';
 import { reduceLROnPlateau } from '../src/train/callbacks/learning-rate.js';
 import { csvLogger } from '../src/train/callbacks/loggers.js';
@@ -46,7 +47,7 @@ interface Setup {
 const setups: readonly Setup[] = [
   {
     name: 'dropout, batch norm, mixup, clipping, metrics of all rows, validation',
-    compile: { loss: 'categoricalCrossentropy', metrics: ['accuracy', 'auc', 'logLoss'], globalClipNorm: 1 },
+    compile: { loss: 'categoricalCrossentropy', metrics: ['accuracy', auc(), logLoss()], globalClipNorm: 1 },
     fit: { mixup: 0.3, validationData: [x, oneHot] },
     y: oneHot,
   },
@@ -54,7 +55,7 @@ const setups: readonly Setup[] = [
     name: 'accumulation, averaging, class weights, a schedule, callbacks with state',
     compile: {
       optimizer: sgd({ learningRate: cosine({ initialLearningRate: 0.1, decaySteps: 9 }), momentum: 0.9 }),
-      metrics: ['accuracy', 'f1'],
+      metrics: ['accuracy', f1()],
       gradientAccumulationSteps: 3,
       averaging: exponentialMovingAverage({ momentum: 0.7, overwriteFrequency: 2 }),
     },
@@ -103,7 +104,14 @@ async function aborted(model: Model, setup: Setup, at: number): Promise<unknown>
 
 function train(model: Model, setup: Setup, options: FitOptions = {}) {
   const callbacks = options.callbacks ?? setup.callbacks?.() ?? [];
-  return model.fit(x, setup.y ?? labels, { epochs: EPOCHS, batchSize: 13, ...setup.fit, ...options, callbacks });
+  return model.fit(x, setup.y ?? labels, {
+    epochs: EPOCHS,
+    batchSize: 13,
+    lint: false,
+    ...setup.fit,
+    ...options,
+    callbacks,
+  });
 }
 
 describe.each(setups)('$name', (setup) => {
@@ -269,7 +277,7 @@ describe('the state of a run', () => {
   test('the number of epochs may change', async () => {
     const [model, whole] = [build(plain), build(plain)];
     await aborted(model, plain, 3);
-    const { epochs: _, ...rest } = { epochs: EPOCHS, batchSize: 13, ...plain.fit };
+    const { epochs: _, ...rest } = { epochs: EPOCHS, batchSize: 13, lint: false, ...plain.fit };
     expect((await model.fit(x, oneHot, { ...rest, resume: true })).epoch).toEqual([0, 1, 2]);
     await train(whole, plain, { epochs: 5 });
     const other = build(plain);
@@ -478,7 +486,7 @@ test('the TypeScript backend gives up long steps, too', async () => {
   const rows = matrix(new Float32Array(300 * 300).fill(0.1), 300, 300);
   const before = weightHash(model);
   const controller = new AbortController();
-  const done = model.fit(rows, rows, { batchSize: 300, signal: controller.signal });
+  const done = model.fit(rows, rows, { batchSize: 300, lint: false, signal: controller.signal });
   setImmediate(() => controller.abort());
   await expect(done).rejects.toThrow(/abort/);
   expect(weightHash(model)).toBe(before);

@@ -10,8 +10,8 @@ function node(script: string): { stdout: string; stderr: string; status: number 
     import { sequential, TrainingWorker, typescript, wasm } from ${built('worker.js')};
     const layers = [dense({ units: 3, inputShape: 4 })];
     const compile = { optimizer: 'adam', loss: 'meanSquaredError' };
-    const x = matrix(new Float32Array(400), 100, 4);
-    const y = matrix(new Float32Array(300), 100, 3);
+    const x = matrix(Float32Array.from({ length: 400 }, (_, i) => Math.sin(i * i)), 100, 4);
+    const y = matrix(Float32Array.from({ length: 300 }, (_, i) => Math.cos(i * i)), 100, 3);
   `;
   return spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', head + script], {
     encoding: 'utf8',

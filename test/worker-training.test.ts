@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { StreamError, ValueError } from '../src/errors.js';
+import { backupAndRestore, modelCheckpoint } from '../src/io/callbacks.js';
 import { load, serialize } from '../src/io/save.js';
 import { type Matrix, matrix } from '../src/matrix.js';
 import { earlyStopping } from '../src/train/callbacks/early-stopping.js';
@@ -204,6 +205,29 @@ describe("the library's callbacks", () => {
     const path = join(folder, 'log.csv');
     await there.fit(x, labels, { epochs: 2, callbacks: [csvLogger(path)] });
     expect(readFileSync(path, 'utf8').trim().split('\n')).toHaveLength(3);
+  });
+
+  test('save the model along the way, and a worker goes on where another stopped', async () => {
+    const path = join(folder, 'backup.safetensors');
+    const given = { epochs: 3, batchSize: 20 };
+    const make = () => [
+      modelCheckpoint({ path: join(folder, 'epoch-{epoch}.safetensors') }),
+      backupAndRestore({ path, saveFreq: 7 }),
+    ];
+    const { here, there } = await pair();
+    const stop = {
+      onBatchEnd(batch: number, _: object, model: { epochs: number }) {
+        if (model.epochs === 1 && batch === 6) throw new Error('a power cut');
+      },
+    };
+    const cut = there.fit(x, labels, { ...given, callbacks: [...make(), stop], batchHooks: 'each' });
+    await expect(cut).rejects.toThrow(/power cut/);
+    const { there: other } = await pair();
+    await other.fit(x, labels, { ...given, callbacks: make() });
+    await here.fit(x, labels, given);
+    await expectSame(here, other);
+    const last = await load(join(folder, 'epoch-3.safetensors'), { backend: factories.wasm });
+    expect(last.getWeights()).toEqual(here.getWeights());
   });
 
   test('verbose shows progress on this side', async () => {

@@ -5,6 +5,7 @@ import {
   type ModelCheckpoint,
   type ModelCheckpointOptions,
 } from '../train/callbacks/model-checkpoint.js';
+import { withRecipe } from '../train/callbacks/recipe.js';
 import type { Callback } from '../train/callbacks.js';
 import type { Model } from '../train/model.js';
 import { previousOf } from './atomic.js';
@@ -38,7 +39,7 @@ async function restoreRun(model: Model, path: string): Promise<boolean> {
  * callbacks have seen the end of the epoch or batch: `load` it and `fit(x, y, { ..., resume: true })` goes on.
  */
 export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoint {
-  return checkpointWith(save, options);
+  return withRecipe(checkpointWith(save, options), 'modelCheckpoint', options);
 }
 
 /**
@@ -46,5 +47,5 @@ export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoin
  * same bits; at the end the file is removed. As in Keras, but for any batch.
  */
 export function backupAndRestore(options: BackupAndRestoreOptions): Callback {
-  return backupWith({ save, restore: restoreRun, remove }, options);
+  return withRecipe(backupWith({ save, restore: restoreRun, remove }, options), 'backupAndRestore', options);
 }

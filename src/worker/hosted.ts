@@ -1,6 +1,7 @@
 import { auto } from '../backends/detect.js';
 import { typescript } from '../backends/typescript.js';
 import { type WasmOptions, wasm } from '../backends/wasm.js';
+import { backupAndRestore, modelCheckpoint } from '../io/callbacks.js';
 import { loadWeights } from '../io/load-weights.js';
 import { save, serialize } from '../io/save.js';
 import type { BackendFactory } from '../kernels/contract.js';
@@ -22,6 +23,8 @@ export const factories: Factories = {
   csvLogger,
   jsonLinesLogger,
   terminateOnNaN,
+  modelCheckpoint,
+  backupAndRestore,
 };
 
 /** Functions that take a model first. */
