@@ -378,7 +378,7 @@ describe('embedding', () => {
     built.compile({ optimizer: 'adam', loss: 'meanSquaredError', globalClipNorm: 1 });
     built.trainOnBatch([0, 1], [1, 2]);
     const before = built.getWeights();
-    expect(() => built.trainOnBatch([0, 1], [3e38, -3e38])).toThrow(/norm/);
+    expect(() => built.trainOnBatch([0, 1], [3e38, -3e38])).toThrow(/loss is Infinity/);
     expect(built.getWeights()).toEqual(before);
   });
 

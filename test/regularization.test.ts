@@ -208,7 +208,7 @@ describe('constraints', () => {
       const model = sequential({ layers, backend });
       model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', globalClipNorm: 1 });
       const before = model.getWeights();
-      expect(() => model.trainOnBatch([new Array(7).fill(3e38)], [new Array(7).fill(0)])).toThrow(/norm/);
+      expect(() => model.trainOnBatch([new Array(7).fill(3e38)], [new Array(7).fill(0)])).toThrow(/not applied/);
       expect(model.getWeights()).toEqual(before);
     }
   });
