@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-// Every block of JavaScript that imports from 'myelin' runs as users would run it, with the built package in
+// Every block of JavaScript that imports from 'myelin' or one of its entries runs as users would run it, with the built package in
 // node_modules. A block of text right behind it is what it prints.
 
 const root = resolve(import.meta.dirname, '..');
@@ -17,7 +17,7 @@ const snippets = pages.flatMap((page) => {
   const text = readFileSync(join(root, page), 'utf8');
   const blocks = text.matchAll(/^```js\n([\s\S]*?)^```\n(?:\s*^```text\n([\s\S]*?)^```$)?/gm);
   return [...blocks]
-    .filter(([, code]) => /from 'myelin'/.test(code as string))
+    .filter(([, code]) => /from 'myelin(\/\w+)?'/.test(code as string))
     .map(({ 1: code, 2: printed, index }) => {
       const line = text.slice(0, index).split('\n').length;
       return { place: `${page}:${line}`, code: code as string, printed };

@@ -14,8 +14,10 @@ const storeys = [
   ['insight'],
   ['train'],
   ['io'],
+  ['data'],
   ['backends'],
   ['worker'],
+  ['cli'],
   ['index.ts'],
 ];
 

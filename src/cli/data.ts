@@ -1,0 +1,121 @@
+import { createWriteStream } from 'node:fs';
+import {
+  type Column,
+  type ColumnKind,
+  readIdx,
+  readTable,
+  type Source,
+  Table,
+  type TableOptions,
+  type Tabular,
+  type Value,
+} from '../data/index.js';
+import { ShapeError, ValueError } from '../errors.js';
+
+/** Options of reading that all commands take. */
+export interface ReadFlags {
+  readonly separator?: string;
+  readonly header?: boolean;
+  readonly format?: string;
+  /** Says that the data are idx, and where their labels are. */
+  readonly labels?: string;
+}
+
+/** A path, or what comes in on a pipe for '-'. */
+export function sourceOf(path: string): Source {
+  return path === '-' ? (process.stdin as AsyncIterable<Uint8Array>) : path;
+}
+
+/** Options of readers; of a pipeline the kinds and whether the file it learned from had names. */
+export function readOptions({ separator, header, format }: ReadFlags, pipeline?: Tabular): TableOptions {
+  const kinds: Readonly<Record<string, ColumnKind>> | undefined = pipeline?.kinds;
+  const unnamed = kinds !== undefined && Object.keys(kinds).every((name) => /^column\d+$/.test(name));
+  const named = header ?? (kinds === undefined ? undefined : !unnamed);
+  return {
+    ...(kinds && { kinds }),
+    ...(separator !== undefined && { separator: separator === 'tab' || separator === '\\t' ? '\t' : separator }),
+    ...(named !== undefined && format === undefined && { header: named }),
+    ...(format !== undefined && { format: format as NonNullable<TableOptions['format']> }),
+  };
+}
+
+/** A table, of idx files with a column for each number of an entry and `label`. */
+export async function readData(path: string, flags: ReadFlags, pipeline?: Tabular): Promise<Table> {
+  if (flags.labels === undefined) return readTable(sourceOf(path), readOptions(flags, pipeline));
+  const [images, labels] = [await readIdx(sourceOf(path)), await readIdx(flags.labels)];
+  const rows = images.shape[0]!;
+  if (labels.values.length !== rows) {
+    throw new ShapeError({ argument: '--labels', given: `${labels.values.length} labels`, expected: `${rows}` });
+  }
+  const width = images.values.length / rows;
+  const columns = Array.from({ length: width }, (_, c): Column => {
+    const values = Float64Array.from({ length: rows }, (_, row) => images.values[row * width + c]!);
+    return { name: `pixel${c + 1}`, kind: 'number', values };
+  });
+  return new Table([...columns, { name: 'label', kind: 'number', values: Float64Array.from(labels.values) }]);
+}
+
+/** The column that `target` means: a name, a number from 1, or `last`. */
+export function targetOf(table: Table, target: string): string {
+  if (table.has(target)) return target;
+  const index = target === 'last' ? table.columns.length : Number(target);
+  const name = Number.isInteger(index) ? table.names[index - 1] : undefined;
+  return name ?? table.column(target).name;
+}
+
+function cell(value: Value): string {
+  const text = value === null ? '' : typeof value === 'number' ? String(Number(value.toPrecision(9))) : String(value);
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Writes tables one after the other as CSV, the names once. */
+export class CsvWriter {
+  readonly #stream: NodeJS.WritableStream;
+  #began = false;
+  #failure: Error | undefined;
+
+  constructor(path: string | undefined) {
+    this.#stream = path === undefined || path === '-' ? process.stdout : createWriteStream(path);
+    this.#stream.on('error', (error: Error) => {
+      this.#failure = error;
+    });
+  }
+
+  async write(table: Table): Promise<void> {
+    const lines = this.#began ? [] : [table.names.map(cell).join()];
+    this.#began = true;
+    const cells = table.columns.map((column) => {
+      // A text is quoted once, not in each row.
+      if (column.kind !== 'category') return (row: number) => cell(table.value(row, column.name));
+      const texts = column.categories.map(cell);
+      return (row: number) => texts[column.codes[row]!] ?? '';
+    });
+    for (let row = 0; row < table.rows; row++) lines.push(cells.map((cellOf) => cellOf(row)).join());
+    if (lines.length > 0) await this.#put(`${lines.join('\n')}\n`);
+  }
+
+  async #put(text: string): Promise<void> {
+    if (this.#failure) throw this.#refused();
+    if (this.#stream.write(text)) return;
+    await new Promise<void>((resolve) => {
+      const go = () => {
+        this.#stream.off('drain', go).off('error', go);
+        resolve();
+      };
+      this.#stream.on('drain', go).on('error', go);
+    });
+    if (this.#failure) throw this.#refused();
+  }
+
+  #refused(): Error {
+    return new ValueError({ argument: '--out', given: this.#failure!.message, expected: 'a file that can be written' });
+  }
+
+  async end(): Promise<void> {
+    if (this.#stream === process.stdout) return;
+    await new Promise<void>((resolve) => {
+      this.#stream.once('error', () => resolve()).end(() => resolve());
+    });
+    if (this.#failure) throw this.#refused();
+  }
+}

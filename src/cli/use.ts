@@ -1,0 +1,141 @@
+import { loadTabular, readTable, streamTable, Table } from '../data/index.js';
+import { CsvWriter, type ReadFlags, readData, readOptions, sourceOf } from './data.js';
+import { curves, grid, metricsText, short } from './terminal.js';
+
+interface JsonFlag {
+  readonly json?: boolean;
+}
+
+export async function evaluateCommand(file: string, data: string, flags: ReadFlags & JsonFlag): Promise<number> {
+  const pipeline = await loadTabular(file);
+  const metrics = pipeline.evaluate(await readData(data, flags, pipeline));
+  console.log(flags.json ? JSON.stringify(metrics) : metricsText(metrics, pipeline.record.classes));
+  return 0;
+}
+
+export interface PredictFlags extends ReadFlags {
+  readonly out?: string;
+  /** Columns of the data that are written beside the predictions. */
+  readonly keep?: readonly string[];
+  readonly quiet?: boolean;
+}
+
+/** Predicts a block at a time, so that memory does not grow with the file. */
+export async function predictCommand(file: string, data: string, flags: PredictFlags): Promise<number> {
+  const pipeline = await loadTabular(file);
+  const writer = new CsvWriter(flags.out);
+  const warned = new Set<string>();
+  let rows = 0;
+  for await (const table of streamTable(sourceOf(data), readOptions(flags, pipeline))) {
+    const predictions = pipeline.predictTable(table);
+    const kept = (flags.keep ?? []).map((name) => {
+      const column = table.column(name);
+      return predictions.has(name) ? { ...column, name: `${name} (given)` } : column;
+    });
+    await writer.write(new Table([...kept, ...predictions.columns]));
+    if (!flags.quiet) {
+      for (const warning of pipeline.warnings(table)) {
+        const about = warning.slice(0, warning.indexOf(':'));
+        if (!warned.has(about)) process.stderr.write(`warning: ${warning}\n`);
+        warned.add(about);
+      }
+    }
+    rows += table.rows;
+  }
+  await writer.end();
+  if (!flags.quiet && flags.out !== undefined && flags.out !== '-')
+    process.stderr.write(`${rows} predictions in ${flags.out}\n`);
+  return 0;
+}
+
+export async function inspectCommand(file: string, flags: JsonFlag): Promise<number> {
+  const { model, preprocessing, record } = await loadTabular(file);
+  const { features } = preprocessing;
+  if (flags.json) {
+    console.log(JSON.stringify({ spec: model.spec, features, preprocessing, record }));
+    return 0;
+  }
+  const inputs = record.inputs.map((input) => [
+    input.name,
+    input.kind,
+    input.categories
+      ? `${input.categories.length} categories`
+      : `${short(input.min ?? Number.NaN)} to ${short(input.max ?? Number.NaN)}`,
+    input.missing === 0 ? '' : `${input.missing} missing`,
+  ]);
+  const steps = preprocessing
+    .toJSON()
+    .columns.map(({ name, steps }) => [name, steps.map(({ step }) => step).join(', ')]);
+  console.log(
+    [
+      `${record.task} of '${record.target}'${record.classes ? `: ${record.classes.slice(0, 20).join(', ')}` : ''}, trained on ${record.rows} rows`,
+      grid(inputs),
+      `Preprocessing, to ${features.length} features:\n${grid(steps)}`,
+      String(model.summary()),
+      curves(record),
+      `Validation:\n${metricsText(record.validation, record.classes)}`,
+      record.notes.join('\n'),
+    ]
+      .filter(Boolean)
+      .join('\n\n'),
+  );
+  return 0;
+}
+
+export async function profileCommand(
+  file: string,
+  data: string,
+  flags: ReadFlags & { readonly batchSize?: number },
+): Promise<number> {
+  const { model, preprocessing, record } = await loadTabular(file);
+  const table = await readTable(sourceOf(data), readOptions(flags, undefined));
+  const rows = Math.min(table.rows, flags.batchSize ?? record.design.batchSize);
+  const x = preprocessing.transform(table.slice(0, rows));
+  const y = Array.from({ length: rows }, (_, row) => (record.classes ? row % record.classes.length : 0));
+  console.log(String(model.profile(x, y)));
+  return 0;
+}
+
+const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
+
+/** Times training and prediction of a network of common size on this machine. */
+export async function benchCommand(flags: JsonFlag): Promise<number> {
+  const { auto } = await import('../backends/detect.js');
+  const { adam } = await import('../kernels/adam.js');
+  const { dense } = await import('../model/layers/index.js');
+  const { sequential } = await import('../train/model.js');
+  const backend = await auto();
+  const model = sequential({
+    layers: [
+      dense({ units: 256, activation: 'relu', inputShape: 784 }),
+      dense({ units: 128, activation: 'relu' }),
+      dense({ units: 10, activation: 'softmax' }),
+    ],
+    backend,
+  });
+  model.compile({ optimizer: adam(), loss: 'sparseCategoricalCrossentropy' });
+  const x = Array.from({ length: 64 }, (_, r) => Float32Array.from({ length: 784 }, (_, c) => Math.sin(r * 784 + c)));
+  const y = x.map((_, r) => r % 10);
+  const time = (work: () => void, repeats: number) => {
+    work();
+    return median(
+      Array.from({ length: repeats }, () => {
+        const began = performance.now();
+        work();
+        return performance.now() - began;
+      }),
+    );
+  };
+  const step = time(() => model.trainOnBatch(x, y), 200) * 1000;
+  const prediction = time(() => model.predict(x), 200) * 1000;
+  const result = { backend: backend.name, stepMicroseconds: step, predictMicroseconds: prediction };
+  console.log(
+    flags.json
+      ? JSON.stringify(result)
+      : `${backend.name}: 784-256-128-10, 64 rows, Adam\n${grid([
+          ['a training step', `${step.toFixed(0)} us`, `${((64 / step) * 1e6).toFixed(0)} rows/s`],
+          ['a prediction', `${prediction.toFixed(0)} us`, `${((64 / prediction) * 1e6).toFixed(0)} rows/s`],
+        ])}`,
+  );
+  return 0;
+}

@@ -1,0 +1,180 @@
+import { lookUp } from '../../errors.js';
+import { makeBuilder } from '../builders.js';
+import { DataError, shorten } from '../errors.js';
+import { type ColumnReport, makeReport } from '../report.js';
+import { type Bytes, open, type Source } from '../source.js';
+import { type Column, type ColumnKind, Table } from '../table.js';
+import { type CsvOptions, type CsvPlan, type Dialect, givenKind, inferDialect, planCsv } from './dialect.js';
+import { checkText, decode, type Field, LineReader, strayError } from './lines.js';
+
+/** Bytes without a byte order mark, in UTF-8, with lines that end in \n or \r\n. */
+async function* asUtf8(bytes: Bytes, encoding: string | undefined): AsyncGenerator<Uint8Array> {
+  let decoder: TextDecoder | undefined;
+  let macintosh: boolean | undefined;
+  let first = true;
+  const encoder = new TextEncoder();
+  for await (let block of bytes.blocks()) {
+    if (first) {
+      first = false;
+      const [a, b, c] = block;
+      const mark = a === 0xff && b === 0xfe ? 'utf-16le' : a === 0xfe && b === 0xff ? 'utf-16be' : undefined;
+      const label = encoding ?? mark ?? 'utf-8';
+      if (!/^utf-?8$/i.test(label)) decoder = decoderOf(label);
+      else if (a === 0xef && b === 0xbb && c === 0xbf) block = block.subarray(3);
+    }
+    if (decoder) {
+      const text = decodeIn(decoder, block, bytes.name);
+      block = encoder.encode(text);
+    }
+    macintosh ??= block.includes(13) && !block.includes(10);
+    yield macintosh ? block.map((byte) => (byte === 13 ? 10 : byte)) : block;
+  }
+  if (decoder) yield encoder.encode(decodeIn(decoder, undefined, bytes.name));
+}
+
+function decoderOf(label: string): TextDecoder {
+  try {
+    return new TextDecoder(label, { fatal: true });
+  } catch {
+    return lookUp({ 'utf-8': new TextDecoder(), 'utf-16le': 0, 'windows-1252': 0 } as never, label, 'encoding');
+  }
+}
+
+function decodeIn(decoder: TextDecoder, block: Uint8Array | undefined, source: string): string {
+  try {
+    return block ? decoder.decode(block, { stream: true }) : decoder.decode();
+  } catch {
+    const problem = `this is not ${decoder.encoding}`;
+    throw new DataError({ code: 'encoding', source, line: 1, column: 1, problem });
+  }
+}
+
+/** One run over a file. */
+interface Pass {
+  readonly dialect: Dialect;
+  readonly fields: readonly Field[];
+  readonly reader: LineReader;
+  readonly kinds: ReadonlyMap<string, ColumnKind | 'skip'>;
+}
+
+function begin(
+  head: Uint8Array,
+  whole: boolean,
+  name: string,
+  plan: CsvPlan,
+  revised: ReadonlyMap<string, string>,
+): Pass {
+  checkText(head, name, 1);
+  const lines = head.subarray(0, head.lastIndexOf(10) + 1);
+  const text = decode(whole || lines.length === 0 ? head : lines, name, 1).replaceAll('\r\n', '\n');
+  const dialect = inferDialect(text, name, plan);
+  for (const column of Object.keys(plan.columns))
+    lookUp(Object.fromEntries(dialect.names.map((n) => [n, n])), column, 'columns');
+  const kinds = new Map(
+    dialect.names.map((column, c) => {
+      const given = givenKind(plan, column);
+      return [column, given ?? (revised.has(column) ? 'category' : dialect.evidence[c]!.kind)] as const;
+    }),
+  );
+  const fields = dialect.names.map((column): Field => {
+    const kind = kinds.get(column)!;
+    const builder = kind === 'skip' ? undefined : makeBuilder(kind, plan);
+    return { name: column, builder, strict: givenKind(plan, column) !== undefined, stray: undefined };
+  });
+  return { dialect, fields, kinds, reader: new LineReader(name, dialect.separator, fields, plan, dialect.header) };
+}
+
+/** Feeds a file to a pass; yields after each block. */
+async function* run(bytes: Bytes, plan: CsvPlan, revised: ReadonlyMap<string, string>): AsyncGenerator<Pass> {
+  let pass: Pass | undefined;
+  let held: Uint8Array | undefined;
+  for await (const block of asUtf8(bytes, plan.encoding)) {
+    if (held && (pass || held.includes(10) || held.length > plan.maxLineLength)) {
+      pass ??= begin(held, false, bytes.name, plan, revised);
+      pass.reader.push(held);
+      yield pass;
+      held = undefined;
+    }
+    held = held ? join(held, block) : block;
+  }
+  if (!held || (!pass && held.length === 0)) {
+    throw new DataError({ code: 'empty', source: bytes.name, line: 1, column: 1, problem: 'the file is empty' });
+  }
+  pass ??= begin(held, true, bytes.name, plan, revised);
+  pass.reader.push(held, true);
+  yield pass;
+}
+
+function join(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+function columnsOf({ fields }: Pass): Column[] {
+  return fields.flatMap(({ name, builder }) => (builder ? [builder.finish(name)] : []));
+}
+
+function checkRows({ reader }: Pass, source: string): void {
+  if (reader.rows > 0) return;
+  throw new DataError({ code: 'empty', source, line: 1, column: 1, problem: 'there are no rows' });
+}
+
+/**
+ * Reads a CSV file, or anything like it, into a table. Separator, header and kinds of columns are inferred unless given;
+ * `table.report` says what was inferred and why. Spaces around fields are dropped, blank lines skipped.
+ * @throws DataError with line and column for what is no CSV; ValueError and UnknownNameError for wrong options.
+ */
+export async function readCsv(source: Source, options: CsvOptions = {}): Promise<Table> {
+  const plan = planCsv(options);
+  const bytes = open(source);
+  let revised: ReadonlyMap<string, string> = new Map();
+  for (;;) {
+    let pass: Pass | undefined;
+    for await (pass of run(bytes, plan, revised));
+    if (!pass) continue;
+    checkRows(pass, bytes.name);
+    const stray = pass.fields.filter((field) => field.stray);
+    if (stray.length > 0) {
+      if (!bytes.again) throw strayError(bytes.name, stray[0]!, stray[0]!.stray!);
+      revised = new Map(stray.map(({ name, stray }) => [name, `'${shorten(stray!.text)}' in line ${stray!.line}`]));
+      continue;
+    }
+    return finish(pass, bytes.name, plan, revised);
+  }
+}
+
+function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<string, string>): Table {
+  const { dialect, fields, kinds, reader } = pass;
+  const columns = fields.map(({ name, builder }, c): ColumnReport => {
+    const later = revised.get(name);
+    const evidence = dialect.evidence[c]!;
+    const inferred = later ? `${evidence.why}, but ${later} is not one` : evidence.why;
+    const why = givenKind(plan, name) ? 'as given' : inferred;
+    return { name, kind: kinds.get(name)!, why, missing: 0, ...builder?.describe() };
+  });
+  const { separator, header, notes } = dialect;
+  const report = makeReport({ source, rows: reader.rows, separator, header, notes, columns });
+  return new Table(columnsOf(pass), report);
+}
+
+/**
+ * Reads a CSV file a block at a time, in constant memory: tables of some thousand rows. Kinds are those of `columns` and,
+ * for the others, of the first rows; each table has categories of its own.
+ * @throws DataError, also where a value is of another kind than the first rows of its column.
+ */
+export async function* streamCsv(source: Source, options: CsvOptions = {}): AsyncGenerator<Table, void, undefined> {
+  const plan = planCsv(options);
+  const bytes = open(source);
+  let pass: Pass | undefined;
+  let seen = 0;
+  for await (pass of run(bytes, plan, new Map())) {
+    const stray = pass.fields.find((field) => field.stray);
+    if (stray) throw strayError(bytes.name, stray, stray.stray!);
+    if (pass.reader.rows === seen) continue;
+    seen = pass.reader.rows;
+    yield new Table(columnsOf(pass));
+  }
+  if (pass) checkRows(pass, bytes.name);
+}

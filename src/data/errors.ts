@@ -1,0 +1,72 @@
+import { MyelinError } from '../errors.js';
+
+/** What is wrong with a file; `code` of a DataError. */
+export type DataErrorCode =
+  | 'empty'
+  | 'encoding'
+  | 'binary'
+  | 'quote'
+  | 'fields'
+  | 'header'
+  | 'limit'
+  | 'value'
+  | 'syntax'
+  | 'structure'
+  | 'gzip'
+  | 'truncated';
+
+export interface Flaw {
+  readonly code: DataErrorCode;
+  /** What was read: a file's name or a word for the kind of source. */
+  readonly source: string;
+  /** Counts from 1. */
+  readonly line?: number;
+  /** The place in the line, in characters (bytes where the text is not valid), from 1. */
+  readonly column?: number;
+  /** The place in a binary file, in bytes from 0. */
+  readonly offset?: number;
+  /** The name of the column of the table. */
+  readonly field?: string;
+  readonly problem: string;
+  readonly hint?: string;
+}
+
+/** A file that cannot be read as what it should be. Says where: line and column of text, byte of binary files. */
+export class DataError extends MyelinError {
+  override name = 'DataError';
+  readonly code: DataErrorCode;
+  readonly source: string;
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  readonly offset: number | undefined;
+  readonly field: string | undefined;
+  readonly problem: string;
+  readonly hint: string | undefined;
+
+  constructor(flaw: Flaw) {
+    const { code, source, line, column, offset, field, problem, hint } = flaw;
+    const place = [
+      source,
+      ...(line === undefined ? [] : [`line ${line}`]),
+      ...(column === undefined ? [] : [`column ${column}`]),
+      ...(offset === undefined ? [] : [`byte ${offset}`]),
+      ...(field === undefined ? [] : [`field '${shorten(field)}'`]),
+    ];
+    super(`${place.join(', ')}: ${problem}.${hint ? ` ${hint}` : ''}`);
+    this.code = code;
+    this.source = source;
+    this.line = line;
+    this.column = column;
+    this.offset = offset;
+    this.field = field;
+    this.problem = problem;
+    this.hint = hint;
+  }
+}
+
+/** A text for a message: short, on one line, without control characters. */
+export function shorten(text: string, length = 40): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+  const plain = text.replace(/[\u0000-\u001f\u007f]/g, '\u00b7');
+  return plain.length > length ? `${plain.slice(0, length)}...` : plain;
+}

@@ -1,0 +1,75 @@
+export { type Augmentation, augmented, type Batch, type BatchOptions } from './augment/batches.js';
+export { type DistortOptions, distort, type EraseOptions, erase, type ImageShape } from './augment/images.js';
+export {
+  type AddNoiseOptions,
+  addNoise,
+  type DropFeaturesOptions,
+  dropFeatures,
+  type MixUpOptions,
+  mixUp,
+  type OversampleOptions,
+  oversample,
+} from './augment/rows.js';
+export type { CsvOptions, Limits, ReadOptions } from './csv/dialect.js';
+export { readCsv, streamCsv } from './csv/read.js';
+export { DataError, type DataErrorCode } from './errors.js';
+export { type IdxArray, type IdxValues, readIdx } from './idx.js';
+export { type JsonOptions, readJson, readJsonLines, streamJsonLines } from './json/read.js';
+export { type DatePart, type DatePartsOptions, dateParts } from './prep/dates.js';
+export {
+  type EmbeddingIdsOptions,
+  embeddingIds,
+  frequency,
+  type OneHotOptions,
+  type OrdinalOptions,
+  oneHot,
+  ordinal,
+  type Unknown,
+} from './prep/encoding.js';
+export { type FillMissingOptions, fillMissing } from './prep/missing.js';
+export {
+  Preprocessing,
+  type PreprocessOptions,
+  preprocess,
+  preprocessingFromJSON,
+  type Steps,
+} from './prep/preprocess.js';
+export { type PcaOptions, pca, type ZcaOptions, zca } from './prep/projection.js';
+export {
+  type ClipOutliersOptions,
+  clipOutliers,
+  type Log1pOptions,
+  log1p,
+  type MinMaxOptions,
+  maxAbs,
+  minMax,
+  type QuantileNormalOptions,
+  quantileNormal,
+  type RobustOptions,
+  robust,
+  type StandardizeOptions,
+  standardize,
+  zeroCentre,
+} from './prep/scaling.js';
+export type { StepSpec } from './prep/step.js';
+export { type Format, readTable, streamTable, type TableOptions } from './read.js';
+export type { ColumnReport, TableReport } from './report.js';
+export { type Row, type RowOptions, tableFromRows } from './rows.js';
+export type { Source } from './source.js';
+export { type Fold, type FoldOptions, kFold, type PerRow, type Split, type SplitOptions, split } from './splits.js';
+export { type CategoryColumn, type Column, type ColumnKind, type NumberColumn, Table, type Value } from './table.js';
+export type { Design, FitTabularOptions, TabularOptions, Task } from './tabular/design.js';
+export type { InputRecord } from './tabular/inputs.js';
+export type { Metrics } from './tabular/measure.js';
+export {
+  type ClassPrediction,
+  deserializeTabular,
+  type ExplainOptions,
+  type HeldOut,
+  type Importance,
+  loadTabular,
+  type Tabular,
+  type TabularRecord,
+  tabular,
+} from './tabular/tabular.js';
+export type { MemberRecord } from './tabular/train.js';

@@ -1,0 +1,147 @@
+import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
+import type { CategoryColumn, Column } from '../table.js';
+import { moments, quantile, sorted } from './statistics.js';
+import { define, numbersOf, type StepSpec } from './step.js';
+
+export interface FillMissingOptions {
+  /** Default `'median'` of numbers and `'mostFrequent'` of categories, which have no mean. */
+  readonly strategy?: 'mean' | 'median' | 'mostFrequent' | 'constant';
+  /** What `'constant'` fills in; default 0, and `'missing'` among categories. */
+  readonly value?: number | string;
+  /** Adds a column of 0 and 1 that says what was missing, if anything was when fitting; default false. */
+  readonly indicator?: boolean;
+}
+
+/** Puts a value where one is missing. */
+export function fillMissing(options: FillMissingOptions = {}): StepSpec {
+  return { step: 'fillMissing', options: { ...options } };
+}
+
+type Strategy = NonNullable<FillMissingOptions['strategy']>;
+const STRATEGIES: Readonly<Record<Strategy, Strategy>> = {
+  mean: 'mean',
+  median: 'median',
+  mostFrequent: 'mostFrequent',
+  constant: 'constant',
+};
+
+interface Plan {
+  readonly strategy: Strategy | undefined;
+  readonly value: number | string | undefined;
+  readonly indicator: boolean;
+}
+
+interface Filled {
+  readonly value: number | string;
+  readonly indicator: boolean;
+}
+
+/** The number that comes most often; of several the least. */
+function mostFrequent(ordered: Float64Array): number {
+  let best = 0;
+  let most = 0;
+  for (let i = 0; i < ordered.length; ) {
+    let end = i;
+    while (ordered[end] === ordered[i]) end++;
+    if (end - i > most) {
+      most = end - i;
+      best = ordered[i]!;
+    }
+    i = end;
+  }
+  return best;
+}
+
+/** Rows of each category of a column, in the order of its categories. */
+export function countCategories({ codes, categories }: CategoryColumn): { counts: number[]; missing: number } {
+  const counts = new Array<number>(categories.length).fill(0);
+  let missing = 0;
+  for (const code of codes) {
+    if (code < 0) missing++;
+    else counts[code]!++;
+  }
+  return { counts, missing };
+}
+
+function fitTexts(column: CategoryColumn, strategy: Strategy, value: number | string | undefined): string {
+  if (strategy === 'constant') return String(value ?? 'missing');
+  const { counts } = countCategories(column);
+  const most = counts.reduce((best, count) => Math.max(best, count), 0);
+  return column.categories.filter((_, i) => counts[i] === most).sort()[0] ?? 'missing';
+}
+
+function fitNumbers(
+  values: Float64Array,
+  strategy: Strategy,
+  value: number | string | undefined,
+  name: string,
+): number {
+  if (strategy === 'mean') return moments(values).mean;
+  if (strategy === 'median') return quantile(sorted(values), 0.5);
+  if (strategy === 'mostFrequent') return mostFrequent(sorted(values));
+  if (typeof (value ?? 0) === 'number') return (value as number | undefined) ?? 0;
+  throw new ValueError({ argument: `column '${name}'.value`, given: show(value), expected: 'a number' });
+}
+
+/** The same column with `text` where a value is missing. */
+function fillTexts(column: CategoryColumn, text: string): CategoryColumn {
+  const known = column.categories.indexOf(text);
+  const categories = known < 0 ? [...column.categories, text] : column.categories;
+  const code = known < 0 ? categories.length - 1 : known;
+  return { ...column, categories, codes: column.codes.map((c) => (c < 0 ? code : c)) };
+}
+
+const isMissing = (column: Column): Float64Array =>
+  column.kind === 'category'
+    ? Float64Array.from(column.codes, (code) => (code < 0 ? 1 : 0))
+    : column.values.map((value) => (Number.isNaN(value) ? 1 : 0));
+
+export const missingSteps = {
+  fillMissing: define<Plan, Filled>({
+    takes: 'any',
+    state: { value: 'number|text', indicator: 'boolean' },
+    plan: (options) => {
+      checkOptions(options, ['strategy', 'value', 'indicator'], 'fillMissing');
+      const { strategy, value, indicator = false } = options as FillMissingOptions;
+      if (value !== undefined && typeof value !== 'string') checkNumber(value, 'value');
+      if (typeof indicator !== 'boolean') {
+        throw new ValueError({ argument: 'indicator', given: show(indicator), expected: 'true or false' });
+      }
+      const known = strategy === undefined ? undefined : lookUp(STRATEGIES, strategy, 'strategy');
+      return { strategy: known ?? (value === undefined ? undefined : 'constant'), value, indicator };
+    },
+    fit: (column, { strategy, value, indicator }) => {
+      const flagged = indicator && isMissing(column).includes(1);
+      if (column.kind !== 'category') {
+        return { value: fitNumbers(column.values, strategy ?? 'median', value, column.name), indicator: flagged };
+      }
+      if (strategy === 'mean' || strategy === 'median') {
+        throw new ValueError({
+          argument: `column '${column.name}'.strategy`,
+          given: show(strategy),
+          expected: "'mostFrequent' or 'constant' for categories",
+        });
+      }
+      return { value: fitTexts(column, strategy ?? 'mostFrequent', value), indicator: flagged };
+    },
+    names: (name, { indicator }) => (indicator ? [name, `${name} missing`] : [name]),
+    transform: (column, { value, indicator }) => {
+      let filled: Column;
+      if (column.kind === 'category') filled = fillTexts(column, String(value));
+      else {
+        const number = Number(value);
+        filled = { ...column, values: column.values.map((v) => (Number.isNaN(v) ? number : v)) };
+      }
+      if (!indicator) return [filled];
+      return [filled, { name: `${column.name} missing`, kind: 'number', values: isMissing(column) }];
+    },
+    inverse: ([column, flags], { indicator }) => {
+      if (!indicator || !flags) return column!;
+      const { values } = numbersOf(flags);
+      if (column!.kind === 'category') {
+        return { ...column!, codes: column!.codes.map((code, i) => (values[i]! > 0.5 ? -1 : code)) };
+      }
+      return { ...column!, values: column!.values.map((v, i) => (values[i]! > 0.5 ? Number.NaN : v)) };
+    },
+  }),
+};

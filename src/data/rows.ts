@@ -1,0 +1,188 @@
+import { checkOptions, show, ValueError } from '../errors.js';
+import { makeBuilder, STRAY, TAKEN, TextFeed } from './builders.js';
+import { givenKind, namesOf, planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from './csv/dialect.js';
+import { shorten } from './errors.js';
+import { type Evidence, inferKind } from './infer.js';
+import { type ColumnReport, makeReport } from './report.js';
+import { type Column, type ColumnKind, Table } from './table.js';
+
+/** A row as an object of values by name, or values in the order of the columns. */
+export type Row = Readonly<Record<string, unknown>> | readonly unknown[];
+
+export interface RowOptions extends ReadOptions {
+  /** Names of the columns of rows that are arrays; default `column1`, `column2`, ... */
+  readonly names?: readonly string[];
+}
+
+/** What is wrong with a row, for whoever knows where it stands. */
+export interface RowFlaw {
+  readonly row: number;
+  readonly field?: string;
+  readonly problem: string;
+  readonly hint?: string;
+}
+
+export type Complain = (flaw: RowFlaw) => Error;
+
+/** Collects rows by column. */
+export class RowCollector {
+  readonly columns = new Map<string, unknown[]>();
+  rows = 0;
+  #width: number | undefined;
+
+  constructor(
+    private readonly source: string,
+    private readonly names: readonly string[] | undefined,
+    private readonly complain: Complain,
+    /** Whether keys that the first rows do not have make columns. */
+    private readonly open = true,
+  ) {}
+
+  add(row: unknown): void {
+    if (Array.isArray(row)) this.#addArray(row);
+    else if (typeof row === 'object' && row !== null && !(row instanceof Date)) this.#addObject(row);
+    else throw this.#wrong(`a row is ${shorten(String(row))}; an object or an array is expected`);
+    this.rows++;
+  }
+
+  #wrong(problem: string, field?: string): Error {
+    return this.complain({ row: this.rows, problem, ...(field === undefined ? {} : { field }) });
+  }
+
+  #addArray(row: readonly unknown[]): void {
+    if (this.#width === undefined) {
+      if (this.rows > 0) throw this.#wrong('the row is an array; those before are objects');
+      if (row.length === 0) throw this.#wrong('the row is empty');
+      this.#width = row.length;
+      for (const name of namesOf(undefined, row.length, this.source, this.names)) this.columns.set(name, []);
+    }
+    if (row.length !== this.#width) {
+      throw this.#wrong(`the row has ${row.length} values where the first has ${this.#width}`);
+    }
+    let i = 0;
+    for (const values of this.columns.values()) values.push(row[i++]);
+  }
+
+  #addObject(row: object): void {
+    if (this.#width !== undefined) throw this.#wrong('the row is an object; those before are arrays');
+    const keys = Object.keys(row);
+    for (const name of keys) {
+      if (this.columns.has(name)) continue;
+      if (!this.open && this.rows > 0) throw this.#wrong('the first rows do not have this field', name);
+      if (name === '__proto__') throw this.#wrong('a column cannot have this name', name);
+      this.columns.set(name, new Array(this.rows).fill(null));
+    }
+    for (const [name, values] of this.columns) {
+      values.push(Object.hasOwn(row, name) ? (row as Record<string, unknown>)[name] : null);
+    }
+  }
+}
+
+const isMissing = (value: unknown) => value === null || value === undefined || Number.isNaN(value);
+
+/** The text of a value that stands among texts. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString();
+  return undefined;
+}
+
+function evidenceOf(values: readonly unknown[], plan: ReadPlan): Evidence {
+  const present = values.filter((value) => !isMissing(value));
+  const isAll = (type: string) => present.length > 0 && present.every((value) => typeof value === type);
+  if (isAll('number')) return { kind: 'number', why: 'all values are numbers', values: present.length };
+  if (isAll('boolean')) return { kind: 'boolean', why: 'all values are true or false', values: present.length };
+  const texts = present.flatMap((value) => textOf(value) ?? []);
+  const evidence = inferKind(texts.slice(0, plan.sampleRows), plan);
+  if (evidence.kind === 'category' || texts.length <= plan.sampleRows) return evidence;
+  return inferKind(texts, plan);
+}
+
+/** One column of values as it stands in a table. */
+function makeColumn(
+  name: string,
+  values: readonly unknown[],
+  kind: ColumnKind,
+  plan: ReadPlan,
+  complain: Complain,
+): { column: Column; described: Omit<ColumnReport, 'name' | 'why' | 'kind'> } {
+  const builder = makeBuilder(kind, { missing: plan.missing, decimalComma: false });
+  const feed = new TextFeed();
+  values.forEach((value, row) => {
+    if (isMissing(value)) {
+      builder.addMissing();
+      return;
+    }
+    const text = textOf(value);
+    if (text === undefined) {
+      const hint = 'Flatten the rows, or leave the column out with `skip`.';
+      throw complain({
+        row,
+        field: name,
+        problem: `the value is ${show(value)}, not a number, a text or a boolean`,
+        hint,
+      });
+    }
+    const outcome = builder.add(feed.bytes, 0, feed.encode(text));
+    if (outcome === TAKEN) return;
+    if (outcome === STRAY) throw complain({ row, field: name, problem: `'${shorten(text)}' is not a ${kind}` });
+  });
+  const described = builder.describe();
+  return { column: builder.finish(name), described };
+}
+
+/** A table of what was collected. `kinds` are those that columns must have. */
+export function tableOf(
+  { columns, rows }: RowCollector,
+  source: string,
+  plan: ReadPlan,
+  complain: Complain,
+  kinds: Readonly<Record<string, ColumnKind | 'skip'>> = plan.columns,
+): Table {
+  for (const name of Object.keys(kinds)) {
+    if (columns.has(name)) continue;
+    throw new ValueError({
+      argument: `columns.${name}`,
+      given: 'a kind',
+      expected: `a column: ${[...columns.keys()].join(', ')}`,
+    });
+  }
+  const reports: ColumnReport[] = [];
+  const made: Column[] = [];
+  for (const [name, values] of columns) {
+    const given = givenKind({ ...plan, columns: kinds }, name);
+    if (given === 'skip') {
+      reports.push({ name, kind: 'skip', why: 'as given', missing: 0 });
+      continue;
+    }
+    const evidence = given === undefined ? evidenceOf(values, plan) : { kind: given, why: 'as given' };
+    const { column, described } = makeColumn(name, values, evidence.kind, plan, complain);
+    made.push(column);
+    reports.push({ name, kind: evidence.kind, why: evidence.why, ...described });
+  }
+  return new Table(made, makeReport({ source, rows, notes: [], columns: reports }));
+}
+
+/**
+ * A table of rows in memory, objects or arrays. Kinds are inferred as of files: numbers, true and false, texts, Date;
+ * null, undefined and NaN are missing. Texts that all spell numbers or dates become such.
+ * @throws ValueError naming row and column.
+ */
+export function tableFromRows(rows: readonly Row[], options: RowOptions = {}): Table {
+  checkOptions(options, [...READ_OPTIONS, 'names'], 'options');
+  const plan = planReading(options);
+  if (!Array.isArray(rows) || rows.length === 0) {
+    throw new ValueError({ argument: 'rows', given: show(rows), expected: 'an array of at least one row' });
+  }
+  const complain: Complain = ({ row, field, problem, hint }) =>
+    new ValueError({
+      argument: `rows[${row}]${field === undefined ? '' : `.${field}`}`,
+      given: problem,
+      expected: 'rows that are alike',
+      ...(hint === undefined ? {} : { hint }),
+    });
+  const collector = new RowCollector('rows', options.names, complain);
+  for (const row of rows) collector.add(row);
+  return tableOf(collector, 'rows', plan, complain);
+}

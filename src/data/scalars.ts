@@ -1,0 +1,139 @@
+/** What the texts of single values mean. */
+
+/** Texts that stand for a missing value unless other ones are given. */
+export const MISSING: readonly string[] = ['', '?', 'NA', 'N/A', '#N/A', 'NaN', 'nan', 'null', 'NULL'];
+
+const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
+
+const DIGIT = 48;
+const DOT = 46;
+const COMMA = 44;
+
+/** Bytes of ASCII as a string. */
+export function asciiOf(bytes: Uint8Array, from: number, to: number): string {
+  let text = '';
+  for (let i = from; i < to; i++) text += String.fromCharCode(bytes[i]!);
+  return text;
+}
+
+const INFINITE = /^[+-]?inf(inity)?$/i;
+
+/**
+ * The decimal number that bytes spell, correctly rounded, or NaN where they spell none: a leading zero (007) makes a code,
+ * not a number. Up to 15 digits and powers of ten up to 22 are exact in float64, so one division rounds once.
+ */
+export function parseNumber(bytes: Uint8Array, from: number, to: number, decimalComma = false): number {
+  const point = decimalComma ? COMMA : DOT;
+  let at = from;
+  const first = bytes[at]!;
+  const negative = first === 45;
+  if (negative || first === 43) at++;
+  const start = at;
+  let mantissa = 0;
+  let digits = 0;
+  let byte = 0;
+  for (; at < to; at++) {
+    byte = bytes[at]! - DIGIT;
+    if (byte < 0 || byte > 9) break;
+    mantissa = mantissa * 10 + byte;
+    digits++;
+  }
+  if (digits > 1 && bytes[start] === DIGIT) return Number.NaN;
+  let scale = 0;
+  if (at < to && bytes[at] === point) {
+    at++;
+    const whole = at;
+    for (; at < to; at++) {
+      byte = bytes[at]! - DIGIT;
+      if (byte < 0 || byte > 9) break;
+      mantissa = mantissa * 10 + byte;
+    }
+    scale = at - whole;
+    digits += scale;
+  }
+  if (digits === 0) {
+    return to - from < 10 && INFINITE.test(asciiOf(bytes, from, to)) ? (negative ? -Infinity : Infinity) : Number.NaN;
+  }
+  if (at < to) {
+    if ((bytes[at]! | 32) !== 101) return Number.NaN;
+    at++;
+    const sign = bytes[at];
+    const below = sign === 45;
+    if (below || sign === 43) at++;
+    const begin = at;
+    let exponent = 0;
+    for (; at < to; at++) {
+      byte = bytes[at]! - DIGIT;
+      if (byte < 0 || byte > 9) return Number.NaN;
+      if (exponent < 10_000) exponent = exponent * 10 + byte;
+    }
+    if (at === begin) return Number.NaN;
+    scale += below ? exponent : -exponent;
+  }
+  if (digits > 15 || scale > 22 || scale < -22) {
+    const text = asciiOf(bytes, from, to);
+    return Number(decimalComma ? text.replace(',', '.') : text);
+  }
+  const value = scale > 0 ? mantissa / POWERS[scale]! : scale < 0 ? mantissa * POWERS[-scale]! : mantissa;
+  return negative ? -value : value;
+}
+
+const DATE =
+  /^(\d{4})([-/])(\d\d)\2(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:(Z)|([+-])(\d\d):?(\d\d))?)?$/;
+const DOTTED = /^(\d\d?)\.(\d\d?)\.(\d{4})$/;
+
+function utc(year: number, month: number, day: number): number {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  const same = date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+  return same ? date.getTime() : Number.NaN;
+}
+
+/**
+ * Milliseconds since 1970 of 2024-05-31, 2024/05/31 (each maybe with a time, 13:45 or 13:45:10.5, and Z or an offset) or
+ * 31.5.2024; UTC where there is no offset. NaN for anything else, and for days that do not exist.
+ */
+export function parseDate(text: string): number {
+  const dotted = DOTTED.exec(text);
+  if (dotted) return utc(Number(dotted[3]), Number(dotted[2]), Number(dotted[1]));
+  const match = DATE.exec(text);
+  if (!match) return Number.NaN;
+  const [
+    ,
+    year,
+    ,
+    month,
+    day,
+    hour = 0,
+    minute = 0,
+    second = 0,
+    fraction = '0',
+    ,
+    sign,
+    offsetHour = 0,
+    offsetMinute = 0,
+  ] = match;
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return Number.NaN;
+  if (Number(offsetHour) > 23 || Number(offsetMinute) > 59) return Number.NaN;
+  const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * (sign === '-' ? -60_000 : 60_000);
+  const time = ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1000;
+  return utc(Number(year), Number(month), Number(day)) + time + Math.floor(Number(`0.${fraction}`) * 1000) - offset;
+}
+
+const PAIRS: readonly (readonly [string, string])[] = [
+  ['false', 'true'],
+  ['no', 'yes'],
+  ['f', 't'],
+  ['n', 'y'],
+];
+
+/** 0 for false, no, f and n, 1 for true, yes, t and y, in any case; NaN for anything else. */
+export function parseBoolean(text: string): number {
+  if (text.length > 5) return Number.NaN;
+  const lower = text.toLowerCase();
+  for (const [no, yes] of PAIRS) {
+    if (lower === no) return 0;
+    if (lower === yes) return 1;
+  }
+  return Number.NaN;
+}

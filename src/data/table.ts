@@ -1,0 +1,149 @@
+import { nearest, ShapeError, show, UnknownNameError, ValueError } from '../errors.js';
+import type { TableReport } from './report.js';
+
+export type ColumnKind = 'number' | 'category' | 'boolean' | 'date';
+
+/** Numbers; 0 and 1 for booleans, milliseconds since 1970 for dates; NaN where a value is missing. */
+export interface NumberColumn {
+  readonly name: string;
+  readonly kind: 'number' | 'boolean' | 'date';
+  readonly values: Float64Array;
+  /** Of booleans: the texts of 0 and 1. */
+  readonly words?: readonly [string, string];
+}
+
+/** Texts: `categories[codes[row]]`; the code is -1 where a value is missing. */
+export interface CategoryColumn {
+  readonly name: string;
+  readonly kind: 'category';
+  readonly codes: Int32Array;
+  readonly categories: readonly string[];
+}
+
+export type Column = NumberColumn | CategoryColumn;
+
+/** What a cell holds for people: null where it is missing. */
+export type Value = number | string | boolean | null;
+
+/** Columns of equal length, each of one kind. */
+export class Table {
+  readonly rows: number;
+  readonly columns: readonly Column[];
+  /** What was inferred from a file, and why. */
+  readonly report: TableReport | undefined;
+  readonly #byName: ReadonlyMap<string, Column>;
+
+  constructor(columns: readonly Column[], report?: TableReport) {
+    if (columns.length === 0)
+      throw new ShapeError({ argument: 'columns', given: 'none', expected: 'at least one column' });
+    this.columns = columns;
+    this.report = report;
+    this.rows = lengthOf(columns[0]!);
+    this.#byName = new Map(columns.map((column) => [column.name, column]));
+    for (const column of columns) {
+      if (lengthOf(column) === this.rows) continue;
+      throw new ShapeError({
+        argument: `columns.${column.name}`,
+        given: `${lengthOf(column)} rows`,
+        expected: `${this.rows}, as in ${columns[0]!.name}`,
+      });
+    }
+    if (this.#byName.size < columns.length) {
+      const twice = columns.find((column) => this.#byName.get(column.name) !== column)!;
+      throw new ValueError({ argument: 'columns', given: `'${twice.name}' twice`, expected: 'names that differ' });
+    }
+  }
+
+  get names(): readonly string[] {
+    return this.columns.map(({ name }) => name);
+  }
+
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
+  /** @throws UnknownNameError with the nearest name there is. */
+  column(name: string): Column {
+    const column = this.#byName.get(name);
+    if (column) return column;
+    const guess = typeof name === 'string' ? nearest(name, this.names) : undefined;
+    throw new UnknownNameError({
+      argument: 'column',
+      given: show(name),
+      expected: `one of ${this.names.slice(0, 20).join(', ')}${this.columns.length > 20 ? ', ...' : ''}`,
+      ...(guess === undefined ? {} : { hint: `Did you mean '${guess}'?` }),
+    });
+  }
+
+  /** These columns, in this order. */
+  select(names: readonly string[]): Table {
+    return new Table(names.map((name) => this.column(name)));
+  }
+
+  /** All columns but these. */
+  drop(...names: readonly string[]): Table {
+    for (const name of names) this.column(name);
+    return new Table(this.columns.filter(({ name }) => !names.includes(name)));
+  }
+
+  /** The rows of these numbers, in this order; a number may come twice. */
+  take(rows: ArrayLike<number>): Table {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
+      if (Number.isInteger(row) && row >= 0 && row < this.rows) continue;
+      throw new ValueError({ argument: `rows[${i}]`, given: show(row), expected: `a row from 0 to ${this.rows - 1}` });
+    }
+    const gather = <A extends Float64Array | Int32Array>(from: A, to: A): A => {
+      for (let i = 0; i < to.length; i++) to[i] = from[rows[i]!]!;
+      return to;
+    };
+    return this.#mapped(
+      (values) => gather(values, new Float64Array(rows.length)),
+      (codes) => gather(codes, new Int32Array(rows.length)),
+    );
+  }
+
+  /** Rows from `start` up to, not including, `end`. Shares memory with this table. */
+  slice(start = 0, end = this.rows): Table {
+    return this.#mapped(
+      (values) => values.subarray(start, end),
+      (codes) => codes.subarray(start, end),
+    );
+  }
+
+  #mapped(numbers: (values: Float64Array) => Float64Array, codes: (codes: Int32Array) => Int32Array): Table {
+    return new Table(
+      this.columns.map((column) =>
+        column.kind === 'category'
+          ? { ...column, codes: codes(column.codes) }
+          : { ...column, values: numbers(column.values) },
+      ),
+    );
+  }
+
+  /** The cell of a row: a number, a text, true or false, null where it is missing. */
+  value(row: number, name: string): Value {
+    return cellOf(this.column(name), row);
+  }
+
+  /** Rows as objects without a prototype. */
+  toObjects(): Record<string, Value>[] {
+    return Array.from({ length: this.rows }, (_, row) => {
+      const object: Record<string, Value> = Object.create(null);
+      for (const column of this.columns) object[column.name] = cellOf(column, row);
+      return object;
+    });
+  }
+}
+
+export function lengthOf(column: Column): number {
+  return column.kind === 'category' ? column.codes.length : column.values.length;
+}
+
+export function cellOf(column: Column, row: number): Value {
+  if (column.kind === 'category') return column.categories[column.codes[row]!] ?? null;
+  const value = column.values[row]!;
+  if (Number.isNaN(value)) return null;
+  if (column.kind === 'boolean') return value === 1;
+  return column.kind === 'date' ? new Date(value).toISOString() : value;
+}

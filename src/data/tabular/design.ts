@@ -1,0 +1,270 @@
+import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
+import type { BackendFactory } from '../../kernels/contract.js';
+import type { ActivationName } from '../../model/names.js';
+import type { Callback } from '../../train/callbacks.js';
+import { oneHot } from '../prep/encoding.js';
+import { fillMissing } from '../prep/missing.js';
+import type { PreprocessOptions, Steps } from '../prep/preprocess.js';
+import { log1p, minMax, standardize, zeroCentre } from '../prep/scaling.js';
+import { moments } from '../prep/statistics.js';
+import type { CategoryColumn, Column, NumberColumn, Table } from '../table.js';
+
+export type Task = 'classification' | 'regression';
+
+export interface TabularOptions {
+  /** The column to predict. */
+  readonly target: string;
+  /** Default: texts, booleans and whole numbers that count classes are classified, other numbers predicted. */
+  readonly task?: Task;
+  /** Columns to leave out, such as numbers of rows. */
+  readonly drop?: readonly string[];
+  /** Steps of columns, instead of those chosen for them; the kinds' defaults are chosen as well unless given. */
+  readonly preprocess?: PreprocessOptions;
+  /** Units of the hidden layers; default 128 and 64. */
+  readonly layers?: readonly number[];
+  /** Default 'silu'. */
+  readonly activation?: ActivationName;
+  /** Rate of dropout behind each hidden layer; default 0.2 for classes up to 20,000 rows, else 0. */
+  readonly dropout?: number;
+  /**
+   * Networks whose outputs are averaged. Each trains on all but its own part of the rows, by which it stops; default
+   * 10 below 1,500 rows, 5 up to 30,000, 1 above, which leaves out a tenth.
+   */
+  readonly members?: number;
+  /** At most; default 8 to 400, so that training takes up to 3000 steps and 400,000 rows for classes, 6000 and a million for numbers. */
+  readonly epochs?: number;
+  /** Default a fortieth of the rows, 16 to 256. */
+  readonly batchSize?: number;
+  /** The highest of a one-cycle schedule of Adam; default 0.01, and 0.003 above 20,000 rows. */
+  readonly learningRate?: number;
+  /** Default 0.0001. */
+  readonly weightDecay?: number;
+  /** Epochs without a better validation loss before training stops; default half of the epochs. */
+  readonly patience?: number;
+  /** Default 0. */
+  readonly seed?: number;
+  /** Default `await auto()`. */
+  readonly backend?: BackendFactory;
+}
+
+/** What training goes by, options and defaults together; plain data. */
+export interface Design {
+  readonly layers: readonly number[];
+  readonly activation: ActivationName;
+  readonly dropout: number;
+  readonly members: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly patience: number;
+  readonly seed: number;
+}
+
+export interface FitTabularOptions {
+  /** Ends training after the present batch; what was trained so far is kept, with the best weights. */
+  readonly signal?: AbortSignal;
+  /** Called for each member's training. */
+  readonly callbacks?: (member: number, design: Design) => readonly Callback[];
+}
+
+const TASKS: Readonly<Record<Task, Task>> = { classification: 'classification', regression: 'regression' };
+
+const OPTIONS = [
+  'target',
+  'task',
+  'drop',
+  'preprocess',
+  'layers',
+  'activation',
+  'dropout',
+  'members',
+  'epochs',
+  'batchSize',
+  'learningRate',
+  'weightDecay',
+  'patience',
+  'seed',
+  'backend',
+];
+
+/** Checks what can be checked without data. */
+export function checkTabular(options: TabularOptions): void {
+  checkOptions(options, OPTIONS, 'tabular');
+  const { target, task, drop = [], layers = [1] } = options;
+  if (typeof target !== 'string')
+    throw new ValueError({ argument: 'target', given: show(target), expected: 'the name of a column' });
+  if (task !== undefined) lookUp(TASKS, task, 'task');
+  if (!Array.isArray(drop))
+    throw new ValueError({ argument: 'drop', given: show(drop), expected: 'an array of names' });
+  if (!Array.isArray(layers))
+    throw new ValueError({ argument: 'layers', given: show(layers), expected: 'an array of numbers' });
+  layers.forEach((units, i) => {
+    checkNumber(units, `layers[${i}]`, { min: 1, integer: true });
+  });
+  const whole = { min: 1, integer: true };
+  const ranges = {
+    dropout: { min: 0, below: 1 },
+    members: whole,
+    epochs: whole,
+    batchSize: whole,
+    learningRate: { above: 0 },
+    weightDecay: { min: 0 },
+    patience: whole,
+    seed: { min: 0, max: 2 ** 40, integer: true },
+  } as const;
+  for (const [name, range] of Object.entries(ranges)) {
+    const value = options[name as keyof typeof ranges];
+    if (value !== undefined) checkNumber(value, name, range);
+  }
+}
+
+const MANY_ROWS = 30_000;
+const FEW_ROWS = 1500;
+
+/** What to train for so many rows, all of them together. */
+export function designFor(rows: number, task: Task, options: TabularOptions): Design {
+  const members = options.members ?? (rows > MANY_ROWS || rows < 20 ? 1 : rows < FEW_ROWS ? 10 : 5);
+  const training = members === 1 ? rows * 0.9 : (rows * (members - 1)) / members;
+  const batchSize = options.batchSize ?? Math.min(256, Math.max(16, 2 ** Math.round(Math.log2(training / 40))));
+  const steps = Math.max(1, Math.ceil(training / batchSize));
+  const enough =
+    task === 'classification' ? Math.min(3000 / steps, 400_000 / rows) : Math.min(6000 / steps, 1_000_000 / rows);
+  const epochs = options.epochs ?? Math.max(8, Math.round(Math.min(400, enough)));
+  return {
+    layers: options.layers ?? [128, 64],
+    activation: options.activation ?? 'silu',
+    dropout: options.dropout ?? (task === 'classification' && rows <= 20_000 ? 0.2 : 0),
+    members,
+    epochs,
+    batchSize,
+    learningRate: options.learningRate ?? (rows > 20_000 ? 0.003 : 0.01),
+    weightDecay: options.weightDecay ?? 1e-4,
+    patience: options.patience ?? Math.max(5, Math.round(epochs / 2)),
+    seed: options.seed ?? 0,
+  };
+}
+
+/** Distinct whole numbers that are taken for classes at most. */
+const MOST_CLASSES = 20;
+
+/**
+ * What is to be done with a target, and why. Whole numbers are classes if they count from 0 or 1 without a gap and no class
+ * is rare: grades and counts thin out at their ends.
+ */
+export function inferTask(column: Column): { task: Task; why: string } {
+  if (column.kind === 'category') return { task: 'classification', why: `'${column.name}' holds texts` };
+  if (column.kind === 'boolean') return { task: 'classification', why: `'${column.name}' is true or false` };
+  const counts = new Map<number, number>();
+  let rows = 0;
+  for (const value of column.values) {
+    if (Number.isNaN(value)) continue;
+    rows++;
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+    if (counts.size > MOST_CLASSES || !Number.isInteger(value)) {
+      return { task: 'regression', why: `'${column.name}' holds numbers` };
+    }
+  }
+  const values = [...counts.keys()].sort((a, b) => a - b);
+  const [first = 0] = values;
+  const inARow = (first === 0 || first === 1) && values.every((value, i) => value === first + i);
+  const rarest = Math.min(...counts.values());
+  if (inARow && values.length > 1 && rarest * values.length >= rows / 4) {
+    return { task: 'classification', why: `'${column.name}' counts ${values.length} classes from ${first}` };
+  }
+  return { task: 'regression', why: `'${column.name}' holds numbers` };
+}
+
+function skewness(values: Float64Array): number {
+  const { mean, variance, count } = moments(values);
+  if (variance === 0) return 0;
+  let cubes = 0;
+  for (const value of values) if (!Number.isNaN(value)) cubes += (value - mean) ** 3;
+  return cubes / count / variance ** 1.5;
+}
+
+const SKEWED = 2;
+
+function numberSteps({ values }: NumberColumn): Steps {
+  const least = values.reduce((low, value) => (value < low ? value : low), Infinity);
+  const fill = fillMissing({ indicator: true });
+  return least >= 0 && skewness(values) > SKEWED ? [log1p(), standardize(), fill] : [standardize(), fill];
+}
+
+const MANY_CATEGORIES = 20;
+
+/** Columns that a table has at least for their scale to be looked for. */
+const MANY_COLUMNS = 32;
+
+/**
+ * The greatest number that at least a third of many columns reach, where none is below 0 or above it: one scale for all
+ * keeps those that are nearly always 0 from growing out of proportion.
+ */
+function sharedScale({ columns }: Table): number | undefined {
+  const numbers = columns.filter((column) => column.kind === 'number');
+  if (numbers.length < MANY_COLUMNS) return undefined;
+  let greatest = 0;
+  let reached = 0;
+  for (const { values } of numbers as NumberColumn[]) {
+    let high = 0;
+    for (const value of values) {
+      if (value < 0 || (value > 0 && !Number.isInteger(value))) return undefined;
+      if (value > high) high = value;
+    }
+    if (high > greatest) [greatest, reached] = [high, 1];
+    else if (high === greatest) reached++;
+  }
+  return greatest > 1 && reached >= numbers.length / 3 ? greatest : undefined;
+}
+
+const pixelSteps = (high: number): Steps => [
+  minMax({ low: 0, high, max: 4 }),
+  zeroCentre(),
+  fillMissing({ indicator: true }),
+];
+
+/** Steps of a column of texts; `'drop'` where nearly every row has a text of its own. */
+function categorySteps({ codes, categories }: CategoryColumn): Steps | 'drop' {
+  const used = new Set(codes);
+  used.delete(-1);
+  const present = codes.filter((code) => code >= 0).length;
+  if (used.size > 50 && used.size > present / 2) return 'drop';
+  return oneHot(categories.length > MANY_CATEGORIES ? { minRows: Math.max(2, Math.ceil(codes.length / 2000)) } : {});
+}
+
+const allMissing = (column: Column) =>
+  column.kind === 'category' ? column.codes.every((code) => code < 0) : column.values.every(Number.isNaN);
+
+const isConstant = (column: Column) => {
+  const values: ArrayLike<number> = column.kind === 'category' ? column.codes : column.values;
+  for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return false;
+  return true;
+};
+
+/** Steps of all columns of a table, and remarks on those that are left out. */
+export function choosePreprocessing(
+  table: Table,
+  given: PreprocessOptions = {},
+): { options: PreprocessOptions; notes: readonly string[] } {
+  const notes: string[] = [];
+  const shared = sharedScale(table);
+  if (shared !== undefined) notes.push(`numbers share a scale, 0 to ${shared}, as counts and pixels do`);
+  const columns: Record<string, Steps | 'drop'> = Object.create(null);
+  for (const column of table.columns) {
+    const { name, kind } = column;
+    if (given.columns && Object.hasOwn(given.columns, name)) continue;
+    if (allMissing(column)) {
+      columns[name] = 'drop';
+      notes.push(`'${name}' is left out: it has no value`);
+    } else if (isConstant(column)) {
+      columns[name] = 'drop';
+      notes.push(`'${name}' is left out: it has one value`);
+    } else if (kind === 'number' && given.numbers === undefined)
+      columns[name] = shared === undefined ? numberSteps(column) : pixelSteps(shared);
+    else if (kind === 'category' && given.categories === undefined) {
+      columns[name] = categorySteps(column);
+      if (columns[name] === 'drop') notes.push(`'${name}' is left out: nearly every row has a text of its own`);
+    }
+  }
+  return { options: { ...given, columns: { ...columns, ...given.columns } }, notes };
+}

@@ -1,0 +1,34 @@
+import type { Matrix } from '../../matrix.js';
+import { accuracy, auc, confusionMatrix, f1, logLoss } from '../../model/metrics/classification.js';
+import { mae, r2, rmse } from '../../model/metrics/regression.js';
+import type { Task } from './design.js';
+
+/** Of classes: accuracy, logLoss, f1, auc and the confusion matrix, rows being the true classes. Of numbers: rmse, mae, r2. */
+export interface Metrics {
+  readonly rows: number;
+  readonly accuracy?: number;
+  readonly logLoss?: number;
+  readonly f1?: number;
+  /** Of two classes. */
+  readonly auc?: number;
+  readonly confusion?: readonly (readonly number[])[];
+  readonly rmse?: number;
+  readonly mae?: number;
+  readonly r2?: number;
+}
+
+export function measure(task: Task, truth: Matrix, outputs: Matrix): Metrics {
+  const { rows } = truth;
+  if (task === 'regression') {
+    return { rows, rmse: rmse(truth, outputs), mae: mae(truth, outputs), r2: r2(truth, outputs) };
+  }
+  const both = outputs.columns === 2 && new Set(truth.data).size === 2;
+  return {
+    rows,
+    accuracy: accuracy(truth, outputs),
+    logLoss: logLoss(truth, outputs),
+    f1: f1(truth, outputs),
+    ...(both && { auc: auc(truth, outputs) }),
+    confusion: confusionMatrix(truth, outputs),
+  };
+}

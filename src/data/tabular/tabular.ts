@@ -1,0 +1,420 @@
+import { ShapeError, StateError, show, UnknownNameError, ValueError } from '../../errors.js';
+import { deserialize, type LoadSource, load, type SaveTarget, save, serialize } from '../../io/save.js';
+import type { BackendFactory } from '../../kernels/contract.js';
+import { Generator, stream } from '../../kernels/philox.js';
+import { type Matrix, makeMatrix } from '../../matrix.js';
+import type { Model } from '../../train/model.js';
+import { ordinal, textsOf } from '../prep/encoding.js';
+import { type Preprocessing, preprocess, preprocessingFromJSON } from '../prep/preprocess.js';
+import { standardize } from '../prep/scaling.js';
+import { type Row, tableFromRows } from '../rows.js';
+import { shuffle } from '../splits.js';
+import { type Column, type ColumnKind, lengthOf, Table } from '../table.js';
+import {
+  checkTabular,
+  choosePreprocessing,
+  type Design,
+  designFor,
+  type FitTabularOptions,
+  inferTask,
+  type TabularOptions,
+  type Task,
+} from './design.js';
+import { describeColumns, type InputRecord, warningsOf } from './inputs.js';
+import { type Metrics, measure } from './measure.js';
+import { type MemberRecord, train } from './train.js';
+
+/** What was trained, on what, and how well it does; plain data, which is saved with the model. */
+export interface TabularRecord {
+  readonly target: string;
+  readonly task: Task;
+  /** Names of the classes, in the order of the outputs. */
+  readonly classes?: readonly string[];
+  readonly rows: number;
+  readonly design: Design;
+  readonly members: readonly MemberRecord[];
+  /** On rows that the network in question had not trained on. */
+  readonly validation: Metrics;
+  readonly inputs: readonly InputRecord[];
+  readonly notes: readonly string[];
+}
+
+/** Targets and what was predicted for them. */
+export interface HeldOut {
+  readonly truth: Matrix;
+  readonly outputs: Matrix;
+}
+
+/** A prediction of a class. */
+export interface ClassPrediction {
+  readonly class: string;
+  readonly probability: number;
+  readonly probabilities: Readonly<Record<string, number>>;
+}
+
+/** How much worse predictions get when a column is shuffled: in accuracy, or in the error as a share of what it was. */
+export interface Importance {
+  readonly column: string;
+  readonly importance: number;
+  /** Standard deviation over repeats. */
+  readonly deviation: number;
+}
+
+export interface ExplainOptions {
+  /** Times that each column is shuffled; default 5. */
+  readonly repeats?: number;
+  /** Rows at most, drawn at random; default 2000. */
+  readonly rows?: number;
+  /** Default 0. */
+  readonly seed?: number;
+}
+
+type Data = Table | readonly Row[];
+
+interface State {
+  readonly model: Model;
+  readonly inputs: Preprocessing;
+  readonly target: Preprocessing;
+  readonly record: TabularRecord;
+}
+
+const FORMAT = 'myelin.tabular';
+const VERSION = 1;
+
+/** From raw rows to predictions: preprocessing, a model and what its outputs mean. */
+export class Tabular {
+  #state: State | undefined;
+  #held: HeldOut | undefined;
+
+  /** @internal */
+  constructor(
+    private readonly options: TabularOptions,
+    state?: State,
+  ) {
+    this.#state = state;
+  }
+
+  #ready(): State {
+    if (this.#state) return this.#state;
+    throw new StateError('This pipeline has learned nothing yet: call fit(rows) first.');
+  }
+
+  /** The model behind it. */
+  get model(): Model {
+    return this.#ready().model;
+  }
+
+  get preprocessing(): Preprocessing {
+    return this.#ready().inputs;
+  }
+
+  get record(): TabularRecord {
+    return this.#ready().record;
+  }
+
+  /**
+   * Targets and outputs of rows that the network in question had not trained on, which validation measures; classes by
+   * number and probabilities, or numbers in the target's units. Only right after `fit`: they are not saved.
+   */
+  get held(): HeldOut | undefined {
+    return this.#held;
+  }
+
+  /** Kinds of all columns, the target's too: what readers take as `kinds`. */
+  get kinds(): Readonly<Record<string, ColumnKind>> {
+    const { inputs, target } = this.#ready();
+    return { ...inputs.kinds, ...target.kinds };
+  }
+
+  /**
+   * Learns from a table or rows. Rows without a target are left out.
+   * @throws UnknownNameError for a target that is no column; ValueError for data that cannot be learned from.
+   */
+  async fit(data: Data, { callbacks, signal }: FitTabularOptions = {}): Promise<this> {
+    const { options } = this;
+    const given = data instanceof Table ? data : tableFromRows(data);
+    const notes: string[] = [];
+    const table = withTarget(given, options.target, notes);
+    const column = table.column(options.target);
+    const inferred = inferTask(column);
+    const task = options.task ?? inferred.task;
+    if (options.task === undefined) notes.push(`${task}, since ${inferred.why}`);
+    const target = fitTarget(column, task);
+    const y = target.transform(table.select([options.target]));
+    const rest = table.drop(options.target, ...(options.drop ?? []));
+    const chosen = choosePreprocessing(rest, options.preprocess);
+    notes.push(...chosen.notes);
+    const inputs = preprocess(chosen.options);
+    const x = inputs.fitTransform(rest);
+    const classes = task === 'classification' ? classesOf(target) : undefined;
+    const backend = options.backend ?? (await bestBackend());
+    const design = designFor(table.rows, task, options);
+    const trained = await train(x, y, classes?.length ?? 1, task, design, backend, { callbacks, signal });
+    const { rows, outputs } = trained.held;
+    const truth = makeMatrix(
+      Float32Array.from(rows, (row) => y.data[row]!),
+      rows.length,
+      1,
+    );
+    this.#held = { truth: unscaled(truth, task, target), outputs: unscaled(outputs, task, target) };
+    const record: TabularRecord = {
+      target: options.target,
+      task,
+      ...(classes && { classes }),
+      rows: table.rows,
+      design,
+      members: trained.members,
+      validation: measure(task, this.#held.truth, this.#held.outputs),
+      inputs: describeColumns(rest, inputs),
+      notes,
+    };
+    this.#state = { model: trained.model, inputs, target, record };
+    return this;
+  }
+
+  /** A matrix for the model, of rows that need no target. */
+  #inputsOf(data: Data): Matrix {
+    return this.#ready().inputs.transform(data);
+  }
+
+  /** Outputs in the target's units, or probabilities. */
+  #outputs(data: Data): Matrix {
+    const { model, target, record } = this.#ready();
+    return unscaled(model.predict(this.#inputsOf(data)), record.task, target);
+  }
+
+  /**
+   * What is remarkable about rows to predict for, by name: columns that are not known, categories that are new, numbers
+   * beyond those of training.
+   */
+  warnings(data: Data): readonly string[] {
+    const { record } = this.#ready();
+    const table = data instanceof Table ? data : tableFromRows(data);
+    return warningsOf(table, record.inputs, [record.target, ...(this.options.drop ?? [])]);
+  }
+
+  /**
+   * Predictions: classes by name with their probabilities, or numbers in the target's units.
+   * @throws UnknownNameError for a column that is missing, ValueError for values that cannot be used; both name them.
+   */
+  predict(data: Data): readonly ClassPrediction[] | Float64Array {
+    const outputs = this.#outputs(data);
+    const { classes } = this.record;
+    if (!classes) return Float64Array.from(outputs.data);
+    return Array.from({ length: outputs.rows }, (_, row): ClassPrediction => {
+      const values = outputs.data.subarray(row * classes.length, (row + 1) * classes.length);
+      const best = values.indexOf(Math.max(...values));
+      const probabilities: Record<string, number> = Object.create(null);
+      classes.forEach((name, i) => {
+        probabilities[name] = values[i]!;
+      });
+      return { class: classes[best]!, probability: values[best]!, probabilities };
+    });
+  }
+
+  /** Predictions as a table: the target, and of classes a column of probabilities for each. */
+  predictTable(data: Data): Table {
+    const outputs = this.#outputs(data);
+    const { classes, target } = this.record;
+    if (!classes) return new Table([{ name: target, kind: 'number', values: Float64Array.from(outputs.data) }]);
+    const { rows, columns, data: values } = outputs;
+    const codes = Int32Array.from({ length: rows }, (_, row) => {
+      let best = row * columns;
+      for (let i = best; i < (row + 1) * columns; i++) if (values[i]! > values[best]!) best = i;
+      return best - row * columns;
+    });
+    return new Table([
+      { name: target, kind: 'category', codes, categories: classes },
+      ...classes.map((name, c): Column => {
+        const shares = Float64Array.from({ length: rows }, (_, row) => values[row * columns + c]!);
+        return { name: `${target}=${name}`, kind: 'number', values: shares };
+      }),
+    ]);
+  }
+
+  /** Metrics of rows whose target is known: accuracy, log loss and more, or rmse, mae and r2 in the target's units. */
+  evaluate(data: Data): Metrics {
+    const { target, record } = this.#ready();
+    const table = withTarget(data instanceof Table ? data : tableFromRows(data), record.target, []);
+    const y = target.transform(table.select([record.target]));
+    return measure(record.task, unscaled(y, record.task, target), this.#outputs(table));
+  }
+
+  /** The columns by their importance: what predictions lose when one is shuffled (Breiman 2001). */
+  explain(data: Data, { repeats = 5, rows = 2000, seed = 0 }: ExplainOptions = {}): readonly Importance[] {
+    const { record } = this.#ready();
+    const all = withTarget(data instanceof Table ? data : tableFromRows(data), record.target, []);
+    const generator = new Generator(seed, stream('augmentation'));
+    const order = shuffle(
+      Uint32Array.from({ length: all.rows }, (_, i) => i),
+      generator,
+    );
+    const table = all.take(order.subarray(0, rows));
+    const score = (given: Table) => {
+      const metrics = this.evaluate(given);
+      return record.task === 'classification' ? metrics.accuracy! : -metrics.rmse!;
+    };
+    const whole = score(table);
+    const scale = record.task === 'classification' || whole === 0 ? 1 : -whole;
+    return Object.keys(this.preprocessing.kinds)
+      .map((column): Importance => {
+        const losses = Array.from({ length: repeats }, () => {
+          const mixed = shuffle(
+            Uint32Array.from({ length: table.rows }, (_, i) => i),
+            generator,
+          );
+          const [shuffled] = table.select([column]).take(mixed).columns;
+          return (
+            (whole - score(new Table(table.columns.map((item) => (item.name === column ? shuffled! : item))))) / scale
+          );
+        });
+        const importance = losses.reduce((sum, loss) => sum + loss, 0) / repeats;
+        const variance = losses.reduce((sum, loss) => sum + (loss - importance) ** 2, 0) / repeats;
+        return { column, importance, deviation: Math.sqrt(variance) };
+      })
+      .sort((a, b) => b.importance - a.importance);
+  }
+
+  /** What is saved beside the weights. */
+  toJSON() {
+    const { inputs, target, record } = this.#ready();
+    return { format: FORMAT, version: VERSION, inputs: inputs.toJSON(), target: target.toJSON(), record };
+  }
+
+  #dressed(): Model {
+    const { model, record } = this.#ready();
+    model.preprocessing = JSON.parse(JSON.stringify(this));
+    if (record.classes) model.classNames = record.classes;
+    return model;
+  }
+
+  /** Writes model and preprocessing to one file, or a stream; `loadTabular` reads them. Errors as of `save`. */
+  async save(target: SaveTarget): Promise<void> {
+    await save(this.#dressed(), target, { training: false });
+  }
+
+  /** The same as bytes. */
+  serialize(): Uint8Array {
+    return serialize(this.#dressed(), { training: false });
+  }
+}
+
+/** Loaded where it is needed, so that bundles with a backend of their own go without the others. */
+async function bestBackend(): Promise<BackendFactory> {
+  const { auto } = await import('../../backends/detect.js');
+  return auto();
+}
+
+function withTarget(table: Table, target: string, notes: string[]): Table {
+  const column = table.column(target);
+  const rows: number[] = [];
+  for (let row = 0; row < table.rows; row++) {
+    const missing = column.kind === 'category' ? column.codes[row]! < 0 : Number.isNaN(column.values[row]!);
+    if (!missing) rows.push(row);
+  }
+  if (rows.length === table.rows) return table;
+  if (rows.length === 0)
+    throw new ValueError({ argument: 'target', given: `'${target}' without a value`, expected: 'values' });
+  notes.push(`${table.rows - rows.length} rows are left out: '${target}' is missing`);
+  return table.take(rows);
+}
+
+function fitTarget(column: Column, task: Task): Preprocessing {
+  if (lengthOf(column) < 2)
+    throw new ShapeError({ argument: 'rows', given: `${lengthOf(column)}`, expected: 'at least 2' });
+  if (task === 'regression') {
+    if (column.kind === 'category') {
+      const given = `texts such as ${show(column.categories[0])} in '${column.name}'`;
+      throw new ValueError({ argument: 'task', given: `regression of ${given}`, expected: 'numbers to predict' });
+    }
+    return preprocess({ numbers: standardize(), booleans: standardize(), dates: standardize() }).fit(
+      new Table([column]),
+    );
+  }
+  const order = [...new Set(textsOf(column).codes)].filter((code) => code >= 0);
+  if (order.length < 2) {
+    throw new ValueError({
+      argument: 'target',
+      given: `'${column.name}' of ${order.length} class`,
+      expected: 'at least 2',
+    });
+  }
+  const texts = textsOf(column).categories;
+  const names = order.map((code) => texts[code]!);
+  const numeric = names.every((name) => Number.isFinite(Number(name)));
+  names.sort(numeric ? (a, b) => Number(a) - Number(b) : undefined);
+  const steps = ordinal({ order: names });
+  return preprocess({ numbers: steps, categories: steps, booleans: steps }).fit(new Table([column]));
+}
+
+function classesOf(target: Preprocessing): readonly string[] {
+  const [column] = target.toJSON().columns;
+  return (column!.steps[0]!.states[0] as { categories: readonly string[] }).categories;
+}
+
+/** Classes as they are; numbers in the target's units. */
+function unscaled(values: Matrix, task: Task, target: Preprocessing): Matrix {
+  if (task === 'classification') return values;
+  const [column] = target.inverseTransform(values).columns;
+  const numbers = (column as { values: Float64Array }).values;
+  return makeMatrix(Float32Array.from(numbers), values.rows, 1);
+}
+
+/**
+ * A pipeline that learns to predict one column of a table from the others. With nothing but a target it infers the task,
+ * scales, encodes and splits, and trains networks with Adam, one-cycle rates and early stopping.
+ */
+export function tabular(options: TabularOptions): Tabular {
+  checkTabular(options);
+  return new Tabular(options);
+}
+
+/** The pipeline in a model that was loaded. @throws ValueError for a model that holds none. */
+function revive(model: Model): Tabular {
+  const saved = model.preprocessing as {
+    format?: unknown;
+    version?: unknown;
+    inputs?: unknown;
+    target?: unknown;
+    record?: unknown;
+  };
+  if (typeof saved !== 'object' || saved === null || saved.format !== FORMAT || saved.version !== VERSION) {
+    throw new ValueError({
+      argument: 'model',
+      given: saved === undefined ? 'a model without a pipeline' : `a pipeline of format ${show(saved?.format)}`,
+      expected: `what a pipeline saved, format '${FORMAT}', version ${VERSION}`,
+    });
+  }
+  const inputs = preprocessingFromJSON(saved.inputs);
+  const target = preprocessingFromJSON(saved.target);
+  const record = saved.record as TabularRecord;
+  const sound =
+    typeof record === 'object' &&
+    record !== null &&
+    typeof record.target === 'string' &&
+    (record.task === 'regression' || (record.task === 'classification' && Array.isArray(record.classes))) &&
+    Array.isArray(record.inputs);
+  if (!sound)
+    throw new UnknownNameError({
+      argument: 'model.preprocessing.record',
+      given: show(record),
+      expected: 'target, task and inputs',
+    });
+  return new Tabular({ target: record.target }, { model, inputs, target, record });
+}
+
+/**
+ * A pipeline that `save` wrote. Errors as of `load`, and ValueError for a model without a pipeline.
+ * `backend` defaults to `await auto()`.
+ */
+export async function loadTabular(
+  source: LoadSource,
+  options: { readonly backend?: BackendFactory } = {},
+): Promise<Tabular> {
+  return revive(await load(source, { backend: options.backend ?? (await bestBackend()) }));
+}
+
+/** A pipeline out of the bytes that `serialize` gave. */
+export function deserializeTabular(bytes: Uint8Array, options: { readonly backend: BackendFactory }): Tabular {
+  return revive(deserialize(bytes, options));
+}

@@ -1,0 +1,216 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { chromium } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Generator } from '../src/kernels/philox.js';
+
+// The command as users run it, out of the build.
+
+const script = resolve(import.meta.dirname, '../build/cli.js');
+const CHROMIUM = '/usr/bin/chromium';
+let folder: string;
+const at = (name: string) => join(folder, name);
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function myelin(
+  args: readonly string[],
+  { input, killAfter }: { input?: string; killAfter?: RegExp } = {},
+): Promise<Ran> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [script, ...args], { cwd: folder }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr });
+    });
+    if (input !== undefined) child.stdin?.end(input);
+    if (!killAfter) return;
+    let seen = '';
+    const watch = (text: string) => {
+      seen += text;
+      if (!killAfter.test(seen)) return;
+      child.stderr?.off('data', watch);
+      child.kill('SIGINT');
+    };
+    child.stderr?.on('data', watch);
+  });
+}
+
+function csv(rows: number, seed: number): string {
+  const random = new Generator(seed, 1);
+  const lines = Array.from({ length: rows }, (_, i) => {
+    const kind = random.integer(2);
+    const size = 2 * kind + random.uniform();
+    return [
+      i,
+      size.toFixed(3),
+      kind ? '"red, dark"' : 'blue',
+      (10 * size + random.uniform()).toFixed(2),
+      kind ? 'big' : 'small',
+    ];
+  });
+  return [['id', 'size', 'colour', 'weight', 'kind'], ...lines].map((line) => line.join()).join('\n');
+}
+
+const quick = ['--epochs', '20', '--members', '2', '--layers', '8'];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'myelin-cli-'));
+  writeFileSync(at('train.csv'), csv(120, 1));
+  writeFileSync(at('new.csv'), csv(30, 2));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('myelin', () => {
+  test('trains, evaluates, predicts, inspects and profiles', async () => {
+    const trained = await myelin([
+      'train',
+      'train.csv',
+      '--target',
+      'kind',
+      '--drop',
+      'id',
+      '--out',
+      'kind.myelin',
+      '--test',
+      'new.csv',
+      ...quick,
+    ]);
+    expect(trained).toMatchObject({ code: 0 });
+    expect(trained.stdout).toMatch(/classification, since 'kind' holds texts/);
+    expect(trained.stdout).toMatch(/true \\ predicted +big +small/);
+    expect(trained.stdout).toMatch(/Test:\nrows +30\naccuracy +1/);
+    expect(trained.stderr).toMatch(/network 2 of 2, epoch 20 of 20/);
+
+    const evaluated = await myelin(['evaluate', 'kind.myelin', 'new.csv', '--json']);
+    expect(JSON.parse(evaluated.stdout)).toMatchObject({ rows: 30, accuracy: 1 });
+
+    const predicted = await myelin(['predict', 'kind.myelin', 'new.csv', '--keep', 'id,colour', '--out', 'out.csv']);
+    expect(predicted).toMatchObject({ code: 0, stdout: '' });
+    const lines = readFileSync(at('out.csv'), 'utf8').trimEnd().split('\n');
+    expect(lines[0]).toBe('id,colour,kind,kind=big,kind=small');
+    expect(lines).toHaveLength(31);
+    expect(lines.some((line) => line.includes('"red, dark",big'))).toBe(true);
+
+    const piped = await myelin(['predict', 'kind.myelin', '-'], { input: 'size,colour,weight,extra\n0.5,green,5,1\n' });
+    expect(piped.stdout).toMatch(/^kind,kind=big,kind=small\n(small|big),/);
+    expect(piped.stderr).toMatch(/not used: 'extra'/);
+    expect(piped.stderr).toMatch(/'colour': 'green' was not there in training/);
+
+    const inspected = await myelin(['inspect', 'kind.myelin']);
+    expect(inspected.stdout).toMatch(/classification of 'kind': big, small, trained on 120 rows/);
+    expect(JSON.parse((await myelin(['inspect', 'kind.myelin', '--json'])).stdout).features).toContain('colour=blue');
+    expect((await myelin(['profile', 'kind.myelin', 'new.csv'])).stdout).toMatch(/denseForward|adam/);
+  }, 120_000);
+
+  test.skipIf(!existsSync(CHROMIUM))(
+    'writes a report that opens offline and draws its charts',
+    async () => {
+      const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+      try {
+        const page = await browser.newPage({ offline: true });
+        const errors: string[] = [];
+        page.on('pageerror', (error) => errors.push(String(error)));
+        page.on('request', (request) => {
+          if (!request.url().startsWith('file:')) errors.push(request.url());
+        });
+        for (const [target, charts] of [
+          ['kind', ['Learning curves', 'ROC', 'Calibration']],
+          ['weight', ['Learning curves', 'Targets by predictions', 'Residuals']],
+        ] as const) {
+          const args = ['--drop', 'id', '--out', 'r.myelin', '--report', 'report.html', '--quiet', ...quick];
+          expect(await myelin(['train', 'train.csv', '--target', target, ...args])).toMatchObject({
+            code: 0,
+            stderr: '',
+          });
+          await page.goto(`file://${at('report.html')}`);
+          expect(await page.locator('.u-title').allTextContents()).toEqual(charts);
+          const drawn = await page.evaluate(() =>
+            [...document.querySelectorAll('canvas')].map((canvas) => {
+              const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+              return new Set(new Uint32Array(data.buffer)).size > 5;
+            }),
+          );
+          expect(drawn).toEqual([true, true, true]);
+          expect((await page.screenshot({ fullPage: true })).length).toBeGreaterThan(20_000);
+        }
+        expect(errors).toEqual([]);
+      } finally {
+        await browser.close();
+      }
+    },
+    120_000,
+  );
+
+  test('speaks JSON, of numbers too', async () => {
+    const { stdout, stderr, code } = await myelin([
+      'train',
+      'train.csv',
+      '--target',
+      '4',
+      '--drop',
+      'id',
+      '--json',
+      '--out',
+      'w.myelin',
+      '--test-share',
+      '0.2',
+      ...quick,
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const result = JSON.parse(stdout);
+    expect(result.record.task).toBe('regression');
+    expect(result.test.rows).toBe(24);
+    expect(result.importance[0].column).toBe('size');
+  }, 60_000);
+
+  test('says what is wrong, and with which code it ends', async () => {
+    writeFileSync(at('bad.csv'), 'a,b\n1,2\n3\n');
+    expect(await myelin(['train', 'bad.csv', '--target', 'b'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: bad.csv, line 3, column 2: /),
+    });
+    expect(await myelin(['train', 'train.csv', '--target', 'kinds'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/Did you mean 'kind'/),
+    });
+    expect(await myelin(['train', 'none.csv', '--target', 'b'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/ENOENT/),
+    });
+    expect(await myelin(['train', 'train.csv'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/--target/) });
+    expect(await myelin(['train', 'train.csv', '--target', 'b', '--epochs', 'many'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/A number is expected/),
+    });
+    expect(await myelin(['predicts'])).toMatchObject({ code: 2 });
+    expect(await myelin(['evaluate', 'train.csv', 'train.csv'])).toMatchObject({ code: 1 });
+  }, 60_000);
+
+  test.each(['train', 'evaluate', 'predict', 'inspect', 'bench', 'profile'])(
+    '%s --help has examples',
+    async (command) => {
+      const { code, stdout } = await myelin([command, '--help']);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/Examples:\n {2}\$ npx myelin/);
+    },
+  );
+
+  test('an interrupt keeps what was trained', async () => {
+    const long = ['--epochs', '100000', '--patience', '100000', '--members', '1', '--layers', '8', '--quiet'];
+    const args = ['train', 'train.csv', '--target', 'kind', '--out', 'early.myelin', ...long];
+    const child = myelin(args.filter((arg) => arg !== '--quiet').concat('--epochs', '2000'), {
+      killAfter: /epoch 400 of/,
+    });
+    expect(await child).toMatchObject({
+      code: 130,
+      stderr: expect.stringMatching(/Interrupted: early.myelin holds the best weights/),
+    });
+    expect(existsSync(at('early.myelin'))).toBe(true);
+    expect((await myelin(['evaluate', 'early.myelin', 'train.csv', '--json'])).code).toBe(0);
+  }, 60_000);
+});

@@ -1,0 +1,208 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { wasm } from '../src/backends/wasm.js';
+import {
+  deserializeTabular,
+  loadTabular,
+  readCsv,
+  split,
+  Table,
+  type Tabular,
+  tableFromRows,
+  tabular,
+} from '../src/data/index.js';
+import { designFor, inferTask } from '../src/data/tabular/design.js';
+import { save } from '../src/io/save.js';
+import { Generator } from '../src/kernels/philox.js';
+import { dense } from '../src/model/layers/index.js';
+import { sequential } from '../src/train/model.js';
+
+const backend = await wasm();
+
+/** Three kinds of flowers, by two measures and a colour; a number of the row that tells nothing. */
+function flowers(rows: number, seed = 1) {
+  const random = new Generator(seed, 9);
+  return Array.from({ length: rows }, (_, row) => {
+    const kind = random.integer(3);
+    const near = () => random.uniform() + random.uniform() - 1;
+    return {
+      length: 4 + kind + near(),
+      width: kind === 1 ? null : 2 - kind / 2 + near(),
+      colour: kind === 2 ? (random.integer(2) ? 'blue' : 'violet') : 'white',
+      code: `row ${row}`,
+      noise: near(),
+      kind: ['setosa', 'versicolor', 'virginica'][kind]!,
+    };
+  });
+}
+
+function houses(rows: number, seed = 2) {
+  const random = new Generator(seed, 9);
+  return Array.from({ length: rows }, () => {
+    const [area, age, noise] = [50 + 200 * random.uniform(), 80 * random.uniform(), random.uniform()];
+    const town = ['Bern', 'Rome', 'Oslo'][random.integer(3)]!;
+    const price = 1000 * area * (town === 'Oslo' ? 1.5 : 1) - 300 * age + 5000 * noise;
+    return { area, age, town, sold: random.integer(2) === 1, price };
+  });
+}
+
+const quick = { epochs: 30, members: 2, layers: [16], backend } as const;
+
+describe('classification', () => {
+  let pipeline: Tabular;
+  beforeAll(async () => {
+    pipeline = await tabular({ target: 'kind', ...quick }).fit(flowers(300));
+  });
+
+  test('predicts classes by name from raw rows, with probabilities', () => {
+    const rows = flowers(200, 5);
+    expect(pipeline.evaluate(rows).accuracy).toBeGreaterThan(0.93);
+    const [first] = pipeline.predict(rows) as {
+      class: string;
+      probability: number;
+      probabilities: Record<string, number>;
+    }[];
+    expect(first!.class).toBe(rows[0]!.kind);
+    expect(Object.keys(first!.probabilities)).toEqual(['setosa', 'versicolor', 'virginica']);
+    expect(Object.values(first!.probabilities).reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
+    expect(first!.probability).toBe(first!.probabilities[first!.class]);
+    expect(pipeline.predictTable(rows).names).toEqual(['kind', 'kind=setosa', 'kind=versicolor', 'kind=virginica']);
+    expect(pipeline.predictTable(rows).value(0, 'kind')).toBe(rows[0]!.kind);
+  });
+
+  test('keeps a record of what it did', () => {
+    const { record } = pipeline;
+    expect(record.task).toBe('classification');
+    expect(record.notes.join()).toMatch(/classification, since 'kind' holds texts/);
+    expect(record.notes.join()).toMatch(/'code' is left out: nearly every row has a text of its own/);
+    expect(record.validation.rows).toBe(300);
+    expect(record.validation.accuracy).toBeGreaterThan(0.9);
+    expect(record.validation.confusion?.flat().reduce((sum, n) => sum + n, 0)).toBe(300);
+    expect(record.members.length).toBe(2);
+    expect(record.inputs.map(({ name }) => name)).toEqual(['length', 'width', 'colour', 'noise']);
+  });
+
+  test('the columns that matter come first', () => {
+    const importance = pipeline.explain(flowers(300), { repeats: 3 });
+    expect(importance.map(({ column }) => column).indexOf('noise')).toBe(3);
+    expect(importance[0]!.importance).toBeGreaterThan(0.05);
+  });
+
+  test('what is remarkable about new rows is named', () => {
+    const rows = [
+      { length: 99, width: 2, colour: 'green', noise: 0, petals: 5 },
+      { length: 5, width: 2, colour: 'white', noise: 0, petals: 5 },
+    ];
+    expect(pipeline.warnings(rows)).toEqual([
+      "not used: 'petals'",
+      expect.stringMatching(/'length': 99 is outside .*, the range of training \(first in row 0\)/),
+      "'colour': 'green' was not there in training (new categories: first in row 0)",
+    ]);
+    expect(pipeline.predict(rows)).toHaveLength(2);
+    expect(() => pipeline.predict([{ length: 5 }])).toThrow(/a column 'width'/);
+    expect(() => pipeline.predict([{ length: 'long', width: 1, colour: 'white', noise: 0 }])).toThrow(/length/);
+  });
+
+  test('comes back from a file and from bytes, to the bit', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'myelin-tabular-'));
+    try {
+      const path = join(folder, 'flowers.myelin');
+      await pipeline.save(path);
+      const rows = tableFromRows(flowers(50, 7)).drop('kind');
+      const again = await loadTabular(path, { backend });
+      expect(again.predict(rows)).toEqual(pipeline.predict(rows));
+      expect(again.record).toEqual(JSON.parse(JSON.stringify(pipeline.record)));
+      expect(deserializeTabular(pipeline.serialize(), { backend }).predict(rows)).toEqual(pipeline.predict(rows));
+      expect(again.kinds).toEqual(pipeline.kinds);
+      const bare = join(folder, 'bare.myelin');
+      await save(sequential({ layers: [dense({ units: 1, inputShape: 1 })], backend }), bare);
+      await expect(loadTabular(bare, { backend })).rejects.toThrow(/a model without a pipeline/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('the same seed gives the same bits, another one others', async () => {
+    const trained = (seed: number) => tabular({ target: 'kind', ...quick, epochs: 3, seed }).fit(flowers(60));
+    const [a, b, c] = [await trained(1), await trained(1), await trained(2)];
+    expect(a.serialize()).toEqual(b.serialize());
+    expect(a.serialize()).not.toEqual(c.serialize());
+  });
+});
+
+describe('regression', () => {
+  test('predicts in the units of the target', async () => {
+    const table = tableFromRows(houses(400));
+    const { train, test } = split(table, { seed: 1 });
+    const pipeline = await tabular({ target: 'price', ...quick, epochs: 100 }).fit(table.take(train));
+    const { rmse, r2 } = pipeline.evaluate(table.take(test));
+    expect(r2).toBeGreaterThan(0.97);
+    expect(rmse).toBeLessThan(12_000);
+    expect(Math.abs(rmse! / pipeline.record.validation.rmse! - 1)).toBeLessThan(0.5);
+    const predictions = pipeline.predict(table.take(test)) as Float64Array;
+    expect(predictions).toBeInstanceOf(Float64Array);
+    expect(pipeline.explain(table.take(test), { repeats: 2 })[0]!.column).toBe('area');
+  });
+
+  test('one member holds a tenth out; rows without a target are left out', async () => {
+    const rows = houses(100).map((row, i) => (i % 10 === 0 ? { ...row, price: null } : row));
+    const pipeline = await tabular({ target: 'price', ...quick, members: 1, epochs: 5 }).fit(rows);
+    expect(pipeline.record.rows).toBe(90);
+    expect(pipeline.record.validation.rows).toBe(9);
+    expect(pipeline.record.notes.join()).toMatch(/10 rows are left out: 'price' is missing/);
+  });
+});
+
+describe('what is inferred', () => {
+  const numbers = (values: number[]) => ({ name: 'y', kind: 'number', values: Float64Array.from(values) }) as const;
+  test.each([
+    [Array.from({ length: 100 }, (_, i) => i % 10), 'classification'],
+    [Array.from({ length: 100 }, (_, i) => 1 + (i % 3)), 'classification'],
+    [Array.from({ length: 100 }, (_, i) => 3 + (i % 6)), 'regression'],
+    [Array.from({ length: 100 }, (_, i) => (i < 2 ? i : 2 + (i % 2))), 'regression'],
+    [Array.from({ length: 100 }, (_, i) => i), 'regression'],
+    [[0.5, 1, 2], 'regression'],
+  ])('%#', (values, task) => expect(inferTask(numbers(values)).task).toBe(task));
+
+  test('designs', () => {
+    expect(designFor(150, 'regression', { target: 'y' })).toMatchObject({ members: 10, batchSize: 16 });
+    expect(designFor(5000, 'regression', { target: 'y' }).members).toBe(5);
+    expect(designFor(50_000, 'regression', { target: 'y' })).toMatchObject({ members: 1, batchSize: 256 });
+  });
+});
+
+test.each([
+  [{ target: 'price', taks: 'regression' }, /Did you mean 'task'/],
+  [{ target: 'price', task: 'ranking' }, /task: expected one of classification, regression/],
+  [{ target: 'price', layers: [0] }, /layers\[0\]/],
+  [{}, /target: expected the name of a column/],
+  [{ target: 'prize' }, /Did you mean 'price'/],
+  [{ target: 'town', task: 'regression' }, /regression of texts such as/],
+  [{ target: 'one' }, /'one' of 1 class/],
+])('%j is refused', async (options, message) => {
+  const rows = houses(20).map((row) => ({ ...row, one: 'a' }));
+  await expect(async () => tabular(options as never).fit(rows)).rejects.toThrow(message);
+});
+
+test('what has not learned says so', () => {
+  expect(() => tabular({ target: 'y' }).predict([{ x: 1 }])).toThrow(/learned nothing yet/);
+});
+
+test('a CSV of irises, from file to predictions', async () => {
+  const random = new Generator(3, 1);
+  const lines = [
+    'sepal,petal,species',
+    ...Array.from({ length: 90 }, (_, i) => {
+      const kind = i % 3;
+      return `${(5 + kind + random.uniform()).toFixed(1)},${(1 + 2 * kind + random.uniform()).toFixed(1)},${'abc'[kind]}`;
+    }),
+  ];
+  const table = await readCsv({ text: lines.join('\n') });
+  const pipeline = await tabular({ target: 'species', ...quick }).fit(table);
+  expect(pipeline.evaluate(table).accuracy).toBeGreaterThan(0.95);
+  const fresh = await readCsv({ text: 'petal,sepal\n1.2,5.3\n' }, { columns: { petal: 'number', sepal: 'number' } });
+  expect((pipeline.predict(fresh) as readonly { class: string }[])[0]!.class).toBe('a');
+  expect(new Table(fresh.columns).rows).toBe(1);
+});
