@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
-/** Imports `*.gz` as base64, as esbuild does in the build, and `*.wasm` of the benchmark. */
+/** Imports `*.wasm` of the benchmark as base64, as esbuild does. */
 const base64 = {
   name: 'wasm-base64',
   enforce: 'pre' as const,
   load(id: string) {
-    if (!/\.(gz|wasm)$/.test(id)) return undefined;
+    if (!/\.wasm$/.test(id)) return undefined;
     return `export default '${readFileSync(id).toString('base64')}';`;
   },
 };

@@ -1,7 +1,7 @@
 // What the compiler leaves to do.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
 import { shortenConstants } from './constants.js';
+import { pack } from './pack.js';
 
 const build = new URL('../build/', import.meta.url);
 
@@ -11,12 +11,12 @@ const text = readFileSync(path, 'utf8');
 if (!text.includes('module: WebAssembly.Module')) throw new Error(`${path}: the declarations have another form.`);
 writeFileSync(path, text.replace('module: WebAssembly.Module', 'module: object'));
 
-// The library embeds its modules compressed: base64 hides from a server's gzip what repeats in them.
+// The library embeds its modules as text.
 for (const name of ['kernels.wasm', 'kernels.fast.wasm']) {
   const file = new URL(name, build);
   const module = shortenConstants(readFileSync(file));
   // Node 20 knows no relaxed SIMD.
   if (name === 'kernels.wasm' && !WebAssembly.validate(module)) throw new Error(`${name} is no longer valid.`);
   writeFileSync(file, module);
-  writeFileSync(new URL(`${name}.gz`, build), gzipSync(module, { level: 9 }));
+  writeFileSync(new URL(`${name}.js`, build), `export default "${pack(module)}";\n`);
 }

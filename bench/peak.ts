@@ -1,6 +1,5 @@
 import fused from '../build/peak.fast.wasm';
 import plain from '../build/peak.wasm';
-import { fromBase64 } from '../src/backends/embedded.js';
 import type { Case } from './measure.js';
 
 interface Loops {
@@ -34,7 +33,7 @@ export interface Peak {
 }
 
 export async function peakCases(kind: PeakCase['kind']): Promise<readonly PeakCase[]> {
-  const { instance } = await WebAssembly.instantiate(fromBase64(KINDS[kind]));
+  const { instance } = await WebAssembly.instantiate(Buffer.from(KINDS[kind], 'base64'));
   const loops = instance.exports as unknown as Loops;
   new Float32Array(loops.memory.buffer).fill(0.5);
   const names = Object.keys(WIDTH) as LoopName[];

@@ -23,7 +23,7 @@ await build({
   format: 'esm',
   platform: 'node',
   target: ['es2022', 'node20'],
-  loader: { '.gz': 'base64', '.wasm': 'base64' },
+  loader: { '.wasm': 'base64' },
   external: ['esbuild'],
   sourcemap: 'inline',
   sourcesContent: false,

@@ -1,10 +1,16 @@
-import { type ActivationKernel, activationKernels } from '../src/kernels/activations.js';
-import { type ConstraintName, constraintTable } from '../src/kernels/constraints.js';
 import type { KernelName } from '../src/kernels/contract.js';
 import type { BroadcastKernel } from '../src/kernels/expressions.js';
 import type { LossDefinition } from '../src/kernels/loss.js';
-import { type LossName, lossTable } from '../src/kernels/losses.js';
-import { optimizerTable, type UpdateKernel } from '../src/kernels/optimizers.js';
+import {
+  type ActivationKernel,
+  activationKernels,
+  type ConstraintName,
+  constraintTable,
+  type LossName,
+  lossTable,
+  optimizerTable,
+  type UpdateKernel,
+} from '../src/kernels/tables.js';
 import { BLOCK_SIZE, type CommonOptions, type OptimizerDefinition } from '../src/kernels/update.js';
 import { denseScratch } from '../src/program/plan.js';
 import type { Rig } from './rig.js';

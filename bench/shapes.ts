@@ -1,8 +1,13 @@
-import { activationKernels } from '../src/kernels/activations.js';
-import { type ConstraintName, constraintTable } from '../src/kernels/constraints.js';
 import type { KernelName } from '../src/kernels/contract.js';
-import { type LossName, lossTable } from '../src/kernels/losses.js';
-import { type UpdateKernel, updateLoops } from '../src/kernels/optimizers.js';
+import {
+  activationKernels,
+  type ConstraintName,
+  constraintTable,
+  type LossName,
+  lossTable,
+  type UpdateKernel,
+  updateLoops,
+} from '../src/kernels/tables.js';
 
 /** A compute kernel and its sizes: rows x inputs x units, rows x columns, or elements. */
 export interface Shape {

@@ -221,17 +221,35 @@ export function nearest(given: string, names: readonly string[]): string | undef
   return best && best.score <= Math.max(2, Math.ceil(given.length / 2)) ? best.name : undefined;
 }
 
-/** The entry of `table` under `name`, or an error with the nearest name there is. */
-export function lookUp<T>(table: Readonly<Record<string, T>>, name: unknown, argument: string): T {
+/**
+ * The entry of `table` under `name`, or an error with the nearest name there is. `functions` are names of what only
+ * functions return, which the error says where one of those came.
+ */
+export function lookUp<T>(
+  table: Readonly<Record<string, T>>,
+  name: unknown,
+  argument: string,
+  functions: readonly string[] = [],
+): T {
   if (typeof name === 'string' && Object.hasOwn(table, name)) return table[name] as T;
   const names = Object.keys(table);
-  const guess = typeof name === 'string' ? nearest(name, names) : undefined;
+  const made = functions.find((other) => other === name);
   throw new UnknownNameError({
     argument,
     given: show(name),
-    expected: `one of ${names.join(', ')}`,
-    ...(guess === undefined ? {} : { hint: `Did you mean '${guess}'?` }),
+    expected: [
+      ...(names.length > 0 ? [`one of ${names.join(', ')}`] : []),
+      ...(functions.length > 0 ? [`what a function returns (${functions.join(', ')})`] : []),
+    ].join(', or '),
+    ...(made
+      ? { hint: `import { ${made} } from 'myelin' and pass ${made}().` }
+      : suggest(name, [...names, ...functions])),
   });
+}
+
+function suggest(name: unknown, names: readonly string[]): { hint?: string } {
+  const guess = typeof name === 'string' ? nearest(name, names) : undefined;
+  return guess === undefined ? {} : { hint: `Did you mean '${guess}'?` };
 }
 
 /** Refuses options that no one reads, which are nearly always misspelt. */
@@ -241,12 +259,11 @@ export function checkOptions(options: unknown, known: readonly string[], argumen
   }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
-    const guess = nearest(key, known);
     throw new UnknownNameError({
       argument: `${argument}.${key}`,
       given: `the option '${key}'`,
       expected: `one of ${known.join(', ')}`,
-      ...(guess === undefined ? {} : { hint: `Did you mean '${guess}'?` }),
+      ...suggest(key, known),
     });
   }
 }

@@ -48,9 +48,17 @@ export * from './kernels/losses-binary.js';
 export * from './kernels/losses-regression.js';
 export * from './kernels/losses-rows.js';
 export * from './kernels/optimizers.js';
+export type {
+  ActivationSpec,
+  ConstraintName,
+  ConstraintSpec,
+  LossSpec,
+  UpdateSpec,
+} from './kernels/tables.js';
 export type { CommonOptions, Schedule } from './kernels/update.js';
 export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
 export * from './model/averaging.js';
+export { compileOptionsFromSpec } from './model/every.js';
 export {
   type ActivationFunction,
   type CustomActivation,
@@ -73,7 +81,14 @@ export * from './model/layers/index.js';
 export { type LbfgsOptions, lbfgs } from './model/lbfgs.js';
 export type { Loss, LossOption, LossWeights } from './model/losses.js';
 export * from './model/metrics/index.js';
-export type { OptimizerName, OptimizerSpec } from './model/optimizers.js';
+export type {
+  ActivationName,
+  InitializerName,
+  LossName,
+  OptimizerName,
+  RegularizerName,
+} from './model/names.js';
+export type { OptimizerSpec } from './model/optimizers.js';
 export * from './model/regularizers.js';
 export * from './model/schedules.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';

@@ -1,4 +1,5 @@
-declare module '*.gz' {
-  const base64: string;
-  export default base64;
+declare module '*.wasm.js' {
+  /** A module as assembly/pack.js writes it. */
+  const text: string;
+  export default text;
 }

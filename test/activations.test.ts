@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type ActivationEntry, activationPlans, activationTable } from '../src/kernels/activations.js';
 import { RESERVED_ELEMENTS } from '../src/kernels/contract.js';
 import { selu } from '../src/kernels/gates.js';
 import { Generator } from '../src/kernels/philox.js';
+import { type ActivationEntry, activationPlans, activationTable } from '../src/kernels/tables.js';
 import { matrix } from '../src/matrix.js';
 import { activation, dense, type LayerSpec } from '../src/model/layers/index.js';
 import { modelFromSpec } from '../src/train/from-spec.js';

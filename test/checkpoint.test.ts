@@ -9,6 +9,7 @@ import { FileFormatError, StateError } from '../src/errors.js';
 import { deserialize, serialize } from '../src/io/save.js';
 import type { BackendFactory } from '../src/kernels/contract.js';
 import { matrix } from '../src/matrix.js';
+import { exponentialMovingAverage, stochasticWeightAveraging } from '../src/model/averaging.js';
 import {
   activation,
   alphaDropout,
@@ -21,8 +22,9 @@ import {
   type LayerSpec,
   layerNormalization,
 } from '../src/model/layers/index.js';
-import { allOptimizers } from '../src/model/optimizers.js';
 import { l2 } from '../src/model/regularizers.js';
+import { oneCycle } from '../src/model/schedules.js';
+import { allOptimizers } from '../src/model/tables.js';
 import { type CompileOptions, INTERNALS, type Model, sequential } from '../src/train/model.js';
 import { shuffled } from '../src/train/shuffle.js';
 import { exportState, importState } from '../src/train/state.js';
@@ -72,7 +74,7 @@ const variants: Readonly<Record<string, Case>> = {
   'a schedule': {
     compile: {
       optimizer: allOptimizers.adam({
-        learningRate: { name: 'oneCycle', maxLearningRate: 0.1, totalSteps: 12 },
+        learningRate: oneCycle({ maxLearningRate: 0.1, totalSteps: 12 }),
       }),
     },
   },
@@ -86,11 +88,11 @@ const variants: Readonly<Record<string, Case>> = {
   'a moving average that takes over': {
     compile: {
       optimizer: 'adamw',
-      averaging: { name: 'exponentialMovingAverage', momentum: 0.5, overwriteFrequency: 5 },
+      averaging: exponentialMovingAverage({ momentum: 0.5, overwriteFrequency: 5 }),
     },
   },
   'a mean of weights': {
-    compile: { optimizer: 'sgd', averaging: { name: 'stochasticWeightAveraging', start: 3, every: 2 } },
+    compile: { optimizer: 'sgd', averaging: stochasticWeightAveraging({ start: 3, every: 2 }) },
   },
   'every kind of noise': {
     layers: () => [
@@ -101,7 +103,7 @@ const variants: Readonly<Record<string, Case>> = {
       gaussianDropout({ rate: 0.2 }),
       dense({ units: 3, activation: 'softmax' }),
     ],
-    compile: { optimizer: 'nadam' },
+    compile: { optimizer: allOptimizers.nadam() },
   },
   'a table': {
     layers: () => [

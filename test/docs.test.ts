@@ -1,17 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { type ActivationEntry, activationTable } from '../src/kernels/activations.js';
-import { constraintTable } from '../src/kernels/constraints.js';
 import type { OptionRange } from '../src/kernels/definition.js';
 import * as gates from '../src/kernels/gates.js';
-import { averagingTable } from '../src/model/averaging.js';
-import { initializerTable } from '../src/model/initializers.js';
+import { type ActivationEntry, activationTable, constraintTable } from '../src/kernels/tables.js';
 import { kindOf } from '../src/model/layers/kind.js';
 import { layerTable } from '../src/model/layers/registry.js';
-import { ENDINGS, metricTable } from '../src/model/metrics/table.js';
-import { allOptimizers } from '../src/model/optimizers.js';
-import { regularizerTable } from '../src/model/regularizers.js';
-import { scheduleTable } from '../src/model/schedules.js';
+import { ENDINGS } from '../src/model/metrics/table.js';
+import {
+  allOptimizers,
+  averagingTable,
+  initializerTable,
+  metricTable,
+  regularizerTable,
+  scheduleTable,
+} from '../src/model/tables.js';
 import { docstring, optionDocs, optionsText, page, sourceOf } from './support/docs.js';
 import { definitionOf, lossNames } from './support/losses.js';
 
@@ -37,7 +39,7 @@ test('optimizers', async () => {
     'Optimizers',
     'Defaults, with the range of each option. `learningRate` also takes a [schedule](schedules.md). `weightDecay` is ' +
       'decoupled: before each update kernels lose `learningRate weightDecay` of themselves; biases and the vectors of ' +
-      "normalizations do not. Names do as well as functions: `optimizer: 'adam'`.",
+      "normalizations do not. `'sgd'`, `'rmsprop'`, `'adam'` and `'adamw'` do as names, too: `optimizer: 'adam'`.",
     heads,
     rowsOf(allOptimizers, files),
   );
@@ -47,7 +49,7 @@ test('optimizers', async () => {
 test('averaging', async () => {
   const text = page(
     'Averaging',
-    'What `averaging` of `compile` takes: a name, or what its function returns. Updates count from 1 at `compile`; with ' +
+    'What `averaging` of `compile` takes: what these functions return. Updates count from 1 at `compile`; with ' +
       '`gradientAccumulationSteps` an update takes several batches. [update.md](update.md) says how averages are used.',
     heads,
     rowsOf(averagingTable, ['model/averaging.ts']),
@@ -191,9 +193,9 @@ test('metrics', async () => {
   const text = page(
     'Metrics',
     [
-      "For `model.compile({ metrics })`, by name (`metrics: ['f1']`), configured (`f1({ average: 'micro' })`, with a",
+      "For `model.compile({ metrics })`, `'accuracy'`, or what a function returns (`f1()`, `f1({ average: 'micro' })`, with a",
       '`label` of its own where two would share a name), of a model with several outputs one list for all or one for each',
-      "by name (`{ kind: ['f1'], price: ['mae'] }`); and as functions of targets and predictions:",
+      'by name (`{ kind: [f1()], price: [mae()] }`); and as functions of targets and predictions:',
       "`f1(y, model.predict(x), { average: 'micro' })`, with `multiLabel: true` where columns are labels of which a row",
       'may have any number. `confusionMatrix(y, model.predict(x))` is a function only: logs hold numbers.',
       '',

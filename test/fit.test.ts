@@ -3,6 +3,7 @@ import { wasm } from '../src/backends/wasm.js';
 import { sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
 import { dense, dropout } from '../src/model/layers/index.js';
+import { f1 } from '../src/model/metrics/index.js';
 import { cosine } from '../src/model/schedules.js';
 import type { Callback, FitParams } from '../src/train/callbacks.js';
 import { call, hooksOf } from '../src/train/callbacks.js';
@@ -114,7 +115,7 @@ describe('hooks', () => {
   test('setParams says what will be', async () => {
     const seen: FitParams[] = [];
     const callbacks: Callback[] = [{ setParams: (params) => void seen.push(params) }];
-    const model = build({ globalClipNorm: 1, metrics: ['accuracy', 'f1'] });
+    const model = build({ globalClipNorm: 1, metrics: ['accuracy', f1()] });
     const { history } = await model.fit(x, labels, { epochs: 2, batchSize: 25, validationSplit: 0.5, callbacks });
     expect(seen).toEqual([{ firstEpoch: 0, endEpoch: 2, steps: 2, logs: Object.keys(history), resumed: false }]);
     await model.fit(() => [[x, labels]], { callbacks });

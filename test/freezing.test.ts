@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { adam } from '../src/kernels/adam.js';
 import { matrix } from '../src/matrix.js';
+import { exponentialMovingAverage } from '../src/model/averaging.js';
 import {
   activation,
   batchNormalization,
@@ -88,7 +89,7 @@ describe('freezing', () => {
   test('all of it leaves nothing to learn', () => {
     const model = sequential({ layers: [...base(), head()], backend: factories.wasm });
     model.setTrainable(() => true, false);
-    model.compile({ ...compile, globalClipNorm: 1, averaging: 'exponentialMovingAverage' });
+    model.compile({ ...compile, globalClipNorm: 1, averaging: exponentialMovingAverage() });
     const hash = weightHash(model);
     expect(model.trainOnBatch(x, labels).gradientNorm).toBe(0);
     expect(weightHash(model)).toBe(hash);
@@ -147,7 +148,7 @@ describe('freezing', () => {
     const layers = [embedding({ inputDim: 5, outputDim: 3, inputShape: 2, trainable: false }), head()];
     const model = sequential({ layers, seed: 5, backend: factories.wasm });
     const options = { optimizer: adam({ learningRate: 0.02 }), loss, gradientAccumulationSteps: 2 } as const;
-    model.compile({ ...options, averaging: 'exponentialMovingAverage', globalClipNorm: 1 });
+    model.compile({ ...options, averaging: exponentialMovingAverage(), globalClipNorm: 1 });
     const before = model.getWeights();
     for (const mode of ['train', 'gradients', 'inspect'] as const) {
       expect(model.program(mode, 2)).not.toMatch(/embeddingRows|embeddingGradient|gatherRows|scatterRows/);

@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { stream } from '../src/kernels/philox.js';
+import { initializerFromSpec } from '../src/model/every.js';
 import { initialize, makeInitializer } from '../src/model/initialization.js';
 import {
   calculateGain,
   constant,
   heNormal,
   heUniform,
-  type InitializerName,
   type InitializerSpec,
   identity,
-  initializerTable,
   lecunUniform,
   orthogonal,
   randomNormal,
@@ -19,6 +18,8 @@ import {
   varianceScaling,
 } from '../src/model/initializers.js';
 import { batchNormalization, dense } from '../src/model/layers/index.js';
+import type { InitializerTable } from '../src/model/tables.js';
+import { initializerTable } from '../src/model/tables.js';
 import { sequential } from '../src/train/model.js';
 import { factories, wasmFactory } from './support/buffers.js';
 import {
@@ -35,7 +36,7 @@ const SUM = FAN_IN + FAN_OUT;
 const around0 = (limit: number) => uniform(-limit, limit);
 
 interface Drawn {
-  readonly spec: InitializerName | InitializerSpec;
+  readonly spec: keyof InitializerTable | InitializerSpec;
   readonly follows: Distribution;
 }
 
@@ -45,7 +46,7 @@ const scaled = (options: Parameters<typeof varianceScaling>[0], follows: Distrib
 });
 
 /** What a million draws of each initializer follow; those without draws have tests of their own. */
-const table: Record<InitializerName, readonly Drawn[] | 'not random'> = {
+const table: Record<keyof InitializerTable, readonly Drawn[] | 'not random'> = {
   zeros: 'not random',
   ones: 'not random',
   constant: 'not random',
@@ -83,7 +84,7 @@ const drawn = Object.entries(table).flatMap(([name, cases]) =>
 );
 
 const draw = (spec: unknown, fanIn: number, fanOut: number, seed = 5, at = 0) =>
-  initialize(makeInitializer(spec, 'test'), fanIn, fanOut, seed, stream('initialization', at));
+  initialize(makeInitializer(initializerFromSpec(spec), 'test'), fanIn, fanOut, seed, stream('initialization', at));
 
 function moments(values: Float32Array) {
   const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
@@ -225,8 +226,8 @@ describe('orthogonal', () => {
 
 describe('streams and seeds', () => {
   const random = Object.keys(initializerTable).filter((name) => {
-    return initializerTable[name as InitializerName].definition.random;
-  }) as InitializerName[];
+    return initializerTable[name as keyof InitializerTable].definition.random;
+  }) as (keyof InitializerTable)[];
 
   test.each(random)('%s', (name) => {
     expect(draw(name, 9, 7)).toEqual(draw(name, 9, 7));

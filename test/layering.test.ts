@@ -21,8 +21,11 @@ const storeys = [
   ['index.ts'],
 ];
 
-/** Backends know kernels and errors, and nothing between them and the index knows backends, but workers, which open them. */
-const exceptions: Record<string, readonly string[]> = { backends: ['errors.ts', 'kernels', 'backends'] };
+/**
+ * Backends know kernels and how programs are cut, and nothing between them and the index knows backends, but workers, which
+ * open them.
+ */
+const exceptions: Record<string, readonly string[]> = { backends: ['errors.ts', 'kernels', 'program', 'backends'] };
 const opensBackends = ['index.ts', 'worker'];
 
 function storeyOf(file: string): { rank: number; name: string } {

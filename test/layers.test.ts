@@ -3,7 +3,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { wasm } from '../src/backends/wasm.js';
 import { adam } from '../src/kernels/adam.js';
 import type { BackendFactory } from '../src/kernels/contract.js';
-import { adagrad, optimizerTable, sgd } from '../src/kernels/optimizers.js';
+import { adagrad, sgd } from '../src/kernels/optimizers.js';
+import { optimizerTable } from '../src/kernels/tables.js';
 import { matrix } from '../src/matrix.js';
 import type { GraphSpec } from '../src/model/graph.js';
 import {
@@ -22,7 +23,7 @@ import {
   subtract,
 } from '../src/model/layers/index.js';
 import { layerTable } from '../src/model/layers/registry.js';
-import type { OptimizerName, OptimizerSpec } from '../src/model/optimizers.js';
+import type { OptimizerSpec } from '../src/model/optimizers.js';
 import { modelFromSpec } from '../src/train/from-spec.js';
 import { type CompileOptions, type Model, model, sequential } from '../src/train/model.js';
 import { allFactories, factories, Random } from './support/buffers.js';
@@ -229,10 +230,12 @@ describe('layerNormalization', () => {
 });
 
 describe('embedding', () => {
-  const names = Object.keys(optimizerTable) as OptimizerName[];
+  const names = Object.keys(optimizerTable) as (keyof typeof optimizerTable)[];
+  const specOf = (name: keyof typeof optimizerTable): OptimizerSpec => optimizerTable[name]();
   const table = (built: Model) => built.getWeights()['layers.0.embeddings']!.data.slice();
 
-  test.each(names)('%s moves the rows of a batch and no others, nor their state', (optimizer) => {
+  test.each(names)('%s moves the rows of a batch and no others, nor their state', (name) => {
+    const optimizer = specOf(name);
     for (const backend of Object.values(factories)) {
       const layers = [embedding({ inputDim: 9, outputDim: 3, inputShape: 2 }), dense({ units: 1 })];
       const built = sequential({ layers, backend });
@@ -300,7 +303,7 @@ describe('embedding', () => {
   }
 
   test.each(names)('%s of a table does what it does of a dense layer of one-hot rows', (name) => {
-    compare((weightDecay) => ({ optimizer: { name, weightDecay }, globalClipNorm: 0.5 }));
+    compare((weightDecay) => ({ optimizer: optimizerTable[name]({ weightDecay }), globalClipNorm: 0.5 }));
   });
 
   test.each([{ clipValue: 0.01 }, { clipNorm: 0.05 }, { globalClipNorm: 0.05 }, { trackGradientNorm: true }])(
@@ -375,7 +378,7 @@ describe('embedding', () => {
     built.compile({ optimizer: 'adam', loss: 'meanSquaredError', globalClipNorm: 1 });
     built.trainOnBatch([0, 1], [1, 2]);
     const before = built.getWeights();
-    expect(() => built.trainOnBatch([0, 1], [3e38, -3e38])).toThrow(/norm/);
+    expect(() => built.trainOnBatch([0, 1], [3e38, -3e38])).toThrow(/loss is Infinity/);
     expect(built.getWeights()).toEqual(before);
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { BackendFactory, Kernels } from '../src/kernels/contract.js';
 import { RESERVED_ELEMENTS } from '../src/kernels/contract.js';
 import type { OptionRange } from '../src/kernels/definition.js';
-import { type LossName, type LossSpec, lossTable } from '../src/kernels/losses.js';
+import { type LossName, type LossSpec, lossTable } from '../src/kernels/tables.js';
 import { allFactories, factories } from './support/buffers.js';
 import { definitionOf, lossNames } from './support/losses.js';
 

@@ -4,6 +4,7 @@ import type { BackendFactory } from '../src/kernels/contract.js';
 import { log } from '../src/kernels/elementary.js';
 import { sgd } from '../src/kernels/optimizers.js';
 import { type Matrix, matrix } from '../src/matrix.js';
+import { metricFromSpec } from '../src/model/every.js';
 import { type DenseOptions, dense, dropout, input } from '../src/model/layers/index.js';
 import {
   accuracy,
@@ -12,7 +13,6 @@ import {
   ece,
   f1,
   logLoss,
-  type MetricName,
   type Metrics,
   mae,
   mse,
@@ -20,7 +20,8 @@ import {
   rmse,
   topK,
 } from '../src/model/metrics/index.js';
-import { metricTable } from '../src/model/metrics/table.js';
+import type { MetricSpec } from '../src/model/metrics/table.js';
+import { metricTable } from '../src/model/tables.js';
 import { type CompileOptions, type Model, model, sequential } from '../src/train/model.js';
 import { shuffled } from '../src/train/shuffle.js';
 import { factories, Random } from './support/buffers.js';
@@ -165,9 +166,11 @@ test('the logarithm is within an ulp', () => {
   expect([log(1), log(0)]).toEqual([0, -Infinity]);
 });
 
-const every: readonly MetricName[] = Object.keys(metricTable) as MetricName[];
-const values: readonly MetricName[] = ['mse', 'rmse', 'mae', 'mape', 'r2'];
+type Name = keyof typeof metricTable;
+const every = Object.keys(metricTable) as Name[];
+const values: readonly Name[] = ['mse', 'rmse', 'mae', 'mape', 'r2'];
 const decisions = every.filter((name) => !values.includes(name) && name !== 'topK');
+const specs = (names: readonly Name[]) => names.map((name) => (metricTable[name] as () => MetricSpec)());
 const k2 = topK({ k: 2 });
 
 interface Setup {
@@ -182,13 +185,13 @@ const setups: readonly Setup[] = [
   {
     name: 'class indices',
     last: { units: 4, activation: 'softmax' },
-    compile: { loss: 'sparseCategoricalCrossentropy', metrics: [...decisions, k2] },
+    compile: { loss: 'sparseCategoricalCrossentropy', metrics: [...specs(decisions), k2] },
     target: (random) => [random.integer(4)],
   },
   {
     name: 'one-hot rows',
     last: { units: 4, activation: 'softmax' },
-    compile: { loss: 'categoricalCrossentropy', metrics: [...decisions, k2, ...values] },
+    compile: { loss: 'categoricalCrossentropy', metrics: [...specs(decisions), k2, ...specs(values)] },
     target: (random) => {
       const label = random.integer(4);
       return [0, 1, 2, 3].map((c) => Number(c === label));
@@ -197,19 +200,19 @@ const setups: readonly Setup[] = [
   {
     name: 'one sigmoid',
     last: { units: 1, activation: 'sigmoid' },
-    compile: { loss: 'binaryCrossentropy', metrics: [...decisions, ...values] },
+    compile: { loss: 'binaryCrossentropy', metrics: [...specs(decisions), ...specs(values)] },
     target: (random) => [Number(random.integer(5) === 0)],
   },
   {
     name: 'several labels',
     last: { units: 3, activation: 'sigmoid' },
-    compile: { loss: 'binaryCrossentropy', metrics: [...decisions, ...values] },
+    compile: { loss: 'binaryCrossentropy', metrics: [...specs(decisions), ...specs(values)] },
     target: (random) => [0, 1, 2].map(() => random.integer(2)),
   },
   {
     name: 'values',
     last: { units: 2 },
-    compile: { loss: 'meanSquaredError', metrics: values },
+    compile: { loss: 'meanSquaredError', metrics: specs(values) },
     target: (random) => [random.uniform(), random.number()],
   },
 ];
@@ -238,8 +241,7 @@ function build({ last, compile }: Setup, backend: BackendFactory = factories.was
 function computed({ name, compile }: Setup, y: Matrix, p: Matrix): Record<string, number> {
   const multiLabel = name === 'several labels';
   return Object.fromEntries(
-    (compile.metrics as (MetricName | typeof k2)[]).map((metric) => {
-      const [key, options] = typeof metric === 'string' ? [metric, {}] : [metric.name, { k: metric.k }];
+    (compile.metrics as MetricSpec[]).map(({ name: key, ...options }) => {
       return [key, call(key, y, p, multiLabel && !values.includes(key) ? { ...options, multiLabel } : options)];
     }),
   );
@@ -311,7 +313,7 @@ test('a program computes what its metrics need and no more', () => {
   };
   const calls = (metrics?: Metrics) => [...text(metrics).matchAll(/^ {2}(softmax|\w+Accuracy|copy)\w*/gm)].length;
   expect(text([])).toBe(text(undefined));
-  expect([calls([]), calls(['accuracy']), calls(['f1']), calls(['f1', 'auc', 'accuracy'])]).toEqual([0, 2, 4, 6]);
+  expect([calls([]), calls(['accuracy']), calls([f1()]), calls([f1(), auc(), 'accuracy'])]).toEqual([0, 2, 4, 6]);
 });
 
 test('batches of fit report what kernels count, and other metrics come with the epoch', async () => {
@@ -413,7 +415,7 @@ describe('several outputs', () => {
   };
 
   test('metrics by output, from an output that another layer reads', async () => {
-    const built = twoOutputs({ kind: [f1({ average: 'micro', label: 'share' }), 'auc', 'f1'], price: ['mae'] });
+    const built = twoOutputs({ kind: [f1({ average: 'micro', label: 'share' }), auc(), f1()], price: [mae()] });
     await built.fit(x, y);
     const { kind, price } = built.predictOutputs(x);
     const { loss: _, kindLoss: __, priceLoss: ___, ...logs } = built.evaluate(x, y);
@@ -427,7 +429,7 @@ describe('several outputs', () => {
 
   test('one list for all, one for some', () => {
     const keys = (metrics: Metrics) => Object.keys(twoOutputs(metrics).evaluate(x, y));
-    expect(keys(['ece', 'accuracy'])).toEqual([
+    expect(keys([ece(), 'accuracy'])).toEqual([
       'loss',
       'kindLoss',
       'kindEce',
@@ -436,8 +438,8 @@ describe('several outputs', () => {
       'priceEce',
       'priceAccuracy',
     ]);
-    expect(keys({ price: ['auc'] })).toEqual(['loss', 'kindLoss', 'priceLoss', 'priceAuc']);
-    expect(() => twoOutputs(['mse'])).toThrow(/metrics\[0\]: expected a loss that takes rows/);
+    expect(keys({ price: [auc()] })).toEqual(['loss', 'kindLoss', 'priceLoss', 'priceAuc']);
+    expect(() => twoOutputs([mse()])).toThrow(/metrics\[0\]: expected a loss that takes rows/);
   });
 });
 
@@ -449,7 +451,7 @@ test('metrics are plain data', () => {
   const { x, y } = material(indices, 64);
   const logs = (given: Metrics) =>
     build({ ...indices, compile: { ...indices.compile, metrics: given } }).evaluate(x, y);
-  expect(logs(through)).toEqual(logs(metrics));
+  expect(logs(through.map(metricFromSpec))).toEqual(logs(metrics));
   expect(Object.keys(logs(metrics))).toEqual(['loss', 'f1', 'top2', 'ece']);
 });
 

@@ -4,6 +4,7 @@ import { prelu } from '../src/kernels/activations.js';
 import { adam } from '../src/kernels/adam.js';
 import { sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
+import { exponentialMovingAverage } from '../src/model/averaging.js';
 import { customLoss } from '../src/model/expressions/custom.js';
 import {
   batchNormalization,
@@ -14,6 +15,7 @@ import {
   type LayerSpec,
   layerNormalization,
 } from '../src/model/layers/index.js';
+import { lbfgs } from '../src/model/lbfgs.js';
 import { l2 } from '../src/model/regularizers.js';
 import { type CompileOptions, model as graph, type Model, sequential, type Weights } from '../src/train/model.js';
 import { factories, Random } from './support/buffers.js';
@@ -242,14 +244,14 @@ const cases: readonly Case[] = [
   {
     name: 'averaging',
     layers: plain,
-    compile: { averaging: 'exponentialMovingAverage', optimizer: sgd({ learningRate: 3e38 }) },
+    compile: { averaging: exponentialMovingAverage(), optimizer: sgd({ learningRate: 3e38 }) },
     expected: { cause: 'learningRate' },
     says: /learning rate/,
   },
   {
     name: 'lbfgs',
     layers: plain,
-    compile: { optimizer: 'lbfgs' },
+    compile: { optimizer: lbfgs() },
     data: () => [x, withTarget(13, 1e30)],
     expected: { tensor: 'loss', row: 13, cause: 'unscaledTarget' },
     says: /row 13/,

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { BackendFactory, KernelName } from '../src/kernels/contract.js';
-import { optimizerTable, type UpdateSpec, updateLoops } from '../src/kernels/optimizers.js';
+import { optimizerTable, type UpdateSpec, updateLoops } from '../src/kernels/tables.js';
 import { BLOCK_SIZE, type OptimizerDefinition } from '../src/kernels/update.js';
+import { optimizerFromSpec } from '../src/model/every.js';
 import { batchNormalization, dense } from '../src/model/layers/index.js';
 import { cosine } from '../src/model/schedules.js';
 import type { Engine } from '../src/train/engine.js';
@@ -215,7 +216,7 @@ describe('whole trainings', () => {
     const spec = specOf('rmsprop', { learningRate: cosine({ initialLearningRate: 1, decaySteps: 3 }), centered: true });
     const copy = JSON.parse(JSON.stringify(spec)) as UpdateSpec;
     const model = build(
-      { name: '', layers, compile: { optimizer: copy, loss: 'sparseCategoricalCrossentropy' } },
+      { name: '', layers, compile: { optimizer: optimizerFromSpec(copy), loss: 'sparseCategoricalCrossentropy' } },
       factories.wasm,
     );
     expect(model.learningRate).toBe(1);

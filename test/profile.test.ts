@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { wasm } from '../src/backends/wasm.js';
 import type { BackendFactory } from '../src/kernels/contract.js';
+import { profileProgram } from '../src/program/profile.js';
 import { debugging } from '../src/train/debug.js';
 import { factories, wasmFactory } from './support/buffers.js';
 import { build, clouds, makeEngine, targetsOf, trainingCases, weightHash } from './support/models.js';
@@ -16,8 +17,8 @@ const cutting = (factory: BackendFactory): BackendFactory => ({
 });
 
 describe.each(Object.entries(factories))('a profile on %s', (_, factory) => {
-  test.each(trainingCases)('lists every call of the program in order: $name', (item) => {
-    const profile = build(item, factory).profile(x, targetsOf(item, labels), { repeats: 3 });
+  test.each(trainingCases)('lists every call of the program in order: $name', async (item) => {
+    const profile = await build(item, factory).profile(x, targetsOf(item, labels), { repeats: 3 });
     const { symbolic, flops } = makeEngine(item, factory).compileProgram('train', 24);
     const kernels = profile.calls.map(({ kernel }) => kernel);
     expect(kernels).toEqual(symbolic.map(({ kernel }) => kernel));
@@ -27,8 +28,8 @@ describe.each(Object.entries(factories))('a profile on %s', (_, factory) => {
     expect(profile.calls.reduce((sum, call) => sum + call.flops, 0)).toBe(flops);
   });
 
-  test('times, shares and rates fit together', () => {
-    const { rows, repeats, usPerStep, peakGflops, calls } = build(everything, factory).profile(x, labels);
+  test('times, shares and rates fit together', async () => {
+    const { rows, repeats, usPerStep, peakGflops, calls } = await build(everything, factory).profile(x, labels);
     expect(rows).toBe(24);
     expect(repeats).toBeGreaterThanOrEqual(3);
     expect(usPerStep).toBeGreaterThan(0);
@@ -52,30 +53,30 @@ describe.each(Object.entries(factories))('a profile on %s', (_, factory) => {
     }
   });
 
-  test.each(trainingCases)('changes nothing, and training goes on as if it had not been: $name', (item) => {
+  test.each(trainingCases)('changes nothing, and training goes on as if it had not been: $name', async (item) => {
     const targets = targetsOf(item, labels);
     const [profiled, other] = [build(item, factory), build(item, factory)];
     for (const model of [profiled, other]) model.trainOnBatch(x, targets);
     const before = weightHash(profiled);
     // More repetitions than run between two restorations of the state.
-    profiled.profile(x, targets, { repeats: 70 });
+    await profiled.profile(x, targets, { repeats: 70 });
     expect(weightHash(profiled)).toBe(before);
     for (const model of [profiled, other]) for (let i = 0; i < 3; i++) model.trainOnBatch(x, targets);
     expect(weightHash(profiled)).toBe(weightHash(other));
   });
 
-  test('a product that runs in parts is one call', () => {
+  test('a product that runs in parts is one call', async () => {
     const { steps, calls } = makeEngine(everything, cutting(factory)).program('train', 200);
     expect(steps.length).toBeGreaterThan(calls.length);
     const options = { repeats: 2 };
     const many = clouds(200, 7, 3);
-    const [whole, parts] = [factory, cutting(factory)].map((each) =>
-      build(everything, each).profile(many.x, many.labels, options),
+    const [whole, parts] = await Promise.all(
+      [factory, cutting(factory)].map((each) => build(everything, each).profile(many.x, many.labels, options)),
     );
     expect(parts!.calls.map(({ kernel }) => kernel)).toEqual(whole!.calls.map(({ kernel }) => kernel));
     const model = build(everything, cutting(factory));
     const before = weightHash(model);
-    model.profile(x, labels, options);
+    await model.profile(x, labels, options);
     expect(weightHash(model)).toBe(before);
   });
 });
@@ -85,7 +86,7 @@ test('threads share the calls that they share in training', async () => {
   try {
     const many = clouds(600, 7, 3);
     const [alone, together] = [wasmFactory, threaded].map((each) => build(everything, each));
-    const profile = together!.profile(many.x, many.labels, { repeats: 40 });
+    const profile = await together!.profile(many.x, many.labels, { repeats: 40 });
     const { symbolic } = makeEngine(everything, wasmFactory).compileProgram('train', 600);
     expect(profile.calls.map(({ kernel }) => kernel)).toEqual(symbolic.map(({ kernel }) => kernel));
     for (const model of [alone!, together!]) model.trainOnBatch(many.x, many.labels);
@@ -115,14 +116,14 @@ test('leaves weights, state and step bitwise as they were', () => {
   };
   const before = state();
   step();
-  engine.profile(program, { repeats: 5 });
+  profileProgram(...engine.rehearse(program), { repeats: 5 });
   expect(state()).toEqual(before);
   expect(engine.steps.taken).toBe(1);
 });
 
 describe('a profile as text', () => {
-  test('is an aligned table, a call a line', () => {
-    const profile = build(everything, wasmFactory).profile(x, labels, { repeats: 4 });
+  test('is an aligned table, a call a line', async () => {
+    const profile = await build(everything, wasmFactory).profile(x, labels, { repeats: 4 });
     const lines = String(profile).split('\n');
     expect(inspect(profile)).toBe(String(profile));
     expect(lines[0]).toBe('profile train, 24 rows');
@@ -137,19 +138,19 @@ describe('a profile as text', () => {
     expect(lines.at(-1)).toMatch(/^medians of 4 steps; peak: [\d.]+ GFLOP\/s/);
   });
 
-  test('travels as plain data', () => {
-    const profile = build(everything, wasmFactory).profile(x, labels, { repeats: 1 });
+  test('travels as plain data', async () => {
+    const profile = await build(everything, wasmFactory).profile(x, labels, { repeats: 1 });
     const { calls, ...rest } = JSON.parse(JSON.stringify(profile));
     expect(Object.keys(rest)).toEqual(['rows', 'repeats', 'usPerStep', 'peakGflops']);
     expect(calls).toEqual(profile.calls);
   });
 });
 
-test('a timer that ticks coarsely gives averages, not zeros', () => {
+test('a timer that ticks coarsely gives averages, not zeros', async () => {
   const now = performance.now.bind(performance);
   const spy = vi.spyOn(performance, 'now').mockImplementation(() => Math.floor(now() * 10) / 10);
   try {
-    const { calls, usPerStep } = build(everything, wasmFactory).profile(x, labels);
+    const { calls, usPerStep } = await build(everything, wasmFactory).profile(x, labels);
     expect(usPerStep).toBeGreaterThan(1);
     // Medians of such a timer are all 0; how many short calls rise above its grain is left to chance.
     expect(calls.some(({ us }) => us > 0)).toBe(true);
@@ -158,15 +159,15 @@ test('a timer that ticks coarsely gives averages, not zeros', () => {
   }
 });
 
-test.each([0, 1.5, -1, Number.NaN, '3'])('repeats: %s is refused', (repeats) => {
+test.each([0, 1.5, -1, Number.NaN, '3'])('repeats: %s is refused', async (repeats) => {
   const model = build(everything, wasmFactory);
-  expect(() => model.profile(x, labels, { repeats: repeats as number })).toThrow(/profile\.repeats/);
+  await expect(model.profile(x, labels, { repeats: repeats as number })).rejects.toThrow(/profile\.repeats/);
 });
 
-test('unknown options and models without a loss are refused', () => {
+test('unknown options and models without a loss are refused', async () => {
   const model = build(everything, wasmFactory);
-  expect(() => model.profile(x, labels, { repeat: 3 } as object)).toThrow(/Did you mean 'repeats'/);
-  expect(() => model.profile(x, labels.slice(1))).toThrow(/y/);
+  await expect(model.profile(x, labels, { repeat: 3 } as object)).rejects.toThrow(/Did you mean 'repeats'/);
+  await expect(model.profile(x, labels.slice(1))).rejects.toThrow(/y/);
 });
 
 describe('DEBUG', () => {

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { adam } from '../src/kernels/adam.js';
-import { type ConstraintName, type ConstraintSpec, constraintTable, maxNorm } from '../src/kernels/constraints.js';
+import { maxNorm } from '../src/kernels/constraints.js';
 import { sgd } from '../src/kernels/optimizers.js';
+import { type ConstraintName, type ConstraintSpec, constraintTable } from '../src/kernels/tables.js';
 import { activation, batchNormalization, dense, dropout, type LayerSpec } from '../src/model/layers/index.js';
-import { l1, l1l2, l2, regularizerTable } from '../src/model/regularizers.js';
+import { l1, l1l2, l2 } from '../src/model/regularizers.js';
+import { regularizerTable } from '../src/model/tables.js';
 import { type Model, sequential } from '../src/train/model.js';
 import { allFactories, factories, wasmFactory } from './support/buffers.js';
 import { clouds } from './support/models.js';
@@ -206,7 +208,7 @@ describe('constraints', () => {
       const model = sequential({ layers, backend });
       model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', globalClipNorm: 1 });
       const before = model.getWeights();
-      expect(() => model.trainOnBatch([new Array(7).fill(3e38)], [new Array(7).fill(0)])).toThrow(/norm/);
+      expect(() => model.trainOnBatch([new Array(7).fill(3e38)], [new Array(7).fill(0)])).toThrow(/not applied/);
       expect(model.getWeights()).toEqual(before);
     }
   });

@@ -11,8 +11,9 @@ import { sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
 import { exponentialMovingAverage } from '../src/model/averaging.js';
 import { batchNormalization, dense, dropout } from '../src/model/layers/index.js';
-import { allOptimizers } from '../src/model/optimizers.js';
+import { auc, f1, logLoss } from '../src/model/metrics/index.js';
 import { cosine } from '../src/model/schedules.js';
+import { allOptimizers } from '../src/model/tables.js';
 import { earlyStopping } from '../src/train/callbacks/early-stopping.js';
 import { reduceLROnPlateau } from '../src/train/callbacks/learning-rate.js';
 import { csvLogger } from '../src/train/callbacks/loggers.js';
@@ -46,7 +47,7 @@ interface Setup {
 const setups: readonly Setup[] = [
   {
     name: 'dropout, batch norm, mixup, clipping, metrics of all rows, validation',
-    compile: { loss: 'categoricalCrossentropy', metrics: ['accuracy', 'auc', 'logLoss'], globalClipNorm: 1 },
+    compile: { loss: 'categoricalCrossentropy', metrics: ['accuracy', auc(), logLoss()], globalClipNorm: 1 },
     fit: { mixup: 0.3, validationData: [x, oneHot] },
     y: oneHot,
   },
@@ -54,7 +55,7 @@ const setups: readonly Setup[] = [
     name: 'accumulation, averaging, class weights, a schedule, callbacks with state',
     compile: {
       optimizer: sgd({ learningRate: cosine({ initialLearningRate: 0.1, decaySteps: 9 }), momentum: 0.9 }),
-      metrics: ['accuracy', 'f1'],
+      metrics: ['accuracy', f1()],
       gradientAccumulationSteps: 3,
       averaging: exponentialMovingAverage({ momentum: 0.7, overwriteFrequency: 2 }),
     },
@@ -432,12 +433,17 @@ describe('abort', () => {
   test('an error amid a long step says so in run', async () => {
     const model = wide();
     let seen: unknown;
-    const done = model.fit(data, y, { batchSize: rows });
-    await new Promise((resolve) => setImmediate(resolve));
-    try {
-      model.run;
-    } catch (error) {
-      seen = error;
+    let training = true;
+    const done = model.fit(data, y, { epochs: 20, batchSize: rows }).finally(() => {
+      training = false;
+    });
+    while (training && !seen) {
+      await new Promise((resolve) => setImmediate(resolve));
+      try {
+        model.run;
+      } catch (error) {
+        seen = error;
+      }
     }
     await done;
     expect(seen).toMatchObject({ name: 'StateError' });

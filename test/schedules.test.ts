@@ -4,8 +4,11 @@ import { adam } from '../src/kernels/adam.js';
 import { cos, exp, log, pow } from '../src/kernels/elementary.js';
 import { sgd } from '../src/kernels/optimizers.js';
 import type { Schedule } from '../src/kernels/update.js';
+import { optimizerFromSpec, scheduleFromSpec } from '../src/model/every.js';
 import { dense } from '../src/model/layers/index.js';
-import { cosine, makeRate, oneCycle, scheduleTable, stepDecay, warmup } from '../src/model/schedules.js';
+import { makeRate } from '../src/model/rate.js';
+import { cosine, oneCycle, stepDecay, warmup } from '../src/model/schedules.js';
+import { scheduleTable } from '../src/model/tables.js';
 import { sequential } from '../src/train/model.js';
 import { factories, Random } from './support/buffers.js';
 
@@ -72,9 +75,11 @@ test('the fixtures hold every schedule', () => {
 });
 
 test.each(cases)('$name $options is $source', ({ name, options, rates }) => {
-  const spec = (scheduleTable[name] as (options: object) => Schedule)(options);
+  const nested = (options as { schedule?: Schedule | number }).schedule;
+  const given = nested === undefined ? options : { ...options, schedule: scheduleFromSpec(nested) };
+  const spec = (scheduleTable[name] as (options: object) => Schedule)(given);
   expect(spec.name).toBe(name);
-  const rate = makeRate(JSON.parse(JSON.stringify(spec)) as Schedule, 'learningRate');
+  const rate = makeRate(scheduleFromSpec(JSON.parse(JSON.stringify(spec)) as Schedule), 'learningRate');
   rates.forEach((expected, t) => {
     // Atol for what PyTorch's recursive forms leave of cancelling terms.
     expect(Math.abs(rate(t) - expected), `step ${t}: ${rate(t)} for ${expected}`).toBeLessThan(
@@ -136,7 +141,10 @@ describe.each(Object.entries(factories))('%s', (_, backend) => {
 
   test('a schedule is data', () => {
     const written = model(
-      adam({ learningRate: { name: 'cosine', initialLearningRate: 0.5, decaySteps: 4, alpha: 0.5 } }),
+      optimizerFromSpec({
+        name: 'adam',
+        learningRate: { name: 'cosine', initialLearningRate: 0.5, decaySteps: 4, alpha: 0.5 },
+      } as never),
     );
     const rates = [0, 1, 2, 3, 4, 5].map(() => {
       const { learningRate } = written;

@@ -3,6 +3,7 @@ import { wasm } from '../src/backends/wasm.js';
 import { matrix } from '../src/matrix.js';
 import { batchNormalization, dense, dropout } from '../src/model/layers/index.js';
 import { lbfgs } from '../src/model/lbfgs.js';
+import { auc } from '../src/model/metrics/index.js';
 import type { Callback } from '../src/train/callbacks.js';
 import { type CompileOptions, type Model, sequential } from '../src/train/model.js';
 import type { Batch } from '../src/train/source.js';
@@ -24,7 +25,7 @@ function build(compile: Partial<CompileOptions> = {}): Model {
     seed: 4,
     backend,
   });
-  model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy', 'auc'], ...compile });
+  model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy', auc()], ...compile });
   return model;
 }
 

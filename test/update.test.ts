@@ -6,17 +6,14 @@ import { adam } from '../src/kernels/adam.js';
 import type { BackendFactory } from '../src/kernels/contract.js';
 import { sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
-import {
-  type AveragingSpec,
-  averagingTable,
-  exponentialMovingAverage,
-  stochasticWeightAveraging,
-} from '../src/model/averaging.js';
+import { type AveragingSpec, exponentialMovingAverage, stochasticWeightAveraging } from '../src/model/averaging.js';
+import { averagingFromSpec } from '../src/model/every.js';
 import { customLoss } from '../src/model/expressions/custom.js';
 import { batchNormalization, dense, dropout } from '../src/model/layers/index.js';
 import { layerFromSpec } from '../src/model/layers/registry.js';
 import { l2 } from '../src/model/regularizers.js';
 import { exponentialDecay } from '../src/model/schedules.js';
+import { averagingTable } from '../src/model/tables.js';
 import { type CompileOptions, type Model, sequential, type Weights } from '../src/train/model.js';
 import { allFactories, factories } from './support/buffers.js';
 import { build, clouds, type TrainingCase, weightHash } from './support/models.js';
@@ -78,7 +75,9 @@ describe.each(fixture.cases)('$name, as PyTorch', (item) => {
       ...Object.fromEntries((normalized ? normalization : []).map((name) => [`layers.1.${name}`, start[name]])),
     } as never);
     const make = { sgd: () => sgd({ learningRate: rate, momentum: 0.9 }), adam: () => adam({ learningRate: rate }) };
-    model.compile({ optimizer: make[optimizer](), loss: 'meanSquaredError', ...item.compile });
+    const { averaging } = item.compile as { averaging?: AveragingSpec };
+    const averaged = averaging === undefined ? {} : { averaging: averagingFromSpec(averaging) };
+    model.compile({ optimizer: make[optimizer](), loss: 'meanSquaredError', ...item.compile, ...averaged });
     const norms: number[] = [];
     for (let batch = 0; batch < fixture.x.length / ROWS; batch++) {
       const rows = [batch * ROWS, batch * ROWS + ROWS] as const;
@@ -160,7 +159,7 @@ describe.each(Object.entries(allFactories))('clipping on %s', (name, backend) =>
     [{ clipValue: 1 }],
     [{ clipNorm: 1 }],
     [{ globalClipNorm: 1 }],
-    [{ clipValue: 1, averaging: 'exponentialMovingAverage' }],
+    [{ clipValue: 1, averaging: exponentialMovingAverage() }],
     [{ clipNorm: 1, gradientAccumulationSteps: 2 }],
   ] as const)('a gradient that is not finite touches nothing: %j', (options) => {
     const layers = [
@@ -297,7 +296,7 @@ describe('averages', () => {
   });
 
   test('of equal weights are those weights', async () => {
-    for (const averaging of ['exponentialMovingAverage', 'stochasticWeightAveraging'] as const) {
+    for (const averaging of [exponentialMovingAverage(), stochasticWeightAveraging()]) {
       const model = make({ optimizer: sgd({ learningRate: 0 }), averaging });
       await model.fit(x, labels, { epochs: 50 });
       expect(model.averagedWeights()).toEqual(model.getWeights());

@@ -1,4 +1,3 @@
-import { instantiateSync } from '@assemblyscript/loader';
 import { BackendError } from '../errors.js';
 import { type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
 
@@ -18,7 +17,7 @@ export function allocate(elements: number, shared = false): WebAssembly.Memory {
   }
 }
 
-/** The kernels over a memory. The loader's own exports are wrapped; hot calls are linked to the instance's. */
+/** The kernels over a memory, as they are: numbers in, nothing out. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
-  return instantiateSync(module, { env: { memory } }).instance.exports as unknown as Kernels;
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
 }

@@ -1,7 +1,7 @@
-import { activations } from '../kernels/activations.js';
-import { adamLoops } from '../kernels/adam.js';
+import activations from '../kernels/activations.js';
+import adamLoops from '../kernels/adam.js';
 import { type Arithmetic, float32, float64 } from '../kernels/arithmetic.js';
-import { constraints } from '../kernels/constraints.js';
+import constraints from '../kernels/constraints.js';
 import {
   type Backend,
   type BackendFactory,
@@ -13,14 +13,14 @@ import {
 import { elementwise } from '../kernels/elementwise.js';
 import { embedding } from '../kernels/embedding.js';
 import { expressions } from '../kernels/expressions.js';
-import { gates } from '../kernels/gates.js';
+import gates from '../kernels/gates.js';
 import { linalg } from '../kernels/linalg.js';
-import { losses } from '../kernels/losses.js';
-import { binaryLosses } from '../kernels/losses-binary.js';
-import { regressionLosses } from '../kernels/losses-regression.js';
-import { rowLosses } from '../kernels/losses-rows.js';
+import losses from '../kernels/losses.js';
+import binaryLosses from '../kernels/losses-binary.js';
+import regressionLosses from '../kernels/losses-regression.js';
+import rowLosses from '../kernels/losses-rows.js';
 import { normalization } from '../kernels/normalization.js';
-import { optimizers } from '../kernels/optimizers.js';
+import optimizers from '../kernels/optimizers.js';
 import { random } from '../kernels/random.js';
 import { reductions } from '../kernels/reductions.js';
 import { softmaxes } from '../kernels/softmax.js';

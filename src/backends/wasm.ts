@@ -1,8 +1,8 @@
-import exact from '../../build/kernels.wasm.gz';
+import exact from '../../build/kernels.wasm.js';
 import { BackendError, checkOptions, lookUp, show, ValueError } from '../errors.js';
 import type { Backend, BackendFactory } from '../kernels/contract.js';
-import { decompress, fromBase64 } from './embedded.js';
 import { allocate, instantiate, LONGEST_CALL } from './instance.js';
+import { unpack } from './unpack.js';
 
 /** A `WebAssembly.Module`, by a name that programs without the DOM's types know. */
 export type CompiledModule = object;
@@ -38,7 +38,7 @@ async function compile(source: BufferSource): Promise<WebAssembly.Module> {
 }
 
 async function embeddedBytes(math: MathKind): Promise<Uint8Array<ArrayBuffer>> {
-  return decompress(fromBase64(math === 'exact' ? exact : (await import('./fast.js')).default));
+  return unpack(math === 'exact' ? exact : (await import('./fast.js')).default);
 }
 
 // (module (func (result v128) (f32x4.relaxed_madd (i8x16.splat 0) (i8x16.splat 0) (i8x16.splat 0))))

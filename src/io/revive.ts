@@ -1,6 +1,5 @@
 import { BackendError, FileFormatError, HeapSizeError, MyelinError, show, ValueError } from '../errors.js';
-import { isCustom } from '../model/custom.js';
-import { type CustomLoss, customLoss } from '../model/expressions/custom.js';
+import { compileOptionsFromSpec } from '../model/every.js';
 import { buildGraph, type GraphSpec } from '../model/graph.js';
 import { graphFromSpec } from '../model/layers/registry.js';
 import type { NetworkNode } from '../program/compile.js';
@@ -25,14 +24,6 @@ function attempt<T>(where: string, work: () => T): T {
     if (!known || cause instanceof FileFormatError || notOfFile(cause)) throw cause;
     throw new FileFormatError(where, (cause as Error).message.replace(/\.$/, ''), { cause });
   }
-}
-
-/** Losses know how to compute themselves only if a function made them. */
-function reviveLoss(loss: unknown): unknown {
-  if (isCustom(loss)) return customLoss(loss as CustomLoss);
-  if (Array.isArray(loss)) return loss.map(reviveLoss);
-  if (!isObject(loss) || typeof loss.name === 'string') return loss;
-  return Object.fromEntries(Object.entries(loss).map(([output, item]) => [output, reviveLoss(item)]));
 }
 
 /** Columns that layers may have beyond those that weights account for. */
@@ -69,7 +60,7 @@ export function revive({ entries, metadata, dataBytes }: Layout, options: ModelO
   }
   const model = attempt('metadata.spec', () => new Model(graph, { ...options, seed: seed as number }, false));
   if (compile) {
-    const compiled = { ...compile, loss: reviveLoss(compile.loss) } as unknown as CompileOptions;
+    const compiled = compileOptionsFromSpec(compile) as unknown as CompileOptions;
     attempt('metadata.compile', () => model.compile(compiled));
   }
   fill(model, entries, given, read);

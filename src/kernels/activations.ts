@@ -1,17 +1,7 @@
 import { ValueError } from '../errors.js';
 import type { Arithmetic } from './arithmetic.js';
-import type { KernelName, Twins } from './contract.js';
-import {
-  type ActivationDefinition,
-  type ActivationPlan,
-  backward,
-  define,
-  elementwise,
-  forward,
-  light,
-  slope,
-} from './curve.js';
-import { gateTable } from './gates.js';
+import type { Twins } from './contract.js';
+import { backward, define, elementwise, forward, light, slope } from './curve.js';
 
 type Family = Pick<
   Twins,
@@ -40,11 +30,11 @@ type Family = Pick<
 >;
 
 /** x. */
-export const linear = /* @__PURE__ */ define<'linear', object>('linear', {
+export const linear = /* @__PURE__ */ define<'linear', object>('linear', () => ({
   options: {},
   plan: () => ({ shape: 'identity' }),
   initializer: 'glorotUniform',
-});
+}));
 
 export interface StepOptions {
   /** What stands in for the gradient, which is 0: that of x, or that of sigmoid(x). Default 'straightThrough'. */
@@ -52,47 +42,47 @@ export interface StepOptions {
 }
 
 /** 1 for x > 0, else 0. Its gradient would be 0; `surrogate` takes that of x or that of sigmoid(x) instead. */
-export const step = /* @__PURE__ */ define<'step', StepOptions>('step', {
+export const step = /* @__PURE__ */ define<'step', StepOptions>('step', () => ({
   options: { surrogate: { default: 'straightThrough', oneOf: ['straightThrough', 'sigmoid'] } },
   plan: ({ surrogate }) => light('step', surrogate === 'sigmoid' ? 'x' : 'nothing'),
   initializer: 'glorotUniform',
   variants: [{ surrogate: 'sigmoid' }],
-});
+}));
 
 /** 1 / (1 + e^-x). */
-export const sigmoid = /* @__PURE__ */ define<'sigmoid', object>('sigmoid', {
+export const sigmoid = /* @__PURE__ */ define<'sigmoid', object>('sigmoid', () => ({
   options: {},
   plan: () => elementwise('sigmoid', 'y'),
   initializer: 'glorotUniform',
-});
+}));
 
 /** relu6(x + 3) / 6, as in PyTorch and Keras 3; that of Keras 2 is steeper, 0.2 x + 0.5 between 0 and 1. */
-export const hardSigmoid = /* @__PURE__ */ define<'hardSigmoid', object>('hardSigmoid', {
+export const hardSigmoid = /* @__PURE__ */ define<'hardSigmoid', object>('hardSigmoid', () => ({
   options: {},
   plan: () => light('ramp', 'y', [3, 1 / 6]),
   initializer: 'glorotUniform',
-});
+}));
 
 /** (e^x - e^-x) / (e^x + e^-x). */
-export const tanh = /* @__PURE__ */ define<'tanh', object>('tanh', {
+export const tanh = /* @__PURE__ */ define<'tanh', object>('tanh', () => ({
   options: {},
   plan: () => elementwise('tanh', 'y'),
   initializer: 'glorotUniform',
-});
+}));
 
 /** max(x, 0). */
-export const relu = /* @__PURE__ */ define<'relu', object>('relu', {
+export const relu = /* @__PURE__ */ define<'relu', object>('relu', () => ({
   options: {},
   plan: () => ({ ...light('relu', 'y'), fused: 'denseForwardRelu' }),
   initializer: 'heUniform',
-});
+}));
 
 /** min(max(x, 0), 6). */
-export const relu6 = /* @__PURE__ */ define<'relu6', object>('relu6', {
+export const relu6 = /* @__PURE__ */ define<'relu6', object>('relu6', () => ({
   options: {},
   plan: () => light('relu6', 'y'),
   initializer: 'heUniform',
-});
+}));
 
 export interface LeakyReluOptions {
   /** Slope below 0, at least 0; default 0.01. */
@@ -100,12 +90,12 @@ export interface LeakyReluOptions {
 }
 
 /** x, or alpha x for x <= 0 (Maas et al. 2013). */
-export const leakyRelu = /* @__PURE__ */ define<'leakyRelu', LeakyReluOptions>('leakyRelu', {
+export const leakyRelu = /* @__PURE__ */ define<'leakyRelu', LeakyReluOptions>('leakyRelu', () => ({
   options: { alpha: slope(0.01) },
   plan: ({ alpha }) => light('leakyRelu', 'y', [alpha]),
   initializer: 'heUniform',
   variants: [{ alpha: 0.3 }, { alpha: 1.5 }],
-});
+}));
 
 export interface PreluOptions {
   /** Where the slopes begin; default 0.25. */
@@ -113,11 +103,11 @@ export interface PreluOptions {
 }
 
 /** x, or a x for x <= 0, where each unit learns its own a, the weight `alpha` (He et al. 2015). Penalties leave a alone. */
-export const prelu = /* @__PURE__ */ define<'prelu', PreluOptions>('prelu', {
+export const prelu = /* @__PURE__ */ define<'prelu', PreluOptions>('prelu', () => ({
   options: { alpha: { default: 0.25 } },
   plan: ({ alpha }) => ({ shape: 'units', kernel: 'prelu', initial: alpha }),
   initializer: 'heUniform',
-});
+}));
 
 export interface RreluOptions {
   /** Least slope, at least 0; default 1/8. */
@@ -127,7 +117,7 @@ export interface RreluOptions {
 }
 
 /** x, or a x for x <= 0; training draws each a between lower and upper, inference takes their mean (Xu et al. 2015). */
-export const rrelu = /* @__PURE__ */ define<'rrelu', RreluOptions>('rrelu', {
+export const rrelu = /* @__PURE__ */ define<'rrelu', RreluOptions>('rrelu', () => ({
   options: { lower: slope(1 / 8), upper: slope(1 / 3) },
   check({ lower, upper }) {
     if (lower <= upper) return;
@@ -140,106 +130,38 @@ export const rrelu = /* @__PURE__ */ define<'rrelu', RreluOptions>('rrelu', {
     inference: light('leakyRelu', 'y', [(lower + upper) / 2]),
   }),
   initializer: 'heUniform',
-});
+}));
 
 /** x / (1 + |x|). */
-export const softsign = /* @__PURE__ */ define<'softsign', object>('softsign', {
+export const softsign = /* @__PURE__ */ define<'softsign', object>('softsign', () => ({
   options: {},
   plan: () => elementwise('softsign', 'y'),
   initializer: 'glorotUniform',
-});
+}));
 
 /** e^x. */
-export const exponential = /* @__PURE__ */ define<'exponential', object>('exponential', {
+export const exponential = /* @__PURE__ */ define<'exponential', object>('exponential', () => ({
   options: {},
   plan: () => elementwise('exponential', 'y'),
   initializer: 'glorotUniform',
-});
+}));
 
 /** e^x / sum(e^x) over the columns of a row; terms below 1e-20 of the largest are 0. */
-export const softmax = /* @__PURE__ */ define<'softmax', object>('softmax', {
+export const softmax = /* @__PURE__ */ define<'softmax', object>('softmax', () => ({
   options: {},
   plan: () => ({ shape: 'rows', kernel: 'softmax' }),
   initializer: 'glorotUniform',
-});
+}));
 
 /** x - log(sum(e^x)) over the columns of a row. */
-export const logSoftmax = /* @__PURE__ */ define<'logSoftmax', object>('logSoftmax', {
+export const logSoftmax = /* @__PURE__ */ define<'logSoftmax', object>('logSoftmax', () => ({
   options: {},
   plan: () => ({ shape: 'rows', kernel: 'logSoftmax' }),
   initializer: 'glorotUniform',
-});
+}));
 
-/** Every activation by name. */
-export const activationTable = {
-  linear,
-  step,
-  sigmoid,
-  hardSigmoid,
-  tanh,
-  relu,
-  relu6,
-  leakyRelu,
-  prelu,
-  rrelu,
-  ...gateTable,
-  softsign,
-  exponential,
-  softmax,
-  logSoftmax,
-};
-
-/** Other names of activations. */
-export const activationAliases = { swish: 'silu' } as const;
-
-/** An activation as plain data: its name and all options. */
-export type ActivationSpec = ReturnType<(typeof activationTable)[keyof typeof activationTable]>;
-export type ActivationName = keyof typeof activationTable | keyof typeof activationAliases;
-
-/** What the library sees in an entry of the table. @internal */
-export interface ActivationEntry {
-  (options?: object): ActivationSpec;
-  readonly definition: ActivationDefinition;
-}
-
-/** The plan of every entry, with its defaults and with each of its variants. @internal */
-export function activationPlans(): readonly {
-  readonly spec: ActivationSpec;
-  readonly options: object;
-  readonly plan: ActivationPlan;
-}[] {
-  return Object.values(activationTable as unknown as Record<string, ActivationEntry>).flatMap((entry) =>
-    [{}, ...(entry.definition.variants ?? [])].map((options) => {
-      const spec = entry(options);
-      return { spec, options, plan: entry.definition.plan(spec) };
-    }),
-  );
-}
-
-/** A kernel of an activation, and a plan that calls it. @internal */
-export interface ActivationKernel {
-  readonly kernel: KernelName;
-  readonly backward: boolean;
-  readonly plan: Exclude<ActivationPlan, { shape: 'identity' }>;
-}
-
-/** All kernels of activations, each once. @internal */
-export function activationKernels(): readonly ActivationKernel[] {
-  const found = new Map<string, ActivationKernel>();
-  for (const { plan } of activationPlans()) {
-    if (plan.shape === 'identity') continue;
-    const add = (name: string, backward: boolean) => {
-      if (!found.has(name)) found.set(name, { kernel: name as KernelName, backward, plan });
-    };
-    add(`${plan.kernel}Forward`, false);
-    const differentiates = plan.shape === 'elementwise' ? plan.saves !== 'nothing' : plan.shape !== 'random';
-    if (differentiates) add(`${plan.kernel}Backward`, true);
-  }
-  return [...found.values()];
-}
-
-/** The loops in TypeScript. @internal */
-export function activations(arithmetic: Arithmetic): Family {
+/** The loops in TypeScript. */
+export default function activations(arithmetic: Arithmetic): Family {
   const { round: f, exp, log, sigmoid, tanh } = arithmetic;
   const larger = (x: number, y: number) => (x < y ? y : x);
   const leaky = (x: number, a: number) => (x > 0 ? x : f(x * a));

@@ -4,8 +4,7 @@ import { pow } from './elementary.js';
 import { power } from './power.js';
 import { type CommonOptions, common, decay, epsilon, flushing, type OptimizerDefinition, optimizer } from './update.js';
 
-export type AdamKernel = 'adam' | 'adamMaximum' | 'adamBlend' | 'adamax' | 'adan';
-type Family = Pick<Twins, AdamKernel>;
+type Family = Pick<Twins, 'adam' | 'adamMaximum' | 'adamBlend' | 'adamax' | 'adan'>;
 
 export interface AdamaxOptions extends CommonOptions {
   /** Default 0.9. */
@@ -37,7 +36,7 @@ function fillMoments(heap: Heap, block: number, epsilon: number, { beta1, beta2 
  */
 const FLUSH_EVERY = 16;
 
-const adamDefinition = (weightDecay: number): OptimizerDefinition<AdamOptions> => ({
+const adamDefinition = (weightDecay: number) => (): OptimizerDefinition<AdamOptions> => ({
   options: { ...common(1e-3, weightDecay), ...moments(), amsgrad: { default: false } },
   loops: { adam: ['m', 'v'], adamMaximum: ['m', 'v', 'maximum'] },
   loop: ({ amsgrad }) => (amsgrad ? 'adamMaximum' : 'adam'),
@@ -86,7 +85,7 @@ function momentumProduct(options: NadamOptions, t: number): number {
 }
 
 /** Adam with Nesterov's look-ahead (Dozat 2016), as in PyTorch 2: the bias of the next step counts each momentum once. */
-export const nadam = /* @__PURE__ */ optimizer<'nadam', NadamOptions>('nadam', {
+export const nadam = /* @__PURE__ */ optimizer<'nadam', NadamOptions>('nadam', () => ({
   options: { ...common(2e-3), ...moments(), momentumDecay: { default: 4e-3, min: 0 } },
   loops: { adamBlend: ['m', 'v'] },
   fill(heap, block, options, learningRate, t) {
@@ -99,10 +98,10 @@ export const nadam = /* @__PURE__ */ optimizer<'nadam', NadamOptions>('nadam', {
     heap[block + 6] = (-learningRate * root * (1 - present)) / (1 - product);
     heap[block + 7] = 1;
   },
-});
+}));
 
 /** Rectified Adam (Liu et al. 2020), as in PyTorch: momentum alone until the second moment can be trusted. */
-export const radam = /* @__PURE__ */ optimizer<'radam', AdamaxOptions>('radam', {
+export const radam = /* @__PURE__ */ optimizer<'radam', AdamaxOptions>('radam', () => ({
   options: { ...common(1e-3), ...moments() },
   loops: { adamBlend: ['m', 'v'] },
   fill(heap, block, options, learningRate, t) {
@@ -118,17 +117,17 @@ export const radam = /* @__PURE__ */ optimizer<'radam', AdamaxOptions>('radam', 
     heap[block + 6] = 0;
     heap[block + 7] = trusted ? 1 : 0;
   },
-});
+}));
 
 /** Adamax (Kingma and Ba 2015), as in PyTorch: Adam with the largest gradient, decaying, in place of the second moment. */
-export const adamax = /* @__PURE__ */ optimizer<'adamax', AdamaxOptions>('adamax', {
+export const adamax = /* @__PURE__ */ optimizer<'adamax', AdamaxOptions>('adamax', () => ({
   options: { ...common(2e-3), ...moments() },
   loops: { adamax: ['m', 'u'] },
   fill(heap, block, options, learningRate, t) {
     heap[block] = -learningRate / (1 - power(options.beta1, t));
     fillMoments(heap, block, options.epsilon, options);
   },
-});
+}));
 
 export interface AdanOptions extends CommonOptions {
   /** Of the gradients' average; default 0.98. */
@@ -145,7 +144,7 @@ export interface AdanOptions extends CommonOptions {
  * Adan: Adam that estimates where gradients go from how they changed (Xie et al. 2022). Betas are those of the authors'
  * code, one minus the paper's; weight decay comes before the step.
  */
-export const adan = /* @__PURE__ */ optimizer<'adan', AdanOptions>('adan', {
+export const adan = /* @__PURE__ */ optimizer<'adan', AdanOptions>('adan', () => ({
   options: {
     ...common(1e-3),
     beta1: decay(0.98),
@@ -168,13 +167,10 @@ export const adan = /* @__PURE__ */ optimizer<'adan', AdanOptions>('adan', {
     heap[block + 8] = (beta2 * bias) / (1 - power(beta2, t));
     heap[block + 9] = t === 1 ? 0 : 1;
   },
-});
+}));
 
-/** These optimizers by name. @internal */
-export const adamTable = { adam, adamw, nadam, radam, adamax, adan };
-
-/** The loops in TypeScript. @internal */
-export function adamLoops(arithmetic: Arithmetic): Family {
+/** The loops in TypeScript. */
+export default function adamLoops(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
   const { small, tiny } = flushing(arithmetic);
 

@@ -1,6 +1,6 @@
 import type { Arithmetic } from './arithmetic.js';
 import type { Heap, Twins } from './contract.js';
-import { fillOptions, type OptionRanges } from './definition.js';
+import { fillOptions, maker, type OptionRanges } from './definition.js';
 
 type Family = Pick<Twins, 'maxNorm' | 'unitNorm' | 'nonNeg'>;
 
@@ -11,11 +11,10 @@ export interface ConstraintDefinition<O extends object = object> {
   value(options: O): number;
 }
 
-function constraint<N extends keyof Family, O extends object>(name: N, definition: ConstraintDefinition<O>) {
-  const make = (options: Partial<O> = {}): { readonly name: N } & Readonly<O> => {
-    return { name, ...fillOptions(definition.options, options, name) };
-  };
-  return Object.assign(make, { definition });
+function constraint<N extends keyof Family, O extends object>(name: N, definition: () => ConstraintDefinition<O>) {
+  return maker(definition, ({ options }, given: Partial<O> = {}): { readonly name: N } & Readonly<O> => {
+    return { name, ...fillOptions(options, given, name) };
+  });
 }
 
 export interface MaxNormOptions {
@@ -27,34 +26,25 @@ export interface MaxNormOptions {
  * Weights of a unit whose norm exceeds maxValue are scaled back to it; others stay as they are, where Keras scales all
  * by 1 - 1e-7. (Srivastava et al. 2014.)
  */
-export const maxNorm = /* @__PURE__ */ constraint<'maxNorm', MaxNormOptions>('maxNorm', {
+export const maxNorm = /* @__PURE__ */ constraint<'maxNorm', MaxNormOptions>('maxNorm', () => ({
   options: { maxValue: { default: 2, above: 0 } },
   value: ({ maxValue }) => maxValue,
-});
+}));
 
 /** The weights of each unit are scaled to norm 1. */
-export const unitNorm = /* @__PURE__ */ constraint<'unitNorm', Record<never, never>>('unitNorm', {
+export const unitNorm = /* @__PURE__ */ constraint<'unitNorm', Record<never, never>>('unitNorm', () => ({
   options: {},
   value: () => 1,
-});
+}));
 
 /** Negative weights become 0. */
-export const nonNeg = /* @__PURE__ */ constraint<'nonNeg', Record<never, never>>('nonNeg', {
+export const nonNeg = /* @__PURE__ */ constraint<'nonNeg', Record<never, never>>('nonNeg', () => ({
   options: {},
   value: () => 0,
-});
+}));
 
-/** Every constraint by name. */
-export const constraintTable = { maxNorm, unitNorm, nonNeg };
-
-export type ConstraintName = keyof typeof constraintTable;
-/** A constraint as plain data: its name and options, which may be left out. */
-export type ConstraintSpec = {
-  readonly [N in ConstraintName]: { readonly name: N } & NonNullable<Parameters<(typeof constraintTable)[N]>[0]>;
-}[ConstraintName];
-
-/** The loops in TypeScript. @internal */
-export function constraints(arithmetic: Arithmetic): Family {
+/** The loops in TypeScript. */
+export default function constraints(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
   const EPSILON = 1e-7;
 

@@ -23,8 +23,8 @@ export interface Backend {
   readonly kernels: Kernels;
   /** Floating point operations of a product that take it about 5 ms on a fair machine; longer calls are cut. */
   readonly longestCall: number;
-  /** Of a backend with threads: binds a program cut into phases and returns what runs it. */
-  linkPhases?(phases: readonly Phase[]): () => void;
+  /** Of a backend with threads: cuts a program among them, `updates` of whose kernels are optimizers' loops, and returns what runs it, where that is worth it. */
+  linkShared?(calls: readonly Call[], updates: ReadonlySet<string>): readonly (() => void)[] | undefined;
   /** Gives back what does not go by itself. */
   dispose?(): void;
 }

@@ -1,5 +1,5 @@
 import type { Heap, KernelName } from './contract.js';
-import { fillOptions, type OptionRange, type OptionRanges } from './definition.js';
+import { fillOptions, maker, type OptionRange, type OptionRanges } from './definition.js';
 
 type StemOf<K> = K extends `${infer Stem}Forward` ? Stem : never;
 
@@ -50,13 +50,12 @@ export interface ActivationDefinition<O extends object = object> {
 }
 
 /** A function that checks options and returns a spec. */
-export function define<N extends string, O extends object>(name: N, definition: ActivationDefinition<O>) {
-  const make = (options: Partial<O> = {}): { readonly name: N } & Readonly<O> => {
-    const filled = fillOptions(definition.options, options, name);
-    definition.check?.(filled);
+export function define<N extends string, O extends object>(name: N, definition: () => ActivationDefinition<O>) {
+  return maker(definition, ({ options, check }, given: Partial<O> = {}): { readonly name: N } & Readonly<O> => {
+    const filled = fillOptions(options, given, name);
+    check?.(filled);
     return { name, ...filled };
-  };
-  return Object.assign(make, { definition });
+  });
 }
 
 export const elementwise = (

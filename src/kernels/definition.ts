@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions, lookUp, show, ValueError } from '../errors.js';
+import { checkNumber, checkOptions, lookUp, prefixed, show, ValueError } from '../errors.js';
 
 /** What an option may be, and what it is where nothing is said. */
 export type OptionRange =
@@ -32,4 +32,82 @@ function checkOption(value: unknown, range: OptionRange, argument: string): numb
   if (typeof range.default !== 'boolean') return checkNumber(value, argument, range as { min?: number });
   if (typeof value === 'boolean') return value;
   throw new ValueError({ argument, given: show(value), expected: 'true or false' });
+}
+
+/** A spec as plain data. */
+interface Named {
+  readonly name: string;
+}
+
+/** Under this symbol a spec carries the function that made it; JSON, structuredClone and spread do not see it. */
+const MAKER = Symbol('maker');
+
+/** A function that makes specs, and what they mean to the library. */
+export interface Maker<D = unknown> {
+  (options: object): Named;
+  readonly definition: D;
+}
+
+/**
+ * Makes a function whose specs carry it, and with it their definition: whoever reads a spec finds there what it means,
+ * and a program holds the definitions of those that it calls. Definitions are made when they are first asked for, so that
+ * bundlers see nothing happen where a function is defined.
+ */
+export function maker<A extends readonly unknown[], S extends object, D>(
+  define: () => D,
+  make: (definition: D, ...args: A) => S,
+): ((...args: A) => S) & { readonly definition: D } {
+  let known: D | undefined;
+  const definition = () => {
+    known ??= define();
+    return known;
+  };
+  const made = (...args: A): S => carry(make(definition(), ...args), made);
+  return Object.defineProperty(made, 'definition', { get: definition }) as typeof made & { readonly definition: D };
+}
+
+/** Lets a spec know what makes specs of its name. */
+export function carry<S extends object>(spec: S, made: unknown): S {
+  return Object.defineProperty(spec, MAKER, { value: made });
+}
+
+/** What errors of `resolve` may say. */
+interface Hints {
+  /** Names of what has none in the table, and must come from its function. */
+  readonly functions?: readonly string[];
+  /** The function that makes one of the user's own. */
+  readonly own?: string;
+}
+
+/**
+ * The spec, with all options, and the definition of what functions returned, of a name in the table, or of plain data with
+ * such a name.
+ * @throws UnknownNameError, ValueError for options out of range.
+ */
+export function resolve<S extends Named, D>(
+  given: unknown,
+  names: Readonly<Record<string, unknown>>,
+  argument: string,
+  example: string,
+  { functions, own }: Hints = {},
+): { readonly spec: S; readonly definition: D } {
+  if (typeof given === 'function') {
+    throw new ValueError({
+      argument,
+      given: 'a function',
+      expected: `what it returns, such as ${example}()`,
+      ...(own && { hint: `A function of your own: ${own}(...).` }),
+    });
+  }
+  const spec = typeof given === 'string' ? { name: given } : given;
+  if (typeof spec !== 'object' || spec === null || !('name' in spec)) {
+    throw new ValueError({ argument, given: show(given), expected: `a name or a spec, such as ${example}()` });
+  }
+  const { name, ...options } = spec;
+  const made = (spec as { [MAKER]?: Maker<D> })[MAKER] ?? (lookUp(names, name, argument, functions) as Maker<D>);
+  try {
+    return { spec: made(options) as S, definition: made.definition };
+  } catch (error) {
+    throw argument.includes('.') ? prefixed(error, argument) : error;
+  }
 }

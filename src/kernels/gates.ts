@@ -24,22 +24,22 @@ export interface EluOptions {
 }
 
 /** x, or alpha (e^x - 1) for x < 0 (Clevert et al. 2016). */
-export const elu = /* @__PURE__ */ define<'elu', EluOptions>('elu', {
+export const elu = /* @__PURE__ */ define<'elu', EluOptions>('elu', () => ({
   options: { alpha: slope(1) },
   plan: ({ alpha }) => elementwise('elu', 'y', [alpha, 1]),
   initializer: 'heUniform',
   variants: [{ alpha: 0.5 }],
-});
+}));
 
 const SELU_ALPHA = 1.6732632423543772;
 const SELU_LAMBDA = 1.0507009873554805;
 
 /** lambda x, or lambda alpha (e^x - 1) for x < 0, with alpha = 1.6732632 and lambda = 1.0507010 (Klambauer et al. 2017). */
-export const selu = /* @__PURE__ */ define<'selu', object>('selu', {
+export const selu = /* @__PURE__ */ define<'selu', object>('selu', () => ({
   options: {},
   plan: () => elementwise('elu', 'y', [SELU_LAMBDA * SELU_ALPHA, SELU_LAMBDA]),
   initializer: 'lecunNormal',
-});
+}));
 
 export interface CeluOptions {
   /** Minus the value far below 0, from 1e-6 to 1e6; default 1. */
@@ -47,12 +47,12 @@ export interface CeluOptions {
 }
 
 /** x, or alpha (e^(x / alpha) - 1) for x < 0: smooth at 0 whatever alpha is (Barron 2017). */
-export const celu = /* @__PURE__ */ define<'celu', CeluOptions>('celu', {
+export const celu = /* @__PURE__ */ define<'celu', CeluOptions>('celu', () => ({
   options: { alpha: { default: 1, min: 1e-6, max: 1e6 } },
   plan: ({ alpha }) => elementwise('celu', 'y', [alpha, 1 / alpha]),
   initializer: 'heUniform',
   variants: [{ alpha: 0.25 }],
-});
+}));
 
 export interface GeluOptions {
   /** The form with tanh instead of the normal distribution itself; default false. */
@@ -60,42 +60,39 @@ export interface GeluOptions {
 }
 
 /** x P(X < x) for a normal X, exact; with `approximate` x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) (Hendrycks and Gimpel 2016). */
-export const gelu = /* @__PURE__ */ define<'gelu', GeluOptions>('gelu', {
+export const gelu = /* @__PURE__ */ define<'gelu', GeluOptions>('gelu', () => ({
   options: { approximate: { default: false } },
   plan: ({ approximate }) => (approximate ? elementwise('swish', 'x', GELU_TANH) : elementwise('gelu', 'x')),
   initializer: 'heUniform',
   variants: [{ approximate: true }],
-});
+}));
 
 /** (1 + tanh u) / 2 = sigmoid(2 u): 2 sqrt(2 / pi) and that times 0.044715. */
 const GELU_TANH = [1.5957691216057308, 0.07135481282553024];
 
 /** x sigmoid(x), also known as swish (Elfwing et al. 2018). */
-export const silu = /* @__PURE__ */ define<'silu', object>('silu', {
+export const silu = /* @__PURE__ */ define<'silu', object>('silu', () => ({
   options: {},
   plan: () => elementwise('swish', 'x', [1, 0]),
   initializer: 'heUniform',
-});
+}));
 
 /** x tanh(softplus(x)) (Misra 2019). */
-export const mish = /* @__PURE__ */ define<'mish', object>('mish', {
+export const mish = /* @__PURE__ */ define<'mish', object>('mish', () => ({
   options: {},
   plan: () => elementwise('mish', 'x'),
   initializer: 'heUniform',
-});
+}));
 
 /** log(1 + e^x). */
-export const softplus = /* @__PURE__ */ define<'softplus', object>('softplus', {
+export const softplus = /* @__PURE__ */ define<'softplus', object>('softplus', () => ({
   options: {},
   plan: () => elementwise('softplus', 'y'),
   initializer: 'glorotUniform',
-});
+}));
 
-/** These activations by name. @internal */
-export const gateTable = { elu, selu, celu, gelu, silu, mish, softplus };
-
-/** The loops in TypeScript. @internal */
-export function gates(arithmetic: Arithmetic): Family {
+/** The loops in TypeScript. */
+export default function gates(arithmetic: Arithmetic): Family {
   const { round: f, exp, expm1, log1p, bell, normal } = arithmetic;
   const DENSITY = f(0.3989422804014327);
   const smaller = (x: number, limit: number) => (limit < x ? limit : x);

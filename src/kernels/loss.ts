@@ -1,5 +1,5 @@
 import type { Heap, KernelName } from './contract.js';
-import { fillOptions, type OptionRange, type OptionRanges } from './definition.js';
+import { fillOptions, maker, type OptionRange, type OptionRanges } from './definition.js';
 
 /** Options that every loss takes. */
 export interface CommonLossOptions {
@@ -40,11 +40,11 @@ export type NamedLoss<N extends string, O> = { readonly name: N } & Readonly<O> 
 const common: OptionRanges<CommonLossOptions> = { reduction: { default: 'mean', oneOf: ['mean', 'sum'] } };
 
 /** A function that checks options and returns a spec. */
-export function loss<N extends KernelName, O = object>(name: N, definition: LossDefinition<O>) {
-  const ranges = { ...common, ...definition.options } as OptionRanges<O & CommonLossOptions>;
-  const make = (options: Partial<O & CommonLossOptions> = {}): NamedLoss<N, O> =>
-    ({ name, ...fillOptions<O & CommonLossOptions>(ranges, options, name) }) as NamedLoss<N, O>;
-  return Object.assign(make, { definition });
+export function loss<N extends KernelName, O = object>(name: N, definition: () => LossDefinition<O>) {
+  return maker(definition, ({ options }, given: Partial<O & CommonLossOptions> = {}): NamedLoss<N, O> => {
+    const ranges = { ...common, ...options } as OptionRanges<O & CommonLossOptions>;
+    return { name, ...fillOptions<O & CommonLossOptions>(ranges, given, name) } as NamedLoss<N, O>;
+  });
 }
 
 export const smoothing: OptionRange = { default: 0, min: 0, max: 1 };

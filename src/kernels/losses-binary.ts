@@ -6,10 +6,10 @@ import { elementwiseLoss } from './loss-loop.js';
 const hinged = { targets: 'yesNo', domain: 'sign', threshold: 0, options: {}, args: () => [] } as const;
 
 /** max(1 - t y, 0), for targets -1 and 1; a 0 counts as -1. */
-export const hinge = /* @__PURE__ */ loss('hinge', hinged);
+export const hinge = /* @__PURE__ */ loss('hinge', () => hinged);
 
 /** max(1 - t y, 0)^2, for targets -1 and 1; a 0 counts as -1. */
-export const squaredHinge = /* @__PURE__ */ loss('squaredHinge', hinged);
+export const squaredHinge = /* @__PURE__ */ loss('squaredHinge', () => hinged);
 
 export interface SmoothingOptions {
   /**
@@ -27,11 +27,14 @@ const sigmoid = {
 } as const;
 
 /** Crossentropy of each output by itself, computed from the logits together with the sigmoid that ends the model. */
-export const binaryCrossentropy = /* @__PURE__ */ loss<'binaryCrossentropy', SmoothingOptions>('binaryCrossentropy', {
-  ...sigmoid,
-  options: { labelSmoothing: smoothing },
-  args: ({ labelSmoothing }) => [labelSmoothing],
-});
+export const binaryCrossentropy = /* @__PURE__ */ loss<'binaryCrossentropy', SmoothingOptions>(
+  'binaryCrossentropy',
+  () => ({
+    ...sigmoid,
+    options: { labelSmoothing: smoothing },
+    args: ({ labelSmoothing }) => [labelSmoothing],
+  }),
+);
 
 export interface BinaryFocalOptions extends SmoothingOptions {
   /** How little easy rows count; default 2. At 0 all count alike. */
@@ -45,7 +48,7 @@ export interface BinaryFocalOptions extends SmoothingOptions {
 /** Binary crossentropy times (1 - p)^gamma, where p is the probability of the right answer. (Lin et al. 2017.) */
 export const binaryFocalCrossentropy = /* @__PURE__ */ loss<'binaryFocalCrossentropy', BinaryFocalOptions>(
   'binaryFocalCrossentropy',
-  {
+  () => ({
     ...sigmoid,
     options: {
       gamma: { default: 2, min: 0 },
@@ -59,16 +62,13 @@ export const binaryFocalCrossentropy = /* @__PURE__ */ loss<'binaryFocalCrossent
       applyClassBalancing ? alpha : 1,
       applyClassBalancing ? 1 - alpha : 1,
     ],
-  },
+  }),
 );
-
-/** These losses by name. @internal */
-export const binaryLossTable = { hinge, squaredHinge, binaryCrossentropy, binaryFocalCrossentropy };
 
 type Family = Pick<Twins, 'hinge' | 'squaredHinge' | 'binaryCrossentropy' | 'binaryFocalCrossentropy'>;
 
-/** The loops in TypeScript. @internal */
-export function binaryLosses(arithmetic: Arithmetic): Family {
+/** The loops in TypeScript. */
+export default function binaryLosses(arithmetic: Arithmetic): Family {
   const { round: f, exp, log, log1p } = arithmetic;
   const each = elementwiseLoss(f);
   const TINY = f(1e-30);

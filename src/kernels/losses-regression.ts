@@ -4,36 +4,36 @@ import { loss } from './loss.js';
 import { elementwiseLoss } from './loss-loop.js';
 
 /** The square of the difference, (y - t)^2. */
-export const meanSquaredError = /* @__PURE__ */ loss('meanSquaredError', {
+export const meanSquaredError = /* @__PURE__ */ loss('meanSquaredError', () => ({
   targets: 'numbers',
   domain: 'any',
   options: {},
   args: () => [],
-});
+}));
 
 /** The size of the difference, |y - t|. Where both are equal the gradient is 0. */
-export const meanAbsoluteError = /* @__PURE__ */ loss('meanAbsoluteError', {
+export const meanAbsoluteError = /* @__PURE__ */ loss('meanAbsoluteError', () => ({
   targets: 'numbers',
   domain: 'any',
   options: {},
   args: () => [],
-});
+}));
 
 /** The difference in percent of the target, 100 |y - t| / |t|, where |t| is at least 1e-7. */
-export const meanAbsolutePercentageError = /* @__PURE__ */ loss('meanAbsolutePercentageError', {
+export const meanAbsolutePercentageError = /* @__PURE__ */ loss('meanAbsolutePercentageError', () => ({
   targets: 'numbers',
   domain: 'any',
   options: {},
   args: () => [],
-});
+}));
 
 /** (log(1 + y) - log(1 + t))^2, for targets of 0 or more. A negative output counts as 0, with gradient 0. */
-export const meanSquaredLogarithmicError = /* @__PURE__ */ loss('meanSquaredLogarithmicError', {
+export const meanSquaredLogarithmicError = /* @__PURE__ */ loss('meanSquaredLogarithmicError', () => ({
   targets: 'numbers',
   domain: 'nonNegative',
   options: {},
   args: () => [],
-});
+}));
 
 export interface HuberOptions {
   /** Where the parabola becomes a line; default 1. */
@@ -41,12 +41,12 @@ export interface HuberOptions {
 }
 
 /** (y - t)^2 / 2 up to a distance of `delta`, from there on a line, delta (|y - t| - delta / 2). (Huber 1964.) */
-export const huber = /* @__PURE__ */ loss<'huber', HuberOptions>('huber', {
+export const huber = /* @__PURE__ */ loss<'huber', HuberOptions>('huber', () => ({
   targets: 'numbers',
   domain: 'any',
   options: { delta: { default: 1, above: 0 } },
   args: ({ delta }) => [delta],
-});
+}));
 
 export interface TukeyBiweightOptions {
   /** From this distance on a row is an outlier: its loss stays the same, its gradient is 0. Default 4.685. */
@@ -57,20 +57,20 @@ export interface TukeyBiweightOptions {
  * delta^2 / 6 (1 - (1 - ((y - t) / delta)^2)^3), and delta^2 / 6 from a distance of `delta` on: outliers do not pull at all.
  * The default suits errors of standard deviation 1. (Beaton and Tukey 1974.)
  */
-export const tukeyBiweight = /* @__PURE__ */ loss<'tukeyBiweight', TukeyBiweightOptions>('tukeyBiweight', {
+export const tukeyBiweight = /* @__PURE__ */ loss<'tukeyBiweight', TukeyBiweightOptions>('tukeyBiweight', () => ({
   targets: 'numbers',
   domain: 'any',
   options: { delta: { default: 4.685, min: 1e-6, max: 1e6 } },
   args: ({ delta }) => [1 / delta, delta ** 2 / 6],
-});
+}));
 
 /** log(cosh(y - t)): nearly (y - t)^2 / 2 for small differences, |y - t| - log 2 for large ones. */
-export const logCosh = /* @__PURE__ */ loss('logCosh', {
+export const logCosh = /* @__PURE__ */ loss('logCosh', () => ({
   targets: 'numbers',
   domain: 'any',
   options: {},
   args: () => [],
-});
+}));
 
 export interface QuantileOptions {
   /** Between 0 and 1; default 0.5, the median. */
@@ -81,48 +81,34 @@ export interface QuantileOptions {
  * tau (t - y) where the output is too low, (1 - tau) (y - t) where it is too high: the output learns the tau-quantile of
  * the targets. (Koenker and Bassett 1978.)
  */
-export const quantile = /* @__PURE__ */ loss<'quantile', QuantileOptions>('quantile', {
+export const quantile = /* @__PURE__ */ loss<'quantile', QuantileOptions>('quantile', () => ({
   targets: 'numbers',
   domain: 'any',
   options: { tau: { default: 0.5, above: 0, below: 1 } },
   args: ({ tau }) => [tau],
-});
+}));
 
 /**
  * y - t log(y + 1e-8), for counts: the output is their expected number, and must be positive, as `exponential` or `softplus`
  * make it. At the best fit it is not 0. (PyTorch's PoissonNLLLoss without log_input.)
  */
-export const poisson = /* @__PURE__ */ loss('poisson', {
+export const poisson = /* @__PURE__ */ loss('poisson', () => ({
   targets: 'numbers',
   domain: 'nonNegative',
   options: {},
   args: () => [],
-});
+}));
 
 /**
  * t log(t / y), summed over the columns of a row: how far the distribution y, such as that of a softmax, is from t. Outputs
  * below 1e-7 count as that.
  */
-export const klDivergence = /* @__PURE__ */ loss('klDivergence', {
+export const klDivergence = /* @__PURE__ */ loss('klDivergence', () => ({
   targets: 'class',
   domain: 'probability',
   options: {},
   args: () => [],
-});
-
-/** These losses by name. @internal */
-export const regressionLossTable = {
-  meanSquaredError,
-  meanAbsoluteError,
-  meanAbsolutePercentageError,
-  meanSquaredLogarithmicError,
-  huber,
-  tukeyBiweight,
-  logCosh,
-  quantile,
-  poisson,
-  klDivergence,
-};
+}));
 
 type Family = Pick<
   Twins,
@@ -138,8 +124,8 @@ type Family = Pick<
   | 'klDivergence'
 >;
 
-/** The loops in TypeScript. @internal */
-export function regressionLosses(arithmetic: Arithmetic): Family {
+/** The loops in TypeScript. */
+export default function regressionLosses(arithmetic: Arithmetic): Family {
   const { round: f, exp, log, log1p } = arithmetic;
   /** log(1 + x) for x >= 0. */
   const logOnePlus = (x: number) => {

@@ -4,29 +4,26 @@ import { loss } from './loss.js';
 import { rowWeight } from './loss-loop.js';
 
 /** max(largest (1 - t) y - sum(t y) + 1, 0), for rows of targets that name a class: its score should lead by 1. */
-export const categoricalHinge = /* @__PURE__ */ loss('categoricalHinge', {
+export const categoricalHinge = /* @__PURE__ */ loss('categoricalHinge', () => ({
   targets: 'class',
   domain: 'probability',
   options: {},
   args: () => [],
-});
+}));
 
 /**
  * Minus the cosine of the angle between a row of outputs and its targets: -1 where they point the same way. Rows shorter
  * than 1e-6 count as that long.
  */
-export const cosineSimilarity = /* @__PURE__ */ loss('cosineSimilarity', {
+export const cosineSimilarity = /* @__PURE__ */ loss('cosineSimilarity', () => ({
   targets: 'numbers',
   domain: 'any',
   options: {},
   args: () => [],
-});
+}));
 
-/** These losses by name. @internal */
-export const rowLossTable = { cosineSimilarity, categoricalHinge };
-
-/** The loops in TypeScript. @internal */
-export function rowLosses({ round: f }: Arithmetic): Pick<Twins, 'categoricalHinge' | 'cosineSimilarity'> {
+/** The loops in TypeScript. */
+export default function rowLosses({ round: f }: Arithmetic): Pick<Twins, 'categoricalHinge' | 'cosineSimilarity'> {
   return {
     categoricalHinge(h, y, targets, weights, dy, at, rows, columns, stride, targetStride, scale, slope) {
       let losses = 0;

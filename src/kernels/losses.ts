@@ -2,9 +2,7 @@ import type { Arithmetic } from './arithmetic.js';
 import type { Heap, Twins } from './contract.js';
 import { type LossKernel, loss, smoothing } from './loss.js';
 import { rowWeight } from './loss-loop.js';
-import { binaryLossTable, type SmoothingOptions } from './losses-binary.js';
-import { regressionLossTable } from './losses-regression.js';
-import { rowLossTable } from './losses-rows.js';
+import type { SmoothingOptions } from './losses-binary.js';
 import { softmaxParts } from './softmax.js';
 
 const softmax = {
@@ -16,23 +14,23 @@ const softmax = {
 /** Crossentropy with one class index per row, computed from the logits together with the softmax that ends the model. */
 export const sparseCategoricalCrossentropy = /* @__PURE__ */ loss<'sparseCategoricalCrossentropy', SmoothingOptions>(
   'sparseCategoricalCrossentropy',
-  {
+  () => ({
     ...softmax,
     targets: 'label',
     options: { labelSmoothing: smoothing },
     args: ({ labelSmoothing }) => [labelSmoothing],
-  },
+  }),
 );
 
 /** Crossentropy with a row of class probabilities, one-hot or soft, computed from the logits together with the softmax. */
 export const categoricalCrossentropy = /* @__PURE__ */ loss<'categoricalCrossentropy', SmoothingOptions>(
   'categoricalCrossentropy',
-  {
+  () => ({
     ...softmax,
     targets: 'class',
     options: { labelSmoothing: smoothing },
     args: ({ labelSmoothing }) => [labelSmoothing],
-  },
+  }),
 );
 
 export interface CategoricalFocalOptions extends SmoothingOptions {
@@ -46,30 +44,17 @@ export interface CategoricalFocalOptions extends SmoothingOptions {
 export const categoricalFocalCrossentropy = /* @__PURE__ */ loss<
   'categoricalFocalCrossentropy',
   CategoricalFocalOptions
->('categoricalFocalCrossentropy', {
+>('categoricalFocalCrossentropy', () => ({
   ...softmax,
   targets: 'class',
   options: { gamma: { default: 2, min: 0 }, alpha: { default: 0.25, min: 0 }, labelSmoothing: smoothing },
   args: ({ labelSmoothing, gamma, alpha }) => [labelSmoothing, gamma, alpha],
-});
-
-/** Every loss by name. */
-export const lossTable = {
-  ...regressionLossTable,
-  ...rowLossTable,
-  ...binaryLossTable,
-  categoricalCrossentropy,
-  categoricalFocalCrossentropy,
-  sparseCategoricalCrossentropy,
-};
-
-export type LossName = keyof typeof lossTable;
-export type LossSpec = ReturnType<(typeof lossTable)[LossName]>;
+}));
 
 type Family = Pick<Twins, 'sparseCategoricalCrossentropy' | 'categoricalCrossentropy' | 'categoricalFocalCrossentropy'>;
 
-/** The loops in TypeScript. @internal */
-export function losses(arithmetic: Arithmetic): Family {
+/** The loops in TypeScript. */
+export default function losses(arithmetic: Arithmetic): Family {
   const { round: f, exp, log } = arithmetic;
   const { TINY, lanes, clear, total32, rowMax, exponentials } = softmaxParts(arithmetic);
 

@@ -1,5 +1,4 @@
 import { ValueError } from '../errors.js';
-import { type AdamKernel, adamTable } from './adam.js';
 import type { Arithmetic } from './arithmetic.js';
 import type { Twins } from './contract.js';
 import {
@@ -9,6 +8,7 @@ import {
   epsilon,
   fillUpdateOptions,
   flushing,
+  type OptimizerDefinition,
   optimizer,
   type Spec,
 } from './update.js';
@@ -35,7 +35,7 @@ export interface SgdOptions extends CommonOptions {
 }
 
 /** Stochastic gradient descent: v = momentum v + g, w -= learningRate v, as in PyTorch. */
-export const sgd = /* @__PURE__ */ optimizer<'sgd', SgdOptions>('sgd', {
+export const sgd = /* @__PURE__ */ optimizer<'sgd', SgdOptions>('sgd', () => ({
   options: { ...common(0.01), momentum: { default: 0, min: 0, max: 1 }, nesterov: { default: false } },
   check({ momentum, nesterov }) {
     if (!nesterov || momentum > 0) return;
@@ -49,7 +49,7 @@ export const sgd = /* @__PURE__ */ optimizer<'sgd', SgdOptions>('sgd', {
     heap[block + 2] = nesterov ? momentum : 1;
     heap[block + 3] = nesterov ? 1 : 0;
   },
-});
+}));
 
 export interface MomentumOptions extends CommonOptions {
   /** Above 0, to 1; default 0.9. */
@@ -62,7 +62,9 @@ function sgdWith(name: string, nesterov: boolean) {
   const make = (given: Partial<MomentumOptions> = {}): Spec<'sgd', SgdOptions> => {
     return sgd({ ...fillUpdateOptions<MomentumOptions>({ options }, given, name), nesterov });
   };
-  return Object.assign(make, { definition: { ...sgd.definition, options } });
+  return Object.defineProperty(make, 'definition', {
+    get: () => ({ ...sgd.definition, options }),
+  }) as typeof make & { readonly definition: OptimizerDefinition<MomentumOptions> };
 }
 
 /** `sgd` with a momentum. */
@@ -79,7 +81,7 @@ export interface AdagradOptions extends CommonOptions {
 }
 
 /** Adagrad (Duchi et al. 2011), as in PyTorch: each weight's step is divided by the root of its squared gradients so far. */
-export const adagrad = /* @__PURE__ */ optimizer<'adagrad', AdagradOptions>('adagrad', {
+export const adagrad = /* @__PURE__ */ optimizer<'adagrad', AdagradOptions>('adagrad', () => ({
   options: { ...common(0.01), initialAccumulatorValue: { default: 0, min: 0 }, epsilon: epsilon(1e-10) },
   loops: { adagrad: ['sum'] },
   initial: ({ initialAccumulatorValue }) => initialAccumulatorValue,
@@ -87,7 +89,7 @@ export const adagrad = /* @__PURE__ */ optimizer<'adagrad', AdagradOptions>('ada
     heap[block] = -learningRate;
     heap[block + 1] = epsilon;
   },
-});
+}));
 
 export interface AdadeltaOptions extends CommonOptions {
   /** Of both moving averages; default 0.9. */
@@ -97,7 +99,7 @@ export interface AdadeltaOptions extends CommonOptions {
 }
 
 /** Adadelta (Zeiler 2012), as in PyTorch: steps as long as those before, by moving averages of squares. */
-export const adadelta = /* @__PURE__ */ optimizer<'adadelta', AdadeltaOptions>('adadelta', {
+export const adadelta = /* @__PURE__ */ optimizer<'adadelta', AdadeltaOptions>('adadelta', () => ({
   options: { ...common(1), rho: decay(0.9), epsilon: epsilon(1e-6) },
   loops: { adadelta: ['v', 'u'] },
   fill(heap, block, { rho, epsilon }, learningRate) {
@@ -106,7 +108,7 @@ export const adadelta = /* @__PURE__ */ optimizer<'adadelta', AdadeltaOptions>('
     heap[block + 2] = rho;
     heap[block + 3] = 1 - rho;
   },
-});
+}));
 
 export interface RmspropOptions extends CommonOptions {
   /** Of the moving averages; default 0.99. */
@@ -127,7 +129,7 @@ const rmspropLoops = {
 } as const;
 
 /** RMSprop (Tieleman and Hinton 2012), as in PyTorch, whose `alpha` is `rho` here. */
-export const rmsprop = /* @__PURE__ */ optimizer<'rmsprop', RmspropOptions>('rmsprop', {
+export const rmsprop = /* @__PURE__ */ optimizer<'rmsprop', RmspropOptions>('rmsprop', () => ({
   options: {
     ...common(0.01),
     rho: decay(0.99),
@@ -144,7 +146,7 @@ export const rmsprop = /* @__PURE__ */ optimizer<'rmsprop', RmspropOptions>('rms
     heap[block + 3] = 1 - rho;
     heap[block + 4] = momentum;
   },
-});
+}));
 
 export interface LionOptions extends CommonOptions {
   /** Of the blend whose sign is the step; default 0.9. */
@@ -154,7 +156,7 @@ export interface LionOptions extends CommonOptions {
 }
 
 /** Lion (Chen et al. 2023): every weight moves by the learning rate, in the direction of an average's sign. */
-export const lion = /* @__PURE__ */ optimizer<'lion', LionOptions>('lion', {
+export const lion = /* @__PURE__ */ optimizer<'lion', LionOptions>('lion', () => ({
   options: { ...common(1e-4), beta1: decay(0.9), beta2: decay(0.99) },
   loops: { lion: ['m'] },
   fill(heap, block, { beta1, beta2 }, learningRate) {
@@ -164,36 +166,12 @@ export const lion = /* @__PURE__ */ optimizer<'lion', LionOptions>('lion', {
     heap[block + 3] = beta2;
     heap[block + 4] = 1 - beta2;
   },
-});
-
-/** Every optimizer that works batch by batch, by name. */
-export const optimizerTable = {
-  sgd,
-  momentum,
-  nesterov,
-  adagrad,
-  adadelta,
-  rmsprop,
-  ...adamTable,
-  lion,
-};
-
-export type UpdateName = keyof typeof optimizerTable;
-export type UpdateSpec = ReturnType<(typeof optimizerTable)[UpdateName]>;
-
-/** The kernels of optimizers' loops: (weights, gradients, states ..., n, block, factor). */
-export type UpdateKernel = Exclude<keyof Family | AdamKernel, 'decayWeights'>;
-
-/** The names of the states that each optimizer's loop takes, by its kernel. */
-export const updateLoops = /* @__PURE__ */ Object.assign(
-  {},
-  .../* @__PURE__ */ Object.values(optimizerTable).map(({ definition }): object => definition.loops),
-) as Readonly<Record<UpdateKernel, readonly string[]>>;
+}));
 
 const NONE = -1;
 
-/** The loops in TypeScript. @internal */
-export function optimizers(arithmetic: Arithmetic): Family {
+/** The loops in TypeScript. */
+export default function optimizers(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
   const { small, tiny } = flushing(arithmetic);
   const clamp = (x: number) => (x < 0 ? 0 : x);

@@ -1,6 +1,6 @@
 import type { Arithmetic } from './arithmetic.js';
 import type { Heap, KernelName } from './contract.js';
-import { fillOptions, type OptionRange, type OptionRanges } from './definition.js';
+import { fillOptions, maker, type OptionRange, type OptionRanges } from './definition.js';
 
 /** A learning rate that depends on the step, as plain data: what `cosine()` and the like return. */
 export interface Schedule {
@@ -52,9 +52,14 @@ export function fillUpdateOptions<O extends Pick<CommonOptions, 'learningRate'>>
 }
 
 /** A function that checks options and returns a spec. */
-export function optimizer<N extends string, O extends CommonOptions>(name: N, definition: OptimizerDefinition<O>) {
-  const make = (options: Partial<O> = {}): Spec<N, O> => ({ name, ...fillUpdateOptions(definition, options, name) });
-  return Object.assign(make, { definition });
+export function optimizer<N extends string, O extends CommonOptions>(
+  name: N,
+  definition: () => OptimizerDefinition<O>,
+) {
+  return maker(
+    definition,
+    (made, given: Partial<O> = {}): Spec<N, O> => ({ name, ...fillUpdateOptions(made, given, name) }),
+  );
 }
 
 /** The ranges of the options that every optimizer takes. */

@@ -1,18 +1,15 @@
-import { lookUp, show, ValueError } from '../errors.js';
-import {
-  type ActivationEntry,
-  type ActivationSpec,
-  activationAliases,
-  activationTable,
-} from '../kernels/activations.js';
+import { ValueError } from '../errors.js';
 import type { KernelName } from '../kernels/contract.js';
-import type { ActivationPlan } from '../kernels/curve.js';
+import type { ActivationDefinition, ActivationPlan } from '../kernels/curve.js';
+import { resolve } from '../kernels/definition.js';
 import { stream } from '../kernels/philox.js';
+import type { ActivationSpec } from '../kernels/tables.js';
 import type { Emitter } from '../program/emitter.js';
 import type { Layer, Parameter, Step } from '../program/layer.js';
 import type { Tensor } from '../program/plan.js';
 import { BUILD, type BuildsActivation, isCustom } from './custom.js';
 import { parameter } from './layers/kind.js';
+import { activationNames } from './names.js';
 
 /** An activation with its options filled in. */
 export interface Activation {
@@ -24,33 +21,13 @@ export interface Activation {
   readonly build?: (name: string, units: number) => Layer;
 }
 
-const table = activationTable as unknown as Record<string, ActivationEntry>;
-const entries: Record<string, ActivationEntry> = {
-  ...table,
-  ...Object.fromEntries(
-    Object.entries(activationAliases).map(([alias, name]) => [alias, table[name] as ActivationEntry]),
-  ),
-};
-
 /** @throws UnknownNameError, ValueError for options out of range. */
 export function findActivation(given: unknown, argument: string): Activation {
   if (isCustom(given)) return customActivation(given as object, argument);
-  if (typeof given === 'function') {
-    throw new ValueError({
-      argument,
-      given: 'a function',
-      expected: 'what it returns, such as relu()',
-      hint: 'A function of your own: customActivation(...).',
-    });
-  }
-  const { name, ...options } =
-    typeof given === 'object' && given !== null ? (given as ActivationSpec) : { name: given };
-  if (name === undefined && given !== undefined) {
-    throw new ValueError({ argument, given: show(given), expected: "a name or a spec, such as 'relu'" });
-  }
-  const entry = lookUp(entries, name, argument);
-  const spec = entry(options);
-  return { spec, initializer: entry.definition.initializer, plan: entry.definition.plan(spec) };
+  const { spec, definition } = resolve<ActivationSpec, ActivationDefinition>(given, activationNames, argument, 'relu', {
+    own: 'customActivation',
+  });
+  return { spec, initializer: definition.initializer, plan: definition.plan(spec) };
 }
 
 /** A custom one builds a layer by itself, in the shape of its input; before it, a kernel is drawn as before none. */

@@ -1,5 +1,4 @@
-import { lookUp, show, ValueError } from '../errors.js';
-import { fillOptions, type OptionRanges } from '../kernels/definition.js';
+import { fillOptions, maker, type OptionRanges } from '../kernels/definition.js';
 
 /** What a way of averaging is. All of them add a share of what the weights differ from the average by. */
 export interface AveragingDefinition<O extends object = object> {
@@ -10,11 +9,10 @@ export interface AveragingDefinition<O extends object = object> {
   first(options: O): number;
 }
 
-function averaging<N extends string, O extends object>(name: N, definition: AveragingDefinition<O>) {
-  const make = (options: Partial<O> = {}): { readonly name: N } & Readonly<O> => {
-    return { name, ...fillOptions(definition.options, options, name) };
-  };
-  return Object.assign(make, { definition });
+function averaging<N extends string, O extends object>(name: N, definition: () => AveragingDefinition<O>) {
+  return maker(definition, ({ options }, given: Partial<O> = {}): { readonly name: N } & Readonly<O> => {
+    return { name, ...fillOptions(options, given, name) };
+  });
 }
 
 export interface ExponentialMovingAverageOptions {
@@ -31,14 +29,14 @@ export interface ExponentialMovingAverageOptions {
 export const exponentialMovingAverage = /* @__PURE__ */ averaging<
   'exponentialMovingAverage',
   ExponentialMovingAverageOptions
->('exponentialMovingAverage', {
+>('exponentialMovingAverage', () => ({
   options: {
     momentum: { default: 0.99, min: 0, below: 1 },
     overwriteFrequency: { default: 0, min: 0, integer: true },
   },
   share: ({ momentum }, t) => (t === 1 ? 1 : 1 - momentum),
   first: () => 1,
-});
+}));
 
 export interface StochasticWeightAveragingOptions {
   /** The first update that counts; default 1. An epoch is ceil(rows / batchSize) updates. */
@@ -54,52 +52,13 @@ export interface StochasticWeightAveragingOptions {
 export const stochasticWeightAveraging = /* @__PURE__ */ averaging<
   'stochasticWeightAveraging',
   StochasticWeightAveragingOptions
->('stochasticWeightAveraging', {
+>('stochasticWeightAveraging', () => ({
   options: { start: { default: 1, min: 1, integer: true }, every: { default: 1, min: 1, integer: true } },
   share: ({ start, every }, t) => (t < start || (t - start) % every > 0 ? 0 : 1 / ((t - start) / every + 1)),
   first: ({ start }) => start,
-});
+}));
 
-/** Every way of averaging by name. */
-export const averagingTable = { exponentialMovingAverage, stochasticWeightAveraging };
-
-export type AveragingName = keyof typeof averagingTable;
 /** A way of averaging as plain data: its name and options, which may be left out. */
 export type AveragingSpec =
   | ({ readonly name: 'exponentialMovingAverage' } & Partial<ExponentialMovingAverageOptions>)
   | ({ readonly name: 'stochasticWeightAveraging' } & Partial<StochasticWeightAveragingOptions>);
-
-/** A way of averaging with its options filled in. */
-export interface Averaging {
-  /** The share of the weights after update t in the average. */
-  share(t: number): number;
-  /** There is an average after t updates. */
-  begun(t: number): boolean;
-  /** The average takes the place of the weights after update t. */
-  overwrites(t: number): boolean;
-}
-
-interface Entry {
-  (options: object): object;
-  readonly definition: AveragingDefinition;
-}
-
-/** @throws UnknownNameError, ValueError for options out of range. */
-export function makeAveraging(given: AveragingName | AveragingSpec): Averaging {
-  if (typeof given !== 'string' && (typeof given !== 'object' || given === null)) {
-    throw new ValueError({
-      argument: 'averaging',
-      given: show(given),
-      expected: 'a name or a spec, such as exponentialMovingAverage()',
-    });
-  }
-  const { name, ...options } = typeof given === 'string' ? { name: given } : given;
-  const entry = lookUp(averagingTable as unknown as Readonly<Record<string, Entry>>, name, 'averaging');
-  const filled = entry(options);
-  const { overwriteFrequency = 0 } = filled as Partial<ExponentialMovingAverageOptions>;
-  return {
-    share: (t) => entry.definition.share(filled, t),
-    begun: (t) => t >= entry.definition.first(filled),
-    overwrites: (t) => overwriteFrequency > 0 && t % overwriteFrequency === 0,
-  };
-}

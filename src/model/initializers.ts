@@ -1,8 +1,9 @@
 import { checkNumber, checkOptions, lookUp, ValueError } from '../errors.js';
-import { fillOptions, type OptionRange, type OptionRanges } from '../kernels/definition.js';
-import { log } from '../kernels/math.js';
+import { fillOptions, maker, type OptionRange, type OptionRanges } from '../kernels/definition.js';
+import { log } from '../kernels/logarithm.js';
 import type { Generator } from '../kernels/philox.js';
 import { orthonormalize } from './orthogonal.js';
+import type { InitializerTable } from './tables.js';
 
 /** Fills in the weights of one parameter: row-major, fanIn x fanOut, all zero before. A bias is 1 x units. */
 type Fill<O> = (weights: Float32Array, generator: Generator, fanIn: number, fanOut: number, options: O) => void;
@@ -72,32 +73,35 @@ export interface Seeded {
 
 function initializer<N extends string, O extends object, S extends object = object>(
   name: N,
-  definition: InitializerDefinition<O>,
+  define: () => InitializerDefinition<O>,
 ) {
-  const make = (options: Partial<O> & S = {} as Partial<O> & S): { readonly name: N } & Readonly<O> & S => {
-    checkOptions(options, [...Object.keys(definition.options), ...(definition.random ? ['seed'] : [])], name);
-    const { seed, ...rest } = options as Seeded & Partial<O>;
-    const filled = fillOptions(definition.options, rest as unknown as Partial<O>, name);
-    definition.check?.(filled);
+  const make = (
+    { options, random, check }: InitializerDefinition<O>,
+    given: Partial<O> & S = {} as Partial<O> & S,
+  ): { readonly name: N } & Readonly<O> & S => {
+    checkOptions(given, [...Object.keys(options), ...(random ? ['seed'] : [])], name);
+    const { seed, ...rest } = given as Seeded & Partial<O>;
+    const filled = fillOptions(options, rest as unknown as Partial<O>, name);
+    check?.(filled);
     if (seed !== undefined) {
       checkNumber(seed, `${name}.seed`, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
     }
     return { name, ...filled, ...(seed === undefined ? {} : { seed }) } as { readonly name: N } & Readonly<O> & S;
   };
-  return Object.assign(make, { definition });
+  return maker(define, make);
 }
 
 type None = Record<never, never>;
 
 /** An initializer without options but the seed. */
 function drawing<N extends string>(name: N, fill: Fill<None>) {
-  return initializer<N, None, Seeded>(name, { options: {}, random: true, fill });
+  return initializer<N, None, Seeded>(name, () => ({ options: {}, random: true, fill }));
 }
 
 /** An initializer U(-limit, limit). */
 function even<N extends string>(name: N, limit: (fanIn: number, fanOut: number) => number) {
   const fill: Fill<None> = (w, g, fanIn, fanOut) => uniform(w, g, limit(fanIn, fanOut));
-  return initializer<N, None, Seeded>(name, { options: {}, random: true, fill, limit });
+  return initializer<N, None, Seeded>(name, () => ({ options: {}, random: true, fill, limit }));
 }
 
 const number = (value: number): OptionRange => ({ default: value });
@@ -105,14 +109,18 @@ const positive = (value: number): OptionRange => ({ default: value, above: 0 });
 const deviation = (value: number): OptionRange => ({ default: value, min: 0 });
 
 /** 0 everywhere. */
-export const zeros = /* @__PURE__ */ initializer<'zeros', None>('zeros', { options: {}, random: false, fill() {} });
+export const zeros = /* @__PURE__ */ initializer<'zeros', None>('zeros', () => ({
+  options: {},
+  random: false,
+  fill() {},
+}));
 
 /** 1 everywhere. */
-export const ones = /* @__PURE__ */ initializer<'ones', None>('ones', {
+export const ones = /* @__PURE__ */ initializer<'ones', None>('ones', () => ({
   options: {},
   random: false,
   fill: (w) => void w.fill(1),
-});
+}));
 
 export interface ConstantOptions {
   /** Default 0. */
@@ -120,11 +128,11 @@ export interface ConstantOptions {
 }
 
 /** `value` everywhere. */
-export const constant = /* @__PURE__ */ initializer<'constant', ConstantOptions>('constant', {
+export const constant = /* @__PURE__ */ initializer<'constant', ConstantOptions>('constant', () => ({
   options: { value: number(0) },
   random: false,
   fill: (w, _g, _fanIn, _fanOut, { value }) => void w.fill(value),
-});
+}));
 
 export interface NormalOptions {
   /** Default 0. */
@@ -134,14 +142,14 @@ export interface NormalOptions {
 }
 
 /** N(mean, stddev^2), not truncated. */
-export const randomNormal = /* @__PURE__ */ initializer<'randomNormal', NormalOptions, Seeded>('randomNormal', {
+export const randomNormal = /* @__PURE__ */ initializer<'randomNormal', NormalOptions, Seeded>('randomNormal', () => ({
   options: { mean: number(0), stddev: deviation(0.05) },
   random: true,
   fill(w, g, _fanIn, _fanOut, { mean, stddev }) {
     normal(w, g, stddev);
     shift(w, mean);
   },
-});
+}));
 
 export interface UniformOptions {
   /** Default -0.05. */
@@ -151,30 +159,33 @@ export interface UniformOptions {
 }
 
 /** U(minval, maxval). */
-export const randomUniform = /* @__PURE__ */ initializer<'randomUniform', UniformOptions, Seeded>('randomUniform', {
-  options: { minval: number(-0.05), maxval: number(0.05) },
-  random: true,
-  check({ minval, maxval }) {
-    if (minval <= maxval) return;
-    const expected = `a number >= ${minval}, the minval`;
-    throw new ValueError({ argument: 'randomUniform.maxval', given: String(maxval), expected });
-  },
-  fill(w, g, _fanIn, _fanOut, { minval, maxval }) {
-    for (let i = 0; i < w.length; i++) w[i] = minval + (maxval - minval) * g.uniform();
-  },
-});
+export const randomUniform = /* @__PURE__ */ initializer<'randomUniform', UniformOptions, Seeded>(
+  'randomUniform',
+  () => ({
+    options: { minval: number(-0.05), maxval: number(0.05) },
+    random: true,
+    check({ minval, maxval }) {
+      if (minval <= maxval) return;
+      const expected = `a number >= ${minval}, the minval`;
+      throw new ValueError({ argument: 'randomUniform.maxval', given: String(maxval), expected });
+    },
+    fill(w, g, _fanIn, _fanOut, { minval, maxval }) {
+      for (let i = 0; i < w.length; i++) w[i] = minval + (maxval - minval) * g.uniform();
+    },
+  }),
+);
 
 /** N(mean, stddev^2), drawn again beyond two stddev from the mean, as in Keras; the deviation of what is left is 0.88 stddev. */
 export const truncatedNormal = /* @__PURE__ */ initializer<'truncatedNormal', NormalOptions, Seeded>(
   'truncatedNormal',
-  {
+  () => ({
     options: { mean: number(0), stddev: deviation(0.05) },
     random: true,
     fill(w, g, _fanIn, _fanOut, { mean, stddev }) {
       truncated(w, g, stddev);
       shift(w, mean);
     },
-  },
+  }),
 );
 
 export interface VarianceScalingOptions {
@@ -192,7 +203,7 @@ export interface VarianceScalingOptions {
  */
 export const varianceScaling = /* @__PURE__ */ initializer<'varianceScaling', VarianceScalingOptions, Seeded>(
   'varianceScaling',
-  {
+  () => ({
     options: {
       scale: positive(1),
       mode: { default: 'fanIn', oneOf: ['fanIn', 'fanOut', 'fanAvg'] },
@@ -205,7 +216,7 @@ export const varianceScaling = /* @__PURE__ */ initializer<'varianceScaling', Va
       else if (distribution === 'untruncatedNormal') normal(w, g, Math.sqrt(scale / n));
       else truncated(w, g, Math.sqrt(scale / n) / TRUNCATED_DEVIATION);
     },
-  },
+  }),
 );
 
 /** U(-limit, limit) with limit sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
@@ -240,49 +251,28 @@ export interface GainOptions {
  * Columns, or where there are fewer rows than columns the rows, at right angles and of length gain, all directions alike
  * likely (Saxe et al. 2014). Takes time with the cube of the width, about 1 s for 1024 x 1024.
  */
-export const orthogonal = /* @__PURE__ */ initializer<'orthogonal', GainOptions, Seeded>('orthogonal', {
+export const orthogonal = /* @__PURE__ */ initializer<'orthogonal', GainOptions, Seeded>('orthogonal', () => ({
   options: { gain: number(1) },
   random: true,
   fill(w, g, fanIn, fanOut, { gain }) {
     normal(w, g, 1);
     orthonormalize(w, fanIn, fanOut, gain);
   },
-});
+}));
 
 /** gain on the diagonal, 0 elsewhere; of a kernel that is not square the columns or rows left over are 0. */
-export const identity = /* @__PURE__ */ initializer<'identity', GainOptions>('identity', {
+export const identity = /* @__PURE__ */ initializer<'identity', GainOptions>('identity', () => ({
   options: { gain: number(1) },
   random: false,
   fill(w, _g, fanIn, fanOut, { gain }) {
     for (let i = 0; i < Math.min(fanIn, fanOut); i++) w[i * fanOut + i] = gain;
   },
-});
+}));
 
-/** Every initializer by name. */
-export const initializerTable = {
-  zeros,
-  ones,
-  constant,
-  randomNormal,
-  randomUniform,
-  truncatedNormal,
-  varianceScaling,
-  glorotUniform,
-  glorotNormal,
-  heUniform,
-  heNormal,
-  lecunUniform,
-  lecunNormal,
-  fanInUniform,
-  orthogonal,
-  identity,
-};
-
-export type InitializerName = keyof typeof initializerTable;
 /** An initializer as plain data: its name and options, which may be left out. */
 export type InitializerSpec = {
-  readonly [N in InitializerName]: { readonly name: N } & NonNullable<Parameters<(typeof initializerTable)[N]>[0]>;
-}[InitializerName];
+  readonly [N in keyof InitializerTable]: { readonly name: N } & NonNullable<Parameters<InitializerTable[N]>[0]>;
+}[keyof InitializerTable];
 
 const GAINS = {
   linear: () => 1,

@@ -1,3 +1,4 @@
+import { maker } from '../kernels/definition.js';
 import { fillUpdateOptions, type Schedule, type Spec } from '../kernels/update.js';
 
 export interface LbfgsOptions {
@@ -32,7 +33,10 @@ function make(options: Partial<LbfgsOptions> = {}): Spec<'lbfgs', LbfgsOptions> 
  * Limited-memory BFGS (Liu and Nocedal 1989) with a line search for the strong Wolfe conditions, as in PyTorch, for small
  * tabular sets: each step sees all rows and evaluates loss and gradient some 25 times.
  */
-export const lbfgs = /* @__PURE__ */ Object.assign(make, { definition: { options: ranges, solver: makeLbfgs } });
+export const lbfgs = /* @__PURE__ */ maker(
+  () => ({ options: ranges, solver: makeLbfgs }),
+  (_, options?: Partial<LbfgsOptions>) => make(options),
+);
 
 export type Vector = Float64Array<ArrayBuffer>;
 

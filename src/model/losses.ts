@@ -1,25 +1,22 @@
-import { checkNumber, checkOptions, lookUp, ShapeError, show, ValueError } from '../errors.js';
+import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import type { KernelName } from '../kernels/contract.js';
+import { resolve } from '../kernels/definition.js';
 import { DOMAINS, type LossDefinition } from '../kernels/loss.js';
-import { type LossName, type LossSpec, lossTable } from '../kernels/losses.js';
+import type { LossSpec } from '../kernels/tables.js';
 import type { Matrix } from '../matrix.js';
 import type { Objective } from '../program/compile.js';
 import { BUILD, type BuildsLoss, isCustom } from './custom.js';
 import type { CustomLoss } from './expressions/custom.js';
+import { type LossName, lossNames } from './names.js';
 
 export type { LossName, LossSpec };
 
 /** A loss by name, with options, or one that `customLoss` made. */
 export type Loss = LossName | LossSpec | CustomLoss;
 
-interface Entry {
-  (options: object): LossSpec;
-  readonly definition: LossDefinition;
-}
-
 /** A loss bound to a model's output. */
 export interface BoundLoss extends Objective {
-  readonly name: LossName | 'custom';
+  readonly name: string;
   readonly spec: { readonly name: string };
   readonly definition: LossDefinition;
   /** Width of the output. */
@@ -74,21 +71,6 @@ function classOf(kind: LossDefinition['targets'], columns: number): BoundLoss['c
   };
 }
 
-/** The loss of a name or a spec. */
-function findLoss(given: LossName | LossSpec): { readonly entry: Entry; readonly spec: LossSpec } {
-  if (typeof given === 'function') {
-    throw new ValueError({
-      argument: 'loss',
-      given: 'a function',
-      expected: 'what it returns, such as huber()',
-      hint: 'A function of your own: customLoss(...).',
-    });
-  }
-  const { name, ...options } = typeof given === 'object' && given !== null ? given : { name: given };
-  const entry = lookUp(lossTable as unknown as Readonly<Record<string, Entry>>, name, 'loss');
-  return { entry, spec: entry(options) };
-}
-
 function bindCustom(loss: BuildsLoss, units: number, weight: number): BoundLoss {
   const build = loss[BUILD];
   if (build) return build(loss, units, weight);
@@ -106,8 +88,9 @@ function bindCustom(loss: BuildsLoss, units: number, weight: number): BoundLoss 
  */
 export function bindLoss(given: Loss, units: number, activation: string, weight = 1): BoundLoss {
   if (isCustom(given)) return bindCustom(given as CustomLoss, units, weight);
-  const { entry, spec } = findLoss(given as LossName | LossSpec);
-  const { definition } = entry;
+  const { spec, definition } = resolve<LossSpec, LossDefinition>(given, lossNames, 'loss', 'huber', {
+    own: 'customLoss',
+  });
   const { name } = spec;
   const { fuses, targets: kind, advice } = definition;
   if (fuses !== undefined && fuses !== activation) {

@@ -1,17 +1,14 @@
-import { lookUp, show, ValueError } from '../errors.js';
 import type { Heap, KernelName } from '../kernels/contract.js';
-import { optimizerTable, type UpdateName, type UpdateSpec } from '../kernels/optimizers.js';
+import { resolve } from '../kernels/definition.js';
+import type { UpdateSpec } from '../kernels/tables.js';
 import type { CommonOptions, OptimizerDefinition } from '../kernels/update.js';
 import type { Emitter } from '../program/emitter.js';
 import type { Parameter, RowGradients } from '../program/layer.js';
 import { type Tensor, vectorTensor } from '../program/plan.js';
-import { lbfgs, type Solver } from './lbfgs.js';
-import { makeRate, type Rate } from './schedules.js';
+import type { lbfgs, Solver } from './lbfgs.js';
+import { type OptimizerName, optimizerFunctions, optimizerNames } from './names.js';
+import { makeRate, type Rate } from './rate.js';
 
-/** Every optimizer by name. */
-export const allOptimizers = { ...optimizerTable, lbfgs };
-
-export type OptimizerName = UpdateName | 'lbfgs';
 /** An optimizer as plain data: its name and all options. */
 export type OptimizerSpec = UpdateSpec | ReturnType<typeof lbfgs>;
 
@@ -80,24 +77,14 @@ export function emitRowUpdate(
   for (const { whole, rows } of pairs) emit.call('scatterRows', rows, distinct, whole, distinct.size, columns);
 }
 
-interface Entry {
-  (options: object): OptimizerSpec;
-  readonly definition: OptimizerDefinition | { solver(options: OptimizerSpec): Solver };
-}
+type Definition = OptimizerDefinition | { solver(options: OptimizerSpec): Solver };
 
 /** @throws UnknownNameError, ValueError for options out of range. */
 export function makeOptimizer(given: OptimizerName | OptimizerSpec): Optimizer {
-  if (typeof given === 'function') {
-    throw new ValueError({ argument: 'optimizer', given: 'a function', expected: 'what it returns, such as adam()' });
-  }
-  if (typeof given !== 'string' && (typeof given !== 'object' || given === null)) {
-    throw new ValueError({ argument: 'optimizer', given: show(given), expected: "a name or a spec, such as 'adam'" });
-  }
-  const { name, ...options } = typeof given === 'string' ? { name: given } : given;
-  const entry = lookUp(allOptimizers as unknown as Readonly<Record<string, Entry>>, name, 'optimizer');
-  const spec = entry(options);
-  const rate = makeRate(spec.learningRate, `${name}.learningRate`);
-  const { definition } = entry;
+  const { spec, definition } = resolve<OptimizerSpec, Definition>(given, optimizerNames, 'optimizer', 'adam', {
+    functions: optimizerFunctions,
+  });
+  const rate = makeRate(spec.learningRate, `${spec.name}.learningRate`);
   if ('solver' in definition) {
     return { spec, rate, states: [], solver: definition.solver(spec), emit() {}, fill() {} };
   }
@@ -120,6 +107,7 @@ function makeUpdate(
     emit(emit, { parameters, kernels, gradients, states, block, decay }) {
       const { factor } = emit.slots;
       if (weightDecay > 0 && kernels.size > 0) emit.call('decayWeights', kernels, kernels.size, decay, factor);
+      emit.updates.add(kernel);
       emit.callOf(kernel, [parameters, gradients, ...states, parameters.size, block, factor]);
     },
     fill(heap, { block, decay }, learningRate, t) {

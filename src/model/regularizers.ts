@@ -1,4 +1,4 @@
-import { fillOptions, type OptionRange, type OptionRanges } from '../kernels/definition.js';
+import { fillOptions, maker, type OptionRange, type OptionRanges } from '../kernels/definition.js';
 import type { Penalty } from '../program/layer.js';
 
 /** What a penalty is. */
@@ -9,13 +9,12 @@ export interface RegularizerDefinition<O extends object = object> {
 
 function regularizer<N extends string, O extends object, A>(
   name: N,
-  definition: RegularizerDefinition<O>,
+  definition: () => RegularizerDefinition<O>,
   read: (argument: A | undefined) => Partial<O>,
 ) {
-  const make = (argument?: A): { readonly name: N } & Readonly<O> => {
-    return { name, ...fillOptions(definition.options, read(argument), name) };
-  };
-  return Object.assign(make, { definition });
+  return maker(definition, ({ options }, argument?: A): { readonly name: N } & Readonly<O> => {
+    return { name, ...fillOptions(options, read(argument), name) };
+  });
 }
 
 const strength: OptionRange = { default: 0.01, min: 0 };
@@ -25,19 +24,21 @@ export interface StrengthOptions {
   readonly lambda: number;
 }
 
-const readLambda = (lambda: number | undefined): Partial<StrengthOptions> => (lambda === undefined ? {} : { lambda });
+// A spec is read again, as options.
+const readLambda = (given: number | Partial<StrengthOptions> | undefined): Partial<StrengthOptions> =>
+  typeof given === 'object' ? given : given === undefined ? {} : { lambda: given };
 
 /** Adds lambda sum |w| to the loss, and so lambda sign(w) to the gradient, nothing where w is 0. */
 export const l1 = /* @__PURE__ */ regularizer<'l1', StrengthOptions, number>(
   'l1',
-  { options: { lambda: strength }, penalty: ({ lambda }) => ({ l1: lambda, l2: 0 }) },
+  () => ({ options: { lambda: strength }, penalty: ({ lambda }) => ({ l1: lambda, l2: 0 }) }),
   readLambda,
 );
 
 /** Adds lambda sum w^2 to the loss, and so 2 lambda w to the gradient, as in Keras. (PyTorch's weight_decay is lambda w.) */
 export const l2 = /* @__PURE__ */ regularizer<'l2', StrengthOptions, number>(
   'l2',
-  { options: { lambda: strength }, penalty: ({ lambda }) => ({ l1: 0, l2: lambda }) },
+  () => ({ options: { lambda: strength }, penalty: ({ lambda }) => ({ l1: 0, l2: lambda }) }),
   readLambda,
 );
 
@@ -51,14 +52,9 @@ export interface L1L2Options {
 /** Adds l1 sum |w| + l2 sum w^2 to the loss. */
 export const l1l2 = /* @__PURE__ */ regularizer<'l1l2', L1L2Options, Partial<L1L2Options>>(
   'l1l2',
-  { options: { l1: strength, l2: strength }, penalty: (options) => options },
+  () => ({ options: { l1: strength, l2: strength }, penalty: ({ l1, l2 }) => ({ l1, l2 }) }),
   (options = {}) => options,
 );
-
-/** Every regularizer by name. */
-export const regularizerTable = { l1, l2, l1l2 };
-
-export type RegularizerName = keyof typeof regularizerTable;
 
 /** A penalty as plain data: its name and strengths, which may be left out. */
 export type Regularizer =

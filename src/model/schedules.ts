@@ -1,34 +1,32 @@
-import { checkNumber, lookUp, show, ValueError } from '../errors.js';
-import { fillOptions, type OptionRange, type OptionRanges } from '../kernels/definition.js';
+import { fillOptions, maker, type OptionRange, type OptionRanges } from '../kernels/definition.js';
 import { cos, pow } from '../kernels/elementary.js';
 import { power } from '../kernels/power.js';
-import type { Schedule } from '../kernels/update.js';
-
-/** The learning rate of step t, from 0 on. */
-export type Rate = (t: number) => number;
+import { makeRate, type Rate } from './rate.js';
 
 type ScheduleData<N extends string, O> = { readonly name: N } & Readonly<O>;
 
 /** Options without a default must be given. */
 type Required<O, K extends keyof O> = Pick<O, K> & Partial<Omit<O, K>>;
 
-interface ScheduleDefinition<O> {
+export interface ScheduleDefinition<O> {
   readonly options: OptionRanges<O>;
   rate(options: O): Rate;
 }
 
-function schedule<N extends string, O extends object, K extends keyof O>(name: N, definition: ScheduleDefinition<O>) {
-  const make = (options: Required<O, K>): ScheduleData<N, O> => {
-    return { name, ...fillOptions(definition.options, options as unknown as Partial<O>, name) };
-  };
-  return Object.assign(make, { definition });
+function schedule<N extends string, O extends object, K extends keyof O>(
+  name: N,
+  definition: () => ScheduleDefinition<O>,
+) {
+  return maker(definition, ({ options }, given: Required<O, K>): ScheduleData<N, O> => {
+    return { name, ...fillOptions(options, given as unknown as Partial<O>, name) };
+  });
 }
 
 const required = (range: Omit<OptionRange, 'default'> = { min: 0 }): OptionRange => ({ default: undefined, ...range });
 const optional = (value: number, range: Omit<OptionRange, 'default'> = { min: 0 }): OptionRange => {
   return { default: value, ...range };
 };
-const steps = required({ min: 1, integer: true });
+const steps = { default: undefined, min: 1, integer: true };
 const share = { min: 0, max: 1 };
 
 export interface ConstantRateOptions {
@@ -36,13 +34,16 @@ export interface ConstantRateOptions {
 }
 
 /** The same rate in every step; a number does as well. */
-export const constantRate = /* @__PURE__ */ schedule<'constant', ConstantRateOptions, 'learningRate'>('constant', {
-  options: { learningRate: required() },
-  rate:
-    ({ learningRate }) =>
-    () =>
-      learningRate,
-});
+export const constantRate = /* @__PURE__ */ schedule<'constant', ConstantRateOptions, 'learningRate'>(
+  'constant',
+  () => ({
+    options: { learningRate: required() },
+    rate:
+      ({ learningRate }) =>
+      () =>
+        learningRate,
+  }),
+);
 
 export interface StepDecayOptions {
   readonly initialLearningRate: number;
@@ -55,13 +56,13 @@ export interface StepDecayOptions {
 /** initialLearningRate decayRate^floor(t / decaySteps); PyTorch's StepLR. */
 export const stepDecay = /* @__PURE__ */ schedule<'stepDecay', StepDecayOptions, 'initialLearningRate' | 'decaySteps'>(
   'stepDecay',
-  {
+  () => ({
     options: { initialLearningRate: required(), decaySteps: steps, decayRate: optional(0.1) },
     rate:
       ({ initialLearningRate, decaySteps, decayRate }) =>
       (t) =>
         initialLearningRate * power(decayRate, Math.floor(t / decaySteps)),
-  },
+  }),
 );
 
 export interface DecayOptions {
@@ -74,7 +75,7 @@ export interface DecayOptions {
 
 type DecayNeeds = 'initialLearningRate' | 'decaySteps' | 'decayRate';
 
-const decayOptions = { initialLearningRate: required(), decaySteps: steps, decayRate: required() };
+const decayOptions = () => ({ initialLearningRate: required(), decaySteps: steps, decayRate: required() });
 
 /** Periods passed after t steps. */
 const periods = (t: number, { decaySteps, staircase }: DecayOptions) =>
@@ -83,19 +84,19 @@ const periods = (t: number, { decaySteps, staircase }: DecayOptions) =>
 /** initialLearningRate decayRate^(t / decaySteps); PyTorch's ExponentialLR where decaySteps is 1. */
 export const exponentialDecay = /* @__PURE__ */ schedule<'exponentialDecay', DecayOptions, DecayNeeds>(
   'exponentialDecay',
-  {
-    options: { ...decayOptions, staircase: { default: false } },
+  () => ({
+    options: { ...decayOptions(), staircase: { default: false } },
     rate: (options) => (t) => options.initialLearningRate * pow(options.decayRate, periods(t, options)),
-  },
+  }),
 );
 
 /** initialLearningRate / (1 + decayRate t / decaySteps). */
 export const inverseTimeDecay = /* @__PURE__ */ schedule<'inverseTimeDecay', DecayOptions, DecayNeeds>(
   'inverseTimeDecay',
-  {
-    options: { ...decayOptions, staircase: { default: false } },
+  () => ({
+    options: { ...decayOptions(), staircase: { default: false } },
     rate: (options) => (t) => options.initialLearningRate / (1 + options.decayRate * periods(t, options)),
-  },
+  }),
 );
 
 export interface PolynomialOptions {
@@ -114,7 +115,7 @@ export const polynomial = /* @__PURE__ */ schedule<
   'polynomial',
   PolynomialOptions,
   'initialLearningRate' | 'decaySteps'
->('polynomial', {
+>('polynomial', () => ({
   options: {
     initialLearningRate: required(),
     decaySteps: steps,
@@ -129,7 +130,7 @@ export const polynomial = /* @__PURE__ */ schedule<
       const left = 1 - Math.min(t, length) / length;
       return (initialLearningRate - endLearningRate) * pow(left, power) + endLearningRate;
     },
-});
+}));
 
 /** From 1 to 0 along half a cosine, as `passed` goes from 0 to 1. */
 const halfCosine = (passed: number) => 0.5 * (1 + cos(Math.PI * passed));
@@ -144,13 +145,13 @@ export interface CosineOptions {
 /** From initialLearningRate to alpha initialLearningRate along half a cosine, then constant (Loshchilov and Hutter 2017). */
 export const cosine = /* @__PURE__ */ schedule<'cosine', CosineOptions, 'initialLearningRate' | 'decaySteps'>(
   'cosine',
-  {
+  () => ({
     options: { initialLearningRate: required(), decaySteps: steps, alpha: optional(0, share) },
     rate:
       ({ initialLearningRate, decaySteps, alpha }) =>
       (t) =>
         initialLearningRate * ((1 - alpha) * halfCosine(Math.min(t / decaySteps, 1)) + alpha),
-  },
+  }),
 );
 
 export interface CosineRestartsOptions {
@@ -169,7 +170,7 @@ export const cosineRestarts = /* @__PURE__ */ schedule<
   'cosineRestarts',
   CosineRestartsOptions,
   'initialLearningRate' | 'firstDecaySteps'
->('cosineRestarts', {
+>('cosineRestarts', () => ({
   options: {
     initialLearningRate: required(),
     firstDecaySteps: steps,
@@ -191,7 +192,7 @@ export const cosineRestarts = /* @__PURE__ */ schedule<
       const top = initialLearningRate * power(mMul, period);
       return top * ((1 - alpha) * halfCosine((t - start) / length) + alpha);
     },
-});
+}));
 
 export interface OneCycleOptions {
   readonly maxLearningRate: number;
@@ -207,7 +208,7 @@ export interface OneCycleOptions {
 /** Up and down again along half cosines (Smith and Topin 2018), PyTorch's OneCycleLR; constant after totalSteps. */
 export const oneCycle = /* @__PURE__ */ schedule<'oneCycle', OneCycleOptions, 'maxLearningRate' | 'totalSteps'>(
   'oneCycle',
-  {
+  () => ({
     options: {
       maxLearningRate: required(),
       totalSteps: steps,
@@ -226,7 +227,7 @@ export const oneCycle = /* @__PURE__ */ schedule<'oneCycle', OneCycleOptions, 'm
         return last + (maxLearningRate - last) * halfCosine(passed);
       };
     },
-  },
+  }),
 );
 
 export interface WarmupOptions {
@@ -257,47 +258,26 @@ const warmupDefinition: ScheduleDefinition<WarmupOptions> = {
 };
 
 /** From initialLearningRate in a straight line to where another schedule begins, then that one. */
-export const warmup = /* @__PURE__ */ Object.assign(makeWarmup, { definition: warmupDefinition });
+export const warmup = /* @__PURE__ */ maker(
+  () => warmupDefinition,
+  (_, options: Required<WarmupOptions, 'schedule' | 'warmupSteps'>) => makeWarmup(options),
+);
 
 /** Keras's names. */
 export { cosine as cosineDecay, cosineRestarts as cosineDecayRestarts, polynomial as polynomialDecay };
-
-/** Every schedule by name. */
-export const scheduleTable = {
-  constant: constantRate,
-  stepDecay,
-  exponentialDecay,
-  inverseTimeDecay,
-  polynomial,
-  cosine,
-  cosineRestarts,
-  oneCycle,
-  warmup,
-};
 
 type WarmupSpec = ScheduleData<'warmup', WarmupOptions>;
 
 /** A schedule as plain data: its name and all options. */
 export type ScheduleSpec =
   | WarmupSpec
-  | ReturnType<(typeof scheduleTable)[Exclude<keyof typeof scheduleTable, 'warmup'>]>;
-
-interface Entry {
-  (options: object): ScheduleSpec;
-  readonly definition: ScheduleDefinition<ScheduleSpec>;
-}
-
-/** @throws UnknownNameError, ValueError for options out of range. */
-export function makeRate(given: number | Schedule, argument: string): Rate {
-  if (typeof given === 'number') {
-    checkNumber(given, argument, { min: 0 });
-    return () => given;
-  }
-  if (typeof given !== 'object' || given === null) {
-    const expected = 'a number, or a schedule such as cosine({ ... })';
-    throw new ValueError({ argument, given: show(given), expected });
-  }
-  const { name, ...options } = given;
-  const entry = lookUp(scheduleTable as unknown as Readonly<Record<string, Entry>>, name, `${argument}.name`);
-  return entry.definition.rate(entry(options));
-}
+  | ReturnType<
+      | typeof constantRate
+      | typeof stepDecay
+      | typeof exponentialDecay
+      | typeof inverseTimeDecay
+      | typeof polynomial
+      | typeof cosine
+      | typeof cosineRestarts
+      | typeof oneCycle
+    >;

@@ -54,6 +54,8 @@ export interface Program {
   readonly kept: readonly KeptValue[];
   /** Gradients of tables, one entry for each. */
   readonly rowGradients: readonly RowGradients[];
+  /** Its kernels that are optimizers' loops. */
+  readonly updates: ReadonlySet<string>;
   /** The first of the calls that update, with the factor that is there. */
   readonly update: number;
   readonly workspace: readonly Tensor[];
@@ -82,6 +84,8 @@ export class Emitter {
   readonly #last: SymbolicCall[] = [];
   readonly #workspace: Lifetime[] = [];
   readonly #rowGradients: RowGradients[] = [];
+  /** Kernels that are optimizers' loops. */
+  readonly updates = new Set<string>();
   #update = 0;
   /** Keeps what is not finite from updates. */
   guard: Guard | undefined;
@@ -202,6 +206,7 @@ export class Emitter {
       outputs,
       kept,
       rowGradients: this.rowGradients,
+      updates: this.updates,
       update: this.#update,
       workspace: this.#workspace.map(({ tensor }) => tensor),
       end,

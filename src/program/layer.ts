@@ -1,4 +1,4 @@
-import type { ConstraintName } from '../kernels/constraints.js';
+import type { ConstraintName } from '../kernels/tables.js';
 import type { Emitter } from './emitter.js';
 import type { Tensor } from './plan.js';
 

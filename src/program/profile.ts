@@ -1,8 +1,7 @@
-import { type Backend, type BackendFactory, type Call, type Heap, RESERVED_ELEMENTS } from '../kernels/contract.js';
+import { type Backend, type BackendFactory, type Heap, RESERVED_ELEMENTS } from '../kernels/contract.js';
 import { type Program, productFlops, type SymbolicCall } from './emitter.js';
 import { Arena, denseScratch, matrixTensor, panelColumns, type Tensor, vectorTensor } from './plan.js';
 import { type LinkedProgram, link, run } from './run.js';
-import { phasesOf } from './split.js';
 
 export interface ProfileOptions {
   /** Timed repetitions of the step, after a warm-up; default as many as 200 ms take, at least 3. */
@@ -112,12 +111,6 @@ function stateOf({ symbolic, workspace }: Program): readonly Tensor[] {
     });
 }
 
-/** A call as a program of its own, on all threads if they share it; the others would cost an order to them each. */
-function linkCall(program: Program, call: Call, backend: Backend, threads: number): LinkedProgram {
-  const shared = phasesOf([call], threads).some((parts) => parts.length > 1);
-  return link({ ...program, calls: [call] }, backend, shared ? threads : 1);
-}
-
 /**
  * GFLOP/s of a forward product within the first-level cache, where neither memory nor ragged edges slow it down: of one
  * thread times their number.
@@ -170,7 +163,7 @@ export function profileProgram(
   options: ProfileOptions = {},
 ): Profile {
   const { heap } = backend;
-  const calls = program.calls.map((call) => linkCall(program, call, backend, factory.threads));
+  const calls = program.calls.map((call) => link({ ...program, calls: [call] }, backend, factory.threads));
   // Later calls may take the place of the batch.
   const restoreBatch = save(heap, [...program.inputs, ...program.targets]);
   const restoreState = save(heap, stateOf(program));

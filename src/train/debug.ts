@@ -14,10 +14,11 @@ export function debugging(globals: object = globalThis): boolean {
 }
 
 /** Where debugging: prints the profile of a training step of this batch size, on the error stream. */
-export function debugProfile(engine: Engine, { sample, state }: Feed): void {
+export async function debugProfile(engine: Engine, { sample, state }: Feed): Promise<void> {
   if (!sample || !debugging()) return;
+  const { profileProgram } = await import('../program/profile.js');
   const { x, y, rows } = sample;
   const program = engine.program('train', Math.min(state.batchSize ?? rows, rows));
   engine.stageBatch(program, x, y, 0);
-  console.error(`myelin: ${engine.profile(program)}`);
+  console.error(`myelin: ${profileProgram(...engine.rehearse(program))}`);
 }

@@ -9,7 +9,6 @@ import type { Mode, Program } from '../program/emitter.js';
 import { BOUND, CEILING } from '../program/guard.js';
 import type { Constant, Parameter } from '../program/layer.js';
 import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
-import { type Profile, type ProfileOptions, profileProgram } from '../program/profile.js';
 import { type LinkedProgram, link, run } from '../program/run.js';
 import { makeSlots, placeSlots } from '../program/slots.js';
 import { copyRows } from './copy.js';
@@ -264,10 +263,10 @@ export class Engine {
     run(link({ ...program, calls }, this.#backend, this.network.threads));
   }
 
-  /** Times the calls of a staged training step, which leaves weights, state and the count of steps as they were. */
-  profile(program: LinkedProgram, options?: ProfileOptions): Profile {
+  /** What a profile of a staged training step needs, which leaves weights, state and the count of steps as they were. */
+  rehearse(program: LinkedProgram): [Program, Backend, BackendFactory] {
     this.steps.rehearse(program);
-    return profileProgram(program, this.#backend, this.#factory, options);
+    return [program, this.#backend, this.#factory];
   }
 
   /** Seed and step, 16 bits an element. */

@@ -296,7 +296,7 @@ export class FitRun {
     gathered?.restart();
     await call(hooks.epochEnd, epoch, logs, model);
     if (hooks.checkpoint.length > 0) await call(hooks.checkpoint, model);
-    if (epoch === this.#firstEpoch) debugProfile(engine, plan.feed);
+    if (epoch === this.#firstEpoch) await debugProfile(engine, plan.feed);
     await this.#pause();
   }
 

@@ -1,5 +1,5 @@
 import { type Matrix, makeMatrix } from '../matrix.js';
-import { Sample } from '../model/metrics/sample.js';
+import type { Rows } from '../model/metrics/counted.js';
 import type { BoundMetric } from '../model/metrics/table.js';
 import type { Tensor } from '../program/plan.js';
 import type { LinkedProgram } from '../program/run.js';
@@ -108,10 +108,14 @@ export class Gathered {
     const measured = this.all.map(() => new Map<BoundMetric, number>());
     for (const { index, target, columns, predictions, targets } of this.#parts) {
       const { kind, metrics, objective } = target;
-      const sample = new Sample(kind, this.#sofar(predictions, objective.units), this.#sofar(targets, columns));
+      const rows: Rows = {
+        kind,
+        predictions: this.#sofar(predictions, objective.units),
+        targets: this.#sofar(targets, columns),
+      };
       for (const metric of metrics) {
         if (!metric.compute) continue;
-        const value = metric.compute(sample);
+        const value = metric.compute(rows);
         measured[index]?.set(metric, typeof value === 'number' ? value : yield* value);
         yield;
       }

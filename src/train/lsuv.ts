@@ -1,9 +1,11 @@
 import { checkNumber, checkOptions, StateError, ValueError } from '../errors.js';
 import { stream } from '../kernels/philox.js';
 import { type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
-import { initialize, makeInitializer } from '../model/initialization.js';
+import { initialize } from '../model/initialization.js';
+import { orthogonal } from '../model/initializers.js';
 import type { LayerSpec } from '../model/layers/index.js';
 import { copySpec } from '../model/layers/kind.js';
+import type { Initializer } from '../program/layer.js';
 import { type Model, sequential, type Weights } from './model.js';
 
 export interface LsuvOptions {
@@ -56,7 +58,7 @@ export function layerSequentialUnitVariance(
     if (spec.type === 'dense') {
       const { rows, columns, data } = own['layers.0.kernel'] as Matrix;
       const at = names.indexOf(`${name}.kernel`);
-      data.set(initialize(makeInitializer('orthogonal', name), rows, columns, seed, stream('initialization', at)));
+      data.set(initialize(orthogonal() as unknown as Initializer, rows, columns, seed, stream('initialization', at)));
       const linear = Object.assign(copySpec(spec), { activation: 'linear' });
       let variance = varianceOf(output(model, linear, own, input), name);
       let iterations = 0;

@@ -15,7 +15,8 @@ import type { LayerSpec, SymbolicTensor } from '../model/layers/index.js';
 import { copyData, copySpec } from '../model/layers/kind.js';
 import { bindLoss, type LossOption, type LossWeights, lossPerOutput, weightPerOutput } from '../model/losses.js';
 import { bindMetrics, type Metrics } from '../model/metrics/table.js';
-import { makeOptimizer, type OptimizerName, type OptimizerSpec } from '../model/optimizers.js';
+import type { OptimizerName } from '../model/names.js';
+import { makeOptimizer, type OptimizerSpec } from '../model/optimizers.js';
 import { parameterBytes, readParameter, writeParameter } from '../model/weights.js';
 import { outputLayer } from '../program/compile.js';
 import { formatProgram, MODES, type Mode } from '../program/emitter.js';
@@ -515,19 +516,25 @@ export class Model {
    * Times every kernel call of a training step on one batch; prints as a table. Takes about a third of a second or, on
    * large models, four steps, in one go. Changes nothing.
    */
-  profile(x: Data, y: Data, options: ProfileOptions = {}): Profile {
+  async profile(x: Data, y: Data, options: ProfileOptions = {}): Promise<Profile> {
+    const { profileProgram } = await import('../program/profile.js');
     this.#checkBetweenSteps('profile');
     checkOptions(options, ['repeats'], 'profile');
     if (options.repeats !== undefined) checkNumber(options.repeats, 'profile.repeats', { min: 1, integer: true });
     const engine = this.#engine;
     const program = stageBatch(engine, 'train', x, y);
-    return engine.profile(program, options);
+    return profileProgram(...engine.rehearse(program), options);
   }
 
   /** The kernel calls of one mode ('train', 'accumulate', 'gradients', 'inspect', 'moments', 'validate', 'evaluate', 'predict') and number of rows, as text. */
   program(mode: Mode, rows: number): string {
     lookUp(Object.fromEntries(MODES.map((name) => [name, name])), mode, 'mode');
     checkNumber(rows, 'rows', { min: 1, integer: true });
+    if (mode === 'accumulate' && this.#engine.training.accumulationSteps === 1) {
+      throw new StateError(
+        "program: the model takes a step on every batch; 'accumulate' is for gradientAccumulationSteps.",
+      );
+    }
     return formatProgram(this.#engine.compileProgram(mode, rows));
   }
 

@@ -1,6 +1,6 @@
 import type { Heap } from '../kernels/contract.js';
 import type { BoundLoss } from '../model/losses.js';
-import type { Kind } from '../model/metrics/sample.js';
+import type { Kind } from '../model/metrics/counted.js';
 import { type BoundMetric, outputKind } from '../model/metrics/table.js';
 import { emitRowUpdate, type Optimizer, type Pace, type TableUpdate, type UpdateGroup } from '../model/optimizers.js';
 import { compileTraining, type Network, outputLayer, type Target, type Training } from '../program/compile.js';

@@ -1,5 +1,6 @@
 import { checkNumber, show, ValueError } from '../errors.js';
-import { type Averaging, type AveragingName, type AveragingSpec, makeAveraging } from '../model/averaging.js';
+import { type Averaging, makeAveraging } from '../model/averages.js';
+import type { AveragingSpec } from '../model/averaging.js';
 import type { Optimizer } from '../model/optimizers.js';
 import type { Clip } from '../program/compile.js';
 import type { Parameter } from '../program/layer.js';
@@ -29,7 +30,7 @@ export interface UpdateOptions {
    */
   readonly onNonFinite?: OnNonFinite;
   /** Keeps an average of the weights: `exponentialMovingAverage()` or `stochasticWeightAveraging()`. */
-  readonly averaging?: AveragingName | AveragingSpec;
+  readonly averaging?: AveragingSpec;
 }
 
 export const updateOptionNames: readonly (keyof UpdateOptions)[] = [

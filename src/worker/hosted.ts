@@ -5,7 +5,7 @@ import { backupAndRestore, modelCheckpoint } from '../io/callbacks.js';
 import { loadWeights } from '../io/load-weights.js';
 import { save, serialize } from '../io/save.js';
 import type { BackendFactory } from '../kernels/contract.js';
-import { type CustomLoss, customLoss } from '../model/expressions/custom.js';
+import { compileOptionsFromSpec } from '../model/every.js';
 import { earlyStopping } from '../train/callbacks/early-stopping.js';
 import { reduceLROnPlateau } from '../train/callbacks/learning-rate.js';
 import { csvLogger, jsonLinesLogger } from '../train/callbacks/loggers.js';
@@ -129,7 +129,10 @@ export class Hosted {
 
   /** Calls a method as the calling side would. */
   invoke(method: string, args: readonly unknown[]): unknown {
-    const given = method === 'compile' ? args.map(reviveCompile) : args;
+    const given =
+      method === 'compile'
+        ? args.map((options) => (options instanceof Object ? compileOptionsFromSpec(options) : options))
+        : args;
     return (this.#model as unknown as Record<string, (...args: unknown[]) => unknown>)[method]?.(...given);
   }
 
@@ -153,16 +156,4 @@ function namesOf({ spec }: Model): Pick<Description, 'inputs' | 'outputs'> {
   const outputs = spec.outputs ?? [`layers.${layers.length - 1}`];
   const labels = new Map(layers.map(({ name }, i) => [`layers.${i}`, name ?? `layers.${i}`]));
   return { inputs: inputs.map(({ name }) => name), outputs: outputs.map((name) => labels.get(name) ?? name) };
-}
-
-/** Custom losses compile again from their steps. */
-function reviveCompile(options: unknown): unknown {
-  if (typeof options !== 'object' || options === null || !('loss' in options)) return options;
-  const revive = (loss: unknown): unknown => {
-    if (typeof loss !== 'object' || loss === null) return loss;
-    if (Array.isArray(loss)) return loss.map(revive);
-    if (!('name' in loss)) return Object.fromEntries(Object.entries(loss).map(([name, one]) => [name, revive(one)]));
-    return loss.name === 'custom' ? customLoss(loss as CustomLoss) : loss;
-  };
-  return { ...options, loss: revive(options.loss) };
 }

@@ -4,9 +4,12 @@ import { checksumPlace, withoutChecksum } from '../../src/io/image.js';
 import { headerLength, PREFIX } from '../../src/io/layout.js';
 import { deserialize, serialize } from '../../src/io/save.js';
 import { Xxh32 } from '../../src/io/xxhash.js';
+import { momentum } from '../../src/kernels/optimizers.js';
+import { exponentialMovingAverage } from '../../src/model/averaging.js';
 import { customActivation, customLoss } from '../../src/model/expressions/custom.js';
 import { add, batchNormalization, dense, dropout, embedding, input } from '../../src/model/layers/index.js';
 import { lbfgs } from '../../src/model/lbfgs.js';
+import { auc } from '../../src/model/metrics/index.js';
 import { type Model, model, sequential } from '../../src/train/model.js';
 import { Random } from './buffers.js';
 
@@ -30,8 +33,8 @@ export function samples(): readonly Uint8Array[] {
   classifier.compile({
     optimizer: 'adam',
     loss: 'sparseCategoricalCrossentropy',
-    metrics: ['accuracy', 'auc'],
-    averaging: 'exponentialMovingAverage',
+    metrics: ['accuracy', auc()],
+    averaging: exponentialMovingAverage(),
     gradientAccumulationSteps: 2,
   });
   const rows = [
@@ -75,7 +78,7 @@ export function samples(): readonly Uint8Array[] {
   );
 
   const least = sequential({ layers: [dense({ units: 2, inputShape: 1, useBias: false })], backend });
-  least.compile({ optimizer: 'momentum', loss: 'meanSquaredError' });
+  least.compile({ optimizer: momentum(), loss: 'meanSquaredError' });
   least.trainOnBatch(
     [1, 2],
     [

@@ -1,8 +1,13 @@
-import { type ActivationKernel, activationKernels } from '../../src/kernels/activations.js';
-import { type ConstraintName, constraintTable } from '../../src/kernels/constraints.js';
 import type { KernelName } from '../../src/kernels/contract.js';
-import type { LossName } from '../../src/kernels/losses.js';
-import { type UpdateKernel, updateLoops } from '../../src/kernels/optimizers.js';
+import {
+  type ActivationKernel,
+  activationKernels,
+  type ConstraintName,
+  constraintTable,
+  type LossName,
+  type UpdateKernel,
+  updateLoops,
+} from '../../src/kernels/tables.js';
 import { BLOCK_SIZE } from '../../src/kernels/update.js';
 import { denseScratch } from '../../src/program/plan.js';
 import { type Buffer, makers, type Random } from './buffers.js';

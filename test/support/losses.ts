@@ -1,6 +1,6 @@
 import type { OptionRange } from '../../src/kernels/definition.js';
 import type { LossDefinition } from '../../src/kernels/loss.js';
-import { type LossName, lossTable } from '../../src/kernels/losses.js';
+import { type LossName, lossTable } from '../../src/kernels/tables.js';
 import { type Buffer, makers, type Random } from './buffers.js';
 
 export const lossNames = Object.keys(lossTable) as LossName[];

@@ -1,5 +1,6 @@
 import { BackendError, checkNumber } from '../../errors.js';
 import type { Backend, Phase } from '../../kernels/contract.js';
+import { phasesOf, segments } from '../../program/split.js';
 import { allocate, instantiate, LONGEST_CALL } from '../instance.js';
 import { COMMAND, Control } from './control.js';
 import { builtin } from './host.js';
@@ -148,7 +149,11 @@ export class Pool {
       heap: new Float32Array(memory.buffer),
       kernels,
       longestCall: LONGEST_CALL,
-      linkPhases: (phases) => this.#link(heap, phases, kernels),
+      linkShared: (calls, updates) => {
+        const phases = phasesOf(calls, this.threads, updates);
+        if (!phases.some((phase) => phase.length > 1)) return undefined;
+        return segments(phases).map((group) => this.#link(heap, group, kernels));
+      },
       dispose: () => {
         this.#dropped.unregister(backend);
         this.#drop(heap);

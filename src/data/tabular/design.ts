@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
-import type { ActivationName } from '../../kernels/activations.js';
 import type { BackendFactory } from '../../kernels/contract.js';
+import type { ActivationName } from '../../model/names.js';
 import type { Callback } from '../../train/callbacks.js';
 import { oneHot } from '../prep/encoding.js';
 import { fillMissing } from '../prep/missing.js';

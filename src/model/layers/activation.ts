@@ -1,7 +1,8 @@
-import type { ActivationName, ActivationSpec } from '../../kernels/activations.js';
+import type { ActivationSpec } from '../../kernels/tables.js';
 import { activationLayer, findActivation } from '../activations.js';
 import type { CustomActivation } from '../expressions/custom.js';
-import type { Regularizer, RegularizerName } from '../regularizers.js';
+import type { ActivationName, RegularizerName } from '../names.js';
+import type { Regularizer } from '../regularizers.js';
 import { defineLayer, penalized, type TrainableLayerOptions } from './kind.js';
 
 export interface ActivationOptions extends TrainableLayerOptions {

@@ -2,7 +2,8 @@ import { checkNumber } from '../../errors.js';
 import type { Initializer, Step } from '../../program/layer.js';
 import { panelColumns, type Tensor } from '../../program/plan.js';
 import { makePenalty } from '../bounds.js';
-import type { Regularizer, RegularizerName } from '../regularizers.js';
+import type { RegularizerName } from '../names.js';
+import type { Regularizer } from '../regularizers.js';
 import { defineLayer, type ParameterOptions, parameter, type TrainableLayerOptions } from './kind.js';
 
 export interface BatchNormalizationOptions extends TrainableLayerOptions {

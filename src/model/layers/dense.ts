@@ -1,14 +1,14 @@
 import { checkNumber, show, ValueError } from '../../errors.js';
-import type { ActivationName, ActivationSpec } from '../../kernels/activations.js';
-import type { ConstraintName, ConstraintSpec } from '../../kernels/constraints.js';
+import type { ActivationSpec, ConstraintName, ConstraintSpec } from '../../kernels/tables.js';
 import type { Layer, Step } from '../../program/layer.js';
 import { denseScratch } from '../../program/plan.js';
 import { activationLayer, differentiateFused, findActivation, fusedProduct } from '../activations.js';
 import { makeConstraint, makePenalty } from '../bounds.js';
 import type { CustomActivation } from '../expressions/custom.js';
 import { makeInitializer } from '../initialization.js';
-import type { InitializerName, InitializerSpec } from '../initializers.js';
-import type { Regularizer, RegularizerName } from '../regularizers.js';
+import type { InitializerSpec } from '../initializers.js';
+import type { ActivationName, InitializerName, RegularizerName } from '../names.js';
+import type { Regularizer } from '../regularizers.js';
 import { defineLayer, parameter, penalized, type TrainableLayerOptions } from './kind.js';
 
 export interface DenseOptions extends TrainableLayerOptions {

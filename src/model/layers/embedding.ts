@@ -1,7 +1,8 @@
 import { checkNumber } from '../../errors.js';
 import type { Step } from '../../program/layer.js';
 import { makeInitializer } from '../initialization.js';
-import type { InitializerName, InitializerSpec } from '../initializers.js';
+import type { InitializerSpec } from '../initializers.js';
+import type { InitializerName } from '../names.js';
 import { defineLayer, parameter, type TrainableLayerOptions } from './kind.js';
 
 export interface EmbeddingOptions extends TrainableLayerOptions {

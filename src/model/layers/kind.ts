@@ -93,10 +93,11 @@ export function kindOf(spec: object): Kind<object> | undefined {
 export function copyData<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copyData) as T;
   if (typeof value !== 'object' || value === null) return value;
-  const copy: Record<PropertyKey, unknown> = {};
+  const copy = {};
   for (const key of Reflect.ownKeys(value)) {
-    const item = (value as Record<PropertyKey, unknown>)[key];
-    copy[key] = typeof key === 'symbol' ? item : copyData(item);
+    const property = Object.getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
+    if (typeof key === 'string') property.value = copyData(property.value);
+    Object.defineProperty(copy, key, property);
   }
   return copy as T;
 }

@@ -1,6 +1,5 @@
 import { lookUp, ShapeError, show, ValueError } from '../../errors.js';
-import { isCustom } from '../custom.js';
-import { type CustomActivation, customActivation } from '../expressions/custom.js';
+import { optionsFromSpec } from '../every.js';
 import { type Graph, type GraphSpec, sequence } from '../graph.js';
 import { activation } from './activation.js';
 import { alphaDropout } from './alpha-dropout.js';
@@ -38,10 +37,9 @@ export function layerFromSpec(spec: { readonly type: string }, argument = 'layer
   if (typeof spec !== 'object' || spec === null) {
     throw new ValueError({ argument, given: show(spec), expected: 'a layer, such as { type: "dense", units: 10 }' });
   }
-  const { type, ...options } = spec as { type: string; activation?: unknown };
-  if (isCustom(options.activation)) options.activation = customActivation(options.activation as CustomActivation);
+  const { type, ...options } = spec;
   const make = lookUp<unknown>(layerTable, type, `${argument}.type`) as (options: object) => LayerSpec;
-  return make(options);
+  return make(optionsFromSpec(options));
 }
 
 /** A graph from plain data. @throws ShapeError for inputs that no layer before them has. */

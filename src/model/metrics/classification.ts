@@ -2,19 +2,17 @@ import { checkOptions, ValueError } from '../../errors.js';
 import { fillOptions } from '../../kernels/definition.js';
 import { log } from '../../kernels/elementary.js';
 import type { MatrixLike } from '../../matrix.js';
-import { type MetricDefinition, metric } from './definition.js';
+import { accuracyDefinition, type Kind } from './counted.js';
+import { type Measure, metric } from './definition.js';
 import { averagePrecision, rocArea } from './ranking.js';
-import { type Kind, readSample, type Sample } from './sample.js';
+import { readSample, type Sample } from './sample.js';
 
 const DECISIONS: readonly Kind[] = ['binary', 'classes', 'multiLabel'];
 const THRESHOLD = { default: 0.5, min: 0, max: 1 };
 
 /** The share of right answers, counted exactly: of rows, or of numbers where columns are labels; threshold 0.5. */
 export const accuracy = /* @__PURE__ */ metric<'accuracy', object>('accuracy', {
-  options: {},
-  reads: 'decisions',
-  fits: ['binary', 'classes', 'multiLabel', 'values'],
-  counted: true,
+  ...accuracyDefinition,
   compute: (sample) => {
     const { right, predicted, actual } = sample.counts(0.5);
     const answers = sample.rows * (sample.kind === 'multiLabel' ? sample.classes : 1);
@@ -93,7 +91,7 @@ type Score = (right: number, predicted: number, actual: number) => number;
 
 const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);
 
-const averaged = (name: string, score: Score): MetricDefinition<AverageOptions> => ({
+const averaged = (name: string, score: Score): Measure<AverageOptions> => ({
   options: {
     average: { default: 'auto', oneOf: ['auto', 'macro', 'micro', 'weighted', 'binary'] },
     threshold: THRESHOLD,

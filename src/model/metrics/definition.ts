@@ -1,33 +1,27 @@
-import { checkOptions, show, ValueError } from '../../errors.js';
+import { checkOptions } from '../../errors.js';
 import { fillOptions, type OptionRanges } from '../../kernels/definition.js';
 import type { MatrixLike } from '../../matrix.js';
-import { type Kind, type Reads, readSample, type Sample } from './sample.js';
+import {
+  configure,
+  type Kind,
+  type MetricDefinition,
+  type MetricLabel,
+  type MetricSpecOf,
+  type Reads,
+  type Rows,
+  type Steps,
+} from './counted.js';
+import { readSample, Sample } from './sample.js';
 
-/** A number that takes long, with a chance to stop now and then. */
-export type Steps = Generator<void, number>;
-
-/** What a metric is. */
-export interface MetricDefinition<O extends object = object> {
+/** How a metric is computed. */
+export interface Measure<O extends object = object> {
   readonly options: OptionRanges<O>;
-  /** What it reads of predictions; 'values' needs targets of the same shape. */
   readonly reads: Reads;
-  /** Kinds of outputs it has a meaning for. */
   readonly fits: readonly Kind[];
-  /** Kernels count it while a program runs, which costs less than `compute`. */
   readonly counted?: boolean;
-  /** Refuses options that do not fit the output. */
   check?(options: O, kind: Kind, classes: number): void;
   compute(sample: Sample, options: O): number | Steps;
 }
-
-/** What every metric takes beside its own options. */
-export interface MetricLabel {
-  /** What logs and history call it; default its name. */
-  readonly label?: string;
-}
-
-/** A metric as plain data: its name and all options. */
-export type MetricSpecOf<N extends string, O> = { readonly name: N } & Readonly<O> & MetricLabel;
 
 /** Options of a metric as a function of targets and predictions. */
 export type CallOptions<O> = Partial<O> & {
@@ -47,36 +41,13 @@ export interface Metric<N extends string, O extends object> {
   readonly definition: MetricDefinition<O>;
 }
 
-/** Names that a metric cannot go by. */
-const TAKEN = ['loss', 'penalty'];
-
-function configure<N extends string, O extends object>(
-  name: N,
-  { options }: MetricDefinition<O>,
-  given: Partial<O> & MetricLabel,
-): MetricSpecOf<N, O> {
-  checkOptions(given, [...Object.keys(options), 'label'], name);
-  const { label, ...rest } = given;
-  const spec = { name, ...fillOptions(options, rest as Partial<O>, name) };
-  if (label === undefined) return spec;
-  if (typeof label !== 'string' || label === '' || TAKEN.includes(label)) {
-    throw new ValueError({
-      argument: `${name}.label`,
-      given: show(label),
-      expected: `a text, not ${TAKEN.join(' or ')}`,
-    });
-  }
-  return { ...spec, label };
-}
-
 function measure<O extends object>(
   name: string,
-  definition: MetricDefinition<O>,
+  { options, reads, check, compute }: Measure<O>,
   yTrue: MatrixLike,
   yPred: MatrixLike,
   given: CallOptions<O>,
 ): number {
-  const { options, reads, check, compute } = definition;
   checkOptions(given, [...Object.keys(options), 'multiLabel'], name);
   const { multiLabel = false, ...rest } = given;
   const filled = fillOptions(options, rest as unknown as Partial<O>, name);
@@ -93,11 +64,22 @@ function toEnd(value: number | Steps): number {
   }
 }
 
+/** What the metrics of an output look at, made for the first of them. */
+function sampleOf(rows: Rows): Sample {
+  rows.sample ??= new Sample(rows.kind, rows.predictions, rows.targets);
+  return rows.sample as Sample;
+}
+
 /** Makes a metric's function. */
-export function metric<N extends string, O extends object>(name: N, definition: MetricDefinition<O>): Metric<N, O> {
+export function metric<N extends string, O extends object>(name: N, how: Measure<O>): Metric<N, O> {
+  const definition: MetricDefinition<O> = {
+    ...how,
+    compute: (rows, options) => how.compute(sampleOf(rows), options),
+  };
   const call = (first: object = {}, yPred?: MatrixLike, options?: CallOptions<O>) =>
     yPred === undefined
-      ? configure(name, definition, first as Partial<O> & MetricLabel)
-      : measure(name, definition, first as MatrixLike, yPred, options ?? ({} as CallOptions<O>));
-  return Object.assign(call, { definition }) as Metric<N, O>;
+      ? configure(name, definition, first as Partial<O> & MetricLabel, whole)
+      : measure(name, how, first as MatrixLike, yPred, options ?? ({} as CallOptions<O>));
+  const whole = Object.assign(call, { definition }) as Metric<N, O>;
+  return whole;
 }

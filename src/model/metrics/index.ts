@@ -14,6 +14,7 @@ export {
   type TopKOptions,
   topK,
 } from './classification.js';
-export type { CallOptions, Metric, MetricLabel } from './definition.js';
+export type { MetricLabel, MetricName } from './counted.js';
+export type { CallOptions, Metric } from './definition.js';
 export { mae, mape, mse, r2, rmse } from './regression.js';
-export type { MetricName, MetricSpec, Metrics } from './table.js';
+export type { MetricSpec, Metrics } from './table.js';

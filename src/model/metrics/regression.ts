@@ -1,4 +1,4 @@
-import { type MetricDefinition, metric } from './definition.js';
+import { type Measure, metric } from './definition.js';
 import type { Sample } from './sample.js';
 
 const means = (term: (target: number, error: number) => number, finish = (mean: number) => mean) =>
@@ -12,7 +12,7 @@ const means = (term: (target: number, error: number) => number, finish = (mean: 
       for (let i = 0; i < length; i++) total += term(targets.data[i]!, targets.data[i]! - predictions.data[i]!);
       return finish(total / length);
     },
-  }) satisfies MetricDefinition;
+  }) satisfies Measure;
 
 const square = (_: number, error: number): number => error * error;
 

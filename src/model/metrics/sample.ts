@@ -1,11 +1,6 @@
 import { ShapeError, show, ValueError } from '../../errors.js';
 import { checkFinite, type Matrix, type MatrixLike, toMatrix } from '../../matrix.js';
-
-/**
- * What predictions mean: a column with the probability of one class, a column for each of several exclusive classes, a
- * column for each of several labels that a row may have or not, or values.
- */
-export type Kind = 'binary' | 'classes' | 'multiLabel' | 'values';
+import type { Kind, Reads } from './counted.js';
 
 /** For each class, or each label: how many rows are of it and taken for it, are taken for it, are of it. */
 export interface Counts {
@@ -108,9 +103,6 @@ function largest({ data, columns }: Matrix, row: number): number {
   }
   return best;
 }
-
-/** What a metric reads of predictions: the class alone, scores of any range, probabilities, or values. */
-export type Reads = 'decisions' | 'scores' | 'probabilities' | 'values';
 
 /**
  * Reads what users pass to a metric.

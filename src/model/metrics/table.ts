@@ -1,32 +1,25 @@
-import { checkOptions, lookUp, show, ValueError } from '../../errors.js';
-import { accuracy, auc, ece, f1, logLoss, prAuc, precision, recall, topK } from './classification.js';
-import type { MetricDefinition, MetricLabel, Steps } from './definition.js';
-import { mae, mape, mse, r2, rmse } from './regression.js';
-import type { Kind, Sample } from './sample.js';
+import { checkOptions, show, ValueError } from '../../errors.js';
+import { resolve } from '../../kernels/definition.js';
+import type { Makers } from '../../kernels/tables.js';
+import type * as classification from './classification.js';
+import {
+  type Kind,
+  type MetricDefinition,
+  type MetricLabel,
+  type MetricName,
+  metricFunctions,
+  metricNames,
+  type Rows,
+  type Steps,
+} from './counted.js';
+import type * as regression from './regression.js';
 
-/** Every metric by name. */
-export const metricTable = {
-  accuracy,
-  topK,
-  precision,
-  recall,
-  f1,
-  auc,
-  prAuc,
-  logLoss,
-  ece,
-  mse,
-  rmse,
-  mae,
-  mape,
-  r2,
-};
-
-type Table = typeof metricTable;
-export type MetricName = keyof Table;
-type Definition<N extends MetricName> = Table[N] extends { definition: MetricDefinition<infer O> } ? O : never;
+type Table = Makers<typeof classification & typeof regression>;
+type Definition<N extends keyof Table> = Table[N] extends { definition: MetricDefinition<infer O> } ? O : never;
 /** What a metric's function returns, and as plain data whatever it takes. */
-export type MetricSpec = { [N in MetricName]: { readonly name: N } & Partial<Definition<N>> & MetricLabel }[MetricName];
+export type MetricSpec = {
+  [N in keyof Table]: { readonly name: N } & Partial<Definition<N>> & MetricLabel;
+}[keyof Table];
 
 /** Metrics of every output, or of each by name. */
 export type Metrics =
@@ -46,7 +39,7 @@ export interface OutputShape {
 export interface BoundMetric {
   readonly label: string;
   /** undefined where kernels count it. */
-  readonly compute: ((sample: Sample) => number | Steps) | undefined;
+  readonly compute: ((rows: Rows) => number | Steps) | undefined;
 }
 
 /** What the predictions of an output mean. */
@@ -65,25 +58,10 @@ export const ENDINGS: Readonly<Record<Kind, string>> = {
 };
 
 function bind(given: MetricName | MetricSpec, output: OutputShape, argument: string): BoundMetric {
-  if (typeof given !== 'string' && (typeof given !== 'object' || given === null)) {
-    throw new ValueError({
-      argument,
-      given: show(given),
-      expected: "a name or what a metric returns, such as 'f1', f1()",
-    });
-  }
-  const { name, ...options } = typeof given === 'string' ? { name: given } : given;
-  if ((name as string) === 'confusionMatrix') {
-    throw new ValueError({
-      argument,
-      given: `'${name}', which is more than a number`,
-      expected: `one of ${Object.keys(metricTable).join(', ')}`,
-      hint: 'Call confusionMatrix(y, model.predict(x)).',
-    });
-  }
-  const entry = lookUp(metricTable as unknown as Readonly<Record<string, Table['topK']>>, name, argument);
-  const { definition } = entry;
-  const spec = entry(options);
+  const { spec, definition } = resolve<MetricSpec, MetricDefinition>(given, metricNames, argument, 'f1', {
+    functions: metricFunctions,
+  });
+  const { name } = spec;
   const kind = outputKind(output);
   const { units, activation, targets } = output;
   const fits = definition.fits.includes(kind);
@@ -99,7 +77,7 @@ function bind(given: MetricName | MetricSpec, output: OutputShape, argument: str
   definition.check?.(spec, kind, kind === 'binary' ? 2 : units);
   return {
     label: spec.label ?? name,
-    compute: definition.counted ? undefined : (sample) => definition.compute(sample, spec),
+    compute: definition.counted ? undefined : (rows) => definition.compute?.(rows, spec) ?? Number.NaN,
   };
 }
 

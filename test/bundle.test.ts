@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build, type Metafile } from 'esbuild';
+import { describe, expect, test } from 'vitest';
+import { pack } from '../assembly/pack.js';
+import exact from '../build/kernels.wasm.js';
+import { unpack } from '../src/backends/unpack.js';
+import * as index from '../src/index.js';
+
+const root = join(import.meta.dirname, '..');
+
+/** The program of the benchmark, as a bundler makes it of the package: what it loads at once, and from which files. */
+async function bundle() {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ['bench/first-step.js'],
+    outdir: 'bundle',
+    bundle: true,
+    minify: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: ['es2022', 'node20'],
+    metafile: true,
+    write: false,
+    logLevel: 'error',
+  });
+  const loaded = reachable(metafile, 'bundle/first-step.js');
+  const sources = [...loaded].flatMap((name) =>
+    Object.entries(metafile.outputs[name]!.inputs)
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .map(([source]) => source),
+  );
+  const bytes = outputFiles
+    .filter(({ path }) => [...loaded].some((name) => path === join(root, name)))
+    .reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0);
+  return { sources, bytes };
+}
+
+function reachable({ outputs }: Metafile, entry: string): ReadonlySet<string> {
+  const found = new Set([entry]);
+  for (const name of found) {
+    for (const { path, kind } of outputs[name]!.imports) if (kind === 'import-statement') found.add(path);
+  }
+  return found;
+}
+
+describe('a program of dense layers and adam', () => {
+  const bundled = bundle();
+
+  test('is at most so large with gzip, the kernels within', async () => {
+    const { bytes } = await bundled;
+    expect(bytes).toBeLessThan(58_500);
+  });
+
+  test('holds nothing that it does not name', async () => {
+    const { sources } = await bundled;
+    expect(sources).toContain('esm/kernels/adam.js');
+    const kernels =
+      'elementwise|embedding|expressions|linalg|normalization|random|reductions|step|elementary|tables|math';
+    const models =
+      'every|tables|lbfgs|orthogonal|expressions/.*|metrics/(classification|definition|ranking|regression|sample)';
+    const layers =
+      'activation|alpha-dropout|batch-normalization|dropout|embedding|gaussian.*|layer-normalization|merge|registry';
+    const others =
+      'backends/(threads/.*|fast|typescript|detect)|program/(split|profile)|train/(fit|fit-plan|mixup|lsuv|from-spec)|io/.*';
+    const foreign = new RegExp(
+      `^esm/(kernels/(${kernels})|model/(${models})|model/layers/(${layers})|${others})\\.js$`,
+    );
+    expect(sources.filter((source) => foreign.test(source))).toEqual([]);
+  });
+});
+
+test.each(['kernels.wasm', 'kernels.fast.wasm'])('%s comes out of its text as it went in', (name) => {
+  const module = readFileSync(join(root, 'build', name));
+  expect(Buffer.compare(Buffer.from(unpack(pack(module))), module)).toBe(0);
+  if (name === 'kernels.wasm') expect(pack(module)).toBe(exact);
+});
+
+test('the public names', () => {
+  expect(Object.keys(index).sort().join('\n')).toMatchSnapshot();
+});
