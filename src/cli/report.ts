@@ -238,7 +238,7 @@ export function reportPage({ title, record, importance, test, truth, outputs }: 
 ${test ? `<h2>Test</h2>${metricsTable(test)}` : ''}
 ${classes && validation.confusion ? `<h2>Confusion</h2>${confusionTable((test ?? validation).confusion ?? [], classes)}` : ''}
 <h2>Curves</h2><div class="charts"></div>
-<h2>Importance</h2><p>What predictions lose when a column is shuffled.</p>${bars(importance.slice(0, 30))}
+${importance.length > 0 ? `<h2>Importance</h2><p>What predictions lose when a column is shuffled.</p>${bars(importance.slice(0, 30))}` : ''}
 <h2>Data</h2>${table(columns, ['column', 'kind', 'missing', 'values', 'mean or most frequent'])}
 <h2>Training</h2>${table(options)}
 <script type="application/json" id="charts">${embedded(charts)}</script>

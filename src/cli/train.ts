@@ -97,7 +97,9 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     : flags.test
       ? pipeline.evaluate(await readTable(sourceOf(flags.test), readOptions(flags, pipeline)))
       : undefined;
-  const importance = pipeline.explain(parts ? table.take(parts.test) : table, { rows: 1000, repeats: 2 });
+  // Each column costs two predictions of all rows.
+  const few = record.inputs.length <= 200;
+  const importance = few ? pipeline.explain(parts ? table.take(parts.test) : table, { rows: 1000, repeats: 2 }) : [];
   const interrupted = controller.signal.aborted;
   if (flags.report !== undefined && pipeline.held) {
     const title = `${target} from ${data === '-' ? 'standard input' : basename(data)}`;
@@ -113,7 +115,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
       curves(record),
       `Validation, on rows that the network had not trained on:\n${metricsText(record.validation, record.classes)}`,
       tested ? `Test:\n${metricsText(tested, record.classes)}` : '',
-      `What predictions lose when a column is shuffled:\n${grid(importance.slice(0, 10).map((item) => [item.column, short(item.importance)]))}`,
+      !few ? '' : `What predictions lose when a column is shuffled:\n${grid(importance.slice(0, 10).map((item) => [item.column, short(item.importance)]))}`,
       `Saved to ${out} after ${seconds.toFixed(1)} s. Try: npx myelin predict ${out} new.csv --out predictions.csv`,
     ];
     console.log(sections.filter(Boolean).join('\n\n'));
