@@ -103,7 +103,9 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
     });
   }
   if (pools && threads > 1) {
-    const url = new URL(options.threadUrl ?? './thread.js', import.meta.url);
+    // What several entries of the package share lies in chunks/, one folder down.
+    const place = import.meta.url.includes('/chunks/') ? '../thread.js' : './thread.js';
+    const url = new URL(options.threadUrl ?? place, import.meta.url);
     const pool = await new pools.Pool(module, threads, url).ready();
     return { name: 'wasm', math, threads, open: (elements) => pool.open(elements), dispose: () => pool.terminate() };
   }

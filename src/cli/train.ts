@@ -115,7 +115,9 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
       curves(record),
       `Validation, on rows that the network had not trained on:\n${metricsText(record.validation, record.classes)}`,
       tested ? `Test:\n${metricsText(tested, record.classes)}` : '',
-      !few ? '' : `What predictions lose when a column is shuffled:\n${grid(importance.slice(0, 10).map((item) => [item.column, short(item.importance)]))}`,
+      !few
+        ? ''
+        : `What predictions lose when a column is shuffled:\n${grid(importance.slice(0, 10).map((item) => [item.column, short(item.importance)]))}`,
       `Saved to ${out} after ${seconds.toFixed(1)} s. Try: npx myelin predict ${out} new.csv --out predictions.csv`,
     ];
     console.log(sections.filter(Boolean).join('\n\n'));

@@ -92,7 +92,7 @@ export async function profileCommand(
   const rows = Math.min(table.rows, flags.batchSize ?? record.design.batchSize);
   const x = preprocessing.transform(table.slice(0, rows));
   const y = Array.from({ length: rows }, (_, row) => (record.classes ? row % record.classes.length : 0));
-  console.log(String(model.profile(x, y)));
+  console.log(String(await model.profile(x, y)));
   return 0;
 }
 
