@@ -122,20 +122,18 @@ export type { FitOptions, StreamFitOptions } from './train/fit-plan.js';
 export { modelFromSpec } from './train/from-spec.js';
 export type { History } from './train/history.js';
 export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './train/lsuv.js';
-export {
-  type CompileOptions,
-  type FunctionalOptions,
-  type Gradients,
-  type Model,
-  type ModelOptions,
-  model,
-  type NamedLayer,
-  type NodeValue,
-  type PartialFitOptions,
-  type SequentialOptions,
-  sequential,
-  type Weights,
-} from './train/model.js';
+export { type Model, model, sequential } from './train/model.js';
+export type {
+  CompileOptions,
+  FunctionalOptions,
+  Gradients,
+  ModelOptions,
+  NamedLayer,
+  NodeValue,
+  PartialFitOptions,
+  SequentialOptions,
+  Weights,
+} from './train/model-types.js';
 export type { PredictOptions } from './train/predict.js';
 export type { RunState } from './train/run-state.js';
 export type { Batch, Batches } from './train/source.js';

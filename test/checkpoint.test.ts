@@ -25,7 +25,8 @@ import {
 import { l2 } from '../src/model/regularizers.js';
 import { oneCycle } from '../src/model/schedules.js';
 import { allOptimizers } from '../src/model/tables.js';
-import { type CompileOptions, INTERNALS, type Model, sequential } from '../src/train/model.js';
+import { type Model, sequential } from '../src/train/model.js';
+import { type CompileOptions, INTERNALS } from '../src/train/model-types.js';
 import { shuffled } from '../src/train/shuffle.js';
 import { exportState, importState } from '../src/train/state.js';
 import { any } from './support/any.js';

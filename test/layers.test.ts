@@ -25,7 +25,8 @@ import {
 import { layerTable } from '../src/model/layers/registry.js';
 import type { OptimizerSpec } from '../src/model/optimizers.js';
 import { modelFromSpec } from '../src/train/from-spec.js';
-import { type CompileOptions, type Model, model, sequential } from '../src/train/model.js';
+import { type Model, model, sequential } from '../src/train/model.js';
+import type { CompileOptions } from '../src/train/model-types.js';
 import { allFactories, factories, Random } from './support/buffers.js';
 import { checkGradients } from './support/gradient-check.js';
 import { layerCases, layerGradientCases } from './support/layer-cases.js';

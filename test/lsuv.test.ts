@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { type Matrix, matrix } from '../src/matrix.js';
 import { batchNormalization, dense, dropout, type LayerSpec } from '../src/model/layers/index.js';
 import { layerSequentialUnitVariance } from '../src/train/lsuv.js';
-import { type Model, sequential, type Weights } from '../src/train/model.js';
+import { type Model, sequential } from '../src/train/model.js';
+import type { Weights } from '../src/train/model-types.js';
 import { factories, Random, wasmFactory } from './support/buffers.js';
 
 const random = new Random(3);

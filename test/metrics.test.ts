@@ -22,7 +22,8 @@ import {
 } from '../src/model/metrics/index.js';
 import type { MetricSpec } from '../src/model/metrics/table.js';
 import { metricTable } from '../src/model/tables.js';
-import { type CompileOptions, type Model, model, sequential } from '../src/train/model.js';
+import { type Model, model, sequential } from '../src/train/model.js';
+import type { CompileOptions } from '../src/train/model-types.js';
 import { shuffled } from '../src/train/shuffle.js';
 import { factories, Random } from './support/buffers.js';
 

@@ -17,7 +17,8 @@ import {
 } from '../src/model/layers/index.js';
 import { lbfgs } from '../src/model/lbfgs.js';
 import { l2 } from '../src/model/regularizers.js';
-import { type CompileOptions, model as graph, type Model, sequential, type Weights } from '../src/train/model.js';
+import { model as graph, type Model, sequential } from '../src/train/model.js';
+import type { CompileOptions, Weights } from '../src/train/model-types.js';
 import { factories, Random } from './support/buffers.js';
 import { trainingCases, weightHash } from './support/models.js';
 

@@ -16,7 +16,8 @@ import { customActivation, customLoss } from '../src/model/expressions/custom.js
 import { add, batchNormalization, dense, dropout, embedding, input } from '../src/model/layers/index.js';
 import { f1 } from '../src/model/metrics/index.js';
 import { cosine, warmup } from '../src/model/schedules.js';
-import { INTERNALS, type Model, model, sequential } from '../src/train/model.js';
+import { type Model, model, sequential } from '../src/train/model.js';
+import { INTERNALS } from '../src/train/model-types.js';
 import { any } from './support/any.js';
 import { wasmFactory } from './support/buffers.js';
 import { build, clouds, targetsOf, trainingCases, weightHash } from './support/models.js';

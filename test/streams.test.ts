@@ -5,7 +5,8 @@ import { batchNormalization, dense, dropout } from '../src/model/layers/index.js
 import { lbfgs } from '../src/model/lbfgs.js';
 import { auc } from '../src/model/metrics/index.js';
 import type { Callback } from '../src/train/callbacks.js';
-import { type CompileOptions, type Model, sequential } from '../src/train/model.js';
+import { type Model, sequential } from '../src/train/model.js';
+import type { CompileOptions } from '../src/train/model-types.js';
 import type { Batch } from '../src/train/source.js';
 import { any } from './support/any.js';
 import { clouds, weightHash } from './support/models.js';

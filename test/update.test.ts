@@ -14,7 +14,8 @@ import { layerFromSpec } from '../src/model/layers/registry.js';
 import { l2 } from '../src/model/regularizers.js';
 import { exponentialDecay } from '../src/model/schedules.js';
 import { averagingTable } from '../src/model/tables.js';
-import { type CompileOptions, type Model, sequential, type Weights } from '../src/train/model.js';
+import { type Model, sequential } from '../src/train/model.js';
+import type { CompileOptions, Weights } from '../src/train/model-types.js';
 import { allFactories, factories } from './support/buffers.js';
 import { build, clouds, type TrainingCase, weightHash } from './support/models.js';
 

@@ -7,7 +7,8 @@ import { type Matrix, matrix } from '../src/matrix.js';
 import { customLoss } from '../src/model/expressions/custom.js';
 import { dense, input } from '../src/model/layers/index.js';
 import { drawBeta, Mixup } from '../src/train/mixup.js';
-import { type CompileOptions, type Model, model, sequential } from '../src/train/model.js';
+import { type Model, model, sequential } from '../src/train/model.js';
+import type { CompileOptions } from '../src/train/model-types.js';
 import { factories, Random, wasmFactory } from './support/buffers.js';
 import { clouds, makeEngine, weightHash } from './support/models.js';
 

@@ -1,6 +1,7 @@
 import { FileFormatError, show } from '../errors.js';
 import { writeParameter } from '../model/weights.js';
-import { INTERNALS, type Model } from '../train/model.js';
+import type { Model } from '../train/model.js';
+import { INTERNALS } from '../train/model-types.js';
 import {
   firstNaN,
   firstNonFinite,

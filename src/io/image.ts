@@ -1,7 +1,8 @@
 import { NonFiniteError } from '../errors.js';
 import type { GraphSpec } from '../model/graph.js';
-import type { CompileOptions } from '../train/model.js';
-import { INTERNALS, type Model } from '../train/model.js';
+import type { Model } from '../train/model.js';
+import type { CompileOptions } from '../train/model-types.js';
+import { INTERNALS } from '../train/model-types.js';
 import {
   describeState,
   firstNaN,

@@ -1,6 +1,7 @@
 import { checkOptions, FileFormatError, show, UnknownNameError, ValueError } from '../errors.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
-import { INTERNALS, type Model } from '../train/model.js';
+import type { Model } from '../train/model.js';
+import { INTERNALS } from '../train/model-types.js';
 import { elements } from './safetensors.js';
 import { type LoadSource, open } from './save.js';
 

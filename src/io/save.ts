@@ -1,5 +1,6 @@
 import { checkOptions, FileError, FileFormatError, MyelinError, show, ValueError } from '../errors.js';
-import { INTERNALS, type Model, type ModelOptions } from '../train/model.js';
+import type { Model } from '../train/model.js';
+import { INTERNALS, type ModelOptions } from '../train/model-types.js';
 import { replaceFile, writePieces } from './atomic.js';
 import type { FileHandle, Files } from './files.js';
 import { fill, type Read, readContents, readDescription } from './fill.js';

@@ -1,6 +1,7 @@
+import { checkOptions, ShapeError, ValueError } from '../errors.js';
 import type { Backend, Heap } from '../kernels/contract.js';
 import { stream } from '../kernels/philox.js';
-import { type Matrix, matrix } from '../matrix.js';
+import { checkFinite, type Matrix, type MatrixLike, matrix, toMatrix } from '../matrix.js';
 import type { Parameter, RowGradients } from '../program/layer.js';
 import type { Tensor } from '../program/plan.js';
 import { panelColumns } from '../program/plan.js';
@@ -85,4 +86,34 @@ export function initializeParameters(
 /** Bytes that a parameter takes in the heap, padding included. */
 export function parameterBytes({ layout, rows, columns, value }: Parameter): number {
   return (layout === 'table' ? value.size : rows * panelColumns(columns)) * 4;
+}
+
+/**
+ * One matrix for each parameter, in its shape.
+ * @throws UnknownNameError, ValueError, ShapeError for weights that are not those of the parameters, or not finite.
+ */
+export function readWeights(
+  weights: Readonly<Record<string, MatrixLike>>,
+  parameters: readonly Parameter[],
+): readonly { readonly parameter: Parameter; readonly data: Float32Array }[] {
+  checkOptions(
+    weights,
+    parameters.map(({ name }) => name),
+    'weights',
+  );
+  return parameters.map((parameter) => {
+    const { name, rows, columns } = parameter;
+    const argument = `weights['${name}']`;
+    if (!Object.hasOwn(weights, name)) {
+      throw new ValueError({ argument, given: 'nothing', expected: `a ${rows} x ${columns} matrix` });
+    }
+    const given = toMatrix(weights[name], argument);
+    const fits =
+      (given.rows === rows && given.columns === columns) || (rows === 1 && given.rows * given.columns === columns);
+    if (!fits) {
+      throw new ShapeError({ argument, given: `${given.rows} x ${given.columns}`, expected: `${rows} x ${columns}` });
+    }
+    checkFinite(given, argument);
+    return { parameter, data: given.data };
+  });
 }

@@ -1,6 +1,7 @@
 import type { GraphSpec } from '../model/graph.js';
 import { graphFromSpec } from '../model/layers/registry.js';
-import { Model, type ModelOptions } from './model.js';
+import { Model } from './model.js';
+import type { ModelOptions } from './model-types.js';
 
 /**
  * A model from plain data, such as the JSON of `model.spec`. It knows every type of layer, where `sequential` and `model`

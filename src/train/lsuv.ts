@@ -6,7 +6,8 @@ import { orthogonal } from '../model/initializers.js';
 import type { LayerSpec } from '../model/layers/index.js';
 import { copySpec } from '../model/layers/kind.js';
 import type { Initializer } from '../program/layer.js';
-import { type Model, sequential, type Weights } from './model.js';
+import { type Model, sequential } from './model.js';
+import type { Weights } from './model-types.js';
 
 export interface LsuvOptions {
   /** How far from 1 a variance may stay; above 0, default 0.01. */

@@ -1,6 +1,6 @@
-import { checkNumber, checkOptions, lookUp, ShapeError, StateError, show, ValueError } from '../errors.js';
+import { checkNumber, checkOptions, lookUp, StateError, show, ValueError } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
-import { checkFinite, type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
+import type { Matrix, MatrixLike } from '../matrix.js';
 import {
   type BuildableSpec,
   buildGraph,
@@ -13,17 +13,13 @@ import {
 } from '../model/graph.js';
 import type { LayerSpec, SymbolicTensor } from '../model/layers/index.js';
 import { copyData, copySpec } from '../model/layers/kind.js';
-import { bindLoss, type LossOption, type LossWeights, lossPerOutput, weightPerOutput } from '../model/losses.js';
-import { bindMetrics, type Metrics } from '../model/metrics/table.js';
-import type { OptimizerName } from '../model/names.js';
-import { makeOptimizer, type OptimizerSpec } from '../model/optimizers.js';
-import { parameterBytes, readParameter, writeParameter } from '../model/weights.js';
-import { outputLayer } from '../program/compile.js';
+import { parameterBytes, readParameter, readWeights, writeParameter } from '../model/weights.js';
 import { formatProgram, MODES, type Mode } from '../program/emitter.js';
 import type { Layer, Parameter } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
 import { type Data, isByName, readPair, stageBatch } from './batches.js';
 import type { Callback, Logs } from './callbacks.js';
+import { planCompile } from './compile-plan.js';
 import type { TrainingControl } from './control.js';
 import { Engine } from './engine.js';
 import { evaluate } from './evaluation.js';
@@ -31,6 +27,19 @@ import type { FitRun } from './fit.js';
 import type { FitOptions, StreamFitOptions } from './fit-plan.js';
 import { measureBatch } from './gather.js';
 import type { History } from './history.js';
+import {
+  type CompileOptions,
+  type FunctionalOptions,
+  type Gradients,
+  INTERNALS,
+  type Internals,
+  type ModelOptions,
+  type NamedLayer,
+  type NodeValue,
+  type PartialFitOptions,
+  type SequentialOptions,
+  type Weights,
+} from './model-types.js';
 import { updateMovingMoments } from './moments.js';
 import { type PredictOptions, predict, predictGraph } from './predict.js';
 import { refusal, refusedBatch } from './refusal.js';
@@ -39,79 +48,7 @@ import { type Batches, isBatches } from './source.js';
 import type { EvaluateBatchesOptions } from './stream.js';
 import { makeSummary, type Summary } from './summary.js';
 import { makeLogs } from './totals.js';
-import { checkTables, planUpdate, type UpdateOptions, updateOptionNames } from './update-options.js';
 import { sampleWeightOf, type WeightOptions } from './weights.js';
-
-/** What every model needs. */
-export interface ModelOptions {
-  /** Seeds initialization, shuffling and dropout: an integer from 0 to 2^53 - 1, default 0. */
-  readonly seed?: number;
-  /** `await wasm()`, `typescript()` or `await auto()`. */
-  readonly backend: BackendFactory;
-}
-
-export interface SequentialOptions extends ModelOptions {
-  /** The first layer needs an `inputShape`. */
-  readonly layers: readonly LayerSpec[];
-}
-
-export interface FunctionalOptions extends ModelOptions {
-  /** What `input` returned. */
-  readonly inputs: SymbolicTensor | readonly SymbolicTensor[];
-  /** What layers applied to the inputs, or to other layers, returned. */
-  readonly outputs: SymbolicTensor | readonly SymbolicTensor[];
-}
-
-export interface CompileOptions extends UpdateOptions {
-  readonly optimizer: OptimizerName | OptimizerSpec;
-  /** A name or, with options, what a function such as `huber` returns. Of several outputs one for all, one for each in order, or one for each by name. */
-  readonly loss: LossOption;
-  /** What the losses of several outputs count for in their sum, in order or by name; finite and not below 0, default 1. */
-  readonly lossWeights?: LossWeights;
-  /** Names or what metrics return, such as f1({ average: 'micro' }): a list for every output, or one for each by name. */
-  readonly metrics?: Metrics;
-}
-
-/** What `partialFit` takes of the options of `fit`. */
-export type PartialFitOptions = Pick<
-  FitOptions,
-  'batchSize' | 'sampleWeight' | 'classWeight' | 'mixup' | 'seed' | 'signal'
->;
-
-/** Weights by name; kernels are inputs x units, vectors 1 x units. */
-export type Weights = Record<string, Matrix>;
-
-/** What `setTrainable` says of a layer. */
-export interface NamedLayer {
-  /** Its `name`, or `layers.N`. */
-  readonly name: string;
-  readonly type: string;
-  readonly index: number;
-}
-
-/** What a layer or an input holds for one batch, and the gradient of the loss by it, where it has one. */
-export interface NodeValue {
-  readonly value: Matrix;
-  readonly gradient?: Matrix;
-}
-
-export interface Gradients {
-  readonly logs: Logs;
-  /** By parameter, in the shapes of `getWeights`. */
-  readonly gradients: Weights;
-  /** By layer or input; empty unless asked for. */
-  readonly nodes: Readonly<Record<string, NodeValue>>;
-}
-
-/** What goes into a file beside what a model shows. @internal */
-export interface Internals {
-  readonly engine: Engine;
-  /** What `compile` was given. */
-  readonly compiled: CompileOptions | undefined;
-}
-
-/** Under this symbol, so that saving can live apart from the model. @internal */
-export const INTERNALS = Symbol('internals');
 
 /** A model over one heap. Dropping it frees everything. */
 export class Model {
@@ -182,31 +119,7 @@ export class Model {
    */
   compile(options: CompileOptions): void {
     this.#checkIdle('compile');
-    checkOptions(options, ['optimizer', 'loss', 'lossWeights', 'metrics', ...updateOptionNames], 'compile');
-    const optimizer = makeOptimizer(options.optimizer);
-    const plan = planUpdate(options, optimizer);
-    checkTables(options, optimizer, this.#parameters);
-    if (optimizer.solver) this.#checkMultipliers(optimizer.spec.name);
-    const names = this.#engine.network.outputs.map(({ name }) => name);
-    const weights = weightPerOutput(options.lossWeights, names);
-    const losses = lossPerOutput(options.loss, names);
-    const bound = losses.map((loss, i) => {
-      const { units, activation = 'linear', activityPenalty } = this.#outputLayer(i);
-      const bound = bindLoss(loss, units, activation, weights[i]);
-      if (bound.fuses !== undefined && activityPenalty) {
-        throw new ValueError({
-          argument: 'loss',
-          given: `'${bound.name}' on a model whose last layer has an activityRegularizer`,
-          expected: `a last layer without, since the loss computes its ${bound.fuses}`,
-        });
-      }
-      return bound;
-    });
-    const shapes = bound.map(({ units, targets }, i) => {
-      return { name: names[i] as string, units, activation: this.#outputLayer(i).activation ?? 'linear', targets };
-    });
-    const metrics = bindMetrics(options.metrics, shapes);
-    this.#engine.configure({ optimizer, losses: bound, metrics, ...plan });
+    this.#engine.configure(planCompile(this.#engine.network, options));
     this.#left = undefined;
     this.#compiled = copyData(options);
   }
@@ -246,17 +159,6 @@ export class Model {
       argument: 'layers',
       given: `'${name}', a layer without weights`,
       expected: 'one that learns',
-    });
-  }
-
-  /** Line searches know one rate for all weights. */
-  #checkMultipliers(optimizer: string): void {
-    const parameter = this.#parameters.find((p) => p.trainable && p.learningRateMultiplier !== 1);
-    if (!parameter) return;
-    throw new ValueError({
-      argument: `${parameter.name.replace(/\.[^.]*$/, '')}.learningRateMultiplier`,
-      given: `${parameter.learningRateMultiplier} with ${optimizer}`,
-      expected: '1',
     });
   }
 
@@ -460,26 +362,7 @@ export class Model {
    */
   setWeights(weights: Readonly<Record<string, MatrixLike>>): void {
     this.#checkBetweenSteps('setWeights');
-    checkOptions(
-      weights,
-      this.#parameters.map(({ name }) => name),
-      'weights',
-    );
-    const checked = this.#parameters.map((parameter) => {
-      const { name, rows, columns } = parameter;
-      const argument = `weights['${name}']`;
-      if (!Object.hasOwn(weights, name)) {
-        throw new ValueError({ argument, given: 'nothing', expected: `a ${rows} x ${columns} matrix` });
-      }
-      const given = toMatrix(weights[name], argument);
-      const fits =
-        (given.rows === rows && given.columns === columns) || (rows === 1 && given.rows * given.columns === columns);
-      if (!fits) {
-        throw new ShapeError({ argument, given: `${given.rows} x ${given.columns}`, expected: `${rows} x ${columns}` });
-      }
-      checkFinite(given, argument);
-      return { parameter, data: given.data };
-    });
+    const checked = readWeights(weights, this.#parameters);
     for (const { parameter, data } of checked) writeParameter(this.#engine.heap, parameter, data);
   }
 
@@ -536,11 +419,6 @@ export class Model {
       );
     }
     return formatProgram(this.#engine.compileProgram(mode, rows));
-  }
-
-  /** The layer that computes an output. */
-  #outputLayer(output: number): Layer {
-    return outputLayer(this.#engine.network, output);
   }
 
   get #parameters() {

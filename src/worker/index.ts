@@ -8,7 +8,7 @@ import type { SaveOptions, SerializeOptions } from '../io/save.js';
 import type { MatrixLike } from '../matrix.js';
 import { type GraphSpec, sequence, specOf, trace } from '../model/graph.js';
 import type { LsuvLayer, LsuvOptions } from '../train/lsuv.js';
-import type { FunctionalOptions, SequentialOptions } from '../train/model.js';
+import type { FunctionalOptions, SequentialOptions } from '../train/model-types.js';
 import { Connection } from './connection.js';
 import { Packer } from './packing.js';
 import type { BackendChoice, Description, ModelState } from './protocol.js';

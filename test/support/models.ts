@@ -16,7 +16,8 @@ import { makeOptimizer } from '../../src/model/optimizers.js';
 import { l1, l1l2, l2 } from '../../src/model/regularizers.js';
 import { outputLayer } from '../../src/program/compile.js';
 import { Engine } from '../../src/train/engine.js';
-import { type CompileOptions, type Model, sequential } from '../../src/train/model.js';
+import { type Model, sequential } from '../../src/train/model.js';
+import type { CompileOptions } from '../../src/train/model-types.js';
 import { planUpdate } from '../../src/train/update-options.js';
 import { Random } from './buffers.js';
 

@@ -5,7 +5,8 @@ import { activation, average, dense, dropout, input } from '../../model/layers/i
 import { oneCycle } from '../../model/schedules.js';
 import { earlyStopping } from '../../train/callbacks/early-stopping.js';
 import type { Callback } from '../../train/callbacks.js';
-import { type Model, model, sequential, type Weights } from '../../train/model.js';
+import { type Model, model, sequential } from '../../train/model.js';
+import type { Weights } from '../../train/model-types.js';
 import { gather } from '../augment/batches.js';
 import { kFold, split } from '../splits.js';
 import type { Design, Task } from './design.js';

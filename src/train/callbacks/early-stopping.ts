@@ -1,6 +1,7 @@
 import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
 import type { Callback } from '../callbacks.js';
-import type { Model, Weights } from '../model.js';
+import type { Model } from '../model.js';
+import type { Weights } from '../model-types.js';
 import { Monitor, type MonitorOptions } from './monitor.js';
 import { withRecipe } from './recipe.js';
 
