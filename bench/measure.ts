@@ -59,8 +59,14 @@ export function median(values: readonly number[]): number {
  * passes over it. Returns medians in microseconds per run.
  */
 export function measure(cases: readonly Case[], effort: Effort): Map<Case, number> {
-  const subjects = cases.map((item): Subject => {
+  const runs = cases.map((item) => {
     const run = item.prepare();
+    warmUp(run, effort);
+    return run;
+  });
+  // Again: code that was compiled for the first cases is given up when it meets objects of the later ones.
+  const subjects = cases.map((item, i): Subject => {
+    const run = runs[i]!;
     return { item, run, repeats: warmUp(run, effort), samples: [], spent: 0 };
   });
   for (let round = 0; round < effort.rounds; round++) {
