@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import type { Metafile } from 'esbuild';
+import type { BuildOptions, Metafile } from 'esbuild';
 import { median } from './measure.js';
 
 export const COLD_START = 'cold start W4';
@@ -27,22 +27,24 @@ export interface ColdStart {
 const root = fileURLToPath(new URL('..', import.meta.url));
 const KB = 1000;
 
+/** How the program is bundled. */
+export const BUNDLING = {
+  absWorkingDir: root,
+  entryPoints: ['bench/first-step.js'],
+  bundle: true,
+  minify: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: ['es2022', 'node20'],
+  metafile: true,
+  logLevel: 'error',
+} satisfies BuildOptions;
+
 /** Bundles the program from the built package; splits what is imported on demand from what is loaded. */
 async function bundle(): Promise<{ entry: string; loaded: readonly Buffer[]; onDemand: readonly Buffer[] }> {
   const { build } = await import('esbuild');
-  const { metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: ['bench/first-step.js'],
-    outdir: 'build/first-step',
-    bundle: true,
-    minify: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: ['es2022', 'node20'],
-    metafile: true,
-    logLevel: 'error',
-  });
+  const { metafile } = await build({ ...BUNDLING, outdir: 'build/first-step' });
   const entry = 'build/first-step/first-step.js';
   const loaded = reachable(metafile, entry);
   const read = (names: readonly string[]) => names.map((name) => readFileSync(join(root, name)));
@@ -51,7 +53,7 @@ async function bundle(): Promise<{ entry: string; loaded: readonly Buffer[]; onD
 }
 
 /** The chunks that a chunk imports at once, itself first. */
-function reachable({ outputs }: Metafile, entry: string): ReadonlySet<string> {
+export function reachable({ outputs }: Metafile, entry: string): ReadonlySet<string> {
   const found = new Set([entry]);
   for (const name of found) {
     for (const { path, kind } of outputs[name]!.imports) if (kind === 'import-statement') found.add(path);

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build, type Metafile } from 'esbuild';
+import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { pack } from '../assembly/pack.js';
+import { BUNDLING, reachable } from '../bench/cold.js';
 import exact from '../build/kernels.wasm.js';
 import { unpack } from '../src/backends/unpack.js';
 import * as index from '../src/index.js';
@@ -12,20 +13,7 @@ const root = join(import.meta.dirname, '..');
 
 /** The program of the benchmark, as a bundler makes it of the package: what it loads at once, and from which files. */
 async function bundle() {
-  const { outputFiles, metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: ['bench/first-step.js'],
-    outdir: 'bundle',
-    bundle: true,
-    minify: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: ['es2022', 'node20'],
-    metafile: true,
-    write: false,
-    logLevel: 'error',
-  });
+  const { outputFiles, metafile } = await build({ ...BUNDLING, absWorkingDir: root, outdir: 'bundle', write: false });
   const loaded = reachable(metafile, 'bundle/first-step.js');
   const sources = [...loaded].flatMap((name) =>
     Object.entries(metafile.outputs[name]!.inputs)
@@ -36,14 +24,6 @@ async function bundle() {
     .filter(({ path }) => [...loaded].some((name) => path === join(root, name)))
     .reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0);
   return { sources, bytes };
-}
-
-function reachable({ outputs }: Metafile, entry: string): ReadonlySet<string> {
-  const found = new Set([entry]);
-  for (const name of found) {
-    for (const { path, kind } of outputs[name]!.imports) if (kind === 'import-statement') found.add(path);
-  }
-  return found;
 }
 
 describe('a program of dense layers and adam', () => {

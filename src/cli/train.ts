@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { readTable, split, type TabularOptions, tabular } from '../data/index.js';
+import { trainingOptions } from '../data/tabular/design.js';
 import type { Callback } from '../train/callbacks.js';
 import { type ReadFlags, readData, readOptions, sourceOf, targetOf } from './data.js';
 import { reportPage } from './report.js';
@@ -29,21 +30,6 @@ export interface TrainFlags extends ReadFlags {
   readonly seed?: number;
 }
 
-const TRAINING = [
-  'task',
-  'drop',
-  'layers',
-  'activation',
-  'dropout',
-  'members',
-  'epochs',
-  'batchSize',
-  'learningRate',
-  'weightDecay',
-  'patience',
-  'seed',
-] as const;
-
 /** One line on stderr that is written over on a terminal; lines now and then elsewhere. */
 function progressOf(say: (text: string) => void, line: (text: string) => void) {
   return (member: number, design: { members: number; epochs: number }): readonly Callback[] => [
@@ -71,7 +57,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   tell(String(table.report ?? ''));
   const parts = flags.testShare ? split(table, { test: flags.testShare, seed: flags.seed ?? 0 }) : undefined;
   const chosen = Object.fromEntries(
-    TRAINING.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
+    trainingOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
   );
   const pipeline = tabular({ target, ...chosen });
   const controller = new AbortController();

@@ -96,13 +96,12 @@ export async function profileCommand(
   return 0;
 }
 
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
-
 /** Times training and prediction of a network of common size on this machine. */
 export async function benchCommand(flags: JsonFlag): Promise<number> {
   const { auto } = await import('../backends/detect.js');
   const { adam } = await import('../kernels/adam.js');
   const { dense } = await import('../model/layers/index.js');
+  const { median } = await import('../program/profile.js');
   const { sequential } = await import('../train/model.js');
   const backend = await auto();
   const model = sequential({

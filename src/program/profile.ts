@@ -59,7 +59,7 @@ const STEPS_FROM_STATE = 32;
 /** Timers of browsers that tick more coarsely than this (in ms) are right on average only. */
 const COARSE_TICK_MS = 1e-3;
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = Float64Array.from(values).sort();
   const middle = sorted.length >> 1;
   const upper = sorted[middle] as number;

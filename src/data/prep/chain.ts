@@ -24,8 +24,6 @@ interface OpenStep {
   readonly inverse?: (columns: readonly Column[], state: State, options: unknown) => Column;
 }
 
-export const COLUMN_STEPS: readonly string[] = Object.keys(columnSteps);
-
 /** Checks specs of steps, one or several. */
 export function readSteps(value: unknown, argument: string): readonly StepSpec[] {
   const specs = Array.isArray(value) ? value : [value];

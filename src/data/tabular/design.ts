@@ -70,11 +70,10 @@ export interface FitTabularOptions {
 
 const TASKS: Readonly<Record<Task, Task>> = { classification: 'classification', regression: 'regression' };
 
-const OPTIONS = [
-  'target',
+/** Options of `tabular` that are numbers, names or lists of them, and so can be said on a command line. */
+export const trainingOptions = [
   'task',
   'drop',
-  'preprocess',
   'layers',
   'activation',
   'dropout',
@@ -85,8 +84,9 @@ const OPTIONS = [
   'weightDecay',
   'patience',
   'seed',
-  'backend',
-];
+] as const;
+
+const OPTIONS = ['target', 'preprocess', ...trainingOptions, 'backend'];
 
 /** Checks what can be checked without data. */
 export function checkTabular(options: TabularOptions): void {
