@@ -58,7 +58,7 @@ function open(module: WebAssembly.Module, elements: number): Backend {
 export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
   checkOptions(options, ['math', 'source', 'threads', 'threadUrl'], 'wasm');
   // Code for threads is loaded by those who ask for them.
-  const pools = options.threads === undefined ? undefined : await import('./threads/pool.js');
+  const pools = options.threads === undefined ? undefined : await import('../threads.js');
   const threads = pools ? pools.checkThreads(options.threads) : 1;
   const { math = 'exact', source } = options;
   lookUp({ exact: true, fast: true }, math, 'wasm.math');
