@@ -15,6 +15,7 @@ import { makePause } from './pause.js';
 import { Refusals } from './refusals.js';
 import { type Cursor, pack, type RunState } from './run-state.js';
 import type { Batches } from './source.js';
+import { stepInParts } from './step-in-parts.js';
 import type { Outcome } from './steps.js';
 import { EpochTotals, makeLogs, type TotalsState } from './totals.js';
 import { inSlices, TestHooks, validate } from './validation.js';
@@ -248,9 +249,8 @@ export class FitRun {
   }
 
   async #stepInParts(program: LinkedProgram): Promise<Outcome | undefined> {
-    const { steps } = this.engine;
     this.#inStep = true;
-    const outcome = await steps.runInParts(program, this.#pause, () => this.#aborted);
+    const outcome = await stepInParts(this.engine, program, this.#pause, () => this.#aborted);
     this.#inStep = false;
     return outcome;
   }
