@@ -128,16 +128,20 @@ function workerTable(rows: readonly WorkerRow[]): string {
     digits(row.usPerStep),
     digits(row.directUsPerStep),
     percent(row.throughput),
+    percent(row.copied),
+    percent(row.shared),
     digits(row.longestGapMs),
-    digits(row.longestStandMs),
+    digits(row.longestComputingMs),
   ]);
   const head = [
     'fit in a worker',
     'us/step',
     'fit itself',
-    'throughput',
+    'throughput, moved',
+    'copied',
+    'shared',
     'longest gap, ms',
-    'without waiting for a core',
+    'computing',
   ];
   return formatTable(head, lines);
 }
