@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { type Matrix, type Model, matrix, wasm } from '../src/index.js';
 import { type RemoteModel, wasm as remoteWasm, sequential, share, transfer } from '../src/worker/index.js';
+import { computed } from '../test/support/computed.js';
 import { type Effort, median, type Named } from './measure.js';
 import { makeModel, problemFor } from './models.js';
 import { type Workload, workloads } from './workloads.js';
@@ -23,8 +23,8 @@ export interface WorkerRow {
   readonly shared: number;
   /** Longest time that the calling thread's event loop stood still meanwhile, in all rounds. */
   readonly longestGapMs: number;
-  /** Longest time that this thread computed in between, whoever else kept it from a core; null where the system does not tell. */
-  readonly longestComputingMs: number | null;
+  /** Longest time that this thread computed in between, whoever else kept it from a core. */
+  readonly longestComputingMs: number;
 }
 
 const NAMES = ['W1', 'W2', 'W3', 'W4', 'W5'];
@@ -36,22 +36,13 @@ export const workerCases: readonly WorkerCase[] = workloads
   .filter(({ name }) => NAMES.includes(name))
   .map((workload) => ({ name: `worker ${workload.name}`, quick: workload.name === 'W2', workload }));
 
-/** Milliseconds that this thread has computed. */
-function computed(): number | null {
-  try {
-    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6;
-  } catch {
-    return null;
-  }
-}
-
 /** Notes how long the event loop stands still while it ticks. */
 class Ticker {
   gap = 0;
-  computing: number | null = null;
+  computing = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #last = 0;
-  #computed: number | null = null;
+  #computed = 0;
 
   start(): void {
     this.#last = performance.now();
@@ -66,8 +57,7 @@ class Ticker {
 
   #tick(): void {
     this.gap = Math.max(this.gap, performance.now() - this.#last);
-    const now = computed();
-    if (now !== null && this.#computed !== null) this.computing = Math.max(this.computing ?? 0, now - this.#computed);
+    this.computing = Math.max(this.computing, computed() - this.#computed);
     this.#computed = computed();
     this.#last = performance.now();
   }

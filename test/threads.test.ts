@@ -160,7 +160,7 @@ describe('threads', () => {
     `;
     const { stdout, stderr, status, error } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 90_000,
     });
     expect(error).toBeUndefined();
     expect([stdout.trim(), stderr, status]).toEqual(['trained', '', 0]);

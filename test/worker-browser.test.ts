@@ -180,7 +180,7 @@ describe.skipIf(!present && !process.env.CI)('a worker in Chromium', () => {
     const { port } = server.address() as AddressInfo;
     await browser.startTracing(page, { categories: ['toplevel', 'blink.user_timing'] });
     await page.goto(`http://127.0.0.1:${port}/${path}`);
-    await expect.poll(() => page.evaluate('!!window.result'), { timeout: 50_000, interval: 500 }).toBe(true);
+    await expect.poll(() => page.evaluate('!!window.result'), { timeout: 120_000, interval: 500 }).toBe(true);
     const trace = await browser.stopTracing();
     const result = (await page.evaluate('window.result')) as Result;
     await page.close();

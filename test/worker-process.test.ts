@@ -15,7 +15,7 @@ function node(script: string): { stdout: string; stderr: string; status: number 
   `;
   return spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', head + script], {
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: 90_000,
   }) as ReturnType<typeof node>;
 }
 

@@ -1,22 +1,13 @@
 // Trains in a worker and prints how long this thread's event loop stood still, as JSON. Runs the built package:
 // node worker-ticks.js FORM.
 
-import { readFileSync } from 'node:fs';
 import { adam, dense, matrix } from '../../build/index.js';
 import { sequential, share, transfer, wasm } from '../../build/worker.js';
+import { computed } from './computed.js';
 
 const [, , form] = process.argv;
 const ROWS = form === 'rows' ? 10_000 : 40_000;
 const COLUMNS = 784;
-
-/** Milliseconds that this thread has computed, whoever else has kept it from a core; by the clock where no one tells. */
-function computed() {
-  try {
-    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6;
-  } catch {
-    return performance.now();
-  }
-}
 
 const data = matrix(
   Float32Array.from({ length: ROWS * COLUMNS }, (_, i) => (i % 101) / 101),
