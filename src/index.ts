@@ -15,7 +15,8 @@ export {
   UnknownNameError,
   ValueError,
 } from './errors.js';
-export { type Finding, type LintCode, type LintOptions, lint, type Task } from './insight/lint.js';
+export type { Finding, LintCode, Task } from './insight/checks.js';
+export { type LintOptions, lint } from './insight/lint.js';
 export { backupAndRestore, modelCheckpoint } from './io/callbacks.js';
 export { type LoadWeightsOptions, loadWeights, type WeightMap } from './io/load-weights.js';
 export {
@@ -117,6 +118,7 @@ export { type ProgressOptions, progress } from './train/callbacks/progress.js';
 export type { Sink } from './train/callbacks/sink.js';
 export { terminateOnNaN } from './train/callbacks/terminate-on-nan.js';
 export type { Callback, FitParams, Logs } from './train/callbacks.js';
+export type { ClassWeights } from './train/class-weights.js';
 export { type TrainingControl, trainingControl } from './train/control.js';
 export type { FitOptions, StreamFitOptions } from './train/fit-plan.js';
 export { modelFromSpec } from './train/from-spec.js';
@@ -140,4 +142,4 @@ export type { Batch, Batches } from './train/source.js';
 export type { EvaluateBatchesOptions } from './train/stream.js';
 export type { LayerSummary, Summary } from './train/summary.js';
 export type { UpdateOptions } from './train/update-options.js';
-export type { ClassWeights, WeightOptions } from './train/weights.js';
+export type { WeightOptions } from './train/weights.js';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Finding, LINT_CODES, type LintOptions, lint } from '../src/insight/lint.js';
+import { type Finding, LINT_CODES } from '../src/insight/checks.js';
+import { type LintOptions, lint } from '../src/insight/lint.js';
 import { matrix } from '../src/matrix.js';
 import { dense, embedding } from '../src/model/layers/index.js';
 import { sequential } from '../src/train/model.js';

@@ -1,7 +1,7 @@
 import exact from '../../build/kernels.wasm.js';
 import { BackendError, checkOptions, lookUp, show, ValueError } from '../errors.js';
 import type { Backend, BackendFactory } from '../kernels/contract.js';
-import { allocate, instantiate, LONGEST_CALL } from './instance.js';
+import { instances } from './instance.js';
 import { unpack } from './unpack.js';
 
 /** A `WebAssembly.Module`, by a name that programs without the DOM's types know. */
@@ -51,8 +51,9 @@ export function hasRelaxedSimd(): boolean {
 }
 
 function open(module: WebAssembly.Module, elements: number): Backend {
-  const memory = allocate(elements);
-  return { heap: new Float32Array(memory.buffer), kernels: instantiate(module, memory), longestCall: LONGEST_CALL };
+  const memory = instances.allocate(elements);
+  const kernels = instances.instantiate(module, memory);
+  return { heap: new Float32Array(memory.buffer), kernels, longestCall: instances.longestCall };
 }
 
 /**
@@ -106,7 +107,7 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
     // What several entries of the package share lies in chunks/, one folder down.
     const place = import.meta.url.includes('/chunks/') ? '../thread.js' : './thread.js';
     const url = new URL(options.threadUrl ?? place, import.meta.url);
-    const pool = await new pools.Pool(module, threads, url).ready();
+    const pool = await new pools.Pool(instances, module, threads, url).ready();
     return { name: 'wasm', math, threads, open: (elements) => pool.open(elements), dispose: () => pool.terminate() };
   }
   return { name: 'wasm', math, threads, open: (elements) => open(module, elements) };

@@ -1,19 +1,21 @@
-import { StateError, StreamError } from '../errors.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Data } from './batches.js';
 import { call, hooksOf, type Logs } from './callbacks.js';
+import { StateError, StreamError } from './core.js';
+import { warnOfData } from './data-lint.js';
 import { debugProfile } from './debug.js';
 import type { Engine } from './engine.js';
 import { type FitOptions, type FitPlan, planFit, type ValidationSource } from './fit-plan.js';
 import { Gathered, type GatheredState } from './gather.js';
 import { copyHistory, type History } from './history.js';
+import { logNames, validationLogs } from './log-names.js';
 import type { Model } from './model.js';
 import { makePause } from './pause.js';
-import { Refusals } from './refusal.js';
+import { Refusals } from './refusals.js';
 import { type Cursor, pack, type RunState } from './run-state.js';
 import type { Batches } from './source.js';
 import type { Outcome } from './steps.js';
-import { EpochTotals, logNames, makeLogs, type TotalsState, validationLogs } from './totals.js';
+import { EpochTotals, makeLogs, type TotalsState } from './totals.js';
 import { inSlices, TestHooks, validate } from './validation.js';
 
 /** Steps with more work than this hand over to the event loop between calls, not only between steps. */
@@ -188,7 +190,6 @@ export class FitRun {
     }
     this.#halt();
     if (plan.lint && engine.steps.taken === 0 && (plan.feed.sample?.rows ?? 0) >= FEWEST_TO_LINT) {
-      const { warnOfData } = await import('./data-lint.js');
       await warnOfData(engine, plan, this.#breath);
     }
     await call(hooks.trainBegin, model);

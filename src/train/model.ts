@@ -400,13 +400,9 @@ export class Model {
    * large models, four steps, in one go. Changes nothing.
    */
   async profile(x: Data, y: Data, options: ProfileOptions = {}): Promise<Profile> {
-    const { profileProgram } = await import('../program/profile.js');
+    const { profile } = await import('./profiling.js');
     this.#checkBetweenSteps('profile');
-    checkOptions(options, ['repeats'], 'profile');
-    if (options.repeats !== undefined) checkNumber(options.repeats, 'profile.repeats', { min: 1, integer: true });
-    const engine = this.#engine;
-    const program = stageBatch(engine, 'train', x, y);
-    return profileProgram(...engine.rehearse(program), options);
+    return profile(this.#engine, x, y, options);
   }
 
   /** The kernel calls of one mode ('train', 'accumulate', 'gradients', 'inspect', 'moments', 'validate', 'evaluate', 'predict') and number of rows, as text. */

@@ -1,4 +1,4 @@
-import { StateError, show, ValueError } from '../errors.js';
+import { StateError, show, ValueError } from './core.js';
 import type { Engine } from './engine.js';
 import type { Feed, FeedState } from './feed.js';
 import type { GatheredState } from './gather.js';

@@ -1,7 +1,7 @@
-import { ValueError } from '../errors.js';
 import { Generator, stream } from '../kernels/philox.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
 import type { Pair } from './batches.js';
+import { ValueError } from './core.js';
 import type { Engine } from './engine.js';
 
 /**

@@ -1,7 +1,7 @@
 import { BackendError, checkNumber } from '../../errors.js';
 import type { Backend, Phase } from '../../kernels/contract.js';
 import { phasesOf, segments } from '../../program/split.js';
-import { allocate, instantiate, LONGEST_CALL } from '../instance.js';
+import type { instances } from '../instance.js';
 import { COMMAND, Control } from './control.js';
 import { builtin } from './host.js';
 import { bindPhases, type Message, runPhases, type ThreadData } from './team.js';
@@ -93,6 +93,7 @@ export class Pool {
   readonly #dropped = new FinalizationRegistry<number>((heap) => this.#drop(heap));
 
   constructor(
+    private readonly make: typeof instances,
     readonly module: WebAssembly.Module,
     readonly threads: number,
     url: URL,
@@ -141,14 +142,14 @@ export class Pool {
 
   open(elements: number): Backend {
     this.#check();
-    const memory = allocate(elements, true);
+    const memory = this.make.allocate(elements, true);
     const heap = this.#heaps++;
     this.#tell([{ type: 'heap', heap, memory }]);
-    const kernels = instantiate(this.module, memory);
+    const kernels = this.make.instantiate(this.module, memory);
     const backend: Backend = {
       heap: new Float32Array(memory.buffer),
       kernels,
-      longestCall: LONGEST_CALL,
+      longestCall: this.make.longestCall,
       linkShared: (calls, updates) => {
         const phases = phasesOf(calls, this.threads, updates);
         if (!phases.some((phase) => phase.length > 1)) return undefined;
