@@ -44,6 +44,9 @@ function progressOf(say: (text: string) => void, line: (text: string) => void) {
   ];
 }
 
+/** Of hundreds of columns fewer rows, so that a report takes seconds. */
+const IMPORTANCE = { rows: 1000, repeats: 2, budget: 200_000 };
+
 /** Trains and saves. Returns the exit code. */
 export async function trainCommand(data: string, flags: TrainFlags): Promise<number> {
   const { json = false, quiet = false, out } = flags;
@@ -83,9 +86,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     : flags.test
       ? pipeline.evaluate(await readTable(sourceOf(flags.test), readOptions(flags, pipeline)))
       : undefined;
-  // Each column costs two predictions of all rows.
-  const few = record.inputs.length <= 200;
-  const importance = few ? pipeline.explain(parts ? table.take(parts.test) : table, { rows: 1000, repeats: 2 }) : [];
+  const importance = pipeline.explain(parts ? table.take(parts.test) : table, IMPORTANCE);
   const interrupted = controller.signal.aborted;
   if (flags.report !== undefined && pipeline.held) {
     const title = `${target} from ${data === '-' ? 'standard input' : basename(data)}`;
@@ -101,9 +102,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
       curves(record),
       `Validation, on rows that the network had not trained on:\n${metricsText(record.validation, record.classes)}`,
       tested ? `Test:\n${metricsText(tested, record.classes)}` : '',
-      !few
-        ? ''
-        : `What predictions lose when a column is shuffled:\n${grid(importance.slice(0, 10).map((item) => [item.column, short(item.importance)]))}`,
+      `What predictions lose when a column is shuffled:\n${grid(importance.slice(0, 10).map((item) => [item.column, short(item.importance)]))}`,
       `Saved to ${out} after ${seconds.toFixed(1)} s. Try: npx myelin predict ${out} new.csv --out predictions.csv`,
     ];
     console.log(sections.filter(Boolean).join('\n\n'));
