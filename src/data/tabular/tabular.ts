@@ -1,4 +1,4 @@
-import { StateError } from '../../errors.js';
+import { checkOptions, StateError } from '../../errors.js';
 import { type SaveTarget, save, serialize } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import { type Matrix, makeMatrix } from '../../matrix.js';
@@ -6,6 +6,7 @@ import type { Model } from '../../train/model.js';
 import { type Preprocessing, preprocess } from '../prep/preprocess.js';
 import { type Row, tableFromRows } from '../rows.js';
 import { type Column, type ColumnKind, Table } from '../table.js';
+import type { MemberRecord } from './checkpoint.js';
 import {
   checkTabular,
   choosePreprocessing,
@@ -20,7 +21,7 @@ import { type ExplainOptions, type Importance, importanceOf } from './explain.js
 import { describeColumns, type InputRecord, warningsOf } from './inputs.js';
 import { type Metrics, measure } from './measure.js';
 import { classesOf, fitTarget, unscaled, withTarget } from './target.js';
-import { type MemberRecord, train } from './train.js';
+import { train } from './train.js';
 
 /** What was trained, on what, and how well it does; plain data, which is saved with the model. */
 export interface TabularRecord {
@@ -66,6 +67,7 @@ export const VERSION = 1;
 export class Tabular {
   #state: State | undefined;
   #held: HeldOut | undefined;
+  #interrupted = false;
 
   /** @internal */
   constructor(
@@ -101,6 +103,11 @@ export class Tabular {
     return this.#held;
   }
 
+  /** Whether a signal ended `fit` before its end. */
+  get interrupted(): boolean {
+    return this.#interrupted;
+  }
+
   /** Kinds of all columns, the target's too: what readers take as `kinds`. */
   get kinds(): Readonly<Record<string, ColumnKind>> {
     const { inputs, target } = this.#ready();
@@ -108,11 +115,12 @@ export class Tabular {
   }
 
   /**
-   * Learns from a table or rows. Rows without a target are left out.
+   * Learns from a table or rows. Rows without a target are left out. Where `signal` comes, it resolves early.
    * @throws UnknownNameError for a target that is no column; ValueError for data that cannot be learned from.
    */
-  async fit(data: Data, { callbacks, signal }: FitTabularOptions = {}): Promise<this> {
+  async fit(data: Data, watch: FitTabularOptions = {}): Promise<this> {
     const { options } = this;
+    checkOptions(watch, ['callbacks', 'signal', 'checkpoint', 'resume'], 'fit');
     const given = data instanceof Table ? data : tableFromRows(data);
     const notes: string[] = [];
     const table = withTarget(given, options.target, notes);
@@ -130,7 +138,8 @@ export class Tabular {
     const classes = task === 'classification' ? classesOf(target) : undefined;
     const backend = options.backend ?? (await bestBackend());
     const design = designFor(table.rows, task, options);
-    const trained = await train(x, y, classes?.length ?? 1, task, design, backend, { callbacks, signal });
+    const trained = await train(x, y, classes?.length ?? 1, task, design, backend, watch);
+    this.#interrupted = trained.interrupted;
     const { rows, outputs } = trained.held;
     const truth = makeMatrix(
       Float32Array.from(rows, (row) => y.data[row]!),
