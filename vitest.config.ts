@@ -13,5 +13,5 @@ const base64 = {
 
 export default defineConfig({
   plugins: [base64],
-  test: { include: ['test/**/*.test.ts'], testTimeout: 180_000 },
+  test: { include: ['test/**/*.test.ts'], testTimeout: 180_000, silent: 'passed-only' },
 });
