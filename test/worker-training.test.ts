@@ -223,9 +223,11 @@ describe("the library's callbacks", () => {
     const cut = there.fit(x, labels, { ...given, callbacks: [...make(), stop], batchHooks: 'each' });
     await expect(cut).rejects.toThrow(/power cut/);
     const { there: other } = await pair();
-    await other.fit(x, labels, { ...given, callbacks: make() });
+    const callbacks = make();
+    await other.fit(x, labels, { ...given, callbacks });
     await here.fit(x, labels, given);
     await expectSame(here, other);
+    expect(callbacks[0]).toMatchObject({ latest: join(folder, 'epoch-3.safetensors') });
     const last = await load(join(folder, 'epoch-3.safetensors'), { backend: factories.wasm });
     expect(last.getWeights()).toEqual(here.getWeights());
   });
