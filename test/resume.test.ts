@@ -25,6 +25,7 @@ import type { CompileOptions } from '../src/train/model-types.js';
 import { exportState } from '../src/train/state.js';
 import { stepInParts } from '../src/train/step-in-parts.js';
 import { any } from './support/any.js';
+import { computed } from './support/computed.js';
 import { clouds, makeEngine, trainingCases, weightHash } from './support/models.js';
 
 const backend = await wasm();
@@ -399,13 +400,12 @@ describe('abort', () => {
       const controller = new AbortController();
       const done = model.fit(data, y, { epochs: 1000, batchSize: rows, signal: controller.signal });
       await new Promise((resolve) => setTimeout(resolve, 40));
-      const start = performance.now();
+      const start = computed();
       controller.abort(new Error('enough'));
       await expect(done).rejects.toThrow('enough');
-      taken.push(performance.now() - start);
+      taken.push(computed() - start);
     }
-    // Others may hold the machine up, but not each time.
-    expect(Math.min(...taken)).toBeLessThan(50);
+    expect(Math.max(...taken)).toBeLessThan(50);
     expect(model.predict(data).rows).toBe(rows);
     model.trainOnBatch(data, y);
     expect(model.evaluate(data, y).loss).toBeGreaterThan(0);

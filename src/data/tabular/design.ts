@@ -1,4 +1,5 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
+import type { LoadSource, SaveTarget } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import type { ActivationName } from '../../model/names.js';
 import type { Callback } from '../../train/callbacks.js';
@@ -64,6 +65,10 @@ export interface Design {
 export interface FitTabularOptions {
   /** Ends training after the present batch; what was trained so far is kept, with the best weights. */
   readonly signal?: AbortSignal;
+  /** Where to save what it takes to go on, when the signal ends training. */
+  readonly checkpoint?: SaveTarget;
+  /** Such a checkpoint. Given the same rows and options training goes on where it stood, and ends in the same bits. */
+  readonly resume?: LoadSource;
   /** Called for each member's training. */
   readonly callbacks?: (member: number, design: Design) => readonly Callback[];
 }
