@@ -6,7 +6,7 @@ import { call, hooksOf, type Logs } from './callbacks.js';
 import { warnOfData } from './data-lint.js';
 import { debugProfile } from './debug.js';
 import type { Engine } from './engine.js';
-import { type FitOptions, type FitPlan, planFit, type ValidationSource } from './fit-plan.js';
+import { type FitOptions, type FitPlan, planFit, type StreamFitOptions, type ValidationSource } from './fit-plan.js';
 import { gather } from './gather.js';
 import { copyHistory, type History } from './history.js';
 import { logNames, validationLogs } from './log-names.js';
@@ -14,7 +14,7 @@ import type { Model } from './model.js';
 import { makePause } from './pause.js';
 import { Refusals } from './refusals.js';
 import { type Cursor, pack, type RunState } from './run-state.js';
-import type { Batches } from './source.js';
+import { type Batches, isBatches } from './source.js';
 import { stepInParts } from './step-in-parts.js';
 import type { Outcome } from './steps.js';
 import { EpochTotals, makeLogs, type TotalsState } from './totals.js';
@@ -312,17 +312,19 @@ export class FitRun {
 
 /**
  * Trains from the beginning or from where the model's last run was interrupted; `begin` is told of the run. In a module of
- * its own, which models load when they are first fitted.
+ * its own, which models load when they are first fitted. A stream has its options in place of `y`.
  */
 export async function fit(
   model: Model,
   engine: Engine,
   x: Data | Batches,
-  y: Data | undefined,
-  options: FitOptions,
+  y: Data | StreamFitOptions | undefined,
+  options: FitOptions | undefined,
   begin: (run: FitRun) => void,
 ): Promise<History> {
-  const plan = await planFit(engine, x, y, options);
+  const stream = isBatches(x);
+  const given = (stream ? (options ?? (y as StreamFitOptions | undefined)) : options) ?? {};
+  const plan = await planFit(engine, x, stream ? undefined : (y as Data), given);
   let { resume } = plan;
   for (const callback of plan.callbacks) if (await callback.onRestore?.(model)) resume = true;
   let cursor: Cursor | undefined;

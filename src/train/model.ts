@@ -44,7 +44,7 @@ import { updateMovingMoments } from './moments.js';
 import { type PredictOptions, predict, predictGraph } from './predict.js';
 import { refusal, refusedBatch } from './refusal.js';
 import type { RunState } from './run-state.js';
-import { type Batches, isBatches } from './source.js';
+import type { Batches } from './source.js';
 import type { EvaluateBatchesOptions } from './stream.js';
 import { makeSummary, type Summary } from './summary.js';
 import { makeLogs } from './totals.js';
@@ -174,14 +174,13 @@ export class Model {
   async fit(batches: Batches, options?: StreamFitOptions): Promise<History>;
   async fit(x: Data | Batches, y?: Data | StreamFitOptions, options?: FitOptions): Promise<History> {
     this.#checkIdle('fit');
-    const stream = isBatches(x);
-    const given = (stream ? (options ?? (y as StreamFitOptions)) : options) ?? {};
-    const { control } = given as { control?: Partial<TrainingControl> | undefined };
+    // Options come second with a stream; data has nothing that could run.
+    const { control } = (options ?? y ?? {}) as { control?: Partial<TrainingControl> | undefined };
     this.#fitting = true;
     control?.running?.(true);
     try {
       const { fit } = await import('../on-demand/fit.js');
-      return await fit(this, this.#engine, x, stream ? undefined : (y as Data), given, (run) => {
+      return await fit(this, this.#engine, x, y, options, (run) => {
         this.#run = run;
       });
     } finally {
