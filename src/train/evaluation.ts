@@ -2,8 +2,8 @@ import type { Gathering } from '../model/metrics/counted.js';
 import type { Pair } from './batches.js';
 import type { Logs } from './callbacks.js';
 import type { Engine } from './engine.js';
-import { gather } from './gather.js';
-import { EpochTotals, makeLogs } from './totals.js';
+import { gather, toEnd } from './gather.js';
+import { makeLogs, Totals } from './totals.js';
 import { INFERENCE_ROWS } from './training-plan.js';
 
 /** Rows that one call of an evaluation takes, and how many calls at most. */
@@ -26,7 +26,7 @@ type Pauses = Generator<Promise<void> | undefined | void, void>;
 
 /** Sums of an evaluation. */
 export class Evaluation {
-  readonly #totals: EpochTotals;
+  readonly #totals: Totals;
   readonly #gathered: Gathering | undefined;
   #batch = 0;
 
@@ -36,7 +36,7 @@ export class Evaluation {
     rows: number,
     private readonly hooks?: BatchHooks,
   ) {
-    this.#totals = new EpochTotals(engine);
+    this.#totals = new Totals(engine.training.targets);
     this.#gathered = gather(engine, rows);
   }
 
@@ -63,13 +63,6 @@ export class Evaluation {
 
   *logs(): Generator<void, Logs> {
     return this.#totals.logs(this.engine, this.#gathered && (yield* this.#gathered.measure()));
-  }
-}
-
-function toEnd<T>(steps: Generator<unknown, T>): T {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
   }
 }
 

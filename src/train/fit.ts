@@ -6,6 +6,7 @@ import { call, hooksOf, type Logs } from './callbacks.js';
 import { warnOfData } from './data-lint.js';
 import { debugProfile } from './debug.js';
 import type { Engine } from './engine.js';
+import { EpochTotals, type TotalsState } from './epoch-totals.js';
 import { type FitOptions, type FitPlan, planFit, type StreamFitOptions, type ValidationSource } from './fit-plan.js';
 import { gather } from './gather.js';
 import { copyHistory, type History } from './history.js';
@@ -17,7 +18,7 @@ import { type Cursor, pack, type RunState } from './run-state.js';
 import { type Batches, isBatches } from './source.js';
 import { stepInParts } from './step-in-parts.js';
 import type { Outcome } from './steps.js';
-import { EpochTotals, makeLogs, type TotalsState } from './totals.js';
+import { makeLogs } from './totals.js';
 import { inSlices, TestHooks, validate } from './validation.js';
 
 /** Steps with more work than this hand over to the event loop between calls, not only between steps. */
@@ -275,8 +276,8 @@ export class FitRun {
     const epoch = this.#epoch;
     const gathered = this.#gathered;
     const measured = gathered && (await inSlices(gathered.measure(), this.#breath));
-    const trained = this.#totals.logs(engine, measured, true);
-    let logs: Logs = { ...trained, learningRate: engine.steps.latestRate };
+    const trained = this.#totals.logs(engine, measured);
+    let logs: Logs = { ...trained, learningRate: latestRate(engine) };
     if (plan.validation && plan.validates(epoch)) {
       logs = { ...logs, ...validationLogs(await this.#validate(plan.validation)) };
     }
@@ -308,6 +309,11 @@ export class FitRun {
     const { validateBatches } = await import('../on-demand/stream.js');
     return validateBatches(this.engine, source, this.#epoch, test, this.#breath, (waited) => this.#orAborted(waited));
   }
+}
+
+/** The learning rate of the last step, unless it was set since. */
+function latestRate({ steps, training }: Engine): number {
+  return steps.ownRate ?? training.optimizer.rate(Math.max(0, steps.taken - 1));
 }
 
 /**

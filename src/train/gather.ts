@@ -14,7 +14,10 @@ export function measureBatch(engine: Engine, program: LinkedProgram): Measured |
   const gathered = gather(engine, program.rows);
   if (!gathered) return undefined;
   gathered.add(engine.heap, program);
-  const steps = gathered.measure();
+  return toEnd(gathered.measure());
+}
+
+export function toEnd<T>(steps: Generator<unknown, T>): T {
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;

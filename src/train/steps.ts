@@ -19,16 +19,6 @@ export interface Outcome {
   refused: boolean;
 }
 
-/** What the steps of a compiled model count. */
-export interface StepCounts {
-  /** Optimizer steps since `compile`. */
-  readonly taken: number;
-  /** Batches whose gradients wait for the update. */
-  readonly accumulated: number;
-  /** Set in place of the optimizer's own. */
-  readonly learningRate: number | undefined;
-}
-
 export const HISTORY = 16;
 
 /** The steps of a compiled model: what happens before and after their calls, and what they count. */
@@ -46,9 +36,9 @@ export class Steps {
   /** What a solver met at the weights as they are. */
   #met: Trouble | undefined;
   /** Batches whose gradients wait for the update. */
-  #accumulated = 0;
+  accumulated = 0;
   /** Set in place of the optimizer's own. */
-  #learningRate: number | undefined;
+  ownRate: number | undefined;
   readonly #engine: Engine;
 
   constructor(engine: Engine) {
@@ -58,35 +48,19 @@ export class Steps {
   /** Counts from zero, for a model compiled anew. */
   restart(): void {
     this.taken = 0;
-    this.#accumulated = 0;
-    this.#learningRate = undefined;
+    this.accumulated = 0;
+    this.ownRate = undefined;
     this.recent.fill(Number.NaN);
-  }
-
-  /** What a checkpoint keeps of the steps, beside tensors. */
-  get counts(): StepCounts {
-    return { taken: this.taken, accumulated: this.#accumulated, learningRate: this.#learningRate };
-  }
-
-  set counts({ taken, accumulated, learningRate }: StepCounts) {
-    this.taken = taken;
-    this.#accumulated = accumulated;
-    this.#learningRate = learningRate;
   }
 
   /** Of the step to come; 0 before `compile`. */
   get learningRate(): number {
-    if (this.#learningRate !== undefined) return this.#learningRate;
+    if (this.ownRate !== undefined) return this.ownRate;
     return this.#engine.compiled ? this.#engine.training.optimizer.rate(this.taken) : 0;
   }
 
-  /** Of the last step, unless it was set since. */
-  get latestRate(): number {
-    return this.#learningRate ?? this.#engine.training.optimizer.rate(Math.max(0, this.taken - 1));
-  }
-
   set learningRate(value: number) {
-    this.#learningRate = value;
+    this.ownRate = value;
   }
 
   /** Copies tensors; what it returns puts them back. */
@@ -117,12 +91,12 @@ export class Steps {
 
   /** What the next batch does: update, or add its gradient to those that wait for the update. */
   get mode(): 'train' | 'accumulate' {
-    return this.#accumulated + 1 < this.#engine.training.accumulationSteps ? 'accumulate' : 'train';
+    return this.accumulated + 1 < this.#engine.training.accumulationSteps ? 'accumulate' : 'train';
   }
 
   /** Counts the batches of all updates from 1 on, those that were refused left out; draws of dropout differ by it. */
   get #batch(): number {
-    return this.taken * this.#engine.training.accumulationSteps + this.#accumulated + 1;
+    return this.taken * this.#engine.training.accumulationSteps + this.accumulated + 1;
   }
 
   /** Counts a step and writes its numbers into the slots. */
@@ -133,7 +107,7 @@ export class Steps {
     this.#undo = learningRate < safeRate ? undefined : keepLasting(this.#engine);
     if (mode === 'accumulate') {
       const { sum } = update.accumulation as NonNullable<Update['accumulation']>;
-      if (this.#accumulated === 0) this.#engine.heap.fill(0, sum.offset, sum.offset + sum.size);
+      if (this.accumulated === 0) this.#engine.heap.fill(0, sum.offset, sum.offset + sum.size);
       return;
     }
     this.taken++;
@@ -187,12 +161,12 @@ export class Steps {
     if (outcome.refused) {
       if (mode === 'train') this.taken--;
     } else if (mode === 'accumulate') {
-      this.#accumulated++;
+      this.accumulated++;
     } else {
       const place = this.taken & (HISTORY - 1);
       this.recent[place] = outcome.loss;
       this.recent[place + HISTORY] = size;
-      this.#accumulated = 0;
+      this.accumulated = 0;
       if (averaging?.overwrites(this.taken)) this.applyAverage();
     }
     return outcome;
