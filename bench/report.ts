@@ -225,7 +225,8 @@ function coldStartTable({ workload, ms, bareMs, overBareMs, ...size }: ColdStart
     ['the first over the second, ms', digits(overBareMs)],
     ['bundle, minified, KB', digits(size.bundleKb)],
     ['the same with gzip, KB', digits(size.bundleGzipKb)],
-    ['on demand (threads, fast arithmetic), gzip, KB', digits(size.onDemandGzipKb)],
+    ['and with what a plain fit loads, KB', digits(size.fitGzipKb)],
+    ['all on demand (fit, streams, threads, fast arithmetic ...), gzip, KB', digits(size.onDemandGzipKb)],
   ];
   return formatTable([`cold start, ${workload} exact`, ''], lines);
 }

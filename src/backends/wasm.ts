@@ -38,7 +38,7 @@ async function compile(source: BufferSource): Promise<WebAssembly.Module> {
 }
 
 async function embeddedBytes(math: MathKind): Promise<Uint8Array<ArrayBuffer>> {
-  return unpack(math === 'exact' ? exact : (await import('./fast.js')).default);
+  return unpack(math === 'exact' ? exact : (await import('../on-demand/fast.js')).default);
 }
 
 function open(module: WebAssembly.Module, elements: number): Backend {

@@ -205,7 +205,7 @@ async function progressOf(verbose: unknown = 0): Promise<readonly Callback[]> {
   if (verbose !== 1 && verbose !== 2 && verbose !== 'auto') {
     throw new ValueError({ argument: 'verbose', given: show(verbose), expected: "0, 1, 2 or 'auto'" });
   }
-  const { makeProgress } = await import('./callbacks/bar.js');
+  const { makeProgress } = await import('../on-demand/bar.js');
   return [makeProgress({ mode: verbose === 'auto' ? 'auto' : verbose === 1 ? 'bar' : 'lines' })];
 }
 
