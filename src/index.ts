@@ -1,6 +1,6 @@
-export { type AutoOptions, auto } from './backends/detect.js';
+export { type AutoOptions, auto, hasRelaxedSimd } from './backends/detect.js';
 export { typescript } from './backends/typescript.js';
-export { type CompiledModule, hasRelaxedSimd, type ThreadOptions, type WasmOptions, wasm } from './backends/wasm.js';
+export { type CompiledModule, type ThreadOptions, type WasmOptions, wasm } from './backends/wasm.js';
 export {
   BackendError,
   FileError,

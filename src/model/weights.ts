@@ -69,12 +69,17 @@ export function initializeParameters(
   parameters: readonly Parameter[],
   { seed, state, scratch }: Source,
 ): void {
+  const log = (x: number) => {
+    heap[scratch] = x;
+    kernels.logForward(scratch, scratch, 8);
+    return heap[scratch] as number;
+  };
   parameters.forEach((parameter, i) => {
     const { value, initializer, rows, columns } = parameter;
     const from = stream('initialization', i);
     const limit = uniformLimit(initializer, rows, columns);
     if (limit === undefined) {
-      writeParameter(heap, parameter, initialize(initializer, rows, columns, seed, from));
+      writeParameter(heap, parameter, initialize(initializer, rows, columns, seed, from, log));
       return;
     }
     // Panels of eight columns lie row by row, and so can stand for a table of any width.

@@ -5,13 +5,25 @@ import type { BoundLoss } from '../model/losses.js';
 /** Weights of classes by index; of classes that are not named 1. */
 export type ClassWeights = Readonly<Record<number, number>>;
 
+type ClassReader = (targets: Matrix, row: number) => number;
+
+/** What tells the class of a row of targets; undefined where rows have none. */
+export function classReader({ definition: { targets: kind }, units: columns }: BoundLoss): ClassReader | undefined {
+  if (kind === 'label') return ({ data }, row) => data[row] as number;
+  if (kind === 'yesNo' && columns === 1) return ({ data }, row) => ((data[row] as number) > 0.5 ? 1 : 0);
+  if (kind !== 'class') return undefined;
+  return ({ data }, row) => {
+    const first = row * columns;
+    let best = 0;
+    for (let c = 1; c < columns; c++) if ((data[first + c] as number) > (data[first + best] as number)) best = c;
+    return best;
+  };
+}
+
 /** The weight of each row's class, times its own weight if it has one. */
-export function weighClasses(
-  { name, classOf, definition, units }: BoundLoss,
-  targets: Matrix,
-  given: ClassWeights,
-  own: Matrix | undefined,
-): Matrix {
+export function weighClasses(loss: BoundLoss, targets: Matrix, given: ClassWeights, own: Matrix | undefined): Matrix {
+  const { name, definition, units } = loss;
+  const classOf = classReader(loss);
   if (classOf === undefined) {
     throw new ValueError({
       argument: 'classWeight',

@@ -1,3 +1,4 @@
+import type { GatheredState, Gathering } from '../model/metrics/counted.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Data } from './batches.js';
 import { call, hooksOf, type Logs } from './callbacks.js';
@@ -6,7 +7,7 @@ import { warnOfData } from './data-lint.js';
 import { debugProfile } from './debug.js';
 import type { Engine } from './engine.js';
 import { type FitOptions, type FitPlan, planFit, type ValidationSource } from './fit-plan.js';
-import { Gathered, type GatheredState } from './gather.js';
+import { gather } from './gather.js';
 import { copyHistory, type History } from './history.js';
 import { logNames, validationLogs } from './log-names.js';
 import type { Model } from './model.js';
@@ -14,6 +15,7 @@ import { makePause } from './pause.js';
 import { Refusals } from './refusals.js';
 import { type Cursor, pack, type RunState } from './run-state.js';
 import type { Batches } from './source.js';
+import { stepInParts } from './step-in-parts.js';
 import type { Outcome } from './steps.js';
 import { EpochTotals, makeLogs, type TotalsState } from './totals.js';
 import { inSlices, TestHooks, validate } from './validation.js';
@@ -61,7 +63,7 @@ export class FitRun {
   /** Ends what is being waited for. */
   #giveUp: ((reason: unknown) => void) | undefined;
   readonly #refusals: Refusals;
-  readonly #gathered: Gathered | undefined;
+  readonly #gathered: Gathering | undefined;
   readonly #hooks: ReturnType<typeof hooksFor>;
   readonly #pause = makePause();
 
@@ -72,7 +74,7 @@ export class FitRun {
     cursor: Cursor | undefined,
   ) {
     this.#totals = new EpochTotals(engine, cursor?.totals as TotalsState | undefined);
-    this.#gathered = Gathered.of(engine, plan.feed.rows);
+    this.#gathered = gather(engine, plan.feed.rows);
     this.#refusals = new Refusals(model, engine, plan.feed);
     this.#hooks = hooksFor(plan, model);
     const { firstEpoch, epochs } = plan;
@@ -247,9 +249,8 @@ export class FitRun {
   }
 
   async #stepInParts(program: LinkedProgram): Promise<Outcome | undefined> {
-    const { steps } = this.engine;
     this.#inStep = true;
-    const outcome = await steps.runInParts(program, this.#pause, () => this.#aborted);
+    const outcome = await stepInParts(this.engine, program, this.#pause, () => this.#aborted);
     this.#inStep = false;
     return outcome;
   }
@@ -261,7 +262,7 @@ export class FitRun {
       this.#totals.skipped++;
     } else {
       this.#totals.add(outcome, program.rows);
-      this.#gathered?.add(this.engine, program);
+      this.#gathered?.add(this.engine.heap, program);
     }
     this.plan.feed.passed();
     return batch;

@@ -1,6 +1,6 @@
+import type { Measured } from '../model/metrics/counted.js';
 import type { Logs } from './callbacks.js';
 import type { Engine } from './engine.js';
-import type { Measured } from './gather.js';
 import type { Outcome } from './steps.js';
 import type { BoundTarget } from './training-plan.js';
 

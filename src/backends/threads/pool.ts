@@ -1,4 +1,4 @@
-import { BackendError, checkNumber } from '../../errors.js';
+import { BackendError, checkNumber, ValueError } from '../../errors.js';
 import type { Backend, Phase } from '../../kernels/contract.js';
 import { phasesOf, segments } from '../../program/split.js';
 import type { instances } from '../instance.js';
@@ -78,6 +78,31 @@ export function withSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   result.set([0x80, 0x80, 4], end);
   result.set(bytes.subarray(end), end + 3);
   return result;
+}
+
+/** The bytes that users bring, to be rewritten for shared memory; a compiled module no longer has any. */
+export function bytesOf(source: unknown): Uint8Array | undefined {
+  if (source === undefined) return undefined;
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  throw new ValueError({
+    argument: 'wasm.source',
+    given: 'a compiled module',
+    expected: 'the bytes of myelin/kernels.wasm',
+    hint: 'With threads the module is rewritten for shared memory before it is compiled.',
+  });
+}
+
+/** Threads over a module with shared memory. */
+export function openPool(
+  make: typeof instances,
+  module: WebAssembly.Module,
+  threads: number,
+  threadUrl: string | URL | undefined,
+): Promise<Pool> {
+  // What several entries of the package share, or is loaded on demand, lies in chunks/, one folder down.
+  const place = import.meta.url.includes('/chunks/') ? '../thread.js' : './thread.js';
+  return new Pool(make, module, threads, new URL(threadUrl ?? place, import.meta.url)).ready();
 }
 
 /** Threads that compute together. Idle ones sleep; none keeps a process alive. */

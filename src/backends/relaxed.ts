@@ -1,0 +1,19 @@
+import type { BackendError } from '../errors.js';
+
+// (module (func (result v128) (f32x4.relaxed_madd (i8x16.splat 0) (i8x16.splat 0) (i8x16.splat 0))))
+const RELAXED = '0061736d010000000105016000017b030201000a130111004100fd0f4100fd0f4100fd0ffd85020b';
+
+/** Whether this engine has relaxed SIMD, which `wasm({ math: 'fast' })` needs. */
+export function relaxedSimd(): boolean {
+  const module = Uint8Array.from(RELAXED.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+  return typeof WebAssembly === 'object' && WebAssembly.validate(module);
+}
+
+/** The error is handed over: see `instances`. */
+export function checkRelaxedSimd(Problem: typeof BackendError): void {
+  if (relaxedSimd()) return;
+  throw new Problem(
+    "wasm({ math: 'fast' }) needs relaxed SIMD, which this engine lacks (Node 22, Chrome 114, Firefox 145 or newer). " +
+      "auto({ math: 'fast' }) takes the exact kernels instead.",
+  );
+}
