@@ -155,21 +155,27 @@ function gentle(alpha: i32, n: i32): bool {
   return true;
 }
 
-/** A row of prelu; whole panels: padding is computed too. */
+/** A row of prelu or two; whole panels: padding is computed too. */
 @unmanaged
 @final
 class Prelu<C extends Curve> {
   @inline
-  row(p: usize, o: usize, q: usize, units: i32): void {
+  rows(two: bool, p: usize, o: usize, q: usize, units: i32, step: usize): void {
     const curve = changetype<C>(0);
     const end = p + at(units);
     do {
       const a0 = v128.load(o);
       const a1 = v128.load(o, 16);
-      const low = curve.f(v128.load(p), a0, a0);
-      const high = curve.f(v128.load(p, 16), a1, a1);
-      v128.store(q, low);
-      v128.store(q, high, 16);
+      const x0 = v128.load(p);
+      const x1 = v128.load(p, 16);
+      const x2 = two ? v128.load(p + step) : x0;
+      const x3 = two ? v128.load(p + step, 16) : x1;
+      v128.store(q, curve.f(x0, a0, a0));
+      v128.store(q, curve.f(x1, a1, a1), 16);
+      if (two) {
+        v128.store(q + step, curve.f(x2, a0, a0));
+        v128.store(q + step, curve.f(x3, a1, a1), 16);
+      }
       p += 32;
       q += 32;
       o += 32;
@@ -179,10 +185,13 @@ class Prelu<C extends Curve> {
 
 /** y = x or alpha x, with an alpha per unit. */
 export function preluForward(x: i32, alpha: i32, y: i32, rows: i32, units: i32, stride: i32): void {
-  const calm = rows > 7 && gentle(alpha, units);
-  for (let r = 0; r < rows; r++, x += stride, y += stride) {
-    if (calm) changetype<Prelu<Gentle>>(0).row(at(x), at(alpha), at(y), units);
-    else changetype<Prelu<Leaky>>(0).row(at(x), at(alpha), at(y), units);
+  if (rows > 7 && gentle(alpha, units)) {
+    for (; rows > 1; rows -= 2, x += 2 * stride, y += 2 * stride) {
+      changetype<Prelu<Gentle>>(0).rows(true, at(x), at(alpha), at(y), units, at(stride));
+    }
+  }
+  for (; rows > 0; rows--, x += stride, y += stride) {
+    changetype<Prelu<Leaky>>(0).rows(false, at(x), at(alpha), at(y), units, 0);
   }
 }
 
