@@ -19,7 +19,7 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
   return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
 }
 
-/** What threads take from here, which are loaded on demand: handed over instead of imported, it stays where it is. */
+/** What threads take from here: handed over, where importing it on demand would make another file of it in bundles. */
 export const instances = {
   allocate,
   instantiate,

@@ -1,5 +1,5 @@
 import exact from '../../build/kernels.wasm.js';
-import { BackendError, checkOptions, lookUp, show, ValueError } from '../errors.js';
+import { BackendError, checkOptions, lookUp } from '../errors.js';
 import type { Backend, BackendFactory } from '../kernels/contract.js';
 import { instances } from './instance.js';
 import { unpack } from './unpack.js';
@@ -30,9 +30,6 @@ export interface WasmOptions extends ThreadOptions {
 
 type MathKind = NonNullable<WasmOptions['math']>;
 
-/** For what is loaded on demand: see `instances`. */
-const errors = { ValueError, show };
-
 const embedded: Partial<Record<MathKind, Promise<WebAssembly.Module>>> = {};
 
 async function compile(source: BufferSource): Promise<WebAssembly.Module> {
@@ -58,13 +55,13 @@ function open(module: WebAssembly.Module, elements: number): Backend {
 export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
   checkOptions(options, ['math', 'source', 'threads', 'threadUrl'], 'wasm');
   // Code for threads is loaded by those who ask for them.
-  const pools = options.threads === undefined ? undefined : await import('../threads.js');
+  const pools = options.threads === undefined ? undefined : await import('../on-demand/threads.js');
   const threads = pools ? pools.checkThreads(options.threads) : 1;
   const { math = 'exact', source } = options;
   lookUp({ exact: true, fast: true }, math, 'wasm.math');
-  if (math === 'fast') (await import('./relaxed.js')).checkRelaxedSimd(BackendError);
-  const given = source === undefined ? undefined : await import('./source.js');
-  given?.checkSource(errors, source);
+  if (math === 'fast') (await import('../on-demand/relaxed.js')).checkRelaxedSimd();
+  const given = source === undefined ? undefined : await import('../on-demand/own-kernels.js');
+  given?.checkSource(source);
   const shareable = pools && threads > 1 ? (pools.bytesOf(source) ?? (await embeddedBytes(math))) : undefined;
   let module: WebAssembly.Module;
   try {
@@ -86,7 +83,7 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
       { cause },
     );
   }
-  given?.checkModule(errors, module);
+  given?.checkModule(module);
   if (pools && threads > 1) {
     const pool = await pools.openPool(instances, module, threads, options.threadUrl);
     return { name: 'wasm', math, threads, open: (elements) => pool.open(elements), dispose: () => pool.terminate() };

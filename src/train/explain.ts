@@ -1,10 +1,9 @@
-import type { NonFiniteFacts } from '../errors.js';
+import { NonFiniteError, type NonFiniteFacts } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import type { Parameter } from '../program/layer.js';
 import type { Tensor } from '../program/plan.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Pair } from './batches.js';
-import { NonFiniteError } from './core.js';
 import type { Engine } from './engine.js';
 import type { RefusedBatch } from './refusal.js';
 import { HISTORY, type Steps } from './steps.js';

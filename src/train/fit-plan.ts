@@ -149,7 +149,7 @@ export async function planFit(
   let feed: Feed;
   if (isBatches(train)) {
     checkStream(engine, options);
-    const { StreamFeed } = await import('./stream.js');
+    const { StreamFeed } = await import('../on-demand/stream.js');
     const weigh = (pair: Pair) => (options.classWeight ? withClassWeights(engine, pair, options.classWeight) : pair);
     const epochs = (options.epochs ?? 1) - (options.initialEpoch ?? 0);
     feed = new StreamFeed(engine, train, { steps, seed, mixup, weigh, epochs });
@@ -261,7 +261,7 @@ async function planData(
     });
   }
   if (stratify) {
-    const { stratified } = await import('./stratify.js');
+    const { stratified } = await import('../on-demand/stratify.js');
     const [rest, drawn] = stratified(engine, train, validationSplit, seed);
     return { train: rest, validation: { pair: drawn, blocks } };
   }

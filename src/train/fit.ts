@@ -1,8 +1,8 @@
+import { StateError, StreamError } from '../errors.js';
 import type { GatheredState, Gathering } from '../model/metrics/counted.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Data } from './batches.js';
 import { call, hooksOf, type Logs } from './callbacks.js';
-import { StateError, StreamError } from './core.js';
 import { warnOfData } from './data-lint.js';
 import { debugProfile } from './debug.js';
 import type { Engine } from './engine.js';
@@ -305,7 +305,7 @@ export class FitRun {
   async #validate(source: ValidationSource): Promise<Logs> {
     const { test } = this.#hooks;
     if ('pair' in source) return validate(this.engine, source.pair, source.blocks, test, this.#breath);
-    const { validateBatches } = await import('./stream.js');
+    const { validateBatches } = await import('../on-demand/stream.js');
     return validateBatches(this.engine, source, this.#epoch, test, this.#breath, (waited) => this.#orAborted(waited));
   }
 }
@@ -327,7 +327,7 @@ export async function fit(
   for (const callback of plan.callbacks) if (await callback.onRestore?.(model)) resume = true;
   let cursor: Cursor | undefined;
   if (resume) {
-    const { checkFeed, readCursor } = await import('./resume.js');
+    const { checkFeed, readCursor } = await import('../on-demand/resume.js');
     cursor = readCursor(engine, model.run);
     checkFeed(plan.feed, cursor);
   }

@@ -1,6 +1,6 @@
+import { checkNumber, checkOptions } from '../errors.js';
 import { type Profile, type ProfileOptions, profileProgram } from '../program/profile.js';
 import { type Data, stageBatch } from './batches.js';
-import { checkNumber, checkOptions } from './core.js';
 import type { Engine } from './engine.js';
 
 export { profileProgram };

@@ -1,5 +1,5 @@
+import { StateError, show, ValueError } from '../errors.js';
 import type { GatheredState } from '../model/metrics/counted.js';
-import { StateError, show, ValueError } from './core.js';
 import type { Engine } from './engine.js';
 import type { Feed, FeedState } from './feed.js';
 import type { Cursor, Json, RunState } from './run-state.js';

@@ -1,8 +1,8 @@
+import { ValueError } from '../errors.js';
 import { Generator, stream } from '../kernels/philox.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
 import type { Pair } from './batches.js';
 import { classReader } from './class-weights.js';
-import { ValueError } from './core.js';
 import type { Engine } from './engine.js';
 
 /**

@@ -1,8 +1,8 @@
+import { checkOptions, prefixed, StreamError, show, ValueError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import type { LinkedProgram } from '../program/run.js';
 import { checkBatch, type Data, type Pair, readPair } from './batches.js';
 import { type Callback, call, checkCallbacks, hooksOf, type Logs } from './callbacks.js';
-import { checkOptions, prefixed, StreamError, show, ValueError } from './core.js';
 import type { Engine } from './engine.js';
 import { type Blocks, Evaluation } from './evaluation.js';
 import type { Breath, Feed, FeedState } from './feed.js';

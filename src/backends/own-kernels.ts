@@ -1,13 +1,7 @@
-import type { show, ValueError } from '../errors.js';
+import { show, ValueError } from '../errors.js';
 
-// Kernels that users bring. Errors are handed over: see `instances`.
-
-interface Errors {
-  readonly ValueError: typeof ValueError;
-  readonly show: typeof show;
-}
-
-export function checkSource({ ValueError, show }: Errors, source: unknown): void {
+/** Refuses what is no module that users could bring. */
+export function checkSource(source: unknown): void {
   const fits = source instanceof ArrayBuffer || ArrayBuffer.isView(source) || source instanceof WebAssembly.Module;
   if (fits) return;
   throw new ValueError({
@@ -17,7 +11,7 @@ export function checkSource({ ValueError, show }: Errors, source: unknown): void
   });
 }
 
-export function checkModule({ ValueError }: Errors, module: WebAssembly.Module): void {
+export function checkModule(module: WebAssembly.Module): void {
   if (WebAssembly.Module.exports(module).some(({ name }) => name === 'denseForward')) return;
   throw new ValueError({
     argument: 'wasm.source',
