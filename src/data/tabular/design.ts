@@ -40,7 +40,7 @@ export interface TabularOptions {
   readonly learningRate?: number;
   /** Default 0.0001. */
   readonly weightDecay?: number;
-  /** Epochs without a better validation loss before training stops; default half of the epochs. */
+  /** Epochs without a better validation loss before training stops; default half of the epochs, at least 20. */
   readonly patience?: number;
   /** Default 0. */
   readonly seed?: number;
@@ -126,6 +126,8 @@ export function checkTabular(options: TabularOptions): void {
 
 const MANY_ROWS = 30_000;
 const FEW_ROWS = 1500;
+/** While the rate of a one-cycle schedule is high the validation loss grows, for half of a short run. */
+const LEAST_PATIENCE = 20;
 
 /** What to train for so many rows, all of them together. */
 export function designFor(rows: number, task: Task, options: TabularOptions): Design {
@@ -145,7 +147,7 @@ export function designFor(rows: number, task: Task, options: TabularOptions): De
     batchSize,
     learningRate: options.learningRate ?? (rows > 20_000 ? 0.003 : 0.01),
     weightDecay: options.weightDecay ?? 1e-4,
-    patience: options.patience ?? Math.max(5, Math.round(epochs / 2)),
+    patience: options.patience ?? Math.max(LEAST_PATIENCE, Math.round(epochs / 2)),
     seed: options.seed ?? 0,
   };
 }
