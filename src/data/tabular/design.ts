@@ -186,7 +186,10 @@ function skewness(values: Float64Array): number {
   const { mean, variance, count } = moments(values);
   if (variance === 0) return 0;
   let cubes = 0;
-  for (const value of values) if (!Number.isNaN(value)) cubes += (value - mean) ** 3;
+  for (const value of values) {
+    const off = value - mean;
+    if (!Number.isNaN(off)) cubes += off * off * off;
+  }
   return cubes / count / variance ** 1.5;
 }
 
@@ -232,10 +235,16 @@ const pixelSteps = (high: number): Steps => [
 
 /** Steps of a column of texts; `'drop'` where nearly every row has a text of its own. */
 function categorySteps({ codes, categories }: CategoryColumn): Steps | 'drop' {
-  const used = new Set(codes);
-  used.delete(-1);
-  const present = codes.filter((code) => code >= 0).length;
-  if (used.size > 50 && used.size > present / 2) return 'drop';
+  const seen = new Uint8Array(categories.length);
+  let used = 0;
+  let present = 0;
+  for (const code of codes) {
+    if (code < 0) continue;
+    present++;
+    if (seen[code] === 0) used++;
+    seen[code] = 1;
+  }
+  if (used > 50 && used > present / 2) return 'drop';
   return oneHot(categories.length > MANY_CATEGORIES ? { minRows: Math.max(2, Math.ceil(codes.length / 2000)) } : {});
 }
 
