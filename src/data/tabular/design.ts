@@ -186,8 +186,8 @@ function skewness(values: Float64Array): number {
   const { mean, variance, count } = moments(values);
   if (variance === 0) return 0;
   let cubes = 0;
-  for (const value of values) {
-    const off = value - mean;
+  for (let i = 0; i < values.length; i++) {
+    const off = values[i]! - mean;
     if (!Number.isNaN(off)) cubes += off * off * off;
   }
   return cubes / count / variance ** 1.5;
@@ -196,7 +196,8 @@ function skewness(values: Float64Array): number {
 const SKEWED = 2;
 
 function numberSteps({ values }: NumberColumn): Steps {
-  const least = values.reduce((low, value) => (value < low ? value : low), Infinity);
+  let least = Infinity;
+  for (let i = 0; i < values.length; i++) if (values[i]! < least) least = values[i]!;
   const fill = fillMissing({ indicator: true });
   return least >= 0 && skewness(values) > SKEWED ? [log1p(), standardize(), fill] : [standardize(), fill];
 }
