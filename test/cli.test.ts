@@ -2,14 +2,13 @@ import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Generator } from '../src/kernels/philox.js';
+import { launch, noBrowser } from './support/browser.js';
 
 // The command as users run it, out of the build.
 
 const script = resolve(import.meta.dirname, '../build/cli.js');
-const CHROMIUM = '/usr/bin/chromium';
 let folder: string;
 const at = (name: string) => join(folder, name);
 
@@ -108,10 +107,10 @@ describe('myelin', () => {
     expect((await myelin(['profile', 'kind.myelin', 'new.csv'])).stdout).toMatch(/denseForward|adam/);
   }, 120_000);
 
-  test.skipIf(!existsSync(CHROMIUM))(
+  test.skipIf(noBrowser)(
     'writes a report that opens offline and draws its charts',
     async () => {
-      const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+      const browser = await launch();
       try {
         const page = await browser.newPage({ offline: true });
         const errors: string[] = [];
