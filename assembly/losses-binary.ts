@@ -1,4 +1,4 @@
-import { Elementwise, elementwise, power, tail } from './lib/loss';
+import { Elementwise, elementwise, raised, tail } from './lib/loss';
 
 // Losses of yes or no, each output by itself; see losses.ts for the signature. A row's loss is the mean over its columns.
 
@@ -176,7 +176,7 @@ function focalTerm(y: v128, t: v128, a: v128, b: v128, c: v128, d: v128): v128 {
   const wrong = f32x4.add(f32x4.mul(target, no), f32x4.mul(f32x4.sub(one, target), yes));
   const q = f32x4.pmax(wrong, f32x4.splat(1e-30));
   const balance = f32x4.add(d, f32x4.mul(target, f32x4.sub(c, d)));
-  const factor = f32x4.mul(balance, power(q, b));
+  const factor = f32x4.mul(balance, raised(q, b));
   const turn = f32x4.mul(b, f32x4.sub(one, f32x4.add(target, target)));
   const bend = f32x4.mul(f32x4.mul(turn, f32x4.div(f32x4.mul(yes, no), q)), entropy);
   Elementwise.slope = f32x4.mul(factor, f32x4.add(f32x4.sub(yes, target), bend));

@@ -1,5 +1,5 @@
 import { Elementwise, elementwise, tail } from './lib/loss';
-import { log } from './lib/math';
+import { log, logOnePlus } from './lib/math';
 import { fma } from './lib/simd';
 
 // Losses of numbers, each output by itself; see losses.ts for the signature. A row's loss is the mean over its columns,
@@ -159,13 +159,6 @@ export function meanAbsolutePercentageError(
   slope: f32,
 ): void {
   regression(Kind.Percentage, y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope);
-}
-
-/** log(1 + x) for x >= 0, with the rounding error of 1 + x put back. */
-function logOnePlus(x: v128): v128 {
-  const one = f32x4.splat(1);
-  const w = f32x4.add(one, x);
-  return f32x4.add(log(w), f32x4.div(f32x4.sub(x, f32x4.sub(w, one)), w));
 }
 
 function logarithmicTerm(y: v128, t: v128): v128 {

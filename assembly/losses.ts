@@ -1,4 +1,4 @@
-import { power } from './lib/loss';
+import { raised } from './lib/loss';
 import { exp, log } from './lib/math';
 import { addHigh, addLow, at, hsum, laneMask, total } from './lib/simd';
 import { exponentials, lowest, push, rowMaxima } from './lib/softmax';
@@ -239,7 +239,7 @@ class Focal extends SoftmaxRow {
       const target = v128.and(smooth, laneMask(columns - c));
       const p = f32x4.div(v128.load(out + i), sum);
       const rest = f32x4.pmax(f32x4.sub(one, p), f32x4.splat(1e-30));
-      const weighted = f32x4.mul(target, power(rest, gamma));
+      const weighted = f32x4.mul(target, raised(rest, gamma));
       const none = f32x4.eq(weighted, f32x4.splat(0));
       const distance = f32x4.add(logSum, f32x4.sub(max, v128.load(z + i)));
       const part = v128.andnot(f32x4.mul(weighted, distance), none);

@@ -49,9 +49,14 @@ export function tail(x: v128): v128 {
   return changetype<Inlined>(0).log1p(e);
 }
 
-/** x^exponent for x > 0. */
-export function power(x: v128, exponent: v128): v128 {
+/** x^exponent for x > 0. A call (see ../calls.js). */
+function power(x: v128, exponent: v128): v128 {
   return exp(f32x4.mul(exponent, log(x)));
+}
+
+/** The same; the square, which is what losses ask for most, is a product. */
+export function raised(x: v128, exponent: v128): v128 {
+  return f32x4.extract_lane(exponent, 0) === 2 ? f32x4.mul(x, x) : power(x, exponent);
 }
 
 /** Four elements `step` bytes apart. */
@@ -119,7 +124,8 @@ export function elementwise<Losses extends Elementwise>(
       const x = four ? gather(row, step) : v128.load(row + i);
       const target = four ? gather(t, targetStep) : v128.load(t + i);
       const value = op.f(kind, x, target, first, second, third, fourth);
-      const counted = v128.and(f32x4.mul(value, weight), laneMask(live - c));
+      let counted = f32x4.mul(value, weight);
+      if (live - c < 4) counted = v128.and(counted, laneMask(live - c));
       low = addLow(low, counted);
       high = addHigh(high, counted);
       const gradient = f32x4.mul(Elementwise.slope, f32x4.mul(factor, weight));

@@ -4,8 +4,9 @@ import { fma } from './simd';
 const LOG = memory.data<f32>([
   7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
   2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1, -2.1219444e-4, 0.5, 0.693359375, 1.17549435e-38,
-  0.7071067811865476,
 ]);
+// Bits of sqrt(1/2), of a mantissa, and two that bring out what is no positive normal number.
+const PARTS = memory.data<u32>([0x3f3504f3, 0x007fffff, 0x7f800000, 0xfeffffff]);
 const TANH = memory.data<f32>([
   -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1,
 ]);
@@ -95,17 +96,30 @@ export function exp(x: v128): v128 {
  * log(0) is -infinity, of a negative number NaN; float32 denormals count as 0.
  */
 export function log(x: v128): v128 {
-  const one = f32x4.splat(1.0);
-  let e = i32x4.sub(i32x4.shr_u(x, 23), i32x4.splat(126));
-  let m = v128.or(v128.and(x, i32x4.splat(0x007fffff)), i32x4.splat(0x3f000000));
-  const small = f32x4.lt(m, number(LOG, 13));
-  e = i32x4.add(e, small);
-  m = f32x4.sub(f32x4.add(m, v128.and(m, small)), one);
-  const n = f32x4.convert_i32x4_s(e);
-  let y = changetype<Inlined>(0).logarithm(m, n);
-  y = v128.bitselect(f32x4.splat(-Infinity), y, f32x4.lt(x, number(LOG, 12)));
-  y = v128.bitselect(f32x4.splat(NaN), y, f32x4.lt(x, f32x4.splat(0.0)));
-  return v128.bitselect(x, y, v128.or(f32x4.eq(x, f32x4.splat(Infinity)), f32x4.ne(x, x)));
+  // Bits below 0 count down from those of sqrt(1/2), which takes the exponent along.
+  const root = number(PARTS, 0);
+  const bits = i32x4.sub(x, root);
+  const m = i32x4.add(v128.and(bits, number(PARTS, 1)), root);
+  const n = f32x4.convert_i32x4_s(i32x4.shr_s(bits, 23));
+  const y = changetype<Inlined>(0).logarithm(f32x4.sub(m, plain(Plain.One)), n);
+  // All but positive normal numbers.
+  if (!v128.any_true(i32x4.gt_s(i32x4.add(x, number(PARTS, 2)), number(PARTS, 3)))) return y;
+  const below = v128.bitselect(f32x4.splat(-Infinity), y, f32x4.lt(x, number(LOG, 12)));
+  const known = v128.bitselect(f32x4.splat(NaN), below, f32x4.lt(x, f32x4.splat(0.0)));
+  return v128.bitselect(x, known, v128.or(f32x4.eq(x, f32x4.splat(Infinity)), f32x4.ne(x, x)));
+}
+
+/** log(1 + x) for x >= 0: that of 1 + x, with what the sum lost added to m. */
+export function logOnePlus(x: v128): v128 {
+  const one = plain(Plain.One);
+  const root = number(PARTS, 0);
+  const w = f32x4.add(one, x);
+  const lost = f32x4.sub(x, f32x4.sub(w, one));
+  const bits = i32x4.sub(w, root);
+  const m = f32x4.sub(i32x4.add(v128.and(bits, number(PARTS, 1)), root), one);
+  const n = i32x4.shr_s(bits, 23);
+  const scale = i32x4.sub(one, i32x4.shl(n, 23));
+  return changetype<Inlined>(0).logarithm(fma(lost, scale, m), f32x4.convert_i32x4_s(n));
 }
 
 /** log(1 + x) for 0 <= x <= 1. */

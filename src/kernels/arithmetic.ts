@@ -1,11 +1,14 @@
-import { bell, exp, expm1, log, log1p, normal, sigmoid, tanh } from './math.js';
+import { bell, exp, expm1, log, log1p, logOnePlus, normal, sigmoid, tanh } from './math.js';
 
 /** What the TypeScript kernels compute with. */
 export interface Arithmetic {
   readonly round: (x: number) => number;
   readonly exp: (x: number) => number;
   readonly log: (x: number) => number;
+  /** log(1 + x) for 0 <= x <= 1. */
   readonly log1p: (x: number) => number;
+  /** log(1 + x) for x >= 0. */
+  readonly logOnePlus: (x: number) => number;
   readonly sigmoid: (x: number) => number;
   readonly tanh: (x: number) => number;
   /** e^x - 1 for x <= 0. */
@@ -22,6 +25,7 @@ export const float32: Arithmetic = {
   exp,
   log,
   log1p,
+  logOnePlus,
   sigmoid,
   tanh,
   expm1,
@@ -35,6 +39,7 @@ export const float64: Arithmetic = {
   exp: Math.exp,
   log: Math.log,
   log1p: Math.log1p,
+  logOnePlus: Math.log1p,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   tanh: Math.tanh,
   expm1: Math.expm1,

@@ -30,7 +30,8 @@ const [L0, L1, L2, L3, L4, L5, L6, L7, L8] = LOG as [
   number,
 ];
 
-function logarithm(m: number, n: number): number {
+/** log(1 + m) + n ln 2. */
+export function logarithm(m: number, n: number): number {
   const z = f(m * m);
   let p = fma(z, L0, fma(m, L1, L2));
   p = fma(p, z, fma(m, L3, L4));

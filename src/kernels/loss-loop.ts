@@ -1,3 +1,4 @@
+import type { Arithmetic } from './arithmetic.js';
 import type { Heap } from './contract.js';
 import type { LossKernel } from './loss.js';
 
@@ -43,6 +44,11 @@ export function elementwiseLoss(f: (x: number) => number) {
       }
       h[loss] = ((lanes[0]! + lanes[2]! + (lanes[1]! + lanes[3]!)) * f(scale)) / terms;
     };
+}
+
+/** x^exponent for x > 0; the square is a product. */
+export function raise({ round: f, exp, log }: Arithmetic, x: number, exponent: number): number {
+  return exponent === 2 ? f(x * x) : exp(f(exponent * log(x)));
 }
 
 export function rowWeight(h: Heap, weights: number, row: number): number {

@@ -1,7 +1,7 @@
 import type { Arithmetic } from './arithmetic.js';
 import type { Twins } from './contract.js';
 import { loss, smoothing } from './loss.js';
-import { elementwiseLoss } from './loss-loop.js';
+import { elementwiseLoss, raise } from './loss-loop.js';
 
 const hinged = { targets: 'yesNo', domain: 'sign', threshold: 0, options: {}, args: () => [] } as const;
 
@@ -69,7 +69,7 @@ type Family = Pick<Twins, 'hinge' | 'squaredHinge' | 'binaryCrossentropy' | 'bin
 
 /** The loops in TypeScript. */
 export default function binaryLosses(arithmetic: Arithmetic): Family {
-  const { round: f, exp, log, log1p } = arithmetic;
+  const { round: f, exp, log1p } = arithmetic;
   const each = elementwiseLoss(f);
   const TINY = f(1e-30);
   const miss = (y: number, t: number) => {
@@ -109,7 +109,7 @@ export default function binaryLosses(arithmetic: Arithmetic): Family {
       const wrong = f(f(target * no) + f(f(1 - target) * yes));
       const q = wrong < TINY ? TINY : wrong;
       const balance = f(negative + f(target * f(positive - negative)));
-      const factor = f(balance * exp(f(gamma * log(q))));
+      const factor = f(balance * raise(arithmetic, q, gamma));
       const turn = f(gamma * f(1 - f(target + target)));
       const bend = f(f(turn * f(f(yes * no) / q)) * entropy);
       out.slope = f(factor * f(f(yes - target) + bend));

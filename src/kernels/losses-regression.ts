@@ -126,12 +126,7 @@ type Family = Pick<
 
 /** The loops in TypeScript. */
 export default function regressionLosses(arithmetic: Arithmetic): Family {
-  const { round: f, exp, log, log1p } = arithmetic;
-  /** log(1 + x) for x >= 0. */
-  const logOnePlus = (x: number) => {
-    const w = f(1 + x);
-    return f(log(w) + f(f(x - f(w - 1)) / w));
-  };
+  const { round: f, exp, log, log1p, logOnePlus } = arithmetic;
   const each = elementwiseLoss(f);
   const LN2 = f(Math.LN2);
   const TINY = f(1e-7);

@@ -1,7 +1,7 @@
 import type { Arithmetic } from './arithmetic.js';
 import type { Heap, Twins } from './contract.js';
 import { type LossKernel, loss, smoothing } from './loss.js';
-import { rowWeight } from './loss-loop.js';
+import { raise, rowWeight } from './loss-loop.js';
 import type { SmoothingOptions } from './losses-binary.js';
 import { softmaxParts } from './softmax.js';
 
@@ -101,7 +101,7 @@ export default function losses(arithmetic: Arithmetic): Family {
       const p = f(h[out + c]! / sum);
       const missing = f(1 - p);
       const rest = missing < LEAST ? LEAST : missing;
-      const weighted = f(target * exp(f(gamma * log(rest))));
+      const weighted = f(target * raise(arithmetic, rest, gamma));
       const distance = f(logSum + f(max - h[row + c]!));
       if (weighted !== 0) sums[c & 3]! += f(weighted * distance);
       const bend = f(f(f(gamma * p) * distance) / rest);

@@ -1,5 +1,7 @@
 // The float32 functions of assembly/lib/math.ts, operation for operation; the comments there name the sources.
 
+import { logarithm } from './logarithm.js';
+
 export { log } from './logarithm.js';
 
 const f = Math.fround;
@@ -61,6 +63,20 @@ export function log1p(x: number): number {
   p = fma(p, z, fma(x, P4, P5));
   p = fma(p, z, fma(x, P6, P7));
   return f(x + f(f(f(p * x) * z) - f(z * 0.5)));
+}
+
+const SQRT_HALF = 0x3f3504f3;
+
+/** For x >= 0. */
+export function logOnePlus(x: number): number {
+  const w = f(1 + x);
+  const lost = f(x - f(w - 1));
+  floats[0] = w;
+  const word = (bits[0] as number) - SQRT_HALF;
+  const n = word >> 23;
+  bits[0] = (word & 0x007fffff) + SQRT_HALF;
+  const m = f((floats[0] as number) - 1);
+  return logarithm(fma(lost, POWERS[127 - n] as number, m), n);
 }
 
 export function sigmoid(x: number): number {
