@@ -87,7 +87,7 @@ export function relu6Backward(y: i32, dy: i32, dx: i32, n: i32): void {
   backward<Relu6>(y, dy, dx, n, f32.load(CONSTANTS, 4));
 }
 
-/** min(max(x + a, 0), 6) b. */
+/** min(max(x + a, 0), 6) b; of the gradient a is 6 b. */
 @unmanaged
 @final
 class Ramp extends Curve {
@@ -97,8 +97,8 @@ class Ramp extends Curve {
   }
 
   @inline
-  df(y: v128, dy: v128, _a: v128, b: v128): v128 {
-    const inside = v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, f32x4.mul(b, v128.load32_splat(CONSTANTS, 4))));
+  df(y: v128, dy: v128, a: v128, b: v128): v128 {
+    const inside = v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, a));
     return v128.and(f32x4.mul(dy, b), inside);
   }
 }
@@ -107,8 +107,8 @@ export function rampForward(x: i32, y: i32, n: i32, shift: f32, scale: f32): voi
   forward<Ramp>(x, y, n, shift, scale);
 }
 
-export function rampBackward(y: i32, dy: i32, dx: i32, n: i32, shift: f32, scale: f32): void {
-  backward<Ramp>(y, dy, dx, n, shift, scale);
+export function rampBackward(y: i32, dy: i32, dx: i32, n: i32, _shift: f32, scale: f32): void {
+  backward<Ramp>(y, dy, dx, n, scale * f32.load(CONSTANTS, 4), scale);
 }
 
 /** x or a x. */
@@ -155,31 +155,49 @@ function gentle(alpha: i32, n: i32): bool {
   return true;
 }
 
-/** A row of prelu; whole panels: padding is computed too. */
+/** A row of prelu or two; whole panels: padding is computed too. */
 @unmanaged
 @final
 class Prelu<C extends Curve> {
   @inline
-  row(p: usize, o: usize, q: usize, units: i32): void {
+  rows(two: bool, p: usize, o: usize, q: usize, units: i32, step: usize): void {
     const curve = changetype<C>(0);
-    for (const end = p + at(units); p < end; p += 32, q += 32, o += 32) {
+    const end = p + at(units);
+    do {
       const a0 = v128.load(o);
       const a1 = v128.load(o, 16);
-      const low = curve.f(v128.load(p), a0, a0);
-      const high = curve.f(v128.load(p, 16), a1, a1);
-      v128.store(q, low);
-      v128.store(q, high, 16);
-    }
+      const x0 = v128.load(p);
+      const x1 = v128.load(p, 16);
+      const x2 = two ? v128.load(p + step) : x0;
+      const x3 = two ? v128.load(p + step, 16) : x1;
+      v128.store(q, curve.f(x0, a0, a0));
+      v128.store(q, curve.f(x1, a1, a1), 16);
+      if (two) {
+        v128.store(q + step, curve.f(x2, a0, a0));
+        v128.store(q + step, curve.f(x3, a1, a1), 16);
+      }
+      p += 32;
+      q += 32;
+      o += 32;
+    } while (p < end);
   }
 }
 
 /** y = x or alpha x, with an alpha per unit. */
 export function preluForward(x: i32, alpha: i32, y: i32, rows: i32, units: i32, stride: i32): void {
-  const calm = rows > 7 && gentle(alpha, units);
-  for (let r = 0; r < rows; r++, x += stride, y += stride) {
-    if (calm) changetype<Prelu<Gentle>>(0).row(at(x), at(alpha), at(y), units);
-    else changetype<Prelu<Leaky>>(0).row(at(x), at(alpha), at(y), units);
+  if (rows > 7 && gentle(alpha, units)) {
+    for (; rows > 1; rows -= 2, x += 2 * stride, y += 2 * stride) {
+      changetype<Prelu<Gentle>>(0).rows(true, at(x), at(alpha), at(y), units, at(stride));
+    }
   }
+  for (; rows > 0; rows--, x += stride, y += stride) {
+    changetype<Prelu<Leaky>>(0).rows(false, at(x), at(alpha), at(y), units, 0);
+  }
+}
+
+/** What a vector of dy adds to dalpha. */
+function share(x: v128, dy: v128): v128 {
+  return v128.andnot(f32x4.mul(dy, x), f32x4.gt(x, f32x4.splat(0)));
 }
 
 /** dx from x; dalpha = the sums over rows, in order, of dy x where x <= 0, with zeros in the padding. */
@@ -194,29 +212,39 @@ export function preluBackward(
   stride: i32,
 ): void {
   const leaky = changetype<Leaky>(0);
-  const step = at(stride);
-  for (let c = 0; c < units; c += 8) {
-    const a0 = v128.load(at(alpha + c));
-    const a1 = v128.load(at(alpha + c), 16);
-    const zero = f32x4.splat(0);
-    let sum0 = zero;
-    let sum1 = zero;
-    let p = at(x + c);
-    let o = at(dy + c);
-    let q = at(dx + c);
-    for (const end = p + <usize>rows * step; p < end; p += step, o += step, q += step) {
+  const whole = (units + 7) & ~7;
+  const sums = at(dalpha);
+  const end = sums + at(whole);
+  memory.fill(sums, 0, at(whole));
+  for (; rows > 0; rows--, x += stride, dy += stride, dx += stride) {
+    let p = at(x);
+    let o = at(dy);
+    let q = at(dx);
+    let a = at(alpha);
+    let sum = sums;
+    do {
       const x0 = v128.load(p);
       const x1 = v128.load(p, 16);
       const g0 = v128.load(o);
       const g1 = v128.load(o, 16);
-      sum0 = f32x4.add(sum0, v128.andnot(f32x4.mul(g0, x0), f32x4.gt(x0, zero)));
-      sum1 = f32x4.add(sum1, v128.andnot(f32x4.mul(g1, x1), f32x4.gt(x1, zero)));
+      const a0 = v128.load(a);
+      const a1 = v128.load(a, 16);
+      const s0 = f32x4.add(v128.load(sum), share(x0, g0));
+      const s1 = f32x4.add(v128.load(sum, 16), share(x1, g1));
+      v128.store(sum, s0);
+      v128.store(sum, s1, 16);
       v128.store(q, leaky.df(x0, g0, a0, a0));
       v128.store(q, leaky.df(x1, g1, a1, a1), 16);
-    }
-    v128.store(at(dalpha + c), v128.and(sum0, laneMask(units - c)));
-    v128.store(at(dalpha + c), v128.and(sum1, laneMask(units - c - 4)), 16);
+      p += 32;
+      o += 32;
+      q += 32;
+      a += 32;
+      sum += 32;
+    } while (sum < end);
   }
+  const last = end - 32;
+  v128.store(last, v128.and(v128.load(last), laneMask(units - whole + 8)));
+  v128.store(last, v128.and(v128.load(last, 16), laneMask(units - whole + 4)), 16);
 }
 
 /**
@@ -224,19 +252,29 @@ export function preluBackward(
  * slopes: the gradient is their product with dy.
  */
 export function rreluForward(x: i32, y: i32, slopes: i32, n: i32, lower: f32, upper: f32): void {
+  if (n === 0) return;
   const one = f32x4.splat(1);
   const low = f32x4.splat(lower);
   const range = f32x4.splat(upper - lower);
   let p = at(x);
   let q = at(y);
   let o = at(slopes);
-  for (const end = q + at(n); q < end; p += 16, q += 16, o += 16) {
-    const v = v128.load(p);
-    const drawn = f32x4.add(low, f32x4.mul(v128.load(o), range));
-    const slope = v128.bitselect(one, drawn, f32x4.gt(v, f32x4.splat(0)));
-    v128.store(o, slope);
-    v128.store(q, f32x4.mul(v, slope));
-  }
+  const end = q + at(n);
+  do {
+    const x0 = v128.load(p);
+    const x1 = v128.load(p, 16);
+    const drawn0 = f32x4.add(low, f32x4.mul(v128.load(o), range));
+    const drawn1 = f32x4.add(low, f32x4.mul(v128.load(o, 16), range));
+    const slope0 = v128.bitselect(one, drawn0, f32x4.gt(x0, f32x4.splat(0)));
+    const slope1 = v128.bitselect(one, drawn1, f32x4.gt(x1, f32x4.splat(0)));
+    v128.store(o, slope0);
+    v128.store(o, slope1, 16);
+    v128.store(q, f32x4.mul(x0, slope0));
+    v128.store(q, f32x4.mul(x1, slope1), 16);
+    p += 32;
+    q += 32;
+    o += 32;
+  } while (q < end);
 }
 
 /** x / (1 + |x|). */

@@ -1,54 +1,38 @@
 import { at, fma } from './lib/simd';
-import { Flush, hyper } from './lib/update';
+import { Flush, hyper, settle } from './lib/update';
 
 // Optimizers of Adam's kin; what optimizers.ts says about its loops holds here too.
 
-/** The update of Adam, on steps that flush its states and those that do not. */
-@unmanaged
-@final
-class AdamLoop {
-  @inline
-  run(w: i32, g: i32, m: i32, v: i32, n: i32, block: i32, factor: i32, flushing: bool): void {
-    const flush = changetype<Flush>(0);
-    const magnitude = flush.magnitude();
-    const small = flush.small();
-    const tiny = flush.tiny();
-    const s = v128.load32_splat(at(factor));
-    const step = hyper(block, 0);
-    const epsilon = hyper(block, 1);
-    const b1 = hyper(block, 2);
-    const c1 = hyper(block, 3);
-    const b2 = hyper(block, 4);
-    const c2 = hyper(block, 5);
-    let pw = at(w);
-    let pg = at(g);
-    let pm = at(m);
-    let pv = at(v);
-    for (const end = pw + at(n); pw < end; pw += 16, pg += 16, pm += 16, pv += 16) {
-      const gradient = flush.signed(f32x4.mul(v128.load(pg), s), small, magnitude);
-      let m1 = fma(v128.load(pm), b1, f32x4.mul(gradient, c1));
-      let v1 = fma(v128.load(pv), b2, f32x4.mul(f32x4.mul(gradient, gradient), c2));
-      if (flushing) {
-        m1 = flush.signed(m1, tiny, magnitude);
-        v1 = flush.square(v1, tiny);
-      }
-      v128.store(pm, m1);
-      v128.store(pv, v1);
-      v128.store(pw, fma(f32x4.div(m1, f32x4.add(f32x4.sqrt(v1), epsilon)), step, v128.load(pw)));
-    }
-  }
-}
-
 /**
  * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w += step m / (sqrt(v) + epsilon). Block: step, epsilon,
- * beta1, 1 - beta1, beta2, 1 - beta2, whether to flush the states; step and epsilon hold both bias corrections. (Kingma
- * and Ba 2015, as in PyTorch.)
+ * beta1, 1 - beta1, beta2, 1 - beta2; step and epsilon hold both bias corrections. (Kingma and Ba 2015, as in PyTorch.)
  */
 export function adam(w: i32, g: i32, m: i32, v: i32, n: i32, block: i32, factor: i32): void {
   if (isNaN(f32.load(at(factor)))) return;
-  const loop = changetype<AdamLoop>(0);
-  if (f32.load(at(block + 6))) loop.run(w, g, m, v, n, block, factor, true);
-  else loop.run(w, g, m, v, n, block, factor, false);
+  const flush = changetype<Flush>(0);
+  const magnitude = flush.magnitude();
+  const small = flush.small();
+  const s = v128.load32_splat(at(factor));
+  const step = hyper(block, 0);
+  const epsilon = hyper(block, 1);
+  const b1 = hyper(block, 2);
+  const c1 = hyper(block, 3);
+  const b2 = hyper(block, 4);
+  const c2 = hyper(block, 5);
+  let pw = at(w);
+  let pg = at(g);
+  let pm = at(m);
+  let pv = at(v);
+  for (const end = pw + at(n); pw < end; pw += 16, pg += 16, pm += 16, pv += 16) {
+    const gradient = flush.signed(f32x4.mul(v128.load(pg), s), small, magnitude);
+    const m1 = fma(v128.load(pm), b1, f32x4.mul(gradient, c1));
+    const v1 = fma(v128.load(pv), b2, f32x4.mul(f32x4.mul(gradient, gradient), c2));
+    v128.store(pm, m1);
+    v128.store(pv, v1);
+    v128.store(pw, fma(f32x4.div(m1, f32x4.add(f32x4.sqrt(v1), epsilon)), step, v128.load(pw)));
+  }
+  settle(m, n, block);
+  settle(v, n, block);
 }
 
 /** adam with the largest v so far in place of v. (AMSGrad; Reddi et al. 2018, as in PyTorch.) */
@@ -58,7 +42,6 @@ export function adamMaximum(w: i32, g: i32, m: i32, v: i32, u: i32, n: i32, bloc
   const flush = changetype<Flush>(0);
   const magnitude = flush.magnitude();
   const small = flush.small();
-  const tiny = flush.tiny();
   const s = v128.load32_splat(at(factor));
   const step = hyper(block, 0);
   const epsilon = hyper(block, 1);
@@ -73,14 +56,16 @@ export function adamMaximum(w: i32, g: i32, m: i32, v: i32, u: i32, n: i32, bloc
   let pu = at(u);
   for (const end = pw + at(n); pw < end; pw += 16, pg += 16, pm += 16, pv += 16, pu += 16) {
     const gradient = flush.signed(f32x4.mul(v128.load(pg), s), small, magnitude);
-    const m1 = flush.signed(fma(v128.load(pm), b1, f32x4.mul(gradient, c1)), tiny, magnitude);
-    const v1 = flush.square(fma(v128.load(pv), b2, f32x4.mul(f32x4.mul(gradient, gradient), c2)), tiny);
+    const m1 = fma(v128.load(pm), b1, f32x4.mul(gradient, c1));
+    const v1 = fma(v128.load(pv), b2, f32x4.mul(f32x4.mul(gradient, gradient), c2));
     const u1 = f32x4.pmax(v128.load(pu), v1);
     v128.store(pm, m1);
     v128.store(pv, v1);
     v128.store(pu, u1);
     v128.store(pw, fma(f32x4.div(m1, f32x4.add(f32x4.sqrt(u1), epsilon)), step, v128.load(pw)));
   }
+  settle(m, n, block);
+  settle(v, n, block);
 }
 
 /**
@@ -94,7 +79,6 @@ export function adamBlend(w: i32, g: i32, m: i32, v: i32, n: i32, block: i32, fa
   const flush = changetype<Flush>(0);
   const magnitude = flush.magnitude();
   const small = flush.small();
-  const tiny = flush.tiny();
   const s = v128.load32_splat(at(factor));
   const stepM = hyper(block, 0);
   const epsilon = hyper(block, 1);
@@ -110,13 +94,15 @@ export function adamBlend(w: i32, g: i32, m: i32, v: i32, n: i32, block: i32, fa
   let pv = at(v);
   for (const end = pw + at(n); pw < end; pw += 16, pg += 16, pm += 16, pv += 16) {
     const gradient = flush.signed(f32x4.mul(v128.load(pg), s), small, magnitude);
-    const m1 = flush.signed(fma(v128.load(pm), b1, f32x4.mul(gradient, c1)), tiny, magnitude);
-    const v1 = flush.square(fma(v128.load(pv), b2, f32x4.mul(f32x4.mul(gradient, gradient), c2)), tiny);
+    const m1 = fma(v128.load(pm), b1, f32x4.mul(gradient, c1));
+    const v1 = fma(v128.load(pv), b2, f32x4.mul(f32x4.mul(gradient, gradient), c2));
     v128.store(pm, m1);
     v128.store(pv, v1);
     const change = fma(m1, stepM, f32x4.mul(gradient, stepG));
     v128.store(pw, f32x4.add(f32x4.div(change, fma(f32x4.sqrt(v1), root, epsilon)), v128.load(pw)));
   }
+  settle(m, n, block);
+  settle(v, n, block);
 }
 
 /**
@@ -129,7 +115,6 @@ export function adamax(w: i32, g: i32, m: i32, u: i32, n: i32, block: i32, facto
   const flush = changetype<Flush>(0);
   const magnitude = flush.magnitude();
   const small = flush.small();
-  const tiny = flush.tiny();
   const s = v128.load32_splat(at(factor));
   const step = hyper(block, 0);
   const epsilon = hyper(block, 1);
@@ -142,12 +127,13 @@ export function adamax(w: i32, g: i32, m: i32, u: i32, n: i32, block: i32, facto
   let pu = at(u);
   for (const end = pw + at(n); pw < end; pw += 16, pg += 16, pm += 16, pu += 16) {
     const gradient = flush.signed(f32x4.mul(v128.load(pg), s), small, magnitude);
-    const m1 = flush.signed(fma(v128.load(pm), b1, f32x4.mul(gradient, c1)), tiny, magnitude);
+    const m1 = fma(v128.load(pm), b1, f32x4.mul(gradient, c1));
     const u1 = f32x4.pmax(f32x4.mul(v128.load(pu), b2), f32x4.add(v128.and(gradient, magnitude), epsilon));
     v128.store(pm, m1);
     v128.store(pu, u1);
     v128.store(pw, fma(f32x4.div(m1, u1), step, v128.load(pw)));
   }
+  settle(m, n, block);
 }
 
 /**
@@ -161,7 +147,6 @@ export function adan(w: i32, g: i32, m: i32, v: i32, s: i32, last: i32, n: i32, 
   const flush = changetype<Flush>(0);
   const magnitude = flush.magnitude();
   const small = flush.small();
-  const tiny = flush.tiny();
   const scale = v128.load32_splat(at(factor));
   const step = hyper(block, 0);
   const epsilon = hyper(block, 1);
@@ -183,9 +168,9 @@ export function adan(w: i32, g: i32, m: i32, v: i32, s: i32, last: i32, n: i32, 
     const gradient = flush.signed(f32x4.mul(v128.load(pg), scale), small, magnitude);
     const change = f32x4.mul(f32x4.sub(gradient, v128.load(pl)), known);
     const ahead = flush.signed(fma(change, b2, gradient), small, magnitude);
-    const m1 = flush.signed(fma(v128.load(pm), b1, f32x4.mul(gradient, c1)), tiny, magnitude);
-    const v1 = flush.signed(fma(v128.load(pv), b2, f32x4.mul(change, c2)), tiny, magnitude);
-    const s1 = flush.square(fma(v128.load(ps), b3, f32x4.mul(f32x4.mul(ahead, ahead), c3)), tiny);
+    const m1 = fma(v128.load(pm), b1, f32x4.mul(gradient, c1));
+    const v1 = fma(v128.load(pv), b2, f32x4.mul(change, c2));
+    const s1 = fma(v128.load(ps), b3, f32x4.mul(f32x4.mul(ahead, ahead), c3));
     v128.store(pl, gradient);
     v128.store(pm, m1);
     v128.store(pv, v1);
@@ -193,4 +178,7 @@ export function adan(w: i32, g: i32, m: i32, v: i32, s: i32, last: i32, n: i32, 
     const move = f32x4.div(fma(v1, share, m1), f32x4.add(f32x4.sqrt(s1), epsilon));
     v128.store(pw, fma(move, step, v128.load(pw)));
   }
+  settle(m, n, block);
+  settle(v, n, block);
+  settle(s, n, block);
 }

@@ -2,7 +2,12 @@
 // row or less, since around a call V8 keeps no vector in a register.
 import { Transform } from 'assemblyscript/transform';
 
-const CALLS = ['assembly/lib/simd/loadPart', 'assembly/lib/simd/storePart', 'assembly/lib/loss/power'];
+const CALLS = [
+  'assembly/lib/simd/loadPart',
+  'assembly/lib/simd/storePart',
+  'assembly/lib/loss/power',
+  'assembly/lib/update/settle',
+];
 
 export default class extends Transform {
   afterCompile(module) {

@@ -1,10 +1,11 @@
 import { at, fma } from './lib/simd';
-import { Flush, hyper } from './lib/update';
+import { Flush, hyper, settle } from './lib/update';
 
 // One call updates a slab of parameters: (weights, gradients, states ..., n, block, factor). Slabs are whole vectors: n is
 // a multiple of 4. `block` points at the numbers of the step to come, the step size (negative) first; see `fill` in
 // src/kernels/optimizers.ts. `factor` holds the gradient's scale (see clipFactor); where it is NaN nothing is touched.
-// Gradients below 1e-15 and state below 1e-33 become 0: denormal numbers would slow a converged model down.
+// Gradients below 1e-15 become 0, and states below 1e-33 in the steps that `settle` is told to: denormal numbers would slow
+// a converged model down.
 
 /** w += decay w, `decay` the (negative) number in a slot: decoupled weight decay, before the update. */
 export function decayWeights(w: i32, n: i32, slot: i32, factor: i32): void {
@@ -31,9 +32,6 @@ export function sgd(w: i32, g: i32, n: i32, block: i32, factor: i32): void {
 export function sgdMomentum(w: i32, g: i32, v: i32, n: i32, block: i32, factor: i32): void {
   const scale = f32.load(at(factor));
   if (isNaN(scale)) return;
-  const flush = changetype<Flush>(0);
-  const magnitude = flush.magnitude();
-  const tiny = flush.tiny();
   const s = v128.load32_splat(at(factor));
   const step = hyper(block, 0);
   const momentum = hyper(block, 1);
@@ -44,10 +42,11 @@ export function sgdMomentum(w: i32, g: i32, v: i32, n: i32, block: i32, factor: 
   let o = at(v);
   for (const end = p + at(n); p < end; p += 16, q += 16, o += 16) {
     const gradient = f32x4.mul(v128.load(q), s);
-    const velocity = flush.signed(fma(v128.load(o), momentum, gradient), tiny, magnitude);
+    const velocity = fma(v128.load(o), momentum, gradient);
     v128.store(o, velocity);
     v128.store(p, fma(fma(velocity, lookAhead, f32x4.mul(gradient, present)), step, v128.load(p)));
   }
+  settle(v, n, block);
 }
 
 /** sum += g^2; w += step g / (sqrt(sum) + epsilon). Block: step, epsilon. (Duchi et al. 2011, as in PyTorch.) */
@@ -81,7 +80,6 @@ export function adadelta(w: i32, g: i32, v: i32, u: i32, n: i32, block: i32, fac
   const flush = changetype<Flush>(0);
   const magnitude = flush.magnitude();
   const small = flush.small();
-  const tiny = flush.tiny();
   const s = v128.load32_splat(at(factor));
   const step = hyper(block, 0);
   const epsilon = hyper(block, 1);
@@ -93,14 +91,16 @@ export function adadelta(w: i32, g: i32, v: i32, u: i32, n: i32, block: i32, fac
   let pu = at(u);
   for (const end = pw + at(n); pw < end; pw += 16, pg += 16, pv += 16, pu += 16) {
     const gradient = flush.signed(f32x4.mul(v128.load(pg), s), small, magnitude);
-    const v1 = flush.square(fma(v128.load(pv), keep, f32x4.mul(f32x4.mul(gradient, gradient), take)), tiny);
+    const v1 = fma(v128.load(pv), keep, f32x4.mul(f32x4.mul(gradient, gradient), take));
     const u0 = v128.load(pu);
     const ratio = f32x4.div(f32x4.add(u0, epsilon), f32x4.add(v1, epsilon));
     const change = f32x4.mul(f32x4.sqrt(ratio), gradient);
     v128.store(pv, v1);
-    v128.store(pu, flush.square(fma(u0, keep, f32x4.mul(f32x4.mul(change, change), take)), tiny));
+    v128.store(pu, fma(u0, keep, f32x4.mul(f32x4.mul(change, change), take)));
     v128.store(pw, fma(change, step, v128.load(pw)));
   }
+  settle(v, n, block);
+  settle(u, n, block);
 }
 
 /** The loop of all four; offsets of states that a variant lacks are 0. */
@@ -110,7 +110,6 @@ function rms(w: i32, g: i32, v: i32, m: i32, u: i32, n: i32, block: i32, factor:
   const flush = changetype<Flush>(0);
   const magnitude = flush.magnitude();
   const small = flush.small();
-  const tiny = flush.tiny();
   const s = v128.load32_splat(at(factor));
   const step = hyper(block, 0);
   const epsilon = hyper(block, 1);
@@ -124,18 +123,18 @@ function rms(w: i32, g: i32, v: i32, m: i32, u: i32, n: i32, block: i32, factor:
   let pu = at(u);
   for (const end = pw + at(n); pw < end; pw += 16, pg += 16, pv += 16) {
     const gradient = flush.signed(f32x4.mul(v128.load(pg), s), small, magnitude);
-    const v1 = flush.square(fma(v128.load(pv), keep, f32x4.mul(f32x4.mul(gradient, gradient), take)), tiny);
+    const v1 = fma(v128.load(pv), keep, f32x4.mul(f32x4.mul(gradient, gradient), take));
     v128.store(pv, v1);
     let variance = v1;
     if (m) {
-      const m1 = flush.signed(fma(v128.load(pm), keep, f32x4.mul(gradient, take)), tiny, magnitude);
+      const m1 = fma(v128.load(pm), keep, f32x4.mul(gradient, take));
       v128.store(pm, m1);
       variance = f32x4.pmax(f32x4.sub(v1, f32x4.mul(m1, m1)), f32x4.splat(0));
       pm += 16;
     }
     const change = f32x4.div(gradient, f32x4.add(f32x4.sqrt(variance), epsilon));
     if (u) {
-      const velocity = flush.signed(fma(v128.load(pu), momentum, change), tiny, magnitude);
+      const velocity = fma(v128.load(pu), momentum, change);
       v128.store(pu, velocity);
       v128.store(pw, fma(velocity, step, v128.load(pw)));
       pu += 16;
@@ -143,6 +142,9 @@ function rms(w: i32, g: i32, v: i32, m: i32, u: i32, n: i32, block: i32, factor:
       v128.store(pw, fma(change, step, v128.load(pw)));
     }
   }
+  settle(v, n, block);
+  if (m) settle(m, n, block);
+  if (u) settle(u, n, block);
 }
 
 /**
@@ -178,7 +180,6 @@ export function lion(w: i32, g: i32, m: i32, n: i32, block: i32, factor: i32): v
   const flush = changetype<Flush>(0);
   const magnitude = flush.magnitude();
   const small = flush.small();
-  const tiny = flush.tiny();
   const s = v128.load32_splat(at(factor));
   const step = hyper(block, 0);
   const b1 = hyper(block, 1);
@@ -193,8 +194,9 @@ export function lion(w: i32, g: i32, m: i32, n: i32, block: i32, factor: i32): v
     const m0 = v128.load(pm);
     const blend = fma(m0, b1, f32x4.mul(gradient, c1));
     const signed = v128.andnot(v128.xor(step, v128.andnot(blend, magnitude)), f32x4.eq(blend, f32x4.splat(0)));
-    v128.store(pm, flush.signed(fma(m0, b2, f32x4.mul(gradient, c2)), tiny, magnitude));
+    v128.store(pm, fma(m0, b2, f32x4.mul(gradient, c2)));
     // The difference is 0, or NaN.
     v128.store(pw, f32x4.add(f32x4.add(signed, f32x4.sub(blend, blend)), v128.load(pw)));
   }
+  settle(m, n, block);
 }

@@ -1,4 +1,5 @@
 import { hasRelaxedSimd, typescript, wasm } from '../src/index.js';
+import { type BandwidthRow, bandwidthCases, bandwidthRow, withYardsticks } from './bandwidth.js';
 import { type Convergence, convergenceCases, convergenceOf } from './convergence.js';
 import { type FitCostRow, fitCostCases, fitCostRow } from './fit-cost.js';
 import { type KernelRow, kernelCases, kernelRow } from './kernels.js';
@@ -11,6 +12,7 @@ import { type StepRow, stepCases, stepRow } from './steps.js';
 export interface CoreReport {
   readonly peak: Peak;
   readonly kernels: readonly KernelRow[];
+  readonly bandwidth: readonly BandwidthRow[];
   readonly steps: readonly StepRow[];
   readonly convergence?: Convergence;
   readonly staging: readonly StagingRow[];
@@ -27,6 +29,7 @@ export async function coreCases(select: Select, quick: boolean) {
     // Always: rows are shares of it.
     peaks: [...(await peakCases('exact')), ...(hasRelaxedSimd() ? await peakCases('fast') : [])],
     kernels: select(kernelCases(builds)),
+    bandwidth: select(bandwidthCases(exact)),
     steps: select(stepCases(builds)),
     convergence: select(convergenceCases(exact, quick)),
     staging: select(stagingCases(builds)),
@@ -36,8 +39,9 @@ export async function coreCases(select: Select, quick: boolean) {
 
 /** Should run where nothing moves it from core to core. */
 export async function measureCore(cases: Awaited<ReturnType<typeof coreCases>>, effort: Effort): Promise<CoreReport> {
-  const { peaks, kernels, steps, convergence } = cases;
-  const timings = measure([...peaks, ...kernels, ...steps, ...convergence], effort);
+  const { peaks, kernels, bandwidth, steps, convergence } = cases;
+  const timed = [...peaks, ...kernels, ...withYardsticks(bandwidth), ...steps, ...convergence];
+  const timings = measure(timed, effort);
   const staging: StagingRow[] = [];
   const fewest = Math.min(5, effort.rounds);
   for (const item of cases.staging) staging.push(await stagingRow(item, { ...effort, fewest }));
@@ -48,6 +52,7 @@ export async function measureCore(cases: Awaited<ReturnType<typeof coreCases>>, 
   return {
     peak,
     kernels: kernels.map((item) => kernelRow(item, timings.get(item)!, peakOf(peak, item.build))),
+    bandwidth: bandwidth.map((item) => bandwidthRow(item, timings)),
     steps: steps.map((item) => stepRow(item, timings.get(item)!, peakOf(peak, item.build))),
     ...(converged ? { convergence: converged } : {}),
     staging,

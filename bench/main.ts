@@ -102,8 +102,8 @@ async function measureAll(): Promise<Report> {
 if (values.help) {
   console.log(USAGE);
 } else if (values.list) {
-  const { peaks, kernels, steps, convergence, staging, fit } = await coreCases(select, quick);
-  const trained = [...peaks, ...kernels, ...steps, ...convergence, ...staging, ...fit];
+  const { peaks, kernels, bandwidth, steps, convergence, staging, fit } = await coreCases(select, quick);
+  const trained = [...peaks, ...kernels, ...bandwidth, ...steps, ...convergence, ...staging, ...fit];
   const all = [...trained, ...groups, ...workers, ...saving, ...cold];
   console.log(all.map(({ name }) => name).join('\n'));
 } else if (values.part === 'core') {

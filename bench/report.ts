@@ -1,4 +1,5 @@
 import { availableParallelism, cpus } from 'node:os';
+import type { BandwidthRow } from './bandwidth.js';
 import type { ColdStart } from './cold.js';
 import type { Convergence } from './convergence.js';
 import type { FitCostRow } from './fit-cost.js';
@@ -22,6 +23,7 @@ export interface Machine {
 export interface Report {
   readonly peak: Peak & Machine;
   readonly kernels: readonly KernelRow[];
+  readonly bandwidth: readonly BandwidthRow[];
   /** Those with more than one thread last. */
   readonly steps: readonly (StepRow | ThreadRow)[];
   readonly convergence?: Convergence;
@@ -100,6 +102,36 @@ function streamTable(rows: readonly KernelRow[]): string {
   );
 }
 
+function bandwidthTables(rows: readonly BandwidthRow[]): readonly string[] {
+  const table = (
+    kind: BandwidthRow['kind'],
+    head: readonly string[],
+    ratio: (row: BandwidthRow) => readonly string[],
+  ) => {
+    const lines = rows
+      .filter((row) => row.kind === kind)
+      .map((row) => [
+        row.kernel,
+        row.shape,
+        digits(row.nsPerElement),
+        digits(row.yardstickNs),
+        ...ratio(row),
+        row.ok ? 'ok' : 'MISSED',
+      ]);
+    return lines.length === 0 ? [] : [formatTable(head, lines)];
+  };
+  const times = ({ ratio, asked }: BandwidthRow) => [`${digits(ratio)}x`, `${asked}x`];
+  return [
+    ...table('copy', ['like a copy', 'shape', 'ns/element', 'copy', 'ratio', 'at most', ''], times),
+    ...table('loop', ['exponentials', 'shape', 'ns/element', 'plain loop', 'faster', 'at least', ''], times),
+    ...table(
+      'slab',
+      ['optimizer', 'parameters', 'ns each', 'copy of as many bytes', 'speed of that', 'of a slab', 'at least', ''],
+      ({ ratio, asked, ofSameBytes }) => [percent(ofSameBytes), percent(ratio), percent(asked)],
+    ),
+  ];
+}
+
 function stepTable(rows: readonly StepRow[]): string {
   const lines = byBuild(rows, ({ workload }) => workload).flatMap(({ any: _, ...builds }) =>
     Object.values(builds).map((row) => {
@@ -128,16 +160,20 @@ function workerTable(rows: readonly WorkerRow[]): string {
     digits(row.usPerStep),
     digits(row.directUsPerStep),
     percent(row.throughput),
+    percent(row.copied),
+    percent(row.shared),
     digits(row.longestGapMs),
-    digits(row.longestStandMs),
+    digits(row.longestComputingMs),
   ]);
   const head = [
     'fit in a worker',
     'us/step',
     'fit itself',
-    'throughput',
+    'throughput, moved',
+    'copied',
+    'shared',
     'longest gap, ms',
-    'without waiting for a core',
+    'computing',
   ];
   return formatTable(head, lines);
 }
@@ -204,7 +240,7 @@ function convergenceTable({ workload, build, usPerStep }: Convergence): string {
 }
 
 export function formatReport(report: Report): string {
-  const { peak, kernels, steps, convergence, staging, fit, workers, saving, coldStart } = report;
+  const { peak, kernels, bandwidth, steps, convergence, staging, fit, workers, saving, coldStart } = report;
   const products = kernels.filter(({ gflops }) => gflops !== null);
   const streams = kernels.filter(({ gflops }) => gflops === null);
   const fused = peak.fusedGflops === undefined ? '' : `, fused ${digits(peak.fusedGflops)}`;
@@ -215,6 +251,7 @@ export function formatReport(report: Report): string {
   ];
   if (products.length > 0) parts.push(productTable(products));
   if (streams.length > 0) parts.push(streamTable(streams));
+  parts.push(...bandwidthTables(bandwidth));
   const threaded = steps.filter((row): row is ThreadRow => row.threads > 1);
   const alone = steps.filter(({ threads }) => threads === 1);
   if (alone.length > 0) parts.push(stepTable(alone));

@@ -8,7 +8,7 @@ import type { Report } from '../bench/report.js';
 import { setups } from '../bench/setups.js';
 import { shapes } from '../bench/shapes.js';
 import { workloads } from '../bench/workloads.js';
-import { hasRelaxedSimd } from '../src/backends/wasm.js';
+import { hasRelaxedSimd } from '../src/backends/detect.js';
 
 test('every kernel has a benchmark row', () => {
   expect([...new Set(shapes.map(({ kernel }) => kernel))].sort()).toEqual(Object.keys(setups).sort());
@@ -33,6 +33,9 @@ describe('npm run bench', () => {
       expect(names).toContain(`step I1, 1 row ${build}`);
       expect(names).toContain(`step I1, 256 rows ${build}`);
     }
+    for (const name of ['reluForward 65536', 'geluForward 65536', 'adam 1048576']) {
+      expect(names).toContain(`bandwidth ${name}`);
+    }
     for (const name of ['fit W1 exact', 'fit W3 exact']) expect(names).toContain(name);
     for (const name of ['threads W4', 'threads W5', 'threads W6', 'save 3.2M weights', 'cold start W4'])
       expect(names).toContain(name);
@@ -42,13 +45,27 @@ describe('npm run bench', () => {
     const folder = mkdtempSync(join(tmpdir(), 'myelin-bench-'));
     const file = join(folder, 'bench.json');
     try {
-      const text = bench('--quick', '--only', '^(step|staging|fit|threads|save|cold)', '--json', file);
-      for (const head of ['workload', 'staging', 'a step of fit', 'threads', 'saving', 'cold start']) {
+      const text = bench('--quick', '--only', '^(bandwidth|step|staging|fit|threads|save|cold)', '--json', file);
+      for (const head of [
+        'like a copy',
+        'exponentials',
+        'optimizer',
+        'workload',
+        'staging',
+        'a step of fit',
+        'threads',
+        'saving',
+        'cold start',
+      ]) {
         expect(text).toMatch(new RegExp(`^${head}`, 'm'));
       }
-      const { peak, steps, staging, fit, saving, coldStart } = JSON.parse(readFileSync(file, 'utf8')) as Report;
+      const { peak, bandwidth, steps, staging, fit, saving, coldStart } = JSON.parse(
+        readFileSync(file, 'utf8'),
+      ) as Report;
       expect(peak.gflops).toBeGreaterThan(0);
       expect(peak.cores).toBeGreaterThan(0);
+      expect(bandwidth.map(({ kernel }) => kernel)).toEqual(['reluForward', 'exponentialForward', 'sgd']);
+      for (const { ratio } of bandwidth) expect(ratio).toBeGreaterThan(0);
       for (const row of steps) {
         expect(row.usPerStep).toBeGreaterThan(0);
         expect(row.shareOfPeak).toBeGreaterThan(0);

@@ -107,7 +107,7 @@ describe.skipIf(!present && !process.env.CI)('in Chromium', () => {
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${query}`);
     // Not waitForFunction, which a content policy keeps from evaluating.
-    await expect.poll(() => page.evaluate('!!window.result'), { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => page.evaluate('!!window.result'), { timeout: 120_000 }).toBe(true);
     const result = (await page.evaluate('window.result')) as Result;
     await page.close();
     expect(result.error).toBeUndefined();

@@ -180,7 +180,7 @@ describe.skipIf(!present && !process.env.CI)('a worker in Chromium', () => {
     const { port } = server.address() as AddressInfo;
     await browser.startTracing(page, { categories: ['toplevel', 'blink.user_timing'] });
     await page.goto(`http://127.0.0.1:${port}/${path}`);
-    await expect.poll(() => page.evaluate('!!window.result'), { timeout: 50_000, interval: 500 }).toBe(true);
+    await expect.poll(() => page.evaluate('!!window.result'), { timeout: 120_000, interval: 500 }).toBe(true);
     const trace = await browser.stopTracing();
     const result = (await page.evaluate('window.result')) as Result;
     await page.close();
@@ -188,8 +188,8 @@ describe.skipIf(!present && !process.env.CI)('a worker in Chromium', () => {
     return { ...result, standing: longestTask(JSON.parse(trace.toString()).traceEvents) };
   }
 
-  // Copied in one go the data would hold the page up for a second; the benchmark says how little it really does.
-  const LIMIT = 80;
+  // Copied in one go the data would hold the page up for a second.
+  const LIMIT = 20;
 
   test.each([
     ['an isolated page, in shared memory', 'isolated/'],
@@ -197,7 +197,7 @@ describe.skipIf(!present && !process.env.CI)('a worker in Chromium', () => {
   ])('ends in the bits of Node and keeps the page free: %s', async (_, query) => {
     const expected = await here(ROWS);
     let least = Number.POSITIVE_INFINITY;
-    for (let attempt = 0; attempt < 4 && least >= LIMIT; attempt++) {
+    for (let attempt = 0; attempt < 3 && least >= LIMIT; attempt++) {
       const { backend, isolated, batches, standing, ticks, weights } = await train(query);
       expect(backend.name).toBe('wasm');
       expect(isolated).toBe(query === 'isolated/');

@@ -16,33 +16,42 @@ export class Curve {
 
 /** y = f(x) for n elements, a multiple of 8; x and y may be the same. */
 export function forward<C extends Curve>(x: i32, y: i32, n: i32, a: f32 = 0, b: f32 = 0): void {
+  if (n === 0) return;
   const curve = changetype<C>(0);
   const va = f32x4.splat(a);
   const vb = f32x4.splat(b);
   let p = at(x);
   let q = at(y);
-  for (const end = q + at(n); q < end; p += 32, q += 32) {
+  const end = q + at(n);
+  do {
     const low = curve.f(v128.load(p), va, vb);
     const high = curve.f(v128.load(p, 16), va, vb);
     v128.store(q, low);
     v128.store(q, high, 16);
-  }
+    p += 32;
+    q += 32;
+  } while (q < end);
 }
 
 /** dx = dy f' for n elements, a multiple of 8; dx and dy may be the same. */
 export function backward<C extends Curve>(saved: i32, dy: i32, dx: i32, n: i32, a: f32 = 0, b: f32 = 0): void {
+  if (n === 0) return;
   const curve = changetype<C>(0);
   const va = f32x4.splat(a);
   const vb = f32x4.splat(b);
   let p = at(saved);
   let o = at(dy);
   let q = at(dx);
-  for (const end = q + at(n); q < end; p += 32, o += 32, q += 32) {
+  const end = q + at(n);
+  do {
     const low = curve.df(v128.load(p), v128.load(o), va, vb);
     const high = curve.df(v128.load(p, 16), v128.load(o, 16), va, vb);
     v128.store(q, low);
     v128.store(q, high, 16);
-  }
+    p += 32;
+    o += 32;
+    q += 32;
+  } while (q < end);
 }
 
 /**

@@ -26,12 +26,19 @@ export class Flush {
   signed(v: v128, limit: v128, magnitude: v128): v128 {
     return v128.andnot(v, f32x4.lt(v128.and(v, magnitude), limit));
   }
+}
 
-  /** Of what is never negative. */
-  @inline
-  square(v: v128, limit: v128): v128 {
-    return v128.andnot(v, f32x4.lt(v, limit));
-  }
+/** Number of the block that says whether states are looked through in this step; see src/kernels/update.ts. */
+const SETTLES = 14;
+
+/** Where the step says so, numbers of n elements below 1e-33 become +0; NaN stays NaN. A call (see ../calls.js). */
+export function settle(state: i32, n: i32, block: i32): void {
+  if (f32.load(at(block + SETTLES)) === 0) return;
+  const flush = changetype<Flush>(0);
+  const magnitude = flush.magnitude();
+  const tiny = flush.tiny();
+  let p = at(state);
+  for (const end = p + at(n); p < end; p += 16) v128.store(p, flush.signed(v128.load(p), tiny, magnitude));
 }
 
 /** Number `index` of the block that an optimizer reads before each step, in all lanes. */

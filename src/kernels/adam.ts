@@ -30,12 +30,6 @@ function fillMoments(heap: Heap, block: number, epsilon: number, { beta1, beta2 
   heap[block + 5] = 1 - beta2;
 }
 
-/**
- * State falls by a factor of beta a step at most, so that what a look at every 16th step lets pass is still no denormal
- * number at the next.
- */
-const FLUSH_EVERY = 16;
-
 const adamDefinition = (weightDecay: number) => (): OptimizerDefinition<AdamOptions> => ({
   options: { ...common(1e-3, weightDecay), ...moments(), amsgrad: { default: false } },
   loops: { adam: ['m', 'v'], adamMaximum: ['m', 'v', 'maximum'] },
@@ -46,7 +40,6 @@ const adamDefinition = (weightDecay: number) => (): OptimizerDefinition<AdamOpti
     const root = Math.sqrt(1 - power(beta2, t));
     heap[block] = (-learningRate * root) / (1 - power(beta1, t));
     fillMoments(heap, block, epsilon * root, options);
-    heap[block + 6] = t % FLUSH_EVERY === 1 ? 1 : 0;
   },
 });
 
@@ -172,7 +165,7 @@ export const adan = /* @__PURE__ */ optimizer<'adan', AdanOptions>('adan', () =>
 /** The loops in TypeScript. */
 export default function adamLoops(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
-  const { small, tiny } = flushing(arithmetic);
+  const { small, settle } = flushing(arithmetic);
 
   return {
     adam(h, w, g, m, v, n, block, factor) {
@@ -184,15 +177,16 @@ export default function adamLoops(arithmetic: Arithmetic): Family {
       const c1 = h[block + 3]!;
       const b2 = h[block + 4]!;
       const c2 = h[block + 5]!;
-      const settle = h[block + 6] === 0 ? (x: number) => x : tiny;
       for (let i = 0; i < n; i++) {
         const gradient = small(f(h[g + i]! * scale));
-        const m1 = settle(f(f(h[m + i]! * b1) + f(gradient * c1)));
-        const v1 = settle(f(f(h[v + i]! * b2) + f(f(gradient * gradient) * c2)));
+        const m1 = f(f(h[m + i]! * b1) + f(gradient * c1));
+        const v1 = f(f(h[v + i]! * b2) + f(f(gradient * gradient) * c2));
         h[m + i] = m1;
         h[v + i] = v1;
         h[w + i] = f(f(m1 / f(f(Math.sqrt(v1)) + epsilon)) * step) + h[w + i]!;
       }
+      settle(h, m, n, block);
+      settle(h, v, n, block);
     },
 
     adamMaximum(h, w, g, m, v, u, n, block, factor) {
@@ -206,8 +200,8 @@ export default function adamLoops(arithmetic: Arithmetic): Family {
       const c2 = h[block + 5]!;
       for (let i = 0; i < n; i++) {
         const gradient = small(f(h[g + i]! * scale));
-        const m1 = tiny(f(f(h[m + i]! * b1) + f(gradient * c1)));
-        const v1 = tiny(f(f(h[v + i]! * b2) + f(f(gradient * gradient) * c2)));
+        const m1 = f(f(h[m + i]! * b1) + f(gradient * c1));
+        const v1 = f(f(h[v + i]! * b2) + f(f(gradient * gradient) * c2));
         const u0 = h[u + i]!;
         const u1 = u0 < v1 ? v1 : u0;
         h[m + i] = m1;
@@ -215,6 +209,8 @@ export default function adamLoops(arithmetic: Arithmetic): Family {
         h[u + i] = u1;
         h[w + i] = f(f(m1 / f(f(Math.sqrt(u1)) + epsilon)) * step) + h[w + i]!;
       }
+      settle(h, m, n, block);
+      settle(h, v, n, block);
     },
 
     adamBlend(h, w, g, m, v, n, block, factor) {
@@ -230,13 +226,15 @@ export default function adamLoops(arithmetic: Arithmetic): Family {
       const root = h[block + 7]!;
       for (let i = 0; i < n; i++) {
         const gradient = small(f(h[g + i]! * scale));
-        const m1 = tiny(f(f(h[m + i]! * b1) + f(gradient * c1)));
-        const v1 = tiny(f(f(h[v + i]! * b2) + f(f(gradient * gradient) * c2)));
+        const m1 = f(f(h[m + i]! * b1) + f(gradient * c1));
+        const v1 = f(f(h[v + i]! * b2) + f(f(gradient * gradient) * c2));
         h[m + i] = m1;
         h[v + i] = v1;
         const change = f(f(m1 * stepM) + f(gradient * stepG));
         h[w + i] = f(change / f(f(f(Math.sqrt(v1)) * root) + epsilon)) + h[w + i]!;
       }
+      settle(h, m, n, block);
+      settle(h, v, n, block);
     },
 
     adamax(h, w, g, m, u, n, block, factor) {
@@ -249,7 +247,7 @@ export default function adamLoops(arithmetic: Arithmetic): Family {
       const b2 = h[block + 4]!;
       for (let i = 0; i < n; i++) {
         const gradient = small(f(h[g + i]! * scale));
-        const m1 = tiny(f(f(h[m + i]! * b1) + f(gradient * c1)));
+        const m1 = f(f(h[m + i]! * b1) + f(gradient * c1));
         const decayed = f(h[u + i]! * b2);
         const present = f(Math.abs(gradient) + epsilon);
         const u1 = decayed < present ? present : decayed;
@@ -257,6 +255,7 @@ export default function adamLoops(arithmetic: Arithmetic): Family {
         h[u + i] = u1;
         h[w + i] = f(f(m1 / u1) * step) + h[w + i]!;
       }
+      settle(h, m, n, block);
     },
 
     adan(h, w, g, m, v, s, last, n, block, factor) {
@@ -276,9 +275,9 @@ export default function adamLoops(arithmetic: Arithmetic): Family {
         const gradient = small(f(h[g + i]! * scale));
         const change = f(f(gradient - h[last + i]!) * known);
         const ahead = small(f(f(change * b2) + gradient));
-        const m1 = tiny(f(f(h[m + i]! * b1) + f(gradient * c1)));
-        const v1 = tiny(f(f(h[v + i]! * b2) + f(change * c2)));
-        const s1 = tiny(f(f(h[s + i]! * b3) + f(f(ahead * ahead) * c3)));
+        const m1 = f(f(h[m + i]! * b1) + f(gradient * c1));
+        const v1 = f(f(h[v + i]! * b2) + f(change * c2));
+        const s1 = f(f(h[s + i]! * b3) + f(f(ahead * ahead) * c3));
         h[last + i] = gradient;
         h[m + i] = m1;
         h[v + i] = v1;
@@ -286,6 +285,9 @@ export default function adamLoops(arithmetic: Arithmetic): Family {
         const move = f(f(f(v1 * share) + m1) / f(f(Math.sqrt(s1)) + epsilon));
         h[w + i] = f(move * step) + h[w + i]!;
       }
+      settle(h, m, n, block);
+      settle(h, v, n, block);
+      settle(h, s, n, block);
     },
   };
 }

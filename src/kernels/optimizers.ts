@@ -173,7 +173,7 @@ const NONE = -1;
 /** The loops in TypeScript. */
 export default function optimizers(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
-  const { small, tiny } = flushing(arithmetic);
+  const { small, settle } = flushing(arithmetic);
   const clamp = (x: number) => (x < 0 ? 0 : x);
   /** The loop of all four; a state that a variant lacks lies at NONE. */
   const rms: Family['rmspropCenteredMomentum'] = (h, w, g, v, m, u, n, block, factor) => {
@@ -186,21 +186,22 @@ export default function optimizers(arithmetic: Arithmetic): Family {
     const momentum = h[block + 4]!;
     for (let i = 0; i < n; i++) {
       const gradient = small(f(h[g + i]! * scale));
-      const v1 = tiny(f(f(h[v + i]! * keep) + f(f(gradient * gradient) * take)));
+      const v1 = f(f(h[v + i]! * keep) + f(f(gradient * gradient) * take));
       h[v + i] = v1;
       let variance = v1;
       if (m !== NONE) {
-        const m1 = tiny(f(f(h[m + i]! * keep) + f(gradient * take)));
+        const m1 = f(f(h[m + i]! * keep) + f(gradient * take));
         h[m + i] = m1;
         variance = clamp(f(v1 - f(m1 * m1)));
       }
       let change = f(gradient / f(f(Math.sqrt(variance)) + epsilon));
       if (u !== NONE) {
-        change = tiny(f(f(h[u + i]! * momentum) + change));
+        change = f(f(h[u + i]! * momentum) + change);
         h[u + i] = change;
       }
       h[w + i] = f(change * step) + h[w + i]!;
     }
+    for (const state of [v, m, u]) if (state !== NONE) settle(h, state, n, block);
   };
 
   return {
@@ -226,10 +227,11 @@ export default function optimizers(arithmetic: Arithmetic): Family {
       const present = h[block + 3]!;
       for (let i = 0; i < n; i++) {
         const gradient = f(h[g + i]! * scale);
-        const velocity = tiny(f(f(h[v + i]! * momentum) + gradient));
+        const velocity = f(f(h[v + i]! * momentum) + gradient);
         h[v + i] = velocity;
         h[w + i] = f(f(f(velocity * lookAhead) + f(gradient * present)) * step) + h[w + i]!;
       }
+      settle(h, v, n, block);
     },
 
     adagrad(h, w, g, sum, n, block, factor) {
@@ -254,14 +256,16 @@ export default function optimizers(arithmetic: Arithmetic): Family {
       const take = h[block + 3]!;
       for (let i = 0; i < n; i++) {
         const gradient = small(f(h[g + i]! * scale));
-        const v1 = tiny(f(f(h[v + i]! * keep) + f(f(gradient * gradient) * take)));
+        const v1 = f(f(h[v + i]! * keep) + f(f(gradient * gradient) * take));
         const u0 = h[u + i]!;
         const ratio = f(f(u0 + epsilon) / f(v1 + epsilon));
         const change = f(f(Math.sqrt(ratio)) * gradient);
         h[v + i] = v1;
-        h[u + i] = tiny(f(f(u0 * keep) + f(f(change * change) * take)));
+        h[u + i] = f(f(u0 * keep) + f(f(change * change) * take));
         h[w + i] = f(change * step) + h[w + i]!;
       }
+      settle(h, v, n, block);
+      settle(h, u, n, block);
     },
 
     rmsprop: (h, w, g, v, n, block, factor) => rms(h, w, g, v, NONE, NONE, n, block, factor),
@@ -282,9 +286,10 @@ export default function optimizers(arithmetic: Arithmetic): Family {
         const m0 = h[m + i]!;
         const blend = f(f(m0 * b1) + f(gradient * c1));
         const signed = blend > 0 ? step : blend < 0 ? -step : 0;
-        h[m + i] = tiny(f(f(m0 * b2) + f(gradient * c2)));
+        h[m + i] = f(f(m0 * b2) + f(gradient * c2));
         h[w + i] = f(signed + (blend - blend)) + h[w + i]!;
       }
+      settle(h, m, n, block);
     },
   };
 }

@@ -27,12 +27,19 @@ export interface OptimizerDefinition<O extends CommonOptions = CommonOptions> {
   loop?(options: O): KernelName;
   /** What a state holds before the first step; default 0. */
   initial?(options: O, state: string): number;
-  /** Writes the numbers that the loop reads in step t, from 1 on, to `block`, fewer than BLOCK_SIZE. */
+  /** Writes the numbers that the loop reads in step t, from 1 on, to `block`, up to SETTLES. */
   fill(heap: Heap, block: number, options: O, learningRate: number, t: number): void;
 }
 
 /** Elements of the block that an optimizer's loop reads; the last is for weight decay. */
 export const BLOCK_SIZE = 16;
+/** Which of them says whether states are looked through for numbers about to become denormal. */
+const SETTLES = 14;
+/**
+ * State falls by a factor of its decay a step at most, so that what a look at every 16th step lets pass is still no denormal
+ * number at the next.
+ */
+const SETTLE_EVERY = 16;
 
 /** An optimizer as plain data: its name and all options. */
 export type Spec<N extends string, O> = { readonly name: N } & Readonly<O>;
@@ -56,8 +63,18 @@ export function optimizer<N extends string, O extends CommonOptions>(
   name: N,
   definition: () => OptimizerDefinition<O>,
 ) {
+  const settling = (): OptimizerDefinition<O> => {
+    const made = definition();
+    return {
+      ...made,
+      fill(heap, block, options, learningRate, t) {
+        made.fill(heap, block, options, learningRate, t);
+        heap[block + SETTLES] = t % SETTLE_EVERY === 1 ? 1 : 0;
+      },
+    };
+  };
   return maker(
-    definition,
+    settling,
     (made, given: Partial<O> = {}): Spec<N, O> => ({ name, ...fillUpdateOptions(made, given, name) }),
   );
 }
@@ -75,8 +92,14 @@ export const epsilon = (value: number): OptionRange => ({ default: value, min: 1
 export function flushing({ round }: Arithmetic) {
   const SMALL = round(1e-15);
   const TINY = round(1e-33);
+  const tiny = (x: number) => (Math.abs(x) < TINY ? 0 : x);
   return {
     small: (x: number) => (Math.abs(x) < SMALL ? 0 : x),
-    tiny: (x: number) => (Math.abs(x) < TINY ? 0 : x),
+    tiny,
+    /** Looks through a state, where the block says so. */
+    settle(h: Heap, state: number, n: number, block: number): void {
+      if (h[block + SETTLES] === 0) return;
+      for (let i = state; i < state + n; i++) h[i] = tiny(h[i]!);
+    },
   };
 }

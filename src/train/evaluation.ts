@@ -1,7 +1,8 @@
+import type { Gathering } from '../model/metrics/counted.js';
 import type { Pair } from './batches.js';
 import type { Logs } from './callbacks.js';
 import type { Engine } from './engine.js';
-import { Gathered } from './gather.js';
+import { gather } from './gather.js';
 import { EpochTotals, makeLogs } from './totals.js';
 import { INFERENCE_ROWS } from './training-plan.js';
 
@@ -26,7 +27,7 @@ type Pauses = Generator<Promise<void> | undefined | void, void>;
 /** Sums of an evaluation. */
 export class Evaluation {
   readonly #totals: EpochTotals;
-  readonly #gathered: Gathered | undefined;
+  readonly #gathered: Gathering | undefined;
   #batch = 0;
 
   constructor(
@@ -36,7 +37,7 @@ export class Evaluation {
     private readonly hooks?: BatchHooks,
   ) {
     this.#totals = new EpochTotals(engine);
-    this.#gathered = Gathered.of(engine, rows);
+    this.#gathered = gather(engine, rows);
   }
 
   /** Takes rows in, with a chance to stop after every call; yields what hooks ask to wait for. */
@@ -55,7 +56,7 @@ export class Evaluation {
       }
       const outcome = engine.steps.outcome();
       this.#totals.add(outcome, rows);
-      this.#gathered?.add(engine, program);
+      this.#gathered?.add(engine.heap, program);
       if (hooks && !hooks.quiet) yield hooks.end(batch, makeLogs(engine, outcome, rows));
     }
   }

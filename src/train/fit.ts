@@ -1,19 +1,23 @@
 import { StateError, StreamError } from '../errors.js';
+import type { GatheredState, Gathering } from '../model/metrics/counted.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Data } from './batches.js';
 import { call, hooksOf, type Logs } from './callbacks.js';
+import { warnOfData } from './data-lint.js';
 import { debugProfile } from './debug.js';
 import type { Engine } from './engine.js';
 import { type FitOptions, type FitPlan, planFit, type ValidationSource } from './fit-plan.js';
-import { Gathered, type GatheredState } from './gather.js';
+import { gather } from './gather.js';
 import { copyHistory, type History } from './history.js';
+import { logNames, validationLogs } from './log-names.js';
 import type { Model } from './model.js';
 import { makePause } from './pause.js';
-import { Refusals } from './refusal.js';
+import { Refusals } from './refusals.js';
 import { type Cursor, pack, type RunState } from './run-state.js';
 import type { Batches } from './source.js';
+import { stepInParts } from './step-in-parts.js';
 import type { Outcome } from './steps.js';
-import { EpochTotals, logNames, makeLogs, type TotalsState, validationLogs } from './totals.js';
+import { EpochTotals, makeLogs, type TotalsState } from './totals.js';
 import { inSlices, TestHooks, validate } from './validation.js';
 
 /** Steps with more work than this hand over to the event loop between calls, not only between steps. */
@@ -59,7 +63,7 @@ export class FitRun {
   /** Ends what is being waited for. */
   #giveUp: ((reason: unknown) => void) | undefined;
   readonly #refusals: Refusals;
-  readonly #gathered: Gathered | undefined;
+  readonly #gathered: Gathering | undefined;
   readonly #hooks: ReturnType<typeof hooksFor>;
   readonly #pause = makePause();
 
@@ -70,7 +74,7 @@ export class FitRun {
     cursor: Cursor | undefined,
   ) {
     this.#totals = new EpochTotals(engine, cursor?.totals as TotalsState | undefined);
-    this.#gathered = Gathered.of(engine, plan.feed.rows);
+    this.#gathered = gather(engine, plan.feed.rows);
     this.#refusals = new Refusals(model, engine, plan.feed);
     this.#hooks = hooksFor(plan, model);
     const { firstEpoch, epochs } = plan;
@@ -188,7 +192,6 @@ export class FitRun {
     }
     this.#halt();
     if (plan.lint && engine.steps.taken === 0 && (plan.feed.sample?.rows ?? 0) >= FEWEST_TO_LINT) {
-      const { warnOfData } = await import('./data-lint.js');
       await warnOfData(engine, plan, this.#breath);
     }
     await call(hooks.trainBegin, model);
@@ -246,9 +249,8 @@ export class FitRun {
   }
 
   async #stepInParts(program: LinkedProgram): Promise<Outcome | undefined> {
-    const { steps } = this.engine;
     this.#inStep = true;
-    const outcome = await steps.runInParts(program, this.#pause, () => this.#aborted);
+    const outcome = await stepInParts(this.engine, program, this.#pause, () => this.#aborted);
     this.#inStep = false;
     return outcome;
   }
@@ -260,7 +262,7 @@ export class FitRun {
       this.#totals.skipped++;
     } else {
       this.#totals.add(outcome, program.rows);
-      this.#gathered?.add(this.engine, program);
+      this.#gathered?.add(this.engine.heap, program);
     }
     this.plan.feed.passed();
     return batch;
@@ -303,7 +305,7 @@ export class FitRun {
   async #validate(source: ValidationSource): Promise<Logs> {
     const { test } = this.#hooks;
     if ('pair' in source) return validate(this.engine, source.pair, source.blocks, test, this.#breath);
-    const { validateBatches } = await import('./stream.js');
+    const { validateBatches } = await import('../on-demand/stream.js');
     return validateBatches(this.engine, source, this.#epoch, test, this.#breath, (waited) => this.#orAborted(waited));
   }
 }
@@ -325,7 +327,7 @@ export async function fit(
   for (const callback of plan.callbacks) if (await callback.onRestore?.(model)) resume = true;
   let cursor: Cursor | undefined;
   if (resume) {
-    const { checkFeed, readCursor } = await import('./resume.js');
+    const { checkFeed, readCursor } = await import('../on-demand/resume.js');
     cursor = readCursor(engine, model.run);
     checkFeed(plan.feed, cursor);
   }

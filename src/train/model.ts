@@ -180,7 +180,7 @@ export class Model {
     this.#fitting = true;
     control?.running?.(true);
     try {
-      const { fit } = await import('./fit.js');
+      const { fit } = await import('../on-demand/fit.js');
       return await fit(this, this.#engine, x, stream ? undefined : (y as Data), given, (run) => {
         this.#run = run;
       });
@@ -273,7 +273,7 @@ export class Model {
 
   /** Loss and metrics over all batches of a stream, of which one is in memory at a time. @throws StreamError */
   async evaluateBatches(batches: Batches, options?: EvaluateBatchesOptions): Promise<Logs> {
-    const { evaluateBatches } = await import('./stream.js');
+    const { evaluateBatches } = await import('../on-demand/stream.js');
     return evaluateBatches(this, this.#engine, batches, options);
   }
 
@@ -282,7 +282,7 @@ export class Model {
     batches: Batches<Data>,
     options?: { readonly callbacks?: readonly Callback[] },
   ): AsyncGenerator<Matrix, void, undefined> {
-    const { predictBatches } = await import('./stream.js');
+    const { predictBatches } = await import('../on-demand/stream.js');
     yield* predictBatches(this, batches, options);
   }
 
@@ -400,13 +400,9 @@ export class Model {
    * large models, four steps, in one go. Changes nothing.
    */
   async profile(x: Data, y: Data, options: ProfileOptions = {}): Promise<Profile> {
-    const { profileProgram } = await import('../program/profile.js');
+    const { profile } = await import('../on-demand/profiling.js');
     this.#checkBetweenSteps('profile');
-    checkOptions(options, ['repeats'], 'profile');
-    if (options.repeats !== undefined) checkNumber(options.repeats, 'profile.repeats', { min: 1, integer: true });
-    const engine = this.#engine;
-    const program = stageBatch(engine, 'train', x, y);
-    return profileProgram(...engine.rehearse(program), options);
+    return profile(this.#engine, x, y, options);
   }
 
   /** The kernel calls of one mode ('train', 'accumulate', 'gradients', 'inspect', 'moments', 'validate', 'evaluate', 'predict') and number of rows, as text. */

@@ -122,7 +122,7 @@ export function parameter(
   initializer: Initializer,
   { trainable = true, penalty = { l1: 0, l2: 0 }, constraint }: ParameterOptions = {},
 ): Parameter {
-  const elements = layout === 'table' ? panelColumns(rows * columns) : rows * panelColumns(columns);
+  const elements = layout === 'panels' ? rows * panelColumns(columns) : panelColumns(rows * columns);
   return {
     name,
     rows,
