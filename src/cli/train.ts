@@ -77,7 +77,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     trainingOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
   );
   const pipeline = tabular({ target, ...chosen });
-  const width = stderr.columns ?? 80;
+  const width = stderr.columns || 80;
   const callbacks = progressOf(
     (text) => (terminal ? undefined : tell(text)),
     (text) => (terminal ? void stderr.write(`\r${text.slice(0, width - 1).padEnd(width - 1)}`) : undefined),

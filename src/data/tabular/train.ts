@@ -67,7 +67,7 @@ export async function train(
   };
   const models: Model[] = [];
   const records: MemberRecord[] = [];
-  const heldRows: number[] = [];
+  const heldRows: Uint32Array[] = [];
   const heldOutputs: Float32Array[] = [];
   for (const [i, { train, held }] of parts.entries()) {
     const own = { ...design, seed: seed * 1000 + i };
@@ -92,23 +92,25 @@ export async function train(
       if (network.run === undefined) finished.push({ weights: network.getWeights(), record });
     }
     models.push(network);
-    heldRows.push(...held);
+    heldRows.push(held);
     heldOutputs.push(network.predict(gather(x, held)).data);
     if (!signal?.aborted || models.length === parts.length) continue;
     if (network.run === undefined) await keep(network);
     break;
   }
-  const data = new Float32Array(heldRows.length * outputs);
+  const rows = new Uint32Array(heldRows.reduce((sum, { length }) => sum + length, 0));
+  const data = new Float32Array(rows.length * outputs);
   let at = 0;
-  for (const values of heldOutputs) {
-    data.set(values, at);
-    at += values.length;
-  }
+  heldRows.forEach((part, i) => {
+    rows.set(part, at);
+    data.set(heldOutputs[i]!, at * outputs);
+    at += part.length;
+  });
   return {
     model: models.length === 1 ? models[0]! : combine(models, x.columns, outputs, task, design, backend),
     members: records,
     interrupted: finished.length < parts.length,
-    held: { rows: Uint32Array.from(heldRows), outputs: makeMatrix(data, heldRows.length, outputs) },
+    held: { rows, outputs: makeMatrix(data, rows.length, outputs) },
   };
 }
 
