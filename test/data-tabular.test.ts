@@ -277,3 +277,46 @@ test('a CSV of irises, from file to predictions', async () => {
   expect((pipeline.predict(fresh) as readonly { class: string }[])[0]!.class).toBe('a');
   expect(new Table(fresh.columns).rows).toBe(1);
 });
+
+describe('columns that count the rows', () => {
+  const numbered = (rows: number, id: (row: number) => number | null) =>
+    houses(rows).map((house, row) => ({ id: id(row), ...house }));
+  const fitted = (data: Parameters<Tabular['fit']>[0], options = {}) =>
+    tabular({ target: 'price', ...quick, epochs: 1, ...options }).fit(data);
+  const used = ({ record }: Tabular) => record.inputs.map(({ name }) => name).includes('id');
+
+  test('are left out, and remarks say so', async () => {
+    const pipeline = await fitted(numbered(120, (row) => 1000 + row));
+    expect(used(pipeline)).toBe(false);
+    expect(pipeline.record.notes.join()).toMatch(/'id' is left out: it counts the rows/);
+    expect(pipeline.predict(houses(3))).toHaveLength(3);
+    const gaps = await fitted(numbered(120, (row) => -10 * (row + Math.floor(row / 10))));
+    expect(used(gaps)).toBe(false);
+    const text = ['id,x,price', ...Array.from({ length: 60 }, (_, i) => `${i},${(i * 7) % 11},${i % 5}`)].join('\n');
+    const table = await readCsv({ text });
+    expect(table.report?.columns.map(({ why }) => /count the rows/.test(why))).toEqual([true, false, false]);
+    const { train } = split(table, { test: 0.3, seed: 3 });
+    expect(used(await fitted(table.take(train)))).toBe(false);
+    expect(used(await fitted(await readCsv({ text }, { columns: { id: 'number' } })))).toBe(true);
+  });
+
+  test.each([
+    ['few rows', numbered(50, (row) => row), {}],
+    ['another order', numbered(120, (row) => (row * 7) % 120), {}],
+    ['uneven steps', numbered(120, (row) => row * row), {}],
+    ['gaps', numbered(120, (row) => (row === 60 ? null : row)), {}],
+    ['fractions', numbered(120, (row) => row / 2), {}],
+    ['steps of its own', numbered(120, (row) => row), { preprocess: { columns: { id: [] } } }],
+    [
+      'a given kind',
+      tableFromRows(
+        numbered(120, (row) => row),
+        { columns: { id: 'number' } },
+      ),
+      {},
+    ],
+    ['nothing else', numbered(120, (row) => row).map(({ id, price }) => ({ id, price })), {}],
+  ])('stay: %s', async (_, data, options) => {
+    expect(used(await fitted(data, options))).toBe(true);
+  });
+});

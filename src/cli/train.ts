@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { readTable, split, type TabularOptions, tabular } from '../data/index.js';
-import { trainingOptions } from '../data/tabular/design.js';
+import { countersOf, trainingOptions } from '../data/tabular/design.js';
 import type { Callback } from '../train/callbacks.js';
 import { type ReadFlags, readData, readOptions, sourceOf, targetOf } from './data.js';
 import { reportPage } from './report.js';
@@ -72,6 +72,9 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const interrupt = () => controller.abort();
   process.once('SIGINT', interrupt);
   tell(String(table.report ?? ''));
+  for (const name of countersOf(table.drop(target, ...(flags.drop ?? [])))) {
+    tell(`note: '${name}' is left out, since it counts the rows; --columns ${quoted(`${name}=number`)} learns from it`);
+  }
   const parts = flags.testShare ? split(table, { test: flags.testShare, seed: flags.seed ?? 0 }) : undefined;
   const chosen = Object.fromEntries(
     trainingOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),

@@ -1,5 +1,6 @@
 import { checkOptions, show, ValueError } from '../errors.js';
 import { makeBuilder, STRAY, TAKEN, TextFeed } from './builders.js';
+import { COUNTS_ROWS, withCounter } from './counter.js';
 import { givenKind, namesOf, planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from './csv/dialect.js';
 import { shorten } from './errors.js';
 import { type Evidence, inferKind } from './infer.js';
@@ -157,9 +158,11 @@ export function tableOf(
       continue;
     }
     const evidence = given === undefined ? evidenceOf(values, plan) : { kind: given, why: 'as given' };
-    const { column, described } = makeColumn(name, values, evidence.kind, plan, complain);
+    const { column: plain, described } = makeColumn(name, values, evidence.kind, plan, complain);
+    const column = given === undefined ? withCounter(plain) : plain;
     made.push(column);
-    reports.push({ name, kind: evidence.kind, why: evidence.why, ...described });
+    const why = 'counter' in column ? `${evidence.why}, ${COUNTS_ROWS}` : evidence.why;
+    reports.push({ name, kind: evidence.kind, why, ...described });
   }
   return new Table(made, makeReport({ source, rows, notes: [], columns: reports }));
 }

@@ -10,6 +10,8 @@ export interface NumberColumn {
   readonly values: Float64Array;
   /** Of booleans: the texts of 0 and 1. */
   readonly words?: readonly [string, string];
+  /** Of numbers: readers found that they count the rows; `tabular` leaves such a column out. */
+  readonly counter?: boolean;
 }
 
 /** Texts: `categories[codes[row]]`; the code is -1 where a value is missing. */

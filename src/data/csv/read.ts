@@ -1,5 +1,6 @@
 import { lookUp } from '../../errors.js';
 import { makeBuilder } from '../builders.js';
+import { COUNTS_ROWS, withCounter } from '../counter.js';
 import { DataError, shorten } from '../errors.js';
 import { type ColumnReport, makeReport } from '../report.js';
 import { type Bytes, open, type Source } from '../source.js';
@@ -116,6 +117,15 @@ function columnsOf({ fields }: Pass): Column[] {
   return fields.flatMap(({ name, builder }) => (builder ? [builder.finish(name)] : []));
 }
 
+/** The columns of a whole file. */
+function markedColumnsOf({ fields }: Pass): Column[] {
+  return fields.flatMap(({ name, builder, strict }) => {
+    if (!builder) return [];
+    const column = builder.finish(name);
+    return [strict ? column : withCounter(column)];
+  });
+}
+
 function checkRows({ reader }: Pass, source: string): void {
   if (reader.rows > 0) return;
   throw new DataError({ code: 'empty', source, line: 1, column: 1, problem: 'there are no rows' });
@@ -147,16 +157,18 @@ export async function readCsv(source: Source, options: CsvOptions = {}): Promise
 
 function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<string, string>): Table {
   const { dialect, fields, kinds, reader } = pass;
+  const made = markedColumnsOf(pass);
+  const counters = new Set(made.flatMap((column) => ('counter' in column ? [column.name] : [])));
   const columns = fields.map(({ name, builder }, c): ColumnReport => {
     const later = revised.get(name);
     const evidence = dialect.evidence[c]!;
     const inferred = later ? `${evidence.why}, but ${later} is not one` : evidence.why;
-    const why = givenKind(plan, name) ? 'as given' : inferred;
+    const why = givenKind(plan, name) ? 'as given' : counters.has(name) ? `${inferred}, ${COUNTS_ROWS}` : inferred;
     return { name, kind: kinds.get(name)!, why, missing: 0, ...builder?.describe() };
   });
   const { separator, header, notes } = dialect;
   const report = makeReport({ source, rows: reader.rows, separator, header, notes, columns });
-  return new Table(columnsOf(pass), report);
+  return new Table(made, report);
 }
 
 /**

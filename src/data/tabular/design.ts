@@ -258,6 +258,13 @@ const isConstant = (column: Column) => {
   return true;
 };
 
+/** Columns that count rows; none where there is nothing else to learn from. */
+export function countersOf({ columns }: Table): readonly string[] {
+  const counters = columns.filter((column) => 'counter' in column);
+  const others = columns.some((column) => !counters.includes(column) && !allMissing(column) && !isConstant(column));
+  return others ? counters.map(({ name }) => name) : [];
+}
+
 /** Steps of all columns of a table, and remarks on those that are left out. */
 export function choosePreprocessing(
   table: Table,
@@ -267,10 +274,14 @@ export function choosePreprocessing(
   const shared = sharedScale(table);
   if (shared !== undefined) notes.push(`numbers share a scale, 0 to ${shared}, as counts and pixels do`);
   const columns: Record<string, Steps | 'drop'> = Object.create(null);
+  const counters = countersOf(table);
   for (const column of table.columns) {
     const { name, kind } = column;
     if (given.columns && Object.hasOwn(given.columns, name)) continue;
-    if (allMissing(column)) {
+    if (counters.includes(name)) {
+      columns[name] = 'drop';
+      notes.push(`'${name}' is left out: it counts the rows; a kind given in columns keeps it`);
+    } else if (allMissing(column)) {
       columns[name] = 'drop';
       notes.push(`'${name}' is left out: it has no value`);
     } else if (isConstant(column)) {
