@@ -168,6 +168,57 @@ describe('myelin', () => {
     expect(result.importance[0].column).toBe('size');
   }, 60_000);
 
+  test('options for reading, and notes where texts stand among numbers', async () => {
+    const lines = csv(1500, 3).split('\n');
+    const odd = lines.map((line, i) => (i === 700 || i === 1400 ? line.replace(/,[\d.]+,/, ',no idea,') : line));
+    writeFileSync(at('odd.csv'), `\n${odd.join('\n')}`);
+    const args = ['train', 'odd.csv', '--target', 'kind', '--out', 'odd.myelin', '--epochs', '1', '--members', '1'];
+    const noted = await myelin(args);
+    expect(noted.stderr).toMatch(
+      /^note: 'size' is read as texts, though 1498 of 1500 are numbers: the first other is 'no idea' in line 702; .* say --missing 'no idea'$/m,
+    );
+    expect(noted.stderr).toMatch(/^note: 'id' is left out, since it counts the rows; --columns id=number/m);
+    expect(noted.stdout).toMatch(/'size' is left out: .*; 'size' is read as texts, though 1498/);
+    const told = await myelin([...args, '--missing', 'no idea', '--columns', 'id=number,colour=skip']);
+    expect(told.stderr).not.toMatch(/note:/);
+    const inspected = JSON.parse((await myelin(['inspect', 'odd.myelin', '--json'])).stdout);
+    expect(inspected.record.inputs.map(({ name }: { name: string }) => name)).toEqual(['id', 'size', 'weight']);
+    expect(inspected.record.inputs[1].missing).toBe(2);
+    expect(await myelin(['predict', 'odd.myelin', 'odd.csv'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/line 702, .*say --missing 'no idea'; .*--columns size=category/),
+    });
+    expect((await myelin(['predict', 'odd.myelin', 'odd.csv', '--missing', 'no idea'])).code).toBe(0);
+
+    const commas = csv(100, 4).replaceAll(',', ';').replaceAll('.', ',');
+    writeFileSync(at('commas.csv'), commas);
+    const german = [
+      'train',
+      'commas.csv',
+      '--target',
+      'kind',
+      '--decimal',
+      ',',
+      '--json',
+      '--out',
+      'd.myelin',
+      ...quick,
+    ];
+    const drops = ['--drop', 'id', '--drop', 'colour'];
+    expect(JSON.parse((await myelin([...german, ...drops])).stdout).record.inputs).toMatchObject([
+      { name: 'size', kind: 'number' },
+      { name: 'weight', kind: 'number' },
+    ]);
+    expect(await myelin([...german, '--columns', 'size'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/name=kind is expected/),
+    });
+    expect(await myelin([...german, '--columns', 'sizes=number'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: --columns: expected one of .*Did you mean 'size'/),
+    });
+  }, 60_000);
+
   test('says what is wrong, and with which code it ends', async () => {
     writeFileSync(at('bad.csv'), 'a,b\n1,2\n3\n');
     expect(await myelin(['train', 'bad.csv', '--target', 'b'])).toMatchObject({

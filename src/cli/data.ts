@@ -1,7 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import {
   type Column,
-  type ColumnKind,
   readIdx,
   readTable,
   type Source,
@@ -10,13 +9,23 @@ import {
   type Tabular,
   type Value,
 } from '../data/index.js';
+import { remarkOf } from '../data/infer.js';
+import { MISSING } from '../data/scalars.js';
 import { ShapeError, ValueError } from '../errors.js';
+import { quoted } from './terminal.js';
 
 /** Options of reading that all commands take. */
 export interface ReadFlags {
   readonly separator?: string;
   readonly header?: boolean;
   readonly format?: string;
+  readonly columns?: NonNullable<TableOptions['columns']>;
+  /** Beside those that readers know. */
+  readonly missing?: readonly string[];
+  readonly decimal?: '.' | ',';
+  readonly encoding?: string;
+  /** Of columns that may be absent, beside those of the pipeline. */
+  readonly kinds?: NonNullable<TableOptions['kinds']>;
   /** Says that the data are idx, and where their labels are. */
   readonly labels?: string;
 }
@@ -27,16 +36,35 @@ export function sourceOf(path: string): Source {
 }
 
 /** Options of readers; of a pipeline the kinds and whether the file it learned from had names. */
-export function readOptions({ separator, header, format }: ReadFlags, pipeline?: Tabular): TableOptions {
-  const kinds: Readonly<Record<string, ColumnKind>> | undefined = pipeline?.kinds;
-  const unnamed = kinds !== undefined && Object.keys(kinds).every((name) => /^column\d+$/.test(name));
-  const named = header ?? (kinds === undefined ? undefined : !unnamed);
+export function readOptions(flags: ReadFlags, pipeline?: Tabular): TableOptions {
+  const { separator, header, format, columns, missing, decimal, encoding } = flags;
+  const learned = pipeline?.kinds;
+  const kinds = learned && { ...learned, ...flags.kinds };
+  const unnamed = learned !== undefined && Object.keys(learned).every((name) => /^column\d+$/.test(name));
+  const named = header ?? (learned === undefined ? undefined : !unnamed);
   return {
     ...(kinds && { kinds }),
     ...(separator !== undefined && { separator: separator === 'tab' || separator === '\\t' ? '\t' : separator }),
+    ...(columns && { columns }),
+    ...(missing && { missing: [...MISSING, ...missing] }),
+    ...(decimal && { decimal }),
+    ...(encoding && { encoding }),
     ...(named !== undefined && format === undefined && { header: named }),
     ...(format !== undefined && { format: format as NonNullable<TableOptions['format']> }),
   };
+}
+
+/** What a reader of a file should know of how it was taken, where it may be taken wrongly. */
+export function remarksOf({ report }: Table, counters: readonly string[]): readonly string[] {
+  const texts = (report?.columns ?? []).flatMap(({ name, odd }) => {
+    if (!odd) return [];
+    const other = quoted(odd.text);
+    return [`${remarkOf(name, odd)}; if such texts mean a missing value, say --missing ${other}`];
+  });
+  const counts = counters.map((name) => {
+    return `'${name}' is left out, since it counts the rows; --columns ${quoted(`${name}=number`)} learns from it`;
+  });
+  return [...texts, ...counts];
 }
 
 /** A table, of idx files with a column for each number of an entry and `label`. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { MyelinError } from '../errors.js';
+import { messageOf } from './errors.js';
 import { trainCommand } from './train.js';
 import { benchCommand, evaluateCommand, inspectCommand, predictCommand, profileCommand } from './use.js';
 
@@ -12,14 +13,30 @@ const number = (text: string) => {
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('A number is expected.');
   return value;
 };
-const list = (text: string) => text.split(',').map((item) => item.trim());
-const numbers = (text: string) => list(text).map(number);
+const listOf = (text: string) => text.split(',').map((item) => item.trim());
+/** Options that may come again add up. */
+const list = (text: string, before: readonly string[] = []) => [...before, ...listOf(text)];
+const numbers = (text: string) => listOf(text).map(number);
+const KINDS: readonly string[] = ['number', 'category', 'boolean', 'date', 'skip'];
+const kinds = (text: string, before: Readonly<Record<string, string>> = {}) => {
+  const pairs = listOf(text).map((item): [string, string] => {
+    const at = item.lastIndexOf('=');
+    const kind = item.slice(at + 1);
+    if (at < 1 || !KINDS.includes(kind))
+      throw new InvalidArgumentError(`name=kind is expected, with a kind of ${KINDS.join(', ')}.`);
+    return [item.slice(0, at), kind];
+  });
+  return { ...before, ...Object.fromEntries(pairs) };
+};
 
 const program = new Command('myelin')
   .description('Trains networks on tables and predicts with them.')
   .showHelpAfterError('(--help shows how it is used)')
   .exitOverride()
-  .addHelpText('after', '\nExit codes: 0 done, 1 data or a model are wrong, 2 the command is, 130 interrupted.');
+  .addHelpText(
+    'after',
+    '\nLists are separated by commas, and their options may come again: --drop a,b is --drop a --drop b.\nExit codes: 0 done, 1 data or a model are wrong, 2 the command is, 130 interrupted.',
+  );
 
 /** A command that reads data. */
 function reading(command: Command): Command {
@@ -29,7 +46,15 @@ function reading(command: Command): Command {
     .option('--no-header', 'it does not')
     .addOption(
       new Option('--format <format>', 'of the data (default: by its name)').choices(['csv', 'json', 'jsonLines']),
-    );
+    )
+    .option('--columns <name=kind,...>', `kinds of columns: ${KINDS.join(', ')} (default: inferred)`, kinds)
+    .option(
+      '--missing <text,...>',
+      "texts that mean a missing value, beside '', ?, NA, N/A, #N/A, NaN, nan, null, NULL",
+      list,
+    )
+    .addOption(new Option('--decimal <character>', "what stands before decimals (default: '.')").choices(['.', ',']))
+    .option('--encoding <name>', 'such as windows-1252 (default: UTF-8)');
 }
 
 const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  $ npx myelin ${line}`).join('\n')}`;
@@ -50,8 +75,8 @@ reading(program.command('train'))
   .option('--test <data>', 'a file to evaluate on in the end')
   .option('--test-share <share>', 'a share of the rows to evaluate on in the end', number)
   .addOption(new Option('--task <task>', 'default: inferred').choices(['classification', 'regression']))
-  .option('--drop <columns>', 'columns to leave out', list)
-  .option('--layers <units>', 'hidden layers, such as 128,64', numbers)
+  .option('--drop <name,...>', 'columns to leave out', list)
+  .option('--layers <units,...>', 'hidden layers, such as 128,64', numbers)
   .option('--activation <name>', 'of the hidden layers')
   .option('--dropout <rate>', 'behind each hidden layer', number)
   .option('--members <count>', 'networks to average', number)
@@ -88,7 +113,7 @@ reading(program.command('predict'))
   .argument('<model>')
   .argument('<data>', "'-' for standard input")
   .option('--out <file>', 'default: standard output')
-  .option('--keep <columns>', 'columns of the data to write beside the predictions', list)
+  .option('--keep <name,...>', 'columns of the data to write beside the predictions', list)
   .option('--quiet', 'no warnings')
   .addHelpText(
     'after',
@@ -129,7 +154,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) code = error.exitCode === 0 ? 0 : 2;
   else if (error instanceof MyelinError || typeof (error as NodeJS.ErrnoException).code === 'string') {
-    process.stderr.write(`error: ${(error as Error).message}\n`);
+    process.stderr.write(`error: ${messageOf(error as Error)}\n`);
     code = 1;
   } else throw error;
 }

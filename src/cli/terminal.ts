@@ -52,3 +52,6 @@ export function curves({ members }: TabularRecord): string {
   });
   return rows.join('\n');
 }
+
+/** A word as a shell takes it. */
+export const quoted = (text: string) => (/^[\w./:=@,+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

@@ -3,9 +3,9 @@ import { basename } from 'node:path';
 import { readTable, split, type TabularOptions, tabular } from '../data/index.js';
 import { countersOf, trainingOptions } from '../data/tabular/design.js';
 import type { Callback } from '../train/callbacks.js';
-import { type ReadFlags, readData, readOptions, sourceOf, targetOf } from './data.js';
+import { type ReadFlags, readData, readOptions, remarksOf, sourceOf, targetOf } from './data.js';
 import { reportPage } from './report.js';
-import { curves, grid, metricsText, short } from './terminal.js';
+import { curves, grid, metricsText, quoted, short } from './terminal.js';
 
 export interface TrainFlags extends ReadFlags {
   readonly target: string;
@@ -46,8 +46,6 @@ function progressOf(say: (text: string) => void, line: (text: string) => void) {
   ];
 }
 
-const quoted = (text: string) => (/^[\w./:=@,+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-
 /** The command that goes on where this one stood, as a line for a shell. */
 function commandToResume(checkpoint: string): string {
   const given = process.argv.slice(2);
@@ -72,9 +70,8 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const interrupt = () => controller.abort();
   process.once('SIGINT', interrupt);
   tell(String(table.report ?? ''));
-  for (const name of countersOf(table.drop(target, ...(flags.drop ?? [])))) {
-    tell(`note: '${name}' is left out, since it counts the rows; --columns ${quoted(`${name}=number`)} learns from it`);
-  }
+  const remarks = remarksOf(table, countersOf(table.drop(target, ...(flags.drop ?? []))));
+  for (const remark of remarks) tell(`note: ${remark}`);
   const parts = flags.testShare ? split(table, { test: flags.testShare, seed: flags.seed ?? 0 }) : undefined;
   const chosen = Object.fromEntries(
     trainingOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
@@ -98,13 +95,16 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     process.off('SIGINT', interrupt);
     if (terminal) stderr.write('\n');
   }
+  // A file to test on may lack columns that nothing is learned from.
+  const { columns: kinds, ...others } = flags;
+  const testFlags = { ...others, ...(kinds && { kinds }) };
   const seconds = (performance.now() - began) / 1000;
   await pipeline.save(out);
   const { record } = pipeline;
   const tested = parts
     ? pipeline.evaluate(table.take(parts.test))
     : flags.test
-      ? pipeline.evaluate(await readTable(sourceOf(flags.test), readOptions(flags, pipeline)))
+      ? pipeline.evaluate(await readTable(sourceOf(flags.test), readOptions(testFlags, pipeline)))
       : undefined;
   const { interrupted } = pipeline;
   const importance = interrupted ? [] : pipeline.explain(parts ? table.take(parts.test) : table, IMPORTANCE);
@@ -122,6 +122,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
         validation: record.validation,
         test: tested,
         importance,
+        remarks,
         record,
       }),
     );

@@ -3,7 +3,7 @@ import { makeBuilder, STRAY, TAKEN, TextFeed } from './builders.js';
 import { COUNTS_ROWS, withCounter } from './counter.js';
 import { givenKind, namesOf, planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from './csv/dialect.js';
 import { shorten } from './errors.js';
-import { type Evidence, inferKind } from './infer.js';
+import { type Evidence, inferKind, oddOf, remarkOf } from './infer.js';
 import { type ColumnReport, makeReport } from './report.js';
 import { type Column, type ColumnKind, Table } from './table.js';
 
@@ -150,6 +150,7 @@ export function tableOf(
     });
   }
   const reports: ColumnReport[] = [];
+  const notes: string[] = [];
   const made: Column[] = [];
   for (const [name, values] of columns) {
     const given = givenKind({ ...plan, columns: kinds }, name);
@@ -162,9 +163,11 @@ export function tableOf(
     const column = given === undefined ? withCounter(plain) : plain;
     made.push(column);
     const why = 'counter' in column ? `${evidence.why}, ${COUNTS_ROWS}` : evidence.why;
-    reports.push({ name, kind: evidence.kind, why, ...described });
+    const odd = given === undefined ? oddOf(column, false) : undefined;
+    if (odd) notes.push(remarkOf(name, odd));
+    reports.push({ name, kind: evidence.kind, why, ...described, ...(odd && { odd }) });
   }
-  return new Table(made, makeReport({ source, rows, notes: [], columns: reports }));
+  return new Table(made, makeReport({ source, rows, notes, columns: reports }));
 }
 
 /**

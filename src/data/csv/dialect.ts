@@ -19,7 +19,7 @@ export interface ReadOptions {
   /** Kinds of columns that are not to be inferred; `'skip'` leaves a column out. Values of another kind are errors then. */
   readonly columns?: Readonly<Record<string, ColumnKind | 'skip'>>;
   /** The same of columns that may be absent: `kinds` of a pipeline, to read new files as the old one. */
-  readonly kinds?: Readonly<Record<string, ColumnKind>>;
+  readonly kinds?: Readonly<Record<string, ColumnKind | 'skip'>>;
   /** Texts that stand for a missing value; default '', ?, NA, N/A, #N/A, NaN, nan, null, NULL. */
   readonly missing?: readonly string[];
   /** Rows to infer kinds from; default 1000. A column of numbers in which a text comes later is read anew as categories. */
@@ -43,7 +43,7 @@ export const READ_OPTIONS = ['columns', 'kinds', 'missing', 'sampleRows'] as con
 
 export interface ReadPlan {
   readonly columns: Readonly<Record<string, ColumnKind | 'skip'>>;
-  readonly kinds: Readonly<Record<string, ColumnKind>>;
+  readonly kinds: Readonly<Record<string, ColumnKind | 'skip'>>;
   readonly missing: ReadonlySet<string>;
   readonly sampleRows: number;
 }
@@ -141,6 +141,8 @@ export interface Dialect {
   readonly header: boolean;
   readonly names: readonly string[];
   readonly evidence: readonly Evidence[];
+  /** The line of a sample that evidence names. */
+  lineOfSample(sample: number): number;
   readonly notes: readonly string[];
 }
 
@@ -231,7 +233,18 @@ export function inferDialect(text: string, source: string, plan: CsvPlan): Diale
       plan,
     ),
   );
-  return { separator, header, names, evidence, notes };
+  const lineOfSample = (sample: number) => lineOf(text, separator, sample + (header ? 1 : 0));
+  return { separator, header, names, evidence, lineOfSample, notes };
+}
+
+/** The line in which a row begins that is not blank. */
+function lineOf(text: string, separator: string, row: number): number {
+  let line = 1;
+  for (const fields of splitRows(text, separator, 0)) {
+    if (!isBlank(fields) && row-- === 0) break;
+    line += 1 + fields.reduce((sum, field) => sum + field.split('\n').length - 1, 0);
+  }
+  return line;
 }
 
 /** Names of columns, checked: no two alike, none of an object's own. */

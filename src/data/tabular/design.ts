@@ -3,6 +3,7 @@ import type { LoadSource, SaveTarget } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import type { ActivationName } from '../../model/names.js';
 import type { Callback } from '../../train/callbacks.js';
+import { oddOf, remarkOf } from '../infer.js';
 import { oneHot } from '../prep/encoding.js';
 import { fillMissing } from '../prep/missing.js';
 import type { PreprocessOptions, Steps } from '../prep/preprocess.js';
@@ -291,7 +292,10 @@ export function choosePreprocessing(
       columns[name] = shared === undefined ? numberSteps(column) : pixelSteps(shared);
     else if (kind === 'category' && given.categories === undefined) {
       columns[name] = categorySteps(column);
-      if (columns[name] === 'drop') notes.push(`'${name}' is left out: nearly every row has a text of its own`);
+      if (columns[name] !== 'drop') continue;
+      const odd = oddOf(column, false);
+      const why = odd ? `; ${remarkOf(name, odd)}` : '';
+      notes.push(`'${name}' is left out: nearly every row has a text of its own${why}`);
     }
   }
   return { options: { ...given, columns: { ...columns, ...given.columns } }, notes };
