@@ -242,6 +242,58 @@ describe('myelin', () => {
     expect(await myelin(['evaluate', 'train.csv', 'train.csv'])).toMatchObject({ code: 1 });
   }, 60_000);
 
+  test('paths that cannot be read or written are noticed before training', async () => {
+    const train = ['train', 'train.csv', '--target', 'kind', '--json', ...quick];
+    for (const [args, what] of [
+      [
+        ['--out', 'no/where/x.myelin'],
+        /^error: --out: cannot write 'no\/where\/x.myelin': there is no folder '.*no\/where'/,
+      ],
+      [['--out', 'x.myelin', '--report', 'no/r.html'], /^error: --report: cannot write 'no\/r.html'/],
+      [['--out', '.'], /^error: --out: .*it is a folder/],
+      [['--out', 'x.myelin', '--test', 'none.csv'], /^error: --test: cannot read 'none.csv': ENOENT/],
+      [['--out', 'x.myelin', '--resume', 'none.checkpoint'], /^error: --resume: cannot read/],
+    ] as const) {
+      expect(await myelin([...train, ...args])).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(what),
+      });
+    }
+    expect(existsSync(at('x.myelin'))).toBe(false);
+    writeFileSync(at('short.csv'), 'size,kind\n1,big\n');
+    expect(await myelin([...train, '--out', 'x.myelin', '--test', 'short.csv'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/colour.* The model was saved to 'x.myelin' all the same/),
+    });
+    expect(existsSync(at('x.myelin'))).toBe(true);
+  }, 60_000);
+
+  test('wrong options end with 2 and are named as they are typed', async () => {
+    const train = ['train', 'train.csv', '--out', 'y.myelin'];
+    for (const [args, code, what] of [
+      [['--target', 'kind', '--epochs', '0'], 2, /^error: --epochs: expected an integer >= 1, got 0/],
+      [['--target', 'kind', '--batch-size', '1.5'], 2, /^error: --batch-size: /],
+      [['--target', 'kind', '--dropout', '1.5'], 2, /^error: --dropout: .*\n\(--help/],
+      [['--target', 'kind', '--layers', '8,0'], 2, /^error: --layers: /],
+      [['--target', 'kind', '--activation', 'rellu'], 2, /^error: --activation: .*Did you mean 'relu'/],
+      [['--target', 'kind', '--test-share', '2'], 2, /A share between 0 and 1 is expected/],
+      [['--target', 'kind', '--separator', 'ab'], 2, /One character is expected/],
+      [['--target', 'churn'], 1, /^error: --target: expected one of id, .* got 'churn'/],
+      [['--target', '99'], 1, /^error: --target: expected a name, a number from 1 to 5 or 'last', got 99/],
+      [['--target', 'kind', '--drop', 'color'], 1, /^error: --drop: .*Did you mean 'colour'/],
+    ] as const) {
+      expect(await myelin([...train, ...args])).toMatchObject({ code, stderr: expect.stringMatching(what) });
+    }
+    writeFileSync(at('header.csv'), 'id,size,kind\n');
+    expect(await myelin(['train', 'header.csv', '--target', 'kind'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: header.csv, line 2, column 1: there is no row below the names/),
+    });
+    const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../package.json'), 'utf8'));
+    expect(await myelin(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  }, 60_000);
+
   test.each(['train', 'evaluate', 'predict', 'inspect', 'bench', 'profile'])(
     '%s --help has examples',
     async (command) => {
@@ -276,6 +328,7 @@ describe('myelin', () => {
     const again = await myelin([...words, '--json']);
     expect(again).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(again.stdout)).toMatchObject({ interrupted: false });
+    expect(existsSync(at("it's early.myelin.checkpoint"))).toBe(false);
     expect((await whole).code).toBe(0);
     expect(readFileSync(at("it's early.myelin")).equals(readFileSync(at('whole.myelin')))).toBe(true);
     const predict = (file: string) => myelin(['predict', file, 'new.csv']);

@@ -12,6 +12,7 @@ import {
 import { remarkOf } from '../data/infer.js';
 import { MISSING } from '../data/scalars.js';
 import { ShapeError, ValueError } from '../errors.js';
+import { about } from './errors.js';
 import { quoted } from './terminal.js';
 
 /** Options of reading that all commands take. */
@@ -44,7 +45,7 @@ export function readOptions(flags: ReadFlags, pipeline?: Tabular): TableOptions 
   const named = header ?? (learned === undefined ? undefined : !unnamed);
   return {
     ...(kinds && { kinds }),
-    ...(separator !== undefined && { separator: separator === 'tab' || separator === '\\t' ? '\t' : separator }),
+    ...(separator !== undefined && { separator }),
     ...(columns && { columns }),
     ...(missing && { missing: [...MISSING, ...missing] }),
     ...(decimal && { decimal }),
@@ -87,8 +88,20 @@ export async function readData(path: string, flags: ReadFlags, pipeline?: Tabula
 export function targetOf(table: Table, target: string): string {
   if (table.has(target)) return target;
   const index = target === 'last' ? table.columns.length : Number(target);
-  const name = Number.isInteger(index) ? table.names[index - 1] : undefined;
-  return name ?? table.column(target).name;
+  if (target.trim() === '' || !Number.isInteger(index)) return checkColumns(table, [target], '--target')[0]!;
+  const name = table.names[index - 1];
+  if (name !== undefined) return name;
+  const expected = `a name, a number from 1 to ${table.columns.length} or 'last'`;
+  throw new ValueError({ argument: '--target', given: target, expected });
+}
+
+/** These columns, if there are such. */
+export function checkColumns(table: Table, names: readonly string[], option: string): readonly string[] {
+  try {
+    return names.map((name) => table.column(name).name);
+  } catch (error) {
+    throw about(error, option);
+  }
 }
 
 function cell(value: Value): string {

@@ -1,5 +1,5 @@
 import { DataError } from '../data/errors.js';
-import { UnknownNameError, ValueError } from '../errors.js';
+import { MyelinError, UnknownNameError, ValueError } from '../errors.js';
 import { quoted } from './terminal.js';
 
 /** What of readers' options is an option here too. */
@@ -28,4 +28,28 @@ export function messageOf(error: Error): string {
       .replace('Pass await fetch(url).', 'Download it first.');
   }
   return error.message;
+}
+
+/** The command is wrong, whatever the data are: exit code 2. */
+export class UsageError extends MyelinError {
+  override name = 'UsageError';
+}
+
+/** The same complaint about an option. */
+export function about(error: unknown, option: string): unknown {
+  const { given, expected, hint } = error as ValueError;
+  const complaint = { argument: option, given, expected, ...(hint !== undefined && { hint }) };
+  if (error instanceof UnknownNameError) return new UnknownNameError(complaint);
+  return error instanceof ValueError ? new ValueError(complaint) : error;
+}
+
+/** `work`, whose errors about arguments are about options of the same names. */
+export function checked<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ValueError || error instanceof UnknownNameError)) throw error;
+    const name = error.argument.replace(/^options\.|[[.].*$/g, '').replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+    throw new UsageError((about(error, `--${name}`) as Error).message);
+  }
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { MyelinError } from '../errors.js';
-import { messageOf } from './errors.js';
+import { messageOf, UsageError } from './errors.js';
 import { trainCommand } from './train.js';
 import { benchCommand, evaluateCommand, inspectCommand, predictCommand, profileCommand } from './use.js';
 
@@ -29,9 +30,25 @@ const kinds = (text: string, before: Readonly<Record<string, string>> = {}) => {
   return { ...before, ...Object.fromEntries(pairs) };
 };
 
+const share = (text: string) => {
+  const value = number(text);
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError('A share between 0 and 1 is expected.');
+  return value;
+};
+
+const separator = (text: string) => {
+  if (text === 'tab' || text === '\\t') return '\t';
+  if (!/^[\t -~]$/.test(text) || text === '"') throw new InvalidArgumentError("One character is expected, or 'tab'.");
+  return text;
+};
+
+const HELP = '(--help shows how it is used)';
+const { version } = createRequire(import.meta.url)('myelin/package.json') as { version: string };
+
 const program = new Command('myelin')
   .description('Trains networks on tables and predicts with them.')
-  .showHelpAfterError('(--help shows how it is used)')
+  .version(version, '--version', 'show the version')
+  .showHelpAfterError(HELP)
   .exitOverride()
   .addHelpText(
     'after',
@@ -41,7 +58,7 @@ const program = new Command('myelin')
 /** A command that reads data. */
 function reading(command: Command): Command {
   return command
-    .option('--separator <character>', "what separates fields, 'tab' too (default: inferred)")
+    .option('--separator <character>', "what separates fields, 'tab' too (default: inferred)", separator)
     .option('--header', 'the first line holds names (default: inferred)')
     .option('--no-header', 'it does not')
     .addOption(
@@ -73,7 +90,7 @@ reading(program.command('train'))
   .option('--labels <file>', 'the data are idx, and these their labels')
   .option('--out <file>', 'where to save', 'model.myelin')
   .option('--test <data>', 'a file to evaluate on in the end')
-  .option('--test-share <share>', 'a share of the rows to evaluate on in the end', number)
+  .option('--test-share <share>', 'a share of the rows to evaluate on in the end, such as 0.2', share)
   .addOption(new Option('--task <task>', 'default: inferred').choices(['classification', 'regression']))
   .option('--drop <name,...>', 'columns to leave out', list)
   .option('--layers <units,...>', 'hidden layers, such as 128,64', numbers)
@@ -86,7 +103,10 @@ reading(program.command('train'))
   .option('--weight-decay <rate>', 'decoupled', number)
   .option('--patience <epochs>', 'epochs without a better validation loss', number)
   .option('--seed <number>', 'default 0', number)
-  .option('--resume <file>', 'goes on where an interrupted run stood, given the same data and options')
+  .option(
+    '--resume <file>',
+    'goes on where an interrupted run stood, given the same data and options; a checkpoint beside --out is removed when it is done',
+  )
   .option('--report <file>', 'a page with curves and tables, which opens offline')
   .option('--json', 'one line of JSON for machines')
   .option('--quiet', 'say nothing unless something is wrong')
@@ -155,7 +175,8 @@ try {
   if (error instanceof CommanderError) code = error.exitCode === 0 ? 0 : 2;
   else if (error instanceof MyelinError || typeof (error as NodeJS.ErrnoException).code === 'string') {
     process.stderr.write(`error: ${messageOf(error as Error)}\n`);
-    code = 1;
+    if (error instanceof UsageError) process.stderr.write(`${HELP}\n`);
+    code = error instanceof UsageError ? 2 : 1;
   } else throw error;
 }
 process.exitCode = code;

@@ -1,9 +1,13 @@
-import { writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { DataError } from '../data/errors.js';
 import { readTable, split, type TabularOptions, tabular } from '../data/index.js';
 import { countersOf, trainingOptions } from '../data/tabular/design.js';
+import { MyelinError } from '../errors.js';
 import type { Callback } from '../train/callbacks.js';
-import { type ReadFlags, readData, readOptions, remarksOf, sourceOf, targetOf } from './data.js';
+import { checkColumns, type ReadFlags, readData, readOptions, remarksOf, sourceOf, targetOf } from './data.js';
+import { checked, messageOf } from './errors.js';
+import { checkReadable, checkWritable } from './paths.js';
 import { reportPage } from './report.js';
 import { curves, grid, metricsText, quoted, short } from './terminal.js';
 
@@ -64,18 +68,30 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const tell = (text: string) => {
     if (!json && !quiet) stderr.write(`${text}\n`);
   };
+  const chosen = Object.fromEntries(
+    trainingOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
+  );
+  checked(() => tabular({ target: flags.target, ...chosen }));
+  await checkWritable(out, '--out');
+  if (flags.report !== undefined) await checkWritable(flags.report, '--report');
+  for (const name of ['labels', 'test', 'resume'] as const) {
+    const path = flags[name];
+    if (path !== undefined) await checkReadable(path, `--${name}`);
+  }
   const table = await readData(data, flags);
+  if (table.rows === 1 && table.report?.header === false && flags.header === undefined) {
+    const problem = 'there is no row below the names';
+    throw new DataError({ code: 'empty', source: table.report.source, line: 2, column: 1, problem });
+  }
   const target = targetOf(table, flags.target);
+  const dropped = checkColumns(table, flags.drop ?? [], '--drop');
   const controller = new AbortController();
   const interrupt = () => controller.abort();
   process.once('SIGINT', interrupt);
   tell(String(table.report ?? ''));
-  const remarks = remarksOf(table, countersOf(table.drop(target, ...(flags.drop ?? []))));
+  const remarks = remarksOf(table, countersOf(table.drop(target, ...dropped)));
   for (const remark of remarks) tell(`note: ${remark}`);
   const parts = flags.testShare ? split(table, { test: flags.testShare, seed: flags.seed ?? 0 }) : undefined;
-  const chosen = Object.fromEntries(
-    trainingOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
-  );
   const pipeline = tabular({ target, ...chosen });
   const width = stderr.columns || 80;
   const callbacks = progressOf(
@@ -100,18 +116,26 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const testFlags = { ...others, ...(kinds && { kinds }) };
   const seconds = (performance.now() - began) / 1000;
   await pipeline.save(out);
-  const { record } = pipeline;
-  const tested = parts
-    ? pipeline.evaluate(table.take(parts.test))
-    : flags.test
-      ? pipeline.evaluate(await readTable(sourceOf(flags.test), readOptions(testFlags, pipeline)))
-      : undefined;
-  const { interrupted } = pipeline;
-  const importance = interrupted ? [] : pipeline.explain(parts ? table.take(parts.test) : table, IMPORTANCE);
-  if (flags.report !== undefined && pipeline.held) {
-    const title = `${target} from ${data === '-' ? 'standard input' : basename(data)}`;
-    await writeFile(flags.report, reportPage({ title, record, importance, test: tested, ...pipeline.held }));
-  }
+  const { record, interrupted } = pipeline;
+  const resumed = flags.resume !== undefined && resolve(flags.resume) === resolve(checkpoint);
+  if (resumed && !interrupted) await rm(checkpoint, { force: true });
+  const conclude = async () => {
+    const tested = parts
+      ? pipeline.evaluate(table.take(parts.test))
+      : flags.test
+        ? pipeline.evaluate(await readTable(sourceOf(flags.test), readOptions(testFlags, pipeline)))
+        : undefined;
+    const importance = interrupted ? [] : pipeline.explain(parts ? table.take(parts.test) : table, IMPORTANCE);
+    if (flags.report !== undefined && pipeline.held) {
+      const title = `${target} from ${data === '-' ? 'standard input' : basename(data)}`;
+      await writeFile(flags.report, reportPage({ title, record, importance, test: tested, ...pipeline.held }));
+    }
+    return { tested, importance };
+  };
+  const { tested, importance } = await conclude().catch((error: NodeJS.ErrnoException) => {
+    if (!(error instanceof MyelinError) && typeof error.code !== 'string') throw error;
+    throw new MyelinError(`${messageOf(error)} The model was saved to '${out}' all the same.`, { cause: error });
+  });
   if (json) {
     console.log(
       JSON.stringify({

@@ -1,7 +1,7 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
 import type { LoadSource, SaveTarget } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
-import type { ActivationName } from '../../model/names.js';
+import { type ActivationName, activationNames } from '../../model/names.js';
 import type { Callback } from '../../train/callbacks.js';
 import { oddOf, remarkOf } from '../infer.js';
 import { oneHot } from '../prep/encoding.js';
@@ -97,10 +97,11 @@ const OPTIONS = ['target', 'preprocess', ...trainingOptions, 'backend'];
 /** Checks what can be checked without data. */
 export function checkTabular(options: TabularOptions): void {
   checkOptions(options, OPTIONS, 'tabular');
-  const { target, task, drop = [], layers = [1] } = options;
+  const { target, task, activation, drop = [], layers = [1] } = options;
   if (typeof target !== 'string')
     throw new ValueError({ argument: 'target', given: show(target), expected: 'the name of a column' });
   if (task !== undefined) lookUp(TASKS, task, 'task');
+  if (activation !== undefined) lookUp(activationNames, activation, 'activation');
   if (!Array.isArray(drop))
     throw new ValueError({ argument: 'drop', given: show(drop), expected: 'an array of names' });
   if (!Array.isArray(layers))
