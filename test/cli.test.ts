@@ -239,7 +239,17 @@ describe('myelin', () => {
       stderr: expect.stringMatching(/A number is expected/),
     });
     expect(await myelin(['predicts'])).toMatchObject({ code: 2 });
-    expect(await myelin(['evaluate', 'train.csv', 'train.csv'])).toMatchObject({ code: 1 });
+    for (const args of [
+      ['inspect', 'train.csv'],
+      ['predict', 'train.csv', 'new.csv'],
+      ['evaluate', 'train.csv', 'new.csv'],
+    ]) {
+      expect(await myelin(args)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^error: train.csv is not a Myelin model\. /),
+      });
+    }
+    expect((await myelin(['inspect', 'none.myelin'])).stderr).toMatch(/^error: Cannot load 'none.myelin': ENOENT/);
   }, 60_000);
 
   test('paths that cannot be read or written are noticed before training', async () => {

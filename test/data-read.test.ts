@@ -359,3 +359,9 @@ test('texts among numbers are reported with the line of the first', async () => 
   const objects = rows(20, [4]).map((n) => ({ n }));
   expect(tableFromRows(objects).report?.notes).toEqual([expect.stringMatching(/19 of 20 .* 'unknown' in row 4/)]);
 });
+
+test('a path that leads nowhere is a FileError', async () => {
+  for (const read of [readCsv, readJson, readJsonLines, readIdx]) {
+    await expect(read('/no/file')).rejects.toMatchObject({ name: 'FileError', code: 'ENOENT', path: '/no/file' });
+  }
+});

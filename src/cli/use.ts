@@ -1,4 +1,5 @@
-import { loadTabular, readTable, streamTable, Table } from '../data/index.js';
+import { loadTabular, readTable, streamTable, Table, type Tabular } from '../data/index.js';
+import { FileFormatError, MyelinError, ValueError } from '../errors.js';
 import { CsvWriter, type ReadFlags, readData, readOptions, sourceOf } from './data.js';
 import { curves, grid, metricsText, short } from './terminal.js';
 
@@ -6,8 +7,25 @@ interface JsonFlag {
   readonly json?: boolean;
 }
 
+/** Places of errors that files have which are something else. */
+const NO_MODEL = ['header', 'header length', 'metadata.format'];
+
+async function loadModel(file: string): Promise<Tabular> {
+  try {
+    return await loadTabular(file);
+  } catch (error) {
+    const other = error instanceof FileFormatError && NO_MODEL.includes(error.where);
+    const bare = error instanceof ValueError && error.argument === 'model';
+    if (!other && !bare) throw error;
+    const what = other ? 'is not a Myelin model' : `is a Myelin model, but not one that train saved`;
+    throw new MyelinError(`${file} ${what}. The model comes first: npx myelin predict model.myelin data.csv`, {
+      cause: error,
+    });
+  }
+}
+
 export async function evaluateCommand(file: string, data: string, flags: ReadFlags & JsonFlag): Promise<number> {
-  const pipeline = await loadTabular(file);
+  const pipeline = await loadModel(file);
   const metrics = pipeline.evaluate(await readData(data, flags, pipeline));
   console.log(flags.json ? JSON.stringify(metrics) : metricsText(metrics, pipeline.record.classes));
   return 0;
@@ -22,7 +40,7 @@ export interface PredictFlags extends ReadFlags {
 
 /** Predicts a block at a time, so that memory does not grow with the file. */
 export async function predictCommand(file: string, data: string, flags: PredictFlags): Promise<number> {
-  const pipeline = await loadTabular(file);
+  const pipeline = await loadModel(file);
   const writer = new CsvWriter(flags.out);
   const warned = new Set<string>();
   let rows = 0;
@@ -49,7 +67,7 @@ export async function predictCommand(file: string, data: string, flags: PredictF
 }
 
 export async function inspectCommand(file: string, flags: JsonFlag): Promise<number> {
-  const { model, preprocessing, record } = await loadTabular(file);
+  const { model, preprocessing, record } = await loadModel(file);
   const { features } = preprocessing;
   if (flags.json) {
     console.log(JSON.stringify({ spec: model.spec, features, preprocessing, record }));
@@ -87,7 +105,7 @@ export async function profileCommand(
   data: string,
   flags: ReadFlags & { readonly batchSize?: number },
 ): Promise<number> {
-  const { model, preprocessing, record } = await loadTabular(file);
+  const { model, preprocessing, record } = await loadModel(file);
   const table = await readTable(sourceOf(data), readOptions(flags, undefined));
   const rows = Math.min(table.rows, flags.batchSize ?? record.design.batchSize);
   const x = preprocessing.transform(table.slice(0, rows));
