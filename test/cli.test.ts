@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -20,13 +20,19 @@ interface Ran {
 
 function myelin(
   args: readonly string[],
-  { input, killAfter, killAfterMs }: { input?: string; killAfter?: RegExp; killAfterMs?: number } = {},
+  {
+    input,
+    open,
+    killAfter,
+    killAfterMs,
+  }: { input?: string; open?: string; killAfter?: RegExp; killAfterMs?: number } = {},
 ): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [script, ...args], { cwd: folder }, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr });
     });
     if (input !== undefined) child.stdin?.end(input);
+    if (open !== undefined) child.stdin?.write(open);
     if (killAfterMs) setTimeout(() => child.kill('SIGINT'), killAfterMs);
     if (!killAfter) return;
     let seen = '';
@@ -251,6 +257,74 @@ describe('myelin', () => {
     }
     expect((await myelin(['inspect', 'none.myelin'])).stderr).toMatch(/^error: Cannot load 'none.myelin': ENOENT/);
   }, 60_000);
+
+  describe('predict', () => {
+    const model = 'p.myelin';
+    const long = (rows: number, last = '') => {
+      const lines = Array.from(
+        { length: rows },
+        (_, i) => `${1e12 + i},${i % 4 === 0 ? 9.5 : 1},blue,${i === 5 ? 'n' : 5}`,
+      );
+      return `id,size,colour,weight\n\n${lines.join('\n')}\n${last}`;
+    };
+    beforeAll(async () => {
+      const args = ['train', 'train.csv', '--target', 'weight', '--drop', 'kind', '--out', model, '--quiet', ...quick];
+      expect(await myelin(args)).toMatchObject({ code: 0, stderr: '' });
+    }, 60_000);
+
+    test('warns of the whole file, by lines, and leaves alone what it does not need', async () => {
+      writeFileSync(at('long.csv'), long(60_000));
+      const { code, stderr, stdout } = await myelin([
+        'predict',
+        model,
+        'long.csv',
+        '--keep',
+        'id,weight',
+        '--out',
+        'long.out',
+      ]);
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+      expect(stderr).toMatch(/^warning: 'size': 9.5 is outside .* \(15000 times, first in line 3\)$/m);
+      expect(stderr.match(/'size'/g)).toHaveLength(1);
+      expect(stderr).toMatch(/60000 predictions in long.out/);
+      const lines = readFileSync(at('long.out'), 'utf8').split('\n');
+      expect(lines[0]).toBe('id,weight (given),weight');
+      expect(lines[6]).toMatch(/^1000000000005,n,[\d.]+$/);
+      expect(lines).toHaveLength(60_002);
+      const test = ['train', 'train.csv', '--target', 'kind', '--test', 'far.csv', '--out', 't.myelin', ...quick];
+      writeFileSync(at('far.csv'), `${csv(3, 8)}\n7,99,blue,5,small\n`);
+      const place = /'size': 99 is outside .*\(first in line 5\)/;
+      expect((await myelin(test)).stderr).toMatch(place);
+      expect((await myelin(['evaluate', model, 'far.csv'])).stderr).toMatch(place);
+    }, 60_000);
+
+    test('a file keeps what it held until all is there', async () => {
+      writeFileSync(at('bad.csv'), long(20_000, '1,much,blue,5\n'));
+      const names = () => readdirSync(folder).filter((name) => name.includes('old.out'));
+      writeFileSync(at('old.out'), 'old');
+      expect(await myelin(['predict', model, 'bad.csv', '--out', 'old.out'])).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^error: bad.csv, line 20003, /),
+      });
+      expect(await myelin(['predict', model, 'none.csv', '--out', 'old.out'])).toMatchObject({ code: 1 });
+      const stopped = await myelin(['predict', model, '-', '--out', 'old.out'], {
+        open: long(20_000),
+        killAfterMs: 2500,
+      });
+      expect(stopped).toMatchObject({ code: 130, stderr: 'Interrupted: old.out is as it was.\n' });
+      expect([names(), readFileSync(at('old.out'), 'utf8')]).toEqual([['old.out'], 'old']);
+      symlinkSync('old.out', at('link.out'));
+      writeFileSync(at('inf.csv'), 'size,colour\n1,blue\n\ninf,blue\n');
+      expect((await myelin(['predict', model, 'inf.csv', '--out', 'link.out'])).stderr).toMatch(
+        /column 'size'.*, line 4: /,
+      );
+      expect((await myelin(['predict', model, 'new.csv', '--out', 'link.out', '--quiet'])).stderr).toBe('');
+      expect(readFileSync(at('old.out'), 'utf8')).toMatch(/^weight\n/);
+      expect((await myelin(['predict', model, 'new.csv', '--out', '/dev/null', '--keep', 'ids'])).stderr).toMatch(
+        /^error: --keep: .*Did you mean 'id'/,
+      );
+    }, 60_000);
+  });
 
   test('paths that cannot be read or written are noticed before training', async () => {
     const train = ['train', 'train.csv', '--target', 'kind', '--json', ...quick];

@@ -1,14 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import {
-  type Column,
-  readIdx,
-  readTable,
-  type Source,
-  Table,
-  type TableOptions,
-  type Tabular,
-  type Value,
-} from '../data/index.js';
+import { type Column, readIdx, readTable, type Source, Table, type TableOptions, type Tabular } from '../data/index.js';
 import { remarkOf } from '../data/infer.js';
 import { MISSING } from '../data/scalars.js';
 import { ShapeError, ValueError } from '../errors.js';
@@ -44,7 +34,8 @@ export function readOptions(flags: ReadFlags, pipeline?: Tabular): TableOptions 
   const unnamed = learned !== undefined && Object.keys(learned).every((name) => /^column\d+$/.test(name));
   const named = header ?? (learned === undefined ? undefined : !unnamed);
   return {
-    ...(kinds && { kinds }),
+    // What was not learned from is read as it stands, whatever it is.
+    ...(kinds && { kinds, otherwise: 'category' as const }),
     ...(separator !== undefined && { separator }),
     ...(columns && { columns }),
     ...(missing && { missing: [...MISSING, ...missing] }),
@@ -66,6 +57,11 @@ export function remarksOf({ report }: Table, counters: readonly string[]): reado
     return `'${name}' is left out, since it counts the rows; --columns ${quoted(`${name}=number`)} learns from it`;
   });
   return [...texts, ...counts];
+}
+
+/** Says on standard error what is remarkable. */
+export function warn(warnings: readonly string[]): void {
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
 }
 
 /** A table, of idx files with a column for each number of an entry and `label`. */
@@ -101,62 +97,5 @@ export function checkColumns(table: Table, names: readonly string[], option: str
     return names.map((name) => table.column(name).name);
   } catch (error) {
     throw about(error, option);
-  }
-}
-
-function cell(value: Value): string {
-  const text = value === null ? '' : typeof value === 'number' ? String(Number(value.toPrecision(9))) : String(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** Writes tables one after the other as CSV, the names once. */
-export class CsvWriter {
-  readonly #stream: NodeJS.WritableStream;
-  #began = false;
-  #failure: Error | undefined;
-
-  constructor(path: string | undefined) {
-    this.#stream = path === undefined || path === '-' ? process.stdout : createWriteStream(path);
-    this.#stream.on('error', (error: Error) => {
-      this.#failure = error;
-    });
-  }
-
-  async write(table: Table): Promise<void> {
-    const lines = this.#began ? [] : [table.names.map(cell).join()];
-    this.#began = true;
-    const cells = table.columns.map((column) => {
-      // A text is quoted once, not in each row.
-      if (column.kind !== 'category') return (row: number) => cell(table.value(row, column.name));
-      const texts = column.categories.map(cell);
-      return (row: number) => texts[column.codes[row]!] ?? '';
-    });
-    for (let row = 0; row < table.rows; row++) lines.push(cells.map((cellOf) => cellOf(row)).join());
-    if (lines.length > 0) await this.#put(`${lines.join('\n')}\n`);
-  }
-
-  async #put(text: string): Promise<void> {
-    if (this.#failure) throw this.#refused();
-    if (this.#stream.write(text)) return;
-    await new Promise<void>((resolve) => {
-      const go = () => {
-        this.#stream.off('drain', go).off('error', go);
-        resolve();
-      };
-      this.#stream.on('drain', go).on('error', go);
-    });
-    if (this.#failure) throw this.#refused();
-  }
-
-  #refused(): Error {
-    return new ValueError({ argument: '--out', given: this.#failure!.message, expected: 'a file that can be written' });
-  }
-
-  async end(): Promise<void> {
-    if (this.#stream === process.stdout) return;
-    await new Promise<void>((resolve) => {
-      this.#stream.once('error', () => resolve()).end(() => resolve());
-    });
-    if (this.#failure) throw this.#refused();
   }
 }

@@ -5,7 +5,7 @@ import { readTable, split, type TabularOptions, tabular } from '../data/index.js
 import { countersOf, trainingOptions } from '../data/tabular/design.js';
 import { MyelinError } from '../errors.js';
 import type { Callback } from '../train/callbacks.js';
-import { checkColumns, type ReadFlags, readData, readOptions, remarksOf, sourceOf, targetOf } from './data.js';
+import { checkColumns, type ReadFlags, readData, readOptions, remarksOf, sourceOf, targetOf, warn } from './data.js';
 import { checked, messageOf } from './errors.js';
 import { checkReadable, checkWritable } from './paths.js';
 import { reportPage } from './report.js';
@@ -120,11 +120,12 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const resumed = flags.resume !== undefined && resolve(flags.resume) === resolve(checkpoint);
   if (resumed && !interrupted) await rm(checkpoint, { force: true });
   const conclude = async () => {
-    const tested = parts
-      ? pipeline.evaluate(table.take(parts.test))
-      : flags.test
-        ? pipeline.evaluate(await readTable(sourceOf(flags.test), readOptions(testFlags, pipeline)))
-        : undefined;
+    let tested = parts && pipeline.evaluate(table.take(parts.test));
+    if (!parts && flags.test !== undefined) {
+      const test = await readTable(sourceOf(flags.test), readOptions(testFlags, pipeline));
+      tested = pipeline.evaluate(test);
+      if (!json && !quiet) warn(pipeline.warnings(test));
+    }
     const importance = interrupted ? [] : pipeline.explain(parts ? table.take(parts.test) : table, IMPORTANCE);
     if (flags.report !== undefined && pipeline.held) {
       const title = `${target} from ${data === '-' ? 'standard input' : basename(data)}`;

@@ -1,6 +1,9 @@
-import { loadTabular, readTable, streamTable, Table, type Tabular } from '../data/index.js';
+import { loadTabular, readTable, streamTable, type Table, type Tabular } from '../data/index.js';
 import { FileFormatError, MyelinError, ValueError } from '../errors.js';
-import { CsvWriter, type ReadFlags, readData, readOptions, sourceOf } from './data.js';
+import { checkColumns, type ReadFlags, readData, readOptions, sourceOf, warn } from './data.js';
+import { about } from './errors.js';
+import { CsvWriter, writing } from './output.js';
+import { checkWritable } from './paths.js';
 import { curves, grid, metricsText, short } from './terminal.js';
 
 interface JsonFlag {
@@ -26,7 +29,9 @@ async function loadModel(file: string): Promise<Tabular> {
 
 export async function evaluateCommand(file: string, data: string, flags: ReadFlags & JsonFlag): Promise<number> {
   const pipeline = await loadModel(file);
-  const metrics = pipeline.evaluate(await readData(data, flags, pipeline));
+  const table = await readData(data, flags, pipeline);
+  const metrics = pipeline.evaluate(table);
+  if (!flags.json) warn(pipeline.warnings(table));
   console.log(flags.json ? JSON.stringify(metrics) : metricsText(metrics, pipeline.record.classes));
   return 0;
 }
@@ -38,31 +43,70 @@ export interface PredictFlags extends ReadFlags {
   readonly quiet?: boolean;
 }
 
+/** What comes, until a signal does. */
+async function* until<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const iterator = items[Symbol.asyncIterator]();
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  stopped.catch(() => {});
+  for (;;) {
+    const { done, value } = await Promise.race([iterator.next(), stopped]);
+    if (done) return;
+    yield value;
+  }
+}
+
+/** A place in a block as a line of the file. */
+function inFile(error: unknown, { lines }: Table): unknown {
+  const [, before, row] = (error instanceof ValueError && /^(column '.*', )row (\d+)$/s.exec(error.argument)) || [];
+  return row === undefined || !lines ? error : about(error, `${before}line ${lines[Number(row)]}`);
+}
+
 /** Predicts a block at a time, so that memory does not grow with the file. */
 export async function predictCommand(file: string, data: string, flags: PredictFlags): Promise<number> {
+  const { keep = [], quiet = false, out } = flags;
   const pipeline = await loadModel(file);
-  const writer = new CsvWriter(flags.out);
-  const warned = new Set<string>();
+  if (out !== undefined && out !== '-') await checkWritable(out, '--out');
+  const { target } = pipeline.record;
+  // The target need not be there, nor be what it was.
+  const kinds = { [target]: keep.includes(target) ? ('category' as const) : ('skip' as const) };
+  const options = readOptions({ ...flags, kinds }, pipeline);
+  const controller = new AbortController();
+  const interrupt = () => controller.abort();
+  process.once('SIGINT', interrupt);
+  const warnings = pipeline.collectWarnings();
   let rows = 0;
-  for await (const table of streamTable(sourceOf(data), readOptions(flags, pipeline))) {
-    const predictions = pipeline.predictTable(table);
-    const kept = (flags.keep ?? []).map((name) => {
-      const column = table.column(name);
-      return predictions.has(name) ? { ...column, name: `${name} (given)` } : column;
-    });
-    await writer.write(new Table([...kept, ...predictions.columns]));
-    if (!flags.quiet) {
-      for (const warning of pipeline.warnings(table)) {
-        const about = warning.slice(0, warning.indexOf(':'));
-        if (!warned.has(about)) process.stderr.write(`warning: ${warning}\n`);
-        warned.add(about);
+  try {
+    await writing(out, async (put) => {
+      const writer = new CsvWriter(put);
+      for await (const table of until(streamTable(sourceOf(data), options), controller.signal)) {
+        const kept = checkColumns(table, keep, '--keep').map((name) => table.column(name));
+        let predictions: Table;
+        try {
+          predictions = pipeline.predictTable(table);
+        } catch (error) {
+          throw inFile(error, table);
+        }
+        const given = kept.map((column) =>
+          predictions.has(column.name) ? { ...column, name: `${column.name} (given)` } : column,
+        );
+        await writer.write(given, predictions.columns);
+        if (!quiet) warnings.add(table);
+        rows += table.rows;
       }
-    }
-    rows += table.rows;
+    });
+  } catch (error) {
+    if (!controller.signal.aborted || error !== controller.signal.reason) throw error;
+    if (data === '-') process.stdin.destroy();
+    process.stderr.write(`Interrupted${out === undefined ? '' : `: ${out} is as it was`}.\n`);
+    return 130;
+  } finally {
+    process.off('SIGINT', interrupt);
   }
-  await writer.end();
-  if (!flags.quiet && flags.out !== undefined && flags.out !== '-')
-    process.stderr.write(`${rows} predictions in ${flags.out}\n`);
+  if (quiet) return 0;
+  warn(warnings.texts);
+  if (out !== undefined && out !== '-') process.stderr.write(`${rows} predictions in ${out}\n`);
   return 0;
 }
 

@@ -140,6 +140,7 @@ export function tableOf(
   plan: ReadPlan,
   complain: Complain,
   kinds: Readonly<Record<string, ColumnKind | 'skip'>> = plan.columns,
+  lines?: ArrayLike<number>,
 ): Table {
   for (const name of Object.keys(kinds)) {
     if (columns.has(name)) continue;
@@ -167,7 +168,7 @@ export function tableOf(
     if (odd) notes.push(remarkOf(name, odd));
     reports.push({ name, kind: evidence.kind, why, ...described, ...(odd && { odd }) });
   }
-  return new Table(made, makeReport({ source, rows, notes, columns: reports }));
+  return new Table(made, makeReport({ source, rows, notes, columns: reports }), lines);
 }
 
 /**

@@ -33,13 +33,16 @@ export class Table {
   readonly columns: readonly Column[];
   /** What was inferred from a file, and why. */
   readonly report: TableReport | undefined;
+  /** Of tables that readers return: the line of the file where each row begins, from 1. */
+  readonly lines: ArrayLike<number> | undefined;
   readonly #byName: ReadonlyMap<string, Column>;
 
-  constructor(columns: readonly Column[], report?: TableReport) {
+  constructor(columns: readonly Column[], report?: TableReport, lines?: ArrayLike<number>) {
     if (columns.length === 0)
       throw new ShapeError({ argument: 'columns', given: 'none', expected: 'at least one column' });
     this.columns = columns;
     this.report = report;
+    this.lines = lines;
     this.rows = lengthOf(columns[0]!);
     this.#byName = new Map(columns.map((column) => [column.name, column]));
     for (const column of columns) {

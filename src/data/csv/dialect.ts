@@ -20,6 +20,8 @@ export interface ReadOptions {
   readonly columns?: Readonly<Record<string, ColumnKind | 'skip'>>;
   /** The same of columns that may be absent: `kinds` of a pipeline, to read new files as the old one. */
   readonly kinds?: Readonly<Record<string, ColumnKind | 'skip'>>;
+  /** @internal The kind of columns that neither names; default: inferred. */
+  readonly otherwise?: ColumnKind;
   /** Texts that stand for a missing value; default '', ?, NA, N/A, #N/A, NaN, nan, null, NULL. */
   readonly missing?: readonly string[];
   /** Rows to infer kinds from; default 1000. A column of numbers in which a text comes later is read anew as categories. */
@@ -39,11 +41,12 @@ export interface CsvOptions extends ReadOptions, Limits {
   readonly encoding?: string;
 }
 
-export const READ_OPTIONS = ['columns', 'kinds', 'missing', 'sampleRows'] as const;
+export const READ_OPTIONS = ['columns', 'kinds', 'otherwise', 'missing', 'sampleRows'] as const;
 
 export interface ReadPlan {
   readonly columns: Readonly<Record<string, ColumnKind | 'skip'>>;
   readonly kinds: Readonly<Record<string, ColumnKind | 'skip'>>;
+  readonly otherwise: ColumnKind | undefined;
   readonly missing: ReadonlySet<string>;
   readonly sampleRows: number;
 }
@@ -62,7 +65,8 @@ export interface CsvPlan extends ReadPlan {
 
 const KINDS = { number: 1, category: 1, boolean: 1, date: 1, skip: 1 };
 
-export function planReading({ columns = {}, kinds = {}, missing = MISSING, sampleRows = 1000 }: ReadOptions): ReadPlan {
+export function planReading(options: ReadOptions): ReadPlan {
+  const { columns = {}, kinds = {}, otherwise, missing = MISSING, sampleRows = 1000 } = options;
   if (typeof columns !== 'object' || columns === null) {
     throw new ValueError({ argument: 'columns', given: show(columns), expected: 'an object of kinds by name' });
   }
@@ -72,13 +76,13 @@ export function planReading({ columns = {}, kinds = {}, missing = MISSING, sampl
     throw new ValueError({ argument: 'missing', given: show(missing), expected: 'an array of texts' });
   }
   checkNumber(sampleRows, 'sampleRows', { min: 1, integer: true });
-  return { columns, kinds, missing: new Set(missing), sampleRows };
+  return { columns, kinds, otherwise, missing: new Set(missing), sampleRows };
 }
 
 /** The kind that options say a column has. */
-export function givenKind({ columns, kinds }: ReadPlan, name: string): ColumnKind | 'skip' | undefined {
+export function givenKind({ columns, kinds, otherwise }: ReadPlan, name: string): ColumnKind | 'skip' | undefined {
   if (Object.hasOwn(columns, name)) return columns[name];
-  return Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+  return Object.hasOwn(kinds, name) ? kinds[name] : otherwise;
 }
 
 export function planCsv(options: CsvOptions): CsvPlan {

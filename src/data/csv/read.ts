@@ -179,7 +179,7 @@ function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<
   const { separator, header } = dialect;
   const notes = [...dialect.notes, ...remarks];
   const report = makeReport({ source, rows: reader.rows, separator, header, notes, columns });
-  return new Table([...made.values()], report);
+  return new Table([...made.values()], report, reader.takeLines());
 }
 
 /**
@@ -197,7 +197,7 @@ export async function* streamCsv(source: Source, options: CsvOptions = {}): Asyn
     if (stray) throw strayError(bytes.name, stray, stray.stray!);
     if (pass.reader.rows === seen) continue;
     seen = pass.reader.rows;
-    yield new Table(columnsOf(pass));
+    yield new Table(columnsOf(pass), undefined, pass.reader.takeLines());
   }
   if (pass) checkRows(pass, bytes.name);
 }

@@ -18,7 +18,7 @@ import {
   type Task,
 } from './design.js';
 import { type ExplainOptions, type Importance, importanceOf } from './explain.js';
-import { describeColumns, type InputRecord, warningsOf } from './inputs.js';
+import { describeColumns, type InputRecord, Warnings } from './inputs.js';
 import { type Metrics, measure } from './measure.js';
 import { classesOf, fitTarget, unscaled, withTarget } from './target.js';
 import { train } from './train.js';
@@ -181,12 +181,18 @@ export class Tabular {
 
   /**
    * What is remarkable about rows to predict for, by name: columns that are not known, categories that are new, numbers
-   * beyond those of training.
+   * beyond those of training. Says the line of the file in tables that readers returned, else the row, from 0.
    */
   warnings(data: Data): readonly string[] {
+    const collected = this.collectWarnings();
+    collected.add(data instanceof Table ? data : tableFromRows(data));
+    return collected.texts;
+  }
+
+  /** @internal The same of tables that come one after the other. */
+  collectWarnings(): Warnings {
     const { record } = this.#ready();
-    const table = data instanceof Table ? data : tableFromRows(data);
-    return warningsOf(table, record.inputs, [record.target, ...(this.options.drop ?? [])]);
+    return new Warnings(record.inputs, [record.target, ...(this.options.drop ?? [])]);
   }
 
   /**
