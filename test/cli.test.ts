@@ -326,6 +326,16 @@ describe('myelin', () => {
     }, 60_000);
   });
 
+  test('dates are dates where columns are shown', async () => {
+    const lines = csv(60, 1).split('\n');
+    const day = (i: number) => (i === 0 ? 'day' : `2024-03-${String(1 + (i % 28)).padStart(2, '0')}`);
+    writeFileSync(at('days.csv'), lines.map((line, i) => `${line},${day(i)}`).join('\n'));
+    const args = ['train', 'days.csv', '--target', 'kind', '--out', 'days.myelin', '--report', 'days.html', '--quiet'];
+    expect(await myelin([...args, ...quick])).toMatchObject({ code: 0, stderr: '' });
+    expect((await myelin(['inspect', 'days.myelin'])).stdout).toMatch(/^day +date +2024-03-01 to 2024-03-28$/m);
+    expect(readFileSync(at('days.html'), 'utf8')).toMatch(/<td>2024-03-01 to 2024-03-28<\/td><td>2024-03-\d\dT/);
+  }, 60_000);
+
   test('paths that cannot be read or written are noticed before training', async () => {
     const train = ['train', 'train.csv', '--target', 'kind', '--json', ...quick];
     for (const [args, what] of [

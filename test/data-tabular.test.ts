@@ -320,3 +320,31 @@ describe('columns that count the rows', () => {
     expect(used(await fitted(data, options))).toBe(true);
   });
 });
+
+test('rows may have an interface, and what is predicted the type of its task', async () => {
+  interface House {
+    readonly area: number;
+    readonly town: string;
+    readonly price: number;
+  }
+  const rows: House[] = houses(60).map(({ area, town, price }) => ({ area, town, price }));
+  const options = { ...quick, epochs: 1 };
+  const prices: Float64Array = (await tabular({ target: 'price', task: 'regression', ...options }).fit(rows)).predict(
+    rows,
+  );
+  const towns = (await tabular({ target: 'town', task: 'classification', ...options }).fit(rows)).predict(rows);
+  const either: Tabular = await tabular({ target: 'price', task: 'regression', ...options }).fit(
+    rows as readonly House[],
+  );
+  const open: Float64Array | readonly { class: string }[] = either.predict(rows);
+  expect([prices.length, towns[0]!.class.length, open.length]).toEqual([60, 4, 60]);
+});
+
+test('dates are dates in warnings', async () => {
+  const day = (i: number) => `2024-01-${String(1 + (i % 28)).padStart(2, '0')}`;
+  const rows = houses(60).map(({ area, price }, i) => ({ area, price, day: day(i * 5) }));
+  const pipeline = await tabular({ target: 'price', ...quick, epochs: 1 }).fit(rows);
+  expect(pipeline.warnings([{ area: 100, day: '2031-05-06T10:00' }])).toEqual([
+    "'day': 2031-05-06T10:00:00.000Z is outside 2024-01-01 to 2024-01-28, the range of training (first in row 0)",
+  ]);
+});

@@ -4,7 +4,7 @@ import { checkColumns, type ReadFlags, readData, readOptions, sourceOf, warn } f
 import { about } from './errors.js';
 import { CsvWriter, writing } from './output.js';
 import { checkWritable } from './paths.js';
-import { curves, grid, metricsText, short } from './terminal.js';
+import { curves, grid, metricsText, shown } from './terminal.js';
 
 interface JsonFlag {
   readonly json?: boolean;
@@ -122,7 +122,7 @@ export async function inspectCommand(file: string, flags: JsonFlag): Promise<num
     input.kind,
     input.categories
       ? `${input.categories.length} categories`
-      : `${short(input.min ?? Number.NaN)} to ${short(input.max ?? Number.NaN)}`,
+      : `${shown(input.min, input.kind)} to ${shown(input.max, input.kind)}`,
     input.missing === 0 ? '' : `${input.missing} missing`,
   ]);
   const steps = preprocessing

@@ -7,8 +7,8 @@ import { type Evidence, inferKind, oddOf, remarkOf } from './infer.js';
 import { type ColumnReport, makeReport } from './report.js';
 import { type Column, type ColumnKind, Table } from './table.js';
 
-/** A row as an object of values by name, or values in the order of the columns. */
-export type Row = Readonly<Record<string, unknown>> | readonly unknown[];
+/** A row as an object of values by name, whatever its interface, or an array of values in the order of the columns. */
+export type Row = object;
 
 export interface RowOptions extends ReadOptions {
   /** Names of the columns of rows that are arrays; default `column1`, `column2`, ... */

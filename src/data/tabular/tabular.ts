@@ -51,6 +51,9 @@ export interface ClassPrediction {
   readonly probabilities: Readonly<Record<string, number>>;
 }
 
+/** What `predict` returns: by the task, if that was given. */
+export type Predictions<T extends Task = Task> = T extends 'classification' ? readonly ClassPrediction[] : Float64Array;
+
 type Data = Table | readonly Row[];
 
 interface State {
@@ -64,7 +67,7 @@ export const FORMAT = 'myelin.tabular';
 export const VERSION = 1;
 
 /** From raw rows to predictions: preprocessing, a model and what its outputs mean. */
-export class Tabular {
+export class Tabular<T extends Task = Task> {
   #state: State | undefined;
   #held: HeldOut | undefined;
   #interrupted = false;
@@ -199,7 +202,11 @@ export class Tabular {
    * Predictions: classes by name with their probabilities, or numbers in the target's units.
    * @throws UnknownNameError for a column that is missing, ValueError for values that cannot be used; both name them.
    */
-  predict(data: Data): readonly ClassPrediction[] | Float64Array {
+  predict(data: Data): Predictions<T> {
+    return this.#predict(data) as Predictions<T>;
+  }
+
+  #predict(data: Data): Predictions {
     const outputs = this.#outputs(data);
     const { classes } = this.record;
     if (!classes) return Float64Array.from(outputs.data);
@@ -285,7 +292,7 @@ export async function bestBackend(): Promise<BackendFactory> {
  * A pipeline that learns to predict one column of a table from the others. With nothing but a target it infers the task,
  * scales, encodes and splits, and trains networks with Adam, one-cycle rates and early stopping.
  */
-export function tabular(options: TabularOptions): Tabular {
+export function tabular<T extends Task = Task>(options: TabularOptions & { readonly task?: T }): Tabular<T> {
   checkTabular(options);
-  return new Tabular(options);
+  return new Tabular<T>(options);
 }
