@@ -11,8 +11,8 @@ const TANH = memory.data<f32>([
   -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1,
 ]);
 const TAIL = memory.data<f32>([
-  4.02045189e-5, 7.65087326e-5, -2.80679873e-4, -5.69616115e-4, 2.4235482e-3, 1.81602505e-3, -2.77603453e-2,
-  8.654971e-2, -1.64579485e-1, 2.21970613e-1,
+  -1.137068539e-4, -2.136914845e-4, 6.901405286e-4, 1.754192403e-3, -5.108817946e-3, -1.023383252e-2, 7.109895349e-2,
+  -1.714958102e-1, 2.532442808e-1,
 ]);
 const MIDDLE = memory.data<f32>([1.01813647e-4, -1.17985312e-3, 9.97174165e-3, -6.64901994e-2, 3.98942275e-1]);
 
@@ -21,7 +21,7 @@ const LOG1P = memory.data<f32>([
   3.33322506e-1,
 ]);
 const PLAIN = memory.data<f32>([
-  0.3, 0.5, 0.625, 0.75, 1.0, 2.0, 4.0, 15.0, 20.0, 100.0, -0.5, -100.0, 0.3989422804014327,
+  0.35, 0.5, 0.625, 0.75, 1.0, 2.0, 4.0, 13.2, 20.0, 100.0, -0.5, -100.0, 0.3989422804014327,
 ]);
 const BITS = memory.data<u32>([0x80000000, 0x7fffffff, 0xfffff000]);
 
@@ -39,7 +39,7 @@ export enum Plain {
   One,
   Two,
   Four,
-  Fifteen,
+  Farthest,
   Twenty,
   Hundred,
   LessHalf,
@@ -188,7 +188,7 @@ export class Inlined {
     return fma(whole, r, f32x4.sub(whole, plain(Plain.One)));
   }
 
-  /** e^(-t^2 / 2) for 0 <= t <= 15 from e = e^(-square / 2), where what the square lost in rounding, exp would enlarge. */
+  /** e^(-t^2 / 2) for 0 <= t <= 13.2 from e = e^(-square / 2), where what the square lost in rounding, exp would enlarge. */
   @inline
   bell(t: v128, square: v128, e: v128): v128 {
     const short = v128.and(t, v128.load32_splat(BITS, 8));
@@ -198,29 +198,31 @@ export class Inlined {
   }
 
   /**
-   * The normal distribution, erfc(-x / sqrt 2) / 2, where t = min(|x|, 15) and e = bell(t). Its tail beyond t is
-   * e r p(1 - 2 r) with r = 1 / (1 + 0.3 t); within 0.75 it is 1/2 + x p(x^2). Both polynomials are minimax fits by
-   * reweighted least squares in float64, to 3.4e-9 relatively (t from 0 to 13.3) and to 3.4e-10.
+   * e^(t^2 / 2) P(X < -t) of a normal X for 0 <= t <= 13.2: r p(1 - 2 r) with r = 1 / (1 + 0.35 t), a minimax fit by
+   * reweighted least squares in float64 to 3.2e-8 relatively.
    */
   @inline
-  normal(x: v128, t: v128, e: v128): v128 {
+  tail(t: v128): v128 {
     const one = plain(Plain.One);
     const r = f32x4.div(one, fma(t, plain(Plain.Slope), one));
     const q = f32x4.sub(one, f32x4.add(r, r));
     const qq = f32x4.mul(q, q);
-    let p = fma(q, number(TAIL, 0), number(TAIL, 1));
-    p = fma(p, qq, fma(q, number(TAIL, 2), number(TAIL, 3)));
-    p = fma(p, qq, fma(q, number(TAIL, 4), number(TAIL, 5)));
-    p = fma(p, qq, fma(q, number(TAIL, 6), number(TAIL, 7)));
-    p = fma(p, qq, fma(q, number(TAIL, 8), number(TAIL, 9)));
-    const tail = f32x4.mul(e, f32x4.mul(p, r));
-    const far = v128.bitselect(tail, f32x4.sub(one, tail), f32x4.lt(x, f32x4.splat(0.0)));
+    let p = fma(qq, number(TAIL, 0), fma(q, number(TAIL, 1), number(TAIL, 2)));
+    p = fma(p, qq, fma(q, number(TAIL, 3), number(TAIL, 4)));
+    p = fma(p, qq, fma(q, number(TAIL, 5), number(TAIL, 6)));
+    p = fma(p, qq, fma(q, number(TAIL, 7), number(TAIL, 8)));
+    return f32x4.mul(p, r);
+  }
+
+  /** P(X < x) of a normal X for |x| < 0.75: 1/2 + x p(x^2), a fit like that of `tail`, to 3.4e-10. */
+  @inline
+  middle(x: v128): v128 {
     const z = f32x4.mul(x, x);
-    p = fma(z, number(MIDDLE, 0), number(MIDDLE, 1));
+    let p = fma(z, number(MIDDLE, 0), number(MIDDLE, 1));
     p = fma(p, z, number(MIDDLE, 2));
     p = fma(p, z, number(MIDDLE, 3));
     p = fma(p, z, number(MIDDLE, 4));
-    return v128.bitselect(fma(p, x, plain(Plain.Half)), far, f32x4.lt(t, plain(Plain.Middle)));
+    return fma(p, x, plain(Plain.Half));
   }
 
   /** tanh from e = e^2|x|: 1 - 2 / (e + 1) with the sign of x; below 0.625 the odd polynomial of tanhf in Cephes. */
