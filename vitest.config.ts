@@ -13,5 +13,10 @@ const base64 = {
 
 export default defineConfig({
   plugins: [base64],
-  test: { include: ['test/**/*.test.ts'], testTimeout: 60_000 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 180_000,
+    // Tests train on data that lint has something to say about.
+    onConsoleLog: (log) => !log.includes('[lint: { ignore:'),
+  },
 });

@@ -88,6 +88,7 @@ const bulkImmediates = (operation) => {
 export function pack(module) {
   const streams = STREAMS.map(() => []);
   const symbols = new Map();
+  const table = [];
   let p = 0;
   const number = () => {
     for (let value = 0, shift = 0; ; shift += 7) {
@@ -100,7 +101,7 @@ export function pack(module) {
   const say = (bytes, parts) => {
     const key = String([bytes, parts]);
     if (!symbols.has(key)) {
-      streams[at.table].push(bytes.length, ...bytes, parts.length, ...parts.flat());
+      table.push([bytes.length, ...bytes, parts.length, ...parts.flat()]);
       symbols.set(key, symbols.size);
     }
     streams[at.operation].push(symbols.get(key));
@@ -118,7 +119,7 @@ export function pack(module) {
     streams[at.operation].push(0);
     streams[at.chunk].push(...leb(end - from), ...module.subarray(from, end));
   };
-  streams[at.table].push(0, 1, at.chunk, CHUNK);
+  table.push([0, 1, at.chunk, CHUNK]);
   symbols.set('chunk', 0);
   let done = 0;
   p = 8;
@@ -150,6 +151,13 @@ export function pack(module) {
   }
   sayChunk(done, module.length);
   if (symbols.size > 256) throw new Error('More than 256 operations.');
+  // Frequent operations have small numbers, as other streams do, with which they share a code.
+  const counts = table.map(() => 0);
+  for (const symbol of streams[at.operation]) counts[symbol]++;
+  const order = table.map((_, symbol) => symbol).sort((a, b) => counts[b] - counts[a]);
+  const numbers = table.map((_, symbol) => order.indexOf(symbol));
+  streams[at.table] = order.flatMap((symbol) => table[symbol]);
+  streams[at.operation] = streams[at.operation].map((symbol) => numbers[symbol]);
   const lengths = streams.flatMap((stream) => leb(stream.length));
   return toText([...leb(module.length), streams.length, ...lengths, ...streams.flat()]);
 }

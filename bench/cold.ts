@@ -19,7 +19,9 @@ export interface ColdStart {
   /** What such a program loads, the exact kernels within. */
   readonly bundleKb: number;
   readonly bundleGzipKb: number;
-  /** Chunks that only threads and fast arithmetic load. */
+  /** The same with what a plain `fit` loads on demand. */
+  readonly fitGzipKb: number;
+  /** All that is loaded on demand: for `fit`, streams, profiles, errors explained, threads, fast arithmetic. */
   readonly onDemandGzipKb: number;
 }
 
@@ -41,15 +43,26 @@ export const BUNDLING = {
   logLevel: 'error',
 } satisfies BuildOptions;
 
+interface Bundle {
+  readonly entry: string;
+  /** What is loaded at once, what `fit` loads beside it, and what is not loaded at once. */
+  readonly loaded: readonly Buffer[];
+  readonly ofFit: readonly Buffer[];
+  readonly onDemand: readonly Buffer[];
+}
+
 /** Bundles the program from the built package; splits what is imported on demand from what is loaded. */
-async function bundle(): Promise<{ entry: string; loaded: readonly Buffer[]; onDemand: readonly Buffer[] }> {
+async function bundle(): Promise<Bundle> {
   const { build } = await import('esbuild');
   const { metafile } = await build({ ...BUNDLING, outdir: 'build/first-step' });
   const entry = 'build/first-step/first-step.js';
   const loaded = reachable(metafile, entry);
   const read = (names: readonly string[]) => names.map((name) => readFileSync(join(root, name)));
   const others = Object.keys(metafile.outputs).filter((name) => !loaded.has(name));
-  return { entry: join(root, entry), loaded: read([...loaded]), onDemand: read(others) };
+  const fit = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === 'esm/on-demand/fit.js');
+  if (!fit) throw new Error('The bundle has no file for fit.');
+  const ofFit = [...reachable(metafile, fit[0])].filter((name) => !loaded.has(name));
+  return { entry: join(root, entry), loaded: read([...loaded]), ofFit: read(ofFit), onDemand: read(others) };
 }
 
 /** The chunks that a chunk imports at once, itself first. */
@@ -73,7 +86,7 @@ function start(args: readonly string[]): number {
 
 /** Starts processes in turns; the first pair only warms the system's caches. */
 export async function measureColdStart(rounds: number): Promise<ColdStart> {
-  const { entry, loaded, onDemand } = await bundle();
+  const { entry, loaded, ofFit, onDemand } = await bundle();
   const [bare, whole]: [number[], number[]] = [[], []];
   for (let round = 0; round <= rounds; round++) {
     const pair = [start(['-e', '0']), start([entry])] as const;
@@ -91,6 +104,7 @@ export async function measureColdStart(rounds: number): Promise<ColdStart> {
     overBareMs: ms - bareMs,
     bundleKb: kilobytes(loaded),
     bundleGzipKb: zipped(loaded),
+    fitGzipKb: zipped([...loaded, ...ofFit]),
     onDemandGzipKb: zipped(onDemand),
   };
 }

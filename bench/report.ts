@@ -160,16 +160,20 @@ function workerTable(rows: readonly WorkerRow[]): string {
     digits(row.usPerStep),
     digits(row.directUsPerStep),
     percent(row.throughput),
+    percent(row.copied),
+    percent(row.shared),
     digits(row.longestGapMs),
-    digits(row.longestStandMs),
+    digits(row.longestComputingMs),
   ]);
   const head = [
     'fit in a worker',
     'us/step',
     'fit itself',
-    'throughput',
+    'throughput, moved',
+    'copied',
+    'shared',
     'longest gap, ms',
-    'without waiting for a core',
+    'computing',
   ];
   return formatTable(head, lines);
 }
@@ -221,7 +225,8 @@ function coldStartTable({ workload, ms, bareMs, overBareMs, ...size }: ColdStart
     ['the first over the second, ms', digits(overBareMs)],
     ['bundle, minified, KB', digits(size.bundleKb)],
     ['the same with gzip, KB', digits(size.bundleGzipKb)],
-    ['on demand (threads, fast arithmetic), gzip, KB', digits(size.onDemandGzipKb)],
+    ['and with what a plain fit loads, KB', digits(size.fitGzipKb)],
+    ['all on demand (fit, streams, threads, fast arithmetic ...), gzip, KB', digits(size.onDemandGzipKb)],
   ];
   return formatTable([`cold start, ${workload} exact`, ''], lines);
 }

@@ -1,5 +1,6 @@
 // What `tabular` reaches with nothing but a target, on the data of ../shared/data. Build first.
-//   node bench/tabular.js [--data FOLDER] [--seeds 5] [--splits 20] [--only adult,sonar] [--json FILE]
+//   node bench/tabular.js [--data FOLDER] [--seeds 5] [--splits 20] [--rotate] [--only adult,sonar] [--json FILE]
+// Each seed goes over all folds or splits; with --rotate each fold or split has one seed in turn, which takes a fifth.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     data: { type: 'string', default: resolve(import.meta.dirname, '../../shared/data') },
     seeds: { type: 'string', default: '5' },
     splits: { type: 'string', default: '20' },
+    rotate: { type: 'boolean', default: false },
     only: { type: 'string' },
     json: { type: 'string' },
   },
@@ -105,7 +107,8 @@ for (const [name, { least, most, sklearn, load }] of Object.entries(tasks)) {
   for (let seed = 0; seed < Number(values.seeds); seed++) {
     const { target, cases } = await load(seed);
     const found = [];
-    for (const [train, test] of cases) {
+    for (const [i, [train, test]] of cases.entries()) {
+      if (values.rotate && cases.length > 1 && i % Number(values.seeds) !== seed) continue;
       const began = performance.now();
       const pipeline = await tabular({ target, seed, backend }).fit(train);
       seconds += (performance.now() - began) / 1000;

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { type Matrix, type Model, matrix, wasm } from '../src/index.js';
-import { type RemoteModel, wasm as remoteWasm, sequential } from '../src/worker/index.js';
+import { type RemoteModel, wasm as remoteWasm, sequential, share, transfer } from '../src/worker/index.js';
+import { computed } from '../test/support/computed.js';
 import { type Effort, median, type Named } from './measure.js';
 import { makeModel, problemFor } from './models.js';
 import { type Workload, workloads } from './workloads.js';
@@ -14,14 +14,17 @@ export interface WorkerRow {
   readonly workload: string;
   /** Of `fit` on the thread that calls it. */
   readonly directUsPerStep: number;
-  /** The same in a worker, sending the data included. */
+  /** In a worker that is given the data with `transfer`: the array itself moves there and back. */
   readonly usPerStep: number;
   /** The first over the second. */
   readonly throughput: number;
+  /** The throughput where the data are copied, as by default, and where they lie in memory that threads share. */
+  readonly copied: number;
+  readonly shared: number;
   /** Longest time that the calling thread's event loop stood still meanwhile, in all rounds. */
   readonly longestGapMs: number;
-  /** The same without waiting for a core, which neighbours cause; null where the system does not tell. */
-  readonly longestStandMs: number | null;
+  /** Longest time that this thread computed in between, whoever else kept it from a core. */
+  readonly longestComputingMs: number;
 }
 
 const NAMES = ['W1', 'W2', 'W3', 'W4', 'W5'];
@@ -33,26 +36,17 @@ export const workerCases: readonly WorkerCase[] = workloads
   .filter(({ name }) => NAMES.includes(name))
   .map((workload) => ({ name: `worker ${workload.name}`, quick: workload.name === 'W2', workload }));
 
-/** Milliseconds that this thread has waited for a core. */
-function waited(): number | null {
-  try {
-    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6;
-  } catch {
-    return null;
-  }
-}
-
 /** Notes how long the event loop stands still while it ticks. */
 class Ticker {
   gap = 0;
-  stand: number | null = null;
+  computing = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #last = 0;
-  #waited: number | null = null;
+  #computed = 0;
 
   start(): void {
     this.#last = performance.now();
-    this.#waited = waited();
+    this.#computed = computed();
     this.#timer = setInterval(() => this.#tick(), 1);
   }
 
@@ -62,13 +56,9 @@ class Ticker {
   }
 
   #tick(): void {
-    const gap = performance.now() - this.#last;
-    const waiting = waited();
-    this.gap = Math.max(this.gap, gap);
-    if (waiting !== null && this.#waited !== null) {
-      this.stand = Math.max(this.stand ?? 0, gap - (waiting - this.#waited));
-    }
-    this.#waited = waiting;
+    this.gap = Math.max(this.gap, performance.now() - this.#last);
+    this.computing = Math.max(this.computing, computed() - this.#computed);
+    this.#computed = computed();
     this.#last = performance.now();
   }
 }
@@ -105,24 +95,34 @@ async function workerRow({ workload }: WorkerCase, rounds: number, callMs: numbe
   const batches = Math.max(8, Math.round(((callMs / EPOCHS) * 8 * 4) / perEpoch));
   const many = Array.from({ length: batches }, (_, i) => few[i % 8]!);
   const data = { x: join(many.map(({ x }) => x)), y: join(many.map(({ y }) => y)) };
-  const [direct1, remote1]: [number[], number[]] = [[], []];
+  const shared = { x: await share(data.x), y: data.y };
+  const spent: Record<'direct' | 'transferred' | 'copied' | 'shared', number[]> = {
+    direct: [],
+    transferred: [],
+    copied: [],
+    shared: [],
+  };
   const ticker = new Ticker();
   for (let round = 0; round < rounds; round++) {
-    direct1.push(await time(direct, data, EPOCHS));
+    spent.direct.push(await time(direct, data, EPOCHS));
     ticker.start();
-    remote1.push(await time(remote, data, EPOCHS));
+    spent.transferred.push(await time(remote, { x: transfer(data.x), y: data.y }, EPOCHS));
+    spent.copied.push(await time(remote, data, EPOCHS));
+    spent.shared.push(await time(remote, shared, EPOCHS));
     ticker.stop();
   }
   await remote.dispose();
   const steps = batches * EPOCHS;
-  const [directMs, remoteMs] = [median(direct1), median(remote1)];
+  const directMs = median(spent.direct);
   return {
     workload: workload.name,
     directUsPerStep: (directMs / steps) * 1e3,
-    usPerStep: (remoteMs / steps) * 1e3,
-    throughput: directMs / remoteMs,
+    usPerStep: (median(spent.transferred) / steps) * 1e3,
+    throughput: directMs / median(spent.transferred),
+    copied: directMs / median(spent.copied),
+    shared: directMs / median(spent.shared),
     longestGapMs: ticker.gap,
-    longestStandMs: ticker.stand,
+    longestComputingMs: ticker.computing,
   };
 }
 

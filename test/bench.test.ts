@@ -8,7 +8,7 @@ import type { Report } from '../bench/report.js';
 import { setups } from '../bench/setups.js';
 import { shapes } from '../bench/shapes.js';
 import { workloads } from '../bench/workloads.js';
-import { hasRelaxedSimd } from '../src/backends/wasm.js';
+import { hasRelaxedSimd } from '../src/backends/detect.js';
 
 test('every kernel has a benchmark row', () => {
   expect([...new Set(shapes.map(({ kernel }) => kernel))].sort()).toEqual(Object.keys(setups).sort());

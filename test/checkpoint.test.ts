@@ -115,6 +115,14 @@ const variants: Readonly<Record<string, Case>> = {
     compile: { optimizer: 'adam' },
     ids: true,
   },
+  'a table updated as a whole': {
+    layers: () => [
+      embedding({ inputDim: 5, outputDim: 3, inputShape: 2, sparse: false }),
+      dense({ units: 3, activation: 'softmax' }),
+    ],
+    compile: { optimizer: 'adam', gradientAccumulationSteps: 2, averaging: exponentialMovingAverage() },
+    ids: true,
+  },
   lbfgs: {
     layers: () => [dense({ units: 5, inputShape: 7, activation: 'tanh' }), dense({ units: 3, activation: 'softmax' })],
     compile: { optimizer: allOptimizers.lbfgs({ maxIterations: 3, historySize: 4 }) },

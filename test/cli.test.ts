@@ -1,15 +1,14 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Generator } from '../src/kernels/philox.js';
+import { launch, noBrowser } from './support/browser.js';
 
 // The command as users run it, out of the build.
 
 const script = resolve(import.meta.dirname, '../build/cli.js');
-const CHROMIUM = '/usr/bin/chromium';
 let folder: string;
 const at = (name: string) => join(folder, name);
 
@@ -21,13 +20,14 @@ interface Ran {
 
 function myelin(
   args: readonly string[],
-  { input, killAfter }: { input?: string; killAfter?: RegExp } = {},
+  { input, killAfter, killAfterMs }: { input?: string; killAfter?: RegExp; killAfterMs?: number } = {},
 ): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [script, ...args], { cwd: folder }, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr });
     });
     if (input !== undefined) child.stdin?.end(input);
+    if (killAfterMs) setTimeout(() => child.kill('SIGINT'), killAfterMs);
     if (!killAfter) return;
     let seen = '';
     const watch = (text: string) => {
@@ -107,10 +107,10 @@ describe('myelin', () => {
     expect((await myelin(['profile', 'kind.myelin', 'new.csv'])).stdout).toMatch(/denseForward|adam/);
   }, 120_000);
 
-  test.skipIf(!existsSync(CHROMIUM))(
+  test.skipIf(noBrowser)(
     'writes a report that opens offline and draws its charts',
     async () => {
-      const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+      const browser = await launch();
       try {
         const page = await browser.newPage({ offline: true });
         const errors: string[] = [];
@@ -200,17 +200,55 @@ describe('myelin', () => {
     },
   );
 
-  test('an interrupt keeps what was trained', async () => {
-    const long = ['--epochs', '100000', '--patience', '100000', '--members', '1', '--layers', '8', '--quiet'];
-    const args = ['train', 'train.csv', '--target', 'kind', '--out', 'early.myelin', ...long];
-    const child = myelin(args.filter((arg) => arg !== '--quiet').concat('--epochs', '2000'), {
-      killAfter: /epoch 400 of/,
+  test('after an interrupt the command that it names ends in the same bits as without', async () => {
+    const long = ['--epochs', '1500', '--patience', '1500', '--members', '2', '--layers', '8', '--dropout', '0.1'];
+    const train = (out: string) => ['train', 'train.csv', '--target', 'kind', '--out', out, ...long];
+    const whole = myelin(train('whole.myelin'));
+    const ended = await myelin(train("it's early.myelin"), { killAfter: /network 2 of 2, epoch 300 of/ });
+    expect(ended).toMatchObject({ code: 130, stderr: expect.stringMatching(/early.myelin holds the best weights/) });
+    expect((await myelin(['evaluate', "it's early.myelin", 'train.csv', '--json'])).code).toBe(0);
+
+    const [, line] = /To go on:\n {2}npx myelin (.*)\n$/.exec(ended.stderr)!;
+    expect(line).toMatch(/ --resume 'it'\\''s early.myelin.checkpoint'$/);
+    const words = execFileSync('sh', ['-c', `printf '%s\\n' ${line}`], { encoding: 'utf8' })
+      .trimEnd()
+      .split('\n');
+    expect(await myelin(['evaluate', words.at(-1)!, 'train.csv'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/checkpoint/),
     });
-    expect(await child).toMatchObject({
+    expect(await myelin([...words, '--epochs', '10'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/epochs: expected 1500, as in the run that is resumed/),
+    });
+
+    const again = await myelin([...words, '--json']);
+    expect(again).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(again.stdout)).toMatchObject({ interrupted: false });
+    expect((await whole).code).toBe(0);
+    expect(readFileSync(at("it's early.myelin")).equals(readFileSync(at('whole.myelin')))).toBe(true);
+    const predict = (file: string) => myelin(['predict', file, 'new.csv']);
+    expect((await predict("it's early.myelin")).stdout).toBe((await predict('whole.myelin')).stdout);
+  }, 120_000);
+
+  const long = ['--batch-size', '1', '--epochs', '100000', '--members', '1', '--dropout', '0'];
+
+  test('an interrupt in the first epoch, with a report', async () => {
+    const args = ['train', 'train.csv', '--target', 'kind', ...long, '--out', 'soon.myelin', '--report', 'soon.html'];
+    expect(await myelin(args, { killAfter: /train.csv/ })).toMatchObject({
       code: 130,
-      stderr: expect.stringMatching(/Interrupted: early.myelin holds the best weights/),
+      stdout: expect.stringMatching(/interrupted in its first epoch/),
     });
-    expect(existsSync(at('early.myelin'))).toBe(true);
-    expect((await myelin(['evaluate', 'early.myelin', 'train.csv', '--json'])).code).toBe(0);
+    expect(existsSync(at('soon.myelin.checkpoint'))).toBe(true);
+    expect(readFileSync(at('soon.html'), 'utf8')).toMatch(/Learning curves/);
+  }, 60_000);
+
+  test('an interrupt, for machines', async () => {
+    const args = ['train', 'train.csv', '--target', 'kind', ...long, '--out', 'soon.myelin', '--json'];
+    const { code, stdout, stderr } = await myelin(args, { killAfterMs: 3000 });
+    expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
+    const { interrupted, checkpoint, resume } = JSON.parse(stdout);
+    expect({ interrupted, checkpoint }).toEqual({ interrupted: true, checkpoint: 'soon.myelin.checkpoint' });
+    expect(resume).toMatch(/^npx myelin train train.csv .*--resume soon.myelin.checkpoint$/);
   }, 60_000);
 });

@@ -25,7 +25,16 @@ import {
   zeroCentre,
 } from '../src/data/index.js';
 import { blockSteps } from '../src/data/prep/projection.js';
-import { expm1, log1p as logOf, normalCdf, normalQuantile } from '../src/data/prep/statistics.js';
+import {
+  expm1,
+  log1p as logOf,
+  median,
+  normalCdf,
+  normalQuantile,
+  quantile,
+  sorted,
+} from '../src/data/prep/statistics.js';
+import { Generator } from '../src/kernels/philox.js';
 import type { Matrix } from '../src/matrix.js';
 
 type Numbers = (number | null)[][];
@@ -400,4 +409,20 @@ describe('wrong options and files are refused by name', () => {
     expect(broken((json) => Object.assign(json.after[0]!.state!, { axes: [1] }))).toThrow(/axes/);
     expect(broken((json) => Object.assign(json.after[0]!.state!, { inputs: 9 }))).toThrow(/inputs: expected 3 columns/);
   });
+});
+
+test('the median is that of sorted numbers, whatever their order', () => {
+  const random = new Generator(3, 1);
+  for (let trial = 0; trial < 400; trial++) {
+    const count = random.integer(40);
+    const some = Float64Array.from({ length: count }, () => {
+      const value = random.integer(trial % 2 ? 6 : 1000) - 3;
+      return random.integer(8) === 0 ? Number.NaN : value / 7;
+    });
+    for (const values of [some, some.slice().sort(), some.slice().sort().reverse()]) {
+      const before = values.slice();
+      expect(median(values)).toBe(quantile(sorted(values), 0.5));
+      expect(values).toEqual(before);
+    }
+  }
 });

@@ -96,3 +96,11 @@ describe('kFold', () => {
     ]);
   });
 });
+
+test('hundreds of thousands of rows of a class', () => {
+  const rows = 400_000;
+  const stratify = Uint8Array.from({ length: rows }, (_, row) => (row % 5 === 0 ? 1 : 0));
+  const parts = split(rows, { test: 0.4, validation: 0.1, stratify });
+  expect([parts.train.length, parts.validation.length, parts.test.length]).toEqual([200_000, 40_000, 160_000]);
+  expect(kFold(rows, { folds: 2, stratify })[0]!.test.length).toBe(200_000);
+});

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { wasm } from '../src/backends/wasm.js';
 import {
   deserializeTabular,
   loadTabular,
+  pca,
   readCsv,
   split,
   Table,
@@ -90,6 +91,17 @@ describe('classification', () => {
     expect(importance[0]!.importance).toBeGreaterThan(0.05);
   });
 
+  test('importance keeps to its budget, and is the same where steps mix columns', async () => {
+    const rows = flowers(300);
+    const whole = pipeline.explain(rows, { rows: 75, repeats: 2 });
+    expect(pipeline.explain(rows, { budget: 75 * 2 * 4, repeats: 2 })).toEqual(whole);
+    expect(pipeline.explain(rows, { budget: 1, repeats: 1 })).toEqual(pipeline.explain(rows, { rows: 50, repeats: 1 }));
+    expect(() => pipeline.explain(rows, { budget: 0 })).toThrow(/budget/);
+    const mixing = await tabular({ target: 'kind', ...quick, preprocess: { after: pca() } }).fit(rows);
+    const [first] = mixing.explain(rows, { repeats: 2 });
+    expect(first!.importance).toBeGreaterThan(0.05);
+  });
+
   test('what is remarkable about new rows is named', () => {
     const rows = [
       { length: 99, width: 2, colour: 'green', noise: 0, petals: 5 },
@@ -129,6 +141,65 @@ describe('classification', () => {
     const [a, b, c] = [await trained(1), await trained(1), await trained(2)];
     expect(a.serialize()).toEqual(b.serialize());
     expect(a.serialize()).not.toEqual(c.serialize());
+  });
+});
+
+describe('an interrupted fit', () => {
+  const design = { ...quick, target: 'kind', members: 3, epochs: 6, dropout: 0.2, batchSize: 32 } as const;
+  const rows = flowers(200);
+  const folder = mkdtempSync(join(tmpdir(), 'myelin-checkpoint-'));
+  const checkpoint = join(folder, 'run.checkpoint');
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** Fits until a batch, counted over all networks; in another process for all it knows. */
+  async function until(end: number, resume?: string) {
+    const controller = new AbortController();
+    let batches = 0;
+    const pipeline = tabular(design);
+    await pipeline.fit(rows, {
+      signal: controller.signal,
+      checkpoint,
+      ...(resume && { resume }),
+      callbacks: () => [{ onBatchEnd: () => void (++batches === end && controller.abort()) }],
+    });
+    return pipeline;
+  }
+
+  test.each([
+    [1, 'the first batch'],
+    [5, 'the last batch of an epoch'],
+    [13, 'the middle of the third epoch'],
+    [30, 'the last batch of a network'],
+    [47, 'the second network'],
+    [85, 'the third'],
+  ])('goes on to the same bits after batch %i, %s', async (batch) => {
+    const whole = await tabular(design).fit(rows);
+    const part = await until(batch);
+    expect(part.interrupted).toBe(true);
+    expect(part.predict(rows)).toHaveLength(200);
+    expect(part.record.members.length).toBe(Math.ceil(batch / 30));
+    const resumed = await tabular(design).fit(rows, { resume: checkpoint });
+    expect(resumed.interrupted).toBe(false);
+    expect(resumed.serialize()).toEqual(whole.serialize());
+  });
+
+  test('again and again', async () => {
+    const whole = await tabular(design).fit(rows);
+    await until(7);
+    for (const batches of [11, 40, 1, 17]) expect((await until(batches, checkpoint)).interrupted).toBe(true);
+    expect((await until(1000, checkpoint)).serialize()).toEqual(whole.serialize());
+  });
+
+  test('refuses other rows, options and files', async () => {
+    await until(10);
+    const resume = checkpoint;
+    await expect(tabular(design).fit(flowers(200, 3), { resume })).rejects.toThrow(/rows: .* the run that is resumed/);
+    await expect(tabular({ ...design, seed: 1 }).fit(rows, { resume })).rejects.toThrow(/seed: expected 0/);
+    await expect(loadTabular(checkpoint, { backend })).rejects.toThrow(/myelin.tabular.checkpoint/);
+    const path = join(folder, 'whole.myelin');
+    await (await tabular({ ...design, epochs: 1 }).fit(rows)).save(path);
+    await expect(tabular(design).fit(rows, { resume: path })).rejects.toThrow(/expected a checkpoint/);
+    await expect(tabular(design).fit(rows, { resume: join(folder, 'none') })).rejects.toThrow(/ENOENT/);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { auto } from '../src/backends/detect.js';
-import { hasRelaxedSimd, wasm } from '../src/backends/wasm.js';
+import { auto, hasRelaxedSimd } from '../src/backends/detect.js';
+import { wasm } from '../src/backends/wasm.js';
 import { dense } from '../src/model/layers/index.js';
 import { allFactories, type Buffer, makers, place, Random, strayWrites, wasmFactory } from './support/buffers.js';
 import { kernelTable } from './support/kernel-table.js';

@@ -241,10 +241,7 @@ describe('validation', () => {
 
     test('holds out the same share of each class', async () => {
       const { stratified } = await import('../src/train/stratify.js');
-      const model = any({ training: { targets: [{ objective: { classOf: classOf } }] } }) as never;
-      function classOf(targets: { data: Float32Array }, row: number) {
-        return targets.data[row]!;
-      }
+      const model = any({ training: { targets: [{ objective: { definition: { targets: 'label' } } }] } }) as never;
       const pair = {
         x: [matrix([...skewed.keys()], 60, 1)],
         y: [matrix(skewed, 60, 1), matrix([...skewed.keys()], 60, 1)],

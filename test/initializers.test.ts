@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { log } from '../src/kernels/logarithm.js';
 import { stream } from '../src/kernels/philox.js';
 import { initializerFromSpec } from '../src/model/every.js';
 import { initialize, makeInitializer } from '../src/model/initialization.js';
@@ -84,7 +85,14 @@ const drawn = Object.entries(table).flatMap(([name, cases]) =>
 );
 
 const draw = (spec: unknown, fanIn: number, fanOut: number, seed = 5, at = 0) =>
-  initialize(makeInitializer(initializerFromSpec(spec), 'test'), fanIn, fanOut, seed, stream('initialization', at));
+  initialize(
+    makeInitializer(initializerFromSpec(spec), 'test'),
+    fanIn,
+    fanOut,
+    seed,
+    stream('initialization', at),
+    log,
+  );
 
 function moments(values: Float32Array) {
   const mean = values.reduce((sum, v) => sum + v, 0) / values.length;

@@ -18,6 +18,8 @@ const storeys = [
   ['backends'],
   ['worker'],
   ['cli'],
+  ['library.ts'],
+  ['on-demand'],
   ['index.ts'],
 ];
 
@@ -26,7 +28,7 @@ const storeys = [
  * open them.
  */
 const exceptions: Record<string, readonly string[]> = { backends: ['errors.ts', 'kernels', 'program', 'backends'] };
-const opensBackends = ['index.ts', 'worker'];
+const opensBackends = ['index.ts', 'on-demand', 'worker'];
 
 function storeyOf(file: string): { rank: number; name: string } {
   const name = relative(join(root, 'src'), file).split('/')[0]!;

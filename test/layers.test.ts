@@ -6,6 +6,7 @@ import type { BackendFactory } from '../src/kernels/contract.js';
 import { adagrad, sgd } from '../src/kernels/optimizers.js';
 import { optimizerTable } from '../src/kernels/tables.js';
 import { matrix } from '../src/matrix.js';
+import { exponentialMovingAverage } from '../src/model/averaging.js';
 import type { GraphSpec } from '../src/model/graph.js';
 import {
   add,
@@ -23,6 +24,7 @@ import {
   subtract,
 } from '../src/model/layers/index.js';
 import { layerTable } from '../src/model/layers/registry.js';
+import { lbfgs } from '../src/model/lbfgs.js';
 import type { OptimizerSpec } from '../src/model/optimizers.js';
 import { modelFromSpec } from '../src/train/from-spec.js';
 import { type Model, model, sequential } from '../src/train/model.js';
@@ -322,6 +324,47 @@ describe('embedding', () => {
   ])('a table at %d times the rate, a layer behind it at %d times', (multiplier, headMultiplier) => {
     compare(() => ({ optimizer: adam({ learningRate: 0.02 }), globalClipNorm: 0.3 }), multiplier, headMultiplier);
     compare(() => ({ optimizer: sgd({ learningRate: 0.2, momentum: 0.9 }) }), multiplier, headMultiplier);
+  });
+
+  const wholeTables: Record<string, object> = {
+    ...Object.fromEntries(names.map((name) => [name, { optimizer: optimizerTable[name]() }])),
+    lbfgs: { optimizer: lbfgs({ maxIterations: 4 }) },
+    'accumulated gradients': { optimizer: 'adam', gradientAccumulationSteps: 3, globalClipNorm: 0.5 },
+    'a moving average': { optimizer: 'adam', averaging: exponentialMovingAverage({ momentum: 0.5 }), clipNorm: 0.3 },
+  };
+
+  test.each(Object.keys(wholeTables))('without sparse updates: %s does what it does of one-hot rows', (name) => {
+    const options = { loss: 'meanSquaredError', ...wholeTables[name] } as CompileOptions;
+    for (const backend of Object.values(factories)) {
+      const hot = sequential({
+        layers: [dense({ units: 3, inputShape: 5, useBias: false }), dense({ units: 3 })],
+        seed: 2,
+        backend,
+      });
+      const one = sequential({
+        layers: [embedding({ inputDim: 5, outputDim: 3, inputShape: 1, sparse: false }), dense({ units: 3 })],
+        seed: 2,
+        backend,
+      });
+      one.compile(options);
+      hot.compile(options);
+      const { 'layers.0.embeddings': start, ...rest } = one.getWeights();
+      hot.setWeights({ 'layers.0.kernel': start!, ...rest });
+      for (let step = 0; step < 6; step++) {
+        // Row 3 never occurs, and rows of earlier batches move on.
+        const batch = [[4, 1, 4], [0, 2], [1]][step % 3]!;
+        const y = batch.map((id, r) => [id / 4, r / 7, 1]);
+        const oneHot = batch.map((id) => [0, 1, 2, 3, 4].map((c) => (c === id ? 1 : 0)));
+        expect(one.trainOnBatch(batch, y).loss! / hot.trainOnBatch(oneHot, y).loss!).toBeCloseTo(1, 4);
+      }
+      const read = (model: Model) =>
+        Object.values(name.includes('average') ? model.averagedWeights() : model.getWeights());
+      const expected = read(hot).flatMap(({ data }) => [...data]);
+      const trained = read(one).flatMap(({ data }) => [...data]);
+      trained.forEach((value, i) => {
+        expect(Math.abs(value - expected[i]!)).toBeLessThan(1e-4 * Math.abs(value) + 1e-5);
+      });
+    }
   });
 
   test('states begin as the optimizer says, and again at the next compile', () => {

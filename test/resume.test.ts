@@ -23,7 +23,9 @@ import type { FitOptions } from '../src/train/fit-plan.js';
 import { type Model, sequential } from '../src/train/model.js';
 import type { CompileOptions } from '../src/train/model-types.js';
 import { exportState } from '../src/train/state.js';
+import { stepInParts } from '../src/train/step-in-parts.js';
 import { any } from './support/any.js';
+import { computed } from './support/computed.js';
 import { clouds, makeEngine, trainingCases, weightHash } from './support/models.js';
 
 const backend = await wasm();
@@ -376,13 +378,13 @@ describe('abort', () => {
           let calls = 0;
           engine.stageBatch(program, [x], [y], 0);
           const { taken } = engine.steps;
-          const outcome = await engine.steps.runInParts(program, noPause, () => calls++ === at);
+          const outcome = await stepInParts(engine, program, noPause, () => calls++ === at);
           expect([outcome, engine.steps.taken, engine.steps.midway]).toEqual([undefined, taken, false]);
         }
         engine.stageBatch(program, [x], [y], 0);
         const late = (i: number) => i >= undoable;
         let calls = 0;
-        expect(await engine.steps.runInParts(program, noPause, () => late(calls++))).toBeDefined();
+        expect(await stepInParts(engine, program, noPause, () => late(calls++))).toBeDefined();
       }
       return { state: exportState(engine), weights: engine.network.parameters.map(({ value }) => engine.read(value)) };
     };
@@ -398,13 +400,12 @@ describe('abort', () => {
       const controller = new AbortController();
       const done = model.fit(data, y, { epochs: 1000, batchSize: rows, signal: controller.signal });
       await new Promise((resolve) => setTimeout(resolve, 40));
-      const start = performance.now();
+      const start = computed();
       controller.abort(new Error('enough'));
       await expect(done).rejects.toThrow('enough');
-      taken.push(performance.now() - start);
+      taken.push(computed() - start);
     }
-    // Others may hold the machine up, but not each time.
-    expect(Math.min(...taken)).toBeLessThan(50);
+    expect(Math.max(...taken)).toBeLessThan(50);
     expect(model.predict(data).rows).toBe(rows);
     model.trainOnBatch(data, y);
     expect(model.evaluate(data, y).loss).toBeGreaterThan(0);

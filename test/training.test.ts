@@ -10,6 +10,7 @@ import { place } from '../src/model/weights.js';
 import { evaluate } from '../src/train/evaluation.js';
 import { sequential } from '../src/train/model.js';
 import { shuffled } from '../src/train/shuffle.js';
+import { stepInParts } from '../src/train/step-in-parts.js';
 import { factories, wasmFactory } from './support/buffers.js';
 import { definitionOf, lossNames } from './support/losses.js';
 import { build, clouds, makeEngine, targetsOf, trainingCases, weightHash } from './support/models.js';
@@ -194,7 +195,7 @@ describe('fit', () => {
         const targets = toMatrix(labels, 'y');
         const program = engine.program('train', 32);
         engine.stageBatch(program, [x], [targets], 0);
-        return engine.steps.runInParts(program, () => {
+        return stepInParts(engine, program, () => {
           if (disturb) evaluate(engine, { x: [x], y: [targets], rows: x.rows, weighted: false });
           return undefined;
         });

@@ -1,26 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { matrix } from '../src/matrix.js';
 import { dense, dropout } from '../src/model/layers/index.js';
 import { sequential } from '../src/train/model.js';
+import { noBrowser, PageRunner } from './support/browser.js';
 import { wasmFactory } from './support/buffers.js';
 
-const EXECUTABLE = '/usr/bin/chromium';
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-const present = existsSync(EXECUTABLE);
 const ROWS = 10_000;
 const COLUMNS = 784;
 
@@ -84,25 +69,6 @@ interface Result {
   readonly error?: string;
 }
 
-function serve(): Promise<Server> {
-  const server = createServer((request, response) => {
-    // The first part of the path says what the page and all that it loads are like.
-    const [, kind, ...rest] = new URL(request.url ?? '/', 'http://localhost').pathname.split('/');
-    const name = rest.join('/');
-    if (kind === 'isolated') {
-      response.setHeader('cross-origin-opener-policy', 'same-origin');
-      response.setHeader('cross-origin-embedder-policy', 'require-corp');
-    }
-    if (kind === 'strict') response.setHeader('content-security-policy', "script-src 'self'");
-    const type = (name: string) => response.setHeader('content-type', name);
-    if (name === 'train.js') type('text/javascript').end(script);
-    else if (/^(chunks\/)?[\w-]+\.js$/.test(name)) {
-      type('text/javascript').end(readFileSync(new URL(`../build/${name}`, import.meta.url)));
-    } else type('text/html').end('<!doctype html><script type="module" src="./train.js"></script>');
-  });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
-
 interface TraceEvent {
   readonly name: string;
   readonly tid: number;
@@ -161,35 +127,29 @@ const hash = (weights: readonly (readonly [string, ArrayLike<number>])[]) => {
   return sum.digest('hex');
 };
 
-describe.skipIf(!present && !process.env.CI)('a worker in Chromium', () => {
-  let browser: Browser;
-  let server: Server;
+describe.skipIf(noBrowser)('a worker in Chromium', () => {
+  let pages: PageRunner<Result>;
 
   beforeAll(async () => {
-    server = await serve();
-    browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
+    pages = await PageRunner.open(script);
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    server?.close();
-  });
+  afterAll(() => pages?.close());
 
   async function train(path: string): Promise<Result & { readonly standing: number }> {
-    const page = await browser.newPage();
-    const { port } = server.address() as AddressInfo;
-    await browser.startTracing(page, { categories: ['toplevel', 'blink.user_timing'] });
-    await page.goto(`http://127.0.0.1:${port}/${path}`);
-    await expect.poll(() => page.evaluate('!!window.result'), { timeout: 50_000, interval: 500 }).toBe(true);
-    const trace = await browser.stopTracing();
-    const result = (await page.evaluate('window.result')) as Result;
-    await page.close();
-    expect(result.error).toBeUndefined();
-    return { ...result, standing: longestTask(JSON.parse(trace.toString()).traceEvents) };
+    const { browser } = pages;
+    let trace = '';
+    const result = await pages.run(path, {
+      begin: (page) => browser.startTracing(page, { categories: ['toplevel', 'blink.user_timing'] }),
+      async end() {
+        trace = String(await browser.stopTracing());
+      },
+    });
+    return { ...result, standing: longestTask(JSON.parse(trace).traceEvents) };
   }
 
-  // Copied in one go the data would hold the page up for a second; the benchmark says how little it really does.
-  const LIMIT = 80;
+  // Copied in one go the data would hold the page up for a second.
+  const LIMIT = 20;
 
   test.each([
     ['an isolated page, in shared memory', 'isolated/'],
@@ -197,7 +157,7 @@ describe.skipIf(!present && !process.env.CI)('a worker in Chromium', () => {
   ])('ends in the bits of Node and keeps the page free: %s', async (_, query) => {
     const expected = await here(ROWS);
     let least = Number.POSITIVE_INFINITY;
-    for (let attempt = 0; attempt < 4 && least >= LIMIT; attempt++) {
+    for (let attempt = 0; attempt < 3 && least >= LIMIT; attempt++) {
       const { backend, isolated, batches, standing, ticks, weights } = await train(query);
       expect(backend.name).toBe('wasm');
       expect(isolated).toBe(query === 'isolated/');

@@ -15,7 +15,7 @@ function node(script: string): { stdout: string; stderr: string; status: number 
   `;
   return spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', head + script], {
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: 90_000,
   }) as ReturnType<typeof node>;
 }
 
@@ -64,23 +64,19 @@ describe('a process with a worker', () => {
   });
 });
 
-// Copied in one go the data would hold it up for a second. How little it really does is for the benchmark to say.
-const LIMIT = 80;
+// Copied in one go the data would hold it up for a second.
+const LIMIT = 20;
 
 describe('the event loop of the calling side goes on', () => {
   const script = fileURLToPath(new URL('./support/worker-ticks.js', import.meta.url));
 
-  // Neighbours on the machine disturb it, so the best of the runs counts of half a minute.
+  // Of what this thread itself computes: neighbours on the machine keep it waiting as long as they like.
   test.each(['a matrix', 'rows', 'transferred', 'shared'])('with data as %s', (form) => {
-    let least = Number.POSITIVE_INFINITY;
-    for (const start = performance.now(); least >= LIMIT && performance.now() - start < 30_000; ) {
-      const { stdout, stderr, status } = spawnSync(process.execPath, [script, form], { encoding: 'utf8' });
-      expect([stderr, status]).toEqual(['', 0]);
-      const { standing, batches, ticks } = JSON.parse(stdout) as Record<'standing' | 'batches' | 'ticks', number>;
-      expect(batches).toBe(Math.ceil((0.9 * (form === 'rows' ? 10_000 : 40_000)) / 64));
-      expect(ticks).toBeGreaterThan(50);
-      least = Math.min(least, standing);
-    }
-    expect(least).toBeLessThan(LIMIT);
+    const { stdout, stderr, status } = spawnSync(process.execPath, [script, form], { encoding: 'utf8' });
+    expect([stderr, status]).toEqual(['', 0]);
+    const { computing, batches, ticks } = JSON.parse(stdout) as Record<'computing' | 'batches' | 'ticks', number>;
+    expect(batches).toBe(Math.ceil((0.9 * (form === 'rows' ? 10_000 : 40_000)) / 64));
+    expect(ticks).toBeGreaterThan(50);
+    expect(computing).toBeLessThan(LIMIT);
   });
 });

@@ -1,7 +1,13 @@
 import { BackendError } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
+import { relaxedSimd } from './relaxed.js';
 import { typescript } from './typescript.js';
-import { hasRelaxedSimd, type WasmOptions, wasm } from './wasm.js';
+import { type WasmOptions, wasm } from './wasm.js';
+
+/** Whether this engine has relaxed SIMD, and so `wasm({ math: 'fast' })`. */
+export function hasRelaxedSimd(): boolean {
+  return relaxedSimd();
+}
 
 export interface AutoOptions extends Pick<WasmOptions, 'math' | 'threads' | 'threadUrl'> {}
 
@@ -13,7 +19,7 @@ export interface AutoOptions extends Pick<WasmOptions, 'math' | 'threads' | 'thr
 export async function auto(options: AutoOptions = {}): Promise<BackendFactory> {
   const reasons: string[] = [];
   let { math, ...rest } = options;
-  if (math === 'fast' && !hasRelaxedSimd()) {
+  if (math === 'fast' && !relaxedSimd()) {
     reasons.push('This engine has no relaxed SIMD; taking exact arithmetic instead of fast.');
     math = 'exact';
   }

@@ -1,11 +1,8 @@
 import { BackendError } from '../errors.js';
 import { type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
 
-/** See `Backend.longestCall`. */
-export const LONGEST_CALL = 2e8;
-
 /** A memory of at least this many elements. */
-export function allocate(elements: number, shared = false): WebAssembly.Memory {
+function allocate(elements: number, shared = false): WebAssembly.Memory {
   const initial = Math.ceil(elements / PAGE_ELEMENTS);
   try {
     return new WebAssembly.Memory(shared ? { initial, maximum: 65536, shared } : { initial });
@@ -21,3 +18,11 @@ export function allocate(elements: number, shared = false): WebAssembly.Memory {
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
   return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
 }
+
+/** What threads take from here: handed over, where importing it on demand would make another file of it in bundles. */
+export const instances = {
+  allocate,
+  instantiate,
+  /** See `Backend.longestCall`. */
+  longestCall: 2e8,
+};

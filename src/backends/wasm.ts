@@ -1,7 +1,7 @@
 import exact from '../../build/kernels.wasm.js';
-import { BackendError, checkOptions, lookUp, show, ValueError } from '../errors.js';
+import { BackendError, checkOptions, lookUp } from '../errors.js';
 import type { Backend, BackendFactory } from '../kernels/contract.js';
-import { allocate, instantiate, LONGEST_CALL } from './instance.js';
+import { instances } from './instance.js';
 import { unpack } from './unpack.js';
 
 /** A `WebAssembly.Module`, by a name that programs without the DOM's types know. */
@@ -38,21 +38,13 @@ async function compile(source: BufferSource): Promise<WebAssembly.Module> {
 }
 
 async function embeddedBytes(math: MathKind): Promise<Uint8Array<ArrayBuffer>> {
-  return unpack(math === 'exact' ? exact : (await import('./fast.js')).default);
-}
-
-// (module (func (result v128) (f32x4.relaxed_madd (i8x16.splat 0) (i8x16.splat 0) (i8x16.splat 0))))
-const RELAXED = '0061736d010000000105016000017b030201000a130111004100fd0f4100fd0f4100fd0ffd85020b';
-
-/** Whether this engine has relaxed SIMD, and so `wasm({ math: 'fast' })`. */
-export function hasRelaxedSimd(): boolean {
-  const module = Uint8Array.from(RELAXED.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
-  return typeof WebAssembly === 'object' && WebAssembly.validate(module);
+  return unpack(math === 'exact' ? exact : (await import('../on-demand/fast.js')).default);
 }
 
 function open(module: WebAssembly.Module, elements: number): Backend {
-  const memory = allocate(elements);
-  return { heap: new Float32Array(memory.buffer), kernels: instantiate(module, memory), longestCall: LONGEST_CALL };
+  const memory = instances.allocate(elements);
+  const kernels = instances.instantiate(module, memory);
+  return { heap: new Float32Array(memory.buffer), kernels, longestCall: instances.longestCall };
 }
 
 /**
@@ -63,18 +55,14 @@ function open(module: WebAssembly.Module, elements: number): Backend {
 export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
   checkOptions(options, ['math', 'source', 'threads', 'threadUrl'], 'wasm');
   // Code for threads is loaded by those who ask for them.
-  const pools = options.threads === undefined ? undefined : await import('./threads/pool.js');
+  const pools = options.threads === undefined ? undefined : await import('../on-demand/threads.js');
   const threads = pools ? pools.checkThreads(options.threads) : 1;
   const { math = 'exact', source } = options;
   lookUp({ exact: true, fast: true }, math, 'wasm.math');
-  if (math === 'fast' && !hasRelaxedSimd()) {
-    throw new BackendError(
-      "wasm({ math: 'fast' }) needs relaxed SIMD, which this engine lacks (Node 22, Chrome 114, Firefox 145 or newer). " +
-        "auto({ math: 'fast' }) takes the exact kernels instead.",
-    );
-  }
-  if (source !== undefined) checkSource(source);
-  const shareable = pools && threads > 1 ? await bytesOf(math, source) : undefined;
+  if (math === 'fast') (await import('../on-demand/relaxed.js')).checkRelaxedSimd();
+  const given = source === undefined ? undefined : await import('../on-demand/own-kernels.js');
+  given?.checkSource(source);
+  const shareable = pools && threads > 1 ? (pools.bytesOf(source) ?? (await embeddedBytes(math))) : undefined;
   let module: WebAssembly.Module;
   try {
     if (pools && shareable) {
@@ -95,42 +83,10 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
       { cause },
     );
   }
-  if (source !== undefined && !WebAssembly.Module.exports(module).some(({ name }) => name === 'denseForward')) {
-    throw new ValueError({
-      argument: 'wasm.source',
-      given: 'a module without the compute kernels',
-      expected: "this version's myelin/kernels.wasm",
-    });
-  }
+  given?.checkModule(module);
   if (pools && threads > 1) {
-    // What several entries of the package share lies in chunks/, one folder down.
-    const place = import.meta.url.includes('/chunks/') ? '../thread.js' : './thread.js';
-    const url = new URL(options.threadUrl ?? place, import.meta.url);
-    const pool = await new pools.Pool(module, threads, url).ready();
+    const pool = await pools.openPool(instances, module, threads, options.threadUrl);
     return { name: 'wasm', math, threads, open: (elements) => pool.open(elements), dispose: () => pool.terminate() };
   }
   return { name: 'wasm', math, threads, open: (elements) => open(module, elements) };
-}
-
-/** The bytes to rewrite for shared memory; a compiled module no longer has any. */
-async function bytesOf(math: MathKind, source: WasmOptions['source']): Promise<Uint8Array> {
-  if (source === undefined) return embeddedBytes(math);
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
-  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
-  throw new ValueError({
-    argument: 'wasm.source',
-    given: 'a compiled module',
-    expected: 'the bytes of myelin/kernels.wasm',
-    hint: 'With threads the module is rewritten for shared memory before it is compiled.',
-  });
-}
-
-function checkSource(source: object): void {
-  const fits = source instanceof ArrayBuffer || ArrayBuffer.isView(source) || source instanceof WebAssembly.Module;
-  if (fits) return;
-  throw new ValueError({
-    argument: 'wasm.source',
-    given: (source as unknown) instanceof Promise ? 'a promise' : show(source),
-    expected: 'the bytes of myelin/kernels.wasm, or a WebAssembly.Module of them',
-  });
 }

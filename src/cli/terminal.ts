@@ -46,7 +46,8 @@ export function metricsText({ confusion, ...metrics }: Metrics, classes?: readon
 export function curves({ members }: TabularRecord): string {
   const rows = members.map(({ history, bestEpoch }, i) => {
     const losses = history.valLoss ?? history.loss ?? [];
-    const best = losses.length > 0 ? short(Math.min(...losses)) : '';
+    if (losses.length === 0) return `network ${i + 1}  interrupted in its first epoch`;
+    const best = short(Math.min(...losses));
     return `network ${i + 1}  ${sparkline(losses, 40)}  validation loss ${best} in epoch ${bestEpoch + 1} of ${losses.length}`;
   });
   return rows.join('\n');

@@ -16,6 +16,8 @@ export interface TrainFlags extends ReadFlags {
   readonly report?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
+  /** A checkpoint that an interrupted run left. */
+  readonly resume?: string;
   readonly task?: TabularOptions['task'];
   readonly drop?: readonly string[];
   readonly layers?: readonly number[];
@@ -44,6 +46,18 @@ function progressOf(say: (text: string) => void, line: (text: string) => void) {
   ];
 }
 
+const quoted = (text: string) => (/^[\w./:=@,+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+/** The command that goes on where this one stood, as a line for a shell. */
+function commandToResume(checkpoint: string): string {
+  const given = process.argv.slice(2);
+  const kept = given.filter((text, i) => !/^--resume(=|$)/.test(text) && given[i - 1] !== '--resume');
+  return ['npx myelin', ...[...kept, '--resume', checkpoint].map(quoted)].join(' ');
+}
+
+/** Of hundreds of columns fewer rows, so that a report takes seconds. */
+const IMPORTANCE = { rows: 1000, repeats: 2, budget: 200_000 };
+
 /** Trains and saves. Returns the exit code. */
 export async function trainCommand(data: string, flags: TrainFlags): Promise<number> {
   const { json = false, quiet = false, out } = flags;
@@ -54,23 +68,29 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   };
   const table = await readData(data, flags);
   const target = targetOf(table, flags.target);
+  const controller = new AbortController();
+  const interrupt = () => controller.abort();
+  process.once('SIGINT', interrupt);
   tell(String(table.report ?? ''));
   const parts = flags.testShare ? split(table, { test: flags.testShare, seed: flags.seed ?? 0 }) : undefined;
   const chosen = Object.fromEntries(
     trainingOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
   );
   const pipeline = tabular({ target, ...chosen });
-  const controller = new AbortController();
-  const interrupt = () => controller.abort();
-  process.once('SIGINT', interrupt);
-  const width = stderr.columns ?? 80;
+  const width = stderr.columns || 80;
   const callbacks = progressOf(
     (text) => (terminal ? undefined : tell(text)),
     (text) => (terminal ? void stderr.write(`\r${text.slice(0, width - 1).padEnd(width - 1)}`) : undefined),
   );
+  const checkpoint = `${out}.checkpoint`;
   const began = performance.now();
   try {
-    await pipeline.fit(parts ? table.take(parts.train) : table, { callbacks, signal: controller.signal });
+    await pipeline.fit(parts ? table.take(parts.train) : table, {
+      callbacks,
+      signal: controller.signal,
+      checkpoint,
+      ...(flags.resume !== undefined && { resume: flags.resume }),
+    });
   } finally {
     process.off('SIGINT', interrupt);
     if (terminal) stderr.write('\n');
@@ -83,17 +103,24 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     : flags.test
       ? pipeline.evaluate(await readTable(sourceOf(flags.test), readOptions(flags, pipeline)))
       : undefined;
-  // Each column costs two predictions of all rows.
-  const few = record.inputs.length <= 200;
-  const importance = few ? pipeline.explain(parts ? table.take(parts.test) : table, { rows: 1000, repeats: 2 }) : [];
-  const interrupted = controller.signal.aborted;
+  const { interrupted } = pipeline;
+  const importance = interrupted ? [] : pipeline.explain(parts ? table.take(parts.test) : table, IMPORTANCE);
   if (flags.report !== undefined && pipeline.held) {
     const title = `${target} from ${data === '-' ? 'standard input' : basename(data)}`;
     await writeFile(flags.report, reportPage({ title, record, importance, test: tested, ...pipeline.held }));
   }
   if (json) {
     console.log(
-      JSON.stringify({ out, seconds, interrupted, validation: record.validation, test: tested, importance, record }),
+      JSON.stringify({
+        out,
+        seconds,
+        interrupted,
+        ...(interrupted && { checkpoint, resume: commandToResume(checkpoint) }),
+        validation: record.validation,
+        test: tested,
+        importance,
+        record,
+      }),
     );
   } else if (!quiet) {
     const sections = [
@@ -101,7 +128,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
       curves(record),
       `Validation, on rows that the network had not trained on:\n${metricsText(record.validation, record.classes)}`,
       tested ? `Test:\n${metricsText(tested, record.classes)}` : '',
-      !few
+      importance.length === 0
         ? ''
         : `What predictions lose when a column is shuffled:\n${grid(importance.slice(0, 10).map((item) => [item.column, short(item.importance)]))}`,
       `Saved to ${out} after ${seconds.toFixed(1)} s. Try: npx myelin predict ${out} new.csv --out predictions.csv`,
@@ -109,6 +136,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     console.log(sections.filter(Boolean).join('\n\n'));
   }
   if (!interrupted) return 0;
-  tell(`Interrupted: ${out} holds the best weights so far. Run the same command again to train to the end.`);
+  tell(`Interrupted: ${out} holds the best weights so far, ${checkpoint} where training stood. To go on:`);
+  tell(`  ${commandToResume(checkpoint)}`);
   return 130;
 }

@@ -58,18 +58,10 @@ export { type Row, type RowOptions, tableFromRows } from './rows.js';
 export type { Source } from './source.js';
 export { type Fold, type FoldOptions, kFold, type PerRow, type Split, type SplitOptions, split } from './splits.js';
 export { type CategoryColumn, type Column, type ColumnKind, type NumberColumn, Table, type Value } from './table.js';
+export type { MemberRecord } from './tabular/checkpoint.js';
 export type { Design, FitTabularOptions, TabularOptions, Task } from './tabular/design.js';
+export type { ExplainOptions, Importance } from './tabular/explain.js';
 export type { InputRecord } from './tabular/inputs.js';
+export { deserializeTabular, loadTabular } from './tabular/load.js';
 export type { Metrics } from './tabular/measure.js';
-export {
-  type ClassPrediction,
-  deserializeTabular,
-  type ExplainOptions,
-  type HeldOut,
-  type Importance,
-  loadTabular,
-  type Tabular,
-  type TabularRecord,
-  tabular,
-} from './tabular/tabular.js';
-export type { MemberRecord } from './tabular/train.js';
+export { type ClassPrediction, type HeldOut, type Tabular, type TabularRecord, tabular } from './tabular/tabular.js';

@@ -169,7 +169,10 @@ export function split(data: number | Table, options: SplitOptions = {}): Split {
     const classes = stratify === undefined ? [range(rows)] : grouped(codesOf(stratify, rows, 'stratify'));
     parts = splitClasses(classes, test, validation, generator);
   }
-  const ready = (list: number[]) => Uint32Array.from(times === undefined ? list.sort((a, b) => a - b) : list);
+  const ready = (list: number[]) => {
+    const numbers = Uint32Array.from(list);
+    return times === undefined ? numbers.sort() : numbers;
+  };
   return { train: ready(parts[0]), validation: ready(parts[1]), test: ready(parts[2]) };
 }
 
@@ -190,9 +193,9 @@ function splitClasses(
     shuffle(rows, generator);
     const a = tests[i]!;
     const b = a + validations[i]!;
-    parts[2].push(...rows.slice(0, a));
-    parts[1].push(...rows.slice(a, b));
-    parts[0].push(...rows.slice(b));
+    rows.forEach((row, place) => {
+      parts[place < a ? 2 : place < b ? 1 : 0].push(row);
+    });
   });
   return parts;
 }

@@ -1,6 +1,6 @@
 import type { Matrix } from '../matrix.js';
+import type { Finding } from './checks.js';
 import { strideOf } from './columns.js';
-import type { Finding } from './lint.js';
 
 /** Fewer rows say little about classes. */
 const FEWEST_ROWS = 100;

@@ -1,37 +1,6 @@
-import { checkOptions, lookUp, ShapeError, show, ValueError } from '../errors.js';
+import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import { type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
-import { columnFindings, columnsOf } from './columns.js';
-import { classFindings, duplicateFindings } from './labels.js';
-
-/** What data may have against it. */
-export const LINT_CODES = [
-  'missingValues',
-  'constantColumn',
-  'unscaledColumn',
-  'unscaledTarget',
-  'fractionalLabels',
-  'classImbalance',
-  'singleClassValidation',
-  'unseenClass',
-  'duplicatedRows',
-] as const;
-
-export type LintCode = (typeof LINT_CODES)[number];
-
-/** Something that makes training harder, or its results look better than they are. */
-export interface Finding {
-  readonly code: LintCode;
-  /** A sentence that names the place. */
-  readonly message: string;
-  /** Of x or y, from 0 on, where it is one. */
-  readonly column?: number;
-  /** The column's smallest and largest number. */
-  readonly range?: readonly [number, number];
-  /** What to do about it. */
-  readonly suggestion: string;
-}
-
-export type Task = 'classification' | 'regression';
+import { checkCodes, type Finding, type LintCode, type LintData, lintData, type Task } from './checks.js';
 
 export interface LintOptions {
   /** Default 'classification' where all targets are whole numbers from 0 to 99, else 'regression'. */
@@ -40,47 +9,6 @@ export interface LintOptions {
   readonly validation?: readonly [MatrixLike, MatrixLike];
   /** Codes not to look for. */
   readonly ignore?: readonly LintCode[];
-}
-
-/** Data with names for messages. */
-export interface LintData {
-  readonly x: readonly { readonly label: string; readonly data: Matrix }[];
-  readonly y: readonly { readonly label: string; readonly data: Matrix; readonly task: Task }[];
-  readonly validation?: { readonly x: readonly Matrix[]; readonly y: readonly Matrix[] } | undefined;
-}
-
-/** @throws UnknownNameError for codes that there are not. */
-export function checkCodes(ignore: unknown, argument: string): readonly LintCode[] {
-  if (ignore === undefined) return [];
-  if (!Array.isArray(ignore)) throw new ValueError({ argument, given: show(ignore), expected: 'an array of codes' });
-  const known = Object.fromEntries(LINT_CODES.map((code) => [code, code]));
-  return ignore.map((code, i) => lookUp<LintCode>(known, code, `${argument}[${i}]`));
-}
-
-/**
- * All findings about data known to fit together, with a chance to stop in between. Looks at a sample of large data: evenly
- * spaced rows, always the same.
- */
-export function* lintData(
-  { x, y, validation }: LintData,
-  ignore: readonly LintCode[] = [],
-): Generator<void, readonly Finding[]> {
-  const findings: Finding[] = [];
-  for (const { label, data } of x) {
-    findings.push(...columnFindings(columnsOf(data), label, 'Column'));
-    yield;
-  }
-  for (const [i, { label, data, task }] of y.entries()) {
-    const columns = columnsOf(data);
-    findings.push(...columnFindings(columns, label, task === 'regression' ? 'Target' : 'Label'));
-    if (task === 'classification') findings.push(...classFindings(data, label, validation?.y[i]));
-    yield;
-  }
-  if (validation && !ignore.includes('duplicatedRows')) {
-    const train = [...x, ...y].map(({ data }) => data);
-    findings.push(...(yield* duplicateFindings(train, [...validation.x, ...validation.y.slice(0, y.length)])));
-  }
-  return findings.filter(({ code }) => !ignore.includes(code));
 }
 
 function guessTask({ data }: Matrix): Task {

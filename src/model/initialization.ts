@@ -1,7 +1,7 @@
 import { resolve } from '../kernels/definition.js';
 import { Generator } from '../kernels/philox.js';
 import type { Initializer } from '../program/layer.js';
-import type { InitializerDefinition } from './initializers.js';
+import type { Draws, InitializerDefinition } from './initializers.js';
 import { initializerFunctions, initializerNames } from './names.js';
 
 function find(given: unknown, argument: string) {
@@ -18,18 +18,19 @@ export function makeInitializer(given: unknown, argument: string): Initializer {
   return find(given, argument).spec;
 }
 
-/** Row-major fanIn x fanOut weights from a stream of the seed, or of the initializer's own seed. */
+/** Row-major fanIn x fanOut weights from a stream of the seed, or of the initializer's own seed, with the logarithm of the kernels. */
 export function initialize(
   given: Initializer,
   fanIn: number,
   fanOut: number,
   seed: number,
   stream: number,
+  log: Draws['log'],
 ): Float32Array {
   const { spec, definition } = find(given, 'initializer');
   const weights = new Float32Array(fanIn * fanOut);
   const { seed: own = seed } = spec as { readonly seed?: number };
-  definition.fill(weights, new Generator(own, stream), fanIn, fanOut, spec);
+  definition.fill(weights, Object.assign(new Generator(own, stream), { log }), fanIn, fanOut, spec);
   return weights;
 }
 

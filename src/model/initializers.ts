@@ -1,14 +1,16 @@
 import { checkNumber, checkOptions, lookUp, ValueError } from '../errors.js';
 import { fillOptions, maker, type OptionRange, type OptionRanges } from '../kernels/definition.js';
-import { log } from '../kernels/logarithm.js';
 import type { Generator } from '../kernels/philox.js';
 import { orthonormalize } from './orthogonal.js';
 import type { InitializerTable } from './tables.js';
 
-/** Fills in the weights of one parameter: row-major, fanIn x fanOut, all zero before. A bias is 1 x units. */
-type Fill<O> = (weights: Float32Array, generator: Generator, fanIn: number, fanOut: number, options: O) => void;
+/** Draws, and the logarithm of the compute kernels. */
+export type Draws = Pick<Generator, 'uniform'> & { log(x: number): number };
 
-function uniform(weights: Float32Array, generator: Generator, limit: number): void {
+/** Fills in the weights of one parameter: row-major, fanIn x fanOut, all zero before. A bias is 1 x units. */
+type Fill<O> = (weights: Float32Array, generator: Draws, fanIn: number, fanOut: number, options: O) => void;
+
+function uniform(weights: Float32Array, generator: Draws, limit: number): void {
   for (let i = 0; i < weights.length; i++) weights[i] = (2 * generator.uniform() - 1) * limit;
 }
 
@@ -16,13 +18,13 @@ function uniform(weights: Float32Array, generator: Generator, limit: number): vo
  * Marsaglia's polar method. It needs no more than a square root and a logarithm, and takes the logarithm of the
  * compute kernels, so that every engine draws the same bits.
  */
-function normal(weights: Float32Array, generator: Generator, deviation: number): void {
+function normal(weights: Float32Array, generator: Draws, deviation: number): void {
   for (let i = 0; i < weights.length; ) {
     const a = 2 * generator.uniform() - 1;
     const b = 2 * generator.uniform() - 1;
     const s = a * a + b * b;
     if (s >= 1 || s === 0) continue;
-    const scale = Math.sqrt((-2 * log(Math.fround(s))) / s);
+    const scale = Math.sqrt((-2 * generator.log(Math.fround(s))) / s);
     weights[i++] = a * scale * deviation;
     if (i < weights.length) weights[i++] = b * scale * deviation;
   }
@@ -35,7 +37,7 @@ const CUT = 2;
 const TRUNCATED_DEVIATION = 0.87962566103423978;
 
 /** Draws normals ahead and keeps those within two deviations. */
-function truncated(weights: Float32Array, generator: Generator, deviation: number): void {
+function truncated(weights: Float32Array, generator: Draws, deviation: number): void {
   const drawn = new Float32Array(64);
   for (let i = 0; i < weights.length; ) {
     normal(drawn, generator, 1);

@@ -1,5 +1,7 @@
 import { maker } from '../kernels/definition.js';
 import { fillUpdateOptions, type Schedule, type Spec } from '../kernels/update.js';
+import type { LinkedProgram } from '../program/run.js';
+import { drive, type Solvable } from './drive.js';
 
 export interface LbfgsOptions {
   /** The first step that each line search tries, in multiples of the direction; default 1. */
@@ -53,6 +55,8 @@ export interface Objective {
  */
 export interface Solver {
   step(objective: Objective, learningRate: number): Generator<void, void, number>;
+  /** A step of a model: yields wherever the program is to run. */
+  solve(engine: Solvable, program: LinkedProgram, learningRate: number): Generator<void, void>;
   /** What it remembers from step to step. */
   state(): SolverState;
   /** The names of the vectors that go with such numbers; undefined for numbers that no state has. */
@@ -228,6 +232,10 @@ function makeLbfgs(options: LbfgsOptions): Solver {
       rhos.forEach((rho, i) => {
         history.push({ s: vectors[`s.${i}`]!, y: vectors[`y.${i}`]!, rho });
       });
+    },
+
+    solve(engine, program, learningRate) {
+      return drive(this, engine, program, learningRate);
     },
 
     *step(objective, learningRate) {

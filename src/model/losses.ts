@@ -31,8 +31,6 @@ export interface BoundLoss extends Objective {
   readonly summed: boolean;
   /** Checks shape and values of targets. */
   check(targets: Matrix, rows: number, argument: string): void;
-  /** The class of a row; undefined where rows have none. */
-  readonly classOf: ((targets: Matrix, row: number) => number) | undefined;
 }
 
 function refuse(targets: Matrix, argument: string, expected: string, bad: (value: number) => boolean): void {
@@ -57,18 +55,6 @@ function checkValues(targets: Matrix, units: number, argument: string, definitio
   if (domain === 'sign' && targets.data.includes(-1) && targets.data.includes(0)) {
     throw new ValueError({ argument, given: 'both 0 and -1', expected });
   }
-}
-
-function classOf(kind: LossDefinition['targets'], columns: number): BoundLoss['classOf'] {
-  if (kind === 'label') return ({ data }, row) => data[row] as number;
-  if (kind === 'yesNo' && columns === 1) return ({ data }, row) => ((data[row] as number) > 0.5 ? 1 : 0);
-  if (kind !== 'class') return undefined;
-  return ({ data }, row) => {
-    const first = row * columns;
-    let best = 0;
-    for (let c = 1; c < columns; c++) if ((data[first + c] as number) > (data[first + best] as number)) best = c;
-    return best;
-  };
 }
 
 function bindCustom(loss: BuildsLoss, units: number, weight: number): BoundLoss {
@@ -123,7 +109,6 @@ export function bindLoss(given: Loss, units: number, activation: string, weight 
     hitsPerRow: kind === 'yesNo' ? units : 1,
     fuses,
     targets: kind === 'label' ? 'labels' : units,
-    classOf: classOf(kind, columns),
     emit(emit, y, targets, weights, report) {
       const dy = emit.matrix('dy', units);
       const scale = summed ? 1 : 1 / y.rows;

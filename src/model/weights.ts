@@ -4,7 +4,6 @@ import { stream } from '../kernels/philox.js';
 import { checkFinite, type Matrix, type MatrixLike, matrix, toMatrix } from '../matrix.js';
 import type { Parameter, RowGradients } from '../program/layer.js';
 import type { Tensor } from '../program/plan.js';
-import { panelColumns } from '../program/plan.js';
 import { initialize, uniformLimit } from './initialization.js';
 
 /** Index of a row-major element within the heap layout of its parameter. */
@@ -69,23 +68,29 @@ export function initializeParameters(
   parameters: readonly Parameter[],
   { seed, state, scratch }: Source,
 ): void {
+  const log = (x: number) => {
+    heap[scratch] = x;
+    kernels.logForward(scratch, scratch, 8);
+    return heap[scratch] as number;
+  };
   parameters.forEach((parameter, i) => {
     const { value, initializer, rows, columns } = parameter;
     const from = stream('initialization', i);
     const limit = uniformLimit(initializer, rows, columns);
     if (limit === undefined) {
-      writeParameter(heap, parameter, initialize(initializer, rows, columns, seed, from));
+      writeParameter(heap, parameter, initialize(initializer, rows, columns, seed, from, log));
       return;
     }
     // Panels of eight columns lie row by row, and so can stand for a table of any width.
-    const [height, width] = parameter.layout === 'table' ? [value.size / 8, 8] : [rows, columns];
+    const [height, width] = parameter.layout === 'panels' || rows === 1 ? [rows, columns] : [value.size / 8, 8];
     kernels.uniformWeights(value.offset, scratch, height, width, state.offset, from, limit);
+    if (height !== rows) heap.fill(0, value.offset + rows * columns, value.offset + value.size);
   });
 }
 
 /** Bytes that a parameter takes in the heap, padding included. */
-export function parameterBytes({ layout, rows, columns, value }: Parameter): number {
-  return (layout === 'table' ? value.size : rows * panelColumns(columns)) * 4;
+export function parameterBytes({ value }: Parameter): number {
+  return value.size * 4;
 }
 
 /**

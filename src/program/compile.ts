@@ -114,8 +114,8 @@ export interface Training {
   readonly slab: Tensor;
   readonly activityPenalties: readonly ActivityPenalty[];
   readonly gradients: Tensor;
-  /** Room for the norms of the gradients of the slab and of each table, side by side. */
-  readonly norms: { readonly all: Tensor; readonly parts: readonly Tensor[] };
+  /** The slab's gradients in parts, and room side by side for the norms of these and of each table's. */
+  readonly norms: { readonly slab: readonly Tensor[]; readonly all: Tensor; readonly norms: readonly Tensor[] };
   readonly update: Update;
 }
 
@@ -202,16 +202,13 @@ function fusedNode({ inputs, outputs }: Network, { objective }: Target, output: 
   return objective.fuses === undefined ? undefined : (outputs[output]?.value ?? 0) - inputs.length;
 }
 
-/** The norm of all gradients; with tables, that of the norms of its parts. */
-function emitNorm(emit: Emitter, { gradients, norms: { all, parts } }: Training, norm: Tensor): void {
-  const tensors = [gradients, ...emit.rowGradients.map((rows) => rows.gradients)];
-  if (tensors.length === 1) {
-    emit.call('gradientNorm', gradients, gradients.size, norm);
-    return;
-  }
+/** The norm of all gradients: of one part, or that of the norms of several. */
+function emitNorm(emit: Emitter, { norms: { slab, all, norms } }: Training, norm: Tensor): void {
+  const tensors = [...slab, ...emit.rowGradients.map((rows) => rows.gradients)];
   tensors.forEach((tensor, i) => {
-    emit.call('gradientNorm', tensor, tensor.size, parts[i] as Tensor);
+    emit.call('gradientNorm', tensor, tensor.size, tensors.length === 1 ? norm : (norms[i] as Tensor));
   });
+  if (tensors.length === 1) return;
   emit.call('gradientNorm', all, tensors.length, norm);
 }
 
@@ -291,11 +288,12 @@ export function compileTraining(
   return emit.finish({ inputs, targets: staged, outputs, lasting, kept, weighted }, base);
 }
 
-function emitAccumulation(emit: Emitter, { parameters }: Network, { gradients, update }: Training): void {
+function emitAccumulation(emit: Emitter, { parameters }: Network, training: Training): void {
+  const { gradients, update } = training;
   const { norm, factor } = emit.slots;
   const { sum } = update.accumulation as NonNullable<Update['accumulation']>;
   if (update.clip) {
-    emit.call('gradientNorm', gradients, gradients.size, norm);
+    emitNorm(emit, training, norm);
     emit.call('clipFactor', norm, factor, Number.POSITIVE_INFINITY);
   }
   emit.guard?.finish(parameters);

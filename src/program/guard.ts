@@ -72,6 +72,9 @@ export class Guard {
         looks.push([gradients, ceiling]);
       }
     }
+    // The last look tells how large numbers were; that of threads which look at the same time would be any of theirs.
+    const last = parameters.findLast(({ layout, trainable }) => trainable && layout === 'panels');
+    if (looks.length === 0 && last) looks.push([last.gradient, ceiling]);
     while (this.#others.length > looks.length) this.#look(undefined, ceiling);
     for (const [tensor, limit, columns] of looks) this.#look(tensor, limit, columns);
   }

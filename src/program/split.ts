@@ -70,24 +70,47 @@ const WORTH_SHARING = 4000;
 /** A program with less than this to share, in nanoseconds, runs faster on one thread. */
 const WORTH_WAKING = 100_000;
 
+/** Part of a sum that nobody cuts, long enough to be shared with its like. */
+function isLongNorm([kernel, , size]: Call): boolean {
+  return kernel === 'gradientNorm' && size * COST.copy >= WORTH_SHARING;
+}
+
+/** Whether a call needs no barrier behind an earlier one: it writes nothing that this one touches, nor reads what it writes. */
+function goesWith(earlier: Call, call: Call): boolean {
+  const [kernel, operand] = call;
+  if (earlier[0] === 'gradientNorm') return isLongNorm(call);
+  const [product, x, dy] = earlier;
+  const looks = kernel === 'denseBiasGradient' || kernel === 'guard';
+  return product === 'denseKernelGradient' && looks && (operand === x || operand === dy);
+}
+
+/** Gives the parts of a call to the threads that have the fewest calls. */
+function join(phase: Call[][], parts: readonly Call[]): void {
+  const fewest = [...phase].sort((a, b) => a.length - b.length);
+  parts.forEach((part, i) => {
+    fewest[i % fewest.length]?.push(part);
+  });
+}
+
 /** Cuts a program into phases: calls worth sharing over all threads, runs of others on the first. */
 export function phasesOf(calls: readonly Call[], threads: number, updates: Updates): readonly Phase[] {
-  const shared = calls.map((call) => axisOf(call, updates)?.work ?? 0).filter((work) => work >= WORTH_SHARING);
-  if (shared.reduce((sum, work) => sum + work, 0) < WORTH_WAKING) return [[calls]];
+  const works = calls.map((call) => axisOf(call, updates)?.work ?? 0);
+  const shared = works.filter((work) => work >= WORTH_SHARING).reduce((sum, work) => sum + work, 0);
+  if (shared < WORTH_WAKING) return [[calls]];
   const phases: Call[][][] = [];
-  let alone: Call[] | undefined;
-  for (const call of calls) {
-    const axis = axisOf(call, updates);
-    if (axis && axis.work >= WORTH_SHARING) {
-      phases.push(cutCall(call, threads, updates).map((part) => [part]));
-      alone = undefined;
-    } else if (alone) {
-      alone.push(call);
-    } else {
-      alone = [call];
-      phases.push([alone]);
+  /** What opened the last phase, where that is shared. */
+  let opener: Call | undefined;
+  calls.forEach((call, i) => {
+    const phase = phases.at(-1);
+    const shares = (works[i] as number) >= WORTH_SHARING || isLongNorm(call);
+    if (phase && (opener ? goesWith(opener, call) : !shares)) {
+      join(phase, opener ? cutCall(call, threads, updates) : [call]);
+      return;
     }
-  }
+    phases.push(Array.from({ length: shares ? threads : 1 }, () => []));
+    join(phases.at(-1) as Call[][], shares ? cutCall(call, threads, updates) : [call]);
+    opener = shares ? call : undefined;
+  });
   return phases;
 }
 

@@ -170,13 +170,3 @@ export function stageBatch(
   engine.stageBatch(program, batch.x, batch.y, 0);
   return program;
 }
-
-/** A stretch of rows, without copying them. */
-export function slice({ x, y, weighted }: Pair, from: number, to: number): Pair {
-  const rowsOf = ({ data, columns }: Matrix) => ({
-    data: data.subarray(from * columns, to * columns),
-    rows: to - from,
-    columns,
-  });
-  return { x: x.map(rowsOf), y: y.map(rowsOf), rows: to - from, weighted };
-}

@@ -1,4 +1,4 @@
-import { type Finding, type LintCode, lintData, type Task } from '../insight/lint.js';
+import { type Finding, type LintCode, lintData, type Task } from '../insight/checks.js';
 import type { Engine } from './engine.js';
 import type { Breath } from './feed.js';
 import type { FitPlan } from './fit-plan.js';

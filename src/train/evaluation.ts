@@ -1,8 +1,9 @@
+import type { Gathering } from '../model/metrics/counted.js';
 import type { Pair } from './batches.js';
 import type { Logs } from './callbacks.js';
 import type { Engine } from './engine.js';
-import { Gathered } from './gather.js';
-import { EpochTotals, makeLogs } from './totals.js';
+import { gather, toEnd } from './gather.js';
+import { makeLogs, Totals } from './totals.js';
 import { INFERENCE_ROWS } from './training-plan.js';
 
 /** Rows that one call of an evaluation takes, and how many calls at most. */
@@ -25,8 +26,8 @@ type Pauses = Generator<Promise<void> | undefined | void, void>;
 
 /** Sums of an evaluation. */
 export class Evaluation {
-  readonly #totals: EpochTotals;
-  readonly #gathered: Gathered | undefined;
+  readonly #totals: Totals;
+  readonly #gathered: Gathering | undefined;
   #batch = 0;
 
   constructor(
@@ -35,8 +36,8 @@ export class Evaluation {
     rows: number,
     private readonly hooks?: BatchHooks,
   ) {
-    this.#totals = new EpochTotals(engine);
-    this.#gathered = Gathered.of(engine, rows);
+    this.#totals = new Totals(engine.training.targets);
+    this.#gathered = gather(engine, rows);
   }
 
   /** Takes rows in, with a chance to stop after every call; yields what hooks ask to wait for. */
@@ -55,20 +56,13 @@ export class Evaluation {
       }
       const outcome = engine.steps.outcome();
       this.#totals.add(outcome, rows);
-      this.#gathered?.add(engine, program);
+      this.#gathered?.add(engine.heap, program);
       if (hooks && !hooks.quiet) yield hooks.end(batch, makeLogs(engine, outcome, rows));
     }
   }
 
   *logs(): Generator<void, Logs> {
     return this.#totals.logs(this.engine, this.#gathered && (yield* this.#gathered.measure()));
-  }
-}
-
-function toEnd<T>(steps: Generator<unknown, T>): T {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
   }
 }
 

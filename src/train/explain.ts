@@ -6,6 +6,7 @@ import type { LinkedProgram } from '../program/run.js';
 import type { Pair } from './batches.js';
 import type { Engine } from './engine.js';
 import type { RefusedBatch } from './refusal.js';
+import { HISTORY, type Steps } from './steps.js';
 
 /** Data beyond this wants scaling, and columns that are this many times larger than most. */
 const LARGE = 1e3;
@@ -168,13 +169,22 @@ function largestWeight(engine: Engine): { readonly name: string; readonly value:
   return found;
 }
 
+/** Losses of the last updates, oldest first, and norms of gradients, or the largest element that the guard saw. */
+function history({ recent, taken }: Steps): { readonly losses: readonly number[]; readonly sizes: readonly number[] } {
+  const last = (start: number) =>
+    Array.from({ length: HISTORY }, (_, i) => recent[start + ((taken + 1 + i) % HISTORY)] as number).filter(
+      (value) => !Number.isNaN(value),
+    );
+  return { losses: last(0), sizes: last(HISTORY) };
+}
+
 function takesLogarithm(spec: { readonly name: string }): boolean {
   return LOGARITHMIC.includes(spec.name) || (spec.name === 'custom' && /"(log|div|sqrt)"/.test(JSON.stringify(spec)));
 }
 
 function diagnose(engine: Engine, finding: Finding, { x, y }: Pick<Pair, 'x' | 'y'>): Diagnosis {
   const { training, network, steps } = engine;
-  const { losses, sizes } = steps.history();
+  const { losses, sizes } = history(steps);
   const { clip } = training;
   const clipping = clip ? '' : ' globalClipNorm: 1 keeps single batches from throwing the weights far off.';
   const rate = `the learning rate of ${short(steps.learningRate)} is too high`;
@@ -256,7 +266,7 @@ export function explain(
   const [only] = rows;
   const row = rows.length === 1 && only !== undefined ? (refused.rowOf?.(only) ?? only) : undefined;
   const whole = refused.rowOf ? 'data' : 'batch';
-  const { losses, sizes } = engine.steps.history();
+  const { losses, sizes } = history(engine.steps);
   const recent = (values: readonly number[]) => values.slice(-6).map(short).join(', ');
   const measured = engine.training.clip || engine.training.trackGradientNorm;
   const label = measured ? 'norms of the gradient' : 'largest gradients seen';

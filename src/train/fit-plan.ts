@@ -1,8 +1,9 @@
 import { checkNumber, checkOptions, show, ValueError } from '../errors.js';
-import type { LintCode } from '../insight/lint.js';
+import { checkCodes, type LintCode } from '../insight/checks.js';
 import type { Matrix, MatrixLike } from '../matrix.js';
-import { type Data, type Pair, readPair, slice } from './batches.js';
+import { type Data, type Pair, readPair } from './batches.js';
 import { type Callback, checkCallbacks } from './callbacks.js';
+import { type ClassWeights, weighClasses } from './class-weights.js';
 import type { TrainingControl } from './control.js';
 import type { Engine } from './engine.js';
 import type { Blocks } from './evaluation.js';
@@ -10,7 +11,7 @@ import { ArrayFeed, type Feed } from './feed.js';
 import { checkMixup, Mixup } from './mixup.js';
 import { type Batches, isBatches } from './source.js';
 import { INFERENCE_ROWS } from './training-plan.js';
-import { type ClassWeights, type WeightOptions, weighClasses } from './weights.js';
+import type { WeightOptions } from './weights.js';
 
 /** Options of training on rows or on a stream of batches. */
 export interface StreamFitOptions {
@@ -148,7 +149,7 @@ export async function planFit(
   let feed: Feed;
   if (isBatches(train)) {
     checkStream(engine, options);
-    const { StreamFeed } = await import('./stream.js');
+    const { StreamFeed } = await import('../on-demand/stream.js');
     const weigh = (pair: Pair) => (options.classWeight ? withClassWeights(engine, pair, options.classWeight) : pair);
     const epochs = (options.epochs ?? 1) - (options.initialEpoch ?? 0);
     feed = new StreamFeed(engine, train, { steps, seed, mixup, weigh, epochs });
@@ -174,7 +175,6 @@ export async function planFit(
 async function planLint(given: FitOptions['lint'] = true): Promise<FitPlan['lint']> {
   if (typeof given === 'boolean') return given ? [] : undefined;
   checkOptions(given, ['ignore'], 'lint');
-  const { checkCodes } = await import('../insight/lint.js');
   return checkCodes(given.ignore, 'lint.ignore');
 }
 
@@ -205,7 +205,7 @@ async function progressOf(verbose: unknown = 0): Promise<readonly Callback[]> {
   if (verbose !== 1 && verbose !== 2 && verbose !== 'auto') {
     throw new ValueError({ argument: 'verbose', given: show(verbose), expected: "0, 1, 2 or 'auto'" });
   }
-  const { makeProgress } = await import('./callbacks/bar.js');
+  const { makeProgress } = await import('../on-demand/bar.js');
   return [makeProgress({ mode: verbose === 'auto' ? 'auto' : verbose === 1 ? 'bar' : 'lines' })];
 }
 
@@ -261,7 +261,7 @@ async function planData(
     });
   }
   if (stratify) {
-    const { stratified } = await import('./stratify.js');
+    const { stratified } = await import('../on-demand/stratify.js');
     const [rest, drawn] = stratified(engine, train, validationSplit, seed);
     return { train: rest, validation: { pair: drawn, blocks } };
   }
@@ -352,4 +352,14 @@ function checkBatches(rows: number, batchSize: number, minimum: number): void {
     expected: `at least ${minimum} rows in every training batch`,
     hint: 'Batch normalization has no variance to divide by in a batch of one row. Change batchSize or drop a row.',
   });
+}
+
+/** A stretch of rows, without copying them. */
+function slice({ x, y, weighted }: Pair, from: number, to: number): Pair {
+  const rowsOf = ({ data, columns }: Matrix) => ({
+    data: data.subarray(from * columns, to * columns),
+    rows: to - from,
+    columns,
+  });
+  return { x: x.map(rowsOf), y: y.map(rowsOf), rows: to - from, weighted };
 }

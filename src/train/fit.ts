@@ -1,19 +1,24 @@
 import { StateError, StreamError } from '../errors.js';
+import type { GatheredState, Gathering } from '../model/metrics/counted.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Data } from './batches.js';
 import { call, hooksOf, type Logs } from './callbacks.js';
+import { warnOfData } from './data-lint.js';
 import { debugProfile } from './debug.js';
 import type { Engine } from './engine.js';
-import { type FitOptions, type FitPlan, planFit, type ValidationSource } from './fit-plan.js';
-import { Gathered, type GatheredState } from './gather.js';
+import { EpochTotals, type TotalsState } from './epoch-totals.js';
+import { type FitOptions, type FitPlan, planFit, type StreamFitOptions, type ValidationSource } from './fit-plan.js';
+import { gather } from './gather.js';
 import { copyHistory, type History } from './history.js';
+import { logNames, validationLogs } from './log-names.js';
 import type { Model } from './model.js';
 import { makePause } from './pause.js';
-import { Refusals } from './refusal.js';
+import { Refusals } from './refusals.js';
 import { type Cursor, pack, type RunState } from './run-state.js';
-import type { Batches } from './source.js';
+import { type Batches, isBatches } from './source.js';
+import { stepInParts } from './step-in-parts.js';
 import type { Outcome } from './steps.js';
-import { EpochTotals, logNames, makeLogs, type TotalsState, validationLogs } from './totals.js';
+import { makeLogs } from './totals.js';
 import { inSlices, TestHooks, validate } from './validation.js';
 
 /** Steps with more work than this hand over to the event loop between calls, not only between steps. */
@@ -59,7 +64,7 @@ export class FitRun {
   /** Ends what is being waited for. */
   #giveUp: ((reason: unknown) => void) | undefined;
   readonly #refusals: Refusals;
-  readonly #gathered: Gathered | undefined;
+  readonly #gathered: Gathering | undefined;
   readonly #hooks: ReturnType<typeof hooksFor>;
   readonly #pause = makePause();
 
@@ -70,7 +75,7 @@ export class FitRun {
     cursor: Cursor | undefined,
   ) {
     this.#totals = new EpochTotals(engine, cursor?.totals as TotalsState | undefined);
-    this.#gathered = Gathered.of(engine, plan.feed.rows);
+    this.#gathered = gather(engine, plan.feed.rows);
     this.#refusals = new Refusals(model, engine, plan.feed);
     this.#hooks = hooksFor(plan, model);
     const { firstEpoch, epochs } = plan;
@@ -188,7 +193,6 @@ export class FitRun {
     }
     this.#halt();
     if (plan.lint && engine.steps.taken === 0 && (plan.feed.sample?.rows ?? 0) >= FEWEST_TO_LINT) {
-      const { warnOfData } = await import('./data-lint.js');
       await warnOfData(engine, plan, this.#breath);
     }
     await call(hooks.trainBegin, model);
@@ -246,9 +250,8 @@ export class FitRun {
   }
 
   async #stepInParts(program: LinkedProgram): Promise<Outcome | undefined> {
-    const { steps } = this.engine;
     this.#inStep = true;
-    const outcome = await steps.runInParts(program, this.#pause, () => this.#aborted);
+    const outcome = await stepInParts(this.engine, program, this.#pause, () => this.#aborted);
     this.#inStep = false;
     return outcome;
   }
@@ -260,7 +263,7 @@ export class FitRun {
       this.#totals.skipped++;
     } else {
       this.#totals.add(outcome, program.rows);
-      this.#gathered?.add(this.engine, program);
+      this.#gathered?.add(this.engine.heap, program);
     }
     this.plan.feed.passed();
     return batch;
@@ -273,8 +276,8 @@ export class FitRun {
     const epoch = this.#epoch;
     const gathered = this.#gathered;
     const measured = gathered && (await inSlices(gathered.measure(), this.#breath));
-    const trained = this.#totals.logs(engine, measured, true);
-    let logs: Logs = { ...trained, learningRate: engine.steps.latestRate };
+    const trained = this.#totals.logs(engine, measured);
+    let logs: Logs = { ...trained, learningRate: latestRate(engine) };
     if (plan.validation && plan.validates(epoch)) {
       logs = { ...logs, ...validationLogs(await this.#validate(plan.validation)) };
     }
@@ -303,29 +306,36 @@ export class FitRun {
   async #validate(source: ValidationSource): Promise<Logs> {
     const { test } = this.#hooks;
     if ('pair' in source) return validate(this.engine, source.pair, source.blocks, test, this.#breath);
-    const { validateBatches } = await import('./stream.js');
+    const { validateBatches } = await import('../on-demand/stream.js');
     return validateBatches(this.engine, source, this.#epoch, test, this.#breath, (waited) => this.#orAborted(waited));
   }
 }
 
+/** The learning rate of the last step, unless it was set since. */
+function latestRate({ steps, training }: Engine): number {
+  return steps.ownRate ?? training.optimizer.rate(Math.max(0, steps.taken - 1));
+}
+
 /**
  * Trains from the beginning or from where the model's last run was interrupted; `begin` is told of the run. In a module of
- * its own, which models load when they are first fitted.
+ * its own, which models load when they are first fitted. A stream has its options in place of `y`.
  */
 export async function fit(
   model: Model,
   engine: Engine,
   x: Data | Batches,
-  y: Data | undefined,
-  options: FitOptions,
+  y: Data | StreamFitOptions | undefined,
+  options: FitOptions | undefined,
   begin: (run: FitRun) => void,
 ): Promise<History> {
-  const plan = await planFit(engine, x, y, options);
+  const stream = isBatches(x);
+  const given = (stream ? (options ?? (y as StreamFitOptions | undefined)) : options) ?? {};
+  const plan = await planFit(engine, x, stream ? undefined : (y as Data), given);
   let { resume } = plan;
   for (const callback of plan.callbacks) if (await callback.onRestore?.(model)) resume = true;
   let cursor: Cursor | undefined;
   if (resume) {
-    const { checkFeed, readCursor } = await import('./resume.js');
+    const { checkFeed, readCursor } = await import('../on-demand/resume.js');
     cursor = readCursor(engine, model.run);
     checkFeed(plan.feed, cursor);
   }

@@ -1,4 +1,5 @@
 import { checkNumber, checkOptions, StateError, ValueError } from '../errors.js';
+import { log } from '../kernels/logarithm.js';
 import { stream } from '../kernels/philox.js';
 import { type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
 import { initialize } from '../model/initialization.js';
@@ -59,7 +60,8 @@ export function layerSequentialUnitVariance(
     if (spec.type === 'dense') {
       const { rows, columns, data } = own['layers.0.kernel'] as Matrix;
       const at = names.indexOf(`${name}.kernel`);
-      data.set(initialize(orthogonal() as unknown as Initializer, rows, columns, seed, stream('initialization', at)));
+      const from = stream('initialization', at);
+      data.set(initialize(orthogonal() as unknown as Initializer, rows, columns, seed, from, log));
       const linear = Object.assign(copySpec(spec), { activation: 'linear' });
       let variance = varianceOf(output(model, linear, own, input), name);
       let iterations = 0;

@@ -44,7 +44,7 @@ import { updateMovingMoments } from './moments.js';
 import { type PredictOptions, predict, predictGraph } from './predict.js';
 import { refusal, refusedBatch } from './refusal.js';
 import type { RunState } from './run-state.js';
-import { type Batches, isBatches } from './source.js';
+import type { Batches } from './source.js';
 import type { EvaluateBatchesOptions } from './stream.js';
 import { makeSummary, type Summary } from './summary.js';
 import { makeLogs } from './totals.js';
@@ -174,14 +174,13 @@ export class Model {
   async fit(batches: Batches, options?: StreamFitOptions): Promise<History>;
   async fit(x: Data | Batches, y?: Data | StreamFitOptions, options?: FitOptions): Promise<History> {
     this.#checkIdle('fit');
-    const stream = isBatches(x);
-    const given = (stream ? (options ?? (y as StreamFitOptions)) : options) ?? {};
-    const { control } = given as { control?: Partial<TrainingControl> | undefined };
+    // Options come second with a stream; data has nothing that could run.
+    const { control } = (options ?? y ?? {}) as { control?: Partial<TrainingControl> | undefined };
     this.#fitting = true;
     control?.running?.(true);
     try {
-      const { fit } = await import('./fit.js');
-      return await fit(this, this.#engine, x, stream ? undefined : (y as Data), given, (run) => {
+      const { fit } = await import('../on-demand/fit.js');
+      return await fit(this, this.#engine, x, y, options, (run) => {
         this.#run = run;
       });
     } finally {
@@ -273,7 +272,7 @@ export class Model {
 
   /** Loss and metrics over all batches of a stream, of which one is in memory at a time. @throws StreamError */
   async evaluateBatches(batches: Batches, options?: EvaluateBatchesOptions): Promise<Logs> {
-    const { evaluateBatches } = await import('./stream.js');
+    const { evaluateBatches } = await import('../on-demand/stream.js');
     return evaluateBatches(this, this.#engine, batches, options);
   }
 
@@ -282,7 +281,7 @@ export class Model {
     batches: Batches<Data>,
     options?: { readonly callbacks?: readonly Callback[] },
   ): AsyncGenerator<Matrix, void, undefined> {
-    const { predictBatches } = await import('./stream.js');
+    const { predictBatches } = await import('../on-demand/stream.js');
     yield* predictBatches(this, batches, options);
   }
 
@@ -400,13 +399,9 @@ export class Model {
    * large models, four steps, in one go. Changes nothing.
    */
   async profile(x: Data, y: Data, options: ProfileOptions = {}): Promise<Profile> {
-    const { profileProgram } = await import('../program/profile.js');
+    const { profile } = await import('../on-demand/profiling.js');
     this.#checkBetweenSteps('profile');
-    checkOptions(options, ['repeats'], 'profile');
-    if (options.repeats !== undefined) checkNumber(options.repeats, 'profile.repeats', { min: 1, integer: true });
-    const engine = this.#engine;
-    const program = stageBatch(engine, 'train', x, y);
-    return profileProgram(...engine.rehearse(program), options);
+    return profile(this.#engine, x, y, options);
   }
 
   /** The kernel calls of one mode ('train', 'accumulate', 'gradients', 'inspect', 'moments', 'validate', 'evaluate', 'predict') and number of rows, as text. */

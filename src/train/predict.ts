@@ -1,8 +1,8 @@
 import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import { allFinite, isMatrix, type Matrix, type MatrixLike, makeMatrix } from '../matrix.js';
 import { outputLayer } from '../program/compile.js';
+import { copyRows, SHORT } from '../program/copy.js';
 import { type Data, readInput, readInputs } from './batches.js';
-import { copyRows, SHORT } from './copy.js';
 import type { Engine } from './engine.js';
 import { INFERENCE_ROWS } from './training-plan.js';
 

@@ -1,10 +1,7 @@
 import { NonFiniteError } from '../errors.js';
 import type { LinkedProgram } from '../program/run.js';
 import { type Data, type Pair, stageBatch } from './batches.js';
-import { call, type HooksOf } from './callbacks.js';
 import type { Engine } from './engine.js';
-import type { Feed } from './feed.js';
-import type { Model } from './model.js';
 import type { WeightOptions } from './weights.js';
 
 /** A batch that was refused. */
@@ -34,7 +31,7 @@ export function refusal(engine: Engine, refused: RefusedBatch): NonFiniteError {
   const message = `${what} in ${where}. The step was not applied: weights and state are those of the step before.`;
   const hint = epoch === undefined ? ' `await error.explain()` says where it began and why.' : '';
   const error: NonFiniteError = new NonFiniteError(message + hint, facts, async () => {
-    const { explain } = await import('./explain.js');
+    const { explain } = await import('../on-demand/explain.js');
     return explain(engine, refused, facts, where, name) ?? error;
   });
   return error;
@@ -43,40 +40,4 @@ export function refusal(engine: Engine, refused: RefusedBatch): NonFiniteError {
 /** The batch that `trainOnBatch` was given. */
 export function refusedBatch(engine: Engine, x: Data, y: Data, options: WeightOptions = {}): RefusedBatch {
   return { stage: () => stageBatch(engine, engine.steps.mode, x, y, options.sampleWeight) };
-}
-
-/** What `fit` does about refused batches. */
-export class Refusals {
-  /** The first of this epoch, explained. */
-  #first: NonFiniteError | undefined;
-  #warned = false;
-
-  constructor(
-    private readonly model: Model,
-    private readonly engine: Engine,
-    private readonly feed: Feed,
-  ) {}
-
-  /** Throws, or says so the first time; hooks may end training instead. */
-  async meet(epoch: number, batch: number, hooks: HooksOf<'onNonFinite'>): Promise<void> {
-    if (this.#first && hooks.length === 0) return;
-    const { feed, engine, model } = this;
-    const { sample } = feed;
-    const refused = { epoch, batch, sample, stage: () => feed.stage() };
-    const rowOf = feed.rowOf && { rowOf: (row: number) => feed.rowOf?.(row) as number };
-    const error = await refusal(engine, { ...refused, ...rowOf }).explain();
-    this.#first ??= error;
-    await call(hooks, error, model);
-    if (model.stopTraining) return;
-    if (engine.training.onNonFinite === 'stop') throw error;
-    if (this.#warned) return;
-    this.#warned = true;
-    console.warn(`myelin: skipped a batch. ${error.message}`);
-  }
-
-  /** Throws where the epoch had no other batch. */
-  endEpoch(rows: number): void {
-    if (rows === 0 && this.#first && !this.model.stopTraining) throw this.#first;
-    this.#first = undefined;
-  }
 }

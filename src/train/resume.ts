@@ -1,9 +1,9 @@
 import { StateError, show, ValueError } from '../errors.js';
+import type { GatheredState } from '../model/metrics/counted.js';
 import type { Engine } from './engine.js';
+import type { TotalsState } from './epoch-totals.js';
 import type { Feed, FeedState } from './feed.js';
-import type { GatheredState } from './gather.js';
 import type { Cursor, Json, RunState } from './run-state.js';
-import type { TotalsState } from './totals.js';
 
 /** The inverse of `pack`. */
 export function unpack(value: Json): unknown {

@@ -8,7 +8,7 @@ import {
   type Training,
 } from '../program/compile.js';
 import type { Parameter } from '../program/layer.js';
-import { Arena, type Tensor, vectorTensor } from '../program/plan.js';
+import { Arena, align, type Tensor, vectorTensor } from '../program/plan.js';
 
 /** Tables lie outside the slab: a step touches few of their rows. */
 export const isTable = ({ layout }: Parameter) => layout === 'table';
@@ -107,12 +107,23 @@ export function tableUpdates(
     });
 }
 
-/** Room for the norms of the gradients of the slab and of each table, elements side by side that are written one by one. */
-export function takeNorms(arena: Arena, tables: number): Training['norms'] {
-  const count = tables > 0 ? 1 + tables : 0;
-  const all = arena.take(vectorTensor('norms', count));
-  const parts = Array.from({ length: count }, (_, i) => range(`norms.${i}`, all.offset + i, all.offset + i + 1));
-  return { all, parts };
+/** Sums are not cut where threads share a step, so that its bits stay; of a long slab several are taken, whatever shares it. */
+const NORM_PART = 65_536;
+const MOST_PARTS = 16;
+
+/** Room for the norms that the norm of all gradients is made of: those of parts of a long slab, and of each table. */
+export function takeNorms(arena: Arena, gradients: Tensor, tables: number): Training['norms'] {
+  const { offset, size } = gradients;
+  const step = align(Math.max(NORM_PART, Math.ceil(size / MOST_PARTS)));
+  const starts = Array.from({ length: Math.ceil(size / step) }, (_, i) => i * step);
+  const parts = starts.map((start, i) => {
+    return range(`gradients.part${i}`, offset + start, offset + Math.min(size, start + step));
+  });
+  const slab = parts.length > 1 ? parts : [gradients];
+  const count = slab.length + tables;
+  const all = arena.take(vectorTensor('norms', count > 1 ? count : 0));
+  const norms = Array.from({ length: count }, (_, i) => range(`norms.${i}`, all.offset + i, all.offset + i + 1));
+  return { slab, all, norms };
 }
 
 /** Neighbours in the slab with the same strength of a penalty, those without left out. */

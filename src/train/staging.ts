@@ -1,15 +1,19 @@
 import type { Matrix } from '../matrix.js';
 import type { Tensor } from '../program/plan.js';
 
+/** Rows of fewer elements are read in every cache line before they are copied; of others the machine fetches the rest by itself. */
+const NARROW = 64;
+
 /**
- * Reads something of every cache line of rows that are about to be copied: misses that nothing waits for overlap. The
+ * Reads something of rows that are about to be copied: misses that nothing waits for overlap, those of pages, too. The
  * sum has no meaning; to be stored, so that no compiler leaves the reads out.
  */
 function touchRows(data: Float32Array, columns: number, order: Uint32Array, start: number, rows: number): number {
+  const step = columns < NARROW ? 16 : columns;
   let sum = 0;
   for (let r = 0; r < rows; r++) {
     const from = (order[start + r] as number) * columns;
-    for (let c = 0; c < columns; c += 16) sum += data[from + c] as number;
+    for (let c = 0; c < columns; c += step) sum += data[from + c] as number;
     sum += data[from + columns - 1] as number;
   }
   return sum;
@@ -58,15 +62,16 @@ export function stageRows(
     heap.set(whole ? data : data.subarray(start * columns, (start + rows) * columns), offset);
     return;
   }
-  if (columns >= 8 && columns < 64) {
-    if (order) heap[offset] = touchRows(data, columns, order, start, rows);
+  if (order && columns >= 8) heap[offset] = touchRows(data, columns, order, start, rows);
+  if (columns >= 8 && columns < NARROW) {
     gatherRows(heap, tensor, data, columns, start, order);
     return;
   }
+  if (order && columns >= 64 && columns < 256) heap[offset] = touchRows(data, columns, order, start, rows);
   for (let r = 0; r < rows; r++) {
     const from = (order ? (order[start + r] as number) : start + r) * columns;
     const to = offset + r * stride;
-    if (columns >= 64) heap.set(data.subarray(from, from + columns), to);
+    if (columns >= NARROW) heap.set(data.subarray(from, from + columns), to);
     else for (let c = 0; c < columns; c++) heap[to + c] = data[from + c] as number;
   }
 }

@@ -140,7 +140,7 @@ export function readRows(part: Part, first: number, last: number, into: Float32A
 export function describeState(engine: Engine): { readonly parts: readonly Part[]; readonly scalars: StateScalars } {
   checkBetweenSteps(engine);
   const { optimizer } = engine.training;
-  const { taken, accumulated, learningRate = null } = engine.steps.counts;
+  const { taken, accumulated, ownRate: learningRate = null } = engine.steps;
   const solver = optimizer.solver?.state();
   return {
     parts: [...heapParts(engine, { taken, accumulated }), ...(solver ? solverParts(engine, solver.vectors) : [])],
@@ -208,13 +208,13 @@ export function planImport(engine: Engine, scalars: StateScalars): { parts: read
     parts: [...heapParts(engine, scalars), ...solverParts(engine, vectors)],
     commit() {
       const { taken, accumulated, learningRate } = scalars;
-      if (isFresh(scalars) && !isFresh(engine.steps.counts)) {
+      if (isFresh(scalars) && !isFresh(engine.steps)) {
         const { training, heap } = engine;
         fillStates(heap, training);
         const average = training.update.average?.values;
         if (average) heap.fill(0, average.offset, average.offset + average.size);
       }
-      engine.steps.counts = { taken, accumulated, learningRate: learningRate ?? undefined };
+      Object.assign(engine.steps, { taken, accumulated, ownRate: learningRate ?? undefined });
       solver?.restore({ numbers, vectors });
     },
   };

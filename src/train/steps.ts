@@ -19,17 +19,7 @@ export interface Outcome {
   refused: boolean;
 }
 
-/** What the steps of a compiled model count. */
-export interface StepCounts {
-  /** Optimizer steps since `compile`. */
-  readonly taken: number;
-  /** Batches whose gradients wait for the update. */
-  readonly accumulated: number;
-  /** Set in place of the optimizer's own. */
-  readonly learningRate: number | undefined;
-}
-
-const HISTORY = 16;
+export const HISTORY = 16;
 
 /** The steps of a compiled model: what happens before and after their calls, and what they count. */
 export class Steps {
@@ -40,15 +30,15 @@ export class Steps {
   /** What the last refused step met. */
   trouble: Trouble | undefined;
   /** Losses of the last updates, and norms of gradients or what stands in for them, by their number modulo 16. */
-  readonly #recent = new Float64Array(2 * HISTORY);
+  readonly recent = new Float64Array(2 * HISTORY);
   /** Puts back what a risky step may spoil. */
   #undo: (() => void) | undefined;
   /** What a solver met at the weights as they are. */
   #met: Trouble | undefined;
   /** Batches whose gradients wait for the update. */
-  #accumulated = 0;
+  accumulated = 0;
   /** Set in place of the optimizer's own. */
-  #learningRate: number | undefined;
+  ownRate: number | undefined;
   readonly #engine: Engine;
 
   constructor(engine: Engine) {
@@ -58,39 +48,23 @@ export class Steps {
   /** Counts from zero, for a model compiled anew. */
   restart(): void {
     this.taken = 0;
-    this.#accumulated = 0;
-    this.#learningRate = undefined;
-    this.#recent.fill(Number.NaN);
-  }
-
-  /** What a checkpoint keeps of the steps, beside tensors. */
-  get counts(): StepCounts {
-    return { taken: this.taken, accumulated: this.#accumulated, learningRate: this.#learningRate };
-  }
-
-  set counts({ taken, accumulated, learningRate }: StepCounts) {
-    this.taken = taken;
-    this.#accumulated = accumulated;
-    this.#learningRate = learningRate;
+    this.accumulated = 0;
+    this.ownRate = undefined;
+    this.recent.fill(Number.NaN);
   }
 
   /** Of the step to come; 0 before `compile`. */
   get learningRate(): number {
-    if (this.#learningRate !== undefined) return this.#learningRate;
+    if (this.ownRate !== undefined) return this.ownRate;
     return this.#engine.compiled ? this.#engine.training.optimizer.rate(this.taken) : 0;
   }
 
-  /** Of the last step, unless it was set since. */
-  get latestRate(): number {
-    return this.#learningRate ?? this.#engine.training.optimizer.rate(Math.max(0, this.taken - 1));
-  }
-
   set learningRate(value: number) {
-    this.#learningRate = value;
+    this.ownRate = value;
   }
 
   /** Copies tensors; what it returns puts them back. */
-  #copy(tensors: readonly Tensor[]): () => void {
+  copy(tensors: readonly Tensor[]): () => void {
     const kept = tensors.map(({ offset, size }) => this.#engine.heap.slice(offset, offset + size));
     return () => {
       tensors.forEach(({ offset }, i) => {
@@ -100,14 +74,14 @@ export class Steps {
   }
 
   /** What a step reports: loss and metrics have slots that evaluations share. */
-  get #reports(): readonly Tensor[] {
+  get reports(): readonly Tensor[] {
     const { targets, penaltySlots } = this.#engine.training;
     return [this.#engine.slots.block, ...penaltySlots, ...targets.flatMap(({ report }) => [report.loss, report.hits])];
   }
 
   /** Does `work` and puts back what a step under way has reported so far. */
   keepingReports<T>(work: () => T): T {
-    const putBack = this.#copy(this.#reports);
+    const putBack = this.copy(this.reports);
     try {
       return work();
     } finally {
@@ -117,12 +91,12 @@ export class Steps {
 
   /** What the next batch does: update, or add its gradient to those that wait for the update. */
   get mode(): 'train' | 'accumulate' {
-    return this.#accumulated + 1 < this.#engine.training.accumulationSteps ? 'accumulate' : 'train';
+    return this.accumulated + 1 < this.#engine.training.accumulationSteps ? 'accumulate' : 'train';
   }
 
   /** Counts the batches of all updates from 1 on, those that were refused left out; draws of dropout differ by it. */
   get #batch(): number {
-    return this.taken * this.#engine.training.accumulationSteps + this.#accumulated + 1;
+    return this.taken * this.#engine.training.accumulationSteps + this.accumulated + 1;
   }
 
   /** Counts a step and writes its numbers into the slots. */
@@ -133,7 +107,7 @@ export class Steps {
     this.#undo = learningRate < safeRate ? undefined : keepLasting(this.#engine);
     if (mode === 'accumulate') {
       const { sum } = update.accumulation as NonNullable<Update['accumulation']>;
-      if (this.#accumulated === 0) this.#engine.heap.fill(0, sum.offset, sum.offset + sum.size);
+      if (this.accumulated === 0) this.#engine.heap.fill(0, sum.offset, sum.offset + sum.size);
       return;
     }
     this.taken++;
@@ -147,86 +121,31 @@ export class Steps {
   /** Runs a staged training step. */
   run(program: LinkedProgram): Outcome {
     if (this.#engine.training.optimizer.solver) {
-      for (const _ of this.#solve(program)) run(program);
+      for (const _ of this.begun(program)) run(program);
     } else {
       this.#begin(program);
       run(program);
     }
-    return this.#finish(program);
+    return this.finish(program);
   }
 
-  /**
-   * The same, handing over to `pause` between calls. Where `unwanted` says so before any weight has changed, the step is
-   * as if it had not begun, and there is no outcome; after that it runs to its end.
-   */
-  async runInParts(program: LinkedProgram, pause: () => Promise<void> | undefined): Promise<Outcome>;
-  async runInParts(
-    program: LinkedProgram,
-    pause: () => Promise<void> | undefined,
-    unwanted: () => boolean,
-  ): Promise<Outcome | undefined>;
-  async runInParts(
-    program: LinkedProgram,
-    pause: () => Promise<void> | undefined,
-    unwanted?: () => boolean,
-  ): Promise<Outcome | undefined> {
-    const undoable = this.#engine.training.optimizer.solver ? 0 : program.undoable;
-    this.midway = true;
-    try {
-      for (const _ of this.#solve(program)) {
-        for (let i = 0; i < program.steps.length; i++) {
-          if (i < undoable && unwanted?.()) {
-            if (program.mode === 'train') this.taken--;
-            this.#engine.heap[this.#engine.slots.factor.offset] = 1;
-            return undefined;
-          }
-          (program.steps[i] as () => void)();
-          const pausing = pause();
-          if (pausing) await pausing;
-        }
-      }
-    } finally {
-      this.midway = false;
-    }
-    return this.#finish(program);
-  }
-
-  /**
-   * A step that yields wherever the program is to run: once, or as often as a solver asks. A program may write over its
-   * inputs, so they are put back; the step reports what it found at first.
-   */
-  *#solve(program: LinkedProgram): Generator<void, void> {
-    const { optimizer, gradients, slab } = this.#engine.training;
+  /** Begins a step, and yields wherever the program is to run: once, or as often as a solver asks. */
+  *begun(program: LinkedProgram): Generator<void, void> {
+    const { solver } = this.#engine.training.optimizer;
     const { learningRate } = this;
     this.#begin(program);
-    if (!optimizer.solver) {
-      yield;
-      return;
-    }
-    const restage = this.#copy([...program.inputs, ...program.targets]);
-    const copy = ({ offset, size }: Tensor) => Float64Array.from(this.#engine.heap.subarray(offset, offset + size));
-    const solution = optimizer.solver.step(
-      {
-        weights: () => copy(slab),
-        setWeights: (x) => this.#engine.heap.set(x, slab.offset),
-        gradient: () => copy(gradients),
-      },
-      learningRate,
-    );
-    let report: (() => void) | undefined;
-    for (let wanted = solution.next(); !wanted.done; wanted = solution.next(this.outcome().loss)) {
-      if (report) restage();
-      yield;
-      if (report) continue;
-      report = this.#copy(this.#reports);
-      this.#met = findTrouble(this.#engine, program);
-      if (this.#met) return;
-    }
-    report?.();
+    if (solver) yield* solver.solve(this.#engine, program, learningRate);
+    else yield;
+  }
+
+  /** Whether the program has met something not finite at the weights as they are. */
+  meets(program: LinkedProgram): boolean {
+    this.#met = findTrouble(this.#engine, program);
+    return this.#met !== undefined;
   }
 
   /** A batch that meets something not finite leaves weights, state and all counts as they were. */
-  #finish(program: LinkedProgram): Outcome {
+  finish(program: LinkedProgram): Outcome {
     const outcome = this.outcome();
     const { heap, slots, training } = this.#engine;
     const { clip, trackGradientNorm, averaging } = training;
@@ -242,12 +161,12 @@ export class Steps {
     if (outcome.refused) {
       if (mode === 'train') this.taken--;
     } else if (mode === 'accumulate') {
-      this.#accumulated++;
+      this.accumulated++;
     } else {
       const place = this.taken & (HISTORY - 1);
-      this.#recent[place] = outcome.loss;
-      this.#recent[place + HISTORY] = size;
-      this.#accumulated = 0;
+      this.recent[place] = outcome.loss;
+      this.recent[place + HISTORY] = size;
+      this.accumulated = 0;
       if (averaging?.overwrites(this.taken)) this.applyAverage();
     }
     return outcome;
@@ -268,16 +187,6 @@ export class Steps {
     }
     this.trouble = trouble;
     return trouble !== undefined;
-  }
-
-  /** Losses of the last updates, oldest first, and norms of gradients, or the largest element that the guard saw. */
-  history(): { readonly losses: readonly number[]; readonly sizes: readonly number[] } {
-    const last = (start: number) =>
-      Array.from(
-        { length: HISTORY },
-        (_, i) => this.#recent[start + ((this.taken + 1 + i) % HISTORY)] as number,
-      ).filter((value) => !Number.isNaN(value));
-    return { losses: last(0), sizes: last(HISTORY) };
   }
 
   /** Averages as far as there are any, where the parameters' tensors say with `shift` added to their offsets. */

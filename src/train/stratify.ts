@@ -2,6 +2,7 @@ import { ValueError } from '../errors.js';
 import { Generator, stream } from '../kernels/philox.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
 import type { Pair } from './batches.js';
+import { classReader } from './class-weights.js';
 import type { Engine } from './engine.js';
 
 /**
@@ -11,7 +12,7 @@ import type { Engine } from './engine.js';
  */
 export function stratified({ training }: Engine, pair: Pair, share: number, seed: number): readonly [Pair, Pair] {
   const [target] = training.targets;
-  const classOf = training.targets.length === 1 ? target?.objective.classOf : undefined;
+  const classOf = training.targets.length === 1 && target ? classReader(target.objective) : undefined;
   if (!classOf) {
     throw new ValueError({
       argument: 'stratify',

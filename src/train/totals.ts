@@ -1,84 +1,40 @@
+import type { Measured } from '../model/metrics/counted.js';
 import type { Logs } from './callbacks.js';
 import type { Engine } from './engine.js';
-import type { Measured } from './gather.js';
 import type { Outcome } from './steps.js';
 import type { BoundTarget } from './training-plan.js';
 
-/** The sums as plain data. */
-export interface TotalsState {
-  readonly rows: number;
-  readonly penalty: number;
-  readonly losses: readonly number[];
-  readonly hits: readonly number[];
-  readonly norms: number;
-  readonly updates: number;
-  readonly skipped: number;
-}
-
-/** Sums of an epoch so far; means are over rows, not over batches, and a loss that is a sum is the sum of all. */
-export class EpochTotals {
+/** Sums of an evaluation so far; means are over rows, not over batches, and a loss that is a sum is the sum of all. */
+export class Totals {
   rows = 0;
-  /** Batches that were left out, because something in them was not finite. */
-  skipped = 0;
-  readonly #targets: Engine['training']['targets'];
-  #norms = 0;
-  #updates = 0;
-  #penalty = 0;
-  readonly #losses: number[];
-  readonly #hits: number[];
+  penalty = 0;
+  readonly losses: number[];
+  readonly hits: number[];
 
-  constructor({ training }: Engine, from?: TotalsState) {
-    this.#targets = training.targets;
-    this.#losses = training.targets.map((_, i) => from?.losses[i] ?? 0);
-    this.#hits = training.targets.map((_, i) => from?.hits[i] ?? 0);
-    if (!from) return;
-    this.rows = from.rows;
-    this.skipped = from.skipped;
-    this.#penalty = from.penalty;
-    this.#norms = from.norms;
-    this.#updates = from.updates;
+  constructor(readonly targets: Engine['training']['targets']) {
+    this.losses = targets.map(() => 0);
+    this.hits = targets.map(() => 0);
   }
 
   #rowsOf(target: number, rows: number): number {
-    return this.#targets[target]?.objective.summed ? 1 : rows;
+    return this.targets[target]?.objective.summed ? 1 : rows;
   }
 
-  add({ penalty, losses, hits, norm }: Outcome, rows: number): void {
+  add({ penalty, losses, hits }: Outcome, rows: number): void {
     this.rows += rows;
-    this.#penalty += penalty * rows;
-    if (norm !== undefined) {
-      this.#norms += norm;
-      this.#updates++;
-    }
+    this.penalty += penalty * rows;
     for (let i = 0; i < losses.length; i++) {
-      this.#losses[i] = (this.#losses[i] as number) + (losses[i] as number) * this.#rowsOf(i, rows);
-      this.#hits[i] = (this.#hits[i] as number) + (hits[i] as number);
+      this.losses[i] = (this.losses[i] as number) + (losses[i] as number) * this.#rowsOf(i, rows);
+      this.hits[i] = (this.hits[i] as number) + (hits[i] as number);
     }
   }
 
-  get state(): TotalsState {
-    return {
-      rows: this.rows,
-      penalty: this.#penalty,
-      losses: [...this.#losses],
-      hits: [...this.#hits],
-      norms: this.#norms,
-      updates: this.#updates,
-      skipped: this.skipped,
-    };
-  }
-
-  /** `updates` says that these are totals of training; the norm's mean is over updates, NaN where there were none. */
-  logs(engine: Engine, measured?: Measured, updates = false): Logs {
-    const { rows } = this;
-    const { clip, trackGradientNorm } = engine.training;
-    const norm = updates && (clip || trackGradientNorm) ? this.#norms / this.#updates : undefined;
-    const losses = this.#losses.map((sum, i) => sum / this.#rowsOf(i, rows));
-    const penalty = this.#penalty / rows;
-    const loss = losses.reduce((sum, value, i) => sum + this.#targets[i]!.objective.weight * value, 0) + penalty;
-    const outcome = { loss, penalty, losses, hits: this.#hits, norm, refused: false };
-    const logs = makeLogs(engine, outcome, rows, measured);
-    return updates && engine.training.onNonFinite === 'skip' ? { ...logs, skippedBatches: this.skipped } : logs;
+  logs(engine: Engine, measured?: Measured, norm?: number): Logs {
+    const { rows, hits } = this;
+    const losses = this.losses.map((sum, i) => sum / this.#rowsOf(i, rows));
+    const penalty = this.penalty / rows;
+    const loss = losses.reduce((sum, value, i) => sum + this.targets[i]!.objective.weight * value, 0) + penalty;
+    return makeLogs(engine, { loss, penalty, losses, hits, norm, refused: false }, rows, measured);
   }
 }
 
@@ -107,24 +63,7 @@ export function makeLogs(
   return logs;
 }
 
-function capital(name: string): string {
+/** A name within another. */
+export function capital(name: string): string {
   return `${name[0]?.toUpperCase()}${name.slice(1)}`;
-}
-
-/** The numbers of validation, under the names that they have beside those of training. */
-export function validationLogs(logs: Logs): Logs {
-  return Object.fromEntries(Object.entries(logs).map(([name, value]) => [`val${capital(name)}`, value]));
-}
-
-/** The names of an epoch's numbers, in order. */
-export function logNames(engine: Engine, validated: boolean): readonly string[] {
-  const { targets, clip, trackGradientNorm } = engine.training;
-  const zeros = targets.map(() => 0);
-  const measured = targets.map(({ metrics }) => new Map(metrics.map((metric) => [metric, 0])));
-  const outcome: Outcome = { loss: 0, penalty: 0, losses: zeros, hits: zeros, norm: undefined, refused: false };
-  const logs = makeLogs(engine, outcome, 1, measured);
-  const tracked = clip || trackGradientNorm ? ['gradientNorm'] : [];
-  if (engine.training.onNonFinite === 'skip') tracked.push('skippedBatches');
-  const validation = validated ? Object.keys(validationLogs(logs)) : [];
-  return [...Object.keys(logs), ...tracked, 'learningRate', ...validation];
 }

@@ -102,7 +102,7 @@ export function planTraining(network: Network, slab: Tensor, base: number, optio
       optimizer,
       groups.map(({ multiplier }) => multiplier),
     ),
-    norms: takeNorms(arena, tables.length),
+    norms: takeNorms(arena, gradients, tables.length),
     update: {
       clip: options.clip,
       trackGradientNorm: options.trackGradientNorm,

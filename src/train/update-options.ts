@@ -66,8 +66,8 @@ export function checkTables(
 ): void {
   const table = parameters.find((parameter) => parameter.trainable && isTable(parameter));
   if (!table) return;
-  const layer = `${table.name.replace(/\.[^.]*$/, '')}, an embedding that learns`;
-  const hint = 'Freeze the embedding by trainable: false, or put a dense layer behind one-hot columns in its place.';
+  const layer = `${table.name.replace(/\.[^.]*$/, '')}, an embedding that learns by rows`;
+  const hint = 'embedding({ sparse: false }) updates whole tables; trainable: false freezes one.';
   const { gradientAccumulationSteps = 1, averaging } = options;
   if (solver) {
     const expected = 'an optimizer that takes steps, such as adam';

@@ -1,5 +1,6 @@
+import { hasRelaxedSimd } from '../../src/backends/detect.js';
 import { typescript } from '../../src/backends/typescript.js';
-import { hasRelaxedSimd, wasm } from '../../src/backends/wasm.js';
+import { wasm } from '../../src/backends/wasm.js';
 import { type Backend, type BackendFactory, RESERVED_ELEMENTS } from '../../src/kernels/contract.js';
 import { Generator } from '../../src/kernels/philox.js';
 

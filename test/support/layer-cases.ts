@@ -105,6 +105,7 @@ export const layerCases: Readonly<Record<keyof typeof layerTable, LayerCases>> =
     gradients: [
       [embedding({ inputDim: 8, outputDim: 3, inputShape: INPUTS }), activation({ activation: 'tanh' })],
       [embedding({ inputDim: 30, outputDim: 1, inputShape: 1 }), dense({ units: 9, activation: 'tanh' })],
+      [embedding({ inputDim: 6, outputDim: 5, inputShape: 3, sparse: false }), dense({ units: 9, activation: 'tanh' })],
       tables(),
     ],
     reference: 'cases',

@@ -1,7 +1,7 @@
-import { BackendError, checkNumber } from '../../errors.js';
+import { BackendError, checkNumber, ValueError } from '../../errors.js';
 import type { Backend, Phase } from '../../kernels/contract.js';
 import { phasesOf, segments } from '../../program/split.js';
-import { allocate, instantiate, LONGEST_CALL } from '../instance.js';
+import type { instances } from '../instance.js';
 import { COMMAND, Control } from './control.js';
 import { builtin } from './host.js';
 import { bindPhases, type Message, runPhases, type ThreadData } from './team.js';
@@ -80,6 +80,31 @@ export function withSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return result;
 }
 
+/** The bytes that users bring, to be rewritten for shared memory; a compiled module no longer has any. */
+export function bytesOf(source: unknown): Uint8Array | undefined {
+  if (source === undefined) return undefined;
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  throw new ValueError({
+    argument: 'wasm.source',
+    given: 'a compiled module',
+    expected: 'the bytes of myelin/kernels.wasm',
+    hint: 'With threads the module is rewritten for shared memory before it is compiled.',
+  });
+}
+
+/** Threads over a module with shared memory. */
+export function openPool(
+  make: typeof instances,
+  module: WebAssembly.Module,
+  threads: number,
+  threadUrl: string | URL | undefined,
+): Promise<Pool> {
+  // What several entries of the package share, or is loaded on demand, lies in chunks/, one folder down.
+  const place = import.meta.url.includes('/chunks/') ? '../thread.js' : './thread.js';
+  return new Pool(make, module, threads, new URL(threadUrl ?? place, import.meta.url)).ready();
+}
+
 /** Threads that compute together. Idle ones sleep; none keeps a process alive. */
 export class Pool {
   readonly #control: Control;
@@ -93,6 +118,7 @@ export class Pool {
   readonly #dropped = new FinalizationRegistry<number>((heap) => this.#drop(heap));
 
   constructor(
+    private readonly make: typeof instances,
     readonly module: WebAssembly.Module,
     readonly threads: number,
     url: URL,
@@ -141,14 +167,14 @@ export class Pool {
 
   open(elements: number): Backend {
     this.#check();
-    const memory = allocate(elements, true);
+    const memory = this.make.allocate(elements, true);
     const heap = this.#heaps++;
     this.#tell([{ type: 'heap', heap, memory }]);
-    const kernels = instantiate(this.module, memory);
+    const kernels = this.make.instantiate(this.module, memory);
     const backend: Backend = {
       heap: new Float32Array(memory.buffer),
       kernels,
-      longestCall: LONGEST_CALL,
+      longestCall: this.make.longestCall,
       linkShared: (calls, updates) => {
         const phases = phasesOf(calls, this.threads, updates);
         if (!phases.some((phase) => phase.length > 1)) return undefined;

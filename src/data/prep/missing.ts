@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
 import type { CategoryColumn, Column } from '../table.js';
-import { moments, quantile, sorted } from './statistics.js';
+import { median, moments, sorted } from './statistics.js';
 import { define, numbersOf, type StepSpec } from './step.js';
 
 export interface FillMissingOptions {
@@ -77,7 +77,7 @@ function fitNumbers(
   name: string,
 ): number {
   if (strategy === 'mean') return moments(values).mean;
-  if (strategy === 'median') return quantile(sorted(values), 0.5);
+  if (strategy === 'median') return median(values);
   if (strategy === 'mostFrequent') return mostFrequent(sorted(values));
   if (typeof (value ?? 0) === 'number') return (value as number | undefined) ?? 0;
   throw new ValueError({ argument: `column '${name}'.value`, given: show(value), expected: 'a number' });
@@ -96,6 +96,13 @@ const isMissing = (column: Column): Float64Array =>
     ? Float64Array.from(column.codes, (code) => (code < 0 ? 1 : 0))
     : column.values.map((value) => (Number.isNaN(value) ? 1 : 0));
 
+function hasMissing(column: Column): boolean {
+  if (column.kind === 'category') return column.codes.some((code) => code < 0);
+  const { values } = column;
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i]!)) return true;
+  return false;
+}
+
 export const missingSteps = {
   fillMissing: define<Plan, Filled>({
     takes: 'any',
@@ -111,7 +118,7 @@ export const missingSteps = {
       return { strategy: known ?? (value === undefined ? undefined : 'constant'), value, indicator };
     },
     fit: (column, { strategy, value, indicator }) => {
-      const flagged = indicator && isMissing(column).includes(1);
+      const flagged = indicator && hasMissing(column);
       if (column.kind !== 'category') {
         return { value: fitNumbers(column.values, strategy ?? 'median', value, column.name), indicator: flagged };
       }
@@ -126,9 +133,9 @@ export const missingSteps = {
     },
     names: (name, { indicator }) => (indicator ? [name, `${name} missing`] : [name]),
     transform: (column, { value, indicator }) => {
-      let filled: Column;
+      let filled = column;
       if (column.kind === 'category') filled = fillTexts(column, String(value));
-      else {
+      else if (hasMissing(column)) {
         const number = Number(value);
         filled = { ...column, values: column.values.map((v) => (Number.isNaN(v) ? number : v)) };
       }

@@ -16,7 +16,8 @@ export interface Moments {
 export function moments(values: Float64Array): Moments {
   let count = 0;
   let sum = 0;
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
     if (Number.isNaN(value)) continue;
     count++;
     sum += value;
@@ -25,7 +26,8 @@ export function moments(values: Float64Array): Moments {
   const mean = sum / count;
   let squares = 0;
   let rest = 0;
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
     if (Number.isNaN(value)) continue;
     const off = value - mean;
     squares += off * off;
@@ -42,6 +44,46 @@ export function quantile(ordered: Float64Array, share: number): number {
   const low = ordered[below]!;
   const high = ordered[Math.min(below + 1, ordered.length - 1)]!;
   return low + (high - low) * (place - below);
+}
+
+/** Puts the number that would stand at `place`, were all sorted, there, none larger before it and none smaller behind. */
+function select(values: Float64Array, place: number): void {
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const pivot = values[(low + high) >> 1]!;
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (values[i]! < pivot) i++;
+      while (values[j]! > pivot) j--;
+      if (i > j) break;
+      const value = values[i]!;
+      values[i++] = values[j]!;
+      values[j--] = value;
+    }
+    if (place <= j) high = j;
+    else if (place >= i) low = i;
+    else return;
+  }
+}
+
+/** `quantile(sorted(values), 0.5)` without sorting. */
+export function median(values: Float64Array): number {
+  const present = new Float64Array(values.length);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i]!)) present[count++] = values[i]!;
+  if (count === 0) return 0;
+  const numbers = present.subarray(0, count);
+  const below = (count - 1) >> 1;
+  select(numbers, below);
+  const low = numbers[below]!;
+  let high = low;
+  if (count % 2 === 0) {
+    high = Infinity;
+    for (let i = below + 1; i < count; i++) if (numbers[i]! < high) high = numbers[i]!;
+  }
+  return low + (high - low) * ((count - 1) / 2 - below);
 }
 
 /** A divisor that is safe: 1 where a spread is nothing beside the numbers it belongs to. */

@@ -1,4 +1,5 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
+import type { LoadSource, SaveTarget } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import type { ActivationName } from '../../model/names.js';
 import type { Callback } from '../../train/callbacks.js';
@@ -39,7 +40,7 @@ export interface TabularOptions {
   readonly learningRate?: number;
   /** Default 0.0001. */
   readonly weightDecay?: number;
-  /** Epochs without a better validation loss before training stops; default half of the epochs. */
+  /** Epochs without a better validation loss before training stops; default half of the epochs, at least 20. */
   readonly patience?: number;
   /** Default 0. */
   readonly seed?: number;
@@ -64,6 +65,10 @@ export interface Design {
 export interface FitTabularOptions {
   /** Ends training after the present batch; what was trained so far is kept, with the best weights. */
   readonly signal?: AbortSignal;
+  /** Where to save what it takes to go on, when the signal ends training. */
+  readonly checkpoint?: SaveTarget;
+  /** Such a checkpoint. Given the same rows and options training goes on where it stood, and ends in the same bits. */
+  readonly resume?: LoadSource;
   /** Called for each member's training. */
   readonly callbacks?: (member: number, design: Design) => readonly Callback[];
 }
@@ -121,6 +126,8 @@ export function checkTabular(options: TabularOptions): void {
 
 const MANY_ROWS = 30_000;
 const FEW_ROWS = 1500;
+/** While the rate of a one-cycle schedule is high the validation loss grows, for half of a short run. */
+const LEAST_PATIENCE = 20;
 
 /** What to train for so many rows, all of them together. */
 export function designFor(rows: number, task: Task, options: TabularOptions): Design {
@@ -140,7 +147,7 @@ export function designFor(rows: number, task: Task, options: TabularOptions): De
     batchSize,
     learningRate: options.learningRate ?? (rows > 20_000 ? 0.003 : 0.01),
     weightDecay: options.weightDecay ?? 1e-4,
-    patience: options.patience ?? Math.max(5, Math.round(epochs / 2)),
+    patience: options.patience ?? Math.max(LEAST_PATIENCE, Math.round(epochs / 2)),
     seed: options.seed ?? 0,
   };
 }
@@ -179,14 +186,18 @@ function skewness(values: Float64Array): number {
   const { mean, variance, count } = moments(values);
   if (variance === 0) return 0;
   let cubes = 0;
-  for (const value of values) if (!Number.isNaN(value)) cubes += (value - mean) ** 3;
+  for (let i = 0; i < values.length; i++) {
+    const off = values[i]! - mean;
+    if (!Number.isNaN(off)) cubes += off * off * off;
+  }
   return cubes / count / variance ** 1.5;
 }
 
 const SKEWED = 2;
 
 function numberSteps({ values }: NumberColumn): Steps {
-  const least = values.reduce((low, value) => (value < low ? value : low), Infinity);
+  let least = Infinity;
+  for (let i = 0; i < values.length; i++) if (values[i]! < least) least = values[i]!;
   const fill = fillMissing({ indicator: true });
   return least >= 0 && skewness(values) > SKEWED ? [log1p(), standardize(), fill] : [standardize(), fill];
 }
@@ -225,10 +236,16 @@ const pixelSteps = (high: number): Steps => [
 
 /** Steps of a column of texts; `'drop'` where nearly every row has a text of its own. */
 function categorySteps({ codes, categories }: CategoryColumn): Steps | 'drop' {
-  const used = new Set(codes);
-  used.delete(-1);
-  const present = codes.filter((code) => code >= 0).length;
-  if (used.size > 50 && used.size > present / 2) return 'drop';
+  const seen = new Uint8Array(categories.length);
+  let used = 0;
+  let present = 0;
+  for (const code of codes) {
+    if (code < 0) continue;
+    present++;
+    if (seen[code] === 0) used++;
+    seen[code] = 1;
+  }
+  if (used > 50 && used > present / 2) return 'drop';
   return oneHot(categories.length > MANY_CATEGORIES ? { minRows: Math.max(2, Math.ceil(codes.length / 2000)) } : {});
 }
 

@@ -27,15 +27,20 @@ export function describeColumns(table: Table, inputs: Preprocessing): readonly I
 function describeColumn(column: Column): InputRecord {
   const { name, kind } = column;
   if (column.kind !== 'category') {
-    let [min, max, sum, count] = [Infinity, -Infinity, 0, 0];
-    for (const value of column.values) {
+    const { values } = column;
+    let min = Infinity;
+    let max = -Infinity;
+    let sum = 0;
+    let count = 0;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
       if (Number.isNaN(value)) continue;
-      min = Math.min(min, value);
-      max = Math.max(max, value);
+      if (value < min) min = value;
+      if (value > max) max = value;
       sum += value;
       count++;
     }
-    const missing = column.values.length - count;
+    const missing = values.length - count;
     return { name, kind, missing, ...(count > 0 && { min, max, mean: sum / count }) };
   }
   const counts = new Array<number>(column.categories.length).fill(0);

@@ -1,15 +1,12 @@
-import { ShapeError, StateError, show, UnknownNameError, ValueError } from '../../errors.js';
-import { deserialize, type LoadSource, load, type SaveTarget, save, serialize } from '../../io/save.js';
+import { checkOptions, StateError } from '../../errors.js';
+import { type SaveTarget, save, serialize } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
-import { Generator, stream } from '../../kernels/philox.js';
 import { type Matrix, makeMatrix } from '../../matrix.js';
 import type { Model } from '../../train/model.js';
-import { ordinal, textsOf } from '../prep/encoding.js';
-import { type Preprocessing, preprocess, preprocessingFromJSON } from '../prep/preprocess.js';
-import { standardize } from '../prep/scaling.js';
+import { type Preprocessing, preprocess } from '../prep/preprocess.js';
 import { type Row, tableFromRows } from '../rows.js';
-import { shuffle } from '../splits.js';
-import { type Column, type ColumnKind, lengthOf, Table } from '../table.js';
+import { type Column, type ColumnKind, Table } from '../table.js';
+import type { MemberRecord } from './checkpoint.js';
 import {
   checkTabular,
   choosePreprocessing,
@@ -20,9 +17,11 @@ import {
   type TabularOptions,
   type Task,
 } from './design.js';
+import { type ExplainOptions, type Importance, importanceOf } from './explain.js';
 import { describeColumns, type InputRecord, warningsOf } from './inputs.js';
 import { type Metrics, measure } from './measure.js';
-import { type MemberRecord, train } from './train.js';
+import { classesOf, fitTarget, unscaled, withTarget } from './target.js';
+import { train } from './train.js';
 
 /** What was trained, on what, and how well it does; plain data, which is saved with the model. */
 export interface TabularRecord {
@@ -52,23 +51,6 @@ export interface ClassPrediction {
   readonly probabilities: Readonly<Record<string, number>>;
 }
 
-/** How much worse predictions get when a column is shuffled: in accuracy, or in the error as a share of what it was. */
-export interface Importance {
-  readonly column: string;
-  readonly importance: number;
-  /** Standard deviation over repeats. */
-  readonly deviation: number;
-}
-
-export interface ExplainOptions {
-  /** Times that each column is shuffled; default 5. */
-  readonly repeats?: number;
-  /** Rows at most, drawn at random; default 2000. */
-  readonly rows?: number;
-  /** Default 0. */
-  readonly seed?: number;
-}
-
 type Data = Table | readonly Row[];
 
 interface State {
@@ -78,13 +60,14 @@ interface State {
   readonly record: TabularRecord;
 }
 
-const FORMAT = 'myelin.tabular';
-const VERSION = 1;
+export const FORMAT = 'myelin.tabular';
+export const VERSION = 1;
 
 /** From raw rows to predictions: preprocessing, a model and what its outputs mean. */
 export class Tabular {
   #state: State | undefined;
   #held: HeldOut | undefined;
+  #interrupted = false;
 
   /** @internal */
   constructor(
@@ -120,6 +103,11 @@ export class Tabular {
     return this.#held;
   }
 
+  /** Whether a signal ended `fit` before its end. */
+  get interrupted(): boolean {
+    return this.#interrupted;
+  }
+
   /** Kinds of all columns, the target's too: what readers take as `kinds`. */
   get kinds(): Readonly<Record<string, ColumnKind>> {
     const { inputs, target } = this.#ready();
@@ -127,11 +115,12 @@ export class Tabular {
   }
 
   /**
-   * Learns from a table or rows. Rows without a target are left out.
+   * Learns from a table or rows. Rows without a target are left out. Where `signal` comes, it resolves early.
    * @throws UnknownNameError for a target that is no column; ValueError for data that cannot be learned from.
    */
-  async fit(data: Data, { callbacks, signal }: FitTabularOptions = {}): Promise<this> {
+  async fit(data: Data, watch: FitTabularOptions = {}): Promise<this> {
     const { options } = this;
+    checkOptions(watch, ['callbacks', 'signal', 'checkpoint', 'resume'], 'fit');
     const given = data instanceof Table ? data : tableFromRows(data);
     const notes: string[] = [];
     const table = withTarget(given, options.target, notes);
@@ -149,7 +138,8 @@ export class Tabular {
     const classes = task === 'classification' ? classesOf(target) : undefined;
     const backend = options.backend ?? (await bestBackend());
     const design = designFor(table.rows, task, options);
-    const trained = await train(x, y, classes?.length ?? 1, task, design, backend, { callbacks, signal });
+    const trained = await train(x, y, classes?.length ?? 1, task, design, backend, watch);
+    this.#interrupted = trained.interrupted;
     const { rows, outputs } = trained.held;
     const truth = makeMatrix(
       Float32Array.from(rows, (row) => y.data[row]!),
@@ -181,6 +171,12 @@ export class Tabular {
   #outputs(data: Data): Matrix {
     const { model, target, record } = this.#ready();
     return unscaled(model.predict(this.#inputsOf(data)), record.task, target);
+  }
+
+  /** Targets as `evaluate` compares them. */
+  #truth(table: Table): Matrix {
+    const { target, record } = this.#ready();
+    return unscaled(target.transform(table.select([record.target])), record.task, target);
   }
 
   /**
@@ -234,45 +230,19 @@ export class Tabular {
 
   /** Metrics of rows whose target is known: accuracy, log loss and more, or rmse, mae and r2 in the target's units. */
   evaluate(data: Data): Metrics {
-    const { target, record } = this.#ready();
+    const { record } = this.#ready();
     const table = withTarget(data instanceof Table ? data : tableFromRows(data), record.target, []);
-    const y = target.transform(table.select([record.target]));
-    return measure(record.task, unscaled(y, record.task, target), this.#outputs(table));
+    return measure(record.task, this.#truth(table), this.#outputs(table));
   }
 
   /** The columns by their importance: what predictions lose when one is shuffled (Breiman 2001). */
-  explain(data: Data, { repeats = 5, rows = 2000, seed = 0 }: ExplainOptions = {}): readonly Importance[] {
-    const { record } = this.#ready();
-    const all = withTarget(data instanceof Table ? data : tableFromRows(data), record.target, []);
-    const generator = new Generator(seed, stream('augmentation'));
-    const order = shuffle(
-      Uint32Array.from({ length: all.rows }, (_, i) => i),
-      generator,
-    );
-    const table = all.take(order.subarray(0, rows));
-    const score = (given: Table) => {
-      const metrics = this.evaluate(given);
-      return record.task === 'classification' ? metrics.accuracy! : -metrics.rmse!;
-    };
-    const whole = score(table);
-    const scale = record.task === 'classification' || whole === 0 ? 1 : -whole;
-    return Object.keys(this.preprocessing.kinds)
-      .map((column): Importance => {
-        const losses = Array.from({ length: repeats }, () => {
-          const mixed = shuffle(
-            Uint32Array.from({ length: table.rows }, (_, i) => i),
-            generator,
-          );
-          const [shuffled] = table.select([column]).take(mixed).columns;
-          return (
-            (whole - score(new Table(table.columns.map((item) => (item.name === column ? shuffled! : item))))) / scale
-          );
-        });
-        const importance = losses.reduce((sum, loss) => sum + loss, 0) / repeats;
-        const variance = losses.reduce((sum, loss) => sum + (loss - importance) ** 2, 0) / repeats;
-        return { column, importance, deviation: Math.sqrt(variance) };
-      })
-      .sort((a, b) => b.importance - a.importance);
+  explain(data: Data, options: ExplainOptions = {}): readonly Importance[] {
+    const { model, inputs, target, record } = this.#ready();
+    const { task } = record;
+    const rows = withTarget(data instanceof Table ? data : tableFromRows(data), record.target, []);
+    const truthOf = (table: Table) => this.#truth(table);
+    const predict = (x: Matrix) => unscaled(model.predict(x), task, target);
+    return importanceOf({ task, preprocessing: inputs, predict }, rows, truthOf, options);
   }
 
   /** What is saved beside the weights. */
@@ -300,64 +270,9 @@ export class Tabular {
 }
 
 /** Loaded where it is needed, so that bundles with a backend of their own go without the others. */
-async function bestBackend(): Promise<BackendFactory> {
+export async function bestBackend(): Promise<BackendFactory> {
   const { auto } = await import('../../backends/detect.js');
   return auto();
-}
-
-function withTarget(table: Table, target: string, notes: string[]): Table {
-  const column = table.column(target);
-  const rows: number[] = [];
-  for (let row = 0; row < table.rows; row++) {
-    const missing = column.kind === 'category' ? column.codes[row]! < 0 : Number.isNaN(column.values[row]!);
-    if (!missing) rows.push(row);
-  }
-  if (rows.length === table.rows) return table;
-  if (rows.length === 0)
-    throw new ValueError({ argument: 'target', given: `'${target}' without a value`, expected: 'values' });
-  notes.push(`${table.rows - rows.length} rows are left out: '${target}' is missing`);
-  return table.take(rows);
-}
-
-function fitTarget(column: Column, task: Task): Preprocessing {
-  if (lengthOf(column) < 2)
-    throw new ShapeError({ argument: 'rows', given: `${lengthOf(column)}`, expected: 'at least 2' });
-  if (task === 'regression') {
-    if (column.kind === 'category') {
-      const given = `texts such as ${show(column.categories[0])} in '${column.name}'`;
-      throw new ValueError({ argument: 'task', given: `regression of ${given}`, expected: 'numbers to predict' });
-    }
-    return preprocess({ numbers: standardize(), booleans: standardize(), dates: standardize() }).fit(
-      new Table([column]),
-    );
-  }
-  const order = [...new Set(textsOf(column).codes)].filter((code) => code >= 0);
-  if (order.length < 2) {
-    throw new ValueError({
-      argument: 'target',
-      given: `'${column.name}' of ${order.length} class`,
-      expected: 'at least 2',
-    });
-  }
-  const texts = textsOf(column).categories;
-  const names = order.map((code) => texts[code]!);
-  const numeric = names.every((name) => Number.isFinite(Number(name)));
-  names.sort(numeric ? (a, b) => Number(a) - Number(b) : undefined);
-  const steps = ordinal({ order: names });
-  return preprocess({ numbers: steps, categories: steps, booleans: steps }).fit(new Table([column]));
-}
-
-function classesOf(target: Preprocessing): readonly string[] {
-  const [column] = target.toJSON().columns;
-  return (column!.steps[0]!.states[0] as { categories: readonly string[] }).categories;
-}
-
-/** Classes as they are; numbers in the target's units. */
-function unscaled(values: Matrix, task: Task, target: Preprocessing): Matrix {
-  if (task === 'classification') return values;
-  const [column] = target.inverseTransform(values).columns;
-  const numbers = (column as { values: Float64Array }).values;
-  return makeMatrix(Float32Array.from(numbers), values.rows, 1);
 }
 
 /**
@@ -367,54 +282,4 @@ function unscaled(values: Matrix, task: Task, target: Preprocessing): Matrix {
 export function tabular(options: TabularOptions): Tabular {
   checkTabular(options);
   return new Tabular(options);
-}
-
-/** The pipeline in a model that was loaded. @throws ValueError for a model that holds none. */
-function revive(model: Model): Tabular {
-  const saved = model.preprocessing as {
-    format?: unknown;
-    version?: unknown;
-    inputs?: unknown;
-    target?: unknown;
-    record?: unknown;
-  };
-  if (typeof saved !== 'object' || saved === null || saved.format !== FORMAT || saved.version !== VERSION) {
-    throw new ValueError({
-      argument: 'model',
-      given: saved === undefined ? 'a model without a pipeline' : `a pipeline of format ${show(saved?.format)}`,
-      expected: `what a pipeline saved, format '${FORMAT}', version ${VERSION}`,
-    });
-  }
-  const inputs = preprocessingFromJSON(saved.inputs);
-  const target = preprocessingFromJSON(saved.target);
-  const record = saved.record as TabularRecord;
-  const sound =
-    typeof record === 'object' &&
-    record !== null &&
-    typeof record.target === 'string' &&
-    (record.task === 'regression' || (record.task === 'classification' && Array.isArray(record.classes))) &&
-    Array.isArray(record.inputs);
-  if (!sound)
-    throw new UnknownNameError({
-      argument: 'model.preprocessing.record',
-      given: show(record),
-      expected: 'target, task and inputs',
-    });
-  return new Tabular({ target: record.target }, { model, inputs, target, record });
-}
-
-/**
- * A pipeline that `save` wrote. Errors as of `load`, and ValueError for a model without a pipeline.
- * `backend` defaults to `await auto()`.
- */
-export async function loadTabular(
-  source: LoadSource,
-  options: { readonly backend?: BackendFactory } = {},
-): Promise<Tabular> {
-  return revive(await load(source, { backend: options.backend ?? (await bestBackend()) }));
-}
-
-/** A pipeline out of the bytes that `serialize` gave. */
-export function deserializeTabular(bytes: Uint8Array, options: { readonly backend: BackendFactory }): Tabular {
-  return revive(deserialize(bytes, options));
 }

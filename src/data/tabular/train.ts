@@ -1,3 +1,4 @@
+import type { LoadSource, SaveTarget } from '../../io/save.js';
 import { adam } from '../../kernels/adam.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import { type Matrix, makeMatrix } from '../../matrix.js';
@@ -5,21 +6,20 @@ import { activation, average, dense, dropout, input } from '../../model/layers/i
 import { oneCycle } from '../../model/schedules.js';
 import { earlyStopping } from '../../train/callbacks/early-stopping.js';
 import type { Callback } from '../../train/callbacks.js';
+import type { FitOptions } from '../../train/fit-plan.js';
 import { type Model, model, sequential } from '../../train/model.js';
 import type { Weights } from '../../train/model-types.js';
+import { unpack } from '../../train/resume.js';
 import { gather } from '../augment/batches.js';
 import { kFold, split } from '../splits.js';
+import { jobOf, loadCheckpoint, type MemberRecord, saveCheckpoint } from './checkpoint.js';
 import type { Design, Task } from './design.js';
-
-/** How one network trained. */
-export interface MemberRecord {
-  readonly history: Readonly<Record<string, readonly number[]>>;
-  readonly bestEpoch: number;
-}
 
 export interface Trained {
   readonly model: Model;
   readonly members: readonly MemberRecord[];
+  /** A signal came before the last member was trained. */
+  readonly interrupted: boolean;
   /** Outputs for rows that the network did not train on, and which rows these are. */
   readonly held: { readonly rows: Uint32Array; readonly outputs: Matrix };
 }
@@ -40,15 +40,8 @@ export const lossOf = (task: Task) =>
 interface Watch {
   readonly callbacks?: ((member: number, design: Design) => readonly Callback[]) | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** Ends training like any other end, so that the best weights come back. */
-function stopAt(signal: AbortSignal): Callback {
-  return {
-    onBatchEnd(_batch, _logs, network) {
-      if (signal.aborted) network.stopTraining = true;
-    },
-  };
+  readonly checkpoint?: SaveTarget | undefined;
+  readonly resume?: LoadSource | undefined;
 }
 
 /** Trains the members of a design, each on its own part of the rows, and makes one model of them. */
@@ -59,7 +52,7 @@ export async function train(
   task: Task,
   design: Design,
   backend: BackendFactory,
-  { callbacks = () => [], signal }: Watch = {},
+  { callbacks = () => [], signal, checkpoint, resume }: Watch = {},
 ): Promise<Trained> {
   const { members, seed } = design;
   const stratify = task === 'classification' ? { stratify: y.data } : {};
@@ -67,39 +60,57 @@ export async function train(
     members === 1
       ? [holdOut(x.rows, seed, stratify)]
       : kFold(x.rows, { folds: members, seed, ...stratify }).map(({ train, test }) => ({ train, held: test }));
+  const before = resume === undefined ? undefined : await loadCheckpoint(resume, jobOf(design, x, y), backend);
+  const finished = [...(before?.finished ?? [])];
+  const keep = async (network: Model) => {
+    if (checkpoint !== undefined) await saveCheckpoint(checkpoint, network, finished, jobOf(design, x, y));
+  };
   const models: Model[] = [];
   const records: MemberRecord[] = [];
-  const heldRows: number[] = [];
+  const heldRows: Uint32Array[] = [];
   const heldOutputs: Float32Array[] = [];
   for (const [i, { train, held }] of parts.entries()) {
-    const one = await trainMember(
-      gather(x, train),
-      gather(y, train),
-      outputs,
-      task,
-      { ...design, seed: seed * 1000 + i },
-      backend,
-      {
-        validation: [gather(x, held), gather(y, held)],
-        callbacks: [...(signal ? [stopAt(signal)] : []), ...callbacks(i, design)],
-      },
-    );
-    models.push(one.model);
-    records.push(one.record);
-    heldRows.push(...held);
-    heldOutputs.push(one.model.predict(gather(x, held)).data);
-    if (signal?.aborted) break;
+    const own = { ...design, seed: seed * 1000 + i };
+    const done = finished[i];
+    let network: Model;
+    if (done) {
+      network = makeNetwork(x.columns, outputs, task, own, backend);
+      network.setWeights(done.weights);
+      records.push(done.record);
+    } else {
+      const begun = i === before?.finished.length ? before.network : undefined;
+      network = begun ?? makeNetwork(x.columns, outputs, task, own, backend);
+      if (!begun) compileNetwork(network, train.length, task, own);
+      const record = await trainNetwork(network, gather(x, train), gather(y, train), own, {
+        validationData: [gather(x, held), gather(y, held)],
+        callbacks: callbacks(i, design),
+        ...(signal && { signal }),
+        resume: begun !== undefined,
+        keep,
+      });
+      records.push(record);
+      if (network.run === undefined) finished.push({ weights: network.getWeights(), record });
+    }
+    models.push(network);
+    heldRows.push(held);
+    heldOutputs.push(network.predict(gather(x, held)).data);
+    if (!signal?.aborted || models.length === parts.length) continue;
+    if (network.run === undefined) await keep(network);
+    break;
   }
-  const data = new Float32Array(heldRows.length * outputs);
+  const rows = new Uint32Array(heldRows.reduce((sum, { length }) => sum + length, 0));
+  const data = new Float32Array(rows.length * outputs);
   let at = 0;
-  for (const values of heldOutputs) {
-    data.set(values, at);
-    at += values.length;
-  }
+  heldRows.forEach((part, i) => {
+    rows.set(part, at);
+    data.set(heldOutputs[i]!, at * outputs);
+    at += part.length;
+  });
   return {
     model: models.length === 1 ? models[0]! : combine(models, x.columns, outputs, task, design, backend),
     members: records,
-    held: { rows: Uint32Array.from(heldRows), outputs: makeMatrix(data, heldRows.length, outputs) },
+    interrupted: finished.length < parts.length,
+    held: { rows, outputs: makeMatrix(data, rows.length, outputs) },
   };
 }
 
@@ -113,34 +124,50 @@ function holdOut(rows: number, seed: number, stratify: object) {
   return { train, held: test };
 }
 
-async function trainMember(
-  x: Matrix,
-  y: Matrix,
-  outputs: number,
-  task: Task,
-  design: Design,
-  backend: BackendFactory,
-  { validation, callbacks }: { validation: readonly [Matrix, Matrix]; callbacks: readonly Callback[] },
-): Promise<{ model: Model; record: MemberRecord }> {
-  const { epochs, batchSize, learningRate, weightDecay, patience, seed } = design;
-  const { hidden, last } = tower(design, x.columns, outputs);
-  const first = hidden.length === 0 ? { inputShape: x.columns } : {};
-  const network = sequential({ layers: [...hidden, last({ ...softmax(task), ...first })], seed, backend });
-  const totalSteps = Math.max(2, epochs * Math.ceil(x.rows / batchSize));
+function makeNetwork(inputs: number, outputs: number, task: Task, design: Design, backend: BackendFactory): Model {
+  const { hidden, last } = tower(design, inputs, outputs);
+  const first = hidden.length === 0 ? { inputShape: inputs } : {};
+  return sequential({ layers: [...hidden, last({ ...softmax(task), ...first })], seed: design.seed, backend });
+}
+
+function compileNetwork(network: Model, rows: number, task: Task, design: Design): void {
+  const { epochs, batchSize, learningRate, weightDecay } = design;
+  const totalSteps = Math.max(2, epochs * Math.ceil(rows / batchSize));
   network.compile({
     optimizer: adam({ learningRate: oneCycle({ maxLearningRate: learningRate, totalSteps }), weightDecay }),
     loss: lossOf(task),
     metrics: task === 'classification' ? ['accuracy'] : [],
   });
+}
+
+/** Trains to the end or until the signal comes, which `keep` is called for; the network has its best weights then. */
+async function trainNetwork(
+  network: Model,
+  x: Matrix,
+  y: Matrix,
+  { epochs, batchSize, patience }: Design,
+  { keep, callbacks, ...options }: FitOptions & { readonly keep: (network: Model) => Promise<void> },
+): Promise<MemberRecord> {
   const stopping = earlyStopping({ monitor: 'valLoss', patience, restoreBestWeights: true });
-  const { history } = await network.fit(x, y, {
+  const fitting = network.fit(x, y, {
+    ...options,
     epochs,
     batchSize: Math.min(batchSize, x.rows),
-    validationData: validation,
     lint: false,
-    callbacks: [stopping, ...callbacks],
+    callbacks: [stopping, ...(callbacks ?? [])],
   });
-  return { model: network, record: { history, bestEpoch: stopping.bestEpoch } };
+  try {
+    const { history } = await fitting;
+    return { history, bestEpoch: stopping.bestEpoch };
+  } catch (error) {
+    const { signal } = options;
+    if (!signal?.aborted || error !== signal.reason) throw error;
+    await keep(network);
+    const history = unpack(network.run!.history.history) as MemberRecord['history'];
+    const best = stopping.getState?.() as { readonly weights?: Weights } | undefined;
+    if (best?.weights) network.setWeights(best.weights);
+    return { history, bestEpoch: stopping.bestEpoch };
+  }
 }
 
 /** One model of several: their outputs, before softmax, averaged. */

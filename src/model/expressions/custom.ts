@@ -118,7 +118,6 @@ function bindCustomLoss(loss: CustomLoss, units: number, weight: number): BoundL
     ...(rows ? {} : { unweighted: true as const }),
     spec: loss,
     definition: DEFINITION,
-    classOf: undefined,
     emit(emit, y, t, weights, { loss }) {
       const lower = new Lowering(emit, loss.name);
       const inputs = [lower.pack(t, shapes.yTrue), lower.pack(y, shapes.yPred)];

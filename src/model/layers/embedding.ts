@@ -1,4 +1,4 @@
-import { checkNumber } from '../../errors.js';
+import { checkNumber, show, ValueError } from '../../errors.js';
 import type { Step } from '../../program/layer.js';
 import { makeInitializer } from '../initialization.js';
 import type { InitializerSpec } from '../initializers.js';
@@ -15,6 +15,11 @@ export interface EmbeddingOptions extends TrainableLayerOptions {
    * inputDim x outputDim.
    */
   readonly embeddingsInitializer?: InitializerName | InitializerSpec;
+  /**
+   * Default true. False updates all rows in every step, as PyTorch's Embedding does by default: optimizers with momentum
+   * move rows that did not occur, too, and a step takes time by the size of the table.
+   */
+  readonly sparse?: boolean;
 }
 
 /** Larger ids are no longer told apart in float32. */
@@ -24,17 +29,21 @@ const LARGEST_TABLE = 2 ** 24;
  * Replaces each id by a learned row of a table, and puts the rows of all columns side by side: rows x columns become
  * rows x (columns outputDim). A step updates those rows of the table that occur in its batch, optimizer state included, and
  * no others, whatever the optimizer, and weight decay spares the table. Ids come straight from an input of the model.
- * Without `gradientAccumulationSteps`, `averaging`, `mixup` and `lbfgs`, unless it is frozen.
+ * Without `mixup`; `gradientAccumulationSteps`, `averaging` and `lbfgs` need `sparse: false`, unless it is frozen.
  */
 export const embedding = /* @__PURE__ */ defineLayer<'embedding', EmbeddingOptions>('embedding', {
-  options: ['inputDim', 'outputDim', 'embeddingsInitializer'],
+  options: ['inputDim', 'outputDim', 'embeddingsInitializer', 'sparse'],
 
   build(spec, name, [columns]: readonly [number]) {
     const inputDim = checkNumber(spec.inputDim, `${name}.inputDim`, { min: 1, max: LARGEST_TABLE, integer: true });
     const dim = checkNumber(spec.outputDim, `${name}.outputDim`, { min: 1, integer: true });
-    const { embeddingsInitializer = 'randomUniform' } = spec;
+    const { embeddingsInitializer = 'randomUniform', sparse = true } = spec;
+    if (typeof sparse !== 'boolean') {
+      throw new ValueError({ argument: `${name}.sparse`, given: show(sparse), expected: 'true or false' });
+    }
     const initializer = makeInitializer(embeddingsInitializer, `${name}.embeddingsInitializer`);
-    const table = parameter(`${name}.embeddings`, 'table', inputDim, dim, initializer);
+    const layout = sparse ? 'table' : 'vector';
+    const table = parameter(`${name}.embeddings`, layout, inputDim, dim, initializer);
     const units = columns * dim;
     return [
       {
@@ -50,6 +59,13 @@ export const embedding = /* @__PURE__ */ defineLayer<'embedding', EmbeddingOptio
             y,
             backward(dy) {
               if (!table.trainable) return [];
+              if (!sparse) {
+                const { value, gradient } = table;
+                const places = emit.vector(`${name}.places`, rows * columns);
+                emit.call('copyColumns', x, places, rows, columns, x.stride, columns, 0, 0);
+                emit.call('embeddingGradient', dy, places, gradient, rows, columns, dim, dy.stride, value.size);
+                return [];
+              }
               const seen = emit.vector(`${name}.seen`, inputDim);
               const places = emit.vector(`${name}.places`, rows * columns);
               const { distinct, gradients } = emit.rowGradientsOf(table, rows * columns);

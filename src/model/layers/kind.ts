@@ -2,7 +2,7 @@ import { show, ValueError } from '../../errors.js';
 import type { Constraint, Initializer, Layer, Parameter, Penalty } from '../../program/layer.js';
 import { panelColumns, vectorTensor } from '../../program/plan.js';
 import { makePenalty } from '../bounds.js';
-import { SymbolicTensor } from './symbolic.js';
+import type { SymbolicTensor } from './symbolic.js';
 
 /** Columns of the input: the first layer of a `sequential` model must say. */
 export type InputShape = number | readonly [number];
@@ -48,25 +48,16 @@ export interface Kind<O extends object> {
 const KIND = Symbol('kind');
 
 function apply(this: LayerSpec, inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor {
-  const given = inputs instanceof SymbolicTensor ? [inputs] : inputs;
-  const fine = Array.isArray(given) && given.length > 0 && given.every((item) => item instanceof SymbolicTensor);
-  if (!fine) {
-    throw new ValueError({
-      argument: `${this.type}.apply(inputs)`,
-      given: show(inputs),
-      expected: 'what input() or another apply() returned, or an array of those',
-    });
-  }
-  const merges = kindOf(this)?.merges === true;
-  if (merges ? given.length < 2 : given.length > 1) {
-    throw new ValueError({
-      argument: `${this.type}.apply(inputs)`,
-      given: `${given.length} ${given.length === 1 ? 'input' : 'inputs'}`,
-      expected: merges ? 'an array of two or more inputs' : 'one input',
-      ...(merges ? {} : { hint: 'Join several by concatenate(), add() or multiply() first.' }),
-    });
-  }
-  return new SymbolicTensor(this, given);
+  const given: readonly SymbolicTensor[] = Array.isArray(inputs) ? inputs : [inputs];
+  // Only programs with an `input()` hold the rest.
+  const [first] = given as readonly (Partial<SymbolicTensor> | null | undefined)[];
+  const fed = typeof first?.feed === 'function' ? first.feed(this, given) : undefined;
+  if (fed) return fed;
+  throw new ValueError({
+    argument: `${this.type}.apply(inputs)`,
+    given: show(inputs),
+    expected: 'what input() or another apply() returned, or an array of those',
+  });
 }
 
 /** What makes specs of a kind: plain data as far as JSON and structuredClone can see. */
@@ -122,7 +113,7 @@ export function parameter(
   initializer: Initializer,
   { trainable = true, penalty = { l1: 0, l2: 0 }, constraint }: ParameterOptions = {},
 ): Parameter {
-  const elements = layout === 'table' ? panelColumns(rows * columns) : rows * panelColumns(columns);
+  const elements = layout === 'panels' ? rows * panelColumns(columns) : panelColumns(rows * columns);
   return {
     name,
     rows,

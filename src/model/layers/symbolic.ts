@@ -1,5 +1,5 @@
 import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
-import type { InputShape, LayerSpec } from './kind.js';
+import { type InputShape, kindOf, type LayerSpec } from './kind.js';
 
 /** What an input of a model, or a layer applied to others, will compute: a place in the graph, without numbers. */
 export class SymbolicTensor {
@@ -10,6 +10,19 @@ export class SymbolicTensor {
     readonly name?: string,
     readonly width?: number,
   ) {}
+
+  /** The tensor of a layer that these feed, this one first; undefined where they are not all tensors. @internal */
+  feed(layer: LayerSpec, given: readonly unknown[]): SymbolicTensor | undefined {
+    if (!given.every((item) => item instanceof SymbolicTensor)) return undefined;
+    const merges = kindOf(layer)?.merges === true;
+    if (merges ? given.length > 1 : given.length === 1) return new SymbolicTensor(layer, given);
+    throw new ValueError({
+      argument: `${layer.type}.apply(inputs)`,
+      given: `${given.length} ${given.length === 1 ? 'input' : 'inputs'}`,
+      expected: merges ? 'an array of two or more inputs' : 'one input',
+      ...(merges ? {} : { hint: 'Join several by concatenate(), add() or multiply() first.' }),
+    });
+  }
 }
 
 export interface InputOptions {

@@ -1,6 +1,9 @@
 import { checkOptions, show, ValueError } from '../../errors.js';
+import type { Heap } from '../../kernels/contract.js';
 import { carry, fillOptions, type OptionRanges } from '../../kernels/definition.js';
 import type { Matrix } from '../../matrix.js';
+import type { LinkedProgram } from '../../program/run.js';
+import type { BoundMetric } from './table.js';
 
 /**
  * What predictions mean: a column with the probability of one class, a column for each of several exclusive classes, a
@@ -22,6 +25,34 @@ export interface Rows {
   sample?: unknown;
 }
 
+/** The value of each metric, by output. */
+export type Measured = readonly ReadonlyMap<BoundMetric, number>[];
+
+/** An output with its metrics. */
+export interface GatheringTarget {
+  readonly objective: { readonly units: number; readonly targets: number | 'labels' };
+  readonly metrics: readonly BoundMetric[];
+  readonly kind: Kind;
+  readonly gathered: boolean;
+}
+
+/** The rows so far as plain data. */
+export interface GatheredState {
+  readonly rows: number;
+  readonly predictions: readonly Float32Array[];
+  readonly targets: readonly Float32Array[];
+}
+
+/** What programs leave of all rows of an epoch or an evaluation, for metrics that need them together. */
+export interface Gathering {
+  state: GatheredState;
+  restart(): void;
+  /** Copies the rows of a program that has just run. */
+  add(heap: Heap, program: LinkedProgram): void;
+  /** Computes the metrics, with a chance to stop after each, and within those that take long. */
+  measure(): Generator<void, Measured>;
+}
+
 /** What a metric is to a program: a spec's function carries it. */
 export interface MetricDefinition<O extends object = object> {
   readonly options: OptionRanges<O>;
@@ -34,6 +65,8 @@ export interface MetricDefinition<O extends object = object> {
   /** Refuses options that do not fit the output. */
   check?(options: O, kind: Kind, classes: number): void;
   compute?(rows: Rows, options: O): number | Steps;
+  /** Keeps the rows for `compute`, and for that of other metrics. */
+  readonly gather?: (targets: readonly GatheringTarget[], rows: number) => Gathering;
 }
 
 /** What every metric takes beside its own options. */

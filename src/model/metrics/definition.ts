@@ -11,6 +11,7 @@ import {
   type Rows,
   type Steps,
 } from './counted.js';
+import { gatherRows } from './gathered.js';
 import { readSample, Sample } from './sample.js';
 
 /** How a metric is computed. */
@@ -75,6 +76,7 @@ export function metric<N extends string, O extends object>(name: N, how: Measure
   const definition: MetricDefinition<O> = {
     ...how,
     compute: (rows, options) => how.compute(sampleOf(rows), options),
+    gather: gatherRows,
   };
   const call = (first: object = {}, yPred?: MatrixLike, options?: CallOptions<O>) =>
     yPred === undefined

@@ -40,6 +40,7 @@ export interface BoundMetric {
   readonly label: string;
   /** undefined where kernels count it. */
   readonly compute: ((rows: Rows) => number | Steps) | undefined;
+  readonly gather: MetricDefinition['gather'];
 }
 
 /** What the predictions of an output mean. */
@@ -78,6 +79,7 @@ function bind(given: MetricName | MetricSpec, output: OutputShape, argument: str
   return {
     label: spec.label ?? name,
     compute: definition.counted ? undefined : (rows) => definition.compute?.(rows, spec) ?? Number.NaN,
+    gather: definition.counted ? undefined : definition.gather,
   };
 }
 

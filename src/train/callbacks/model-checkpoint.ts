@@ -90,8 +90,7 @@ export function checkpointWith(save: Save, options: ModelCheckpointOptions): Mod
   }
   if (initialValueThreshold !== undefined) checkNumber(initialValueThreshold, 'modelCheckpoint.initialValueThreshold');
   const monitor = new Monitor(options, 'modelCheckpoint');
-  let state = { seen: 0, best: initialValueThreshold };
-  let latest: string | undefined;
+  let state = { seen: 0, best: initialValueThreshold, latest: undefined as string | undefined };
   let due: string | undefined;
   const settle = (epoch: number, batch: number, logs: Logs) => {
     due = typeof path === 'function' ? path(epoch, logs) : fill(path, epoch, batch, logs);
@@ -99,7 +98,7 @@ export function checkpointWith(save: Save, options: ModelCheckpointOptions): Mod
   return {
     name: 'modelCheckpoint',
     get latest() {
-      return latest;
+      return state.latest;
     },
     get best() {
       return state.best;
@@ -113,7 +112,7 @@ export function checkpointWith(save: Save, options: ModelCheckpointOptions): Mod
       checkPath(path, params.logs);
     },
     onTrainBegin() {
-      state = { seen: 0, best: initialValueThreshold };
+      state = { ...state, seen: 0, best: initialValueThreshold };
       due = undefined;
     },
     ...(unit === 'batch' && {
@@ -134,9 +133,10 @@ export function checkpointWith(save: Save, options: ModelCheckpointOptions): Mod
     }),
     async onCheckpoint(model) {
       if (due === undefined) return;
-      latest = due;
+      const path = due;
       due = undefined;
-      await save(model, latest, { training: !saveWeightsOnly });
+      state.latest = path;
+      await save(model, path, { training: !saveWeightsOnly });
     },
   };
 }

@@ -1,0 +1,63 @@
+import { ShapeError, show, ValueError } from '../../errors.js';
+import { type Matrix, makeMatrix } from '../../matrix.js';
+import { ordinal, textsOf } from '../prep/encoding.js';
+import { type Preprocessing, preprocess } from '../prep/preprocess.js';
+import { standardize } from '../prep/scaling.js';
+import { type Column, lengthOf, Table } from '../table.js';
+import type { Task } from './design.js';
+
+/** The rows that have a target. */
+export function withTarget(table: Table, target: string, notes: string[]): Table {
+  const column = table.column(target);
+  const rows: number[] = [];
+  for (let row = 0; row < table.rows; row++) {
+    const missing = column.kind === 'category' ? column.codes[row]! < 0 : Number.isNaN(column.values[row]!);
+    if (!missing) rows.push(row);
+  }
+  if (rows.length === table.rows) return table;
+  if (rows.length === 0)
+    throw new ValueError({ argument: 'target', given: `'${target}' without a value`, expected: 'values' });
+  notes.push(`${table.rows - rows.length} rows are left out: '${target}' is missing`);
+  return table.take(rows);
+}
+
+export function fitTarget(column: Column, task: Task): Preprocessing {
+  if (lengthOf(column) < 2)
+    throw new ShapeError({ argument: 'rows', given: `${lengthOf(column)}`, expected: 'at least 2' });
+  if (task === 'regression') {
+    if (column.kind === 'category') {
+      const given = `texts such as ${show(column.categories[0])} in '${column.name}'`;
+      throw new ValueError({ argument: 'task', given: `regression of ${given}`, expected: 'numbers to predict' });
+    }
+    return preprocess({ numbers: standardize(), booleans: standardize(), dates: standardize() }).fit(
+      new Table([column]),
+    );
+  }
+  const order = [...new Set(textsOf(column).codes)].filter((code) => code >= 0);
+  if (order.length < 2) {
+    throw new ValueError({
+      argument: 'target',
+      given: `'${column.name}' of ${order.length} class`,
+      expected: 'at least 2',
+    });
+  }
+  const texts = textsOf(column).categories;
+  const names = order.map((code) => texts[code]!);
+  const numeric = names.every((name) => Number.isFinite(Number(name)));
+  names.sort(numeric ? (a, b) => Number(a) - Number(b) : undefined);
+  const steps = ordinal({ order: names });
+  return preprocess({ numbers: steps, categories: steps, booleans: steps }).fit(new Table([column]));
+}
+
+export function classesOf(target: Preprocessing): readonly string[] {
+  const [column] = target.toJSON().columns;
+  return (column!.steps[0]!.states[0] as { categories: readonly string[] }).categories;
+}
+
+/** Classes as they are; numbers in the target's units. */
+export function unscaled(values: Matrix, task: Task, target: Preprocessing): Matrix {
+  if (task === 'classification') return values;
+  const [column] = target.inverseTransform(values).columns;
+  const numbers = (column as { values: Float64Array }).values;
+  return makeMatrix(Float32Array.from(numbers), values.rows, 1);
+}

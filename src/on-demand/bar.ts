@@ -1,0 +1,2 @@
+export { matrix } from '../library.js';
+export { makeProgress } from '../train/callbacks/bar.js';

@@ -1,0 +1,2 @@
+export { matrix } from '../library.js';
+export { explain } from '../train/explain.js';

@@ -1,0 +1,2 @@
+export { default } from '../../build/kernels.fast.wasm.js';
+export { matrix } from '../library.js';

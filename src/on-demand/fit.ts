@@ -1,0 +1,2 @@
+export { matrix } from '../library.js';
+export { fit } from '../train/fit.js';

@@ -1,0 +1,2 @@
+export * from '../backends/own-kernels.js';
+export { matrix } from '../library.js';

@@ -1,0 +1,2 @@
+export { checkRelaxedSimd } from '../backends/relaxed.js';
+export { matrix } from '../library.js';

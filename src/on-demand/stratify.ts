@@ -1,0 +1,2 @@
+export { matrix } from '../library.js';
+export { stratified } from '../train/stratify.js';

@@ -1,0 +1,2 @@
+export * from '../backends/threads/pool.js';
+export { matrix } from '../library.js';
