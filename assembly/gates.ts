@@ -173,12 +173,31 @@ class SwishGradient extends Exponentiated {
   }
 }
 
+/** The same with a = -1 and b = 0. */
+@unmanaged
+@final
+class SiluGradient extends Exponentiated {
+  @inline
+  u(x: v128, _a: v128, _b: v128): v128 {
+    return v128.xor(bounded(x), signBit());
+  }
+
+  @inline
+  f(x: v128, dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
+    const one = plain(Plain.One);
+    const s = f32x4.div(one, f32x4.add(one, e));
+    return f32x4.mul(dy, f32x4.mul(s, f32x4.add(one, f32x4.mul(bounded(x), f32x4.sub(one, s)))));
+  }
+}
+
 export function swishForward(x: i32, y: i32, n: i32, linear: f32, cubic: f32): void {
   forwardSum<Swish>(x, y, n, -linear, -cubic);
 }
 
 export function swishBackward(x: i32, dy: i32, dx: i32, n: i32, linear: f32, cubic: f32): void {
-  backwardSum<SwishGradient>(x, dy, dx, n, -linear, -cubic);
+  // The relaxed module has no room for it.
+  if (!ASC_FEATURE_RELAXED_SIMD && linear === 1 && cubic === 0) backwardSum<SiluGradient>(x, dy, dx, n);
+  else backwardSum<SwishGradient>(x, dy, dx, n, -linear, -cubic);
 }
 
 /** x tanh(log(1 + e^x)) = x n / (n + 2) with n = e^x (e^x + 2). */

@@ -12,8 +12,8 @@ import { type Cost, setups } from './setups.js';
 const ELEMENTS = 65536;
 /** Rows by columns of what works row by row. */
 const ROWS = [64, 1000] as const;
-/** Parameters. */
-const SLAB = 2 ** 20;
+/** Parameters. A power of two would put all slabs at the same place of every cache. */
+const SLAB = 1_000_000;
 
 /** Of the relu family: at most this times the copy. Of exponentials: at least this much faster. Of optimizers: this share. */
 const ASKED = { copy: 1.3, loop: 5, slab: 0.7 } as const;

@@ -91,35 +91,14 @@ export function exp(x: v128): v128 {
   return v128.andnot(f32x4.mul(f32x4.add(y, y), power), f32x4.lt(x, f32x4.splat(-86.98)));
 }
 
-/**
- * Natural logarithm. x = m 2^e with sqrt(1/2) <= m < sqrt 2 and the polynomial of logf in Cephes.
- * log(0) is -infinity, of a negative number NaN; float32 denormals count as 0.
- */
+/** See Inlined.log. */
 export function log(x: v128): v128 {
-  // Bits below 0 count down from those of sqrt(1/2), which takes the exponent along.
-  const root = number(PARTS, 0);
-  const bits = i32x4.sub(x, root);
-  const m = i32x4.add(v128.and(bits, number(PARTS, 1)), root);
-  const n = f32x4.convert_i32x4_s(i32x4.shr_s(bits, 23));
-  const y = changetype<Inlined>(0).logarithm(f32x4.sub(m, plain(Plain.One)), n);
-  // All but positive normal numbers.
-  if (!v128.any_true(i32x4.gt_s(i32x4.add(x, number(PARTS, 2)), number(PARTS, 3)))) return y;
-  const below = v128.bitselect(f32x4.splat(-Infinity), y, f32x4.lt(x, number(LOG, 12)));
-  const known = v128.bitselect(f32x4.splat(NaN), below, f32x4.lt(x, f32x4.splat(0.0)));
-  return v128.bitselect(x, known, v128.or(f32x4.eq(x, f32x4.splat(Infinity)), f32x4.ne(x, x)));
+  return changetype<Inlined>(0).log(x);
 }
 
-/** log(1 + x) for x >= 0: that of 1 + x, with what the sum lost added to m. */
+/** See Inlined.logOnePlus. */
 export function logOnePlus(x: v128): v128 {
-  const one = plain(Plain.One);
-  const root = number(PARTS, 0);
-  const w = f32x4.add(one, x);
-  const lost = f32x4.sub(x, f32x4.sub(w, one));
-  const bits = i32x4.sub(w, root);
-  const m = f32x4.sub(i32x4.add(v128.and(bits, number(PARTS, 1)), root), one);
-  const n = i32x4.shr_s(bits, 23);
-  const scale = i32x4.sub(one, i32x4.shl(n, 23));
-  return changetype<Inlined>(0).logarithm(fma(lost, scale, m), f32x4.convert_i32x4_s(n));
+  return changetype<Inlined>(0).logOnePlus(x);
 }
 
 /** log(1 + x) for 0 <= x <= 1. */
@@ -148,7 +127,40 @@ export class Inlined {
     return fma(n, number(LOG, 11), f32x4.add(m, y));
   }
 
-  /** log(1 + x) for 0 <= x <= 1, x - x^2 / 2 + x^3 p(x) with a minimax fit of 7.5e-9 as `normal` has them. */
+  /**
+   * Natural logarithm. x = m 2^e with sqrt(1/2) <= m < sqrt 2 and the polynomial of logf in Cephes.
+   * log(0) is -infinity, of a negative number NaN; float32 denormals count as 0.
+   */
+  @inline
+  log(x: v128): v128 {
+    // Bits below 0 count down from those of sqrt(1/2), which takes the exponent along.
+    const root = number(PARTS, 0);
+    const bits = i32x4.sub(x, root);
+    const m = i32x4.add(v128.and(bits, number(PARTS, 1)), root);
+    const n = f32x4.convert_i32x4_s(i32x4.shr_s(bits, 23));
+    const y = this.logarithm(f32x4.sub(m, plain(Plain.One)), n);
+    // All but positive normal numbers.
+    if (!v128.any_true(i32x4.gt_s(i32x4.add(x, number(PARTS, 2)), number(PARTS, 3)))) return y;
+    const below = v128.bitselect(f32x4.splat(-Infinity), y, f32x4.lt(x, number(LOG, 12)));
+    const known = v128.bitselect(f32x4.splat(NaN), below, f32x4.lt(x, f32x4.splat(0.0)));
+    return v128.bitselect(x, known, v128.or(f32x4.eq(x, f32x4.splat(Infinity)), f32x4.ne(x, x)));
+  }
+
+  /** log(1 + x) for x >= 0: that of 1 + x, with what the sum lost added to m. */
+  @inline
+  logOnePlus(x: v128): v128 {
+    const one = plain(Plain.One);
+    const root = number(PARTS, 0);
+    const w = f32x4.add(one, x);
+    const lost = f32x4.sub(x, f32x4.sub(w, one));
+    const bits = i32x4.sub(w, root);
+    const m = f32x4.sub(i32x4.add(v128.and(bits, number(PARTS, 1)), root), one);
+    const n = i32x4.shr_s(bits, 23);
+    const scale = i32x4.sub(one, i32x4.shl(n, 23));
+    return this.logarithm(fma(lost, scale, m), f32x4.convert_i32x4_s(n));
+  }
+
+  /** log(1 + x) for 0 <= x <= 1, x - x^2 / 2 + x^3 p(x) with a minimax fit of 7.5e-9 as `tail` has them. */
   @inline
   log1p(x: v128): v128 {
     const z = f32x4.mul(x, x);
