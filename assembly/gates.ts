@@ -82,22 +82,43 @@ export function celuBackward(y: i32, dy: i32, dx: i32, n: i32, alpha: f32, inver
   backward<CeluGradient>(y, dy, dx, n, alpha, inverse);
 }
 
-/** x P(X < x) for a normal X: max(x, 0) - |x| P(X < -|x|), but near 0. */
+/** e^(-t^2 / 2) with t = |x|, the square in two parts, since exp would enlarge what it lost in rounding. */
 @unmanaged
-@final
-class Gelu extends Exponentiated {
+abstract class Bell extends Exponentiated {
+  @inline
+  t(x: v128): v128 {
+    return f32x4.pmin(magnitude(x), plain(Plain.Farthest));
+  }
+
   @inline
   u(x: v128, _a: v128, _b: v128): v128 {
-    const t = f32x4.pmin(magnitude(x), plain(Plain.Farthest));
+    const t = this.t(x);
     return f32x4.mul(f32x4.mul(t, t), plain(Plain.LessHalf));
   }
 
   @inline
+  high(x: v128): v128 {
+    const short = changetype<Inlined>(0).short(this.t(x));
+    return f32x4.mul(f32x4.mul(short, short), plain(Plain.LessHalf));
+  }
+
+  @inline
+  low(x: v128): v128 {
+    const t = this.t(x);
+    const short = changetype<Inlined>(0).short(t);
+    return f32x4.mul(f32x4.mul(f32x4.add(t, short), f32x4.sub(t, short)), plain(Plain.LessHalf));
+  }
+}
+
+/** x P(X < x) for a normal X: max(x, 0) - |x| P(X < -|x|), but near 0. */
+@unmanaged
+@final
+class Gelu extends Bell {
+  @inline
   f(x: v128, _dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
     const math = changetype<Inlined>(0);
-    const t = f32x4.pmin(magnitude(x), plain(Plain.Farthest));
-    const below = f32x4.mul(f32x4.mul(t, math.tail(t)), math.bell(t, f32x4.mul(t, t), e));
-    const far = f32x4.sub(f32x4.pmax(x, f32x4.splat(0)), below);
+    const t = this.t(x);
+    const far = f32x4.sub(f32x4.pmax(x, f32x4.splat(0)), f32x4.mul(f32x4.mul(t, math.tail(t)), e));
     return v128.bitselect(f32x4.mul(x, math.middle(x)), far, f32x4.lt(t, plain(Plain.Middle)));
   }
 }
@@ -105,19 +126,12 @@ class Gelu extends Exponentiated {
 /** P(X < x) + x e^(-x^2 / 2) / sqrt(2 pi): 1 minus that of -x. */
 @unmanaged
 @final
-class GeluGradient extends Exponentiated {
-  @inline
-  u(x: v128, _a: v128, _b: v128): v128 {
-    const t = f32x4.pmin(magnitude(x), plain(Plain.Farthest));
-    return f32x4.mul(f32x4.mul(t, t), plain(Plain.LessHalf));
-  }
-
+class GeluGradient extends Bell {
   @inline
   f(x: v128, dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
-    const math = changetype<Inlined>(0);
-    const t = f32x4.pmin(magnitude(x), plain(Plain.Farthest));
-    const slope = f32x4.sub(math.tail(t), f32x4.mul(t, plain(Plain.Density)));
-    const below = f32x4.mul(slope, math.bell(t, f32x4.mul(t, t), e));
+    const t = this.t(x);
+    const slope = f32x4.sub(changetype<Inlined>(0).tail(t), f32x4.mul(t, plain(Plain.Density)));
+    const below = f32x4.mul(slope, e);
     const above = f32x4.sub(plain(Plain.One), below);
     return f32x4.mul(dy, v128.bitselect(below, above, f32x4.lt(x, f32x4.splat(0))));
   }

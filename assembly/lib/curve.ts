@@ -62,6 +62,15 @@ export function backward<C extends Curve>(saved: i32, dy: i32, dx: i32, n: i32, 
 export abstract class Exponentiated {
   abstract u(x: v128, a: v128, b: v128): v128;
 
+  /** Where u is rounded: e is e^(high + low). */
+  high(x: v128): v128 {
+    return x;
+  }
+
+  low(x: v128): v128 {
+    return x;
+  }
+
   abstract f(x: v128, dy: v128, e: v128, r: v128, power: v128, a: v128, b: v128): v128;
 }
 
@@ -75,7 +84,7 @@ const EXP = memory.data<f32>([
 ]);
 
 /**
- * The loop of both passes; `dy` is x where there is none. Unless `wide`, u lies between -87.3 and 89; unless `faint`, e below
+ * The loop of both passes; `dy` is x where there is none. Unless `wide`, u lies between -87.3 and 89 and comes in two parts; unless `faint`, e below
  * 1.7e-38 need not be 0.
  */
 @unmanaged
@@ -110,7 +119,20 @@ class Loop<C extends Exponentiated> {
       const u = curve.u(v, va, vb);
       const t = wide ? f32x4.pmax(f32x4.pmin(u, high), low) : u;
       const shifted = f32x4.add(f32x4.mul(t, log2e), magic);
-      const r = math.reduced(t, f32x4.sub(shifted, magic), ln2High, ln2Low, c0, c1, c2, c3, c4, c5);
+      const k = f32x4.sub(shifted, magic);
+      const rest = f32x4.mul(k, ln2Low);
+      const r = math.reduced(
+        f32x4.add(
+          f32x4.sub(wide ? t : curve.high(v), f32x4.mul(k, ln2High)),
+          wide ? rest : f32x4.add(rest, curve.low(v)),
+        ),
+        c0,
+        c1,
+        c2,
+        c3,
+        c4,
+        c5,
+      );
       const power = i32x4.add(i32x4.shl(shifted, 23), half);
       const s = f32x4.add(r, one);
       let e = f32x4.mul(f32x4.add(s, s), power);
@@ -130,7 +152,7 @@ export function forwardExp<C extends Exponentiated>(x: i32, y: i32, n: i32, a: f
   changetype<Loop<C>>(0).run(false, true, true, x, x, y, n, a, b);
 }
 
-/** The same for a u between -87.3 and 89. */
+/** The same for a u between -87.3 and 89 in two parts. */
 export function forwardNear<C extends Exponentiated>(x: i32, y: i32, n: i32, a: f32 = 0, b: f32 = 0): void {
   changetype<Loop<C>>(0).run(false, false, true, x, x, y, n, a, b);
 }

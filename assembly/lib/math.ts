@@ -71,12 +71,11 @@ export function exp(x: v128): v128 {
   const t = f32x4.pmax(f32x4.pmin(x, f32x4.splat(89.0)), low);
   const shifted = f32x4.add(f32x4.mul(t, f32x4.splat(1.4426950408889634)), magic);
   const n = f32x4.sub(shifted, magic);
+  const high = f32x4.sub(t, f32x4.mul(n, f32x4.splat(0.693359375)));
+  const r = f32x4.add(high, f32x4.mul(n, f32x4.splat(2.1219444e-4)));
   const y = f32x4.add(
     changetype<Inlined>(0).reduced(
-      t,
-      n,
-      f32x4.splat(0.693359375),
-      f32x4.splat(2.1219444e-4),
+      r,
       f32x4.splat(1.98756915e-4),
       f32x4.splat(1.3981999507e-3),
       f32x4.splat(8.3334519073e-3),
@@ -172,22 +171,9 @@ export class Inlined {
     return f32x4.add(x, y);
   }
 
-  /** e^r - 1 for r = t - n ln 2, with the numbers of exp. */
+  /** e^r - 1 for |r| <= ln 2 / 2, with the numbers of exp. */
   @inline
-  reduced(
-    t: v128,
-    n: v128,
-    ln2High: v128,
-    ln2Low: v128,
-    c0: v128,
-    c1: v128,
-    c2: v128,
-    c3: v128,
-    c4: v128,
-    c5: v128,
-  ): v128 {
-    let r = f32x4.sub(t, f32x4.mul(n, ln2High));
-    r = f32x4.add(r, f32x4.mul(n, ln2Low));
+  reduced(r: v128, c0: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128): v128 {
     const z = f32x4.mul(r, r);
     const p = fma(fma(fma(r, c0, c1), z, fma(r, c2, c3)), z, fma(r, c4, c5));
     return fma(p, z, r);
@@ -200,13 +186,10 @@ export class Inlined {
     return fma(whole, r, f32x4.sub(whole, plain(Plain.One)));
   }
 
-  /** e^(-t^2 / 2) for 0 <= t <= 13.2 from e = e^(-square / 2), where what the square lost in rounding, exp would enlarge. */
+  /** The first 12 bits of t, whose square is exact. */
   @inline
-  bell(t: v128, square: v128, e: v128): v128 {
-    const short = v128.and(t, v128.load32_splat(BITS, 8));
-    const exact = f32x4.sub(f32x4.mul(short, short), square);
-    const lost = f32x4.add(exact, f32x4.mul(f32x4.add(t, short), f32x4.sub(t, short)));
-    return fma(f32x4.mul(lost, plain(Plain.LessHalf)), e, e);
+  short(t: v128): v128 {
+    return v128.and(t, v128.load32_splat(BITS, 8));
   }
 
   /**

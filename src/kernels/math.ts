@@ -22,19 +22,21 @@ const [E0, E1, E2, E3, E4, E5] = EXP as [number, number, number, number, number,
 /** 2^(n - 1) at index n + 126. */
 const POWERS = Float64Array.from({ length: 256 }, (_, i) => 2 ** (i - 127));
 
-function reduced(t: number, n: number): number {
-  let r = f(t - f(n * LN2_HIGH));
-  r = f(r + f(n * LN2_LOW));
+function reduced(r: number): number {
   const z = f(r * r);
   const p = fma(fma(fma(r, E0, E1), z, fma(r, E2, E3)), z, fma(r, E4, E5));
   return fma(p, z, r);
+}
+
+function rest(t: number, n: number): number {
+  return f(f(t - f(n * LN2_HIGH)) + f(n * LN2_LOW));
 }
 
 export function exp(x: number): number {
   let t = 89 < x ? 89 : x;
   t = t < LOWEST ? LOWEST : t;
   const n = f(f(f(t * LOG2E) + MAGIC) - MAGIC);
-  const y = f(reduced(t, n) + 1);
+  const y = f(reduced(rest(t, n)) + 1);
   return x < EXP_ZERO ? 0 : f((y + y) * (POWERS[n + 126] as number));
 }
 
@@ -43,7 +45,7 @@ export function expm1(x: number): number {
   const t = x < -30 ? -30 : x;
   const n = f(f(f(t * LOG2E) + MAGIC) - MAGIC);
   const power = POWERS[n + 127] as number;
-  return fma(power, reduced(t, n), f(power - 1));
+  return fma(power, reduced(rest(t, n)), f(power - 1));
 }
 
 const floats = new Float32Array(1);
@@ -105,10 +107,13 @@ export function bell(t: number): number {
   floats[0] = t;
   bits[0] = (bits[0] as number) & 0xfffff000;
   const short = floats[0] as number;
-  const square = f(t * t);
-  const lost = f(f(f(short * short) - square) + f(f(t + short) * f(t - short)));
-  const e = exp(square * -0.5);
-  return fma(lost * -0.5, e, e);
+  const whole = f(f(t * t) * -0.5);
+  if (whole < EXP_ZERO) return 0;
+  const high = f(f(short * short) * -0.5);
+  const low = f(f(f(t + short) * f(t - short)) * -0.5);
+  const n = f(f(f(whole * LOG2E) + MAGIC) - MAGIC);
+  const y = f(reduced(f(f(high - f(n * LN2_HIGH)) + f(f(n * LN2_LOW) + low))) + 1);
+  return f((y + y) * (POWERS[n + 126] as number));
 }
 
 const TAIL = [
