@@ -144,6 +144,57 @@ describe('a run', () => {
     expect(performance.now() - start).toBeLessThan(30_000);
   });
 
+  /** Enough to be on its way for a while when the next line runs. */
+  const long = matrix(
+    Float32Array.from({ length: 7 * 300_000 }, (_, i) => Math.sin(i * i)),
+    300_000,
+    7,
+  );
+  const longLabels = Array.from({ length: long.rows }, (_, r) => r % 3);
+
+  test('ends where a signal comes before its data', async () => {
+    const { there } = await pair();
+    const controller = new AbortController();
+    const fitting = there.fit(long, longLabels, { epochs: 1e6, signal: controller.signal });
+    controller.abort();
+    await expect(fitting).rejects.toBe(controller.signal.reason);
+  });
+
+  test.each([
+    ['few', x, labels],
+    ['many', long, longLabels],
+  ])('stands still where it was paused at once, and goes on: %s rows', async (_, x, labels) => {
+    const { there } = await pair();
+    for (let i = 0; i < 5; i++) {
+      const control = trainingControl();
+      const fitting = there.fit(x, labels, { epochs: 2, batchSize: x.rows / 4, control });
+      await control.pause();
+      const before = await there.getWeights();
+      expect((await there.predict([new Float32Array(7)])).rows).toBe(1);
+      expect(await there.getWeights()).toEqual(before);
+      control.resume();
+      expect((await fitting).epoch).toHaveLength(2);
+      await control.pause();
+    }
+  });
+
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new Error('mine');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('mine'))],
+  ])('ends with what onProgress %s', async (_, onProgress) => {
+    const { there } = await pair();
+    for (const epochs of [1, 1e6]) {
+      const fitting = there.fit(x, labels, { epochs, onProgress, progressInterval: 0 });
+      await expect(fitting).rejects.toThrow('mine');
+    }
+    expect((await there.fit(x, labels, { epochs: 1 })).epoch).toHaveLength(1);
+  });
+
   test('stands still while it is paused', async () => {
     const { here, there } = await pair();
     const control = trainingControl();

@@ -90,6 +90,11 @@ export class Connection {
     if (!this.#gone) this.#port.post({ type: 'abort', signal, reason: packError(reason) });
   }
 
+  /** Ends a call, whose error on this side is what was thrown. */
+  #stop(call: number, thrown: number, error: unknown): void {
+    if (!this.#gone) this.#port.post({ type: 'stop', call, thrown, error: packError(error) });
+  }
+
   /** Tells something that has no result, in turn with calls. */
   tell(request: Request): void {
     if (this.#gone) return;
@@ -154,7 +159,7 @@ export class Connection {
     const { scope, resolve, reject, calledFrom, packer } = pending;
     switch (message.type) {
       case 'progress':
-        scope.progress(message.fn, message.event);
+        scope.progress(message.fn, message.event, (error) => this.#stop(message.call, scope.keepThrown(error), error));
         break;
       case 'ask':
         if (message.apart) this.#answer(scope, message.ask, message.asks, message.state);
@@ -164,7 +169,10 @@ export class Connection {
         scope.target?.update(message.state);
         giveBack(packer, message.lent);
         scope.restore(message.states);
-        this.#settle(message.call, () => resolve(unpackResult(message.value, message.marks)));
+        this.#settle(message.call, () => {
+          if (scope.failure) reject(scope.failure.error);
+          else resolve(unpackResult(message.value, message.marks));
+        });
         break;
       case 'error': {
         scope.target?.update(message.state);

@@ -161,7 +161,10 @@ export class Packer {
         kind: 'signal',
         path,
         signal,
-        ...(value.aborted ? { aborted: packError(value.reason) } : {}),
+        // Read when the call is sent, behind its data.
+        get aborted() {
+          return value.aborted ? packError(value.reason) : undefined;
+        },
       });
     }
     if (!Array.isArray(value) && isStream(value)) {
