@@ -68,7 +68,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       if (this.#pending.size === 0) this.#port.hold(true);
       this.#pending.set(call, { scope, resolve, reject, calledFrom, packer, asked: Promise.resolve() });
-      const post = () => this.#port.post({ ...request, call } as Request, packer?.transfer);
+      const post = () => this.#port.post({ ...request, call } as Request, packer?.takeTransfer());
       this.#send(post, packer).catch((error) => this.#settle(call, () => reject(refusal(error, request))));
     });
   }
@@ -201,8 +201,9 @@ export class Connection {
         if (pausing) await pausing;
       }
       if (packer.shipments.length > 0) await this.#ship(packer);
-      const { notes, transfer } = packer;
-      if (!this.#gone) this.#port.post({ type: 'reply', ask, answers, notes, states: scope.states() }, transfer);
+      const { notes } = packer;
+      const reply: Request = { type: 'reply', ask, answers, notes, states: scope.states() };
+      if (!this.#gone) this.#port.post(reply, packer.takeTransfer());
     } catch (error) {
       const thrown = scope.keepThrown(error);
       if (!this.#gone) this.#port.post({ type: 'failure', ask, thrown, error: packError(error) });
