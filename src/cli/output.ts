@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
+import { finished } from 'node:stream/promises';
 import { Table, type Value } from '../data/index.js';
 import { FileError, MyelinError } from '../errors.js';
 import { replaceFile, writeAll } from '../io/atomic.js';
@@ -32,9 +33,8 @@ async function streaming(
     });
   });
   if (stream !== process.stdout) {
-    await new Promise<void>((resolve) => {
-      stream.once('error', () => resolve()).end(() => resolve());
-    });
+    stream.end();
+    await finished(stream).catch(fail);
   }
   if (failure) throw refused(path, failure);
 }

@@ -65,14 +65,17 @@ export function oddOf(column: Column, decimalComma: boolean): Odd | undefined {
     const bytes = encoder.encode(text);
     return !Number.isNaN(parseNumber(bytes, 0, bytes.length, decimalComma));
   });
+  if (!numeric.includes(true)) return undefined;
   let [count, of, row] = [0, 0, -1];
-  column.codes.forEach((code, at) => {
-    if (code < 0) return;
+  const { codes } = column;
+  for (let at = 0; at < codes.length; at++) {
+    const code = codes[at]!;
+    if (code < 0) continue;
     of++;
-    if (numeric[code]) return;
+    if (numeric[code]) continue;
     count++;
     if (row < 0) row = at;
-  });
+  }
   if (row < 0 || of - count < NEARLY_ALL * of) return undefined;
   const text = column.categories[column.codes[row]!]!;
   return /^[+-]?0\d+$/.test(text) ? undefined : { count, of, text, row };

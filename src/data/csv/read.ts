@@ -171,7 +171,8 @@ function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<
     const but = later ? `, but '${shorten(later.text)}' in line ${later.line} is not one` : '';
     const why = `${evidence.why}${but}${'counter' in column ? `, ${COUNTS_ROWS}` : ''}`;
     const found = oddOf(column, plan.decimalComma);
-    const line = later?.line ?? (evidence.odd === undefined ? undefined : dialect.lineOfSample(evidence.odd));
+    const lineOf = () => later?.line ?? (evidence.odd === undefined ? undefined : dialect.lineOfSample(evidence.odd));
+    const line = found && lineOf();
     const odd = found && { ...found, ...(line !== undefined && { line }) };
     if (odd) remarks.push(remarkOf(name, odd));
     return { name, kind, why, missing: 0, ...described[c], ...(odd && { odd }) };
