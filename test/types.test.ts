@@ -109,6 +109,27 @@ describe('types can be named, and resolve without the DOM and without those of N
     expect(await errorsIn(code)).toBe('');
   });
 
+  test.each(['fit', 'evaluateBatches'])('streams by name for %s, as generators yield them', async (method) => {
+    const code = `
+      import type { Model } from 'myelin';
+      import type { RemoteModel } from 'myelin/worker';
+      const [x, y] = [[[1, 2]], [1]];
+      async function* batches() { yield [{ a: x }, { o: y }]; }
+      function* weighted() { yield [{ a: x, b: x }, { o: y, p: y }, y]; }
+      export async function run(model: Model, remote: RemoteModel) {
+        await model.${method}(async function* () { yield [{ a: x }, { o: y }]; });
+        await model.${method}(batches);
+        await model.${method}(weighted());
+        await model.${method}([[{ a: x }, { o: y }]].values());
+        await model.${method}(function* () { yield { x: { a: x }, y: { o: y } }; });
+        await remote.${method}(batches);
+        // @ts-expect-error
+        await model.${method}(function* () { yield ['a', 'b']; });
+      }`;
+    expect(await errorsIn(code)).toBe('');
+    expect(await errorsIn(code, { exactOptionalPropertyTypes: true })).toBe('');
+  });
+
   test('the DOM and Node change nothing', async () => {
     const code = `
       import { load, save, typescript, type Model, type SaveTarget } from 'myelin';
