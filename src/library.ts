@@ -157,4 +157,4 @@ export type { Batch, Batches } from './train/source.js';
 export type { EvaluateBatchesOptions } from './train/stream.js';
 export type { LayerSummary, Summary } from './train/summary.js';
 export type { OnNonFinite, UpdateOptions } from './train/update-options.js';
-export type { WeightOptions } from './train/weights.js';
+export type { SampleWeight, WeightOptions } from './train/weights.js';

@@ -16,6 +16,7 @@ import {
 } from '../src/model/layers/index.js';
 import { modelFromSpec } from '../src/train/from-spec.js';
 import { type Model, model, sequential } from '../src/train/model.js';
+import { any } from './support/any.js';
 import { factories, Random } from './support/buffers.js';
 import { checkGradients, type GradientCase } from './support/gradient-check.js';
 import { weightHash } from './support/models.js';
@@ -148,6 +149,41 @@ describe('a model with two inputs and two outputs', () => {
       expect(alone.price!.data).toEqual(row(whole.price!, r).data);
     }
     expect(() => built.predict(x)).toThrow(/predictOutputs/);
+  });
+
+  test('sampleWeight by name weighs the loss of one output, and for all of them', async () => {
+    const weights = Array.from({ length: 192 }, (_, r) => r % 3);
+    const ones = weights.map(() => 1);
+    for (const factory of Object.values(factories)) {
+      const built = twoOutputs(factory);
+      const read = (sampleWeight?: object) =>
+        built.evaluate(x, y, sampleWeight ? { sampleWeight: any(sampleWeight) } : {});
+      const [plain, all, kind] = [read(), read(weights), read({ kind: weights })];
+      expect(kind.kindLoss).toBe(all.kindLoss);
+      expect(kind.priceLoss).toBe(read(ones).priceLoss);
+      expect(kind.priceLoss).toBeCloseTo(plain.priceLoss!, 6);
+      expect(kind.loss).toBeCloseTo(kind.kindLoss! + kind.priceLoss!, 6);
+      expect(kind.kindLoss).not.toBeCloseTo(plain.kindLoss!, 4);
+      expect(read({ kind: weights, price: weights })).toEqual(all);
+
+      const gradients = (sampleWeight: object) => built.gradients(x, y, { sampleWeight: any(sampleWeight) }).gradients;
+      const [one, both] = [gradients({ price: weights }), gradients(weights)];
+      expect(one['layers.4.kernel']).toEqual(both['layers.4.kernel']);
+      expect(one['layers.2.kernel']).toEqual(gradients(ones)['layers.2.kernel']);
+    }
+  });
+
+  test('sampleWeight by name comes through fit, streams and validation', async () => {
+    const kind = Array.from({ length: 192 }, (_, r) => r % 3);
+    const options = { epochs: 2, batchSize: 192, validationData: [x, y, { kind }] } as const;
+    const [rows, stream] = [twoOutputs(), twoOutputs()];
+    const { history } = await rows.fit(x, y, { ...options, shuffle: false, sampleWeight: { kind } });
+    const { batchSize: _, ...rest } = options;
+    const streamed = await stream.fit(() => [{ x, y, sampleWeight: { kind } }], rest);
+    expect(streamed.history).toEqual(history);
+    expect(history.valKindLoss!.at(-1)).toBe(rows.evaluate(x, y, { sampleWeight: { kind } }).kindLoss);
+    expect(() => rows.evaluate(x, y, { sampleWeight: { kinds: kind } })).toThrow(/sampleWeight\.kinds.*mean 'kind'/);
+    expect(() => rows.evaluate(x, y, { sampleWeight: { kind: [1] } })).toThrow(/sampleWeight\.kind: .*192/);
   });
 
   test('goes through JSON', () => {

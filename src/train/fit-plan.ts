@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, show, ValueError } from '../errors.js';
 import { checkCodes, type LintCode } from '../insight/checks.js';
-import type { Matrix, MatrixLike } from '../matrix.js';
+import type { Matrix } from '../matrix.js';
 import { type Data, type Pair, readPair } from './batches.js';
 import { type Callback, checkCallbacks } from './callbacks.js';
 import { type ClassWeights, weighClasses } from './class-weights.js';
@@ -11,7 +11,7 @@ import { ArrayFeed, type Feed } from './feed.js';
 import { checkMixup, Mixup } from './mixup.js';
 import { type Batches, isBatches } from './source.js';
 import { INFERENCE_ROWS } from './training-plan.js';
-import type { WeightOptions } from './weights.js';
+import type { SampleWeight, WeightOptions } from './weights.js';
 
 /** Options of training on rows or on a stream of batches. */
 export interface StreamFitOptions {
@@ -39,7 +39,7 @@ export interface StreamFitOptions {
    */
   readonly mixup?: number;
   /** Inputs and targets to evaluate after epochs, and maybe the weights of their rows; or a stream of batches. */
-  readonly validationData?: readonly [Data, Data] | readonly [Data, Data, MatrixLike] | Batches;
+  readonly validationData?: readonly [Data, Data] | readonly [Data, Data, SampleWeight] | Batches;
   /** Validates after every so-manieth epoch, or after those that a list names, counted from 1 as in Keras; default 1. */
   readonly validationFreq?: number | readonly number[];
   /** Batches of validation data to take; default all. */
@@ -280,7 +280,7 @@ function readValidation(
     throw new ValueError({ argument: 'validationData', given: show(data), expected });
   }
   const names = [0, 1, 2].map((i) => `validationData[${i}]`);
-  const [x, y, weights] = data as unknown as readonly [Data, Data, MatrixLike?];
+  const [x, y, weights] = data as unknown as readonly [Data, Data, SampleWeight?];
   return { pair: readPair(engine, x, y, weights, ...names), blocks };
 }
 
