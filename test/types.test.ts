@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -128,6 +128,20 @@ describe('types can be named, and resolve without the DOM and without those of N
       }`;
     expect(await errorsIn(code)).toBe('');
     expect(await errorsIn(code, { exactOptionalPropertyTypes: true })).toBe('');
+  });
+
+  test('the names that README tells', async () => {
+    const text = readFileSync(join(root, 'README.md'), 'utf8');
+    const [table] = text.split('\nTypes by name')[1]!.split('\nThey need');
+    const rows = [...table!.matchAll(/^\| (`.*?) \| (.*) \|$/gm)].map(([, names, what]) => ({
+      names: [...names!.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+      from: /of `(myelin\/\w+)`/.exec(what!)?.[1] ?? 'myelin',
+    }));
+    expect(rows.length).toBeGreaterThan(9);
+    const code = rows.map(({ names, from }) => `export type { ${names.join(', ')} } from '${from}';`);
+    expect(await errorsIn(code.join('\n'))).toBe('');
+    expect(await errorsIn(code.join('\n'), { module: 'esnext', moduleResolution: 'bundler' })).toBe('');
+    expect(await errorsIn(code.join('\n'), { module: 'node16' })).toBe('');
   });
 
   test('the DOM and Node change nothing', async () => {
