@@ -1041,6 +1041,27 @@ const fits: readonly (readonly [string, () => Promise<unknown>, string, ...RegEx
     /validationData\[0\]/,
   ],
   [
+    'hooks as Keras writes them',
+    fitted({ callbacks: [{ onTrainBegin() {} }, { on_epoch_end() {}, patience: 3 }] }),
+    'ValueError',
+    /callbacks\[1\]: .*onEpochEnd/,
+    /with on_epoch_end and no hook/,
+    /mean 'onEpochEnd'/,
+  ],
+  [
+    'a class without a hook',
+    fitted({
+      callbacks: [
+        new (class {
+          afterEpoch() {}
+        })(),
+      ],
+    }),
+    'ValueError',
+    /callbacks\[0\]/,
+    /with afterEpoch/,
+  ],
+  [
     'callbacks that are no list',
     () => classifier().fit(rows, [0, 1, 2], { callbacks: any({ onEpochEnd() {} }) }),
     'ValueError',
