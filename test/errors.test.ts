@@ -1041,6 +1041,16 @@ const fits: readonly (readonly [string, () => Promise<unknown>, string, ...RegEx
     /validationData\[0\]/,
   ],
   [
+    'options in the place of targets',
+    () => classifier().fit(rows, any({ epochs: 2, batchSize: 3 })),
+    'ValueError',
+    /^y: expected targets/,
+    /the options epochs, batchSize/,
+    /fit\(x, y, \{ epochs/,
+  ],
+  ['no targets', () => classifier().fit(rows, any(undefined), { epochs: 2 }), 'ValueError', /^y: .*nothing/],
+  ['a target by a wrong name', () => classifier().fit(rows, { epoch: [0, 1, 2] }), 'UnknownNameError', /y\.epoch/],
+  [
     'hooks as Keras writes them',
     fitted({ callbacks: [{ onTrainBegin() {} }, { on_epoch_end() {}, patience: 3 }] }),
     'ValueError',

@@ -1,7 +1,7 @@
 import { checkNumber, checkOptions, show, ValueError } from '../errors.js';
 import { checkCodes, type LintCode } from '../insight/checks.js';
 import type { Matrix } from '../matrix.js';
-import { type Data, type Pair, readPair } from './batches.js';
+import { type Data, isByName, type Pair, readPair } from './batches.js';
 import { type Callback, checkCallbacks } from './callbacks.js';
 import { type ClassWeights, weighClasses } from './class-weights.js';
 import type { TrainingControl } from './control.js';
@@ -225,6 +225,21 @@ function checkStream({ training: { optimizer } }: Engine, options: FitOptions): 
   throw new ValueError({ argument: 'x', given: `a stream of batches with ${name}`, expected: 'all rows at once' });
 }
 
+/** Refuses options where targets should be. */
+function checkTargets({ training }: Engine, y: Data | undefined): void {
+  const given = y !== undefined && isByName(y) ? Object.keys(y) : [];
+  const outputs = training.targets.map(({ name }) => name);
+  const options: readonly string[] = OPTIONS.filter((name) => !outputs.includes(name));
+  const misplaced = given.length > 0 && given.every((key) => options.includes(key));
+  if (y !== undefined && !misplaced) return;
+  throw new ValueError({
+    argument: 'y',
+    given: misplaced ? `the options ${given.join(', ')}` : 'nothing',
+    expected: 'targets, one for each row of x',
+    hint: 'fit(x, y, { epochs: 10 }); only of a stream of batches options come second: fit(batches, { epochs: 10 }).',
+  });
+}
+
 /** What to train on and what to validate on. */
 async function planData(
   engine: Engine,
@@ -249,6 +264,7 @@ async function planData(
       expected: 'one of validationData and validationSplit, not both',
     });
   }
+  if (!isBatches(x)) checkTargets(engine, y);
   const train = isBatches(x) ? x : readPair(engine, x, y as Data, options.sampleWeight);
   if (validationData !== undefined) return { train, validation: readValidation(engine, validationData, blocks) };
   if (validationSplit === 0 || isBatches(train)) return { train, validation: undefined };
