@@ -891,6 +891,18 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
   ['no rows', () => classifier().predict([]), 'ShapeError', /0 rows/],
   ['no rows in a matrix', () => classifier().predict(matrix([], 0, 2)), 'ShapeError', /0 rows/],
   ['data that is none', () => classifier().predict(any('1,2')), 'ValueError', /'1,2'/, /number\[\]\[\]/],
+  [
+    'ragged rows of a matrix',
+    () => matrix([[1, 2], [3]]),
+    'ShapeError',
+    /data\[1\]/,
+    /1 numbers/,
+    /2, as in data\[0\]/,
+  ],
+  ['rows of text', () => matrix(any([['a']])), 'ValueError', /data\[0\]\[0\]/, /a number/],
+  ['rows of nothing', () => matrix([[]]), 'ShapeError', /data/],
+  ['a flat array without a shape', () => matrix(any([1, 2])), 'ValueError', /rows/, /undefined/],
+  ['rows and a shape', () => matrix(any([[1, 2]]), 1, 2), 'ShapeError', /data/, /1 numbers/],
   ['a matrix of the wrong size', () => matrix([1, 2, 3], 2, 2), 'ShapeError', /3 numbers/, /2 x 2/],
   ['NaN in inputs', () => classifier().trainOnBatch([[1, Number.NaN]], [0]), 'ValueError', /row 0, column 1/, /NaN/],
   [
