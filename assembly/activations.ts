@@ -1,4 +1,4 @@
-import { backward, backwardExp, Curve, Exponentiated, forward, forwardExp } from './lib/curve';
+import { backward, backwardExp, Curve, Exponentiated, forward, forwardExp, forwardSum } from './lib/curve';
 import { map, Unary } from './lib/map';
 import { Inlined, log, magnitude, Plain, plain, signBit } from './lib/math';
 import { at, laneMask } from './lib/simd';
@@ -306,7 +306,7 @@ export function softsignBackward(y: i32, dy: i32, dx: i32, n: i32): void {
 class Sigmoid extends Exponentiated {
   @inline
   u(x: v128, _a: v128, _b: v128): v128 {
-    return f32x4.neg(x);
+    return v128.xor(x, signBit());
   }
 
   @inline
@@ -326,7 +326,7 @@ class SigmoidGradient extends Curve {
 }
 
 export function sigmoidForward(x: i32, y: i32, n: i32): void {
-  forwardExp<Sigmoid>(x, y, n);
+  forwardSum<Sigmoid>(x, y, n);
 }
 
 export function sigmoidBackward(y: i32, dy: i32, dx: i32, n: i32): void {
@@ -358,7 +358,7 @@ class TanhGradient extends Curve {
 }
 
 export function tanhForward(x: i32, y: i32, n: i32): void {
-  forwardExp<Tanh>(x, y, n);
+  forwardSum<Tanh>(x, y, n);
 }
 
 export function tanhBackward(y: i32, dy: i32, dx: i32, n: i32): void {

@@ -1,4 +1,14 @@
-import { backward, backwardExp, Curve, Exponentiated, forwardExp } from './lib/curve';
+import {
+  backward,
+  backwardExp,
+  backwardNear,
+  backwardSum,
+  Curve,
+  Exponentiated,
+  forwardExp,
+  forwardNear,
+  forwardSum,
+} from './lib/curve';
 import { Inlined, magnitude, Plain, plain, signBit } from './lib/math';
 
 // The activations that bend around 0, mostly x times something; signatures as in activations.ts.
@@ -72,50 +82,67 @@ export function celuBackward(y: i32, dy: i32, dx: i32, n: i32, alpha: f32, inver
   backward<CeluGradient>(y, dy, dx, n, alpha, inverse);
 }
 
-/** x P(X < x) for a normal X. */
+/** e^(-t^2 / 2) with t = |x|, the square in two parts, since exp would enlarge what it lost in rounding. */
 @unmanaged
-@final
-class Gelu extends Exponentiated {
+abstract class Bell extends Exponentiated {
+  @inline
+  t(x: v128): v128 {
+    return f32x4.pmin(magnitude(x), plain(Plain.Farthest));
+  }
+
   @inline
   u(x: v128, _a: v128, _b: v128): v128 {
-    const t = f32x4.pmin(magnitude(x), plain(Plain.Fifteen));
+    const t = this.t(x);
     return f32x4.mul(f32x4.mul(t, t), plain(Plain.LessHalf));
   }
 
   @inline
-  f(x: v128, _dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
-    const math = changetype<Inlined>(0);
-    const t = f32x4.pmin(magnitude(x), plain(Plain.Fifteen));
-    return f32x4.mul(x, math.normal(x, t, math.bell(t, f32x4.mul(t, t), e)));
+  high(x: v128): v128 {
+    const short = changetype<Inlined>(0).short(this.t(x));
+    return f32x4.mul(f32x4.mul(short, short), plain(Plain.LessHalf));
+  }
+
+  @inline
+  low(x: v128): v128 {
+    const t = this.t(x);
+    const short = changetype<Inlined>(0).short(t);
+    return f32x4.mul(f32x4.mul(f32x4.add(t, short), f32x4.sub(t, short)), plain(Plain.LessHalf));
   }
 }
 
-/** P(X < x) + x e^(-x^2 / 2) / sqrt(2 pi). */
+/** x P(X < x) for a normal X: max(x, 0) - |x| P(X < -|x|), but near 0. */
 @unmanaged
 @final
-class GeluGradient extends Exponentiated {
+class Gelu extends Bell {
   @inline
-  u(x: v128, _a: v128, _b: v128): v128 {
-    const t = f32x4.pmin(magnitude(x), plain(Plain.Fifteen));
-    return f32x4.mul(f32x4.mul(t, t), plain(Plain.LessHalf));
+  f(x: v128, _dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
+    const math = changetype<Inlined>(0);
+    const t = this.t(x);
+    const far = f32x4.sub(f32x4.pmax(x, f32x4.splat(0)), f32x4.mul(f32x4.mul(t, math.tail(t)), e));
+    return v128.bitselect(f32x4.mul(x, math.middle(x)), far, f32x4.lt(t, plain(Plain.Middle)));
   }
+}
 
+/** P(X < x) + x e^(-x^2 / 2) / sqrt(2 pi): 1 minus that of -x. */
+@unmanaged
+@final
+class GeluGradient extends Bell {
   @inline
   f(x: v128, dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
-    const math = changetype<Inlined>(0);
-    const t = f32x4.pmin(magnitude(x), plain(Plain.Fifteen));
-    const exact = math.bell(t, f32x4.mul(t, t), e);
-    const density = f32x4.mul(exact, plain(Plain.Density));
-    return f32x4.mul(dy, f32x4.add(math.normal(x, t, exact), f32x4.mul(x, density)));
+    const t = this.t(x);
+    const slope = f32x4.sub(changetype<Inlined>(0).tail(t), f32x4.mul(t, plain(Plain.Density)));
+    const below = f32x4.mul(slope, e);
+    const above = f32x4.sub(plain(Plain.One), below);
+    return f32x4.mul(dy, v128.bitselect(below, above, f32x4.lt(x, f32x4.splat(0))));
   }
 }
 
 export function geluForward(x: i32, y: i32, n: i32): void {
-  forwardExp<Gelu>(x, y, n);
+  forwardNear<Gelu>(x, y, n);
 }
 
 export function geluBackward(x: i32, dy: i32, dx: i32, n: i32): void {
-  backwardExp<GeluGradient>(x, dy, dx, n);
+  backwardNear<GeluGradient>(x, dy, dx, n);
 }
 
 /** Beyond these bounds sigmoid(x) is 0 or 1; within them nothing overflows. */
@@ -123,14 +150,14 @@ function bounded(x: v128): v128 {
   return f32x4.pmax(f32x4.pmin(x, plain(Plain.Hundred)), plain(Plain.LessHundred));
 }
 
-/** x sigmoid(a x + b x^3): silu with a = 1 and b = 0, and with the argument of tanh doubled the approximate gelu. */
+/** x sigmoid(-a x - b x^3): silu with a = -1 and b = 0, and with the argument of tanh doubled the approximate gelu. */
 @unmanaged
 @final
 class Swish extends Exponentiated {
   @inline
   u(x: v128, a: v128, b: v128): v128 {
     const c = bounded(x);
-    return f32x4.neg(f32x4.mul(c, f32x4.add(a, f32x4.mul(b, f32x4.mul(c, c)))));
+    return f32x4.mul(c, f32x4.add(a, f32x4.mul(b, f32x4.mul(c, c))));
   }
 
   @inline
@@ -145,7 +172,7 @@ class SwishGradient extends Exponentiated {
   @inline
   u(x: v128, a: v128, b: v128): v128 {
     const c = bounded(x);
-    return f32x4.neg(f32x4.mul(c, f32x4.add(a, f32x4.mul(b, f32x4.mul(c, c)))));
+    return f32x4.mul(c, f32x4.add(a, f32x4.mul(b, f32x4.mul(c, c))));
   }
 
   @inline
@@ -156,16 +183,35 @@ class SwishGradient extends Exponentiated {
     const u = f32x4.mul(c, f32x4.add(a, curved));
     const s = f32x4.div(one, f32x4.add(one, e));
     const du = f32x4.add(u, f32x4.mul(c, f32x4.add(curved, curved)));
-    return f32x4.mul(dy, f32x4.mul(s, f32x4.add(one, f32x4.mul(du, f32x4.sub(one, s)))));
+    return f32x4.mul(dy, f32x4.mul(s, f32x4.sub(one, f32x4.mul(du, f32x4.sub(one, s)))));
+  }
+}
+
+/** The same with a = -1 and b = 0. */
+@unmanaged
+@final
+class SiluGradient extends Exponentiated {
+  @inline
+  u(x: v128, _a: v128, _b: v128): v128 {
+    return v128.xor(bounded(x), signBit());
+  }
+
+  @inline
+  f(x: v128, dy: v128, e: v128, _r: v128, _power: v128, _a: v128, _b: v128): v128 {
+    const one = plain(Plain.One);
+    const s = f32x4.div(one, f32x4.add(one, e));
+    return f32x4.mul(dy, f32x4.mul(s, f32x4.add(one, f32x4.mul(bounded(x), f32x4.sub(one, s)))));
   }
 }
 
 export function swishForward(x: i32, y: i32, n: i32, linear: f32, cubic: f32): void {
-  forwardExp<Swish>(x, y, n, linear, cubic);
+  forwardSum<Swish>(x, y, n, -linear, -cubic);
 }
 
 export function swishBackward(x: i32, dy: i32, dx: i32, n: i32, linear: f32, cubic: f32): void {
-  backwardExp<SwishGradient>(x, dy, dx, n, linear, cubic);
+  // The relaxed module has no room for it.
+  if (!ASC_FEATURE_RELAXED_SIMD && linear === 1 && cubic === 0) backwardSum<SiluGradient>(x, dy, dx, n);
+  else backwardSum<SwishGradient>(x, dy, dx, n, -linear, -cubic);
 }
 
 /** x tanh(log(1 + e^x)) = x n / (n + 2) with n = e^x (e^x + 2). */
@@ -234,7 +280,7 @@ class Softplus extends Exponentiated {
 class SoftplusGradient extends Exponentiated {
   @inline
   u(x: v128, _a: v128, _b: v128): v128 {
-    return f32x4.neg(x);
+    return v128.xor(x, signBit());
   }
 
   @inline

@@ -1,5 +1,5 @@
 import { Elementwise, elementwise, tail } from './lib/loss';
-import { log, logOnePlus } from './lib/math';
+import { Inlined, log, logOnePlus } from './lib/math';
 import { fma } from './lib/simd';
 
 // Losses of numbers, each output by itself; see losses.ts for the signature. A row's loss is the mean over its columns,
@@ -82,6 +82,21 @@ function regression(
   );
 }
 
+/** Logarithms in place: as calls the losses take 1.15 to 1.3 times as long. The relaxed module has no room for that. */
+@unmanaged
+@final
+class Here {
+  @inline
+  log(x: v128): v128 {
+    return ASC_FEATURE_RELAXED_SIMD ? log(x) : changetype<Inlined>(0).log(x);
+  }
+
+  @inline
+  logOnePlus(x: v128): v128 {
+    return ASC_FEATURE_RELAXED_SIMD ? logOnePlus(x) : changetype<Inlined>(0).logOnePlus(x);
+  }
+}
+
 /** 1, -1 or 0. */
 function sign(v: v128): v128 {
   const one = f32x4.splat(1);
@@ -162,8 +177,9 @@ export function meanAbsolutePercentageError(
 }
 
 function logarithmicTerm(y: v128, t: v128): v128 {
+  const here = changetype<Here>(0);
   const zero = f32x4.splat(0);
-  const s = f32x4.sub(logOnePlus(f32x4.pmax(y, zero)), logOnePlus(f32x4.pmax(t, zero)));
+  const s = f32x4.sub(here.logOnePlus(f32x4.pmax(y, zero)), here.logOnePlus(f32x4.pmax(t, zero)));
   const slope = f32x4.div(f32x4.add(s, s), f32x4.add(f32x4.splat(1), y));
   Elementwise.slope = v128.and(slope, f32x4.gt(y, zero));
   return f32x4.mul(s, s);
@@ -333,7 +349,7 @@ export function quantile(
 function poissonTerm(y: v128, t: v128): v128 {
   const rate = f32x4.add(y, f32x4.splat(1e-8));
   Elementwise.slope = f32x4.sub(f32x4.splat(1), f32x4.div(t, rate));
-  return f32x4.sub(y, f32x4.mul(t, log(rate)));
+  return f32x4.sub(y, f32x4.mul(t, changetype<Here>(0).log(rate)));
 }
 
 /** y - t log(y + 1e-8). */

@@ -4,7 +4,7 @@ import type { Case } from './measure.js';
 import { plainLoops } from './plain.js';
 import { makeRandom } from './random.js';
 import { Rig } from './rig.js';
-import { type Cost, setups } from './setups.js';
+import { type Cost, type Setup, setups } from './setups.js';
 
 // What elementwise kernels are asked for: to be about as fast as a copy, or than the plain loop with Math.exp, or to move as
 // many bytes in the same time as a copy.
@@ -12,8 +12,8 @@ import { type Cost, setups } from './setups.js';
 const ELEMENTS = 65536;
 /** Rows by columns of what works row by row. */
 const ROWS = [64, 1000] as const;
-/** Parameters. */
-const SLAB = 2 ** 20;
+/** Parameters. A power of two would put all slabs at the same place of every cache. */
+const SLAB = 1_000_000;
 
 /** Of the relu family: at most this times the copy. Of exponentials: at least this much faster. Of optimizers: this share. */
 const ASKED = { copy: 1.3, loop: 5, slab: 0.7 } as const;
@@ -25,7 +25,8 @@ type Kind = keyof typeof ASKED;
 
 export interface BandwidthCase extends Case {
   readonly kind: Kind;
-  readonly kernel: KernelName;
+  /** With the activation, where a kernel serves two. */
+  readonly kernel: string;
   readonly shape: string;
   readonly elements: number;
   /** What it is measured by: a copy of its bytes, or the plain loop. */
@@ -36,7 +37,7 @@ export interface BandwidthCase extends Case {
 
 export interface BandwidthRow {
   readonly kind: Kind;
-  readonly kernel: KernelName;
+  readonly kernel: string;
   readonly shape: string;
   readonly nsPerElement: number;
   readonly yardstickNs: number;
@@ -61,12 +62,12 @@ function copyOf(n: number, { open }: BackendFactory): Case {
   };
 }
 
-function plainLoop(kernel: KernelName, [a, b]: readonly number[]): Case {
+function plainLoop(name: string, kernel: KernelName, [a, b]: readonly number[]): Case {
   return {
-    name: `plain ${kernel}`,
+    name: `plain ${name}`,
     quick: false,
     prepare() {
-      const loop = plainLoops[kernel]!;
+      const loop = plainLoops[name]!;
       const random = makeRandom(1);
       const n = a! * (b ?? 1);
       const positive = kernel in lossTable || kernel === 'logForward' || kernel === 'softplusBackward';
@@ -95,33 +96,44 @@ function sizesOf(kernel: KernelName): readonly number[] {
   return kernel in lossTable ? [1, ELEMENTS] : [ELEMENTS];
 }
 
+/** A kernel of swish as silu takes it. */
+function swish(kernel: KernelName): Setup {
+  return (rig, n) => {
+    const operands = Array.from({ length: kernel.endsWith('Backward') ? 3 : 2 }, () => rig.vector(n));
+    rig.callOf(kernel, [...operands, n, 1, 0]);
+    return { elements: n, moved: operands.length };
+  };
+}
+
 export function bandwidthCases(factory: BackendFactory): readonly BandwidthCase[] {
   const copies = new Map<number, Case>();
   const copy = (n: number) => {
     if (!copies.has(n)) copies.set(n, copyOf(n, factory));
     return copies.get(n)!;
   };
-  const make = (kind: Kind, kernel: KernelName, sizes: readonly number[]): BandwidthCase => {
+  const make = (kind: Kind, name: string, sizes: readonly number[]): BandwidthCase => {
     const rig = new Rig();
     const [a = 1, b = 1, c = 1] = sizes;
-    const cost = setups[kernel](rig, a, b, c) as Extract<Cost, { elements: number }>;
+    const kernel = name.split(' ')[0] as KernelName;
+    const setup = name.endsWith('silu') ? swish(kernel) : setups[kernel];
+    const cost = setup(rig, a, b, c) as Extract<Cost, { elements: number }>;
     const shape = sizes.join('x');
     return {
-      name: `bandwidth ${kernel} ${shape}`,
+      name: `bandwidth ${name} ${shape}`,
       quick: QUICK.includes(kernel),
       kind,
-      kernel,
+      kernel: name,
       shape,
       elements: cost.elements,
       prepare: () => rig.link(factory),
-      yardstick: kind === 'loop' ? plainLoop(kernel, sizes) : copy((cost.elements * cost.moved) / 2),
+      yardstick: kind === 'loop' ? plainLoop(name, kernel, sizes) : copy((cost.elements * cost.moved) / 2),
       ...(kind === 'slab' ? { slabCopy: copy(SLAB) } : {}),
     };
   };
   const light = activationKernels().filter(({ kernel }) => isLight(kernel));
   return [
     ...light.map(({ kernel }) => make('copy', kernel, sizesOf(kernel))),
-    ...(Object.keys(plainLoops) as KernelName[]).map((kernel) => make('loop', kernel, sizesOf(kernel))),
+    ...Object.keys(plainLoops).map((name) => make('loop', name, sizesOf(name as KernelName))),
     ...(Object.keys(updateLoops) as UpdateKernel[]).map((kernel) => make('slab', kernel, [SLAB])),
   ];
 }

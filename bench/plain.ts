@@ -1,5 +1,3 @@
-import type { KernelName } from '../src/kernels/contract.js';
-
 // The same as one would write it in JavaScript, over typed arrays with the functions of Math.
 
 /** Over n elements; for rows of `columns`, those too. `s` is scratch or a second operand. */
@@ -45,8 +43,8 @@ const NORMAL = `const e = Math.exp(-0.5 * v * v); const r = 1 / (1 + 0.2316419 *
 const TANH_SOFTPLUS = 'const e = Math.exp(v); const n = e * (e + 2);';
 const CROSSENTROPY = 'const e = Math.exp(-Math.abs(v)); const h = Math.max(v, 0) - v * t + Math.log1p(e);';
 
-/** What goes through an exponential or a logarithm. */
-export const plainLoops: Readonly<Partial<Record<KernelName, Loop>>> = {
+/** What goes through an exponential or a logarithm, by kernel and, of swish, by the activation that takes it. */
+export const plainLoops: Readonly<Record<string, Loop>> = {
   stepBackward: backward('const e = Math.exp(-Math.abs(v)); y[i] = (dy * e) / ((1 + e) * (1 + e));'),
   sigmoidForward: forward('1 / (1 + Math.exp(-v))'),
   tanhForward: forward('1 - 2 / (Math.exp(2 * v) + 1)'),
@@ -56,8 +54,13 @@ export const plainLoops: Readonly<Partial<Record<KernelName, Loop>>> = {
   celuForward: forward('v < 0 ? 2 * (Math.exp(0.5 * v) - 1) : v'),
   geluForward: loop(`const v = x[i]; ${NORMAL} y[i] = v * phi;`),
   geluBackward: backward(`${NORMAL} y[i] = dy * (phi + v * e * 0.3989422804014327);`),
-  swishForward: forward('v / (1 + Math.exp(-v))'),
-  swishBackward: backward('const p = 1 / (1 + Math.exp(-v)); y[i] = dy * p * (1 + v * (1 - p));'),
+  'swishForward silu': forward('v / (1 + Math.exp(-v))'),
+  'swishBackward silu': backward('const p = 1 / (1 + Math.exp(-v)); y[i] = dy * p * (1 + v * (1 - p));'),
+  'swishForward gelu': forward('v / (1 + Math.exp(-1.5957691216 * (v + 0.044715 * v * v * v)))'),
+  'swishBackward gelu': backward(
+    `const p = 1 / (1 + Math.exp(-1.5957691216 * (v + 0.044715 * v * v * v)));
+    y[i] = dy * p * (1 + v * (1 - p) * 1.5957691216 * (1 + 0.134145 * v * v));`,
+  ),
   mishForward: loop(`const v = x[i]; ${TANH_SOFTPLUS} y[i] = (v * n) / (n + 2);`),
   mishBackward: backward(`${TANH_SOFTPLUS} const q = 1 / (n + 2); y[i] = dy * q * (n + 4 * v * e * (1 + e) * q);`),
   softplusForward: forward('Math.log(1 + Math.exp(v))'),

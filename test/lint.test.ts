@@ -80,6 +80,11 @@ describe('lint finds', () => {
       { code: 'unseenClass', message: expect.stringMatching(/class 3 .*50 rows/) },
     ],
     [
+      'classes that training lacks, which has one',
+      [good, column(() => 0), { task: 'classification', validation: [good.map(([a]) => [a! + 3, 0]), classes] }],
+      { code: 'unseenClass', message: expect.stringMatching(/class [12] /) },
+    ],
+    [
       'rows on both sides',
       [good, classes, { validation: [good.slice(20, 60), classes.slice(20, 60)] }],
       { code: 'duplicatedRows', message: expect.stringMatching(/40 of 40/) },

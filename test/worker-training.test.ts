@@ -5,12 +5,15 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { StreamError, ValueError } from '../src/errors.js';
 import { backupAndRestore, modelCheckpoint } from '../src/io/callbacks.js';
+import { loadWeights } from '../src/io/load-weights.js';
 import { load, serialize } from '../src/io/save.js';
 import { type Matrix, matrix } from '../src/matrix.js';
+import { dense } from '../src/model/layers/index.js';
 import { earlyStopping } from '../src/train/callbacks/early-stopping.js';
 import { learningRateScheduler, reduceLROnPlateau } from '../src/train/callbacks/learning-rate.js';
 import { csvLogger } from '../src/train/callbacks/loggers.js';
 import { trainingControl } from '../src/train/control.js';
+import { layerSequentialUnitVariance } from '../src/train/lsuv.js';
 import type { Model } from '../src/train/model.js';
 import type { Batches } from '../src/train/source.js';
 import * as worker from '../src/worker/index.js';
@@ -144,6 +147,57 @@ describe('a run', () => {
     expect(performance.now() - start).toBeLessThan(30_000);
   });
 
+  /** Enough to be on its way for a while when the next line runs. */
+  const long = matrix(
+    Float32Array.from({ length: 7 * 300_000 }, (_, i) => Math.sin(i * i)),
+    300_000,
+    7,
+  );
+  const longLabels = Array.from({ length: long.rows }, (_, r) => r % 3);
+
+  test('ends where a signal comes before its data', async () => {
+    const { there } = await pair();
+    const controller = new AbortController();
+    const fitting = there.fit(long, longLabels, { epochs: 1e6, signal: controller.signal });
+    controller.abort();
+    await expect(fitting).rejects.toBe(controller.signal.reason);
+  });
+
+  test.each([
+    ['few', x, labels],
+    ['many', long, longLabels],
+  ])('stands still where it was paused at once, and goes on: %s rows', async (_, x, labels) => {
+    const { there } = await pair();
+    for (let i = 0; i < 5; i++) {
+      const control = trainingControl();
+      const fitting = there.fit(x, labels, { epochs: 2, batchSize: x.rows / 4, control });
+      await control.pause();
+      const before = await there.getWeights();
+      expect((await there.predict([new Float32Array(7)])).rows).toBe(1);
+      expect(await there.getWeights()).toEqual(before);
+      control.resume();
+      expect((await fitting).epoch).toHaveLength(2);
+      await control.pause();
+    }
+  });
+
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new Error('mine');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('mine'))],
+  ])('ends with what onProgress %s', async (_, onProgress) => {
+    const { there } = await pair();
+    for (const epochs of [1, 1e6]) {
+      const fitting = there.fit(x, labels, { epochs, onProgress, progressInterval: 0 });
+      await expect(fitting).rejects.toThrow('mine');
+    }
+    expect((await there.fit(x, labels, { epochs: 1 })).epoch).toHaveLength(1);
+  });
+
   test('stands still while it is paused', async () => {
     const { here, there } = await pair();
     const control = trainingControl();
@@ -211,6 +265,12 @@ describe("the library's callbacks", () => {
     const path = join(folder, 'log.csv');
     await there.fit(x, labels, { epochs: 2, callbacks: [csvLogger(path)] });
     expect(readFileSync(path, 'utf8').trim().split('\n')).toHaveLength(3);
+    const nowhere = join(folder, 'none', 'log.csv');
+    await expect(there.fit(x, labels, { callbacks: [csvLogger(nowhere)] })).rejects.toMatchObject({
+      name: 'FileError',
+      path: nowhere,
+      code: 'ENOENT',
+    });
   });
 
   test('save the model along the way, and a worker goes on where another stopped', async () => {
@@ -249,6 +309,28 @@ describe("the library's callbacks", () => {
     }
     await expect(there.fit(x, labels, { verbose: any(7) })).rejects.toThrow(/verbose/);
   });
+});
+
+test('functions for models of this thread say where those of workers are', async () => {
+  const { there } = await pair();
+  const refusal = { name: 'ValueError', message: /'myelin\/worker'/ };
+  expect(() => serialize(any(there))).toThrow(expect.objectContaining({ name: refusal.name }));
+  expect(() => serialize(any(there))).toThrow(refusal.message);
+  expect(() => layerSequentialUnitVariance(any(there), x)).toThrow(refusal.message);
+  await expect(loadWeights(any(there), 'nowhere')).rejects.toThrow(refusal.message);
+});
+
+test('data that are lent are no data for another call', async () => {
+  const { there } = await pair();
+  const lent = matrix(x.data.slice(), x.rows, x.columns);
+  const fitting = there.fit(worker.transfer(lent), labels, { epochs: 3 });
+  await expect(there.evaluate(lent, labels)).rejects.toThrow(/^x: .*moved to a worker by transfer/);
+  await fitting;
+  await there.evaluate(lent, labels);
+  // Twice in one call it is one array.
+  const autoencoder = await worker.sequential({ layers: [dense({ units: 7, inputShape: 7 })], worker: shared });
+  await autoencoder.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+  await autoencoder.fit(worker.transfer(lent), lent, { epochs: 1 });
 });
 
 describe('files', () => {

@@ -61,6 +61,16 @@ export function backward<C extends Curve>(saved: i32, dy: i32, dx: i32, n: i32, 
 @unmanaged
 export abstract class Exponentiated {
   abstract u(x: v128, a: v128, b: v128): v128;
+
+  /** Where u is rounded: e is e^(high + low). */
+  high(x: v128): v128 {
+    return x;
+  }
+
+  low(x: v128): v128 {
+    return x;
+  }
+
   abstract f(x: v128, dy: v128, e: v128, r: v128, power: v128, a: v128, b: v128): v128;
 }
 
@@ -73,12 +83,15 @@ const EXP = memory.data<f32>([
   8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1.0, -86.98, 0.5,
 ]);
 
-/** The loop of both passes; `dy` is x where there is none. */
+/**
+ * The loop of both passes; `dy` is x where there is none. Unless `wide`, u lies between -87.3 and 89 and comes in two parts; unless `faint`, e below
+ * 1.7e-38 need not be 0.
+ */
 @unmanaged
 @final
 class Loop<C extends Exponentiated> {
   @inline
-  run(back: bool, x: i32, dy: i32, y: i32, n: i32, a: f32, b: f32): void {
+  run(back: bool, wide: bool, faint: bool, x: i32, dy: i32, y: i32, n: i32, a: f32, b: f32): void {
     const curve = changetype<C>(0);
     const math = changetype<Inlined>(0);
     const va = f32x4.splat(a);
@@ -104,12 +117,26 @@ class Loop<C extends Exponentiated> {
     for (const end = q + at(n); q < end; p += 16, q += 16) {
       const v = v128.load(p);
       const u = curve.u(v, va, vb);
-      const t = f32x4.pmax(f32x4.pmin(u, high), low);
+      const t = wide ? f32x4.pmax(f32x4.pmin(u, high), low) : u;
       const shifted = f32x4.add(f32x4.mul(t, log2e), magic);
-      const r = math.reduced(t, f32x4.sub(shifted, magic), ln2High, ln2Low, c0, c1, c2, c3, c4, c5);
+      const k = f32x4.sub(shifted, magic);
+      const rest = f32x4.mul(k, ln2Low);
+      const r = math.reduced(
+        f32x4.add(
+          f32x4.sub(wide ? t : curve.high(v), f32x4.mul(k, ln2High)),
+          wide ? rest : f32x4.add(rest, curve.low(v)),
+        ),
+        c0,
+        c1,
+        c2,
+        c3,
+        c4,
+        c5,
+      );
       const power = i32x4.add(i32x4.shl(shifted, 23), half);
       const s = f32x4.add(r, one);
-      const e = v128.andnot(f32x4.mul(f32x4.add(s, s), power), f32x4.lt(u, zeroBelow));
+      let e = f32x4.mul(f32x4.add(s, s), power);
+      if (faint) e = v128.andnot(e, f32x4.lt(u, zeroBelow));
       if (back) {
         v128.store(q, curve.f(v, v128.load(o), e, r, power, va, vb));
         o += 16;
@@ -122,7 +149,17 @@ class Loop<C extends Exponentiated> {
 
 /** y = f(x), as `forward` does it. */
 export function forwardExp<C extends Exponentiated>(x: i32, y: i32, n: i32, a: f32 = 0, b: f32 = 0): void {
-  changetype<Loop<C>>(0).run(false, x, x, y, n, a, b);
+  changetype<Loop<C>>(0).run(false, true, true, x, x, y, n, a, b);
+}
+
+/** The same for a u between -87.3 and 89 in two parts. */
+export function forwardNear<C extends Exponentiated>(x: i32, y: i32, n: i32, a: f32 = 0, b: f32 = 0): void {
+  changetype<Loop<C>>(0).run(false, false, true, x, x, y, n, a, b);
+}
+
+/** The same where e is only added to 1. */
+export function forwardSum<C extends Exponentiated>(x: i32, y: i32, n: i32, a: f32 = 0, b: f32 = 0): void {
+  changetype<Loop<C>>(0).run(false, true, false, x, x, y, n, a, b);
 }
 
 /** dx = dy f', as `backward` does it. */
@@ -134,5 +171,27 @@ export function backwardExp<C extends Exponentiated>(
   a: f32 = 0,
   b: f32 = 0,
 ): void {
-  changetype<Loop<C>>(0).run(true, saved, dy, dx, n, a, b);
+  changetype<Loop<C>>(0).run(true, true, true, saved, dy, dx, n, a, b);
+}
+
+export function backwardNear<C extends Exponentiated>(
+  saved: i32,
+  dy: i32,
+  dx: i32,
+  n: i32,
+  a: f32 = 0,
+  b: f32 = 0,
+): void {
+  changetype<Loop<C>>(0).run(true, false, true, saved, dy, dx, n, a, b);
+}
+
+export function backwardSum<C extends Exponentiated>(
+  saved: i32,
+  dy: i32,
+  dx: i32,
+  n: i32,
+  a: f32 = 0,
+  b: f32 = 0,
+): void {
+  changetype<Loop<C>>(0).run(true, true, false, saved, dy, dx, n, a, b);
 }

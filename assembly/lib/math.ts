@@ -11,8 +11,8 @@ const TANH = memory.data<f32>([
   -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1,
 ]);
 const TAIL = memory.data<f32>([
-  4.02045189e-5, 7.65087326e-5, -2.80679873e-4, -5.69616115e-4, 2.4235482e-3, 1.81602505e-3, -2.77603453e-2,
-  8.654971e-2, -1.64579485e-1, 2.21970613e-1,
+  -1.137068539e-4, -2.136914845e-4, 6.901405286e-4, 1.754192403e-3, -5.108817946e-3, -1.023383252e-2, 7.109895349e-2,
+  -1.714958102e-1, 2.532442808e-1,
 ]);
 const MIDDLE = memory.data<f32>([1.01813647e-4, -1.17985312e-3, 9.97174165e-3, -6.64901994e-2, 3.98942275e-1]);
 
@@ -21,7 +21,7 @@ const LOG1P = memory.data<f32>([
   3.33322506e-1,
 ]);
 const PLAIN = memory.data<f32>([
-  0.3, 0.5, 0.625, 0.75, 1.0, 2.0, 4.0, 15.0, 20.0, 100.0, -0.5, -100.0, 0.3989422804014327,
+  0.35, 0.5, 0.625, 0.75, 1.0, 2.0, 4.0, 13.2, 20.0, 100.0, -0.5, -100.0, 0.3989422804014327,
 ]);
 const BITS = memory.data<u32>([0x80000000, 0x7fffffff, 0xfffff000]);
 
@@ -39,7 +39,7 @@ export enum Plain {
   One,
   Two,
   Four,
-  Fifteen,
+  Farthest,
   Twenty,
   Hundred,
   LessHalf,
@@ -71,12 +71,11 @@ export function exp(x: v128): v128 {
   const t = f32x4.pmax(f32x4.pmin(x, f32x4.splat(89.0)), low);
   const shifted = f32x4.add(f32x4.mul(t, f32x4.splat(1.4426950408889634)), magic);
   const n = f32x4.sub(shifted, magic);
+  const high = f32x4.sub(t, f32x4.mul(n, f32x4.splat(0.693359375)));
+  const r = f32x4.add(high, f32x4.mul(n, f32x4.splat(2.1219444e-4)));
   const y = f32x4.add(
     changetype<Inlined>(0).reduced(
-      t,
-      n,
-      f32x4.splat(0.693359375),
-      f32x4.splat(2.1219444e-4),
+      r,
       f32x4.splat(1.98756915e-4),
       f32x4.splat(1.3981999507e-3),
       f32x4.splat(8.3334519073e-3),
@@ -91,35 +90,14 @@ export function exp(x: v128): v128 {
   return v128.andnot(f32x4.mul(f32x4.add(y, y), power), f32x4.lt(x, f32x4.splat(-86.98)));
 }
 
-/**
- * Natural logarithm. x = m 2^e with sqrt(1/2) <= m < sqrt 2 and the polynomial of logf in Cephes.
- * log(0) is -infinity, of a negative number NaN; float32 denormals count as 0.
- */
+/** See Inlined.log. */
 export function log(x: v128): v128 {
-  // Bits below 0 count down from those of sqrt(1/2), which takes the exponent along.
-  const root = number(PARTS, 0);
-  const bits = i32x4.sub(x, root);
-  const m = i32x4.add(v128.and(bits, number(PARTS, 1)), root);
-  const n = f32x4.convert_i32x4_s(i32x4.shr_s(bits, 23));
-  const y = changetype<Inlined>(0).logarithm(f32x4.sub(m, plain(Plain.One)), n);
-  // All but positive normal numbers.
-  if (!v128.any_true(i32x4.gt_s(i32x4.add(x, number(PARTS, 2)), number(PARTS, 3)))) return y;
-  const below = v128.bitselect(f32x4.splat(-Infinity), y, f32x4.lt(x, number(LOG, 12)));
-  const known = v128.bitselect(f32x4.splat(NaN), below, f32x4.lt(x, f32x4.splat(0.0)));
-  return v128.bitselect(x, known, v128.or(f32x4.eq(x, f32x4.splat(Infinity)), f32x4.ne(x, x)));
+  return changetype<Inlined>(0).log(x);
 }
 
-/** log(1 + x) for x >= 0: that of 1 + x, with what the sum lost added to m. */
+/** See Inlined.logOnePlus. */
 export function logOnePlus(x: v128): v128 {
-  const one = plain(Plain.One);
-  const root = number(PARTS, 0);
-  const w = f32x4.add(one, x);
-  const lost = f32x4.sub(x, f32x4.sub(w, one));
-  const bits = i32x4.sub(w, root);
-  const m = f32x4.sub(i32x4.add(v128.and(bits, number(PARTS, 1)), root), one);
-  const n = i32x4.shr_s(bits, 23);
-  const scale = i32x4.sub(one, i32x4.shl(n, 23));
-  return changetype<Inlined>(0).logarithm(fma(lost, scale, m), f32x4.convert_i32x4_s(n));
+  return changetype<Inlined>(0).logOnePlus(x);
 }
 
 /** log(1 + x) for 0 <= x <= 1. */
@@ -148,7 +126,40 @@ export class Inlined {
     return fma(n, number(LOG, 11), f32x4.add(m, y));
   }
 
-  /** log(1 + x) for 0 <= x <= 1, x - x^2 / 2 + x^3 p(x) with a minimax fit of 7.5e-9 as `normal` has them. */
+  /**
+   * Natural logarithm. x = m 2^e with sqrt(1/2) <= m < sqrt 2 and the polynomial of logf in Cephes.
+   * log(0) is -infinity, of a negative number NaN; float32 denormals count as 0.
+   */
+  @inline
+  log(x: v128): v128 {
+    // Bits below 0 count down from those of sqrt(1/2), which takes the exponent along.
+    const root = number(PARTS, 0);
+    const bits = i32x4.sub(x, root);
+    const m = i32x4.add(v128.and(bits, number(PARTS, 1)), root);
+    const n = f32x4.convert_i32x4_s(i32x4.shr_s(bits, 23));
+    const y = this.logarithm(f32x4.sub(m, plain(Plain.One)), n);
+    // All but positive normal numbers.
+    if (!v128.any_true(i32x4.gt_s(i32x4.add(x, number(PARTS, 2)), number(PARTS, 3)))) return y;
+    const below = v128.bitselect(f32x4.splat(-Infinity), y, f32x4.lt(x, number(LOG, 12)));
+    const known = v128.bitselect(f32x4.splat(NaN), below, f32x4.lt(x, f32x4.splat(0.0)));
+    return v128.bitselect(x, known, v128.or(f32x4.eq(x, f32x4.splat(Infinity)), f32x4.ne(x, x)));
+  }
+
+  /** log(1 + x) for x >= 0: that of 1 + x, with what the sum lost added to m. */
+  @inline
+  logOnePlus(x: v128): v128 {
+    const one = plain(Plain.One);
+    const root = number(PARTS, 0);
+    const w = f32x4.add(one, x);
+    const lost = f32x4.sub(x, f32x4.sub(w, one));
+    const bits = i32x4.sub(w, root);
+    const m = f32x4.sub(i32x4.add(v128.and(bits, number(PARTS, 1)), root), one);
+    const n = i32x4.shr_s(bits, 23);
+    const scale = i32x4.sub(one, i32x4.shl(n, 23));
+    return this.logarithm(fma(lost, scale, m), f32x4.convert_i32x4_s(n));
+  }
+
+  /** log(1 + x) for 0 <= x <= 1, x - x^2 / 2 + x^3 p(x) with a minimax fit of 7.5e-9 as `tail` has them. */
   @inline
   log1p(x: v128): v128 {
     const z = f32x4.mul(x, x);
@@ -160,22 +171,9 @@ export class Inlined {
     return f32x4.add(x, y);
   }
 
-  /** e^r - 1 for r = t - n ln 2, with the numbers of exp. */
+  /** e^r - 1 for |r| <= ln 2 / 2, with the numbers of exp. */
   @inline
-  reduced(
-    t: v128,
-    n: v128,
-    ln2High: v128,
-    ln2Low: v128,
-    c0: v128,
-    c1: v128,
-    c2: v128,
-    c3: v128,
-    c4: v128,
-    c5: v128,
-  ): v128 {
-    let r = f32x4.sub(t, f32x4.mul(n, ln2High));
-    r = f32x4.add(r, f32x4.mul(n, ln2Low));
+  reduced(r: v128, c0: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128): v128 {
     const z = f32x4.mul(r, r);
     const p = fma(fma(fma(r, c0, c1), z, fma(r, c2, c3)), z, fma(r, c4, c5));
     return fma(p, z, r);
@@ -188,39 +186,38 @@ export class Inlined {
     return fma(whole, r, f32x4.sub(whole, plain(Plain.One)));
   }
 
-  /** e^(-t^2 / 2) for 0 <= t <= 15 from e = e^(-square / 2), where what the square lost in rounding, exp would enlarge. */
+  /** The first 12 bits of t, whose square is exact. */
   @inline
-  bell(t: v128, square: v128, e: v128): v128 {
-    const short = v128.and(t, v128.load32_splat(BITS, 8));
-    const exact = f32x4.sub(f32x4.mul(short, short), square);
-    const lost = f32x4.add(exact, f32x4.mul(f32x4.add(t, short), f32x4.sub(t, short)));
-    return fma(f32x4.mul(lost, plain(Plain.LessHalf)), e, e);
+  short(t: v128): v128 {
+    return v128.and(t, v128.load32_splat(BITS, 8));
   }
 
   /**
-   * The normal distribution, erfc(-x / sqrt 2) / 2, where t = min(|x|, 15) and e = bell(t). Its tail beyond t is
-   * e r p(1 - 2 r) with r = 1 / (1 + 0.3 t); within 0.75 it is 1/2 + x p(x^2). Both polynomials are minimax fits by
-   * reweighted least squares in float64, to 3.4e-9 relatively (t from 0 to 13.3) and to 3.4e-10.
+   * e^(t^2 / 2) P(X < -t) of a normal X for 0 <= t <= 13.2: r p(1 - 2 r) with r = 1 / (1 + 0.35 t), a minimax fit by
+   * reweighted least squares in float64 to 3.2e-8 relatively.
    */
   @inline
-  normal(x: v128, t: v128, e: v128): v128 {
+  tail(t: v128): v128 {
     const one = plain(Plain.One);
     const r = f32x4.div(one, fma(t, plain(Plain.Slope), one));
     const q = f32x4.sub(one, f32x4.add(r, r));
     const qq = f32x4.mul(q, q);
-    let p = fma(q, number(TAIL, 0), number(TAIL, 1));
-    p = fma(p, qq, fma(q, number(TAIL, 2), number(TAIL, 3)));
-    p = fma(p, qq, fma(q, number(TAIL, 4), number(TAIL, 5)));
-    p = fma(p, qq, fma(q, number(TAIL, 6), number(TAIL, 7)));
-    p = fma(p, qq, fma(q, number(TAIL, 8), number(TAIL, 9)));
-    const tail = f32x4.mul(e, f32x4.mul(p, r));
-    const far = v128.bitselect(tail, f32x4.sub(one, tail), f32x4.lt(x, f32x4.splat(0.0)));
+    let p = fma(qq, number(TAIL, 0), fma(q, number(TAIL, 1), number(TAIL, 2)));
+    p = fma(p, qq, fma(q, number(TAIL, 3), number(TAIL, 4)));
+    p = fma(p, qq, fma(q, number(TAIL, 5), number(TAIL, 6)));
+    p = fma(p, qq, fma(q, number(TAIL, 7), number(TAIL, 8)));
+    return f32x4.mul(p, r);
+  }
+
+  /** P(X < x) of a normal X for |x| < 0.75: 1/2 + x p(x^2), a fit like that of `tail`, to 3.4e-10. */
+  @inline
+  middle(x: v128): v128 {
     const z = f32x4.mul(x, x);
-    p = fma(z, number(MIDDLE, 0), number(MIDDLE, 1));
+    let p = fma(z, number(MIDDLE, 0), number(MIDDLE, 1));
     p = fma(p, z, number(MIDDLE, 2));
     p = fma(p, z, number(MIDDLE, 3));
     p = fma(p, z, number(MIDDLE, 4));
-    return v128.bitselect(fma(p, x, plain(Plain.Half)), far, f32x4.lt(t, plain(Plain.Middle)));
+    return fma(p, x, plain(Plain.Half));
   }
 
   /** tanh from e = e^2|x|: 1 - 2 / (e + 1) with the sign of x; below 0.625 the odd polynomial of tanhf in Cephes. */

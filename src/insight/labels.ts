@@ -77,10 +77,10 @@ export function classFindings(y: Matrix, label: string, held: Matrix | undefined
       suggestion: 'Weigh classes by fit({ classWeight }), and look at f1 or prAuc rather than accuracy.',
     });
   }
-  if (!held || held.rows < FEWEST_HELD || counts.size < 2) return found;
+  if (!held || held.rows < FEWEST_HELD) return found;
   const heldCounts = countClasses(held) ?? new Map<number, number>();
   const suggestion = 'Shuffle the rows before they are split: validationSplit takes the last ones as they come.';
-  if (heldCounts.size === 1) {
+  if (heldCounts.size === 1 && counts.size > 1) {
     const [only] = heldCounts.keys();
     const message = `all ${held.rows} rows for validation are of class ${only}, of ${counts.size} in training`;
     found.push({ code: 'singleClassValidation', message, suggestion });

@@ -1,7 +1,7 @@
 import { FileFormatError, show } from '../errors.js';
 import { writeParameter } from '../model/weights.js';
 import type { Model } from '../train/model.js';
-import { INTERNALS } from '../train/model-types.js';
+import { internalsOf } from '../train/model-types.js';
 import {
   firstNaN,
   firstNonFinite,
@@ -94,7 +94,7 @@ export function fill(
   { epochs, state, run, classNames, preprocessing }: Contents,
   read: Read,
 ): void {
-  const { engine } = model[INTERNALS];
+  const { engine } = internalsOf(model);
   const known = new Map(entries.map((entry) => [entry.name, entry]));
   const plan = state && planImport(engine, readScalars(engine, state));
   const weights = weightParts(engine);

@@ -2,7 +2,7 @@ import { NonFiniteError } from '../errors.js';
 import type { GraphSpec } from '../model/graph.js';
 import type { Model } from '../train/model.js';
 import type { CompileOptions } from '../train/model-types.js';
-import { INTERNALS } from '../train/model-types.js';
+import { internalsOf } from '../train/model-types.js';
 import {
   describeState,
   firstNaN,
@@ -80,7 +80,7 @@ function checkValues(name: string, state: boolean, values: Float32Array | Float6
 
 /** Optimizer state is part of it unless `training` is false. @throws StateError amid a step; ValueError for what is not plain data. */
 export function makeImage(model: Model, training: boolean): Image {
-  const { engine, compiled } = model[INTERNALS];
+  const { engine, compiled } = internalsOf(model);
   const state = training && compiled ? describeState(engine) : undefined;
   const weights = weightParts(engine);
   const parts = [...weights, ...(state?.parts ?? [])].sort((a, b) => DTYPES[b.dtype] - DTYPES[a.dtype]);

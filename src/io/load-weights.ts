@@ -1,7 +1,7 @@
 import { checkOptions, FileFormatError, show, UnknownNameError, ValueError } from '../errors.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
 import type { Model } from '../train/model.js';
-import { INTERNALS } from '../train/model-types.js';
+import { internalsOf } from '../train/model-types.js';
 import { elements } from './safetensors.js';
 import { type LoadSource, open } from './save.js';
 
@@ -30,7 +30,7 @@ function transposed(data: ArrayLike<number>, rows: number, columns: number): Flo
 export async function loadWeights(model: Model, source: LoadSource, options: LoadWeightsOptions = {}): Promise<void> {
   checkOptions(options, ['map'], 'loadWeights');
   const { map = {} } = options;
-  const { parameters } = model[INTERNALS].engine.network;
+  const { parameters } = internalsOf(model).engine.network;
   const names = parameters.map(({ name }) => name);
   if (typeof map !== 'function') checkOptions(map, names, 'loadWeights.map');
   const { layout, data } = await open(source);

@@ -1,6 +1,6 @@
 import { checkOptions, FileError, FileFormatError, MyelinError, show, ValueError } from '../errors.js';
 import type { Model } from '../train/model.js';
-import { INTERNALS, type ModelOptions } from '../train/model-types.js';
+import { internalsOf, type ModelOptions } from '../train/model-types.js';
 import { replaceFile, writePieces } from './atomic.js';
 import type { FileHandle, Files } from './files.js';
 import { fill, type Read, readContents, readDescription } from './fill.js';
@@ -207,7 +207,7 @@ export async function restore(model: Model, source: LoadSource): Promise<void> {
 export async function restoreFile(model: Model, source: LoadSource, running: boolean): Promise<void> {
   const { layout, read } = verify(await open(source));
   const contents = readContents(readDescription(layout.metadata));
-  const { compiled } = model[INTERNALS];
+  const { compiled } = internalsOf(model);
   if (layout.metadata.get('spec') !== toJson(model.spec, 'spec')) {
     throw new FileFormatError('metadata.spec', 'another model than the one to restore');
   }

@@ -1,4 +1,4 @@
-import { bell, exp, expm1, log, log1p, logOnePlus, normal, sigmoid, tanh } from './math.js';
+import { bell, exp, expm1, log, log1p, logOnePlus, middle, sigmoid, tail, tanh } from './math.js';
 
 /** What the TypeScript kernels compute with. */
 export interface Arithmetic {
@@ -13,10 +13,12 @@ export interface Arithmetic {
   readonly tanh: (x: number) => number;
   /** e^x - 1 for x <= 0. */
   readonly expm1: (x: number) => number;
-  /** e^(-t^2 / 2) for 0 <= t <= 15. */
+  /** e^(-t^2 / 2) for 0 <= t <= 13.2. */
   readonly bell: (t: number) => number;
-  /** The normal distribution, where t = min(|x|, 15) and e = bell(t). */
-  readonly normal: (x: number, t: number, e: number) => number;
+  /** P(X < -t) of a normal X over bell(t). */
+  readonly tail: (t: number) => number;
+  /** P(X < x) for |x| < 0.75. */
+  readonly middle: (x: number) => number;
 }
 
 /** Rounds after every operation, and so repeats the bits of WebAssembly. */
@@ -30,7 +32,8 @@ export const float32: Arithmetic = {
   tanh,
   expm1,
   bell,
-  normal,
+  tail,
+  middle,
 };
 
 /** Rounds nothing; for gradient checks on a heap of float64. */
@@ -44,5 +47,6 @@ export const float64: Arithmetic = {
   tanh: Math.tanh,
   expm1: Math.expm1,
   bell: (t) => Math.exp((t * t) / -2),
-  normal: (x, t, e) => normal(x, t, e, (value) => value),
+  tail: (t) => tail(t, (value) => value),
+  middle: (x) => middle(x, (value) => value),
 };

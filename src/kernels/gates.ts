@@ -59,7 +59,7 @@ export interface GeluOptions {
   readonly approximate: boolean;
 }
 
-/** x P(X < x) for a normal X, exact; with `approximate` x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) (Hendrycks and Gimpel 2016). */
+/** x P(X < x) for a normal X, exact, 0 at -Infinity (PyTorch: NaN); with `approximate` x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) (Hendrycks and Gimpel 2016). */
 export const gelu = /* @__PURE__ */ define<'gelu', GeluOptions>('gelu', () => ({
   options: { approximate: { default: false } },
   plan: ({ approximate }) => (approximate ? elementwise('swish', 'x', GELU_TANH) : elementwise('gelu', 'x')),
@@ -93,8 +93,10 @@ export const softplus = /* @__PURE__ */ define<'softplus', object>('softplus', (
 
 /** The loops in TypeScript. */
 export default function gates(arithmetic: Arithmetic): Family {
-  const { round: f, exp, expm1, log1p, bell, normal } = arithmetic;
+  const { round: f, exp, expm1, log1p, bell, tail, middle } = arithmetic;
   const DENSITY = f(0.3989422804014327);
+  /** Beyond, P(X < -t) is below the normal numbers. */
+  const FARTHEST = f(13.2);
   const smaller = (x: number, limit: number) => (limit < x ? limit : x);
   const bounded = (x: number) => (x > 100 ? 100 : x < -100 ? -100 : x);
 
@@ -106,13 +108,14 @@ export default function gates(arithmetic: Arithmetic): Family {
     celuBackward: backward(f, (y, dy, _, b) => f(dy * (y > 0 ? 1 : f(f(y * b) + 1)))),
 
     geluForward: forward(f, (x) => {
-      const t = smaller(Math.abs(x), 15);
-      return f(x * normal(x, t, bell(t)));
+      const t = smaller(Math.abs(x), FARTHEST);
+      if (t < 0.75) return f(x * middle(x));
+      return f((x < 0 ? 0 : x) - f(f(t * tail(t)) * bell(t)));
     }),
     geluBackward: backward(f, (x, dy) => {
-      const t = smaller(Math.abs(x), 15);
-      const e = bell(t);
-      return f(dy * f(normal(x, t, e) + f(x * f(e * DENSITY))));
+      const t = smaller(Math.abs(x), FARTHEST);
+      const below = f(f(tail(t) - f(t * DENSITY)) * bell(t));
+      return f(dy * (x < 0 ? below : f(1 - below)));
     }),
 
     swishForward: forward(f, (x, a, b) => {

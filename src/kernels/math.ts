@@ -22,19 +22,21 @@ const [E0, E1, E2, E3, E4, E5] = EXP as [number, number, number, number, number,
 /** 2^(n - 1) at index n + 126. */
 const POWERS = Float64Array.from({ length: 256 }, (_, i) => 2 ** (i - 127));
 
-function reduced(t: number, n: number): number {
-  let r = f(t - f(n * LN2_HIGH));
-  r = f(r + f(n * LN2_LOW));
+function reduced(r: number): number {
   const z = f(r * r);
   const p = fma(fma(fma(r, E0, E1), z, fma(r, E2, E3)), z, fma(r, E4, E5));
   return fma(p, z, r);
+}
+
+function rest(t: number, n: number): number {
+  return f(f(t - f(n * LN2_HIGH)) + f(n * LN2_LOW));
 }
 
 export function exp(x: number): number {
   let t = 89 < x ? 89 : x;
   t = t < LOWEST ? LOWEST : t;
   const n = f(f(f(t * LOG2E) + MAGIC) - MAGIC);
-  const y = f(reduced(t, n) + 1);
+  const y = f(reduced(rest(t, n)) + 1);
   return x < EXP_ZERO ? 0 : f((y + y) * (POWERS[n + 126] as number));
 }
 
@@ -43,7 +45,7 @@ export function expm1(x: number): number {
   const t = x < -30 ? -30 : x;
   const n = f(f(f(t * LOG2E) + MAGIC) - MAGIC);
   const power = POWERS[n + 127] as number;
-  return fma(power, reduced(t, n), f(power - 1));
+  return fma(power, reduced(rest(t, n)), f(power - 1));
 }
 
 const floats = new Float32Array(1);
@@ -100,30 +102,36 @@ export function tanh(x: number): number {
   return x < 0 ? -large : large;
 }
 
-/** For 0 <= t <= 15. */
+/** For 0 <= t <= 13.2. */
 export function bell(t: number): number {
   floats[0] = t;
   bits[0] = (bits[0] as number) & 0xfffff000;
   const short = floats[0] as number;
-  const square = f(t * t);
-  const lost = f(f(f(short * short) - square) + f(f(t + short) * f(t - short)));
-  const e = exp(square * -0.5);
-  return fma(lost * -0.5, e, e);
+  const whole = f(f(t * t) * -0.5);
+  if (whole < EXP_ZERO) return 0;
+  const high = f(f(short * short) * -0.5);
+  const low = f(f(f(t + short) * f(t - short)) * -0.5);
+  const n = f(f(f(whole * LOG2E) + MAGIC) - MAGIC);
+  const y = f(reduced(f(f(high - f(n * LN2_HIGH)) + f(f(n * LN2_LOW) + low))) + 1);
+  return f((y + y) * (POWERS[n + 126] as number));
 }
 
 const TAIL = [
-  4.02045189e-5, 7.65087326e-5, -2.80679873e-4, -5.69616115e-4, 2.4235482e-3, 1.81602505e-3, -2.77603453e-2,
-  8.654971e-2, -1.64579485e-1, 2.21970613e-1,
+  -1.137068539e-4, -2.136914845e-4, 6.901405286e-4, 1.754192403e-3, -5.108817946e-3, -1.023383252e-2, 7.109895349e-2,
+  -1.714958102e-1, 2.532442808e-1,
 ].map(f);
-const SLOPE = f(0.3);
+const SLOPE = f(0.35);
 const MIDDLE = [1.01813647e-4, -1.17985312e-3, 9.97174165e-3, -6.64901994e-2, 3.98942275e-1].map(f);
 
-/** For t = min(|x|, 15) and e = bell(t), rounded by `round` after each operation. */
-export function normal(x: number, t: number, e: number, round = f): number {
-  if (t < 0.75) return round(round(polynomial(MIDDLE, round(x * x), round) * x) + 0.5);
+/** e^(t^2 / 2) P(X < -t) of a normal X for 0 <= t <= 13.2, rounded by `round` after each operation. */
+export function tail(t: number, round = f): number {
   const r = round(1 / round(round(t * SLOPE) + 1));
-  const tail = round(e * round(pairs(TAIL, round(1 - (r + r)), round) * r));
-  return x < 0 ? tail : round(1 - tail);
+  return round(pairs(TAIL, round(1 - (r + r)), round) * r);
+}
+
+/** P(X < x) for |x| < 0.75. */
+export function middle(x: number, round = f): number {
+  return round(round(polynomial(MIDDLE, round(x * x), round) * x) + 0.5);
 }
 
 function polynomial(coefficients: readonly number[], x: number, round: (x: number) => number): number {
@@ -132,13 +140,12 @@ function polynomial(coefficients: readonly number[], x: number, round: (x: numbe
   return p;
 }
 
-/** The same for an even number of coefficients, in the square of x over pairs of them. */
+/** The same for an odd number of coefficients, in the square of x over the first and pairs of the others. */
 function pairs(coefficients: readonly number[], x: number, round: (x: number) => number): number {
   const square = round(x * x);
-  let p = 0;
-  for (let i = 0; i < coefficients.length; i += 2) {
-    const pair = round(round(x * coefficients[i]!) + coefficients[i + 1]!);
-    p = i === 0 ? pair : round(round(p * square) + pair);
+  let p = coefficients[0]!;
+  for (let i = 1; i < coefficients.length; i += 2) {
+    p = round(round(p * square) + round(round(x * coefficients[i]!) + coefficients[i + 1]!));
   }
   return p;
 }

@@ -45,6 +45,8 @@ export function trainingControl(): TrainingControl {
       release(waiting);
     },
     halt() {
+      // In a worker the run may hear of `resume` while it asks for this.
+      if (!paused) return Promise.resolve();
       const waiting = still;
       still = [];
       release(waiting);

@@ -8,7 +8,7 @@ import type { LayerSpec } from '../model/layers/index.js';
 import { copySpec } from '../model/layers/kind.js';
 import type { Initializer } from '../program/layer.js';
 import { type Model, sequential } from './model.js';
-import type { Weights } from './model-types.js';
+import { internalsOf, type Weights } from './model-types.js';
 
 export interface LsuvOptions {
   /** How far from 1 a variance may stay; above 0, default 0.01. */
@@ -43,6 +43,7 @@ export function layerSequentialUnitVariance(
   x: MatrixLike,
   options: LsuvOptions = {},
 ): readonly LsuvLayer[] {
+  internalsOf(model);
   checkOptions(options, ['tolerance', 'maxIterations'], 'layerSequentialUnitVariance');
   const tolerance = checkNumber(options.tolerance ?? 0.01, 'tolerance', { above: 0 });
   const maxIterations = checkNumber(options.maxIterations ?? 10, 'maxIterations', { min: 0, integer: true });

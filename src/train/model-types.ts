@@ -1,3 +1,4 @@
+import { show, ValueError } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import type { Matrix } from '../matrix.js';
 import type { LayerSpec, SymbolicTensor } from '../model/layers/index.js';
@@ -80,3 +81,15 @@ export interface Internals {
 
 /** Under this symbol, so that saving can live apart from the model. @internal */
 export const INTERNALS = Symbol('internals');
+
+/** @throws ValueError for what is no model of this thread. @internal */
+export function internalsOf(model: { readonly [INTERNALS]: Internals }): Internals {
+  const internals = (model as Partial<typeof model> | null | undefined)?.[INTERNALS];
+  if (internals) return internals;
+  throw new ValueError({
+    argument: 'model',
+    given: show(model),
+    expected: 'a model',
+    hint: "What 'myelin/worker' returns goes with the functions of 'myelin/worker'.",
+  });
+}

@@ -67,7 +67,6 @@ export function stageRows(
     gatherRows(heap, tensor, data, columns, start, order);
     return;
   }
-  if (order && columns >= 64 && columns < 256) heap[offset] = touchRows(data, columns, order, start, rows);
   for (let r = 0; r < rows; r++) {
     const from = (order ? (order[start + r] as number) : start + r) * columns;
     const to = offset + r * stride;

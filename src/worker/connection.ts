@@ -68,7 +68,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       if (this.#pending.size === 0) this.#port.hold(true);
       this.#pending.set(call, { scope, resolve, reject, calledFrom, packer, asked: Promise.resolve() });
-      const post = () => this.#port.post({ ...request, call } as Request, packer?.transfer);
+      const post = () => this.#port.post({ ...request, call } as Request, packer?.takeTransfer());
       this.#send(post, packer).catch((error) => this.#settle(call, () => reject(refusal(error, request))));
     });
   }
@@ -88,6 +88,11 @@ export class Connection {
   /** Hands on that a signal was aborted, past what waits to be sent. */
   abort(signal: number, reason: unknown): void {
     if (!this.#gone) this.#port.post({ type: 'abort', signal, reason: packError(reason) });
+  }
+
+  /** Ends a call, whose error on this side is what was thrown. */
+  #stop(call: number, thrown: number, error: unknown): void {
+    if (!this.#gone) this.#port.post({ type: 'stop', call, thrown, error: packError(error) });
   }
 
   /** Tells something that has no result, in turn with calls. */
@@ -154,7 +159,7 @@ export class Connection {
     const { scope, resolve, reject, calledFrom, packer } = pending;
     switch (message.type) {
       case 'progress':
-        scope.progress(message.fn, message.event);
+        scope.progress(message.fn, message.event, (error) => this.#stop(message.call, scope.keepThrown(error), error));
         break;
       case 'ask':
         if (message.apart) this.#answer(scope, message.ask, message.asks, message.state);
@@ -164,7 +169,10 @@ export class Connection {
         scope.target?.update(message.state);
         giveBack(packer, message.lent);
         scope.restore(message.states);
-        this.#settle(message.call, () => resolve(unpackResult(message.value, message.marks)));
+        this.#settle(message.call, () => {
+          if (scope.failure) reject(scope.failure.error);
+          else resolve(unpackResult(message.value, message.marks));
+        });
         break;
       case 'error': {
         scope.target?.update(message.state);
@@ -193,8 +201,9 @@ export class Connection {
         if (pausing) await pausing;
       }
       if (packer.shipments.length > 0) await this.#ship(packer);
-      const { notes, transfer } = packer;
-      if (!this.#gone) this.#port.post({ type: 'reply', ask, answers, notes, states: scope.states() }, transfer);
+      const { notes } = packer;
+      const reply: Request = { type: 'reply', ask, answers, notes, states: scope.states() };
+      if (!this.#gone) this.#port.post(reply, packer.takeTransfer());
     } catch (error) {
       const thrown = scope.keepThrown(error);
       if (!this.#gone) this.#port.post({ type: 'failure', ask, thrown, error: packError(error) });

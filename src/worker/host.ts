@@ -49,6 +49,8 @@ class Host {
   /** Errors that the calling side has, by their copies here. */
   readonly #thrown = new WeakMap<object, number>();
   readonly #controls = new Map<number, { paused: boolean }>();
+  /** Calls that tell of their progress, and what `onProgress` threw. */
+  readonly #progress = new Map<number, { failure?: { readonly error: unknown } }>();
   /** What can be read but once, and by whom it is read at present. */
   readonly #streams = new Map<number, { readonly stream: object; ask: AskApart; open: number }>();
   #asks = 0;
@@ -96,6 +98,11 @@ class Host {
         if (control) control.paused = message.paused;
         break;
       }
+      case 'stop': {
+        const told = this.#progress.get(message.call);
+        if (told) told.failure = { error: this.#remember(unpackError(message.error), message.thrown) };
+        break;
+      }
       case 'abort':
         this.#abort(message.signal, message.reason);
         break;
@@ -141,7 +148,12 @@ class Host {
       const args = [...this.#unpack(message.args, notes, hooks, apart, signals)];
       const { progress } = settings;
       if (progress) {
-        const tell = (event: object) => this.port.post({ type: 'progress', call, fn: progress.fn, event }, []);
+        const told: { failure?: { readonly error: unknown } } = {};
+        this.#progress.set(call, told);
+        const tell = (event: object) => {
+          if (told.failure) throw told.failure.error;
+          this.port.post({ type: 'progress', call, fn: progress.fn, event }, []);
+        };
         addCallback(args, progressCallback(progress, tell));
       }
       const chooser = notes.find(({ kind }) => kind === 'function');
@@ -159,6 +171,7 @@ class Host {
       try {
         return await run();
       } finally {
+        this.#progress.delete(call);
         for (const number of signals) {
           this.#signals.delete(number);
           this.#controls.delete(number);
@@ -248,14 +261,9 @@ class Host {
           return controller.signal;
         }
         case 'control': {
-          const { control, paused, halt, running } = note.control;
-          const own = {
-            paused,
-            halt: () => ask(halt),
-            running: (run: boolean) => {
-              ask(running, run).catch(() => undefined);
-            },
-          };
+          const { control, paused, halt } = note.control;
+          // Whether it runs the calling side knows by itself.
+          const own = { paused, halt: () => ask(halt), running() {} };
           this.#controls.set(control, own);
           signals.push(control);
           return own;

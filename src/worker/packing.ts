@@ -30,6 +30,9 @@ export interface Registry {
 
 const marked = new WeakSet<object>();
 
+/** Memory that has gone to a worker. */
+const moved = new WeakSet<ArrayBufferLike>();
+
 /**
  * Marks data to be moved to the worker in the next call that takes it, instead of being copied: at once, whatever its
  * size, and without a second copy in memory. Its arrays are empty until the call settles; then a matrix has its `data`
@@ -73,7 +76,9 @@ export class Packer {
     private readonly names: Names,
   ) {}
 
-  get transfer(): ArrayBuffer[] {
+  /** What is to be moved, at the moment when it is. */
+  takeTransfer(): ArrayBuffer[] {
+    for (const buffer of this.#transfer) moved.add(buffer);
     return [...this.#transfer];
   }
 
@@ -153,7 +158,7 @@ export class Packer {
   /** Options, and whatever else: as it is, but for arrays of numbers, callbacks, signals and streams. */
   #plain(value: unknown, path: Path, label: string): unknown {
     if (typeof value !== 'object' || value === null) return value;
-    if (ArrayBuffer.isView(value)) return this.#view(value, path, undefined);
+    if (ArrayBuffer.isView(value)) return this.#view(value, path, label, undefined);
     if (value instanceof URL) return this.#note({ kind: 'url', path, href: value.href });
     if (value instanceof AbortSignal) {
       const signal = this.registry.signal(value);
@@ -161,7 +166,10 @@ export class Packer {
         kind: 'signal',
         path,
         signal,
-        ...(value.aborted ? { aborted: packError(value.reason) } : {}),
+        // Read when the call is sent, behind its data.
+        get aborted() {
+          return value.aborted ? packError(value.reason) : undefined;
+        },
       });
     }
     if (!Array.isArray(value) && isStream(value)) {
@@ -200,14 +208,22 @@ export class Packer {
     const lend = marked.delete(matrix);
     const entries = Object.entries(matrix).filter(([, item]) => typeof item !== 'function');
     const copy: Record<string, unknown> = Object.fromEntries(entries);
-    if (ArrayBuffer.isView(data)) copy.data = this.#view(data, inner, matrix, lend);
+    if (ArrayBuffer.isView(data)) copy.data = this.#view(data, inner, label, matrix, lend);
     else if (Array.isArray(data)) copy.data = this.#numbers(data, inner, `${label}.data`);
     return copy;
   }
 
-  #view(view: ArrayBufferView, path: Path, owner: Loan['owner'], lend = marked.delete(view)): unknown {
+  #view(view: ArrayBufferView, path: Path, label: string, owner: Loan['owner'], lend = marked.delete(view)): unknown {
     if (isShared(view) || !isNumericArray(view)) return view;
     const buffer = view.buffer as ArrayBuffer;
+    if (moved.has(buffer)) {
+      throw new ValueError({
+        argument: label,
+        given: 'an array that was moved to a worker by transfer()',
+        expected: 'data',
+        hint: 'A matrix has its data again once that call has settled, a typed array by itself stays empty.',
+      });
+    }
     const whole = view.byteLength === buffer.byteLength;
     if (lend && whole && view.byteLength > 0) {
       this.loans.push({ path, owner });

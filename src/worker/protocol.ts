@@ -31,7 +31,7 @@ export type Note = { readonly path: Path } & (
   | { readonly kind: 'array'; readonly array: number }
   | { readonly kind: 'function'; readonly fn: number }
   | { readonly kind: 'callback'; readonly callback: PackedCallback }
-  | { readonly kind: 'signal'; readonly signal: number; readonly aborted?: PackedError }
+  | { readonly kind: 'signal'; readonly signal: number; readonly aborted?: PackedError | undefined }
   | {
       readonly kind: 'stream';
       readonly stream: PackedStream;
@@ -54,7 +54,6 @@ export interface PackedControl {
   readonly control: number;
   readonly paused: boolean;
   readonly halt: number;
-  readonly running: number;
 }
 
 /** What goes by its class in a result. */
@@ -122,6 +121,7 @@ export type Request =
   | { readonly type: 'filled'; readonly array: number; readonly end: number }
   | { readonly type: 'discard'; readonly arrays: readonly number[] }
   | { readonly type: 'pause'; readonly control: number; readonly paused: boolean }
+  | { readonly type: 'stop'; readonly call: number; readonly thrown: number; readonly error: PackedError }
   | { readonly type: 'abort'; readonly signal: number; readonly reason: PackedError }
   | {
       readonly type: 'reply';

@@ -68,7 +68,10 @@ export interface NamedCallback {
 /** What `fit` in a worker has of its own. */
 export interface RemoteOptions {
   readonly callbacks?: readonly (RemoteCallback | NamedCallback)[];
-  /** Is told of the last batch every `progressInterval`, and of each epoch's last. Does not hold training up. */
+  /**
+   * Is told of the last batch every `progressInterval`, and of each epoch's last. Does not hold training up; what it throws
+   * ends and rejects `fit`.
+   */
   readonly onProgress?: (progress: Progress) => void;
   /** Milliseconds; default 100. */
   readonly progressInterval?: number;

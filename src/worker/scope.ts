@@ -36,6 +36,8 @@ interface Stateful {
 
 /** What one call keeps on this side for the worker to ask for: callbacks, streams, signals, functions. */
 export class Scope implements Registry {
+  /** What `onProgress` threw, which ends the call. */
+  failure: { readonly error: unknown } | undefined;
   /** What functions of this side threw, and the reasons of signals, by number. */
   readonly thrown = new Map<number, unknown>();
   readonly #kept: Kept[] = [];
@@ -123,12 +125,19 @@ export class Scope implements Registry {
 
   control(control: TrainingControl): PackedControl {
     const number = this.source.nextSignal();
-    this.#closing.push(control.watch((paused) => this.source.pause(number, paused)));
+    const unwatch = control.watch((paused) => this.source.pause(number, paused));
+    control.running(true);
+    this.#closing.push(() => {
+      unwatch();
+      control.running(false);
+    });
     return {
       control: number,
-      paused: control.paused,
+      // Read when the call is sent, behind its data.
+      get paused() {
+        return control.paused;
+      },
       halt: this.keep(() => control.halt(), 'hook'),
-      running: this.keep((run: boolean) => control.running(run), 'hook'),
     };
   }
 
@@ -144,8 +153,16 @@ export class Scope implements Registry {
     return done ? { done } : { done: false, value: packer.batch(value, [place, 'value']) };
   }
 
-  progress(fn: number, event: unknown): void {
-    (this.#kept[fn] as { run(event: unknown): void }).run(event);
+  /** Tells `onProgress`; `failed` hears of what it throws, once. */
+  async progress(fn: number, event: unknown, failed: (error: unknown) => void): Promise<void> {
+    if (this.failure) return;
+    try {
+      await (this.#kept[fn] as { run(event: unknown): unknown }).run(event);
+    } catch (error) {
+      if (this.failure) return;
+      this.failure = { error };
+      failed(error);
+    }
   }
 
   states(): States {

@@ -9,16 +9,15 @@ import type { Task } from './design.js';
 /** The rows that have a target. */
 export function withTarget(table: Table, target: string, notes: string[]): Table {
   const column = table.column(target);
-  const rows: number[] = [];
-  for (let row = 0; row < table.rows; row++) {
-    const missing = column.kind === 'category' ? column.codes[row]! < 0 : Number.isNaN(column.values[row]!);
-    if (!missing) rows.push(row);
-  }
-  if (rows.length === table.rows) return table;
-  if (rows.length === 0)
+  const has = (row: number) =>
+    column.kind === 'category' ? column.codes[row]! >= 0 : !Number.isNaN(column.values[row]!);
+  let kept = 0;
+  for (let row = 0; row < table.rows; row++) if (has(row)) kept++;
+  if (kept === table.rows) return table;
+  if (kept === 0)
     throw new ValueError({ argument: 'target', given: `'${target}' without a value`, expected: 'values' });
-  notes.push(`${table.rows - rows.length} rows are left out: '${target}' is missing`);
-  return table.take(rows);
+  notes.push(`${table.rows - kept} rows are left out: '${target}' is missing`);
+  return table.take(Array.from({ length: table.rows }, (_, row) => row).filter(has));
 }
 
 export function fitTarget(column: Column, task: Task): Preprocessing {

@@ -81,13 +81,17 @@ export async function train(
       const begun = i === before?.finished.length ? before.network : undefined;
       network = begun ?? makeNetwork(x.columns, outputs, task, own, backend);
       if (!begun) compileNetwork(network, train.length, task, own);
-      const record = await trainNetwork(network, gather(x, train), gather(y, train), own, {
+      const record: MemberRecord = await trainNetwork(network, gather(x, train), gather(y, train), own, {
         validationData: [gather(x, held), gather(y, held)],
         callbacks: callbacks(i, design),
         ...(signal && { signal }),
         resume: begun !== undefined,
         keep,
       });
+      // Of no use yet, next to those that have learned or a checkpoint to go on from.
+      const untrained = signal?.aborted && Object.keys(record.history).length === 0;
+      if (untrained && models.length > 0) break;
+      if (untrained && checkpoint === undefined) throw signal.reason;
       records.push(record);
       if (network.run === undefined) finished.push({ weights: network.getWeights(), record });
     }

@@ -1,4 +1,4 @@
-import { StateError, show, ValueError } from '../../errors.js';
+import { FileError, StateError, show, ValueError } from '../../errors.js';
 
 /** A place for text: a file's path (in Node), a function, or a WritableStream of strings. */
 export type Sink = string | URL | ((text: string) => void | Promise<void>) | WritableStream<string>;
@@ -64,7 +64,7 @@ class FileWriter implements Writer {
       const found = await stat(this.path).catch(() => undefined);
       this.length = found?.size ?? 0;
     } else {
-      await writeFile(this.path, '');
+      await this.#refusing(() => writeFile(this.path, ''));
     }
     return this.length > 0;
   }
@@ -72,15 +72,24 @@ class FileWriter implements Writer {
   async write(text: string): Promise<void> {
     const { appendFile, truncate } = await nodeFiles();
     if (this.#cut !== undefined && this.#cut < this.length) {
-      await truncate(this.path, this.#cut);
-      this.length = this.#cut;
+      const to = this.#cut;
+      await this.#refusing(() => truncate(this.path, to));
+      this.length = to;
     }
     this.#cut = undefined;
-    await appendFile(this.path, text);
+    await this.#refusing(() => appendFile(this.path, text));
     this.length += new TextEncoder().encode(text).length;
   }
 
   cut(length: number | undefined): void {
     this.#cut = length;
+  }
+
+  async #refusing(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (cause) {
+      throw new FileError('Cannot write to', String(this.path), cause);
+    }
   }
 }
