@@ -156,11 +156,14 @@ export class FileFormatError extends MyelinError {
   readonly where: string;
   /** What is wrong with it. */
   readonly what: string;
+  /** The file, where it was given by its path. */
+  readonly path: string | undefined;
 
-  constructor(where: string, what: string, options?: ErrorOptions) {
-    super(`${where}: ${what}.`, options);
+  constructor(where: string, what: string, options?: ErrorOptions & { readonly path?: string }) {
+    super(`${options?.path === undefined ? '' : `'${options.path}', `}${where}: ${what}.`, options);
     this.where = where;
     this.what = what;
+    this.path = options?.path;
   }
 }
 

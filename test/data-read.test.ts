@@ -339,3 +339,29 @@ describe('a table', () => {
     expect(() => tableFromRows([[1], [1, 2]])).toThrow(/rows\[1\].*2 values where the first has 1/);
   });
 });
+
+test('texts among numbers are reported with the line of the first', async () => {
+  const rows = (count: number, odd: readonly number[]) =>
+    Array.from({ length: count }, (_, i) => (odd.includes(i) ? 'unknown' : `${(i * 7) % 13}.5`));
+  const late = await csv(['n', ...rows(3000, [2000, 2500])].join('\n'));
+  expect(late.report?.columns[0]).toMatchObject({
+    odd: { count: 2, of: 3000, text: 'unknown', line: 2002 },
+    distinct: 14,
+  });
+  expect(String(late.report)).toMatch(/'n' is read as texts, though 2998 of 3000 are numbers: .* in line 2002/);
+  const early = await csv(['', '"n","two\nlines"', '', ...rows(20, [3]).map((n) => `${n},"a\nb"`)].join('\n'));
+  expect(early.report?.columns[0]?.odd).toMatchObject({ count: 1, of: 20, line: 11 });
+  const [few, codes] = [
+    await csv(['n', ...rows(10, [1, 2])].join('\n')),
+    await csv(`n,m\n${'1,0\n'.repeat(20)}01,0\n`),
+  ];
+  expect([few.report?.columns[0]?.odd, codes.report?.columns[0]?.odd]).toEqual([undefined, undefined]);
+  const objects = rows(20, [4]).map((n) => ({ n }));
+  expect(tableFromRows(objects).report?.notes).toEqual([expect.stringMatching(/19 of 20 .* 'unknown' in row 4/)]);
+});
+
+test('a path that leads nowhere is a FileError', async () => {
+  for (const read of [readCsv, readJson, readJsonLines, readIdx]) {
+    await expect(read('/no/file')).rejects.toMatchObject({ name: 'FileError', code: 'ENOENT', path: '/no/file' });
+  }
+});

@@ -285,3 +285,74 @@ test('a CSV of irises, from file to predictions', async () => {
   expect((pipeline.predict(fresh) as readonly { class: string }[])[0]!.class).toBe('a');
   expect(new Table(fresh.columns).rows).toBe(1);
 });
+
+describe('columns that count the rows', () => {
+  const numbered = (rows: number, id: (row: number) => number | null) =>
+    houses(rows).map((house, row) => ({ id: id(row), ...house }));
+  const fitted = (data: Parameters<Tabular['fit']>[0], options = {}) =>
+    tabular({ target: 'price', ...quick, epochs: 1, ...options }).fit(data);
+  const used = ({ record }: Tabular) => record.inputs.map(({ name }) => name).includes('id');
+
+  test('are left out, and remarks say so', async () => {
+    const pipeline = await fitted(numbered(120, (row) => 1000 + row));
+    expect(used(pipeline)).toBe(false);
+    expect(pipeline.record.notes.join()).toMatch(/'id' is left out: it counts the rows/);
+    expect(pipeline.predict(houses(3))).toHaveLength(3);
+    const gaps = await fitted(numbered(120, (row) => -10 * (row + Math.floor(row / 10))));
+    expect(used(gaps)).toBe(false);
+    const text = ['id,x,price', ...Array.from({ length: 60 }, (_, i) => `${i},${(i * 7) % 11},${i % 5}`)].join('\n');
+    const table = await readCsv({ text });
+    expect(table.report?.columns.map(({ why }) => /count the rows/.test(why))).toEqual([true, false, false]);
+    const { train } = split(table, { test: 0.3, seed: 3 });
+    expect(used(await fitted(table.take(train)))).toBe(false);
+    expect(used(await fitted(await readCsv({ text }, { columns: { id: 'number' } })))).toBe(true);
+  });
+
+  test.each([
+    ['few rows', numbered(50, (row) => row), {}],
+    ['another order', numbered(120, (row) => (row * 7) % 120), {}],
+    ['uneven steps', numbered(120, (row) => row * row), {}],
+    ['gaps', numbered(120, (row) => (row === 60 ? null : row)), {}],
+    ['fractions', numbered(120, (row) => row / 2), {}],
+    ['steps of its own', numbered(120, (row) => row), { preprocess: { columns: { id: [] } } }],
+    [
+      'a given kind',
+      tableFromRows(
+        numbered(120, (row) => row),
+        { columns: { id: 'number' } },
+      ),
+      {},
+    ],
+    ['nothing else', numbered(120, (row) => row).map(({ id, price }) => ({ id, price })), {}],
+  ])('stay: %s', async (_, data, options) => {
+    expect(used(await fitted(data, options))).toBe(true);
+  });
+});
+
+test('rows may have an interface, and what is predicted the type of its task', async () => {
+  interface House {
+    readonly area: number;
+    readonly town: string;
+    readonly price: number;
+  }
+  const rows: House[] = houses(60).map(({ area, town, price }) => ({ area, town, price }));
+  const options = { ...quick, epochs: 1 };
+  const prices: Float64Array = (await tabular({ target: 'price', task: 'regression', ...options }).fit(rows)).predict(
+    rows,
+  );
+  const towns = (await tabular({ target: 'town', task: 'classification', ...options }).fit(rows)).predict(rows);
+  const either: Tabular = await tabular({ target: 'price', task: 'regression', ...options }).fit(
+    rows as readonly House[],
+  );
+  const open: Float64Array | readonly { class: string }[] = either.predict(rows);
+  expect([prices.length, towns[0]!.class.length, open.length]).toEqual([60, 4, 60]);
+});
+
+test('dates are dates in warnings', async () => {
+  const day = (i: number) => `2024-01-${String(1 + (i % 28)).padStart(2, '0')}`;
+  const rows = houses(60).map(({ area, price }, i) => ({ area, price, day: day(i * 5) }));
+  const pipeline = await tabular({ target: 'price', ...quick, epochs: 1 }).fit(rows);
+  expect(pipeline.warnings([{ area: 100, day: '2031-05-06T10:00' }])).toEqual([
+    "'day': 2031-05-06T10:00:00.000Z is outside 2024-01-01 to 2024-01-28, the range of training (first in row 0)",
+  ]);
+});

@@ -201,6 +201,14 @@ describe('files, streams and buffers', () => {
     const missing = await load(join(folder, 'missing'), { backend }).catch((error: unknown) => error);
     expect(missing).toBeInstanceOf(FileError);
     expect(missing).toMatchObject({ code: 'ENOENT', path: join(folder, 'missing') });
+    const text = join(folder, 'log.csv');
+    await writeFile(text, 'epoch,loss\n0,1.5\n');
+    const none = await load(text, { backend }).catch((error: unknown) => error);
+    expect(none).toBeInstanceOf(FileFormatError);
+    expect(none).toMatchObject({
+      path: text,
+      message: expect.stringMatching(/log\.csv', header: not a safetensors file/),
+    });
     const nowhere = await save(trained(), join(folder, 'a/b')).catch((error: unknown) => error);
     expect(nowhere).toMatchObject({ name: 'FileError', code: 'ENOENT' });
     await symlink(folder, join(folder, 'loop'));

@@ -1,22 +1,22 @@
-import { createWriteStream } from 'node:fs';
-import {
-  type Column,
-  type ColumnKind,
-  readIdx,
-  readTable,
-  type Source,
-  Table,
-  type TableOptions,
-  type Tabular,
-  type Value,
-} from '../data/index.js';
+import { type Column, readIdx, readTable, type Source, Table, type TableOptions, type Tabular } from '../data/index.js';
+import { remarkOf } from '../data/infer.js';
+import { MISSING } from '../data/scalars.js';
 import { ShapeError, ValueError } from '../errors.js';
+import { about } from './errors.js';
+import { quoted } from './terminal.js';
 
 /** Options of reading that all commands take. */
 export interface ReadFlags {
   readonly separator?: string;
   readonly header?: boolean;
   readonly format?: string;
+  readonly columns?: NonNullable<TableOptions['columns']>;
+  /** Beside those that readers know. */
+  readonly missing?: readonly string[];
+  readonly decimal?: '.' | ',';
+  readonly encoding?: string;
+  /** Of columns that may be absent, beside those of the pipeline. */
+  readonly kinds?: NonNullable<TableOptions['kinds']>;
   /** Says that the data are idx, and where their labels are. */
   readonly labels?: string;
 }
@@ -27,16 +27,41 @@ export function sourceOf(path: string): Source {
 }
 
 /** Options of readers; of a pipeline the kinds and whether the file it learned from had names. */
-export function readOptions({ separator, header, format }: ReadFlags, pipeline?: Tabular): TableOptions {
-  const kinds: Readonly<Record<string, ColumnKind>> | undefined = pipeline?.kinds;
-  const unnamed = kinds !== undefined && Object.keys(kinds).every((name) => /^column\d+$/.test(name));
-  const named = header ?? (kinds === undefined ? undefined : !unnamed);
+export function readOptions(flags: ReadFlags, pipeline?: Tabular): TableOptions {
+  const { separator, header, format, columns, missing, decimal, encoding } = flags;
+  const learned = pipeline?.kinds;
+  const kinds = learned && { ...learned, ...flags.kinds };
+  const unnamed = learned !== undefined && Object.keys(learned).every((name) => /^column\d+$/.test(name));
+  const named = header ?? (learned === undefined ? undefined : !unnamed);
   return {
-    ...(kinds && { kinds }),
-    ...(separator !== undefined && { separator: separator === 'tab' || separator === '\\t' ? '\t' : separator }),
+    // What was not learned from is read as it stands, whatever it is.
+    ...(kinds && { kinds, otherwise: 'category' as const }),
+    ...(separator !== undefined && { separator }),
+    ...(columns && { columns }),
+    ...(missing && { missing: [...MISSING, ...missing] }),
+    ...(decimal && { decimal }),
+    ...(encoding && { encoding }),
     ...(named !== undefined && format === undefined && { header: named }),
     ...(format !== undefined && { format: format as NonNullable<TableOptions['format']> }),
   };
+}
+
+/** What a reader of a file should know of how it was taken, where it may be taken wrongly. */
+export function remarksOf({ report }: Table, counters: readonly string[]): readonly string[] {
+  const texts = (report?.columns ?? []).flatMap(({ name, odd }) => {
+    if (!odd) return [];
+    const other = quoted(odd.text);
+    return [`${remarkOf(name, odd)}; if such texts mean a missing value, say --missing ${other}`];
+  });
+  const counts = counters.map((name) => {
+    return `'${name}' is left out, since it counts the rows; --columns ${quoted(`${name}=number`)} learns from it`;
+  });
+  return [...texts, ...counts];
+}
+
+/** Says on standard error what is remarkable. */
+export function warn(warnings: readonly string[]): void {
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
 }
 
 /** A table, of idx files with a column for each number of an entry and `label`. */
@@ -59,63 +84,18 @@ export async function readData(path: string, flags: ReadFlags, pipeline?: Tabula
 export function targetOf(table: Table, target: string): string {
   if (table.has(target)) return target;
   const index = target === 'last' ? table.columns.length : Number(target);
-  const name = Number.isInteger(index) ? table.names[index - 1] : undefined;
-  return name ?? table.column(target).name;
+  if (target.trim() === '' || !Number.isInteger(index)) return checkColumns(table, [target], '--target')[0]!;
+  const name = table.names[index - 1];
+  if (name !== undefined) return name;
+  const expected = `a name, a number from 1 to ${table.columns.length} or 'last'`;
+  throw new ValueError({ argument: '--target', given: target, expected });
 }
 
-function cell(value: Value): string {
-  const text = value === null ? '' : typeof value === 'number' ? String(Number(value.toPrecision(9))) : String(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** Writes tables one after the other as CSV, the names once. */
-export class CsvWriter {
-  readonly #stream: NodeJS.WritableStream;
-  #began = false;
-  #failure: Error | undefined;
-
-  constructor(path: string | undefined) {
-    this.#stream = path === undefined || path === '-' ? process.stdout : createWriteStream(path);
-    this.#stream.on('error', (error: Error) => {
-      this.#failure = error;
-    });
-  }
-
-  async write(table: Table): Promise<void> {
-    const lines = this.#began ? [] : [table.names.map(cell).join()];
-    this.#began = true;
-    const cells = table.columns.map((column) => {
-      // A text is quoted once, not in each row.
-      if (column.kind !== 'category') return (row: number) => cell(table.value(row, column.name));
-      const texts = column.categories.map(cell);
-      return (row: number) => texts[column.codes[row]!] ?? '';
-    });
-    for (let row = 0; row < table.rows; row++) lines.push(cells.map((cellOf) => cellOf(row)).join());
-    if (lines.length > 0) await this.#put(`${lines.join('\n')}\n`);
-  }
-
-  async #put(text: string): Promise<void> {
-    if (this.#failure) throw this.#refused();
-    if (this.#stream.write(text)) return;
-    await new Promise<void>((resolve) => {
-      const go = () => {
-        this.#stream.off('drain', go).off('error', go);
-        resolve();
-      };
-      this.#stream.on('drain', go).on('error', go);
-    });
-    if (this.#failure) throw this.#refused();
-  }
-
-  #refused(): Error {
-    return new ValueError({ argument: '--out', given: this.#failure!.message, expected: 'a file that can be written' });
-  }
-
-  async end(): Promise<void> {
-    if (this.#stream === process.stdout) return;
-    await new Promise<void>((resolve) => {
-      this.#stream.once('error', () => resolve()).end(() => resolve());
-    });
-    if (this.#failure) throw this.#refused();
+/** These columns, if there are such. */
+export function checkColumns(table: Table, names: readonly string[], option: string): readonly string[] {
+  try {
+    return names.map((name) => table.column(name).name);
+  } catch (error) {
+    throw about(error, option);
   }
 }

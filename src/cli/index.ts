@@ -1,6 +1,8 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { MyelinError } from '../errors.js';
+import { messageOf, UsageError } from './errors.js';
 import { trainCommand } from './train.js';
 import { benchCommand, evaluateCommand, inspectCommand, predictCommand, profileCommand } from './use.js';
 
@@ -12,24 +14,64 @@ const number = (text: string) => {
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('A number is expected.');
   return value;
 };
-const list = (text: string) => text.split(',').map((item) => item.trim());
-const numbers = (text: string) => list(text).map(number);
+const listOf = (text: string) => text.split(',').map((item) => item.trim());
+/** Options that may come again add up. */
+const list = (text: string, before: readonly string[] = []) => [...before, ...listOf(text)];
+const numbers = (text: string) => listOf(text).map(number);
+const KINDS: readonly string[] = ['number', 'category', 'boolean', 'date', 'skip'];
+const kinds = (text: string, before: Readonly<Record<string, string>> = {}) => {
+  const pairs = listOf(text).map((item): [string, string] => {
+    const at = item.lastIndexOf('=');
+    const kind = item.slice(at + 1);
+    if (at < 1 || !KINDS.includes(kind))
+      throw new InvalidArgumentError(`name=kind is expected, with a kind of ${KINDS.join(', ')}.`);
+    return [item.slice(0, at), kind];
+  });
+  return { ...before, ...Object.fromEntries(pairs) };
+};
+
+const share = (text: string) => {
+  const value = number(text);
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError('A share between 0 and 1 is expected.');
+  return value;
+};
+
+const separator = (text: string) => {
+  if (text === 'tab' || text === '\\t') return '\t';
+  if (!/^[\t -~]$/.test(text) || text === '"') throw new InvalidArgumentError("One character is expected, or 'tab'.");
+  return text;
+};
+
+const HELP = '(--help shows how it is used)';
+const { version } = createRequire(import.meta.url)('myelin/package.json') as { version: string };
 
 const program = new Command('myelin')
   .description('Trains networks on tables and predicts with them.')
-  .showHelpAfterError('(--help shows how it is used)')
+  .version(version, '--version', 'show the version')
+  .showHelpAfterError(HELP)
   .exitOverride()
-  .addHelpText('after', '\nExit codes: 0 done, 1 data or a model are wrong, 2 the command is, 130 interrupted.');
+  .addHelpText(
+    'after',
+    '\nLists are separated by commas, and their options may come again: --drop a,b is --drop a --drop b.\nExit codes: 0 done, 1 data or a model are wrong, 2 the command is, 130 interrupted.',
+  );
 
 /** A command that reads data. */
 function reading(command: Command): Command {
   return command
-    .option('--separator <character>', "what separates fields, 'tab' too (default: inferred)")
+    .option('--separator <character>', "what separates fields, 'tab' too (default: inferred)", separator)
     .option('--header', 'the first line holds names (default: inferred)')
     .option('--no-header', 'it does not')
     .addOption(
       new Option('--format <format>', 'of the data (default: by its name)').choices(['csv', 'json', 'jsonLines']),
-    );
+    )
+    .option('--columns <name=kind,...>', `kinds of columns: ${KINDS.join(', ')} (default: inferred)`, kinds)
+    .option(
+      '--missing <text,...>',
+      "texts that mean a missing value, beside '', ?, NA, N/A, #N/A, NaN, nan, null, NULL",
+      list,
+    )
+    .addOption(new Option('--decimal <character>', "what stands before decimals (default: '.')").choices(['.', ',']))
+    .option('--encoding <name>', 'such as windows-1252 (default: UTF-8)');
 }
 
 const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  $ npx myelin ${line}`).join('\n')}`;
@@ -48,10 +90,10 @@ reading(program.command('train'))
   .option('--labels <file>', 'the data are idx, and these their labels')
   .option('--out <file>', 'where to save', 'model.myelin')
   .option('--test <data>', 'a file to evaluate on in the end')
-  .option('--test-share <share>', 'a share of the rows to evaluate on in the end', number)
+  .option('--test-share <share>', 'a share of the rows to evaluate on in the end, such as 0.2', share)
   .addOption(new Option('--task <task>', 'default: inferred').choices(['classification', 'regression']))
-  .option('--drop <columns>', 'columns to leave out', list)
-  .option('--layers <units>', 'hidden layers, such as 128,64', numbers)
+  .option('--drop <name,...>', 'columns to leave out', list)
+  .option('--layers <units,...>', 'hidden layers, such as 128,64', numbers)
   .option('--activation <name>', 'of the hidden layers')
   .option('--dropout <rate>', 'behind each hidden layer', number)
   .option('--members <count>', 'networks to average', number)
@@ -61,7 +103,10 @@ reading(program.command('train'))
   .option('--weight-decay <rate>', 'decoupled', number)
   .option('--patience <epochs>', 'epochs without a better validation loss', number)
   .option('--seed <number>', 'default 0', number)
-  .option('--resume <file>', 'goes on where an interrupted run stood, given the same data and options')
+  .option(
+    '--resume <file>',
+    'goes on where an interrupted run stood, given the same data and options; a checkpoint beside --out is removed when it is done',
+  )
   .option('--report <file>', 'a page with curves and tables, which opens offline')
   .option('--json', 'one line of JSON for machines')
   .option('--quiet', 'say nothing unless something is wrong')
@@ -88,7 +133,7 @@ reading(program.command('predict'))
   .argument('<model>')
   .argument('<data>', "'-' for standard input")
   .option('--out <file>', 'default: standard output')
-  .option('--keep <columns>', 'columns of the data to write beside the predictions', list)
+  .option('--keep <name,...>', 'columns of the data to write beside the predictions', list)
   .option('--quiet', 'no warnings')
   .addHelpText(
     'after',
@@ -129,8 +174,9 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) code = error.exitCode === 0 ? 0 : 2;
   else if (error instanceof MyelinError || typeof (error as NodeJS.ErrnoException).code === 'string') {
-    process.stderr.write(`error: ${(error as Error).message}\n`);
-    code = 1;
+    process.stderr.write(`error: ${messageOf(error as Error)}\n`);
+    if (error instanceof UsageError) process.stderr.write(`${HELP}\n`);
+    code = error instanceof UsageError ? 2 : 1;
   } else throw error;
 }
 process.exitCode = code;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Importance, Metrics, TabularRecord } from '../data/index.js';
 import type { Matrix } from '../matrix.js';
-import { short } from './terminal.js';
+import { short, shown } from './terminal.js';
 
 /** What a report shows. */
 export interface ReportData {
@@ -216,13 +216,13 @@ export function reportPage({ title, record, importance, test, truth, outputs }: 
     name,
     kind,
     String(missing),
-    categories ? `${categories.length} categories` : `${short(min ?? Number.NaN)} to ${short(max ?? Number.NaN)}`,
+    categories ? `${categories.length} categories` : `${shown(min, kind)} to ${shown(max, kind)}`,
     categories
       ? categories
           .slice(0, 3)
           .map((text, i) => `${text} (${counts?.[i]})`)
           .join(', ')
-      : short(mean ?? Number.NaN),
+      : shown(mean, kind),
   ]);
   const options = Object.entries(design).map(([name, value]) => [
     name,

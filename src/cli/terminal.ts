@@ -1,4 +1,5 @@
-import type { Metrics, TabularRecord } from '../data/index.js';
+import type { ColumnKind, Metrics, TabularRecord } from '../data/index.js';
+import { numberText } from '../data/tabular/inputs.js';
 
 const BARS = '\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588';
 
@@ -18,6 +19,11 @@ export function short(value: number): string {
   if (!Number.isFinite(value) || value === 0) return String(value);
   const size = Math.abs(value);
   return size >= 1e-3 && size < 1e7 ? String(Number(value.toPrecision(5))) : value.toExponential(3);
+}
+
+/** A number of a column: dates as dates. */
+export function shown(value: number | undefined, kind: ColumnKind): string {
+  return kind === 'date' && value !== undefined ? numberText(Math.round(value), kind) : short(value ?? Number.NaN);
 }
 
 /** Rows of cells as lines, columns below one another, numbers to the right. */
@@ -52,3 +58,6 @@ export function curves({ members }: TabularRecord): string {
   });
   return rows.join('\n');
 }
+
+/** A word as a shell takes it. */
+export const quoted = (text: string) => (/^[\w./:=@,+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

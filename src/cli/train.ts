@@ -1,11 +1,15 @@
-import { writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { DataError } from '../data/errors.js';
 import { readTable, split, type TabularOptions, tabular } from '../data/index.js';
-import { trainingOptions } from '../data/tabular/design.js';
+import { countersOf, trainingOptions } from '../data/tabular/design.js';
+import { MyelinError } from '../errors.js';
 import type { Callback } from '../train/callbacks.js';
-import { type ReadFlags, readData, readOptions, sourceOf, targetOf } from './data.js';
+import { checkColumns, type ReadFlags, readData, readOptions, remarksOf, sourceOf, targetOf, warn } from './data.js';
+import { checked, messageOf } from './errors.js';
+import { checkReadable, checkWritable } from './paths.js';
 import { reportPage } from './report.js';
-import { curves, grid, metricsText, short } from './terminal.js';
+import { curves, grid, metricsText, quoted, short } from './terminal.js';
 
 export interface TrainFlags extends ReadFlags {
   readonly target: string;
@@ -46,8 +50,6 @@ function progressOf(say: (text: string) => void, line: (text: string) => void) {
   ];
 }
 
-const quoted = (text: string) => (/^[\w./:=@,+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-
 /** The command that goes on where this one stood, as a line for a shell. */
 function commandToResume(checkpoint: string): string {
   const given = process.argv.slice(2);
@@ -66,16 +68,30 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const tell = (text: string) => {
     if (!json && !quiet) stderr.write(`${text}\n`);
   };
+  const chosen = Object.fromEntries(
+    trainingOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
+  );
+  checked(() => tabular({ target: flags.target, ...chosen }));
+  await checkWritable(out, '--out');
+  if (flags.report !== undefined) await checkWritable(flags.report, '--report');
+  for (const name of ['labels', 'test', 'resume'] as const) {
+    const path = flags[name];
+    if (path !== undefined) await checkReadable(path, `--${name}`);
+  }
   const table = await readData(data, flags);
+  if (table.rows === 1 && table.report?.header === false && flags.header === undefined) {
+    const problem = 'there is no row below the names';
+    throw new DataError({ code: 'empty', source: table.report.source, line: 2, column: 1, problem });
+  }
   const target = targetOf(table, flags.target);
+  const dropped = checkColumns(table, flags.drop ?? [], '--drop');
   const controller = new AbortController();
   const interrupt = () => controller.abort();
   process.once('SIGINT', interrupt);
   tell(String(table.report ?? ''));
+  const remarks = remarksOf(table, countersOf(table.drop(target, ...dropped)));
+  for (const remark of remarks) tell(`note: ${remark}`);
   const parts = flags.testShare ? split(table, { test: flags.testShare, seed: flags.seed ?? 0 }) : undefined;
-  const chosen = Object.fromEntries(
-    trainingOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
-  );
   const pipeline = tabular({ target, ...chosen });
   const width = stderr.columns || 80;
   const callbacks = progressOf(
@@ -95,20 +111,32 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     process.off('SIGINT', interrupt);
     if (terminal) stderr.write('\n');
   }
+  // A file to test on may lack columns that nothing is learned from.
+  const { columns: kinds, ...others } = flags;
+  const testFlags = { ...others, ...(kinds && { kinds }) };
   const seconds = (performance.now() - began) / 1000;
   await pipeline.save(out);
-  const { record } = pipeline;
-  const tested = parts
-    ? pipeline.evaluate(table.take(parts.test))
-    : flags.test
-      ? pipeline.evaluate(await readTable(sourceOf(flags.test), readOptions(flags, pipeline)))
-      : undefined;
-  const { interrupted } = pipeline;
-  const importance = interrupted ? [] : pipeline.explain(parts ? table.take(parts.test) : table, IMPORTANCE);
-  if (flags.report !== undefined && pipeline.held) {
-    const title = `${target} from ${data === '-' ? 'standard input' : basename(data)}`;
-    await writeFile(flags.report, reportPage({ title, record, importance, test: tested, ...pipeline.held }));
-  }
+  const { record, interrupted } = pipeline;
+  const resumed = flags.resume !== undefined && resolve(flags.resume) === resolve(checkpoint);
+  if (resumed && !interrupted) await rm(checkpoint, { force: true });
+  const conclude = async () => {
+    let tested = parts && pipeline.evaluate(table.take(parts.test));
+    if (!parts && flags.test !== undefined) {
+      const test = await readTable(sourceOf(flags.test), readOptions(testFlags, pipeline));
+      tested = pipeline.evaluate(test);
+      if (!json && !quiet) warn(pipeline.warnings(test));
+    }
+    const importance = interrupted ? [] : pipeline.explain(parts ? table.take(parts.test) : table, IMPORTANCE);
+    if (flags.report !== undefined && pipeline.held) {
+      const title = `${target} from ${data === '-' ? 'standard input' : basename(data)}`;
+      await writeFile(flags.report, reportPage({ title, record, importance, test: tested, ...pipeline.held }));
+    }
+    return { tested, importance };
+  };
+  const { tested, importance } = await conclude().catch((error: NodeJS.ErrnoException) => {
+    if (!(error instanceof MyelinError) && typeof error.code !== 'string') throw error;
+    throw new MyelinError(`${messageOf(error)} The model was saved to '${out}' all the same.`, { cause: error });
+  });
   if (json) {
     console.log(
       JSON.stringify({
@@ -119,6 +147,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
         validation: record.validation,
         test: tested,
         importance,
+        remarks,
         record,
       }),
     );

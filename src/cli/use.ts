@@ -1,14 +1,37 @@
-import { loadTabular, readTable, streamTable, Table } from '../data/index.js';
-import { CsvWriter, type ReadFlags, readData, readOptions, sourceOf } from './data.js';
-import { curves, grid, metricsText, short } from './terminal.js';
+import { loadTabular, readTable, streamTable, type Table, type Tabular } from '../data/index.js';
+import { FileFormatError, MyelinError, ValueError } from '../errors.js';
+import { checkColumns, type ReadFlags, readData, readOptions, sourceOf, warn } from './data.js';
+import { about } from './errors.js';
+import { CsvWriter, writing } from './output.js';
+import { checkWritable } from './paths.js';
+import { curves, grid, metricsText, shown } from './terminal.js';
 
 interface JsonFlag {
   readonly json?: boolean;
 }
 
+/** Places of errors that files have which are something else. */
+const NO_MODEL = ['header', 'header length', 'metadata.format'];
+
+async function loadModel(file: string): Promise<Tabular> {
+  try {
+    return await loadTabular(file);
+  } catch (error) {
+    const other = error instanceof FileFormatError && NO_MODEL.includes(error.where);
+    const bare = error instanceof ValueError && error.argument === 'model';
+    if (!other && !bare) throw error;
+    const what = other ? 'is not a Myelin model' : `is a Myelin model, but not one that train saved`;
+    throw new MyelinError(`${file} ${what}. The model comes first: npx myelin predict model.myelin data.csv`, {
+      cause: error,
+    });
+  }
+}
+
 export async function evaluateCommand(file: string, data: string, flags: ReadFlags & JsonFlag): Promise<number> {
-  const pipeline = await loadTabular(file);
-  const metrics = pipeline.evaluate(await readData(data, flags, pipeline));
+  const pipeline = await loadModel(file);
+  const table = await readData(data, flags, pipeline);
+  const metrics = pipeline.evaluate(table);
+  if (!flags.json) warn(pipeline.warnings(table));
   console.log(flags.json ? JSON.stringify(metrics) : metricsText(metrics, pipeline.record.classes));
   return 0;
 }
@@ -20,36 +43,75 @@ export interface PredictFlags extends ReadFlags {
   readonly quiet?: boolean;
 }
 
+/** What comes, until a signal does. */
+async function* until<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const iterator = items[Symbol.asyncIterator]();
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  stopped.catch(() => {});
+  for (;;) {
+    const { done, value } = await Promise.race([iterator.next(), stopped]);
+    if (done) return;
+    yield value;
+  }
+}
+
+/** A place in a block as a line of the file. */
+function inFile(error: unknown, { lines }: Table): unknown {
+  const [, before, row] = (error instanceof ValueError && /^(column '.*', )row (\d+)$/s.exec(error.argument)) || [];
+  return row === undefined || !lines ? error : about(error, `${before}line ${lines[Number(row)]}`);
+}
+
 /** Predicts a block at a time, so that memory does not grow with the file. */
 export async function predictCommand(file: string, data: string, flags: PredictFlags): Promise<number> {
-  const pipeline = await loadTabular(file);
-  const writer = new CsvWriter(flags.out);
-  const warned = new Set<string>();
+  const { keep = [], quiet = false, out } = flags;
+  const pipeline = await loadModel(file);
+  if (out !== undefined && out !== '-') await checkWritable(out, '--out');
+  const { target } = pipeline.record;
+  // The target need not be there, nor be what it was.
+  const kinds = { [target]: keep.includes(target) ? ('category' as const) : ('skip' as const) };
+  const options = readOptions({ ...flags, kinds }, pipeline);
+  const controller = new AbortController();
+  const interrupt = () => controller.abort();
+  process.once('SIGINT', interrupt);
+  const warnings = pipeline.collectWarnings();
   let rows = 0;
-  for await (const table of streamTable(sourceOf(data), readOptions(flags, pipeline))) {
-    const predictions = pipeline.predictTable(table);
-    const kept = (flags.keep ?? []).map((name) => {
-      const column = table.column(name);
-      return predictions.has(name) ? { ...column, name: `${name} (given)` } : column;
-    });
-    await writer.write(new Table([...kept, ...predictions.columns]));
-    if (!flags.quiet) {
-      for (const warning of pipeline.warnings(table)) {
-        const about = warning.slice(0, warning.indexOf(':'));
-        if (!warned.has(about)) process.stderr.write(`warning: ${warning}\n`);
-        warned.add(about);
+  try {
+    await writing(out, async (put) => {
+      const writer = new CsvWriter(put);
+      for await (const table of until(streamTable(sourceOf(data), options), controller.signal)) {
+        const kept = checkColumns(table, keep, '--keep').map((name) => table.column(name));
+        let predictions: Table;
+        try {
+          predictions = pipeline.predictTable(table);
+        } catch (error) {
+          throw inFile(error, table);
+        }
+        const given = kept.map((column) =>
+          predictions.has(column.name) ? { ...column, name: `${column.name} (given)` } : column,
+        );
+        await writer.write(given, predictions.columns);
+        if (!quiet) warnings.add(table);
+        rows += table.rows;
       }
-    }
-    rows += table.rows;
+    });
+  } catch (error) {
+    if (!controller.signal.aborted || error !== controller.signal.reason) throw error;
+    if (data === '-') process.stdin.destroy();
+    process.stderr.write(`Interrupted${out === undefined ? '' : `: ${out} is as it was`}.\n`);
+    return 130;
+  } finally {
+    process.off('SIGINT', interrupt);
   }
-  await writer.end();
-  if (!flags.quiet && flags.out !== undefined && flags.out !== '-')
-    process.stderr.write(`${rows} predictions in ${flags.out}\n`);
+  if (quiet) return 0;
+  warn(warnings.texts);
+  if (out !== undefined && out !== '-') process.stderr.write(`${rows} predictions in ${out}\n`);
   return 0;
 }
 
 export async function inspectCommand(file: string, flags: JsonFlag): Promise<number> {
-  const { model, preprocessing, record } = await loadTabular(file);
+  const { model, preprocessing, record } = await loadModel(file);
   const { features } = preprocessing;
   if (flags.json) {
     console.log(JSON.stringify({ spec: model.spec, features, preprocessing, record }));
@@ -60,7 +122,7 @@ export async function inspectCommand(file: string, flags: JsonFlag): Promise<num
     input.kind,
     input.categories
       ? `${input.categories.length} categories`
-      : `${short(input.min ?? Number.NaN)} to ${short(input.max ?? Number.NaN)}`,
+      : `${shown(input.min, input.kind)} to ${shown(input.max, input.kind)}`,
     input.missing === 0 ? '' : `${input.missing} missing`,
   ]);
   const steps = preprocessing
@@ -87,7 +149,7 @@ export async function profileCommand(
   data: string,
   flags: ReadFlags & { readonly batchSize?: number },
 ): Promise<number> {
-  const { model, preprocessing, record } = await loadTabular(file);
+  const { model, preprocessing, record } = await loadModel(file);
   const table = await readTable(sourceOf(data), readOptions(flags, undefined));
   const rows = Math.min(table.rows, flags.batchSize ?? record.design.batchSize);
   const x = preprocessing.transform(table.slice(0, rows));

@@ -66,4 +66,11 @@ export type { ExplainOptions, Importance } from './tabular/explain.js';
 export type { InputRecord } from './tabular/inputs.js';
 export { deserializeTabular, loadTabular } from './tabular/load.js';
 export type { Metrics } from './tabular/measure.js';
-export { type ClassPrediction, type HeldOut, type Tabular, type TabularRecord, tabular } from './tabular/tabular.js';
+export {
+  type ClassPrediction,
+  type HeldOut,
+  type Predictions,
+  type Tabular,
+  type TabularRecord,
+  tabular,
+} from './tabular/tabular.js';

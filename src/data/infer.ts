@@ -1,6 +1,6 @@
 import { shorten } from './errors.js';
 import { parseBoolean, parseDate, parseNumber } from './scalars.js';
-import type { ColumnKind } from './table.js';
+import type { Column, ColumnKind } from './table.js';
 
 /** The kind that samples of a column are of, and what says so. */
 export interface Evidence {
@@ -8,6 +8,8 @@ export interface Evidence {
   readonly why: string;
   /** Values among the samples that are not missing. */
   readonly values: number;
+  /** The first sample that is no number, where they are taken for categories. */
+  readonly odd?: number;
 }
 
 const encoder = /* @__PURE__ */ new TextEncoder();
@@ -36,5 +38,48 @@ export function inferKind(samples: readonly string[], { missing, decimalComma = 
     return { kind: 'boolean', values, why: `${all} ${[...words].sort().join(' or ')}` };
   }
   const reason = /^[+-]?0\d+$/.test(other) ? 'begins with 0 as a code does' : 'is not a number';
-  return { kind: 'category', values, why: `'${shorten(other)}' ${reason}` };
+  const odd = samples.findIndex((text) => text.trim() === other);
+  return { kind: 'category', values, why: `'${shorten(other)}' ${reason}`, odd };
+}
+
+/** A column of categories, nearly all of which are numbers. */
+export interface Odd {
+  /** Cells that are no numbers, and how many there are that are not missing. */
+  readonly count: number;
+  readonly of: number;
+  /** The first of them. */
+  readonly text: string;
+  readonly row: number;
+  /** Where it stands in a file. */
+  readonly line?: number;
+}
+
+const NEARLY_ALL = 0.9;
+
+/** What stands among numbers, if nine in ten cells are numbers and the others do not look like codes. */
+export function oddOf(column: Column, decimalComma: boolean): Odd | undefined {
+  if (column.kind !== 'category') return undefined;
+  const numeric = column.categories.map((text) => {
+    // Most texts are told by their first character.
+    if (!/^[-+.,\di]/i.test(text)) return false;
+    const bytes = encoder.encode(text);
+    return !Number.isNaN(parseNumber(bytes, 0, bytes.length, decimalComma));
+  });
+  let [count, of, row] = [0, 0, -1];
+  column.codes.forEach((code, at) => {
+    if (code < 0) return;
+    of++;
+    if (numeric[code]) return;
+    count++;
+    if (row < 0) row = at;
+  });
+  if (row < 0 || of - count < NEARLY_ALL * of) return undefined;
+  const text = column.categories[column.codes[row]!]!;
+  return /^[+-]?0\d+$/.test(text) ? undefined : { count, of, text, row };
+}
+
+/** The remark on it. */
+export function remarkOf(name: string, { count, of, text, row, line }: Odd): string {
+  const place = line === undefined ? `row ${row}` : `line ${line}`;
+  return `'${shorten(name)}' is read as texts, though ${of - count} of ${of} are numbers: the first other is '${shorten(text)}' in ${place}`;
 }

@@ -1,3 +1,4 @@
+import type { Odd } from './infer.js';
 import type { ColumnKind } from './table.js';
 
 export interface ColumnReport {
@@ -11,6 +12,8 @@ export interface ColumnReport {
   /** Of numbers; dates as text. */
   readonly min?: number | string;
   readonly max?: number | string;
+  /** Of categories that are nearly all numbers: those that are none. */
+  readonly odd?: Odd;
 }
 
 /** What was read and what was inferred. Prints as a table. */

@@ -1,13 +1,14 @@
 import { checkOptions, show, ValueError } from '../errors.js';
 import { makeBuilder, STRAY, TAKEN, TextFeed } from './builders.js';
+import { COUNTS_ROWS, withCounter } from './counter.js';
 import { givenKind, namesOf, planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from './csv/dialect.js';
 import { shorten } from './errors.js';
-import { type Evidence, inferKind } from './infer.js';
+import { type Evidence, inferKind, oddOf, remarkOf } from './infer.js';
 import { type ColumnReport, makeReport } from './report.js';
 import { type Column, type ColumnKind, Table } from './table.js';
 
-/** A row as an object of values by name, or values in the order of the columns. */
-export type Row = Readonly<Record<string, unknown>> | readonly unknown[];
+/** A row as an object of values by name, whatever its interface, or an array of values in the order of the columns. */
+export type Row = object;
 
 export interface RowOptions extends ReadOptions {
   /** Names of the columns of rows that are arrays; default `column1`, `column2`, ... */
@@ -139,6 +140,7 @@ export function tableOf(
   plan: ReadPlan,
   complain: Complain,
   kinds: Readonly<Record<string, ColumnKind | 'skip'>> = plan.columns,
+  lines?: ArrayLike<number>,
 ): Table {
   for (const name of Object.keys(kinds)) {
     if (columns.has(name)) continue;
@@ -149,6 +151,7 @@ export function tableOf(
     });
   }
   const reports: ColumnReport[] = [];
+  const notes: string[] = [];
   const made: Column[] = [];
   for (const [name, values] of columns) {
     const given = givenKind({ ...plan, columns: kinds }, name);
@@ -157,11 +160,15 @@ export function tableOf(
       continue;
     }
     const evidence = given === undefined ? evidenceOf(values, plan) : { kind: given, why: 'as given' };
-    const { column, described } = makeColumn(name, values, evidence.kind, plan, complain);
+    const { column: plain, described } = makeColumn(name, values, evidence.kind, plan, complain);
+    const column = given === undefined ? withCounter(plain) : plain;
     made.push(column);
-    reports.push({ name, kind: evidence.kind, why: evidence.why, ...described });
+    const why = 'counter' in column ? `${evidence.why}, ${COUNTS_ROWS}` : evidence.why;
+    const odd = given === undefined ? oddOf(column, false) : undefined;
+    if (odd) notes.push(remarkOf(name, odd));
+    reports.push({ name, kind: evidence.kind, why, ...described, ...(odd && { odd }) });
   }
-  return new Table(made, makeReport({ source, rows, notes: [], columns: reports }));
+  return new Table(made, makeReport({ source, rows, notes, columns: reports }), lines);
 }
 
 /**

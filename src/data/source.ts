@@ -1,4 +1,4 @@
-import { show, ValueError } from '../errors.js';
+import { FileError, show, ValueError } from '../errors.js';
 import { DataError } from './errors.js';
 
 /**
@@ -48,7 +48,12 @@ async function* readFile(path: string | URL): AsyncGenerator<Uint8Array | string
       expected: 'a Response, a Blob, bytes or { text } where there is no file system',
     });
   }
-  yield* system.createReadStream(path, { highWaterMark: BLOCK });
+  try {
+    yield* system.createReadStream(path, { highWaterMark: BLOCK });
+  } catch (cause) {
+    if (typeof (cause as { code?: unknown }).code !== 'string') throw cause;
+    throw new FileError('Cannot read', String(path), cause);
+  }
 }
 
 async function* once<T>(value: T): AsyncGenerator<T> {

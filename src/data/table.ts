@@ -10,6 +10,8 @@ export interface NumberColumn {
   readonly values: Float64Array;
   /** Of booleans: the texts of 0 and 1. */
   readonly words?: readonly [string, string];
+  /** Of numbers: readers found that they count the rows; `tabular` leaves such a column out. */
+  readonly counter?: boolean;
 }
 
 /** Texts: `categories[codes[row]]`; the code is -1 where a value is missing. */
@@ -31,13 +33,16 @@ export class Table {
   readonly columns: readonly Column[];
   /** What was inferred from a file, and why. */
   readonly report: TableReport | undefined;
+  /** Of tables that readers return: the line of the file where each row begins, from 1. */
+  readonly lines: ArrayLike<number> | undefined;
   readonly #byName: ReadonlyMap<string, Column>;
 
-  constructor(columns: readonly Column[], report?: TableReport) {
+  constructor(columns: readonly Column[], report?: TableReport, lines?: ArrayLike<number>) {
     if (columns.length === 0)
       throw new ShapeError({ argument: 'columns', given: 'none', expected: 'at least one column' });
     this.columns = columns;
     this.report = report;
+    this.lines = lines;
     this.rows = lengthOf(columns[0]!);
     this.#byName = new Map(columns.map((column) => [column.name, column]));
     for (const column of columns) {

@@ -108,7 +108,7 @@ async function keep(
 }
 
 /** Writes all of the bytes, however few the system takes at a time. */
-function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): void {
+export function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): void {
   let done = 0;
   while (done < bytes.length) {
     const written = handle.write(bytes.subarray(done), position + done);

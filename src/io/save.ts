@@ -115,6 +115,19 @@ async function refusing<T>(doing: string, path: string | URL, work: () => Promis
   }
 }
 
+/** Errors about what is in a file as errors that name it. */
+function naming(error: unknown, source: LoadSource): unknown {
+  const named = typeof source === 'string' || source instanceof URL;
+  if (!named || !(error instanceof FileFormatError) || error.path !== undefined) return error;
+  return new FileFormatError(error.where, error.what, {
+    path: String(source),
+    ...(error.cause !== undefined && { cause: error.cause }),
+  });
+}
+
+/** The first byte of a header, which is JSON. */
+const BRACE = 123;
+
 /** Reads a file whose size bounds what is allocated. */
 async function openFile(files: Files, path: string | URL): Promise<Opened> {
   const handle = await files.open(files.split(path).path, 'read');
@@ -129,7 +142,11 @@ async function openFile(files: Files, path: string | URL): Promise<Opened> {
       }
       return bytes;
     };
-    const length = headerLength(await read(Math.min(PREFIX, size), 0), size);
+    const start = await read(Math.min(PREFIX + 1, size), 0);
+    if (size > PREFIX && start[PREFIX] !== BRACE) {
+      throw new FileFormatError('header', 'not a safetensors file, which begins with a length and JSON');
+    }
+    const length = headerLength(start.subarray(0, PREFIX), size);
     const head = await read(PREFIX + length, 0);
     const layout = readLayout(head.subarray(PREFIX), size - head.length);
     return { head, layout, data: await read(layout.dataBytes, head.length) };
@@ -142,7 +159,11 @@ async function openFile(files: Files, path: string | URL): Promise<Opened> {
 export async function open(source: LoadSource, files?: Files): Promise<Opened> {
   if (typeof source === 'string' || source instanceof URL) {
     const system = files ?? (await nodeFiles());
-    return refusing('Cannot load', source, () => openFile(system, source));
+    try {
+      return await refusing('Cannot load', source, () => openFile(system, source));
+    } catch (error) {
+      throw naming(error, source);
+    }
   }
   const bytes = asBytes(source);
   if (bytes) return openBytes(bytes);
@@ -236,5 +257,9 @@ export function deserialize(bytes: Uint8Array | ArrayBuffer, options: LoadOption
 export async function load(source: LoadSource, options: LoadOptions): Promise<Model> {
   checkOptions(options, ['backend'], 'load');
   const opened = await open(source);
-  return build(opened, options);
+  try {
+    return build(opened, options);
+  } catch (error) {
+    throw naming(error, source);
+  }
 }

@@ -19,7 +19,9 @@ export interface ReadOptions {
   /** Kinds of columns that are not to be inferred; `'skip'` leaves a column out. Values of another kind are errors then. */
   readonly columns?: Readonly<Record<string, ColumnKind | 'skip'>>;
   /** The same of columns that may be absent: `kinds` of a pipeline, to read new files as the old one. */
-  readonly kinds?: Readonly<Record<string, ColumnKind>>;
+  readonly kinds?: Readonly<Record<string, ColumnKind | 'skip'>>;
+  /** @internal The kind of columns that neither names; default: inferred. */
+  readonly otherwise?: ColumnKind;
   /** Texts that stand for a missing value; default '', ?, NA, N/A, #N/A, NaN, nan, null, NULL. */
   readonly missing?: readonly string[];
   /** Rows to infer kinds from; default 1000. A column of numbers in which a text comes later is read anew as categories. */
@@ -39,11 +41,12 @@ export interface CsvOptions extends ReadOptions, Limits {
   readonly encoding?: string;
 }
 
-export const READ_OPTIONS = ['columns', 'kinds', 'missing', 'sampleRows'] as const;
+export const READ_OPTIONS = ['columns', 'kinds', 'otherwise', 'missing', 'sampleRows'] as const;
 
 export interface ReadPlan {
   readonly columns: Readonly<Record<string, ColumnKind | 'skip'>>;
-  readonly kinds: Readonly<Record<string, ColumnKind>>;
+  readonly kinds: Readonly<Record<string, ColumnKind | 'skip'>>;
+  readonly otherwise: ColumnKind | undefined;
   readonly missing: ReadonlySet<string>;
   readonly sampleRows: number;
 }
@@ -62,7 +65,8 @@ export interface CsvPlan extends ReadPlan {
 
 const KINDS = { number: 1, category: 1, boolean: 1, date: 1, skip: 1 };
 
-export function planReading({ columns = {}, kinds = {}, missing = MISSING, sampleRows = 1000 }: ReadOptions): ReadPlan {
+export function planReading(options: ReadOptions): ReadPlan {
+  const { columns = {}, kinds = {}, otherwise, missing = MISSING, sampleRows = 1000 } = options;
   if (typeof columns !== 'object' || columns === null) {
     throw new ValueError({ argument: 'columns', given: show(columns), expected: 'an object of kinds by name' });
   }
@@ -72,13 +76,13 @@ export function planReading({ columns = {}, kinds = {}, missing = MISSING, sampl
     throw new ValueError({ argument: 'missing', given: show(missing), expected: 'an array of texts' });
   }
   checkNumber(sampleRows, 'sampleRows', { min: 1, integer: true });
-  return { columns, kinds, missing: new Set(missing), sampleRows };
+  return { columns, kinds, otherwise, missing: new Set(missing), sampleRows };
 }
 
 /** The kind that options say a column has. */
-export function givenKind({ columns, kinds }: ReadPlan, name: string): ColumnKind | 'skip' | undefined {
+export function givenKind({ columns, kinds, otherwise }: ReadPlan, name: string): ColumnKind | 'skip' | undefined {
   if (Object.hasOwn(columns, name)) return columns[name];
-  return Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+  return Object.hasOwn(kinds, name) ? kinds[name] : otherwise;
 }
 
 export function planCsv(options: CsvOptions): CsvPlan {
@@ -141,6 +145,8 @@ export interface Dialect {
   readonly header: boolean;
   readonly names: readonly string[];
   readonly evidence: readonly Evidence[];
+  /** The line of a sample that evidence names. */
+  lineOfSample(sample: number): number;
   readonly notes: readonly string[];
 }
 
@@ -231,7 +237,18 @@ export function inferDialect(text: string, source: string, plan: CsvPlan): Diale
       plan,
     ),
   );
-  return { separator, header, names, evidence, notes };
+  const lineOfSample = (sample: number) => lineOf(text, separator, sample + (header ? 1 : 0));
+  return { separator, header, names, evidence, lineOfSample, notes };
+}
+
+/** The line in which a row begins that is not blank. */
+function lineOf(text: string, separator: string, row: number): number {
+  let line = 1;
+  for (const fields of splitRows(text, separator, 0)) {
+    if (!isBlank(fields) && row-- === 0) break;
+    line += 1 + fields.reduce((sum, field) => sum + field.split('\n').length - 1, 0);
+  }
+  return line;
 }
 
 /** Names of columns, checked: no two alike, none of an object's own. */

@@ -1,4 +1,5 @@
 import { type Builder, INVALID, STRAY, TAKEN, TextFeed } from '../builders.js';
+import { grown } from '../dictionary.js';
 import { DataError, shorten } from '../errors.js';
 import { fieldAt, parseRows, startOf } from './quoted.js';
 
@@ -105,6 +106,9 @@ export function checkText(bytes: Uint8Array, source: string, line: number): void
 export class LineReader {
   rows = 0;
   #line = 1;
+  /** The lines of rows that were not taken yet. */
+  #lines = new Uint32Array(1024);
+  #untaken = 0;
   /** What the last block has behind its last whole row. */
   #rest: Uint8Array = new Uint8Array(0);
   readonly #separator: number;
@@ -175,7 +179,7 @@ export class LineReader {
           if (c === 0) break;
           // Separators that are spaces may trail behind the last field.
           if (c === count && separator <= SPACE) {
-            this.#ended();
+            this.#ended(this.#line);
             break;
           }
         }
@@ -194,7 +198,7 @@ export class LineReader {
         }
         if (!ends) continue;
         if (c + 1 < count) throw this.#ragged(c + 1, { line: this.#line, column: at - line + 1 });
-        this.#ended();
+        this.#ended(this.#line);
         break;
       }
       if (at - line > maxLineLength) {
@@ -213,8 +217,17 @@ export class LineReader {
     return count;
   }
 
-  #ended(): void {
+  #ended(line: number): void {
+    if (this.#untaken === this.#lines.length) this.#lines = grown(this.#lines, this.#untaken + 1, Uint32Array);
+    this.#lines[this.#untaken++] = line;
     this.rows++;
+  }
+
+  /** The lines in which rows begin since the last call. */
+  takeLines(): Uint32Array {
+    const lines = this.#lines.slice(0, this.#untaken);
+    this.#untaken = 0;
+    return lines;
   }
 
   /** Reads the whole rows of bytes up to `end`, and returns the rest. */
@@ -234,8 +247,11 @@ export class LineReader {
       const column = Math.max(1, place.column - 1);
       throw new DataError({ code: 'quote', source: this.source, ...place, column, problem, ...(hint && { hint }) });
     }
+    let line = this.#line;
     rows.forEach((row, r) => {
-      this.#row(row, (c) => {
+      const began = line++;
+      for (const field of row) for (let i = field.indexOf('\n'); i >= 0; i = field.indexOf('\n', i + 1)) line++;
+      this.#row(row, began, (c) => {
         const start = startOf(text, this.separator, r);
         return placeOf(text.slice(0, fieldAt(text, this.separator, start, c)), this.#line);
       });
@@ -248,7 +264,7 @@ export class LineReader {
     return rest;
   }
 
-  #row(row: readonly string[], placeOfField: (field: number) => Place): void {
+  #row(row: readonly string[], line: number, placeOfField: (field: number) => Place): void {
     const { fields } = this;
     if (row.length === 1 && row[0]!.trim() === '') return;
     if (this.header) {
@@ -267,7 +283,7 @@ export class LineReader {
       const outcome = field.builder.add(this.#feed.bytes, 0, length);
       if (outcome !== TAKEN) this.#odd(outcome, field, this.#feed.bytes, 0, length, placeOfField(c));
     }
-    this.rows++;
+    this.#ended(line);
   }
 
   #odd(outcome: number, field: Field, bytes: Uint8Array, from: number, to: number, place: Place): void {

@@ -1,11 +1,13 @@
 import { lookUp } from '../../errors.js';
 import { makeBuilder } from '../builders.js';
+import { COUNTS_ROWS, withCounter } from '../counter.js';
 import { DataError, shorten } from '../errors.js';
+import { oddOf, remarkOf } from '../infer.js';
 import { type ColumnReport, makeReport } from '../report.js';
 import { type Bytes, open, type Source } from '../source.js';
 import { type Column, type ColumnKind, Table } from '../table.js';
 import { type CsvOptions, type CsvPlan, type Dialect, givenKind, inferDialect, planCsv } from './dialect.js';
-import { checkText, decode, type Field, LineReader, strayError } from './lines.js';
+import { checkText, decode, type Field, LineReader, type Stray, strayError } from './lines.js';
 
 /** Bytes without a byte order mark, in UTF-8, with lines that end in \n or \r\n. */
 async function* asUtf8(bytes: Bytes, encoding: string | undefined): AsyncGenerator<Uint8Array> {
@@ -62,7 +64,7 @@ function begin(
   whole: boolean,
   name: string,
   plan: CsvPlan,
-  revised: ReadonlyMap<string, string>,
+  revised: ReadonlyMap<string, Stray>,
 ): Pass {
   checkText(head, name, 1);
   const lines = head.subarray(0, head.lastIndexOf(10) + 1);
@@ -85,7 +87,7 @@ function begin(
 }
 
 /** Feeds a file to a pass; yields after each block. */
-async function* run(bytes: Bytes, plan: CsvPlan, revised: ReadonlyMap<string, string>): AsyncGenerator<Pass> {
+async function* run(bytes: Bytes, plan: CsvPlan, revised: ReadonlyMap<string, Stray>): AsyncGenerator<Pass> {
   let pass: Pass | undefined;
   let held: Uint8Array | undefined;
   for await (const block of asUtf8(bytes, plan.encoding)) {
@@ -116,6 +118,15 @@ function columnsOf({ fields }: Pass): Column[] {
   return fields.flatMap(({ name, builder }) => (builder ? [builder.finish(name)] : []));
 }
 
+/** The columns of a whole file. */
+function markedColumnsOf({ fields }: Pass): Column[] {
+  return fields.flatMap(({ name, builder, strict }) => {
+    if (!builder) return [];
+    const column = builder.finish(name);
+    return [strict ? column : withCounter(column)];
+  });
+}
+
 function checkRows({ reader }: Pass, source: string): void {
   if (reader.rows > 0) return;
   throw new DataError({ code: 'empty', source, line: 1, column: 1, problem: 'there are no rows' });
@@ -129,7 +140,7 @@ function checkRows({ reader }: Pass, source: string): void {
 export async function readCsv(source: Source, options: CsvOptions = {}): Promise<Table> {
   const plan = planCsv(options);
   const bytes = open(source);
-  let revised: ReadonlyMap<string, string> = new Map();
+  let revised: ReadonlyMap<string, Stray> = new Map();
   for (;;) {
     let pass: Pass | undefined;
     for await (pass of run(bytes, plan, revised));
@@ -138,25 +149,37 @@ export async function readCsv(source: Source, options: CsvOptions = {}): Promise
     const stray = pass.fields.filter((field) => field.stray);
     if (stray.length > 0) {
       if (!bytes.again) throw strayError(bytes.name, stray[0]!, stray[0]!.stray!);
-      revised = new Map(stray.map(({ name, stray }) => [name, `'${shorten(stray!.text)}' in line ${stray!.line}`]));
+      revised = new Map(stray.map(({ name, stray }) => [name, stray!]));
       continue;
     }
     return finish(pass, bytes.name, plan, revised);
   }
 }
 
-function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<string, string>): Table {
+function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<string, Stray>): Table {
   const { dialect, fields, kinds, reader } = pass;
-  const columns = fields.map(({ name, builder }, c): ColumnReport => {
-    const later = revised.get(name);
+  // Builders are empty behind this.
+  const described = fields.map(({ builder }) => builder?.describe());
+  const made = new Map(markedColumnsOf(pass).map((column) => [column.name, column]));
+  const remarks: string[] = [];
+  const columns = fields.map(({ name, strict }, c): ColumnReport => {
+    const kind = kinds.get(name)!;
+    const column = made.get(name);
+    if (strict || !column) return { name, kind, why: 'as given', missing: 0, ...described[c] };
     const evidence = dialect.evidence[c]!;
-    const inferred = later ? `${evidence.why}, but ${later} is not one` : evidence.why;
-    const why = givenKind(plan, name) ? 'as given' : inferred;
-    return { name, kind: kinds.get(name)!, why, missing: 0, ...builder?.describe() };
+    const later = revised.get(name);
+    const but = later ? `, but '${shorten(later.text)}' in line ${later.line} is not one` : '';
+    const why = `${evidence.why}${but}${'counter' in column ? `, ${COUNTS_ROWS}` : ''}`;
+    const found = oddOf(column, plan.decimalComma);
+    const line = later?.line ?? (evidence.odd === undefined ? undefined : dialect.lineOfSample(evidence.odd));
+    const odd = found && { ...found, ...(line !== undefined && { line }) };
+    if (odd) remarks.push(remarkOf(name, odd));
+    return { name, kind, why, missing: 0, ...described[c], ...(odd && { odd }) };
   });
-  const { separator, header, notes } = dialect;
+  const { separator, header } = dialect;
+  const notes = [...dialect.notes, ...remarks];
   const report = makeReport({ source, rows: reader.rows, separator, header, notes, columns });
-  return new Table(columnsOf(pass), report);
+  return new Table([...made.values()], report, reader.takeLines());
 }
 
 /**
@@ -174,7 +197,7 @@ export async function* streamCsv(source: Source, options: CsvOptions = {}): Asyn
     if (stray) throw strayError(bytes.name, stray, stray.stray!);
     if (pass.reader.rows === seen) continue;
     seen = pass.reader.rows;
-    yield new Table(columnsOf(pass));
+    yield new Table(columnsOf(pass), undefined, pass.reader.takeLines());
   }
   if (pass) checkRows(pass, bytes.name);
 }

@@ -31,6 +31,9 @@ class Spots {
   clear(): void {
     this.#spots.length = 0;
   }
+  get lines(): readonly number[] {
+    return this.#spots.filter((_, i) => i % 2 === 0);
+  }
   complain(source: string): Complain {
     return ({ row, field, problem, hint }) => {
       const [line = 1, column = 1] = this.#spots.slice(2 * row, 2 * row + 2);
@@ -180,7 +183,7 @@ export async function readJson(source: Source, options: JsonOptions = {}): Promi
     throw failure('structure', name, spot, 'an array of rows or an object of columns is expected');
   }
   if (collector.rows === 0) throw failure('empty', name, { line: 1, column: 1 }, 'there are no rows');
-  return tableOf(collector, name, plan, complain);
+  return tableOf(collector, name, plan, complain, plan.columns, first === '[' ? spots.lines : undefined);
 }
 
 /** The lines of a source that are not blank, with their numbers. */
@@ -229,7 +232,7 @@ async function* batches(source: Source, options: JsonOptions, whole: boolean): A
   let kinds: Readonly<Record<string, ColumnKind | 'skip'>> = plan.columns;
   let names: string[] | undefined;
   const table = () => {
-    const made = tableOf(collector, name, plan, complain, kinds);
+    const made = tableOf(collector, name, plan, complain, kinds, spots.lines);
     kinds = { ...kinds, ...Object.fromEntries(made.columns.map((column) => [column.name, column.kind])) };
     names ??= [...collector.columns.keys()];
     return made;

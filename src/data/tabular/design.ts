@@ -1,8 +1,9 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
 import type { LoadSource, SaveTarget } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
-import type { ActivationName } from '../../model/names.js';
+import { type ActivationName, activationNames } from '../../model/names.js';
 import type { Callback } from '../../train/callbacks.js';
+import { oddOf, remarkOf } from '../infer.js';
 import { oneHot } from '../prep/encoding.js';
 import { fillMissing } from '../prep/missing.js';
 import type { PreprocessOptions, Steps } from '../prep/preprocess.js';
@@ -96,10 +97,11 @@ const OPTIONS = ['target', 'preprocess', ...trainingOptions, 'backend'];
 /** Checks what can be checked without data. */
 export function checkTabular(options: TabularOptions): void {
   checkOptions(options, OPTIONS, 'tabular');
-  const { target, task, drop = [], layers = [1] } = options;
+  const { target, task, activation, drop = [], layers = [1] } = options;
   if (typeof target !== 'string')
     throw new ValueError({ argument: 'target', given: show(target), expected: 'the name of a column' });
   if (task !== undefined) lookUp(TASKS, task, 'task');
+  if (activation !== undefined) lookUp(activationNames, activation, 'activation');
   if (!Array.isArray(drop))
     throw new ValueError({ argument: 'drop', given: show(drop), expected: 'an array of names' });
   if (!Array.isArray(layers))
@@ -258,6 +260,13 @@ const isConstant = (column: Column) => {
   return true;
 };
 
+/** Columns that count rows; none where there is nothing else to learn from. */
+export function countersOf({ columns }: Table): readonly string[] {
+  const counters = columns.filter((column) => 'counter' in column);
+  const others = columns.some((column) => !counters.includes(column) && !allMissing(column) && !isConstant(column));
+  return others ? counters.map(({ name }) => name) : [];
+}
+
 /** Steps of all columns of a table, and remarks on those that are left out. */
 export function choosePreprocessing(
   table: Table,
@@ -267,10 +276,14 @@ export function choosePreprocessing(
   const shared = sharedScale(table);
   if (shared !== undefined) notes.push(`numbers share a scale, 0 to ${shared}, as counts and pixels do`);
   const columns: Record<string, Steps | 'drop'> = Object.create(null);
+  const counters = countersOf(table);
   for (const column of table.columns) {
     const { name, kind } = column;
     if (given.columns && Object.hasOwn(given.columns, name)) continue;
-    if (allMissing(column)) {
+    if (counters.includes(name)) {
+      columns[name] = 'drop';
+      notes.push(`'${name}' is left out: it counts the rows; a kind given in columns keeps it`);
+    } else if (allMissing(column)) {
       columns[name] = 'drop';
       notes.push(`'${name}' is left out: it has no value`);
     } else if (isConstant(column)) {
@@ -280,7 +293,10 @@ export function choosePreprocessing(
       columns[name] = shared === undefined ? numberSteps(column) : pixelSteps(shared);
     else if (kind === 'category' && given.categories === undefined) {
       columns[name] = categorySteps(column);
-      if (columns[name] === 'drop') notes.push(`'${name}' is left out: nearly every row has a text of its own`);
+      if (columns[name] !== 'drop') continue;
+      const odd = oddOf(column, false);
+      const why = odd ? `; ${remarkOf(name, odd)}` : '';
+      notes.push(`'${name}' is left out: nearly every row has a text of its own${why}`);
     }
   }
   return { options: { ...given, columns: { ...columns, ...given.columns } }, notes };

@@ -63,38 +63,81 @@ function describeColumn(column: Column): InputRecord {
   };
 }
 
-/** What is remarkable about a table next to what was trained on. */
-export function warningsOf(table: Table, inputs: readonly InputRecord[], others: readonly string[]): readonly string[] {
-  const known = new Set([...others, ...inputs.map(({ name }) => name)]);
-  const extra = table.names.filter((name) => !known.has(name));
-  const found: string[] = [];
-  if (extra.length > 0) found.push(`not used: ${extra.map((name) => `'${shorten(name)}'`).join(', ')}`);
-  for (const record of inputs) {
-    if (!table.has(record.name)) continue;
-    const warning = compare(table.column(record.name), record);
-    if (warning) found.push(warning);
-  }
-  return found;
+interface Found {
+  count: number;
+  /** The first value that is remarkable, and where it stands. */
+  readonly value: string;
+  readonly place: string;
 }
 
-function compare(column: Column, { name, kind, min, max, categories }: InputRecord): string | undefined {
-  const times = (count: number, row: number) => `${count === 1 ? '' : `${count} times, `}first in row ${row}`;
-  if (kind === 'category' && categories && categories.length < MOST) {
+/** Collects what is remarkable about tables, one after the other, next to what was trained on. */
+export class Warnings {
+  readonly #extra = new Set<string>();
+  readonly #found = new Map<string, Found>();
+  #rows = 0;
+
+  constructor(
+    private readonly inputs: readonly InputRecord[],
+    /** Columns that are known but not used. */
+    private readonly others: readonly string[],
+  ) {}
+
+  add(table: Table): void {
+    const known = new Set([...this.others, ...this.inputs.map(({ name }) => name)]);
+    for (const name of table.names) if (!known.has(name)) this.#extra.add(name);
+    for (const record of this.inputs) {
+      if (!table.has(record.name)) continue;
+      const { count, row, value } = strange(table.column(record.name), record);
+      if (count === 0) continue;
+      const before = this.#found.get(record.name);
+      const place = table.lines ? `line ${table.lines[row]}` : `row ${this.#rows + row}`;
+      if (before) before.count += count;
+      else this.#found.set(record.name, { count, value, place });
+    }
+    this.#rows += table.rows;
+  }
+
+  /** A sentence for each column; that on columns which are not used comes first. */
+  get texts(): readonly string[] {
+    const extra = [...this.#extra].map((name) => `'${shorten(name)}'`);
+    const texts = this.inputs.flatMap(({ name, kind, min, max }) => {
+      const found = this.#found.get(name);
+      if (!found) return [];
+      const { count, value, place } = found;
+      const times = `${count === 1 ? '' : `${count} times, `}first in ${place}`;
+      if (kind === 'category')
+        return `'${name}': '${shorten(value)}' was not there in training (new categories: ${times})`;
+      const range = `${numberText(min, kind)} to ${numberText(max, kind)}`;
+      return `'${name}': ${value} is outside ${range}, the range of training (${times})`;
+    });
+    return extra.length > 0 ? [`not used: ${extra.join(', ')}`, ...texts] : texts;
+  }
+}
+
+/** A number of a column as people write it: dates as dates. */
+export function numberText(value: number | undefined, kind: ColumnKind): string {
+  if (kind !== 'date' || value === undefined || !(Math.abs(value) <= 8.64e15)) return String(value);
+  return new Date(value).toISOString().replace(/T00:00:00\.000Z$/, '');
+}
+
+/** How many values of a column training did not know, and the first of them. */
+function strange(column: Column, { kind, min, max, categories }: InputRecord) {
+  let [count, row] = [0, -1];
+  const meet = (at: number) => {
+    if (count++ === 0) row = at;
+  };
+  if (kind === 'category') {
     const texts = textsOf(column);
     const known = new Set(categories);
-    const strange = new Set(texts.categories.flatMap((text, code) => (known.has(text) ? [] : [code])));
-    const rows = [...texts.codes.keys()].filter((row) => strange.has(texts.codes[row]!));
-    if (rows.length === 0) return undefined;
-    const text = texts.categories[texts.codes[rows[0]!]!]!;
-    return `'${name}': '${shorten(text)}' was not there in training (new categories: ${times(rows.length, rows[0]!)})`;
+    const few = categories !== undefined && categories.length < MOST;
+    const isNew = texts.categories.map((text) => few && !known.has(text));
+    texts.codes.forEach((code, at) => {
+      if (isNew[code]) meet(at);
+    });
+    return { count, row, value: texts.categories[texts.codes[row]!] ?? '' };
   }
-  if (column.kind === 'category' || min === undefined || max === undefined) return undefined;
-  let [count, first] = [0, -1];
-  column.values.forEach((value, row) => {
-    if (!(value < min || value > max)) return;
-    count++;
-    if (first < 0) first = row;
-  });
-  if (count === 0) return undefined;
-  return `'${name}': ${column.values[first]} is outside ${min} to ${max}, the range of training (${times(count, first)})`;
+  if (column.kind === 'category' || min === undefined || max === undefined) return { count, row, value: '' };
+  const { values } = column;
+  for (let at = 0; at < values.length; at++) if (values[at]! < min || values[at]! > max) meet(at);
+  return { count, row, value: numberText(values[row], kind) };
 }

@@ -18,7 +18,7 @@ import {
   type Task,
 } from './design.js';
 import { type ExplainOptions, type Importance, importanceOf } from './explain.js';
-import { describeColumns, type InputRecord, warningsOf } from './inputs.js';
+import { describeColumns, type InputRecord, Warnings } from './inputs.js';
 import { type Metrics, measure } from './measure.js';
 import { classesOf, fitTarget, unscaled, withTarget } from './target.js';
 import { train } from './train.js';
@@ -51,6 +51,9 @@ export interface ClassPrediction {
   readonly probabilities: Readonly<Record<string, number>>;
 }
 
+/** What `predict` returns: by the task, if that was given. */
+export type Predictions<T extends Task = Task> = T extends 'classification' ? readonly ClassPrediction[] : Float64Array;
+
 type Data = Table | readonly Row[];
 
 interface State {
@@ -64,7 +67,7 @@ export const FORMAT = 'myelin.tabular';
 export const VERSION = 1;
 
 /** From raw rows to predictions: preprocessing, a model and what its outputs mean. */
-export class Tabular {
+export class Tabular<T extends Task = Task> {
   #state: State | undefined;
   #held: HeldOut | undefined;
   #interrupted = false;
@@ -181,19 +184,29 @@ export class Tabular {
 
   /**
    * What is remarkable about rows to predict for, by name: columns that are not known, categories that are new, numbers
-   * beyond those of training.
+   * beyond those of training. Says the line of the file in tables that readers returned, else the row, from 0.
    */
   warnings(data: Data): readonly string[] {
+    const collected = this.collectWarnings();
+    collected.add(data instanceof Table ? data : tableFromRows(data));
+    return collected.texts;
+  }
+
+  /** @internal The same of tables that come one after the other. */
+  collectWarnings(): Warnings {
     const { record } = this.#ready();
-    const table = data instanceof Table ? data : tableFromRows(data);
-    return warningsOf(table, record.inputs, [record.target, ...(this.options.drop ?? [])]);
+    return new Warnings(record.inputs, [record.target, ...(this.options.drop ?? [])]);
   }
 
   /**
    * Predictions: classes by name with their probabilities, or numbers in the target's units.
    * @throws UnknownNameError for a column that is missing, ValueError for values that cannot be used; both name them.
    */
-  predict(data: Data): readonly ClassPrediction[] | Float64Array {
+  predict(data: Data): Predictions<T> {
+    return this.#predict(data) as Predictions<T>;
+  }
+
+  #predict(data: Data): Predictions {
     const outputs = this.#outputs(data);
     const { classes } = this.record;
     if (!classes) return Float64Array.from(outputs.data);
@@ -279,7 +292,7 @@ export async function bestBackend(): Promise<BackendFactory> {
  * A pipeline that learns to predict one column of a table from the others. With nothing but a target it infers the task,
  * scales, encodes and splits, and trains networks with Adam, one-cycle rates and early stopping.
  */
-export function tabular(options: TabularOptions): Tabular {
+export function tabular<T extends Task = Task>(options: TabularOptions & { readonly task?: T }): Tabular<T> {
   checkTabular(options);
-  return new Tabular(options);
+  return new Tabular<T>(options);
 }

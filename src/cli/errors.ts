@@ -1,0 +1,55 @@
+import { DataError } from '../data/errors.js';
+import { MyelinError, UnknownNameError, ValueError } from '../errors.js';
+import { quoted } from './terminal.js';
+
+/** What of readers' options is an option here too. */
+const READING = /^(?:options\.)?(columns|missing|separator|decimal|encoding)\b/;
+
+function adviceOf({ code, hint, field, problem }: DataError): string | undefined {
+  if (hint === undefined) return undefined;
+  if (code === 'value' && field !== undefined) {
+    const text = /^'(.*)' is not a /.exec(problem)?.[1] ?? '';
+    return `If it means a missing value, say --missing ${quoted(text)}; if the column holds texts, --columns ${quoted(`${field}=category`)} in training.`;
+  }
+  if (code === 'encoding') return 'Say what it is, such as --encoding windows-1252.';
+  if (code === 'header') return 'Give one of them another name in the file.';
+  return hint.replace('with `skip`', `with --columns ${quoted(`${field ?? 'name'}=skip`)}`);
+}
+
+/** What an error says to whoever typed a command: options as they are typed, no JavaScript. */
+export function messageOf(error: Error): string {
+  if (error instanceof DataError) {
+    const advice = adviceOf(error);
+    return advice === undefined ? error.message : error.message.replace(error.hint!, () => advice);
+  }
+  if (error instanceof ValueError || error instanceof UnknownNameError) {
+    return error.message
+      .replace(READING, (_, name) => `--${name}`)
+      .replace('Pass await fetch(url).', 'Download it first.');
+  }
+  return error.message;
+}
+
+/** The command is wrong, whatever the data are: exit code 2. */
+export class UsageError extends MyelinError {
+  override name = 'UsageError';
+}
+
+/** The same complaint about an option. */
+export function about(error: unknown, option: string): unknown {
+  const { given, expected, hint } = error as ValueError;
+  const complaint = { argument: option, given, expected, ...(hint !== undefined && { hint }) };
+  if (error instanceof UnknownNameError) return new UnknownNameError(complaint);
+  return error instanceof ValueError ? new ValueError(complaint) : error;
+}
+
+/** `work`, whose errors about arguments are about options of the same names. */
+export function checked<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ValueError || error instanceof UnknownNameError)) throw error;
+    const name = error.argument.replace(/^options\.|[[.].*$/g, '').replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+    throw new UsageError((about(error, `--${name}`) as Error).message);
+  }
+}
