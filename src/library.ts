@@ -1,5 +1,18 @@
 // All of the package but backends, which bundles keep apart: see on-demand/.
 
+declare global {
+  // What signatures name, for programs whose TypeScript knows neither the DOM nor Node; elsewhere this adds nothing.
+  interface AbortSignal {}
+  interface Blob {}
+  // biome-ignore lint/suspicious/noExplicitAny: declarations of one interface must agree
+  interface ReadableStream<R = any> {}
+  interface Request {}
+  interface Response {}
+  interface URL {}
+  // biome-ignore lint/suspicious/noExplicitAny: declarations of one interface must agree
+  interface WritableStream<W = any> {}
+}
+
 export {
   BackendError,
   FileError,
@@ -17,13 +30,14 @@ export {
 export type { Finding, LintCode, Task } from './insight/checks.js';
 export { type LintOptions, lint } from './insight/lint.js';
 export { backupAndRestore, modelCheckpoint } from './io/callbacks.js';
-export { type LoadWeightsOptions, loadWeights, type WeightMap } from './io/load-weights.js';
+export { type LoadWeightsOptions, loadWeights, type WeightMap, type WeightSource } from './io/load-weights.js';
 export {
   decodeSafetensors,
   encodeSafetensors,
   type NewTensor,
   type SafeTensor,
   type SafeTensors,
+  type TensorData,
 } from './io/safetensors.js';
 export {
   deserialize,
@@ -40,9 +54,10 @@ export {
 export * from './kernels/activations.js';
 export * from './kernels/adam.js';
 export * from './kernels/constraints.js';
-export type { BackendFactory } from './kernels/contract.js';
+export type { Backend, BackendFactory } from './kernels/contract.js';
+export type { ActivationDefinition } from './kernels/curve.js';
 export * from './kernels/gates.js';
-export type { CommonLossOptions } from './kernels/loss.js';
+export type { CommonLossOptions, LossDefinition, NamedLoss } from './kernels/loss.js';
 export * from './kernels/losses.js';
 export * from './kernels/losses-binary.js';
 export * from './kernels/losses-regression.js';
@@ -55,7 +70,7 @@ export type {
   LossSpec,
   UpdateSpec,
 } from './kernels/tables.js';
-export type { CommonOptions, Schedule } from './kernels/update.js';
+export type { CommonOptions, OptimizerDefinition, Schedule, Spec as OptimizerSpecOf } from './kernels/update.js';
 export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
 export * from './model/averaging.js';
 export { compileOptionsFromSpec } from './model/every.js';
@@ -71,14 +86,15 @@ export {
 export type {
   Constant as ExpressionConstant,
   Expression,
+  Operand as ExpressionOperand,
   Operations,
   Step as ExpressionStep,
   Term,
 } from './model/expressions/expression.js';
-export type { GraphSpec } from './model/graph.js';
+export type { BuildableSpec, GraphSpec } from './model/graph.js';
 export * from './model/initializers.js';
 export * from './model/layers/index.js';
-export { type LbfgsOptions, lbfgs } from './model/lbfgs.js';
+export { type LbfgsOptions, lbfgs, type Solver } from './model/lbfgs.js';
 export type { Loss, LossOption, LossWeights } from './model/losses.js';
 export * from './model/metrics/index.js';
 export type {
@@ -136,9 +152,9 @@ export type {
   Weights,
 } from './train/model-types.js';
 export type { PredictOptions } from './train/predict.js';
-export type { RunState } from './train/run-state.js';
+export type { Json, RunState } from './train/run-state.js';
 export type { Batch, Batches } from './train/source.js';
 export type { EvaluateBatchesOptions } from './train/stream.js';
 export type { LayerSummary, Summary } from './train/summary.js';
-export type { UpdateOptions } from './train/update-options.js';
-export type { WeightOptions } from './train/weights.js';
+export type { OnNonFinite, UpdateOptions } from './train/update-options.js';
+export type { SampleWeight, WeightOptions } from './train/weights.js';

@@ -18,21 +18,26 @@ export type NumericArray =
   | Int32Array
   | Uint32Array;
 
+type Rows = readonly (readonly number[] | NumericArray)[];
+
 /** A column of numbers (one per row), rows of numbers, or a matrix; its data may be a plain array, as from JSON. */
 export type MatrixLike =
   | Matrix
   | { readonly data: ArrayLike<number>; readonly rows: number; readonly columns: number }
-  | readonly (readonly number[] | NumericArray)[]
+  | Rows
   | readonly number[]
   | NumericArray;
 
 /**
- * Gives a flat row-major array a shape. A Float32Array is used as it is, not copied.
- * @throws ShapeError where `data` does not hold rows * columns numbers.
+ * Gives a flat row-major array a shape, a Float32Array as it is, not copied; or makes a matrix of rows, `[[1, 2], [3, 4]]`.
+ * @throws ShapeError where `data` does not hold rows * columns numbers, and for rows of unequal length.
  */
-export function matrix(data: Float32Array | ArrayLike<number>, rows: number, columns: number): Matrix {
-  checkNumber(rows, 'rows', { min: 0, integer: true });
-  checkNumber(columns, 'columns', { min: 1, integer: true });
+export function matrix(rows: Rows): Matrix;
+export function matrix(data: Float32Array | ArrayLike<number>, rows: number, columns: number): Matrix;
+export function matrix(data: Float32Array | ArrayLike<number> | Rows, rows?: number, columns?: number): Matrix {
+  if (rows === undefined && isRow(data?.[0])) return fromRows(data as Rows, 'data');
+  const height = checkNumber(rows, 'rows', { min: 0, integer: true });
+  const width = checkNumber(columns, 'columns', { min: 1, integer: true });
   if (typeof data?.length !== 'number') {
     throw new ValueError({
       argument: 'data',
@@ -41,14 +46,14 @@ export function matrix(data: Float32Array | ArrayLike<number>, rows: number, col
       hint: 'A typed array that went through JSON is an object there: keep it as Array.from(data).',
     });
   }
-  if (data.length !== rows * columns) {
+  if (data.length !== height * width) {
     throw new ShapeError({
       argument: 'data',
       given: `${data.length} numbers`,
-      expected: `${rows} x ${columns} = ${rows * columns} numbers`,
+      expected: `${height} x ${width} = ${height * width} numbers`,
     });
   }
-  return makeMatrix(data instanceof Float32Array ? data : toFloats(data, 'data'), rows, columns);
+  return makeMatrix(data instanceof Float32Array ? data : toFloats(data, 'data'), height, width);
 }
 
 /** Goes through JSON and comes back: typed arrays by themselves become objects there. */
@@ -98,13 +103,17 @@ export function isMatrix(value: unknown): value is Matrix {
   return typeof value === 'object' && value !== null && 'data' in value && 'rows' in value && 'columns' in value;
 }
 
+function isRow(value: unknown): boolean {
+  return Array.isArray(value) || isNumericArray(value);
+}
+
 function fromRows(rows: readonly unknown[], argument: string): Matrix {
   const first = rows[0] as ArrayLike<number>;
   const columns = first.length;
   if (columns === 0) throw new ShapeError({ argument, given: 'rows of length 0', expected: 'at least one column' });
   const data = new Float32Array(rows.length * columns);
   fillRows(data, rows, 0, columns, argument);
-  return { data, rows: rows.length, columns };
+  return makeMatrix(data, rows.length, columns);
 }
 
 /** Fills `data` with rows from `first` on. @throws ShapeError for rows of another length, ValueError for anything but numbers. */
@@ -165,7 +174,7 @@ export function toMatrix(value: unknown, argument: string): Matrix {
     });
   }
   if (value.length === 0) throw new ShapeError({ argument, given: '0 rows', expected: 'at least one row' });
-  if (Array.isArray(value) && (Array.isArray(value[0]) || isNumericArray(value[0]))) return fromRows(value, argument);
+  if (Array.isArray(value) && isRow(value[0])) return fromRows(value, argument);
   if (value instanceof Float32Array) return { data: value, rows: value.length, columns: 1 };
   return { data: toFloats(value, argument), rows: value.length, columns: 1 };
 }

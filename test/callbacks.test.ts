@@ -13,7 +13,7 @@ import { csvLogger, jsonLinesLogger } from '../src/train/callbacks/loggers.js';
 import { checkpointWith, type Save } from '../src/train/callbacks/model-checkpoint.js';
 import { progress } from '../src/train/callbacks/progress.js';
 import { terminateOnNaN } from '../src/train/callbacks/terminate-on-nan.js';
-import type { Callback, Logs } from '../src/train/callbacks.js';
+import { type Callback, checkCallbacks, type Logs } from '../src/train/callbacks.js';
 import { type Model, sequential } from '../src/train/model.js';
 import { any } from './support/any.js';
 
@@ -71,6 +71,16 @@ function play(callback: Callback, name: string, values: readonly (number | undef
   callback.onTrainEnd?.({}, model);
   return { ran: epoch - from, rates, weight: weight(), stopped: model.stopTraining };
 }
+
+test('callbacks may hold functions of their own beside a hook, and nothing at all', () => {
+  class Told {
+    count = 0;
+    on_epoch_end() {}
+    onEpochEnd() {}
+  }
+  const state = { getState: () => 3, setState() {} };
+  expect(() => checkCallbacks([new Told(), { helper() {}, onTrainEnd() {} }, {}, { note: 1 }, state])).not.toThrow();
+});
 
 describe('earlyStopping', () => {
   // Worked out by hand from what Keras documents.

@@ -891,6 +891,18 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
   ['no rows', () => classifier().predict([]), 'ShapeError', /0 rows/],
   ['no rows in a matrix', () => classifier().predict(matrix([], 0, 2)), 'ShapeError', /0 rows/],
   ['data that is none', () => classifier().predict(any('1,2')), 'ValueError', /'1,2'/, /number\[\]\[\]/],
+  [
+    'ragged rows of a matrix',
+    () => matrix([[1, 2], [3]]),
+    'ShapeError',
+    /data\[1\]/,
+    /1 numbers/,
+    /2, as in data\[0\]/,
+  ],
+  ['rows of text', () => matrix(any([['a']])), 'ValueError', /data\[0\]\[0\]/, /a number/],
+  ['rows of nothing', () => matrix([[]]), 'ShapeError', /data/],
+  ['a flat array without a shape', () => matrix(any([1, 2])), 'ValueError', /rows/, /undefined/],
+  ['rows and a shape', () => matrix(any([[1, 2]]), 1, 2), 'ShapeError', /data/, /1 numbers/],
   ['a matrix of the wrong size', () => matrix([1, 2, 3], 2, 2), 'ShapeError', /3 numbers/, /2 x 2/],
   ['NaN in inputs', () => classifier().trainOnBatch([[1, Number.NaN]], [0]), 'ValueError', /row 0, column 1/, /NaN/],
   [
@@ -1039,6 +1051,37 @@ const fits: readonly (readonly [string, () => Promise<unknown>, string, ...RegEx
     () => classifier().fit(rows, [0, 1, 2], { validationData: [[[1, 2, 3]], [0]] }),
     'ShapeError',
     /validationData\[0\]/,
+  ],
+  [
+    'options in the place of targets',
+    () => classifier().fit(rows, any({ epochs: 2, batchSize: 3 })),
+    'ValueError',
+    /^y: expected targets/,
+    /the options epochs, batchSize/,
+    /fit\(x, y, \{ epochs/,
+  ],
+  ['no targets', () => classifier().fit(rows, any(undefined), { epochs: 2 }), 'ValueError', /^y: .*nothing/],
+  ['a target by a wrong name', () => classifier().fit(rows, { epoch: [0, 1, 2] }), 'UnknownNameError', /y\.epoch/],
+  [
+    'hooks as Keras writes them',
+    fitted({ callbacks: [{ onTrainBegin() {} }, { on_epoch_end() {}, patience: 3 }] }),
+    'ValueError',
+    /callbacks\[1\]: .*onEpochEnd/,
+    /with on_epoch_end and no hook/,
+    /mean 'onEpochEnd'/,
+  ],
+  [
+    'a class without a hook',
+    fitted({
+      callbacks: [
+        new (class {
+          afterEpoch() {}
+        })(),
+      ],
+    }),
+    'ValueError',
+    /callbacks\[0\]/,
+    /with afterEpoch/,
   ],
   [
     'callbacks that are no list',

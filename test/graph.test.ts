@@ -1,11 +1,22 @@
 import { describe, expect, test } from 'vitest';
+import { MyelinError } from '../src/errors.js';
 import { adam } from '../src/kernels/adam.js';
 import { sgd } from '../src/kernels/optimizers.js';
 import { type Matrix, matrix } from '../src/matrix.js';
 import { trace } from '../src/model/graph.js';
-import { add, batchNormalization, concatenate, dense, dropout, input, multiply } from '../src/model/layers/index.js';
+import {
+  activation,
+  add,
+  batchNormalization,
+  concatenate,
+  dense,
+  dropout,
+  input,
+  multiply,
+} from '../src/model/layers/index.js';
 import { modelFromSpec } from '../src/train/from-spec.js';
 import { type Model, model, sequential } from '../src/train/model.js';
+import { any } from './support/any.js';
 import { factories, Random } from './support/buffers.js';
 import { checkGradients, type GradientCase } from './support/gradient-check.js';
 import { weightHash } from './support/models.js';
@@ -140,6 +151,41 @@ describe('a model with two inputs and two outputs', () => {
     expect(() => built.predict(x)).toThrow(/predictOutputs/);
   });
 
+  test('sampleWeight by name weighs the loss of one output, and for all of them', async () => {
+    const weights = Array.from({ length: 192 }, (_, r) => r % 3);
+    const ones = weights.map(() => 1);
+    for (const factory of Object.values(factories)) {
+      const built = twoOutputs(factory);
+      const read = (sampleWeight?: object) =>
+        built.evaluate(x, y, sampleWeight ? { sampleWeight: any(sampleWeight) } : {});
+      const [plain, all, kind] = [read(), read(weights), read({ kind: weights })];
+      expect(kind.kindLoss).toBe(all.kindLoss);
+      expect(kind.priceLoss).toBe(read(ones).priceLoss);
+      expect(kind.priceLoss).toBeCloseTo(plain.priceLoss!, 6);
+      expect(kind.loss).toBeCloseTo(kind.kindLoss! + kind.priceLoss!, 6);
+      expect(kind.kindLoss).not.toBeCloseTo(plain.kindLoss!, 4);
+      expect(read({ kind: weights, price: weights })).toEqual(all);
+
+      const gradients = (sampleWeight: object) => built.gradients(x, y, { sampleWeight: any(sampleWeight) }).gradients;
+      const [one, both] = [gradients({ price: weights }), gradients(weights)];
+      expect(one['layers.4.kernel']).toEqual(both['layers.4.kernel']);
+      expect(one['layers.2.kernel']).toEqual(gradients(ones)['layers.2.kernel']);
+    }
+  });
+
+  test('sampleWeight by name comes through fit, streams and validation', async () => {
+    const kind = Array.from({ length: 192 }, (_, r) => r % 3);
+    const options = { epochs: 2, batchSize: 192, validationData: [x, y, { kind }] } as const;
+    const [rows, stream] = [twoOutputs(), twoOutputs()];
+    const { history } = await rows.fit(x, y, { ...options, shuffle: false, sampleWeight: { kind } });
+    const { batchSize: _, ...rest } = options;
+    const streamed = await stream.fit(() => [{ x, y, sampleWeight: { kind } }], rest);
+    expect(streamed.history).toEqual(history);
+    expect(history.valKindLoss!.at(-1)).toBe(rows.evaluate(x, y, { sampleWeight: { kind } }).kindLoss);
+    expect(() => rows.evaluate(x, y, { sampleWeight: { kinds: kind } })).toThrow(/sampleWeight\.kinds.*mean 'kind'/);
+    expect(() => rows.evaluate(x, y, { sampleWeight: { kind: [1] } })).toThrow(/sampleWeight\.kind: .*192/);
+  });
+
   test('goes through JSON', () => {
     const built = twoOutputs();
     const copy = modelFromSpec(JSON.parse(JSON.stringify(built.spec)), { backend });
@@ -175,10 +221,18 @@ test('a chain is the same model as a stack', async () => {
   expect(await hashes[0]).toEqual(await hashes[1]);
 });
 
+test('a layer without weights may have several places', () => {
+  const [a, relu] = [input({ shape: 2 }), activation({ activation: 'relu' })];
+  const built = model({ inputs: a, outputs: add().apply([relu.apply(a), relu.apply(relu.apply(a))]), backend });
+  expect([...built.predict([[1, -1]]).data]).toEqual([2, 0]);
+});
+
 describe('graphs that do not fit', () => {
   const [a, b] = [input({ shape: 2, name: 'a' }), input({ shape: 3, name: 'b' })];
   const build = (inputs: never, outputs: never) => () => model({ inputs, outputs, backend });
   const head = (x: typeof a) => dense({ units: 1 }).apply(x);
+  const square = dense({ units: 2 });
+  const shared = dense({ units: 2 }).apply(a);
   test.each<[string, () => unknown, RegExp]>([
     ['widths that differ', build([a, b] as never, head(add().apply([a, b])) as never), /layers\.0, input 1.*3 columns/],
     ['an input left out', build(a as never, head(concatenate().apply([a, b])) as never), /inputs.*'b'/],
@@ -188,6 +242,31 @@ describe('graphs that do not fit', () => {
     ['a matrix for an input', () => dense({ units: 1 }).apply(column(1) as never), /dense\.apply/],
     ['an input as an output', build(a as never, a as never), /outputs\[0\]/],
     ['two inputs of a name', build([a, input({ shape: 1, name: 'a' })] as never, head(a) as never), /'a' twice/],
+    [
+      'two layers of a name',
+      build(a as never, dense({ units: 1, name: 'h' }).apply(dense({ units: 1, name: 'h' }).apply(a)) as never),
+      /name: .*'h' twice/,
+    ],
+    [
+      'a layer that is named like an input',
+      build(a as never, dense({ units: 1, name: 'a' }).apply(a) as never),
+      /'a' twice/,
+    ],
+    [
+      'a stack with two layers of a name',
+      () =>
+        sequential({
+          layers: [dense({ units: 1, name: 'h', inputShape: 2 }), dense({ units: 1, name: 'h' })],
+          backend,
+        }),
+      /'h' twice/,
+    ],
+    ['an output twice', build(a as never, [shared, shared] as never), /outputs.*twice/],
+    [
+      'a layer with weights in two places',
+      build(a as never, add().apply([square.apply(a), square.apply(shared)]) as never),
+      /layers\.2: .*the dense layer layers\.0, applied a second time.*call dense\(/,
+    ],
     ['data for one of two', () => twoOutputs().predictOutputs({ numbers: [[1, 2, 3, 4, 5]] }), /x\.flags.*nothing/],
     ['data by a wrong name', () => twoOutputs().predictOutputs({ numbers: [[1]], flag: [[1]] }), /mean 'flags'/],
     [
@@ -204,5 +283,6 @@ describe('graphs that do not fit', () => {
     ],
   ])('%s', (_, act, message) => {
     expect(act).toThrow(message);
+    expect(act).toThrow(MyelinError);
   });
 });

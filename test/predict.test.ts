@@ -61,6 +61,12 @@ describe.each(Object.entries(factories))('predicting on %s', (_, backend) => {
   });
 });
 
+test('a matrix of rows', () => {
+  const made = matrix([[1, 2], new Float64Array([3, 4]), [5, 6]]);
+  expect(made).toEqual(matrix([1, 2, 3, 4, 5, 6], 3, 2));
+  expect(JSON.parse(JSON.stringify(made))).toEqual({ data: [1, 2, 3, 4, 5, 6], rows: 3, columns: 2 });
+});
+
 describe('output', () => {
   const model: Model = sequential({ layers: [dense({ units: 2, inputShape: 3 })], backend: wasmFactory });
   const buffer = new Float32Array(64);

@@ -221,6 +221,12 @@ describe('a run', () => {
   });
 });
 
+test('a callback without a hook is refused', async () => {
+  const { there } = await pair();
+  const callbacks = [{ on_epoch_end() {} }] as never;
+  await expect(there.fit(x, labels, { callbacks })).rejects.toThrow(/callbacks\[0\]: .*with on_epoch_end and no hook/);
+});
+
 describe("the library's callbacks", () => {
   test('that are plain data run next to the model, and know afterwards what they saw', async () => {
     const { here, there } = await pair();

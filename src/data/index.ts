@@ -1,3 +1,5 @@
+// With these TypeScript finds names for all that methods take and return.
+export type { BackendFactory, Callback, Logs, Matrix, MatrixLike, Model } from '../index.js';
 export { type Augmentation, augmented, type Batch, type BatchOptions } from './augment/batches.js';
 export { type DistortOptions, distort, type EraseOptions, erase, type ImageShape } from './augment/images.js';
 export {
@@ -51,7 +53,7 @@ export {
   standardize,
   zeroCentre,
 } from './prep/scaling.js';
-export type { StepSpec } from './prep/step.js';
+export type { State as StepState, StepSpec } from './prep/step.js';
 export { type Format, readTable, streamTable, type TableOptions } from './read.js';
 export type { ColumnReport, TableReport } from './report.js';
 export { type Row, type RowOptions, tableFromRows } from './rows.js';

@@ -72,9 +72,7 @@ export function trace(inputs: readonly SymbolicTensor[], outputs: readonly Symbo
     values.set(item, i);
   });
   const named = inputs.map(({ name, width }, i) => ({ name: name ?? `input${i}`, width: width as number }));
-  const twice = named.find(({ name }, i) => named.findIndex((other) => other.name === name) !== i);
-  if (twice)
-    throw new ValueError({ argument: 'inputs', given: `'${twice.name}' twice`, expected: 'names that differ' });
+  checkNames(named.map(({ name }) => name));
   const nodes: { spec: LayerSpec; inputs: readonly number[] }[] = [];
   const used = new Set<number>();
   const visit = (root: SymbolicTensor): void => {
@@ -116,7 +114,30 @@ export function trace(inputs: readonly SymbolicTensor[], outputs: readonly Symbo
       expected: 'inputs that the outputs depend on',
     });
   });
-  return { sequential: false, inputs: named, nodes, outputs: outputs.map((item) => values.get(item) as number) };
+  if (new Set(outputs).size < outputs.length) {
+    throw new ValueError({ argument: 'outputs', given: 'one of them twice', expected: 'outputs that differ' });
+  }
+  const graph = { sequential: false, inputs: named, nodes, outputs: outputs.map((item) => values.get(item) as number) };
+  checkApplications(graph);
+  return graph;
+}
+
+/** Refuses a layer with weights in two places, which in Keras share them. */
+function checkApplications(graph: Graph): void {
+  const specs = graph.nodes.map(({ spec }) => spec);
+  const places = new Map(specs.map((spec, i) => [spec, i]));
+  if (places.size === specs.length) return;
+  const { layers } = buildGraph(graph);
+  specs.forEach((spec, i) => {
+    const last = places.get(spec) as number;
+    if (last === i || layers[i]?.every(({ parameters }) => parameters.length === 0)) return;
+    throw new ValueError({
+      argument: `layers.${last}`,
+      given: `the ${spec.type} layer ${spec.name ? `'${spec.name}'` : `layers.${i}`}, applied a second time`,
+      expected: 'a layer of its own in every place',
+      hint: `Layers do not share weights: call ${spec.type}({ ... }) once for each place.`,
+    });
+  });
 }
 
 /** The graph as plain data; its layers still know how to build themselves. */
@@ -144,7 +165,10 @@ export interface BuiltGraph {
 }
 
 /** Builds the layers of a graph, checking every option on the way. */
-export function buildGraph({ inputs, nodes, outputs }: Graph): BuiltGraph {
+export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): BuiltGraph {
+  const names = nodes.map(({ spec }, i) => spec.name ?? `layers.${i}`);
+  // The one input of a stack has no name of its users' choice.
+  checkNames(sequential ? names : [...inputs.map(({ name }) => name), ...names]);
   const built: NetworkNode[] = [];
   // The value of each node of the graph, and its width.
   const values = inputs.map(({ width }, i) => ({ value: i, width }));
@@ -169,21 +193,31 @@ export function buildGraph({ inputs, nodes, outputs }: Graph): BuiltGraph {
     made.forEach((layer, i) => {
       const from =
         i === 0 ? sources.map((s) => (values[s] as { value: number }).value) : [inputs.length + built.length - 1];
-      built.push({ layer, inputs: from, label: spec.name ?? name });
+      built.push({ layer, inputs: from, label: names[index] as string });
     });
     values.push({ value: inputs.length + built.length - 1, width: (made.at(-1) as Layer).units });
     return made;
   });
-  const names = outputs.map((value) => nodes[value - inputs.length]?.spec.name ?? `layers.${value - inputs.length}`);
   return {
     inputs: inputs.map((item, i) => ({ ...item, ...idsOf(built, i) })),
     nodes: built,
-    outputs: outputs.map((value, i) => ({
-      name: names[i] as string,
+    outputs: outputs.map((value) => ({
+      name: names[value - inputs.length] as string,
       value: (values[value] as { value: number }).value,
     })),
     layers,
   };
+}
+
+/** Results, gradients and what is frozen go by names. */
+function checkNames(names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice === undefined) return;
+  throw new ValueError({
+    argument: 'name',
+    given: `'${twice}' twice`,
+    expected: 'names of inputs and layers that differ',
+  });
 }
 
 /** Whether a layer has weights that gradients can change. */

@@ -232,14 +232,14 @@ export function compileTraining(
     const label = training.targets.length > 1 ? `${name}.targets` : 'targets';
     return objective.targets === 'labels' ? emit.column(label) : emit.matrix(label, objective.targets);
   });
-  const weights = weighted ? emit.column('sampleWeight') : undefined;
+  const weights = weighted ? training.targets.map(() => emit.column('sampleWeight')) : [];
   const { values, steps } = forward(emit, network, inputs, fused, activityPenalties);
   const gradients = new Gradients(emit);
   const outputs = training.targets.map(({ objective, report, counted, gathered }, i) => {
     const node = fused[i];
     const value = node === undefined ? (network.outputs[i]?.value ?? 0) : (nodes[node]?.inputs[0] as number);
     const y = values[value] as Tensor;
-    gradients.add(value, objective.emit(emit, y, targets[i] as Tensor, weights, report));
+    gradients.add(value, objective.emit(emit, y, targets[i] as Tensor, weights[i], report));
     if (counted) objective.emitHits(emit, y, targets[i] as Tensor, report.hits, node !== undefined);
     if (!gathered || node === undefined) return y;
     return values[named.length + node] ?? activated(emit, network, node, y);
@@ -284,8 +284,7 @@ export function compileTraining(
   if (mode === 'accumulate') emitAccumulation(emit, network, training);
   if (mode === 'train') emitUpdate(emit, network, training);
   const lasting = targets.filter((_, i) => training.targets[i]?.gathered);
-  const staged = weights ? [...targets, weights] : targets;
-  return emit.finish({ inputs, targets: staged, outputs, lasting, kept, weighted }, base);
+  return emit.finish({ inputs, targets: [...targets, ...weights], outputs, lasting, kept, weighted }, base);
 }
 
 function emitAccumulation(emit: Emitter, { parameters }: Network, training: Training): void {

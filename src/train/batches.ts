@@ -1,11 +1,11 @@
 import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
-import { checkFinite, checkIds, type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
+import { checkFinite, checkIds, type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../matrix.js';
 import type { NetworkInput } from '../program/compile.js';
 import type { Mode } from '../program/emitter.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Engine } from './engine.js';
 import type { BoundTarget } from './training-plan.js';
-import { readWeights } from './weights.js';
+import { readWeights, type SampleWeight } from './weights.js';
 
 /** What goes into a model, or what should come out: one matrix, several in order, or several by name. */
 export type Data = MatrixLike | readonly MatrixLike[] | Readonly<Record<string, MatrixLike>>;
@@ -13,7 +13,7 @@ export type Data = MatrixLike | readonly MatrixLike[] | Readonly<Record<string, 
 /** Inputs and targets, one matrix for each of the model's, of equally many rows. */
 export interface Pair {
   readonly x: readonly Matrix[];
-  /** Behind the targets come the weights of rows, where `weighted`. */
+  /** Behind the targets come the weights of rows, where `weighted`: for each target a matrix, which may be the same. */
   readonly y: readonly Matrix[];
   readonly rows: number;
   readonly weighted: boolean;
@@ -28,7 +28,7 @@ interface Part {
 }
 
 /** Whether data comes as an object of matrices, not as a matrix. */
-export function isByName(data: Data): data is Readonly<Record<string, MatrixLike>> {
+export function isByName(data: Data | SampleWeight): data is Readonly<Record<string, MatrixLike>> {
   return (
     typeof data === 'object' && data !== null && !Array.isArray(data) && !ArrayBuffer.isView(data) && !('rows' in data)
   );
@@ -92,8 +92,13 @@ export function readInput(x: MatrixLike, { width, ids }: NetworkInput, argument:
   return input;
 }
 
-/** Weights of rows, for losses that take them. */
-function readRowWeights(targets: readonly BoundTarget[], given: MatrixLike, rows: number, argument: string): Matrix {
+/** Weights of rows for each target, all of whose losses must take them. */
+function readRowWeights(
+  targets: readonly BoundTarget[],
+  given: SampleWeight,
+  rows: number,
+  argument: string,
+): readonly Matrix[] {
   if (targets.some(({ objective }) => objective.unweighted)) {
     throw new ValueError({
       argument,
@@ -102,7 +107,16 @@ function readRowWeights(targets: readonly BoundTarget[], given: MatrixLike, rows
       hint: 'Or give the weights as a column of the targets, and multiply by it in the expression.',
     });
   }
-  return readWeights(given, rows, argument);
+  const names = targets.map(({ name }) => name);
+  if (!isByName(given)) {
+    const weights = readWeights(given as MatrixLike, rows, argument);
+    return names.map(() => weights);
+  }
+  checkOptions(given, names, argument);
+  return names.map((name) => {
+    const own = given[name];
+    return own ? readWeights(own, rows, `${argument}.${name}`) : makeMatrix(new Float32Array(rows).fill(1), rows, 1);
+  });
 }
 
 function readTargets({ objective }: BoundTarget, y: MatrixLike, rows: number, argument: string): Matrix {
@@ -112,12 +126,27 @@ function readTargets({ objective }: BoundTarget, y: MatrixLike, rows: number, ar
   return targets;
 }
 
+function readAllTargets(targets: readonly BoundTarget[], y: Data, rows: number, argument: string): readonly Matrix[] {
+  const [only] = targets as readonly [BoundTarget];
+  // The way of small steps, which names would slow down.
+  if (targets.length === 1 && !isByName(y)) return [readTargets(only, y as MatrixLike, rows, argument)];
+  const parts = split(
+    y,
+    targets.map(({ name }) => name),
+    argument,
+  );
+  return targets.map((target, i) => {
+    const { data, label } = parts[i] as Part;
+    return readTargets(target, data, rows, label);
+  });
+}
+
 /** Reads and checks inputs and their targets. */
 export function readPair(
   engine: Engine,
   x: Data,
   y: Data,
-  sampleWeight?: MatrixLike,
+  sampleWeight?: SampleWeight,
   xName = 'x',
   yName = 'y',
   weightName = 'sampleWeight',
@@ -125,23 +154,9 @@ export function readPair(
   const { targets } = engine.training;
   const inputs = readInputs(engine, x, xName);
   const { rows } = inputs[0] as Matrix;
-  const [only] = targets as readonly [BoundTarget];
-  if (targets.length === 1 && !isByName(y)) {
-    const alone = readTargets(only, y as MatrixLike, rows, yName);
-    if (sampleWeight === undefined) return { x: inputs, y: [alone], rows, weighted: false };
-    return { x: inputs, y: [alone, readRowWeights(targets, sampleWeight, rows, weightName)], rows, weighted: true };
-  }
-  const parts = split(
-    y,
-    targets.map(({ name }) => name),
-    yName,
-  );
-  const read = targets.map((target, i) => {
-    const { data, label } = parts[i] as Part;
-    return readTargets(target, data, rows, label);
-  });
+  const read = readAllTargets(targets, y, rows, yName);
   if (sampleWeight === undefined) return { x: inputs, y: read, rows, weighted: false };
-  return { x: inputs, y: [...read, readRowWeights(targets, sampleWeight, rows, weightName)], rows, weighted: true };
+  return { x: inputs, y: [...read, ...readRowWeights(targets, sampleWeight, rows, weightName)], rows, weighted: true };
 }
 
 /** Refuses a training batch that a layer cannot take. */
@@ -161,7 +176,7 @@ export function stageBatch(
   mode: Extract<Mode, 'train' | 'accumulate' | 'gradients' | 'inspect'>,
   x: Data,
   y: Data,
-  sampleWeight?: MatrixLike,
+  sampleWeight?: SampleWeight,
 ): LinkedProgram {
   const batch = readPair(engine, x, y, sampleWeight);
   const { rows } = batch;

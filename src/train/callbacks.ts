@@ -75,6 +75,34 @@ export type HookName = Extract<keyof Callback, `on${string}`>;
 
 const NAMES = 'Train Epoch Batch TrainBatch Test TestBatch Predict PredictBatch';
 
+/** Names of the functions of an object and of its class. */
+function methodsOf(given: object): readonly string[] {
+  const names: string[] = [];
+  let holder: object | null = given;
+  do {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder))) {
+      if (typeof value === 'function' && name !== 'constructor') names.push(name);
+    }
+    holder = Object.getPrototypeOf(holder) as object | null;
+  } while (holder !== null && Object.getPrototypeOf(holder) !== null);
+  return names;
+}
+
+/** Refuses an object none of whose functions is called, such as one with hooks as Keras writes them. */
+function checkHooks(callback: object, known: readonly string[], argument: string): void {
+  const called = [...known, 'setParams', 'getState', 'setState'];
+  if (called.some((name) => typeof (callback as Record<string, unknown>)[name] === 'function')) return;
+  const methods = methodsOf(callback);
+  if (methods.length === 0) return;
+  const [guess] = methods.flatMap((name) => nearest(name, known) ?? []);
+  throw new ValueError({
+    argument,
+    given: `an object with ${methods.join(', ')} and no hook`,
+    expected: `at least one of ${known.join(', ')}`,
+    ...(guess === undefined ? {} : { hint: `Did you mean '${guess}'?` }),
+  });
+}
+
 /** Refuses what is no list of callbacks, and hooks that nothing calls. Callbacks may keep other fields for themselves. */
 export function checkCallbacks(callbacks: unknown): asserts callbacks is readonly Callback[] {
   if (!Array.isArray(callbacks)) {
@@ -99,6 +127,7 @@ export function checkCallbacks(callbacks: unknown): asserts callbacks is readonl
         hint: `Did you mean '${nearest(key, known) ?? 'onEpochEnd'}'?`,
       });
     }
+    checkHooks(callback, known, `callbacks[${i}]`);
   });
 }
 

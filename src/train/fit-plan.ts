@@ -1,7 +1,7 @@
 import { checkNumber, checkOptions, show, ValueError } from '../errors.js';
 import { checkCodes, type LintCode } from '../insight/checks.js';
-import type { Matrix, MatrixLike } from '../matrix.js';
-import { type Data, type Pair, readPair } from './batches.js';
+import type { Matrix } from '../matrix.js';
+import { type Data, isByName, type Pair, readPair } from './batches.js';
 import { type Callback, checkCallbacks } from './callbacks.js';
 import { type ClassWeights, weighClasses } from './class-weights.js';
 import type { TrainingControl } from './control.js';
@@ -11,7 +11,7 @@ import { ArrayFeed, type Feed } from './feed.js';
 import { checkMixup, Mixup } from './mixup.js';
 import { type Batches, isBatches } from './source.js';
 import { INFERENCE_ROWS } from './training-plan.js';
-import type { WeightOptions } from './weights.js';
+import type { SampleWeight, WeightOptions } from './weights.js';
 
 /** Options of training on rows or on a stream of batches. */
 export interface StreamFitOptions {
@@ -39,7 +39,7 @@ export interface StreamFitOptions {
    */
   readonly mixup?: number;
   /** Inputs and targets to evaluate after epochs, and maybe the weights of their rows; or a stream of batches. */
-  readonly validationData?: readonly [Data, Data] | readonly [Data, Data, MatrixLike] | Batches;
+  readonly validationData?: readonly [Data, Data] | readonly [Data, Data, SampleWeight] | Batches;
   /** Validates after every so-manieth epoch, or after those that a list names, counted from 1 as in Keras; default 1. */
   readonly validationFreq?: number | readonly number[];
   /** Batches of validation data to take; default all. */
@@ -225,6 +225,21 @@ function checkStream({ training: { optimizer } }: Engine, options: FitOptions): 
   throw new ValueError({ argument: 'x', given: `a stream of batches with ${name}`, expected: 'all rows at once' });
 }
 
+/** Refuses options where targets should be. */
+function checkTargets({ training }: Engine, y: Data | undefined): void {
+  const given = y !== undefined && isByName(y) ? Object.keys(y) : [];
+  const outputs = training.targets.map(({ name }) => name);
+  const options: readonly string[] = OPTIONS.filter((name) => !outputs.includes(name));
+  const misplaced = given.length > 0 && given.every((key) => options.includes(key));
+  if (y !== undefined && !misplaced) return;
+  throw new ValueError({
+    argument: 'y',
+    given: misplaced ? `the options ${given.join(', ')}` : 'nothing',
+    expected: 'targets, one for each row of x',
+    hint: 'fit(x, y, { epochs: 10 }); only of a stream of batches options come second: fit(batches, { epochs: 10 }).',
+  });
+}
+
 /** What to train on and what to validate on. */
 async function planData(
   engine: Engine,
@@ -249,6 +264,7 @@ async function planData(
       expected: 'one of validationData and validationSplit, not both',
     });
   }
+  if (!isBatches(x)) checkTargets(engine, y);
   const train = isBatches(x) ? x : readPair(engine, x, y as Data, options.sampleWeight);
   if (validationData !== undefined) return { train, validation: readValidation(engine, validationData, blocks) };
   if (validationSplit === 0 || isBatches(train)) return { train, validation: undefined };
@@ -280,7 +296,7 @@ function readValidation(
     throw new ValueError({ argument: 'validationData', given: show(data), expected });
   }
   const names = [0, 1, 2].map((i) => `validationData[${i}]`);
-  const [x, y, weights] = data as unknown as readonly [Data, Data, MatrixLike?];
+  const [x, y, weights] = data as unknown as readonly [Data, Data, SampleWeight?];
   return { pair: readPair(engine, x, y, weights, ...names), blocks };
 }
 

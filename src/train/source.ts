@@ -1,8 +1,14 @@
 import type { MatrixLike } from '../matrix.js';
 import type { Data } from './batches.js';
+import type { SampleWeight } from './weights.js';
+
+/** Data by name as TypeScript infers it of `[{ a: x }, { o: y }]`: each part has, optionally undefined, the names of the other. */
+type LooseData = Readonly<Record<string, MatrixLike | undefined>>;
 
 /** One batch of a stream, inputs and targets and maybe the weights of its rows: `[x, y]`, `[x, y, sampleWeight]` or by name. */
-export type Batch = readonly Data[] | { readonly x: Data; readonly y: Data; readonly sampleWeight?: MatrixLike };
+export type Batch =
+  | readonly (Data | LooseData)[]
+  | { readonly x: Data; readonly y: Data; readonly sampleWeight?: SampleWeight };
 
 type Stream<T> = Iterable<T> | AsyncIterable<T> | Iterator<T> | AsyncIterator<T>;
 

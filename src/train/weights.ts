@@ -17,16 +17,20 @@ export function readWeights(given: MatrixLike, rows: number, argument: string): 
   throw new ValueError({ argument: `${argument}[${bad}]`, given: String(weights.data[bad]), expected });
 }
 
+/** A number for each row or, of several outputs by name, one for each row of some outputs; of the others 1. */
+export type SampleWeight = MatrixLike | Readonly<Record<string, MatrixLike>>;
+
 /** Options of what takes one batch, or evaluates. */
 export interface WeightOptions {
   /**
    * A number for each row, finite and not below 0, by which its loss counts. The mean is still over the number of rows: to
    * double all weights doubles loss and gradient. The loss that is reported is the weighted one; metrics are not weighted.
+   * Of several outputs for all, or by name (`{ kind: weights }`) for some, the others then unweighted.
    */
-  readonly sampleWeight?: MatrixLike;
+  readonly sampleWeight?: SampleWeight;
 }
 
-export function sampleWeightOf(options: WeightOptions | undefined, argument: string): MatrixLike | undefined {
+export function sampleWeightOf(options: WeightOptions | undefined, argument: string): SampleWeight | undefined {
   if (options === undefined) return undefined;
   checkOptions(options, ['sampleWeight'], argument);
   return options.sampleWeight;

@@ -15,9 +15,19 @@ import type { BackendChoice, Description, ModelState } from './protocol.js';
 import { callWith, makeRemote, type RemoteModel } from './remote.js';
 import { Scope } from './scope.js';
 
+// With these TypeScript finds names for all that the methods take and return.
+export type { Gradients, History, Logs, Matrix, MatrixLike, Summary, Weights } from '../index.js';
 export { transfer } from './packing.js';
 export type { BackendChoice, BackendInfo } from './protocol.js';
-export type { Progress, RemoteCallback, RemoteFitOptions, RemoteModel } from './remote.js';
+export type {
+  NamedCallback,
+  Progress,
+  RemoteCallback,
+  RemoteFitOptions,
+  RemoteModel,
+  RemoteOptions,
+  RemoteStreamFitOptions,
+} from './remote.js';
 export { share } from './share.js';
 
 export interface StartOptions {

@@ -86,6 +86,11 @@ export class Scope implements Registry {
         }
       } else if (typeof value !== 'object' && Object.hasOwn(callback, key)) fields[key] = value;
     }
+    // Without a hook the worker is to see, and to refuse, what there is instead.
+    if (Object.keys(hooks).length === 0) {
+      const others = [...propertiesOf(callback)].filter((key) => typeof methods[key] === 'function');
+      for (const key of others) hooks[key] = this.keep(() => undefined, 'hook');
+    }
     const stateful = callback as Stateful;
     if (typeof stateful.getState !== 'function') return { hooks, fields };
     const fn = this.keep(() => undefined);

@@ -85,7 +85,7 @@ export class Preprocessing {
     return steps === 'drop' ? steps : readSteps(steps, `column '${name}'`);
   }
 
-  get fitted(): readonly Input[] {
+  get #fitted(): readonly Input[] {
     if (this.#inputs) return this.#inputs;
     throw new StateError('This preprocessing has learned nothing yet: call fit(table) first.');
   }
@@ -138,19 +138,19 @@ export class Preprocessing {
 
   /** The kinds of the columns that it takes; readers take this as `columns`. */
   get kinds(): Readonly<Record<string, ColumnKind>> {
-    return Object.fromEntries(this.fitted.map(({ name, kind }) => [name, kind]));
+    return Object.fromEntries(this.#fitted.map(({ name, kind }) => [name, kind]));
   }
 
   /** Names of the columns of the matrix. */
   get features(): readonly string[] {
-    const names = this.fitted.flatMap(({ chain }) => chain.names());
+    const names = this.#fitted.flatMap(({ chain }) => chain.names());
     return this.#after.reduce((before, { kind, state }) => [...kind.names(before, state!)], names);
   }
 
   /** For each feature the column that it came of; undefined behind `pca` and `zca`, which mix them. */
   get origins(): readonly string[] | undefined {
     if (this.#after.length > 0) return undefined;
-    return this.fitted.flatMap(({ chain, name }) => chain.names().map(() => name));
+    return this.#fitted.flatMap(({ chain, name }) => chain.names().map(() => name));
   }
 
   /**
@@ -159,7 +159,7 @@ export class Preprocessing {
    * missing or not finite behind all steps; both name column and row.
    */
   transform(data: Table | readonly Row[]): Matrix {
-    const inputs = this.fitted;
+    const inputs = this.#fitted;
     const table = data instanceof Table ? data : tableFromRows(data, { kinds: this.kinds });
     const made = inputs.flatMap((input) => input.chain.transform(adapted(table, input)));
     if (this.#after.length === 0) return toFloats(made, table.rows);
@@ -175,7 +175,7 @@ export class Preprocessing {
    * @throws ValueError where a step cannot, such as `frequency`.
    */
   inverseTransform(values: Parameters<typeof toMatrix>[0]): Table {
-    const inputs = this.fitted;
+    const inputs = this.#fitted;
     const given = toMatrix(values, 'values');
     const width = this.features.length;
     if (given.columns !== width) {
@@ -201,7 +201,7 @@ export class Preprocessing {
     return {
       format: 'myelin.preprocessing',
       version: VERSION,
-      columns: this.fitted.map(({ name, kind, words, chain }) => ({
+      columns: this.#fitted.map(({ name, kind, words, chain }) => ({
         name,
         kind,
         ...(words && { words }),

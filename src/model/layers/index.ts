@@ -6,7 +6,7 @@ export * from './dropout.js';
 export * from './embedding.js';
 export * from './gaussian-dropout.js';
 export * from './gaussian-noise.js';
-export type { InputShape, LayerOptions, LayerSpec, TrainableLayerOptions } from './kind.js';
+export type { InputShape, LayerFactory, LayerOptions, LayerSpec, TrainableLayerOptions } from './kind.js';
 export * from './layer-normalization.js';
 export * from './merge.js';
 export { type InputOptions, input, SymbolicTensor } from './symbolic.js';

@@ -11,7 +11,7 @@ export type InputShape = number | readonly [number];
 export interface LayerOptions {
   /** Columns of the input; needed on the first layer of a `sequential` model. */
   readonly inputShape?: InputShape;
-  /** Names an output of a `model`; default `layers.N`. */
+  /** Names an output of a `model`, and the layer in gradients and `setTrainable`; unlike all others, default `layers.N`. */
   readonly name?: string;
 }
 
@@ -30,8 +30,8 @@ export interface TrainableLayerOptions extends LayerOptions {
 export interface LayerSpec extends LayerOptions {
   readonly type: string;
   /**
-   * Puts a layer of its own behind one or more others, for `model({ inputs, outputs })`. Applied twice, a spec makes two
-   * layers with weights of their own.
+   * Puts a layer behind one or more others, for `model({ inputs, outputs })`. A layer with weights has one place in a model:
+   * layers do not share weights.
    */
   apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;
 }

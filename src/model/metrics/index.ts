@@ -14,7 +14,7 @@ export {
   type TopKOptions,
   topK,
 } from './classification.js';
-export type { MetricLabel, MetricName } from './counted.js';
+export type { MetricLabel, MetricName, MetricSpecOf } from './counted.js';
 export type { CallOptions, Metric } from './definition.js';
 export { mae, mape, mse, r2, rmse } from './regression.js';
 export type { MetricSpec, Metrics } from './table.js';
