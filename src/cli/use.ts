@@ -1,4 +1,5 @@
 import { loadTabular, readTable, streamTable, type Table, type Tabular } from '../data/index.js';
+import { Warnings } from '../data/tabular/inputs.js';
 import { FileFormatError, MyelinError, ValueError } from '../errors.js';
 import { checkColumns, type ReadFlags, readData, readOptions, sourceOf, warn } from './data.js';
 import { about } from './errors.js';
@@ -75,7 +76,7 @@ export async function predictCommand(file: string, data: string, flags: PredictF
   const controller = new AbortController();
   const interrupt = () => controller.abort();
   process.once('SIGINT', interrupt);
-  const warnings = pipeline.collectWarnings();
+  const warnings = new Warnings(pipeline.record.inputs, [target]);
   let rows = 0;
   try {
     await writing(out, async (put) => {

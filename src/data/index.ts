@@ -16,6 +16,7 @@ export type { CsvOptions, Limits, ReadOptions } from './csv/dialect.js';
 export { readCsv, streamCsv } from './csv/read.js';
 export { DataError, type DataErrorCode } from './errors.js';
 export { type IdxArray, type IdxValues, readIdx } from './idx.js';
+export type { Odd } from './infer.js';
 export { type JsonOptions, readJson, readJsonLines, streamJsonLines } from './json/read.js';
 export { type DatePart, type DatePartsOptions, dateParts } from './prep/dates.js';
 export {

@@ -187,15 +187,10 @@ export class Tabular<T extends Task = Task> {
    * beyond those of training. Says the line of the file in tables that readers returned, else the row, from 0.
    */
   warnings(data: Data): readonly string[] {
-    const collected = this.collectWarnings();
+    const { record } = this.#ready();
+    const collected = new Warnings(record.inputs, [record.target, ...(this.options.drop ?? [])]);
     collected.add(data instanceof Table ? data : tableFromRows(data));
     return collected.texts;
-  }
-
-  /** @internal The same of tables that come one after the other. */
-  collectWarnings(): Warnings {
-    const { record } = this.#ready();
-    return new Warnings(record.inputs, [record.target, ...(this.options.drop ?? [])]);
   }
 
   /**
