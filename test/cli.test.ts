@@ -184,7 +184,9 @@ describe('myelin', () => {
     expect((await predict("it's early.myelin")).stdout).toBe((await predict('whole.myelin')).stdout);
   }, 120_000);
 
-  const long = ['--batch-size', '1', '--epochs', '100000', '--members', '1', '--dropout', '0'];
+  // Steps of milliseconds, so that the signal comes before the first epoch ends.
+  const large = ['--layers', '1024,1024,1024'];
+  const long = ['--batch-size', '1', '--epochs', '100000', '--members', '1', '--dropout', '0', ...large];
 
   test('an interrupt in the first epoch, with a report', async () => {
     const args = ['train', 'train.csv', '--target', 'kind', ...long, '--out', 'soon.myelin', '--report', 'soon.html'];

@@ -52,7 +52,7 @@ async function growth(measure, work) {
 }
 
 // Compilers, pools and the allocator settle first.
-await cycles(500);
+await cycles(1200);
 const models = await growth(
   () => process.memoryUsage().rss,
   () => cycles(1000),
