@@ -31,7 +31,7 @@ const FULL: Efforts = {
 const SMOKE: Effort = { rounds: 3, sampleMs: 0.1, warmUpMs: 1, budgetMs: 10, fewest: 1 };
 const QUICK: Efforts = { core: SMOKE, threads: SMOKE, starts: 3, saves: 3 };
 
-/** What a process of its own measures: `core` and `saving` on one core, the others on all. It prints the numbers as JSON. */
+/** What a process of its own measures: `core` on one core, the others on all. It prints the numbers as JSON. */
 type Part = 'core' | 'threads' | 'workers' | 'saving';
 
 /** What the part `core` prints. */
@@ -66,10 +66,7 @@ async function corePart(): Promise<PinnedReport> {
 function run<T>(part: Part): T {
   const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1), '--part', part];
   const pin = ['taskset', '-c', '0'];
-  const canPin =
-    (part === 'core' || part === 'saving') &&
-    process.platform === 'linux' &&
-    spawnSync(pin[0]!, [...pin.slice(1), 'true']);
+  const canPin = part === 'core' && process.platform === 'linux' && spawnSync(pin[0]!, [...pin.slice(1), 'true']);
   const [program, ...args] = canPin && canPin.status === 0 ? [...pin, ...self] : self;
   const { stdout, status, error } = spawnSync(program!, args, {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -49,7 +49,19 @@ async function time(work: () => unknown): Promise<number> {
   return performance.now() - begin;
 }
 
-/** On the disk of the repository, in turns; the first round only warms up. */
+/** Median milliseconds of two things, in turns; the first round only warms up. */
+async function inTurns(rounds: number, works: readonly [() => unknown, () => unknown]): Promise<[number, number]> {
+  const spent: [number[], number[]] = [[], []];
+  for (let round = 0; round <= rounds; round++) {
+    for (const [i, work] of works.entries()) {
+      const ms = await time(work);
+      if (round > 0) spent[i]!.push(ms);
+    }
+  }
+  return [median(spent[0]), median(spent[1])];
+}
+
+/** On the disk of the repository. */
 export async function measureSaving(cases: readonly SavingCase[], rounds: number): Promise<SavingRow[]> {
   const folder = mkdtempSync(join(fileURLToPath(new URL('..', import.meta.url)), 'build/saving-'));
   const backend = await wasm();
@@ -59,17 +71,12 @@ export async function measureSaving(cases: readonly SavingCase[], rounds: number
     for (const { name, training } of cases) {
       const [path, plain] = [join(folder, 'model.safetensors'), join(folder, 'plain')];
       const bytes = serialize(model, { training });
-      const spent: number[][] = [[], [], [], []];
-      for (let round = 0; round <= rounds; round++) {
-        const taken = [
-          await time(() => save(model, path, { training })),
-          await time(() => writePlain(plain, bytes)),
-          await time(() => load(path, { backend })),
-          await time(() => readFileSync(plain)),
-        ];
-        if (round > 0) for (const [i, ms] of taken.entries()) spent[i]!.push(ms);
-      }
-      const [saveMs, writeMs, loadMs, readMs] = spent.map(median) as [number, number, number, number];
+      const [saveMs, writeMs] = await inTurns(rounds, [
+        () => save(model, path, { training }),
+        () => writePlain(plain, bytes),
+      ]);
+      // By themselves: what is loaded is dropped again, and whoever comes next has to wait for the collector.
+      const [loadMs, readMs] = await inTurns(rounds, [() => load(path, { backend }), () => readFileSync(plain)]);
       const shareOfWrite = writeMs / saveMs;
       rows.push({ model: name, megabytes: bytes.length / 1e6, saveMs, writeMs, shareOfWrite, loadMs, readMs });
     }
