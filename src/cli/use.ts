@@ -47,12 +47,15 @@ export interface PredictFlags extends ReadFlags {
 /** What comes, until a signal does. */
 async function* until<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   const iterator = items[Symbol.asyncIterator]();
-  const stopped = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  stopped.catch(() => {});
+  // Not a race with one promise for all, which would hold on to every item until the end.
+  let giveUp: (reason: unknown) => void = () => {};
+  signal.addEventListener('abort', () => giveUp(signal.reason), { once: true });
   for (;;) {
-    const { done, value } = await Promise.race([iterator.next(), stopped]);
+    signal.throwIfAborted();
+    const { done, value } = await new Promise<IteratorResult<T>>((resolve, reject) => {
+      giveUp = reject;
+      iterator.next().then(resolve, reject);
+    });
     if (done) return;
     yield value;
   }
