@@ -144,7 +144,7 @@ describe('a run', () => {
     const start = performance.now();
     controller.abort();
     expect(await fitting).toMatchObject({ name: 'AbortError' });
-    expect(performance.now() - start).toBeLessThan(30_000);
+    expect(performance.now() - start).toBeLessThan(1000);
   });
 
   /** Enough to be on its way for a while when the next line runs. */

@@ -11,7 +11,7 @@ import { checkReadable, checkWritable } from './paths.js';
 import { reportPage } from './report.js';
 import { curves, grid, metricsText, quoted, short } from './terminal.js';
 
-export interface TrainFlags extends ReadFlags {
+export interface TrainFlags extends ReadFlags, Omit<TabularOptions, 'target' | 'preprocess' | 'backend'> {
   readonly target: string;
   readonly out: string;
   readonly test?: string;
@@ -22,18 +22,6 @@ export interface TrainFlags extends ReadFlags {
   readonly quiet?: boolean;
   /** A checkpoint that an interrupted run left. */
   readonly resume?: string;
-  readonly task?: TabularOptions['task'];
-  readonly drop?: readonly string[];
-  readonly layers?: readonly number[];
-  readonly activation?: TabularOptions['activation'];
-  readonly dropout?: number;
-  readonly members?: number;
-  readonly epochs?: number;
-  readonly batchSize?: number;
-  readonly learningRate?: number;
-  readonly weightDecay?: number;
-  readonly patience?: number;
-  readonly seed?: number;
 }
 
 /** One line on stderr that is written over on a terminal; lines now and then elsewhere. */
