@@ -1,4 +1,4 @@
-// Says what failed in vitest's reports, and sums them up in the last line: node .ci/sum.js STATUS REPORT...
+// Says what failed in vitest's reports, at first or for good, and sums them up in the last line: node .ci/sum.js STATUS REPORT...
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
@@ -13,12 +13,13 @@ for (const file of files) {
 }
 
 for (const { name, message, assertionResults } of runs.flatMap(({ testResults }) => testResults)) {
-  const failed = assertionResults.filter((test) => test.status === 'failed');
-  if (failed.length === 0 && message) console.log(`FAILED ${basename(name)}: ${message}`);
-  for (const { fullName, failureMessages } of failed) {
-    console.log(
-      `FAILED ${basename(name)}: ${fullName}\n  ${failureMessages.join('\n').slice(0, 2000).replaceAll('\n', '\n  ')}`,
-    );
+  const troubled = assertionResults.filter(({ failureMessages }) => failureMessages.length > 0);
+  if (message && !troubled.some(({ status }) => status === 'failed'))
+    console.log(`FAILED ${basename(name)}: ${message}`);
+  for (const { fullName, status, failureMessages } of troubled) {
+    const verdict = status === 'failed' ? 'FAILED' : 'FAILED AT FIRST';
+    const messages = failureMessages.join('\n').slice(0, 2000).replaceAll('\n', '\n  ');
+    console.log(`${verdict} ${basename(name)}: ${fullName}\n  ${messages}`);
   }
 }
 
