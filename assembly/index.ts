@@ -5,6 +5,7 @@ export * from './elementwise';
 export * from './embedding';
 export * from './expressions';
 export * from './gates';
+export * from './leaky';
 export * from './linalg';
 export * from './losses';
 export * from './losses-binary';
