@@ -25,11 +25,13 @@ describe('myelin', () => {
     const inspected = JSON.parse((await myelin(['inspect', 'odd.myelin', '--json'])).stdout);
     expect(inspected.record.inputs.map(({ name }: { name: string }) => name)).toEqual(['id', 'size', 'weight']);
     expect(inspected.record.inputs[1].missing).toBe(2);
-    expect(await myelin(['predict', 'odd.myelin', 'odd.csv'])).toMatchObject({
+    expect((await myelin(['predict', 'odd.myelin', 'odd.csv'])).code).toBe(0);
+    writeFileSync(at('odder.csv'), readFileSync(at('odd.csv'), 'utf8').replaceAll('no idea', 'unknown'));
+    expect(await myelin(['predict', 'odd.myelin', 'odder.csv'])).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/line 702, .*say --missing 'no idea'; .*--columns size=category/),
+      stderr: expect.stringMatching(/line 702, .*say --missing unknown; .*--columns size=category/),
     });
-    expect((await myelin(['predict', 'odd.myelin', 'odd.csv', '--missing', 'no idea'])).code).toBe(0);
+    expect((await myelin(['predict', 'odd.myelin', 'odder.csv', '--missing', 'unknown'])).code).toBe(0);
 
     const commas = csv(100, 4).replaceAll(',', ';').replaceAll('.', ',');
     writeFileSync(at('commas.csv'), commas);
@@ -50,6 +52,10 @@ describe('myelin', () => {
       { name: 'size', kind: 'number' },
       { name: 'weight', kind: 'number' },
     ]);
+    const again = JSON.parse((await myelin(['evaluate', 'd.myelin', 'commas.csv', '--json'])).stdout);
+    const points = ['evaluate', 'd.myelin', 'points.csv', '--decimal', '.', '--json'];
+    writeFileSync(at('points.csv'), csv(100, 4));
+    expect(JSON.parse((await myelin(points)).stdout)).toEqual(again);
     expect(await myelin([...german, '--columns', 'size'])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/name=kind is expected/),

@@ -8,6 +8,7 @@ import {
   loadTabular,
   pca,
   readCsv,
+  readTable,
   split,
   Table,
   type Tabular,
@@ -50,6 +51,32 @@ function houses(rows: number, seed = 2) {
 }
 
 const quick = { epochs: 30, members: 2, layers: [16], backend } as const;
+
+test('files are read as the one that it learned from', async () => {
+  const text = (rows: readonly string[]) => Buffer.from(['size;kind', ...rows].join('\n'));
+  const rows = Array.from(
+    { length: 60 },
+    (_, i) => `${i % 7 === 0 ? 'unbekannt' : `${i % 11},5`};${i % 2 ? 'Äpfel' : 'Birnen'}`,
+  );
+  const given = { decimal: ',', missing: ['', 'unbekannt'], encoding: 'utf-8' } as const;
+  const table = await readCsv(text(rows), given);
+  expect(table.take([1, 2]).drop('kind').reading).toEqual(given);
+  const learned = await tabular({ target: 'kind', ...quick }).fit(table.take(Array.from({ length: 50 }, (_, i) => i)));
+  const pipeline = deserializeTabular(learned.serialize(), { backend });
+  expect(pipeline.readOptions).toEqual({ ...given, kinds: { size: 'number', kind: 'category' } });
+  const read = await readCsv(text(rows), pipeline.readOptions);
+  expect(pipeline.predict([{ size: 'unbekannt' }, { size: 6.5 }])).toEqual(
+    pipeline.predict(read.take([0, 6]).select(['size'])),
+  );
+  const json = await readTable(Buffer.from('[{"size": "unbekannt"}, {"size": 6.5}]'), {
+    format: 'json',
+    ...pipeline.readOptions,
+  });
+  expect(pipeline.predict(json)).toEqual(pipeline.predict(read.take([0, 6])));
+  expect(pipeline.evaluate(read)).toEqual(pipeline.evaluate(table));
+  const plain = await tabular({ target: 'kind', ...quick }).fit(flowers(60));
+  expect(plain.record).not.toHaveProperty('reading');
+});
 
 describe('classification', () => {
   let pipeline: Tabular;

@@ -26,10 +26,12 @@ export function sourceOf(path: string): Source {
   return path === '-' ? (process.stdin as AsyncIterable<Uint8Array>) : path;
 }
 
-/** Options of readers; of a pipeline the kinds and whether the file it learned from had names. */
+/** Options of readers; of a pipeline what it says, and whether the file it learned from had names. */
 export function readOptions(flags: ReadFlags, pipeline?: Tabular): TableOptions {
-  const { separator, header, format, columns, missing, decimal, encoding } = flags;
-  const learned = pipeline?.kinds;
+  const { separator, header, format, columns } = flags;
+  const { kinds: learned, ...reading }: Partial<Tabular['readOptions']> = pipeline?.readOptions ?? {};
+  const { decimal = reading.decimal, encoding = reading.encoding } = flags;
+  const missing = flags.missing ? [...(reading.missing ?? MISSING), ...flags.missing] : reading.missing;
   const kinds = learned && { ...learned, ...flags.kinds };
   const unnamed = learned !== undefined && Object.keys(learned).every((name) => /^column\d+$/.test(name));
   const named = header ?? (learned === undefined ? undefined : !unnamed);
@@ -38,7 +40,7 @@ export function readOptions(flags: ReadFlags, pipeline?: Tabular): TableOptions 
     ...(kinds && { kinds, otherwise: 'category' as const }),
     ...(separator !== undefined && { separator }),
     ...(columns && { columns }),
-    ...(missing && { missing: [...MISSING, ...missing] }),
+    ...(missing && { missing }),
     ...(decimal && { decimal }),
     ...(encoding && { encoding }),
     ...(named !== undefined && format === undefined && { header: named }),

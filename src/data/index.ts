@@ -12,7 +12,7 @@ export {
   type OversampleOptions,
   oversample,
 } from './augment/rows.js';
-export type { CsvOptions, Limits, ReadOptions } from './csv/dialect.js';
+export type { CsvOptions, Limits, Reading, ReadOptions } from './csv/dialect.js';
 export { readCsv, streamCsv } from './csv/read.js';
 export { DataError, type DataErrorCode } from './errors.js';
 export { type IdxArray, type IdxValues, readIdx } from './idx.js';

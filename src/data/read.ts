@@ -22,15 +22,23 @@ function formatOf(source: Source, format: Format | undefined): Format {
   return extension.toLowerCase() === 'json' ? 'json' : 'jsonLines';
 }
 
+/** Options for a format; of JSON, without those of texts in a CSV, which a pipeline's options have whatever comes. */
+function optionsOf(kind: Format, { format: _, decimal, encoding, ...others }: TableOptions): CsvOptions {
+  if (kind !== 'csv') return others;
+  return { ...others, ...(decimal !== undefined && { decimal }), ...(encoding !== undefined && { encoding }) };
+}
+
 /** Reads CSV, JSON or JSON Lines into a table; see `readCsv`, `readJson` and `readJsonLines` for options and errors. */
-export async function readTable(source: Source, { format, ...options }: TableOptions = {}): Promise<Table> {
-  const read = { csv: readCsv, json: readJson, jsonLines: readJsonLines }[formatOf(source, format)];
-  return read(source, options);
+export async function readTable(source: Source, options: TableOptions = {}): Promise<Table> {
+  const kind = formatOf(source, options.format);
+  const read = { csv: readCsv, json: readJson, jsonLines: readJsonLines }[kind];
+  return read(source, optionsOf(kind, options));
 }
 
 /** The same a block at a time: tables of some thousand rows. JSON, which is one value, comes as one table. */
-export async function* streamTable(source: Source, { format, ...options }: TableOptions = {}): AsyncGenerator<Table> {
-  const kind = formatOf(source, format);
-  if (kind === 'json') yield await readJson(source, options);
-  else yield* kind === 'csv' ? streamCsv(source, options) : streamJsonLines(source, options);
+export async function* streamTable(source: Source, options: TableOptions = {}): AsyncGenerator<Table> {
+  const kind = formatOf(source, options.format);
+  const chosen = optionsOf(kind, options);
+  if (kind === 'json') yield await readJson(source, chosen);
+  else yield* kind === 'csv' ? streamCsv(source, chosen) : streamJsonLines(source, chosen);
 }

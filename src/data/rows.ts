@@ -168,7 +168,7 @@ export function tableOf(
     if (odd) notes.push(remarkOf(name, odd));
     reports.push({ name, kind: evidence.kind, why, ...described, ...(odd && { odd }) });
   }
-  return new Table(made, makeReport({ source, rows, notes, columns: reports }), lines);
+  return new Table(made, makeReport({ source, rows, notes, columns: reports }), lines, plan.reading);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { nearest, ShapeError, show, UnknownNameError, ValueError } from '../errors.js';
+import type { Reading } from './csv/dialect.js';
 import type { TableReport } from './report.js';
 
 export type ColumnKind = 'number' | 'category' | 'boolean' | 'date';
@@ -35,14 +36,17 @@ export class Table {
   readonly report: TableReport | undefined;
   /** Of tables that readers return: the line of the file where each row begins, from 1. */
   readonly lines: ArrayLike<number> | undefined;
+  /** How the file was read where that differs from the defaults. */
+  readonly reading: Reading;
   readonly #byName: ReadonlyMap<string, Column>;
 
-  constructor(columns: readonly Column[], report?: TableReport, lines?: ArrayLike<number>) {
+  constructor(columns: readonly Column[], report?: TableReport, lines?: ArrayLike<number>, reading: Reading = {}) {
     if (columns.length === 0)
       throw new ShapeError({ argument: 'columns', given: 'none', expected: 'at least one column' });
     this.columns = columns;
     this.report = report;
     this.lines = lines;
+    this.reading = reading;
     this.rows = lengthOf(columns[0]!);
     this.#byName = new Map(columns.map((column) => [column.name, column]));
     for (const column of columns) {
@@ -80,15 +84,20 @@ export class Table {
     });
   }
 
+  /** A table of what came out of the same file. */
+  #of(columns: readonly Column[]): Table {
+    return new Table(columns, undefined, undefined, this.reading);
+  }
+
   /** These columns, in this order. */
   select(names: readonly string[]): Table {
-    return new Table(names.map((name) => this.column(name)));
+    return this.#of(names.map((name) => this.column(name)));
   }
 
   /** All columns but these. */
   drop(...names: readonly string[]): Table {
     for (const name of names) this.column(name);
-    return new Table(this.columns.filter(({ name }) => !names.includes(name)));
+    return this.#of(this.columns.filter(({ name }) => !names.includes(name)));
   }
 
   /** The rows of these numbers, in this order; a number may come twice. */
@@ -117,7 +126,7 @@ export class Table {
   }
 
   #mapped(numbers: (values: Float64Array) => Float64Array, codes: (codes: Int32Array) => Int32Array): Table {
-    return new Table(
+    return this.#of(
       this.columns.map((column) =>
         column.kind === 'category'
           ? { ...column, codes: codes(column.codes) }

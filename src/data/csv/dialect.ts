@@ -41,6 +41,9 @@ export interface CsvOptions extends ReadOptions, Limits {
   readonly encoding?: string;
 }
 
+/** How a file was read where that differs from the defaults: options of readers, for files alike. */
+export type Reading = Pick<CsvOptions, 'missing' | 'decimal' | 'encoding'>;
+
 export const READ_OPTIONS = ['columns', 'kinds', 'otherwise', 'missing', 'sampleRows'] as const;
 
 export interface ReadPlan {
@@ -49,6 +52,7 @@ export interface ReadPlan {
   readonly otherwise: ColumnKind | undefined;
   readonly missing: ReadonlySet<string>;
   readonly sampleRows: number;
+  readonly reading: Reading;
 }
 
 /** Settled options. */
@@ -76,7 +80,8 @@ export function planReading(options: ReadOptions): ReadPlan {
     throw new ValueError({ argument: 'missing', given: show(missing), expected: 'an array of texts' });
   }
   checkNumber(sampleRows, 'sampleRows', { min: 1, integer: true });
-  return { columns, kinds, otherwise, missing: new Set(missing), sampleRows };
+  const reading = options.missing === undefined ? {} : { missing: [...missing] };
+  return { columns, kinds, otherwise, missing: new Set(missing), sampleRows, reading };
 }
 
 /** The kind that options say a column has. */
@@ -125,8 +130,15 @@ export function planCsv(options: CsvOptions): CsvPlan {
   for (const [name, value] of Object.entries({ maxLineLength, maxFieldLength, maxColumns })) {
     checkNumber(value, name, { min: 1, integer: true });
   }
+  const plan = planReading(options);
+  const reading: Reading = {
+    ...plan.reading,
+    ...(decimal === ',' && { decimal }),
+    ...(encoding !== undefined && { encoding }),
+  };
   return {
-    ...planReading(options),
+    ...plan,
+    reading,
     separator,
     header,
     names,

@@ -180,7 +180,7 @@ function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<
   const { separator, header } = dialect;
   const notes = [...dialect.notes, ...remarks];
   const report = makeReport({ source, rows: reader.rows, separator, header, notes, columns });
-  return new Table([...made.values()], report, reader.takeLines());
+  return new Table([...made.values()], report, reader.takeLines(), plan.reading);
 }
 
 /**

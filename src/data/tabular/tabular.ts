@@ -3,6 +3,7 @@ import { type SaveTarget, save, serialize } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import { type Matrix, makeMatrix } from '../../matrix.js';
 import type { Model } from '../../train/model.js';
+import type { Reading } from '../csv/dialect.js';
 import { type Preprocessing, preprocess } from '../prep/preprocess.js';
 import { type Row, tableFromRows } from '../rows.js';
 import { type Column, type ColumnKind, Table } from '../table.js';
@@ -35,6 +36,8 @@ export interface TabularRecord {
   /** On rows that the network in question had not trained on. */
   readonly validation: Metrics;
   readonly inputs: readonly InputRecord[];
+  /** How the rows were read where that differs from the defaults. */
+  readonly reading?: Reading;
   readonly notes: readonly string[];
 }
 
@@ -111,6 +114,11 @@ export class Tabular<T extends Task = Task> {
     return this.#interrupted;
   }
 
+  /** What readers of other files should know: kinds of columns, and how the rows that it learned from were read. */
+  get readOptions(): Reading & { readonly kinds: Readonly<Record<string, ColumnKind>> } {
+    return { kinds: this.kinds, ...this.record.reading };
+  }
+
   /** Kinds of all columns, the target's too: what readers take as `kinds`. */
   get kinds(): Readonly<Record<string, ColumnKind>> {
     const { inputs, target } = this.#ready();
@@ -159,15 +167,24 @@ export class Tabular<T extends Task = Task> {
       members: trained.members,
       validation: measure(task, this.#held.truth, this.#held.outputs),
       inputs: describeColumns(rest, inputs),
+      ...(Object.keys(given.reading).length > 0 && { reading: given.reading }),
       notes,
     };
     this.#state = { model: trained.model, inputs, target, record };
     return this;
   }
 
+  /** Rows as a table, with what meant a missing value among those that it learned from. */
+  #tableOf(data: Data, kinds: Readonly<Record<string, ColumnKind>> = {}): Table {
+    if (data instanceof Table) return data;
+    const { missing } = this.record.reading ?? {};
+    return tableFromRows(data, { kinds, ...(missing && { missing }) });
+  }
+
   /** A matrix for the model, of rows that need no target. */
   #inputsOf(data: Data): Matrix {
-    return this.#ready().inputs.transform(data);
+    const { inputs } = this.#ready();
+    return inputs.transform(this.#tableOf(data, inputs.kinds));
   }
 
   /** Outputs in the target's units, or probabilities. */
@@ -189,7 +206,7 @@ export class Tabular<T extends Task = Task> {
   warnings(data: Data): readonly string[] {
     const { record } = this.#ready();
     const collected = new Warnings(record.inputs, [record.target, ...(this.options.drop ?? [])]);
-    collected.add(data instanceof Table ? data : tableFromRows(data));
+    collected.add(this.#tableOf(data));
     return collected.texts;
   }
 
@@ -239,7 +256,7 @@ export class Tabular<T extends Task = Task> {
   /** Metrics of rows whose target is known: accuracy, log loss and more, or rmse, mae and r2 in the target's units. */
   evaluate(data: Data): Metrics {
     const { record } = this.#ready();
-    const table = withTarget(data instanceof Table ? data : tableFromRows(data), record.target, []);
+    const table = withTarget(this.#tableOf(data), record.target, []);
     return measure(record.task, this.#truth(table), this.#outputs(table));
   }
 
@@ -247,7 +264,7 @@ export class Tabular<T extends Task = Task> {
   explain(data: Data, options: ExplainOptions = {}): readonly Importance[] {
     const { model, inputs, target, record } = this.#ready();
     const { task } = record;
-    const rows = withTarget(data instanceof Table ? data : tableFromRows(data), record.target, []);
+    const rows = withTarget(this.#tableOf(data), record.target, []);
     const truthOf = (table: Table) => this.#truth(table);
     const predict = (x: Matrix) => unscaled(model.predict(x), task, target);
     return importanceOf({ task, preprocessing: inputs, predict }, rows, truthOf, options);
