@@ -193,6 +193,11 @@ describe('myelin', () => {
       [['--target', 'kind', '--layers', '8,0'], 2, /^error: --layers: /],
       [['--target', 'kind', '--activation', 'rellu'], 2, /^error: --activation: .*Did you mean 'relu'/],
       [['--target', 'kind', '--test-share', '2'], 2, /A share between 0 and 1 is expected/],
+      [
+        ['--target', 'kind', '--test-share', '0.2', '--test', 'flowers.csv'],
+        2,
+        /'--test-share <share>' cannot be used/,
+      ],
       [['--target', 'kind', '--separator', 'ab'], 2, /One character is expected/],
       [['--target', 'churn'], 1, /^error: --target: expected one of id, .* got 'churn'/],
       [['--target', '99'], 1, /^error: --target: expected a name, a number from 1 to 5 or 'last', got 99/],

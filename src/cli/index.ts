@@ -90,7 +90,11 @@ reading(program.command('train'))
   .option('--labels <file>', 'the data are idx, and these their labels')
   .option('--out <file>', 'where to save', 'model.myelin')
   .option('--test <data>', 'a file to evaluate on in the end')
-  .option('--test-share <share>', 'a share of the rows to evaluate on in the end, such as 0.2', share)
+  .addOption(
+    new Option('--test-share <share>', 'a share of the rows to evaluate on in the end, such as 0.2')
+      .argParser(share)
+      .conflicts('test'),
+  )
   .addOption(new Option('--task <task>', 'default: inferred').choices(['classification', 'regression']))
   .option('--drop <name,...>', 'columns to leave out', list)
   .option('--layers <units,...>', 'hidden layers, such as 128,64', numbers)
