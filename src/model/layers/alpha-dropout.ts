@@ -1,7 +1,6 @@
-import { checkNumber } from '../../errors.js';
 import { stream } from '../../kernels/philox.js';
-import type { Step } from '../../program/layer.js';
 import { defineLayer, type LayerOptions } from './kind.js';
+import { masked } from './masked.js';
 
 export interface AlphaDropoutOptions extends LayerOptions {
   /** Share of the inputs that training drops, 0 <= rate < 1. */
@@ -19,30 +18,12 @@ export const alphaDropout = /* @__PURE__ */ defineLayer<'alphaDropout', AlphaDro
   options: ['rate'],
 
   build(spec, name, [units]: readonly [number], index) {
-    const rate = checkNumber(spec.rate, `${name}.rate`, { min: 0, below: 1 });
-    const a = 1 / Math.sqrt((1 - rate) * (1 + rate * LOWEST ** 2));
-    const b = -a * rate * LOWEST;
-    return [
-      {
-        name,
-        units,
-        parameters: [],
-        forward(emit, x): Step {
-          if (!emit.training || rate === 0) return { y: x, backward: (dy) => [dy] };
-          const y = emit.matrix(`${name}.y`, units);
-          const mask = emit.matrix(`${name}.mask`, units);
-          const { random } = emit.slots;
-          const from = stream('dropout', index);
-          emit.call('alphaDropoutForward', x, y, mask, x.size, random, from, rate, a, b, a * LOWEST + b, 0);
-          return {
-            y,
-            backward(dy) {
-              emit.call('dropoutBackward', mask, dy, dy, dy.size);
-              return [dy];
-            },
-          };
-        },
-      },
-    ];
+    return masked(name, units, spec.rate, 'dropoutBackward', (emit, x, y, mask, rate) => {
+      const a = 1 / Math.sqrt((1 - rate) * (1 + rate * LOWEST ** 2));
+      const b = -a * rate * LOWEST;
+      const { random } = emit.slots;
+      const from = stream('dropout', index);
+      emit.call('alphaDropoutForward', x, y, mask, x.size, random, from, rate, a, b, a * LOWEST + b, 0);
+    });
   },
 });

@@ -1,7 +1,6 @@
-import { checkNumber } from '../../errors.js';
 import { stream } from '../../kernels/philox.js';
-import type { Step } from '../../program/layer.js';
 import { defineLayer, type LayerOptions } from './kind.js';
+import { masked } from './masked.js';
 
 export interface DropoutOptions extends LayerOptions {
   /** Share of the inputs that training drops, 0 <= rate < 1. */
@@ -13,26 +12,8 @@ export const dropout = /* @__PURE__ */ defineLayer<'dropout', DropoutOptions>('d
   options: ['rate'],
 
   build(spec, name, [units]: readonly [number], index) {
-    const rate = checkNumber(spec.rate, `${name}.rate`, { min: 0, below: 1 });
-    return [
-      {
-        name,
-        units,
-        parameters: [],
-        forward(emit, x): Step {
-          if (!emit.training || rate === 0) return { y: x, backward: (dy) => [dy] };
-          const y = emit.matrix(`${name}.y`, units);
-          const mask = emit.matrix(`${name}.mask`, units);
-          emit.call('dropoutForward', x, y, mask, x.size, emit.slots.random, stream('dropout', index), rate, 0);
-          return {
-            y,
-            backward(dy) {
-              emit.call('dropoutBackward', mask, dy, dy, dy.size);
-              return [dy];
-            },
-          };
-        },
-      },
-    ];
+    return masked(name, units, spec.rate, 'dropoutBackward', (emit, x, y, mask, rate) => {
+      emit.call('dropoutForward', x, y, mask, x.size, emit.slots.random, stream('dropout', index), rate, 0);
+    });
   },
 });

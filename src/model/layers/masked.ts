@@ -1,0 +1,36 @@
+import { checkNumber } from '../../errors.js';
+import type { Emitter } from '../../program/emitter.js';
+import type { Layer, Step } from '../../program/layer.js';
+import type { Tensor } from '../../program/plan.js';
+
+/** Emits what fills `mask` and y, of the size of x. */
+type Draw = (emit: Emitter, x: Tensor, y: Tensor, mask: Tensor, rate: number) => void;
+
+/**
+ * A layer that passes its input on in inference, and in training lets `times`, a kernel, multiply the gradient by the mask
+ * that the forward pass has drawn.
+ * @throws ValueError unless 0 <= rate < 1.
+ */
+export function masked(
+  name: string,
+  units: number,
+  rate: number,
+  times: 'dropoutBackward' | 'multiply',
+  draw: Draw,
+): readonly Layer[] {
+  checkNumber(rate, `${name}.rate`, { min: 0, below: 1 });
+  const forward = (emit: Emitter, x: Tensor): Step => {
+    if (!emit.training || rate === 0) return { y: x, backward: (dy) => [dy] };
+    const y = emit.matrix(`${name}.y`, units);
+    const mask = emit.matrix(`${name}.mask`, units);
+    draw(emit, x, y, mask, rate);
+    return {
+      y,
+      backward(dy) {
+        emit.call(times, mask, dy, dy, dy.size);
+        return [dy];
+      },
+    };
+  };
+  return [{ name, units, parameters: [], forward }];
+}
