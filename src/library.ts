@@ -57,6 +57,7 @@ export * from './kernels/constraints.js';
 export type { Backend, BackendFactory } from './kernels/contract.js';
 export type { ActivationDefinition } from './kernels/curve.js';
 export * from './kernels/gates.js';
+export * from './kernels/leaky.js';
 export type { CommonLossOptions, LossDefinition, NamedLoss } from './kernels/loss.js';
 export * from './kernels/losses.js';
 export * from './kernels/losses-binary.js';

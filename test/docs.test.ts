@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { OptionRange } from '../src/kernels/definition.js';
 import * as gates from '../src/kernels/gates.js';
+import * as leaky from '../src/kernels/leaky.js';
 import { type ActivationEntry, activationTable, constraintTable } from '../src/kernels/tables.js';
 import { kindOf } from '../src/model/layers/kind.js';
 import { layerTable } from '../src/model/layers/registry.js';
@@ -125,7 +126,7 @@ test('activations', async () => {
   };
   const rows = Object.entries(activationTable as unknown as Record<string, ActivationEntry>).map(([name, entry]) => [
     `\`${name}\``,
-    docstring(name in gates ? 'kernels/gates.ts' : 'kernels/activations.ts', name),
+    docstring(`kernels/${name in gates ? 'gates' : name in leaky ? 'leaky' : 'activations'}.ts`, name),
     optionsText(entry.definition.options as Record<string, OptionRange>),
     saved(entry),
     `\`${entry.definition.initializer}\``,

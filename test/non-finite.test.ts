@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { NonFiniteError } from '../src/errors.js';
-import { prelu } from '../src/kernels/activations.js';
 import { adam } from '../src/kernels/adam.js';
+import { prelu } from '../src/kernels/leaky.js';
 import { sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
 import { exponentialMovingAverage } from '../src/model/averaging.js';

@@ -14,6 +14,7 @@ import { elementwise } from '../kernels/elementwise.js';
 import { embedding } from '../kernels/embedding.js';
 import { expressions } from '../kernels/expressions.js';
 import gates from '../kernels/gates.js';
+import leakies from '../kernels/leaky.js';
 import { linalg } from '../kernels/linalg.js';
 import losses from '../kernels/losses.js';
 import binaryLosses from '../kernels/losses-binary.js';
@@ -34,6 +35,7 @@ function twins(arithmetic: Arithmetic): Twins {
     ...linalg(arithmetic),
     ...activations(arithmetic),
     ...gates(arithmetic),
+    ...leakies(arithmetic),
     ...losses(arithmetic),
     ...binaryLosses(arithmetic),
     ...regressionLosses(arithmetic),

@@ -1,13 +1,10 @@
 import {
   exponential,
   hardSigmoid,
-  leakyRelu,
   linear,
   logSoftmax,
-  prelu,
   relu,
   relu6,
-  rrelu,
   sigmoid,
   softmax,
   softsign,
@@ -17,6 +14,7 @@ import {
 import { adam, adamw } from '../kernels/adam.js';
 import { maxNorm, nonNeg, unitNorm } from '../kernels/constraints.js';
 import { celu, elu, gelu, mish, selu, silu, softplus } from '../kernels/gates.js';
+import { leakyRelu, prelu, rrelu } from '../kernels/leaky.js';
 import {
   categoricalCrossentropy,
   categoricalFocalCrossentropy,

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { leakyRelu, step } from '../../src/kernels/activations.js';
+import { step } from '../../src/kernels/activations.js';
 import { adam } from '../../src/kernels/adam.js';
 import { maxNorm } from '../../src/kernels/constraints.js';
 import type { BackendFactory } from '../../src/kernels/contract.js';
 import { elu, gelu } from '../../src/kernels/gates.js';
+import { leakyRelu } from '../../src/kernels/leaky.js';
 import { sgd } from '../../src/kernels/optimizers.js';
 import { type Matrix, matrix } from '../../src/matrix.js';
 import { buildGraph, type Graph } from '../../src/model/graph.js';
