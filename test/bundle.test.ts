@@ -77,6 +77,39 @@ test('a script of one file, without chunks, trains as well', async () => {
   expect(await script().run()).toBe(3);
 });
 
+test('a script that imports all of the package holds one copy of it', async () => {
+  const contents = `
+    import { MyelinError, serialize, wasm } from 'myelin';
+    import { pca, readCsv, tabular } from 'myelin/data';
+    import { sequential } from 'myelin/worker';
+    export async function run(text) {
+      const table = await readCsv(text);
+      const preprocess = { after: [pca()] };
+      const pipeline = tabular({ target: 'b', epochs: 1, members: 1, preprocess, backend: await wasm() });
+      const error = await pipeline.fit(table.drop('b')).catch((error) => error);
+      await pipeline.fit(table);
+      return [typeof sequential, error instanceof MyelinError, serialize(pipeline.model).length > 0];
+    }`;
+  const { outputFiles, metafile } = await build({
+    stdin: { contents, resolveDir: root },
+    absWorkingDir: root,
+    bundle: true,
+    metafile: true,
+    format: 'iife',
+    globalName: 'program',
+    platform: 'node',
+    target: BUNDLING.target,
+    write: false,
+    logLevel: 'error',
+    logOverride: { 'empty-import-meta': 'silent' },
+  });
+  const inputs = Object.keys(metafile.inputs).filter((name) => !/^(<stdin>|esm\/|build\/kernels)/.test(name));
+  expect(inputs).toEqual([]);
+  const script = new Function(`${outputFiles[0]!.text}; return program;`);
+  const rows = Array.from({ length: 30 }, (_, i) => `${i},${i % 7},${(i % 5) + 0.5}`);
+  expect(await script().run(Buffer.from(`a,c,b\n${rows.join('\n')}\n`))).toEqual(['function', true, true]);
+});
+
 test.each(['kernels.wasm', 'kernels.fast.wasm'])('%s comes out of its text as it went in', (name) => {
   const module = readFileSync(join(root, 'build', name));
   expect(Buffer.compare(Buffer.from(unpack(pack(module))), module)).toBe(0);

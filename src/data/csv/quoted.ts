@@ -1,4 +1,4 @@
-import Papa from 'papaparse';
+import { Papa } from './papaparse.js';
 
 interface Parsed {
   readonly data: string[][];

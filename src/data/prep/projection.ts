@@ -1,6 +1,6 @@
-import { EigenvalueDecomposition, Matrix as Mat } from 'ml-matrix';
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
 import { Generator, stream } from '../../kernels/philox.js';
+import { EigenvalueDecomposition, Matrix as Mat } from './ml-matrix.js';
 import { normalQuantile } from './statistics.js';
 import type { Shape, State, StepSpec } from './step.js';
 
