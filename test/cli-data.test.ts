@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { csv, quick, workspace } from './support/cli.js';
+import { readCsv } from '../src/data/index.js';
+import { csv, quick, script, workspace } from './support/cli.js';
 
 // What the command makes of data, paths and options that are not as they should be.
 
@@ -52,6 +54,9 @@ describe('myelin', () => {
       { name: 'size', kind: 'number' },
       { name: 'weight', kind: 'number' },
     ]);
+    const { stderr } = await myelin(['train', 'commas.csv', '--target', 'kind', '--out', 'texts.myelin', ...quick]);
+    expect(stderr).toMatch(/^note: 'size' is read as texts, though all would be numbers with --decimal ,$/m);
+    expect((await myelin(['inspect', 'd.myelin'])).stdout).toMatch(/^Reading: decimals stand behind ','$/m);
     const again = JSON.parse((await myelin(['evaluate', 'd.myelin', 'commas.csv', '--json'])).stdout);
     const points = ['evaluate', 'd.myelin', 'points.csv', '--decimal', '.', '--json'];
     writeFileSync(at('points.csv'), csv(100, 4));
@@ -64,6 +69,56 @@ describe('myelin', () => {
       code: 1,
       stderr: expect.stringMatching(/^error: --columns: expected one of .*Did you mean 'size'/),
     });
+  }, 60_000);
+
+  test('a model of a CSV takes JSON', async () => {
+    const train = ['train', 'train.csv', '--target', 'kind', '--drop', 'id', '--out', 'j.myelin', '--quiet', ...quick];
+    expect((await myelin(train)).code).toBe(0);
+    const table = await readCsv(at('train.csv'));
+    writeFileSync(at('rows.json'), JSON.stringify(table.toObjects()));
+    writeFileSync(
+      at('rows.jsonl'),
+      table
+        .toObjects()
+        .map((row) => JSON.stringify(row))
+        .join('\n'),
+    );
+    const { stdout } = await myelin(['predict', 'j.myelin', 'train.csv']);
+    for (const data of ['rows.json', 'rows.jsonl']) {
+      expect((await myelin(['predict', 'j.myelin', data])).stdout).toBe(stdout);
+      expect((await myelin(['evaluate', 'j.myelin', data, '--json'])).code).toBe(0);
+      expect((await myelin(['profile', 'j.myelin', data])).code).toBe(0);
+    }
+    expect((await myelin([...train, '--test', 'rows.json'])).code).toBe(0);
+  }, 60_000);
+
+  test('a reader of messages that goes away does not end the work', () => {
+    const train = ['train', 'train.csv', '--target', 'kind', '--out', 'piped.myelin', ...quick].join(' ');
+    const { stdout } = spawnSync('sh', ['-c', `"${process.execPath}" "${script}" ${train} 2>&1 | head -n 1`], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(stdout).toMatch(/^train\.csv: 120 rows/);
+    expect(existsSync(at('piped.myelin'))).toBe(true);
+  }, 60_000);
+
+  test('nothing is written over what is read or written', async () => {
+    writeFileSync(at('over.csv'), csv(60, 3));
+    symlinkSync(at('over.csv'), at('link.csv'));
+    const train = ['train', 'over.csv', '--target', 'kind', ...quick];
+    expect((await myelin([...train, '--out', 'over.myelin', '--quiet'])).code).toBe(0);
+    const before = ['over.csv', 'over.myelin'].map((name) => readFileSync(at(name)));
+    for (const [args, message] of [
+      [[...train, '--out', 'over.csv'], /^error: --out: 'over.csv' is the data, and would be overwritten/],
+      [[...train, '--out', 'o.myelin', '--report', 'link.csv'], /--report: 'link.csv' is the data/],
+      [[...train, '--out', 'o.myelin', '--report', './o.myelin'], /--report: '.\/o.myelin' is --out/],
+      [['predict', 'over.myelin', 'over.csv', '--out', 'over.myelin'], /--out: 'over.myelin' is the model/],
+      [['predict', 'over.myelin', 'over.csv', '--out', 'over.csv'], /--out: 'over.csv' is the data/],
+    ] as const) {
+      expect(await myelin(args)).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
+    }
+    expect(['over.csv', 'over.myelin'].map((name) => readFileSync(at(name)))).toEqual(before);
+    expect(existsSync(at('o.myelin'))).toBe(false);
   }, 60_000);
 
   describe('predict', () => {
@@ -199,6 +254,8 @@ describe('myelin', () => {
         /'--test-share <share>' cannot be used/,
       ],
       [['--target', 'kind', '--separator', 'ab'], 2, /One character is expected/],
+      [['--target', 'kind', '--encoding', 'latin-9000'], 2, /A name such as utf-8/],
+      [['--target', 'kind', '--drop', 'size,kind'], 2, /^error: --drop: .*'kind', the target/],
       [['--target', 'churn'], 1, /^error: --target: expected one of id, .* got 'churn'/],
       [['--target', '99'], 1, /^error: --target: expected a name, a number from 1 to 5 or 'last', got 99/],
       [['--target', 'kind', '--drop', 'color'], 1, /^error: --drop: .*Did you mean 'colour'/],

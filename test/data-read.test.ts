@@ -112,6 +112,40 @@ describe('CSV', () => {
     });
   });
 
+  test('a byte order mark counts more than the encoding that is said', async () => {
+    const options = { encoding: 'windows-1252' };
+    const expected = [{ a: 1, b: 'é' }];
+    for (const encoding of ['utf8', 'utf16le'] as const) {
+      const bytes = (text: string) => Uint8Array.from(Buffer.from(`\ufeff${text}`, encoding));
+      expect(rowsOf(await readCsv(bytes('a,b\n1,é\n'), options))).toEqual(expected);
+      expect(rowsOf(await readJson(bytes('[{"a": 1, "b": "é"}]'), options))).toEqual(expected);
+      expect(rowsOf(await readJsonLines(bytes('{"a": 1, "b": "é"}\n'), options))).toEqual(expected);
+    }
+    const latin = Uint8Array.from('[{"a": 1, "b": "\u00e9"}]', (c) => c.charCodeAt(0));
+    expect(rowsOf(await readJson(latin, options))).toEqual(expected);
+  });
+
+  test('numbers with another sign before decimals are noted, and named where they are errors', async () => {
+    const { report } = await csv('price;name\n1,5;x\n20;y\n', {});
+    expect(report?.columns[0]).toMatchObject({ kind: 'category', decimal: ',' });
+    expect(report?.notes).toContain("'price' is read as texts, though all would be numbers with decimal: ','");
+    expect((await csv('a;b\n1,5;x,y\n', {})).report?.columns[1]).not.toHaveProperty('decimal');
+    const points = await csv('price;name\n1.5;x\n20;y\n', { decimal: ',' });
+    expect(points.report?.columns[0]).toMatchObject({ decimal: '.' });
+    const strict = { decimal: ',', columns: { price: 'number' } } as const;
+    await expect(csv('price;name\n1.5;x\n', strict)).rejects.toThrow(/'1.5' is not a number\. .*say decimal: '\.'/);
+    const row = { columns: { price: 'number' } } as const;
+    expect(() => tableFromRows([{ price: '1,5' }], row)).toThrow(/in which '1,5' is not a number\. .*decimal: ','/);
+  });
+
+  test('a comma before decimals of texts in JSON and rows, next to numbers', async () => {
+    const rows = [{ a: '1,5' }, { a: 2.5 }, { a: '1e3' }];
+    const expected = [{ a: 1.5 }, { a: 2.5 }, { a: 1000 }];
+    expect(rowsOf(tableFromRows(rows, { decimal: ',' }))).toEqual(expected);
+    expect(rowsOf(await readJson({ text: JSON.stringify(rows) }, { decimal: ',' }))).toEqual(expected);
+    expect(rowsOf(tableFromRows([{ a: 2.5 }, { a: 'x' }], { decimal: ',' }))).toEqual([{ a: '2.5' }, { a: 'x' }]);
+  });
+
   test('a comma before decimals', async () => {
     expect(rowsOf(await csv('a;b\n1,5;x\n-,5e1;y\n', { decimal: ',' }))).toEqual([
       { a: 1.5, b: 'x' },

@@ -1,5 +1,5 @@
 import { type Column, readIdx, readTable, type Source, Table, type TableOptions, type Tabular } from '../data/index.js';
-import { remarkOf } from '../data/infer.js';
+import { decimalRemarkOf, remarkOf } from '../data/infer.js';
 import { MISSING } from '../data/scalars.js';
 import { ShapeError, ValueError } from '../errors.js';
 import { about } from './errors.js';
@@ -55,10 +55,13 @@ export function remarksOf({ report }: Table, counters: readonly string[]): reado
     const other = quoted(odd.text);
     return [`${remarkOf(name, odd)}; if such texts mean a missing value, say --missing ${other}`];
   });
+  const decimals = (report?.columns ?? []).flatMap(({ name, decimal }) =>
+    decimal ? [decimalRemarkOf(name, decimal).replace(/decimal: '(.)'$/, '--decimal $1')] : [],
+  );
   const counts = counters.map((name) => {
     return `'${name}' is left out, since it counts the rows; --columns ${quoted(`${name}=number`)} learns from it`;
   });
-  return [...texts, ...counts];
+  return [...texts, ...decimals, ...counts];
 }
 
 /** Says on standard error what is remarkable. */

@@ -42,6 +42,15 @@ const separator = (text: string) => {
   return text;
 };
 
+const encoding = (text: string) => {
+  try {
+    new TextDecoder(text);
+    return text;
+  } catch {
+    throw new InvalidArgumentError('A name such as utf-8, utf-16le, latin1 or windows-1252 is expected.');
+  }
+};
+
 const HELP = '(--help shows how it is used)';
 const { version } = createRequire(import.meta.url)('myelin/package.json') as { version: string };
 
@@ -71,7 +80,7 @@ function reading(command: Command): Command {
       list,
     )
     .addOption(new Option('--decimal <character>', "what stands before decimals (default: '.')").choices(['.', ',']))
-    .option('--encoding <name>', 'such as windows-1252 (default: UTF-8)');
+    .option('--encoding <name>', 'such as windows-1252 (default: UTF-8)', encoding);
 }
 
 const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  $ npx myelin ${line}`).join('\n')}`;
@@ -168,6 +177,8 @@ reading(program.command('profile'))
   .addHelpText('after', examples('profile model.myelin train.csv'))
   .action(run(profileCommand as Run));
 
+// Nobody listens to progress and warnings any more: the work goes on.
+process.stderr.on('error', () => {});
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   process.stderr.write(`error: standard output: ${error.message}\n`);

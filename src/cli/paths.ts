@@ -1,6 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { FileError } from '../errors.js';
+import { UsageError } from './errors.js';
 
 const wrong = (doing: string, path: string, message: string, code: string) =>
   new FileError(doing, path, Object.assign(new Error(message), { code }));
@@ -35,5 +36,26 @@ export async function checkWritable(path: string, option: string): Promise<void>
     if (error instanceof FileError) throw error;
     if (codeOf(error) === 'ENOENT') throw wrong(doing, path, `there is no folder '${folder}'`, 'ENOENT');
     throw new FileError(doing, path, error);
+  }
+}
+
+async function sameFile(a: string, b: string): Promise<boolean> {
+  if (resolve(a) === resolve(b)) return true;
+  const [one, other] = await Promise.all([a, b].map((path) => stat(path).catch(() => undefined)));
+  return one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev;
+}
+
+/** Sees to it that nothing is written over what is read, or over what else is written. By what the paths are for. */
+export async function checkApart(
+  written: Readonly<Record<string, string | undefined>>,
+  read: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const outputs = Object.entries(written);
+  for (const [i, [option, path]] of outputs.entries()) {
+    for (const [what, other] of [...Object.entries(read), ...outputs.slice(0, i)]) {
+      if (path === undefined || other === undefined || path === '-' || other === '-') continue;
+      if (await sameFile(path, other))
+        throw new UsageError(`${option}: '${path}' is ${what}, and would be overwritten.`);
+    }
   }
 }

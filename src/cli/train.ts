@@ -6,8 +6,8 @@ import { countersOf, trainingOptions } from '../data/tabular/design.js';
 import { MyelinError } from '../errors.js';
 import type { Callback } from '../train/callbacks.js';
 import { checkColumns, type ReadFlags, readData, readOptions, remarksOf, sourceOf, targetOf, warn } from './data.js';
-import { checked, messageOf } from './errors.js';
-import { checkReadable, checkWritable } from './paths.js';
+import { checked, messageOf, UsageError } from './errors.js';
+import { checkApart, checkReadable, checkWritable } from './paths.js';
 import { reportPage } from './report.js';
 import { curves, grid, metricsText, quoted, short } from './terminal.js';
 
@@ -60,6 +60,8 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     trainingOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
   );
   checked(() => tabular({ target: flags.target, ...chosen }));
+  const read = { 'the data': data, 'the labels': flags.labels, 'the data to test on': flags.test };
+  await checkApart({ '--out': out, '--report': flags.report }, read);
   await checkWritable(out, '--out');
   if (flags.report !== undefined) await checkWritable(flags.report, '--report');
   for (const name of ['labels', 'test', 'resume'] as const) {
@@ -73,6 +75,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   }
   const target = targetOf(table, flags.target);
   const dropped = checkColumns(table, flags.drop ?? [], '--drop');
+  if (dropped.includes(target)) throw new UsageError(`--drop: '${target}' is the target.`);
   const controller = new AbortController();
   const interrupt = () => controller.abort();
   process.once('SIGINT', interrupt);

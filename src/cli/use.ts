@@ -1,10 +1,10 @@
-import { loadTabular, readTable, streamTable, type Table, type Tabular } from '../data/index.js';
+import { loadTabular, type Reading, readTable, streamTable, type Table, type Tabular } from '../data/index.js';
 import { Warnings } from '../data/tabular/inputs.js';
 import { FileFormatError, MyelinError, ValueError } from '../errors.js';
 import { checkColumns, type ReadFlags, readData, readOptions, sourceOf, warn } from './data.js';
 import { about } from './errors.js';
 import { CsvWriter, writing } from './output.js';
-import { checkWritable } from './paths.js';
+import { checkApart, checkWritable } from './paths.js';
 import { curves, grid, metricsText, shown } from './terminal.js';
 
 interface JsonFlag {
@@ -14,7 +14,7 @@ interface JsonFlag {
 /** Places of errors that files have which are something else. */
 const NO_MODEL = ['header', 'header length', 'metadata.format'];
 
-async function loadModel(file: string): Promise<Tabular> {
+async function loadModel(file: string, command: string): Promise<Tabular> {
   try {
     return await loadTabular(file);
   } catch (error) {
@@ -22,14 +22,14 @@ async function loadModel(file: string): Promise<Tabular> {
     const bare = error instanceof ValueError && error.argument === 'model';
     if (!other && !bare) throw error;
     const what = other ? 'is not a Myelin model' : `is a Myelin model, but not one that train saved`;
-    throw new MyelinError(`${file} ${what}. The model comes first: npx myelin predict model.myelin data.csv`, {
+    throw new MyelinError(`${file} ${what}. The model comes first: npx myelin ${command}`, {
       cause: error,
     });
   }
 }
 
 export async function evaluateCommand(file: string, data: string, flags: ReadFlags & JsonFlag): Promise<number> {
-  const pipeline = await loadModel(file);
+  const pipeline = await loadModel(file, 'evaluate model.myelin data.csv');
   const table = await readData(data, flags, pipeline);
   const metrics = pipeline.evaluate(table);
   if (!flags.json) warn(pipeline.warnings(table));
@@ -70,7 +70,8 @@ function inFile(error: unknown, { lines }: Table): unknown {
 /** Predicts a block at a time, so that memory does not grow with the file. */
 export async function predictCommand(file: string, data: string, flags: PredictFlags): Promise<number> {
   const { keep = [], quiet = false, out } = flags;
-  const pipeline = await loadModel(file);
+  const pipeline = await loadModel(file, 'predict model.myelin data.csv');
+  await checkApart({ '--out': out }, { 'the model': file, 'the data': data });
   if (out !== undefined && out !== '-') await checkWritable(out, '--out');
   const { target } = pipeline.record;
   // The target need not be there, nor be what it was.
@@ -114,8 +115,18 @@ export async function predictCommand(file: string, data: string, flags: PredictF
   return 0;
 }
 
+/** How files are read that are like the one that a model learned from. */
+function readingText({ missing, decimal, encoding }: Reading = {}): string {
+  const says = [
+    ...(missing ? [`missing values are ${missing.map((text) => `'${text}'`).join(', ')}`] : []),
+    ...(decimal ? [`decimals stand behind '${decimal}'`] : []),
+    ...(encoding ? [`files are in ${encoding}`] : []),
+  ];
+  return says.length === 0 ? '' : `Reading: ${says.join('; ')}`;
+}
+
 export async function inspectCommand(file: string, flags: JsonFlag): Promise<number> {
-  const { model, preprocessing, record } = await loadModel(file);
+  const { model, preprocessing, record } = await loadModel(file, 'inspect model.myelin');
   const { features } = preprocessing;
   if (flags.json) {
     console.log(JSON.stringify({ spec: model.spec, features, preprocessing, record }));
@@ -136,6 +147,7 @@ export async function inspectCommand(file: string, flags: JsonFlag): Promise<num
     [
       `${record.task} of '${record.target}'${record.classes ? `: ${record.classes.slice(0, 20).join(', ')}` : ''}, trained on ${record.rows} rows`,
       grid(inputs),
+      readingText(record.reading),
       `Preprocessing, to ${features.length} features:\n${grid(steps)}`,
       String(model.summary()),
       curves(record),
@@ -153,8 +165,9 @@ export async function profileCommand(
   data: string,
   flags: ReadFlags & { readonly batchSize?: number },
 ): Promise<number> {
-  const { model, preprocessing, record } = await loadModel(file);
-  const table = await readTable(sourceOf(data), readOptions(flags, undefined));
+  const pipeline = await loadModel(file, 'profile model.myelin data.csv');
+  const { model, preprocessing, record } = pipeline;
+  const table = await readTable(sourceOf(data), readOptions(flags, pipeline));
   const rows = Math.min(table.rows, flags.batchSize ?? record.design.batchSize);
   const x = preprocessing.transform(table.slice(0, rows));
   const y = Array.from({ length: rows }, (_, row) => (record.classes ? row % record.classes.length : 0));

@@ -42,6 +42,31 @@ export function inferKind(samples: readonly string[], { missing, decimalComma = 
   return { kind: 'category', values, why: `'${shorten(other)}' ${reason}`, odd };
 }
 
+export type Decimal = '.' | ',';
+
+/** What a number that is not taken for one says about decimals. */
+export function decimalHint(text: string): string | undefined {
+  const [, sign] = /^[-+]?\d*([.,])\d+$/.exec(text.trim()) ?? [];
+  return sign && `If it is a number, say decimal: '${sign}'.`;
+}
+
+/** What would stand before decimals if a column of texts held numbers, all of them, with some. */
+export function otherDecimalOf(column: Column, decimalComma: boolean): Decimal | undefined {
+  if (column.kind !== 'category') return undefined;
+  const other = decimalComma ? '.' : ',';
+  const isNumber = (text: string) => {
+    const bytes = encoder.encode(text);
+    return /^[-+.,\d]/.test(text) && !Number.isNaN(parseNumber(bytes, 0, bytes.length, !decimalComma));
+  };
+  const { categories } = column;
+  return categories.some((text) => text.includes(other)) && categories.every(isNumber) ? other : undefined;
+}
+
+/** The remark on it. */
+export function decimalRemarkOf(name: string, decimal: Decimal): string {
+  return `'${shorten(name)}' is read as texts, though all would be numbers with decimal: '${decimal}'`;
+}
+
 /** A column of categories, nearly all of which are numbers. */
 export interface Odd {
   /** Cells that are no numbers, and how many there are that are not missing. */

@@ -22,10 +22,9 @@ function formatOf(source: Source, format: Format | undefined): Format {
   return extension.toLowerCase() === 'json' ? 'json' : 'jsonLines';
 }
 
-/** Options for a format; of JSON, without those of texts in a CSV, which a pipeline's options have whatever comes. */
-function optionsOf(kind: Format, { format: _, decimal, encoding, ...others }: TableOptions): CsvOptions {
-  if (kind !== 'csv') return others;
-  return { ...others, ...(decimal !== undefined && { decimal }), ...(encoding !== undefined && { encoding }) };
+/** Options for a format; in JSON names stand with their values, whatever is said of a header. */
+function optionsOf(kind: Format, { format: _, header, ...others }: TableOptions): CsvOptions {
+  return kind === 'csv' && header !== undefined ? { ...others, header } : others;
 }
 
 /** Reads CSV, JSON or JSON Lines into a table; see `readCsv`, `readJson` and `readJsonLines` for options and errors. */

@@ -1,4 +1,4 @@
-import type { Odd } from './infer.js';
+import type { Decimal, Odd } from './infer.js';
 import type { ColumnKind } from './table.js';
 
 export interface ColumnReport {
@@ -14,6 +14,8 @@ export interface ColumnReport {
   readonly max?: number | string;
   /** Of categories that are nearly all numbers: those that are none. */
   readonly odd?: Odd;
+  /** Of categories that would all be numbers with it before decimals. */
+  readonly decimal?: Decimal;
 }
 
 /** What was read and what was inferred. Prints as a table. */

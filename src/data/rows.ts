@@ -3,7 +3,7 @@ import { makeBuilder, STRAY, TAKEN, TextFeed } from './builders.js';
 import { COUNTS_ROWS, withCounter } from './counter.js';
 import { givenKind, namesOf, planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from './csv/dialect.js';
 import { shorten } from './errors.js';
-import { type Evidence, inferKind, oddOf, remarkOf } from './infer.js';
+import { decimalHint, decimalRemarkOf, type Evidence, inferKind, oddOf, otherDecimalOf, remarkOf } from './infer.js';
 import { type ColumnReport, makeReport } from './report.js';
 import { type Column, type ColumnKind, Table } from './table.js';
 
@@ -81,6 +81,10 @@ export class RowCollector {
 
 const isMissing = (value: unknown) => value === null || value === undefined || Number.isNaN(value);
 
+/** A number as texts beside it spell it. */
+const spelled = (value: unknown, { decimalComma }: ReadPlan) =>
+  decimalComma && typeof value === 'number' ? String(value).replace('.', ',') : textOf(value);
+
 /** The text of a value that stands among texts. */
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
@@ -94,7 +98,7 @@ function evidenceOf(values: readonly unknown[], plan: ReadPlan): Evidence {
   const isAll = (type: string) => present.length > 0 && present.every((value) => typeof value === type);
   if (isAll('number')) return { kind: 'number', why: 'all values are numbers', values: present.length };
   if (isAll('boolean')) return { kind: 'boolean', why: 'all values are true or false', values: present.length };
-  const texts = present.flatMap((value) => textOf(value) ?? []);
+  const texts = present.flatMap((value) => spelled(value, plan) ?? []);
   const evidence = inferKind(texts.slice(0, plan.sampleRows), plan);
   if (evidence.kind === 'category' || texts.length <= plan.sampleRows) return evidence;
   return inferKind(texts, plan);
@@ -108,14 +112,14 @@ function makeColumn(
   plan: ReadPlan,
   complain: Complain,
 ): { column: Column; described: Omit<ColumnReport, 'name' | 'why' | 'kind'> } {
-  const builder = makeBuilder(kind, { missing: plan.missing, decimalComma: false });
+  const builder = makeBuilder(kind, { missing: plan.missing, decimalComma: plan.decimalComma });
   const feed = new TextFeed();
   values.forEach((value, row) => {
     if (isMissing(value)) {
       builder.addMissing();
       return;
     }
-    const text = textOf(value);
+    const text = kind === 'number' ? spelled(value, plan) : textOf(value);
     if (text === undefined) {
       const hint = 'Flatten the rows, or leave the column out with `skip`.';
       throw complain({
@@ -127,7 +131,10 @@ function makeColumn(
     }
     const outcome = builder.add(feed.bytes, 0, feed.encode(text));
     if (outcome === TAKEN) return;
-    if (outcome === STRAY) throw complain({ row, field: name, problem: `'${shorten(text)}' is not a ${kind}` });
+    if (outcome === STRAY) {
+      const hint = kind === 'number' ? decimalHint(text) : undefined;
+      throw complain({ row, field: name, problem: `'${shorten(text)}' is not a ${kind}`, ...(hint && { hint }) });
+    }
   });
   const described = builder.describe();
   return { column: builder.finish(name), described };
@@ -164,9 +171,11 @@ export function tableOf(
     const column = given === undefined ? withCounter(plain) : plain;
     made.push(column);
     const why = 'counter' in column ? `${evidence.why}, ${COUNTS_ROWS}` : evidence.why;
-    const odd = given === undefined ? oddOf(column, false) : undefined;
+    const odd = given === undefined ? oddOf(column, plan.decimalComma) : undefined;
     if (odd) notes.push(remarkOf(name, odd));
-    reports.push({ name, kind: evidence.kind, why, ...described, ...(odd && { odd }) });
+    const decimal = given === undefined ? otherDecimalOf(column, plan.decimalComma) : undefined;
+    if (decimal) notes.push(decimalRemarkOf(name, decimal));
+    reports.push({ name, kind: evidence.kind, why, ...described, ...(odd && { odd }), ...(decimal && { decimal }) });
   }
   return new Table(made, makeReport({ source, rows, notes, columns: reports }), lines, plan.reading);
 }
@@ -180,12 +189,24 @@ export function tableFromRows(rows: readonly Row[], options: RowOptions = {}): T
   checkOptions(options, [...READ_OPTIONS, 'names'], 'options');
   const plan = planReading(options);
   if (!Array.isArray(rows) || rows.length === 0) {
-    throw new ValueError({ argument: 'rows', given: show(rows), expected: 'an array of at least one row' });
+    const given: unknown = rows;
+    const hint =
+      given instanceof Promise
+        ? 'Await it first.'
+        : typeof given === 'string'
+          ? 'Read it first: await readCsv(path).'
+          : '';
+    throw new ValueError({
+      argument: 'rows',
+      given: show(rows),
+      expected: 'an array of at least one row',
+      ...(hint && { hint }),
+    });
   }
   const complain: Complain = ({ row, field, problem, hint }) =>
     new ValueError({
       argument: `rows[${row}]${field === undefined ? '' : `.${field}`}`,
-      given: problem,
+      given: `one in which ${problem}`,
       expected: 'rows that are alike',
       ...(hint === undefined ? {} : { hint }),
     });

@@ -6,7 +6,7 @@ import { Generator } from '../../src/kernels/philox.js';
 
 // The command as users run it, out of the build.
 
-const script = resolve(import.meta.dirname, '../../build/cli.js');
+export const script = resolve(import.meta.dirname, '../../build/cli.js');
 
 export interface Ran {
   readonly code: number;

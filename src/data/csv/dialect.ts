@@ -24,6 +24,10 @@ export interface ReadOptions {
   readonly otherwise?: ColumnKind;
   /** Texts that stand for a missing value; default '', ?, NA, N/A, #N/A, NaN, nan, null, NULL. */
   readonly missing?: readonly string[];
+  /** What stands before decimals, where numbers are texts; default '.'. */
+  readonly decimal?: '.' | ',';
+  /** As of TextDecoder, such as 'windows-1252'; default UTF-8. A byte order mark counts more. */
+  readonly encoding?: string;
   /** Rows to infer kinds from; default 1000. A column of numbers in which a text comes later is read anew as categories. */
   readonly sampleRows?: number;
 }
@@ -35,22 +39,20 @@ export interface CsvOptions extends ReadOptions, Limits {
   readonly header?: boolean;
   /** Names of the columns, instead of those of the header or `column1`, `column2`, ... */
   readonly names?: readonly string[];
-  /** What stands before decimals; default '.'. */
-  readonly decimal?: '.' | ',';
-  /** As of TextDecoder, such as 'windows-1252'; default UTF-8, or UTF-16 where a byte order mark says so. */
-  readonly encoding?: string;
 }
 
 /** How a file was read where that differs from the defaults: options of readers, for files alike. */
-export type Reading = Pick<CsvOptions, 'missing' | 'decimal' | 'encoding'>;
+export type Reading = Pick<ReadOptions, 'missing' | 'decimal' | 'encoding'>;
 
-export const READ_OPTIONS = ['columns', 'kinds', 'otherwise', 'missing', 'sampleRows'] as const;
+export const READ_OPTIONS = ['columns', 'kinds', 'otherwise', 'missing', 'decimal', 'encoding', 'sampleRows'] as const;
 
 export interface ReadPlan {
   readonly columns: Readonly<Record<string, ColumnKind | 'skip'>>;
   readonly kinds: Readonly<Record<string, ColumnKind | 'skip'>>;
   readonly otherwise: ColumnKind | undefined;
   readonly missing: ReadonlySet<string>;
+  readonly decimalComma: boolean;
+  readonly encoding: string | undefined;
   readonly sampleRows: number;
   readonly reading: Reading;
 }
@@ -60,8 +62,6 @@ export interface CsvPlan extends ReadPlan {
   readonly separator: string | undefined;
   readonly header: boolean | undefined;
   readonly names: readonly string[] | undefined;
-  readonly decimalComma: boolean;
-  readonly encoding: string | undefined;
   readonly maxLineLength: number;
   readonly maxFieldLength: number;
   readonly maxColumns: number;
@@ -71,6 +71,7 @@ const KINDS = { number: 1, category: 1, boolean: 1, date: 1, skip: 1 };
 
 export function planReading(options: ReadOptions): ReadPlan {
   const { columns = {}, kinds = {}, otherwise, missing = MISSING, sampleRows = 1000 } = options;
+  const { decimal = '.', encoding } = options;
   if (typeof columns !== 'object' || columns === null) {
     throw new ValueError({ argument: 'columns', given: show(columns), expected: 'an object of kinds by name' });
   }
@@ -79,9 +80,17 @@ export function planReading(options: ReadOptions): ReadPlan {
   if (!Array.isArray(missing) || missing.some((text) => typeof text !== 'string')) {
     throw new ValueError({ argument: 'missing', given: show(missing), expected: 'an array of texts' });
   }
+  if (decimal !== '.' && decimal !== ',') {
+    throw new ValueError({ argument: 'decimal', given: show(decimal), expected: "'.' or ','" });
+  }
   checkNumber(sampleRows, 'sampleRows', { min: 1, integer: true });
-  const reading = options.missing === undefined ? {} : { missing: [...missing] };
-  return { columns, kinds, otherwise, missing: new Set(missing), sampleRows, reading };
+  const reading: Reading = {
+    ...(options.missing && { missing: [...missing] }),
+    ...(decimal === ',' && { decimal }),
+    ...(encoding !== undefined && { encoding }),
+  };
+  const decimalComma = decimal === ',';
+  return { columns, kinds, otherwise, missing: new Set(missing), decimalComma, encoding, sampleRows, reading };
 }
 
 /** The kind that options say a column has. */
@@ -93,20 +102,10 @@ export function givenKind({ columns, kinds, otherwise }: ReadPlan, name: string)
 export function planCsv(options: CsvOptions): CsvPlan {
   checkOptions(
     options,
-    [
-      ...READ_OPTIONS,
-      'separator',
-      'header',
-      'names',
-      'decimal',
-      'encoding',
-      'maxLineLength',
-      'maxFieldLength',
-      'maxColumns',
-    ],
+    [...READ_OPTIONS, 'separator', 'header', 'names', 'maxLineLength', 'maxFieldLength', 'maxColumns'],
     'options',
   );
-  const { separator, header, names, decimal = '.', encoding } = options;
+  const { separator, header, names } = options;
   const { maxLineLength = 2 ** 24, maxFieldLength = 2 ** 20, maxColumns = 100_000 } = options;
   if (
     separator !== undefined &&
@@ -121,29 +120,17 @@ export function planCsv(options: CsvOptions): CsvPlan {
   if (header !== undefined && typeof header !== 'boolean') {
     throw new ValueError({ argument: 'header', given: show(header), expected: 'true or false' });
   }
-  if (decimal !== '.' && decimal !== ',') {
-    throw new ValueError({ argument: 'decimal', given: show(decimal), expected: "'.' or ','" });
-  }
   if (names !== undefined && !(Array.isArray(names) && names.every((name) => typeof name === 'string'))) {
     throw new ValueError({ argument: 'names', given: show(names), expected: 'an array of texts' });
   }
   for (const [name, value] of Object.entries({ maxLineLength, maxFieldLength, maxColumns })) {
     checkNumber(value, name, { min: 1, integer: true });
   }
-  const plan = planReading(options);
-  const reading: Reading = {
-    ...plan.reading,
-    ...(decimal === ',' && { decimal }),
-    ...(encoding !== undefined && { encoding }),
-  };
   return {
-    ...plan,
-    reading,
+    ...planReading(options),
     separator,
     header,
     names,
-    decimalComma: decimal === ',',
-    encoding,
     maxLineLength,
     maxFieldLength,
     maxColumns,

@@ -1,6 +1,7 @@
 import { type Builder, INVALID, STRAY, TAKEN, TextFeed } from '../builders.js';
 import { grown } from '../dictionary.js';
 import { DataError, shorten } from '../errors.js';
+import { decimalHint } from '../infer.js';
 import { fieldAt, parseRows, startOf } from './quoted.js';
 
 const LF = 10;
@@ -311,12 +312,13 @@ export class LineReader {
 }
 
 export function strayError(source: string, { name, builder }: Field, { text, ...place }: Stray): DataError {
+  const decimal = builder?.kind === 'number' ? decimalHint(text) : undefined;
   return new DataError({
     code: 'value',
     source,
     ...place,
     field: name,
     problem: `'${shorten(text)}' is not a ${builder?.kind}`,
-    hint: `For texts say columns: { '${shorten(name)}': 'category' }; name texts that mean a missing value in \`missing\`.`,
+    hint: `${decimal ? `${decimal} ` : ''}For texts say columns: { '${shorten(name)}': 'category' }; name texts that mean a missing value in \`missing\`.`,
   });
 }

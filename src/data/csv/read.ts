@@ -1,53 +1,21 @@
 import { lookUp } from '../../errors.js';
 import { makeBuilder } from '../builders.js';
 import { COUNTS_ROWS, withCounter } from '../counter.js';
+import { asUtf8 } from '../encoding.js';
 import { DataError, shorten } from '../errors.js';
-import { oddOf, remarkOf } from '../infer.js';
+import { decimalRemarkOf, oddOf, otherDecimalOf, remarkOf } from '../infer.js';
 import { type ColumnReport, makeReport } from '../report.js';
 import { type Bytes, open, type Source } from '../source.js';
 import { type Column, type ColumnKind, Table } from '../table.js';
 import { type CsvOptions, type CsvPlan, type Dialect, givenKind, inferDialect, planCsv } from './dialect.js';
 import { checkText, decode, type Field, LineReader, type Stray, strayError } from './lines.js';
 
-/** Bytes without a byte order mark, in UTF-8, with lines that end in \n or \r\n. */
-async function* asUtf8(bytes: Bytes, encoding: string | undefined): AsyncGenerator<Uint8Array> {
-  let decoder: TextDecoder | undefined;
+/** Bytes in UTF-8 with lines that end in \n or \r\n. */
+async function* linesOf(bytes: Bytes, encoding: string | undefined): AsyncGenerator<Uint8Array> {
   let macintosh: boolean | undefined;
-  let first = true;
-  const encoder = new TextEncoder();
-  for await (let block of bytes.blocks()) {
-    if (first) {
-      first = false;
-      const [a, b, c] = block;
-      const mark = a === 0xff && b === 0xfe ? 'utf-16le' : a === 0xfe && b === 0xff ? 'utf-16be' : undefined;
-      const label = encoding ?? mark ?? 'utf-8';
-      if (!/^utf-?8$/i.test(label)) decoder = decoderOf(label);
-      else if (a === 0xef && b === 0xbb && c === 0xbf) block = block.subarray(3);
-    }
-    if (decoder) {
-      const text = decodeIn(decoder, block, bytes.name);
-      block = encoder.encode(text);
-    }
+  for await (const block of asUtf8(bytes, encoding)) {
     macintosh ??= block.includes(13) && !block.includes(10);
     yield macintosh ? block.map((byte) => (byte === 13 ? 10 : byte)) : block;
-  }
-  if (decoder) yield encoder.encode(decodeIn(decoder, undefined, bytes.name));
-}
-
-function decoderOf(label: string): TextDecoder {
-  try {
-    return new TextDecoder(label, { fatal: true });
-  } catch {
-    return lookUp({ 'utf-8': new TextDecoder(), 'utf-16le': 0, 'windows-1252': 0 } as never, label, 'encoding');
-  }
-}
-
-function decodeIn(decoder: TextDecoder, block: Uint8Array | undefined, source: string): string {
-  try {
-    return block ? decoder.decode(block, { stream: true }) : decoder.decode();
-  } catch {
-    const problem = `this is not ${decoder.encoding}`;
-    throw new DataError({ code: 'encoding', source, line: 1, column: 1, problem });
   }
 }
 
@@ -90,7 +58,7 @@ function begin(
 async function* run(bytes: Bytes, plan: CsvPlan, revised: ReadonlyMap<string, Stray>): AsyncGenerator<Pass> {
   let pass: Pass | undefined;
   let held: Uint8Array | undefined;
-  for await (const block of asUtf8(bytes, plan.encoding)) {
+  for await (const block of linesOf(bytes, plan.encoding)) {
     if (held && (pass || held.includes(10) || held.length > plan.maxLineLength)) {
       pass ??= begin(held, false, bytes.name, plan, revised);
       pass.reader.push(held);
@@ -175,7 +143,9 @@ function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<
     const line = found && lineOf();
     const odd = found && { ...found, ...(line !== undefined && { line }) };
     if (odd) remarks.push(remarkOf(name, odd));
-    return { name, kind, why, missing: 0, ...described[c], ...(odd && { odd }) };
+    const decimal = otherDecimalOf(column, plan.decimalComma);
+    if (decimal) remarks.push(decimalRemarkOf(name, decimal));
+    return { name, kind, why, missing: 0, ...described[c], ...(odd && { odd }), ...(decimal && { decimal }) };
   });
   const { separator, header } = dialect;
   const notes = [...dialect.notes, ...remarks];

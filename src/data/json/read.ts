@@ -1,6 +1,7 @@
 import { checkNumber, checkOptions } from '../../errors.js';
 import { planReading, READ_OPTIONS, type ReadPlan } from '../csv/dialect.js';
 import { checkText, decode } from '../csv/lines.js';
+import { inUtf8 } from '../encoding.js';
 import { DataError, type DataErrorCode } from '../errors.js';
 import { type Complain, RowCollector, type RowOptions, tableOf } from '../rows.js';
 import { type Bytes, open, readAll, type Source } from '../source.js';
@@ -125,12 +126,8 @@ function* elements(text: string, source: string): Generator<{ value: unknown; sp
   }
 }
 
-function withoutMark(bytes: Uint8Array): Uint8Array {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
-}
-
 async function textOf(source: Bytes, maxBytes: number): Promise<string> {
-  const bytes = withoutMark(await readAll(source, maxBytes));
+  const bytes = await readAll(source, maxBytes);
   checkText(bytes, source.name, 1);
   return decode(bytes, source.name, 1);
 }
@@ -165,7 +162,7 @@ export async function readJson(source: Source, options: JsonOptions = {}): Promi
   checkOptions(options, OPTIONS, 'options');
   const plan = planReading(options);
   const maxBytes = checkNumber(options.maxBytes ?? 2 ** 29, 'maxBytes', { min: 1 });
-  const bytes = open(source);
+  const bytes = inUtf8(open(source), plan.encoding);
   const { name } = bytes;
   const text = await textOf(bytes, maxBytes);
   const spots = new Spots();
@@ -190,7 +187,6 @@ export async function readJson(source: Source, options: JsonOptions = {}): Promi
 async function* lines(bytes: Bytes, maxLength: number): AsyncGenerator<{ text: string; line: number }[]> {
   let rest = new Uint8Array(0);
   let line = 1;
-  let first = true;
   const cut = (unit: Uint8Array) => {
     checkText(unit, bytes.name, line);
     const texts = decode(unit, bytes.name, line).split('\n');
@@ -199,11 +195,9 @@ async function* lines(bytes: Bytes, maxLength: number): AsyncGenerator<{ text: s
     return found;
   };
   for await (const block of bytes.blocks()) {
-    const fresh = first ? withoutMark(block) : block;
-    first = false;
-    const unit = new Uint8Array(rest.length + fresh.length);
+    const unit = new Uint8Array(rest.length + block.length);
     unit.set(rest);
-    unit.set(fresh, rest.length);
+    unit.set(block, rest.length);
     const end = unit.lastIndexOf(10) + 1;
     if (end > 0) yield cut(unit.subarray(0, end));
     rest = unit.slice(end);
@@ -223,7 +217,7 @@ async function* batches(source: Source, options: JsonOptions, whole: boolean): A
   checkOptions(options, OPTIONS, 'options');
   const plan: ReadPlan = planReading(options);
   const maxLength = checkNumber(options.maxBytes ?? 2 ** 24, 'maxBytes', { min: 1 });
-  const bytes = open(source);
+  const bytes = inUtf8(open(source), plan.encoding);
   const { name } = bytes;
   const spots = new Spots();
   const complain = spots.complain(name);

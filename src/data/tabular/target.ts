@@ -1,4 +1,4 @@
-import { ShapeError, show, ValueError } from '../../errors.js';
+import { nearest, ShapeError, show, UnknownNameError, ValueError } from '../../errors.js';
 import { type Matrix, makeMatrix } from '../../matrix.js';
 import { ordinal, textsOf } from '../prep/encoding.js';
 import { type Preprocessing, preprocess } from '../prep/preprocess.js';
@@ -8,6 +8,16 @@ import type { Task } from './design.js';
 
 /** The rows that have a target. */
 export function withTarget(table: Table, target: string, notes: string[]): Table {
+  if (!table.has(target)) {
+    const names = table.names.slice(0, 20).join(', ');
+    const guess = nearest(target, table.names);
+    throw new UnknownNameError({
+      argument: 'target',
+      given: `data without a column '${target}'`,
+      expected: `it among the columns, which are ${names}${table.names.length > 20 ? ', ...' : ''}`,
+      ...(guess !== undefined && { hint: `Did you mean '${guess}'?` }),
+    });
+  }
   const column = table.column(target);
   const has = (row: number) =>
     column.kind === 'category' ? column.codes[row]! >= 0 : !Number.isNaN(column.values[row]!);
@@ -28,6 +38,13 @@ export function fitTarget(column: Column, task: Task): Preprocessing {
       const given = `texts such as ${show(column.categories[0])} in '${column.name}'`;
       throw new ValueError({ argument: 'task', given: `regression of ${given}`, expected: 'numbers to predict' });
     }
+    const { values } = column;
+    if (values.every((value) => value === values[0]))
+      throw new ValueError({
+        argument: 'target',
+        given: `'${column.name}', always ${values[0]}`,
+        expected: 'values that differ',
+      });
     return preprocess({ numbers: standardize(), booleans: standardize(), dates: standardize() }).fit(
       new Table([column]),
     );
