@@ -41,7 +41,7 @@ export interface TabularOptions {
   readonly learningRate?: number;
   /** Default 0.0001. */
   readonly weightDecay?: number;
-  /** Epochs without a better validation loss before training stops; default half of the epochs, at least 20. */
+  /** Epochs without a better validation loss before training stops; default half of the epochs, at least 40. */
   readonly patience?: number;
   /** Default 0. */
   readonly seed?: number;
@@ -106,6 +106,9 @@ export function checkTabular(options: TabularOptions): void {
     throw new ValueError({ argument: 'drop', given: show(drop), expected: 'an array of names' });
   if (!Array.isArray(layers))
     throw new ValueError({ argument: 'layers', given: show(layers), expected: 'an array of numbers' });
+  if (drop.includes(target)) {
+    throw new ValueError({ argument: 'drop', given: `'${target}', the target`, expected: 'columns to learn from' });
+  }
   layers.forEach((units, i) => {
     checkNumber(units, `layers[${i}]`, { min: 1, integer: true });
   });
@@ -129,7 +132,7 @@ export function checkTabular(options: TabularOptions): void {
 const MANY_ROWS = 30_000;
 const FEW_ROWS = 1500;
 /** While the rate of a one-cycle schedule is high the validation loss grows, for half of a short run. */
-const LEAST_PATIENCE = 20;
+const LEAST_PATIENCE = 40;
 
 /** What to train for so many rows, all of them together. */
 export function designFor(rows: number, task: Task, options: TabularOptions): Design {
