@@ -146,6 +146,12 @@ describe('CSV', () => {
     expect(rowsOf(tableFromRows([{ a: 2.5 }, { a: 'x' }], { decimal: ',' }))).toEqual([{ a: '2.5' }, { a: 'x' }]);
   });
 
+  test('files of another kind are told as what they are', async () => {
+    const sheet = Uint8Array.from([0x50, 0x4b, 3, 4, 20, 0, 6, 0]);
+    await expect(readCsv(sheet)).rejects.toThrow(/a NUL, which no text has\. It is a zip archive, as spreadsheets/);
+    await expect(readJson({ text: 'a,b\n1,2\n' })).rejects.toThrow(/is expected\. For CSV say format: 'csv'/);
+  });
+
   test('a comma before decimals', async () => {
     expect(rowsOf(await csv('a;b\n1,5;x\n-,5e1;y\n', { decimal: ',' }))).toEqual([
       { a: 1.5, b: 'x' },

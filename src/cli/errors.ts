@@ -14,6 +14,7 @@ function adviceOf({ code, hint, field, problem }: DataError): string | undefined
     return `If it means a missing value, say --missing ${quoted(text)}; if the column holds texts, --columns ${quoted(`${field}=category`)} in training.`;
   }
   if (hint.startsWith('If it is a number')) return hint.replace(/decimal: '(.)'/, '--decimal $1');
+  if (hint.startsWith('For CSV')) return 'For CSV say --format csv.';
   if (code === 'encoding') return 'Say what it is, such as --encoding windows-1252.';
   if (code === 'header') return 'Give one of them another name in the file.';
   return hint.replace('with `skip`', `with --columns ${quoted(`${field ?? 'name'}=skip`)}`);

@@ -18,7 +18,8 @@ async function loadModel(file: string, command: string): Promise<Tabular> {
   try {
     return await loadTabular(file);
   } catch (error) {
-    const other = error instanceof FileFormatError && NO_MODEL.includes(error.where);
+    const other =
+      error instanceof FileFormatError && NO_MODEL.includes(error.where) && !/ follow it /.test(error.message);
     const bare = error instanceof ValueError && error.argument === 'model';
     if (!other && !bare) throw error;
     const what = other ? 'is not a Myelin model' : `is a Myelin model, but not one that train saved`;

@@ -97,7 +97,10 @@ export function checkText(bytes: Uint8Array, source: string, line: number): void
   const nul = bytes.indexOf(0);
   if (nul < 0) return;
   const problem = 'there is a NUL, which no text has';
-  throw new DataError({ code: 'binary', source, ...placeOf(bytes.subarray(0, nul), line), problem });
+  const zip = line === 1 && bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
+  const hint = 'It is a zip archive, as spreadsheets (.xlsx) are: save it as CSV.';
+  const place = placeOf(bytes.subarray(0, nul), line);
+  throw new DataError({ code: 'binary', source, ...place, problem, ...(zip && { hint }) });
 }
 
 /**

@@ -177,7 +177,8 @@ export async function readJson(source: Source, options: JsonOptions = {}): Promi
     }
   } else if (first !== undefined) {
     const spot = spotOf(text, text.indexOf(first), { line: 1, column: 1 });
-    throw failure('structure', name, spot, 'an array of rows or an object of columns is expected');
+    const hint = "For CSV say format: 'csv' to readTable, or call readCsv.";
+    throw failure('structure', name, spot, 'an array of rows or an object of columns is expected', { hint });
   }
   if (collector.rows === 0) throw failure('empty', name, { line: 1, column: 1 }, 'there are no rows');
   return tableOf(collector, name, plan, complain, plan.columns, first === '[' ? spots.lines : undefined);

@@ -122,7 +122,12 @@ export class Preprocessing {
       made.push(...columns);
     }
     if (inputs.length === 0)
-      throw new ShapeError({ argument: 'table', given: 'no column that is kept', expected: 'at least one' });
+      throw new ShapeError({
+        argument: 'table',
+        given: `${table.columns.length} of which none is kept`,
+        expected: 'at least one column to learn from',
+        hint: 'Columns are left out that say nothing, such as those of one value.',
+      });
     if (this.#after.length === 0) {
       this.#inputs = inputs;
       return { columns: made, rows: table.rows };
