@@ -1,11 +1,12 @@
 // How long it takes from a file to a model. Build first.
 //   node bench/tabular-time.js --scaling [--rows 40000]     reading and fitting n, 2n, 4n and 8n rows, and the exponent
+//   node bench/tabular-time.js --predict 1000              `myelin predict` of a file of so many MB: its memory and pace
 //   node bench/tabular-time.js --adult [--data FOLDER] [--python /usr/bin/python3] [--rounds 5]
 //     `myelin train --report` on adult, all of it, next to the training alone of scikit-learn's MLPClassifier with the same
 //     layers, batches and epochs; in turns, on one core where there is `taskset`
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,6 +17,7 @@ const { values } = parseArgs({
   options: {
     scaling: { type: 'boolean' },
     rows: { type: 'string', default: '40000' },
+    predict: { type: 'string' },
     adult: { type: 'boolean' },
     data: { type: 'string', default: resolve(import.meta.dirname, '../../shared/data') },
     python: { type: 'string', default: '/usr/bin/python3' },
@@ -104,23 +106,63 @@ function run(command, args) {
   return { stdout, stderr, wall: (performance.now() - began) / 1000 };
 }
 
+const script = resolve(import.meta.dirname, '../build/cli.js');
+
+/** The command of `args`, with what the process says of its use of `what` as it ends. */
+function measured(what, args) {
+  const usage = `process.on('exit', () => console.error('usage ' + JSON.stringify(process.${what}())))`;
+  const { stdout, stderr, wall } = run(process.execPath, [
+    '--import',
+    `data:text/javascript,${usage}`,
+    script,
+    ...args,
+  ]);
+  return { stdout, wall, usage: JSON.parse(/^usage (.*)$/m.exec(stderr)[1]) };
+}
+
+function predict(megabytes) {
+  const rows = 20_000;
+  const text = rowsOf(rows);
+  const train = join(folder, 'train.csv');
+  writeFileSync(train, text);
+  run(process.execPath, [
+    script,
+    'train',
+    train,
+    '--target',
+    'returned',
+    '--out',
+    'model.myelin',
+    '--epochs',
+    '2',
+    '--quiet',
+  ]);
+  const header = text.indexOf('\n') + 1;
+  const block = text.slice(header);
+  const path = join(folder, 'long.csv');
+  const file = openSync(path, 'w');
+  writeSync(file, text.slice(0, header));
+  const blocks = Math.ceil((megabytes * 1e6) / block.length);
+  for (let i = 0; i < blocks; i++) writeSync(file, block);
+  closeSync(file);
+  const { usage, wall } = measured('resourceUsage', ['predict', 'model.myelin', path, '--out', 'out.csv', '--quiet']);
+  const size = statSync(path).size / 1e6;
+  const resident = (usage.maxRSS * 1024) / 1e6;
+  console.log(
+    `predict of ${size.toFixed(0)} MB, ${blocks * rows} rows: ${resident.toFixed(0)} MB resident at most, ${wall.toFixed(0)} s, ${(size / wall).toFixed(1)} MB/s`,
+  );
+}
+
 function adult() {
   const path = join(values.data, 'uci/adult-train.csv');
   if (!existsSync(path) || spawnSync(values.python, ['-c', 'import sklearn']).status !== 0) {
     console.log(`needs ${path} and ${values.python} with scikit-learn: nothing to measure`);
     return;
   }
-  const script = resolve(import.meta.dirname, '../build/cli.js');
-  const usage = "process.on('exit', () => console.error(JSON.stringify(process.cpuUsage())))";
   const myelin = () => {
     const train = ['train', path, '--target', 'last', '--report', 'report.html', '--json'];
-    const { stdout, stderr, wall } = run(process.execPath, [
-      '--import',
-      `data:text/javascript,${usage}`,
-      script,
-      ...train,
-    ]);
-    const { user, system } = JSON.parse(stderr);
+    const { stdout, usage, wall } = measured('cpuUsage', train);
+    const { user, system } = usage;
     return { wall, cpu: (user + system) / 1e6, result: JSON.parse(stdout) };
   };
   const { design, members } = myelin().result.record;
@@ -150,4 +192,5 @@ function adult() {
 
 if (values.scaling) await scaling();
 if (values.adult) adult();
-if (!values.scaling && !values.adult) console.log('say --scaling or --adult');
+if (values.predict) predict(Number(values.predict));
+if (!values.scaling && !values.adult && !values.predict) console.log('say --scaling, --adult or --predict 1000');
