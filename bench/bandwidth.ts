@@ -96,6 +96,9 @@ function sizesOf(kernel: KernelName): readonly number[] {
   return kernel in lossTable ? [1, ELEMENTS] : [ELEMENTS];
 }
 
+/** As many elements as optimizers have parameters. */
+const largeOf = (kernel: KernelName): readonly number[] => (kernel.startsWith('prelu') ? [2000, 500] : [SLAB]);
+
 /** A kernel of swish as silu takes it. */
 function swish(kernel: KernelName): Setup {
   return (rig, n) => {
@@ -132,7 +135,7 @@ export function bandwidthCases(factory: BackendFactory): readonly BandwidthCase[
   };
   const light = activationKernels().filter(({ kernel }) => isLight(kernel));
   return [
-    ...light.map(({ kernel }) => make('copy', kernel, sizesOf(kernel))),
+    ...light.flatMap(({ kernel }) => [sizesOf(kernel), largeOf(kernel)].map((sizes) => make('copy', kernel, sizes))),
     ...Object.keys(plainLoops).map((name) => make('loop', name, sizesOf(name as KernelName))),
     ...(Object.keys(updateLoops) as UpdateKernel[]).map((kernel) => make('slab', kernel, [SLAB])),
   ];
