@@ -114,7 +114,7 @@ export function bandwidthCases(factory: BackendFactory): readonly BandwidthCase[
     if (!copies.has(n)) copies.set(n, copyOf(n, factory));
     return copies.get(n)!;
   };
-  const make = (kind: Kind, name: string, sizes: readonly number[]): BandwidthCase => {
+  const make = (kind: Kind, name: string, sizes: readonly number[], large = false): BandwidthCase => {
     const rig = new Rig();
     const [a = 1, b = 1, c = 1] = sizes;
     const kernel = name.split(' ')[0] as KernelName;
@@ -123,7 +123,7 @@ export function bandwidthCases(factory: BackendFactory): readonly BandwidthCase[
     const shape = sizes.join('x');
     return {
       name: `bandwidth ${name} ${shape}`,
-      quick: QUICK.includes(kernel),
+      quick: QUICK.includes(kernel) && !large,
       kind,
       kernel: name,
       shape,
@@ -135,7 +135,10 @@ export function bandwidthCases(factory: BackendFactory): readonly BandwidthCase[
   };
   const light = activationKernels().filter(({ kernel }) => isLight(kernel));
   return [
-    ...light.flatMap(({ kernel }) => [sizesOf(kernel), largeOf(kernel)].map((sizes) => make('copy', kernel, sizes))),
+    ...light.flatMap(({ kernel }) => [
+      make('copy', kernel, sizesOf(kernel)),
+      make('copy', kernel, largeOf(kernel), true),
+    ]),
     ...Object.keys(plainLoops).map((name) => make('loop', name, sizesOf(name as KernelName))),
     ...(Object.keys(updateLoops) as UpdateKernel[]).map((kernel) => make('slab', kernel, [SLAB])),
   ];
