@@ -77,6 +77,26 @@ test('a script of one file, without chunks, trains as well', async () => {
   expect(await script().run()).toBe(3);
 });
 
+// In a bundle without chunks modules begin when they are called for: by those that only pass their exports on, too.
+test.each(['dense', 'dense, dropout', 'adam', 'save', 'matrix', 'earlyStopping'])(
+  'a script of one file has what it imports: %s',
+  async (names) => {
+    const { outputFiles } = await build({
+      stdin: { contents: `import { ${names} } from 'myelin'; export const found = [${names}];`, resolveDir: root },
+      bundle: true,
+      format: 'iife',
+      globalName: 'program',
+      platform: 'node',
+      target: BUNDLING.target,
+      write: false,
+      logLevel: 'error',
+      logOverride: { 'empty-import-meta': 'silent' },
+    });
+    const { found } = new Function(`${outputFiles[0]!.text}; return program;`)();
+    for (const item of found) expect(item).toBeTypeOf('function');
+  },
+);
+
 test('a script that imports all of the package holds one copy of it', async () => {
   const contents = `
     import { MyelinError, serialize, wasm } from 'myelin';
