@@ -52,6 +52,26 @@ describe('a program of dense layers and adam', () => {
   });
 });
 
+/** A script of one file, without chunks: what it exports, and the files it is made of. */
+async function oneFile(contents: string) {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents, resolveDir: root },
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    metafile: true,
+    format: 'iife',
+    globalName: 'program',
+    platform: 'node',
+    target: BUNDLING.target,
+    write: false,
+    logLevel: 'error',
+    logOverride: { 'empty-import-meta': 'silent' },
+  });
+  const exported = new Function(`${outputFiles[0]!.text}; return program;`)();
+  return { exported, inputs: Object.keys(metafile.inputs) };
+}
+
 test('a script of one file, without chunks, trains as well', async () => {
   const contents = `
     import { dense, sequential, sgd, wasm } from 'myelin';
@@ -61,39 +81,16 @@ test('a script of one file, without chunks, trains as well', async () => {
       const { history } = await model.fit([[1], [2]], [1, 2], { epochs: 3, batchSize: 2 });
       return history.loss.length;
     }`;
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir: root },
-    bundle: true,
-    minify: true,
-    format: 'iife',
-    globalName: 'program',
-    platform: 'node',
-    target: BUNDLING.target,
-    write: false,
-    logLevel: 'error',
-    logOverride: { 'empty-import-meta': 'silent' },
-  });
-  const script = new Function(`${outputFiles[0]!.text}; return program;`);
-  expect(await script().run()).toBe(3);
+  const { exported } = await oneFile(contents);
+  expect(await exported.run()).toBe(3);
 });
 
 // In a bundle without chunks modules begin when they are called for: by those that only pass their exports on, too.
 test.each(['dense', 'dense, dropout', 'adam', 'save', 'matrix', 'earlyStopping'])(
   'a script of one file has what it imports: %s',
   async (names) => {
-    const { outputFiles } = await build({
-      stdin: { contents: `import { ${names} } from 'myelin'; export const found = [${names}];`, resolveDir: root },
-      bundle: true,
-      format: 'iife',
-      globalName: 'program',
-      platform: 'node',
-      target: BUNDLING.target,
-      write: false,
-      logLevel: 'error',
-      logOverride: { 'empty-import-meta': 'silent' },
-    });
-    const { found } = new Function(`${outputFiles[0]!.text}; return program;`)();
-    for (const item of found) expect(item).toBeTypeOf('function');
+    const { exported } = await oneFile(`import { ${names} } from 'myelin'; export const found = [${names}];`);
+    for (const item of exported.found) expect(item).toBeTypeOf('function');
   },
 );
 
@@ -110,24 +107,10 @@ test('a script that imports all of the package holds one copy of it', async () =
       await pipeline.fit(table);
       return [typeof sequential, error instanceof MyelinError, serialize(pipeline.model).length > 0];
     }`;
-  const { outputFiles, metafile } = await build({
-    stdin: { contents, resolveDir: root },
-    absWorkingDir: root,
-    bundle: true,
-    metafile: true,
-    format: 'iife',
-    globalName: 'program',
-    platform: 'node',
-    target: BUNDLING.target,
-    write: false,
-    logLevel: 'error',
-    logOverride: { 'empty-import-meta': 'silent' },
-  });
-  const inputs = Object.keys(metafile.inputs).filter((name) => !/^(<stdin>|esm\/|build\/kernels)/.test(name));
-  expect(inputs).toEqual([]);
-  const script = new Function(`${outputFiles[0]!.text}; return program;`);
+  const { exported, inputs } = await oneFile(contents);
+  expect(inputs.filter((name) => !/^(<stdin>|esm\/|build\/kernels)/.test(name))).toEqual([]);
   const rows = Array.from({ length: 30 }, (_, i) => `${i},${i % 7},${(i % 5) + 0.5}`);
-  expect(await script().run(Buffer.from(`a,c,b\n${rows.join('\n')}\n`))).toEqual(['function', true, true]);
+  expect(await exported.run(Buffer.from(`a,c,b\n${rows.join('\n')}\n`))).toEqual(['function', true, true]);
 });
 
 test.each(['kernels.wasm', 'kernels.fast.wasm'])('%s comes out of its text as it went in', (name) => {

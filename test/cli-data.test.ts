@@ -92,6 +92,18 @@ describe('myelin', () => {
     expect((await myelin([...train, '--test', 'rows.json'])).code).toBe(0);
   }, 60_000);
 
+  test('a model that is cut off is told from a file that is none', async () => {
+    const train = ['train', 'train.csv', '--target', 'kind', '--out', 'whole.myelin', '--quiet', ...quick];
+    expect((await myelin(train)).code).toBe(0);
+    writeFileSync(at('cut.myelin'), readFileSync(at('whole.myelin')).subarray(0, 400));
+    expect((await myelin(['inspect', 'cut.myelin'])).stderr).toMatch(
+      /header length: \d+ bytes, but only 392 follow it/,
+    );
+    expect((await myelin(['inspect', 'train.csv'])).stderr).toMatch(
+      /train\.csv is not a Myelin model\. .*myelin inspect/,
+    );
+  }, 60_000);
+
   test('a reader of messages that goes away does not end the work', () => {
     const train = ['train', 'train.csv', '--target', 'kind', '--out', 'piped.myelin', ...quick].join(' ');
     const { stdout } = spawnSync('sh', ['-c', `"${process.execPath}" "${script}" ${train} 2>&1 | head -n 1`], {

@@ -56,7 +56,7 @@ export function remarksOf({ report }: Table, counters: readonly string[]): reado
     return [`${remarkOf(name, odd)}; if such texts mean a missing value, say --missing ${other}`];
   });
   const decimals = (report?.columns ?? []).flatMap(({ name, decimal }) =>
-    decimal ? [decimalRemarkOf(name, decimal).replace(/decimal: '(.)'$/, '--decimal $1')] : [],
+    decimal ? [decimalRemarkOf(name, `--decimal ${decimal}`)] : [],
   );
   const counts = counters.map((name) => {
     return `'${name}' is left out, since it counts the rows; --columns ${quoted(`${name}=number`)} learns from it`;

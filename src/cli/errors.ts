@@ -7,13 +7,12 @@ const READING = /^(?:options\.)?(columns|missing|separator|decimal|encoding)\b/;
 
 function adviceOf({ code, hint, field, problem }: DataError): string | undefined {
   if (hint === undefined) return undefined;
+  const decimal = /decimal: '(.)'/.exec(hint)?.[1];
+  if (decimal) return `If it is a number, say --decimal ${decimal}.`;
   if (code === 'value' && field !== undefined) {
     const text = /^'(.*)' is not a /.exec(problem)?.[1] ?? '';
-    const decimal = /decimal: '(.)'/.exec(hint)?.[1];
-    if (decimal) return `If it is a number, say --decimal ${decimal}.`;
     return `If it means a missing value, say --missing ${quoted(text)}; if the column holds texts, --columns ${quoted(`${field}=category`)} in training.`;
   }
-  if (hint.startsWith('If it is a number')) return hint.replace(/decimal: '(.)'/, '--decimal $1');
   if (hint.startsWith('For CSV')) return 'For CSV say --format csv.';
   if (code === 'encoding') return 'Say what it is, such as --encoding windows-1252.';
   if (code === 'header') return 'Give one of them another name in the file.';

@@ -6,7 +6,7 @@ import { countersOf, trainingOptions } from '../data/tabular/design.js';
 import { MyelinError } from '../errors.js';
 import type { Callback } from '../train/callbacks.js';
 import { checkColumns, type ReadFlags, readData, readOptions, remarksOf, sourceOf, targetOf, warn } from './data.js';
-import { checked, messageOf, UsageError } from './errors.js';
+import { checked, messageOf } from './errors.js';
 import { checkApart, checkReadable, checkWritable } from './paths.js';
 import { reportPage } from './report.js';
 import { curves, grid, metricsText, quoted, short } from './terminal.js';
@@ -75,7 +75,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   }
   const target = targetOf(table, flags.target);
   const dropped = checkColumns(table, flags.drop ?? [], '--drop');
-  if (dropped.includes(target)) throw new UsageError(`--drop: '${target}' is the target.`);
+  const pipeline = checked(() => tabular({ target, ...chosen }));
   const controller = new AbortController();
   const interrupt = () => controller.abort();
   process.once('SIGINT', interrupt);
@@ -83,7 +83,6 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const remarks = remarksOf(table, countersOf(table.drop(target, ...dropped)));
   for (const remark of remarks) tell(`note: ${remark}`);
   const parts = flags.testShare ? split(table, { test: flags.testShare, seed: flags.seed ?? 0 }) : undefined;
-  const pipeline = tabular({ target, ...chosen });
   const width = stderr.columns || 80;
   const callbacks = progressOf(
     (text) => (terminal ? undefined : tell(text)),

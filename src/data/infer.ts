@@ -14,6 +14,11 @@ export interface Evidence {
 
 const encoder = /* @__PURE__ */ new TextEncoder();
 
+function isNumber(text: string, decimalComma: boolean): boolean {
+  const bytes = encoder.encode(text);
+  return !Number.isNaN(parseNumber(bytes, 0, bytes.length, decimalComma));
+}
+
 interface Texts {
   readonly missing: ReadonlySet<string>;
   readonly decimalComma?: boolean;
@@ -23,12 +28,8 @@ export function inferKind(samples: readonly string[], { missing, decimalComma = 
   const texts = samples.map((text) => text.trim()).filter((text) => !missing.has(text));
   const values = texts.length;
   if (values === 0) return { kind: 'number', values, why: 'the first rows have no value' };
-  const isNumber = (text: string) => {
-    const bytes = encoder.encode(text);
-    return !Number.isNaN(parseNumber(bytes, 0, bytes.length, decimalComma));
-  };
   const all = values === 1 ? 'the first value is' : `the first ${values} values are`;
-  const other = texts.find((text) => !isNumber(text));
+  const other = texts.find((text) => !isNumber(text, decimalComma));
   if (other === undefined) return { kind: 'number', values, why: `${all} ${values === 1 ? 'a number' : 'numbers'}` };
   if (texts.every((text) => !Number.isNaN(parseDate(text)))) {
     return { kind: 'date', values, why: `${all} ${values === 1 ? 'a date' : 'dates'}` };
@@ -51,20 +52,17 @@ export function decimalHint(text: string): string | undefined {
 }
 
 /** What would stand before decimals if a column of texts held numbers, all of them, with some. */
-export function otherDecimalOf(column: Column, decimalComma: boolean): Decimal | undefined {
+function otherDecimalOf(column: Column, decimalComma: boolean): Decimal | undefined {
   if (column.kind !== 'category') return undefined;
   const other = decimalComma ? '.' : ',';
-  const isNumber = (text: string) => {
-    const bytes = encoder.encode(text);
-    return /^[-+.,\d]/.test(text) && !Number.isNaN(parseNumber(bytes, 0, bytes.length, !decimalComma));
-  };
   const { categories } = column;
-  return categories.some((text) => text.includes(other)) && categories.every(isNumber) ? other : undefined;
+  const all = () => categories.every((text) => /^[-+.,\d]/.test(text) && isNumber(text, !decimalComma));
+  return categories.some((text) => text.includes(other)) && all() ? other : undefined;
 }
 
-/** The remark on it. */
-export function decimalRemarkOf(name: string, decimal: Decimal): string {
-  return `'${shorten(name)}' is read as texts, though all would be numbers with decimal: '${decimal}'`;
+/** The remark on it; `option` is how to say so. */
+export function decimalRemarkOf(name: string, option: string): string {
+  return `'${shorten(name)}' is read as texts, though all would be numbers with ${option}`;
 }
 
 /** A column of categories, nearly all of which are numbers. */
@@ -84,12 +82,8 @@ const NEARLY_ALL = 0.9;
 /** What stands among numbers, if nine in ten cells are numbers and the others do not look like codes. */
 export function oddOf(column: Column, decimalComma: boolean): Odd | undefined {
   if (column.kind !== 'category') return undefined;
-  const numeric = column.categories.map((text) => {
-    // Most texts are told by their first character.
-    if (!/^[-+.,\di]/i.test(text)) return false;
-    const bytes = encoder.encode(text);
-    return !Number.isNaN(parseNumber(bytes, 0, bytes.length, decimalComma));
-  });
+  // Most texts are told by their first character.
+  const numeric = column.categories.map((text) => /^[-+.,\di]/i.test(text) && isNumber(text, decimalComma));
   if (!numeric.includes(true)) return undefined;
   let [count, of, row] = [0, 0, -1];
   const { codes } = column;
@@ -110,4 +104,32 @@ export function oddOf(column: Column, decimalComma: boolean): Odd | undefined {
 export function remarkOf(name: string, { count, of, text, row, line }: Odd): string {
   const place = line === undefined ? `row ${row}` : `line ${line}`;
   return `'${shorten(name)}' is read as texts, though ${of - count} of ${of} are numbers: the first other is '${shorten(text)}' in ${place}`;
+}
+
+/** What may be numbers in a column that was inferred to hold texts. */
+export interface Doubts {
+  /** Of categories that are nearly all numbers: those that are none. */
+  readonly odd?: Odd;
+  /** Of categories that would all be numbers with it before decimals. */
+  readonly decimal?: Decimal;
+}
+
+/** The doubts about a column, and remarks on them; `lineOf` is where its first odd value stands. */
+export function doubtsOf(
+  column: Column,
+  decimalComma: boolean,
+  lineOf: () => number | undefined = () => undefined,
+): { readonly doubts: Doubts; readonly remarks: readonly string[] } {
+  const { name } = column;
+  const found = oddOf(column, decimalComma);
+  const line = found && lineOf();
+  const odd = found && { ...found, ...(line !== undefined && { line }) };
+  const decimal = otherDecimalOf(column, decimalComma);
+  return {
+    doubts: { ...(odd && { odd }), ...(decimal && { decimal }) },
+    remarks: [
+      ...(odd ? [remarkOf(name, odd)] : []),
+      ...(decimal ? [decimalRemarkOf(name, `decimal: '${decimal}'`)] : []),
+    ],
+  };
 }

@@ -1,7 +1,7 @@
-import type { Decimal, Odd } from './infer.js';
+import type { Doubts } from './infer.js';
 import type { ColumnKind } from './table.js';
 
-export interface ColumnReport {
+export interface ColumnReport extends Doubts {
   readonly name: string;
   readonly kind: ColumnKind | 'skip';
   readonly why: string;
@@ -12,10 +12,6 @@ export interface ColumnReport {
   /** Of numbers; dates as text. */
   readonly min?: number | string;
   readonly max?: number | string;
-  /** Of categories that are nearly all numbers: those that are none. */
-  readonly odd?: Odd;
-  /** Of categories that would all be numbers with it before decimals. */
-  readonly decimal?: Decimal;
 }
 
 /** What was read and what was inferred. Prints as a table. */

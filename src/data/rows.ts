@@ -3,7 +3,7 @@ import { makeBuilder, STRAY, TAKEN, TextFeed } from './builders.js';
 import { COUNTS_ROWS, withCounter } from './counter.js';
 import { givenKind, namesOf, planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from './csv/dialect.js';
 import { shorten } from './errors.js';
-import { decimalHint, decimalRemarkOf, type Evidence, inferKind, oddOf, otherDecimalOf, remarkOf } from './infer.js';
+import { decimalHint, doubtsOf, type Evidence, inferKind } from './infer.js';
 import { type ColumnReport, makeReport } from './report.js';
 import { type Column, type ColumnKind, Table } from './table.js';
 
@@ -171,11 +171,9 @@ export function tableOf(
     const column = given === undefined ? withCounter(plain) : plain;
     made.push(column);
     const why = 'counter' in column ? `${evidence.why}, ${COUNTS_ROWS}` : evidence.why;
-    const odd = given === undefined ? oddOf(column, plan.decimalComma) : undefined;
-    if (odd) notes.push(remarkOf(name, odd));
-    const decimal = given === undefined ? otherDecimalOf(column, plan.decimalComma) : undefined;
-    if (decimal) notes.push(decimalRemarkOf(name, decimal));
-    reports.push({ name, kind: evidence.kind, why, ...described, ...(odd && { odd }), ...(decimal && { decimal }) });
+    const doubtful = given === undefined ? doubtsOf(column, plan.decimalComma) : undefined;
+    notes.push(...(doubtful?.remarks ?? []));
+    reports.push({ name, kind: evidence.kind, why, ...described, ...doubtful?.doubts });
   }
   return new Table(made, makeReport({ source, rows, notes, columns: reports }), lines, plan.reading);
 }
