@@ -118,7 +118,8 @@ function ways(given: string | URL | undefined): Way[] {
 const NEEDED = 'Node 20.16 or newer, but not 21 or 22.0 to 22.2, or a browser';
 
 const HINT =
-  'Its script is myelin/worker-host.js: workerUrl says where it lies; docs/runtimes.md has the line for each bundler.';
+  "Its script is myelin/worker-host.js: bundlers that do not find it by themselves take it as an entry of its own, { 'worker-host': 'myelin/worker-host.js' }; " +
+  'workerUrl says where it lies elsewhere (docs/runtimes.md).';
 
 /** A worker that takes more than one try to begin, perhaps. */
 class Starting implements Port {

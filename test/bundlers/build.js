@@ -62,13 +62,6 @@ const page = { page: 'page.js' };
 /** What docs/runtimes.md says to write for bundlers that do not know workers. */
 const scripts = { ...page, thread: 'myelin/thread.js', 'worker-host': 'myelin/worker-host.js' };
 
-async function parcel(resolver) {
-  const { Parcel } = await import('parcel').catch(() => import('@parcel/core'));
-  void resolver;
-  return new Parcel({ entries: 'index.html', defaultConfig: '@parcel/config-default' }).run();
-}
-void parcel;
-
 const builds = {
   webpack: async () => ({ warnings: await pack((await import('webpack')).default, 'production') }),
   'webpack-dev': async () => ({ warnings: await pack((await import('webpack')).default, 'development') }),

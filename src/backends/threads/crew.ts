@@ -135,9 +135,9 @@ export async function openCrew(
   const [cause] = causes;
   if (cause instanceof BackendError) throw cause;
   throw new BackendError(
-    `A thread could not start: ${[...new Set(causes.map(why))].join('; ')}. Its script is myelin/thread.js: threadUrl says ` +
-      `where it lies, ${inBrowser() ? 'and the content policy must allow it (worker-src)' : "such as import.meta.resolve('myelin/thread.js')"}; ` +
-      'docs/runtimes.md has the line for each bundler.',
+    `A thread could not start: ${[...new Set(causes.map(why))].join('; ')}. Its script is myelin/thread.js: bundlers that do ` +
+      "not find it by themselves take it as an entry of its own, { thread: 'myelin/thread.js' }; threadUrl says where it lies " +
+      'elsewhere (docs/runtimes.md).',
     { cause },
   );
 }
