@@ -39,7 +39,7 @@ async function restoreRun(model: Model, path: string): Promise<boolean> {
  * callbacks have seen the end of the epoch or batch: `load` it and `fit(x, y, { ..., resume: true })` goes on.
  */
 export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoint {
-  return withRecipe(checkpointWith(save, options), 'modelCheckpoint', options);
+  return withRecipe(checkpointWith(save, options), { name: 'modelCheckpoint', args: [options], lasts: true });
 }
 
 /**
@@ -47,5 +47,8 @@ export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoin
  * same bits; at the end the file is removed. As in Keras, but for any batch.
  */
 export function backupAndRestore(options: BackupAndRestoreOptions): Callback {
-  return withRecipe(backupWith({ save, restore: restoreRun, remove }, options), 'backupAndRestore', options);
+  return withRecipe(backupWith({ save, restore: restoreRun, remove }, options), {
+    name: 'backupAndRestore',
+    args: [options],
+  });
 }
