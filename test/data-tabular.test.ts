@@ -200,19 +200,21 @@ describe('an interrupted fit', () => {
   });
 
   test.each([
-    [1, 'the first batch'],
-    [5, 'the last batch of an epoch'],
-    [13, 'the middle of the third epoch'],
-    [30, 'the last batch of a network'],
-    [32, 'the first epoch of the second network'],
-    [47, 'the second network'],
-    [85, 'the third'],
-  ])('goes on to the same bits after batch %i, %s', async (batch) => {
+    [1, 1, 'the first batch'],
+    [5, 1, 'the last batch of the first epoch of the first network'],
+    [7, 1, 'the first epoch of the second network'],
+    [10, 2, 'its last batch'],
+    [13, 2, 'the first epoch of the third network'],
+    [15, 3, 'the last batch of the first round'],
+    [18, 3, 'the second round'],
+    [47, 3, 'the fourth round'],
+    [85, 3, 'the last round'],
+  ])('goes on to the same bits after batch %i, of %i networks, %s', async (batch, count) => {
     const whole = await tabular(design).fit(rows);
     const part = await until(batch);
     expect(part.interrupted).toBe(true);
     expect(part.predict(rows)).toHaveLength(200);
-    expect(part.record.members.length).toBe(batch === 32 ? 1 : Math.ceil(batch / 30));
+    expect(part.record.members.length).toBe(count);
     const resumed = await tabular(design).fit(rows, { resume: checkpoint });
     expect(resumed.interrupted).toBe(false);
     expect(resumed.serialize()).toEqual(whole.serialize());
