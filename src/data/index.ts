@@ -61,7 +61,7 @@ export { type Format, readTable, streamTable, type TableOptions } from './read.j
 export type { ColumnReport, TableReport } from './report.js';
 export { type Row, type RowOptions, tableFromRows } from './rows.js';
 export type { Source } from './source.js';
-export { type Fold, type FoldOptions, kFold, type PerRow, type Split, type SplitOptions, split } from './splits.js';
+export { type Fold, type FoldOptions, kFold, type Split, type SplitOptions, split } from './splits.js';
 export { type CategoryColumn, type Column, type ColumnKind, type NumberColumn, Table, type Value } from './table.js';
 export type { MemberRecord } from './tabular/checkpoint.js';
 export type { Design, FitTabularOptions, TabularOptions, Task } from './tabular/design.js';
@@ -77,3 +77,4 @@ export {
   type TabularRecord,
   tabular,
 } from './tabular/tabular.js';
+export type { MissingTimes, PerRow } from './times.js';

@@ -21,23 +21,59 @@ export interface RowFlaw {
   readonly field?: string;
   readonly problem: string;
   readonly hint?: string;
+  /** Whether it is too much rather than wrong. */
+  readonly limit?: boolean;
 }
 
 export type Complain = (flaw: RowFlaw) => Error;
 
+/** Fields that rows lack may make this many cells, and so many for each that is there. */
+const SPARSE_CELLS = 2 ** 24;
+const SPARSE_SHARE = 32;
+
+/** Whether a table would consist of fields that its rows lack: its cost has no bound in what was read. */
+export function isSparse(rows: number, columns: number, present: number): boolean {
+  return rows * columns > SPARSE_CELLS + SPARSE_SHARE * present;
+}
+
+/** The values of a column from row `start` on, up to the last that is there. */
+interface Values {
+  readonly start: number;
+  readonly values: unknown[];
+}
+
 /** Collects rows by column. */
 export class RowCollector {
-  readonly columns = new Map<string, unknown[]>();
+  /** What is remarkable about how the rows were found. */
+  readonly notes: string[] = [];
   rows = 0;
+  readonly #columns = new Map<string, Values>();
   #width: number | undefined;
+  #present = 0;
 
   constructor(
     private readonly source: string,
-    private readonly names: readonly string[] | undefined,
+    public names: readonly string[] | undefined,
     private readonly complain: Complain,
     /** Whether keys that the first rows do not have make columns. */
     private readonly open = true,
+    private readonly maxColumns = Number.POSITIVE_INFINITY,
   ) {}
+
+  /** The columns, with null where rows lack a field. */
+  get columns(): ReadonlyMap<string, readonly unknown[]> {
+    const filled = new Map<string, readonly unknown[]>();
+    for (const [name, { start, values }] of this.#columns) {
+      while (start + values.length < this.rows) values.push(null);
+      filled.set(name, start === 0 ? values : [...new Array<null>(start).fill(null), ...values]);
+    }
+    return filled;
+  }
+
+  /** Makes a column, of the values of all rows or of those to come. */
+  setColumn(name: string, values: unknown[]): void {
+    this.#columns.set(name, { start: 0, values });
+  }
 
   add(row: unknown): void {
     if (Array.isArray(row)) this.#addArray(row);
@@ -50,44 +86,61 @@ export class RowCollector {
     return this.complain({ row: this.rows, problem, ...(field === undefined ? {} : { field }) });
   }
 
+  #tooMany(columns: number): Error {
+    const problem = `the rows have ${columns} fields; the limit maxColumns is ${this.maxColumns}`;
+    return this.complain({ row: this.rows, problem, limit: true });
+  }
+
   #addArray(row: readonly unknown[]): void {
     if (this.#width === undefined) {
       if (this.rows > 0) throw this.#wrong('the row is an array; those before are objects');
       if (row.length === 0) throw this.#wrong('the row is empty');
       this.#width = row.length;
-      for (const name of namesOf(undefined, row.length, this.source, this.names)) this.columns.set(name, []);
+      if (row.length > this.maxColumns) throw this.#tooMany(row.length);
+      for (const name of namesOf(undefined, row.length, this.source, this.names)) this.setColumn(name, []);
     }
     if (row.length !== this.#width) {
       throw this.#wrong(`the row has ${row.length} values where the first has ${this.#width}`);
     }
     let i = 0;
-    for (const values of this.columns.values()) values.push(row[i++]);
+    for (const { values } of this.#columns.values()) values.push(row[i++]);
   }
 
   #addObject(row: object): void {
     if (this.#width !== undefined) throw this.#wrong('the row is an object; those before are arrays');
+    const { rows } = this;
     const keys = Object.keys(row);
     for (const name of keys) {
-      if (this.columns.has(name)) continue;
-      if (!this.open && this.rows > 0) throw this.#wrong('the first rows do not have this field', name);
-      if (name === '__proto__') throw this.#wrong('a column cannot have this name', name);
-      this.columns.set(name, new Array(this.rows).fill(null));
+      let column = this.#columns.get(name);
+      if (!column) {
+        if (!this.open && rows > 0) throw this.#wrong('the first rows do not have this field', name);
+        if (name === '__proto__') throw this.#wrong('a column cannot have this name', name);
+        column = { start: rows, values: [] };
+        this.#columns.set(name, column);
+        if (this.#columns.size > this.maxColumns) throw this.#tooMany(this.#columns.size);
+      }
+      const { start, values } = column;
+      while (start + values.length < rows) values.push(null);
+      values.push((row as Record<string, unknown>)[name]);
     }
-    for (const [name, values] of this.columns) {
-      values.push(Object.hasOwn(row, name) ? (row as Record<string, unknown>)[name] : null);
-    }
+    this.#present += keys.length;
+    if (!isSparse(rows + 1, this.#columns.size, this.#present)) return;
+    const problem = `${rows + 1} rows have ${this.#columns.size} different fields, and few of them each`;
+    const hint = 'Are the keys values, such as ids? Write them as a field of their own.';
+    throw this.complain({ row: rows, problem, hint, limit: true });
   }
 }
 
 /** A table of what was collected. `kinds` are those that columns must have. */
 export function tableOf(
-  { columns, rows }: RowCollector,
+  collector: RowCollector,
   source: string,
   plan: ReadPlan,
   complain: Complain,
   kinds: Readonly<Record<string, ColumnKind | 'skip'>> = plan.columns,
   lines?: ArrayLike<number>,
 ): Table {
+  const { columns, rows } = collector;
   for (const name of Object.keys(kinds)) {
     if (columns.has(name)) continue;
     throw new ValueError({
@@ -97,7 +150,7 @@ export function tableOf(
     });
   }
   const reports: ColumnReport[] = [];
-  const notes: string[] = [];
+  const notes: string[] = [...collector.notes];
   const collected = [...columns].map(([name, values]) => {
     const kind = givenKind({ ...plan, columns: kinds }, name);
     return { name, kind, values, ...(kind !== 'skip' && collectColumn(name, values, kind, plan, complain)) };

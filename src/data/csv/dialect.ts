@@ -255,12 +255,12 @@ export function namesOf(
   const names = Array.from({ length: count }, (_, i) => (given ?? first)?.[i]?.trim() || `column${i + 1}`);
   const seen = new Map<string, number>();
   names.forEach((name, i) => {
-    const place = { code: 'header', source, line: 1, column: columnOf(first, i), field: name } as const;
-    if (name === '__proto__') throw new DataError({ ...place, problem: 'a column cannot have this name' });
+    const place = () => ({ code: 'header', source, line: 1, column: columnOf(first, i), field: name }) as const;
+    if (name === '__proto__') throw new DataError({ ...place(), problem: 'a column cannot have this name' });
     const before = seen.get(name);
     if (before !== undefined) {
       const hint = 'Give names of your own with `names`.';
-      throw new DataError({ ...place, problem: `fields ${before + 1} and ${i + 1} have the same name`, hint });
+      throw new DataError({ ...place(), problem: `fields ${before + 1} and ${i + 1} have the same name`, hint });
     }
     seen.set(name, i);
   });

@@ -285,7 +285,11 @@ export class LineReader {
       if (!field.builder) continue;
       const length = this.#feed.encode(text);
       const outcome = field.builder.add(this.#feed.bytes, 0, length);
-      if (outcome !== TAKEN) this.#odd(outcome, field, this.#feed.bytes, 0, length, placeOfField(c));
+      if (outcome === TAKEN) continue;
+      // Places cost a look at the whole block: only those that are told are asked for.
+      const told = outcome === INVALID || field.strict || !field.stray;
+      if (told) this.#odd(outcome, field, this.#feed.bytes, 0, length, placeOfField(c));
+      else field.builder.addMissing();
     }
     this.#ended(line);
   }

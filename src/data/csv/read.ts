@@ -39,8 +39,10 @@ function begin(
   const lines = head.subarray(0, head.lastIndexOf(10) + 1);
   const text = decode(whole || lines.length === 0 ? head : lines, name, 1).replaceAll('\r\n', '\n');
   const dialect = inferDialect(text, name, plan);
-  for (const column of Object.keys(plan.columns))
-    lookUp(Object.fromEntries(dialect.names.map((n) => [n, n])), column, 'columns');
+  const known = new Set(dialect.names);
+  for (const column of Object.keys(plan.columns)) {
+    if (!known.has(column)) lookUp(Object.fromEntries(dialect.names.map((n) => [n, n])), column, 'columns');
+  }
   const kinds = new Map<string, ColumnKind | 'skip'>();
   const fields = dialect.names.map((column, c): Field => {
     const evidence = dialect.evidence[c]!;
