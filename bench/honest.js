@@ -32,7 +32,8 @@ const set =
   async () => {
     const table = await readCsv(join(values.data, 'uci', file), header === undefined ? {} : { header });
     const name = target ?? table.names.at(-1);
-    const used = rows === undefined ? table : table.take(split(table, { test: rows, stratify: table.column(name) }).test);
+    const used =
+      rows === undefined ? table : table.take(split(table, { test: rows, stratify: table.column(name) }).test);
     return { table: used, target: name };
   };
 
@@ -53,7 +54,9 @@ const seeds = values.quick ? 1 : Number(values.seeds);
 const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
 const error = (list) => Math.sqrt(mean(list.map((value) => (value - mean(list)) ** 2)) / (list.length - 1));
 const results = [];
-console.log('data           validation  test    difference         of its standard error  accuracy        seconds a fit');
+console.log(
+  'data           validation  test    difference         of its standard error  accuracy        seconds a fit',
+);
 const line = (name, runs) => {
   const of = (key) => mean(runs.map((run) => run[key]));
   const differences = runs.map(({ validation, test }) => validation - test);
@@ -93,5 +96,8 @@ for (const name of chosen) {
   line(name, runs);
   results.push({ name, runs });
 }
-line('all', results.flatMap(({ runs }) => runs));
+line(
+  'all',
+  results.flatMap(({ runs }) => runs),
+);
 if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);

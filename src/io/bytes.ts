@@ -1,7 +1,7 @@
 import { FileError, FileFormatError, MyelinError } from '../errors.js';
 import { replaceFile, writeAll } from './atomic.js';
 import { nodeFiles } from './node-files.js';
-import { encodeSafetensors, elements, type NewTensor, type SafeTensors } from './safetensors.js';
+import { elements, encodeSafetensors, type NewTensor, type SafeTensors } from './safetensors.js';
 import { type LoadSource, open, type SaveTarget } from './save.js';
 import { writeStream } from './streams.js';
 import { Xxh32 } from './xxhash.js';

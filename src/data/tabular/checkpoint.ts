@@ -1,7 +1,7 @@
 import { FileFormatError, show, ValueError } from '../../errors.js';
 import { loadTensors, saveTensors } from '../../io/bytes.js';
-import { deserialize, type LoadSource, type SaveTarget, serialize } from '../../io/save.js';
 import type { NewTensor, TensorData } from '../../io/safetensors.js';
+import { deserialize, type LoadSource, type SaveTarget, serialize } from '../../io/save.js';
 import { Xxh32 } from '../../io/xxhash.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import { type Matrix, makeMatrix } from '../../matrix.js';

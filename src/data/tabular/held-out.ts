@@ -114,7 +114,6 @@ export class HeldOut {
       sums[this.#group[i]!]! += losses[i]!;
     }
     const total = sums.reduce((sum, part) => sum + part, 0);
-    (globalThis as any).__settle?.(epoch, losses);
     this.curve[epoch] = total / count;
     const better = this.#choices.map((choice, i) => {
       if (choice.done) return false;

@@ -92,7 +92,11 @@ export class Rounds {
 
   /** Settles the rounds that all have completed. */
   #proceed(): void {
-    if (this.#controllers[0]!.signal.aborted) return this.#wake();
+    if (!this.#controllers[0]!.signal.aborted) this.#settleAll();
+    this.#wake();
+  }
+
+  #settleAll(): void {
     const active = this.completed.filter((_, i) => !this.#ended[i]);
     const least = Math.min(...(active.length > 0 ? active : [Math.max(...this.completed)]));
     while (this.#going && this.#settled < least) {
@@ -102,7 +106,6 @@ export class Rounds {
       this.#settled = Number.POSITIVE_INFINITY;
       for (const network of this.networks) network.stopTraining = true;
     }
-    this.#wake();
   }
 
   #wake(): void {

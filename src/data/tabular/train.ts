@@ -20,7 +20,12 @@ export interface Trained {
   /** A signal came before the last epoch. */
   readonly interrupted: boolean;
   /** Rows that were left out, what is said of them, and the loss to expect of all networks together for each. */
-  readonly held: { readonly rows: Uint32Array; readonly outputs: Matrix; readonly losses: Float64Array; readonly squared: number };
+  readonly held: {
+    readonly rows: Uint32Array;
+    readonly outputs: Matrix;
+    readonly losses: Float64Array;
+    readonly squared: number;
+  };
   readonly notes: readonly string[];
 }
 
