@@ -50,6 +50,9 @@ import { makeSummary, type Summary } from './summary.js';
 import { makeLogs } from './totals.js';
 import { sampleWeightOf, type WeightOptions } from './weights.js';
 
+/** What trains, once a model has been fitted. */
+let training: typeof import('../on-demand/fit.js') | undefined;
+
 /** A model over one heap. Dropping it frees everything. */
 export class Model {
   /** Epochs that `fit` has finished; a further `fit` goes on counting. */
@@ -179,8 +182,9 @@ export class Model {
     this.#fitting = true;
     control?.running?.(true);
     try {
-      const { fit } = await import('../on-demand/fit.js');
-      return await fit(this, this.#engine, x, y, options, (run) => {
+      // Importing anew what is there takes half a millisecond in Node.
+      training ??= await import('../on-demand/fit.js');
+      return await training.fit(this, this.#engine, x, y, options, (run) => {
         this.#run = run;
       });
     } finally {
