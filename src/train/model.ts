@@ -97,7 +97,11 @@ export class Model {
 
   /** @internal */
   get [INTERNALS](): Internals {
-    return { engine: this.#engine, compiled: this.#engine.compiled ? this.#compiled : undefined };
+    return {
+      engine: this.#engine,
+      compiled: this.#engine.compiled ? this.#compiled : undefined,
+      running: this.#run !== undefined,
+    };
   }
 
   /** Of the next step. Setting it replaces a schedule by a constant. */
