@@ -151,7 +151,9 @@ test('a batch that is left out is named in the warning, and the others train', a
     lint: false,
     callbacks: [
       {
-        onEpochEnd: () => void (x.data[3 * 20] = none),
+        onEpochEnd() {
+          x.data[3 * 20] = none;
+        },
         onNonFinite: (error) => void met.push([error.cause, error.row]),
       },
     ],
