@@ -25,6 +25,7 @@ import { Engine } from './engine.js';
 import { evaluate } from './evaluation.js';
 import type { FitRun } from './fit.js';
 import type { FitOptions, StreamFitOptions } from './fit-plan.js';
+import { readFused } from './fused.js';
 import { measureBatch } from './gather.js';
 import type { History } from './history.js';
 import {
@@ -248,8 +249,9 @@ export class Model {
 
   /**
    * Loss, metrics and the gradient of every trainable parameter on one batch, as training would compute them; changes
-   * nothing. Dropout draws the masks of the next step. With `nodes: true` also the output of every layer, and of every
-   * input, with the gradient of the loss by it; of an activation that is computed together with the loss, what comes in.
+   * nothing. Layers are in training mode: dropout draws the masks of the next step, batch normalization takes the batch's
+   * moments and leaves the moving ones (`predict` and `evaluate` run in inference mode). With `nodes: true` also the output
+   * of every layer, and of every input, with the gradient of the loss by it.
    */
   gradients(x: Data, y: Data, options: WeightOptions & { readonly nodes?: boolean } = {}): Gradients {
     this.#checkBetweenSteps('gradients');
@@ -261,7 +263,8 @@ export class Model {
     const gradients = this.#parameters
       .filter(({ trainable }) => trainable)
       .map((parameter) => [parameter.name, engine.readGradient(program, parameter)] as const);
-    const nodes = program.kept.map(({ name, value, gradient }) => {
+    const nodes = program.kept.map(({ name, value, gradient, fusion }) => {
+      if (fusion) return [name, readFused(engine, program, fusion)] as const;
       const kept: NodeValue = { value: engine.read(value) };
       return [name, gradient ? { ...kept, gradient: engine.read(gradient) } : kept] as const;
     });
