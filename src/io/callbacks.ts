@@ -17,11 +17,14 @@ const MISSING = 'ENOENT';
 
 async function remove(path: string): Promise<void> {
   const files = await nodeFiles();
-  for (const name of [path, previousOf(path)]) {
-    await files.remove(files.split(name).path).catch((cause: { code?: string }) => {
-      if (cause.code !== MISSING) throw new FileError('Cannot remove', name, cause);
-    });
-  }
+  const missing = (cause: { code?: string }) => {
+    if (cause.code !== MISSING) throw new FileError('Cannot remove', path, cause);
+    return undefined;
+  };
+  // Where links lead to, as `save` writes there.
+  const place = await files.place(path).catch(missing);
+  if (!place) return;
+  for (const name of [place.path, previousOf(place.path)]) await files.remove(name).catch(missing);
 }
 
 async function restoreRun(model: Model, path: string): Promise<boolean> {
