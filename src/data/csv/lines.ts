@@ -1,7 +1,7 @@
 import { type Builder, INVALID, STRAY, TAKEN, TextFeed } from '../builders.js';
 import { grown } from '../dictionary.js';
 import { DataError, shorten } from '../errors.js';
-import { decimalHint } from '../infer.js';
+import { hintFor } from '../infer.js';
 import { fieldAt, parseRows, startOf } from './quoted.js';
 
 const LF = 10;
@@ -319,13 +319,13 @@ export class LineReader {
 }
 
 export function strayError(source: string, { name, builder }: Field, { text, ...place }: Stray): DataError {
-  const decimal = builder?.kind === 'number' ? decimalHint(text) : undefined;
+  const advice = hintFor(text, builder?.kind);
   return new DataError({
     code: 'value',
     source,
     ...place,
     field: name,
     problem: `'${shorten(text)}' is not a ${builder?.kind}`,
-    hint: `${decimal ? `${decimal} ` : ''}For texts say columns: { '${shorten(name)}': 'category' }; name texts that mean a missing value in \`missing\`.`,
+    hint: `${advice ? `${advice} ` : ''}For texts say columns: { '${shorten(name)}': 'category' }; name texts that mean a missing value in \`missing\`.`,
   });
 }
