@@ -7,6 +7,13 @@ export interface Matrix {
   readonly columns: number;
 }
 
+/** A dense row-major matrix of float32 or float64. */
+export interface Numbers {
+  readonly data: Float32Array | Float64Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
 export type NumericArray =
   | Float32Array
   | Float64Array
@@ -35,7 +42,23 @@ export type MatrixLike =
 export function matrix(rows: Rows): Matrix;
 export function matrix(data: Float32Array | ArrayLike<number>, rows: number, columns: number): Matrix;
 export function matrix(data: Float32Array | ArrayLike<number> | Rows, rows?: number, columns?: number): Matrix {
-  if (rows === undefined && isRow(data?.[0])) return fromRows(data as Rows, 'data');
+  if (rows === undefined && isRow(data?.[0])) return fromRows(data as Rows, 'data', floats);
+  return shaped(data as ArrayLike<number>, rows, columns, floats);
+}
+
+/** Makes room for so many numbers. */
+type Make<A extends Float32Array | Float64Array> = (length: number) => A;
+const floats = (length: number) => new Float32Array(length);
+const doubles = (length: number) => new Float64Array(length);
+
+type Shaped<A> = { readonly data: A; readonly rows: number; readonly columns: number };
+
+function shaped<A extends Float32Array | Float64Array>(
+  data: ArrayLike<number>,
+  rows: number | undefined,
+  columns: number | undefined,
+  make: Make<A>,
+): Shaped<A | Float32Array> {
   const height = checkNumber(rows, 'rows', { min: 0, integer: true });
   const width = checkNumber(columns, 'columns', { min: 1, integer: true });
   if (typeof data?.length !== 'number') {
@@ -53,13 +76,13 @@ export function matrix(data: Float32Array | ArrayLike<number> | Rows, rows?: num
       expected: `${height} x ${width} = ${height * width} numbers`,
     });
   }
-  return makeMatrix(data instanceof Float32Array ? data : toFloats(data, 'data'), height, width);
+  return dense(data instanceof Float32Array ? data : copied(data, 'data', make), height, width);
 }
 
 /** Goes through JSON and comes back: typed arrays by themselves become objects there. */
-class DenseMatrix implements Matrix {
+class DenseMatrix<A extends Float32Array | Float64Array> {
   constructor(
-    readonly data: Float32Array,
+    readonly data: A,
     readonly rows: number,
     readonly columns: number,
   ) {}
@@ -71,17 +94,27 @@ class DenseMatrix implements Matrix {
 
 /** The same as `matrix` for data known to fit. */
 export function makeMatrix(data: Float32Array, rows: number, columns: number): Matrix {
+  return dense(data, rows, columns);
+}
+
+/** The same of numbers of either precision. */
+export function dense<A extends Float32Array | Float64Array>(data: A, rows: number, columns: number): Shaped<A> {
   return new DenseMatrix(data, rows, columns);
 }
 
-function toFloats(values: ArrayLike<unknown>, argument: string): Float32Array {
-  const data = new Float32Array(values.length);
+function copied<A extends Float32Array | Float64Array>(values: ArrayLike<unknown>, argument: string, make: Make<A>): A {
+  const data = make(values.length);
   fillNumbers(data, values, 0, argument);
   return data;
 }
 
 /** Fills `data` with the numbers of a list from `first` on. @throws ValueError for anything but numbers. */
-export function fillNumbers(data: Float32Array, values: ArrayLike<unknown>, first: number, argument: string): void {
+export function fillNumbers(
+  data: Float32Array | Float64Array,
+  values: ArrayLike<unknown>,
+  first: number,
+  argument: string,
+): void {
   for (let i = 0; i < data.length; i++) {
     const value = values[first + i];
     if (typeof value !== 'number') {
@@ -107,18 +140,22 @@ function isRow(value: unknown): boolean {
   return Array.isArray(value) || isNumericArray(value);
 }
 
-function fromRows(rows: readonly unknown[], argument: string): Matrix {
+function fromRows<A extends Float32Array | Float64Array>(
+  rows: readonly unknown[],
+  argument: string,
+  make: Make<A>,
+): Shaped<A> {
   const first = rows[0] as ArrayLike<number>;
   const columns = first.length;
   if (columns === 0) throw new ShapeError({ argument, given: 'rows of length 0', expected: 'at least one column' });
-  const data = new Float32Array(rows.length * columns);
+  const data = make(rows.length * columns);
   fillRows(data, rows, 0, columns, argument);
-  return makeMatrix(data, rows.length, columns);
+  return dense(data, rows.length, columns);
 }
 
 /** Fills `data` with rows from `first` on. @throws ShapeError for rows of another length, ValueError for anything but numbers. */
 export function fillRows(
-  data: Float32Array,
+  data: Float32Array | Float64Array,
   rows: readonly unknown[],
   first: number,
   columns: number,
@@ -157,11 +194,24 @@ export function fillRows(
  * @throws ShapeError for empty data and rows of unequal length, ValueError for anything but numbers.
  */
 export function toMatrix(value: unknown, argument: string): Matrix {
+  return read(value, argument, floats);
+}
+
+/** The same in float64, except for what comes as a Float32Array. */
+export function toNumbers(value: unknown, argument: string): Numbers {
+  return read<Float32Array | Float64Array>(value, argument, doubles);
+}
+
+function read<A extends Float32Array | Float64Array>(
+  value: unknown,
+  argument: string,
+  make: Make<A>,
+): Shaped<A | Float32Array> {
   if (isMatrix(value)) {
     if (value.rows === 0) throw new ShapeError({ argument, given: '0 rows', expected: 'at least one row' });
     if (value.data instanceof Float32Array && value.data.length === value.rows * value.columns) return value;
     try {
-      return matrix(value.data, value.rows, value.columns);
+      return shaped(value.data, value.rows, value.columns, make);
     } catch (error) {
       throw prefixed(error, argument);
     }
@@ -174,9 +224,9 @@ export function toMatrix(value: unknown, argument: string): Matrix {
     });
   }
   if (value.length === 0) throw new ShapeError({ argument, given: '0 rows', expected: 'at least one row' });
-  if (Array.isArray(value) && isRow(value[0])) return fromRows(value, argument);
+  if (Array.isArray(value) && isRow(value[0])) return fromRows(value, argument, make);
   if (value instanceof Float32Array) return { data: value, rows: value.length, columns: 1 };
-  return { data: toFloats(value, argument), rows: value.length, columns: 1 };
+  return { data: copied(value, argument, make), rows: value.length, columns: 1 };
 }
 
 /**
@@ -215,9 +265,10 @@ export function checkIds({ data, columns }: Matrix, below: number, layer: string
 }
 
 /** Refuses NaN and infinities, naming the first one's place. */
-export function checkFinite({ data, columns }: Matrix, argument: string): void {
-  if (allFinite(data)) return;
-  const i = data.findIndex((v) => !Number.isFinite(v));
+export function checkFinite({ data, columns }: Numbers, argument: string): void {
+  if (data instanceof Float32Array && allFinite(data)) return;
+  const i = data.findIndex((v: number) => !Number.isFinite(v));
+  if (i < 0) return;
   throw new ValueError({
     argument: `${argument}, row ${Math.floor(i / columns)}, column ${i % columns}`,
     given: String(data[i]),

@@ -24,8 +24,9 @@ export interface ThreadOptions {
 export interface WasmOptions extends ThreadOptions {
   /**
    * 'exact' (the default) computes the bits of the TypeScript backend on every engine. 'fast' fuses multiplications and
-   * additions (relaxed SIMD: Node 22, Chrome 114, Firefox 145 or newer), so its bits depend on the machine; its errors
-   * stay within the same tolerances.
+   * additions (relaxed SIMD: Node 21, Chrome 114, Firefox 145 or newer), so its bits depend on the machine; its errors
+   * stay within the same tolerances. Where the engine does not fuse, 'fast' takes exact arithmetic. The backend's `reason`
+   * says what it took and why.
    */
   readonly math?: 'exact' | 'fast';
   /** The compute kernels, where the embedded ones cannot be used: the file `myelin/kernels.wasm` or its compiled module. */
@@ -45,9 +46,9 @@ async function embeddedBytes(math: MathKind): Promise<Uint8Array<ArrayBuffer>> {
   return unpack(math === 'exact' ? exact : (await import('../on-demand/fast.js')).default);
 }
 
-function open(module: WebAssembly.Module, elements: number): Backend {
+function open(module: WebAssembly.Module, elements: number, tall?: boolean): Backend {
   const memory = instances.allocate(elements);
-  const kernels = instances.instantiate(module, memory);
+  const kernels = instances.instantiate(module, memory, tall);
   return { heap: new Float32Array(memory.buffer), kernels, longestCall: instances.longestCall };
 }
 
@@ -71,20 +72,27 @@ async function moduleOf(source: object): Promise<WebAssembly.Module> {
 }
 
 async function start(options: WasmOptions): Promise<BackendFactory> {
-  const { math = 'exact', source, threads } = options;
-  lookUp({ exact: true, fast: true }, math, 'wasm.math');
-  if (math === 'fast') (await import('../on-demand/relaxed.js')).checkRelaxedSimd();
+  const { math: asked = 'exact', source, threads } = options;
+  lookUp({ exact: true, fast: true }, asked, 'wasm.math');
+  const plan = asked === 'fast' ? (await import('../on-demand/relaxed.js')).planFast() : undefined;
+  const { math = asked, tall, reason } = plan ?? {};
   if (source !== undefined) (await import('../on-demand/own-kernels.js')).checkSource(source);
-  let reason: string | undefined;
+  const reasons = reason === undefined ? [] : [reason];
   if (threads !== undefined) {
     // Code for threads is loaded by those who ask for them.
     const { openThreads } = await import('../on-demand/threads.js');
-    const opened = await openThreads({ ...options, math }, instances, compile, () => embeddedBytes(math));
-    if (typeof opened === 'object') return opened;
-    reason = opened;
+    const opened = await openThreads({ ...options, math, tall }, instances, compile, () => embeddedBytes(math));
+    if (typeof opened === 'object') return plan ? { ...opened, reason: plan.reason } : opened;
+    if (opened) reasons.push(opened);
   }
   const module = await (source === undefined ? embeddedModule(math) : moduleOf(source));
-  return { name: 'wasm', math, threads: 1, open: (elements) => open(module, elements), ...(reason ? { reason } : {}) };
+  return {
+    name: 'wasm',
+    math,
+    threads: 1,
+    open: (elements) => open(module, elements, tall),
+    ...(reasons[0] === undefined ? {} : { reason: reasons.join(' ') }),
+  };
 }
 
 /**

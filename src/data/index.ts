@@ -14,10 +14,12 @@ export {
 } from './augment/rows.js';
 export type { CsvOptions, Limits, Reading, ReadOptions } from './csv/dialect.js';
 export { readCsv, streamCsv } from './csv/read.js';
+export type { Cell, Doubts, Odd } from './doubts.js';
 export { DataError, type DataErrorCode } from './errors.js';
 export { type IdxArray, type IdxValues, readIdx } from './idx.js';
-export type { Odd } from './infer.js';
 export { type JsonOptions, readJson, readJsonLines, streamJsonLines } from './json/read.js';
+export type { Decimal, Thousands } from './numerals.js';
+export type { CellOptions } from './plan.js';
 export { type DatePart, type DatePartsOptions, dateParts } from './prep/dates.js';
 export {
   type EmbeddingIdsOptions,
@@ -59,7 +61,7 @@ export { type Format, readTable, streamTable, type TableOptions } from './read.j
 export type { ColumnReport, TableReport } from './report.js';
 export { type Row, type RowOptions, tableFromRows } from './rows.js';
 export type { Source } from './source.js';
-export { type Fold, type FoldOptions, kFold, type PerRow, type Split, type SplitOptions, split } from './splits.js';
+export { type Fold, type FoldOptions, kFold, type Split, type SplitOptions, split } from './splits.js';
 export { type CategoryColumn, type Column, type ColumnKind, type NumberColumn, Table, type Value } from './table.js';
 export type { MemberRecord } from './tabular/checkpoint.js';
 export type { Design, FitTabularOptions, TabularOptions, Task } from './tabular/design.js';
@@ -75,3 +77,4 @@ export {
   type TabularRecord,
   tabular,
 } from './tabular/tabular.js';
+export type { MissingTimes, PerRow } from './times.js';

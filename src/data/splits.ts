@@ -1,9 +1,7 @@
 import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import { Generator, stream } from '../kernels/philox.js';
 import { type Column, lengthOf, Table } from './table.js';
-
-/** A value for each row: classes to stratify by, groups to keep together, times to order by. */
-export type PerRow = ArrayLike<number | string | boolean | null> | Column;
+import { type MissingTimes, type PerRow, rowsByTime } from './times.js';
 
 export interface SplitOptions {
   /** Share of the rows, or, from 1 on, their number; default 0.2. */
@@ -16,8 +14,13 @@ export interface SplitOptions {
   readonly stratify?: PerRow;
   /** Rows of one group stay together. */
   readonly groups?: PerRow;
-  /** The last rows, in the order of these times, are for testing, those before for validation. `true`: in the order they have. */
+  /**
+   * The last rows, in the order of these times, are for testing, those before for validation. Numbers, dates, or texts of
+   * ISO 8601, which stand for instants, UTC without an offset. `true`: in the order they have.
+   */
   readonly times?: PerRow | true;
+  /** Rows without a time: `'refuse'` (default) names their count and the first, `'last'` takes them as the latest. */
+  readonly missing?: MissingTimes;
 }
 
 /** Numbers of rows. */
@@ -36,8 +39,10 @@ export interface FoldOptions {
   readonly shuffle?: boolean;
   readonly stratify?: PerRow;
   readonly groups?: PerRow;
-  /** Folds that train on what comes before what they test on, and so on ever more rows. */
+  /** Folds that train on what comes before what they test on, and so on ever more rows. Times as in `split`. */
   readonly times?: PerRow | true;
+  /** As in `split`. */
+  readonly missing?: MissingTimes;
 }
 
 export interface Fold {
@@ -61,8 +66,10 @@ function codesOf(values: PerRow, rows: number, argument: string): Int32Array {
   const list = isColumn ? (column as { values: Float64Array }).values : (values as ArrayLike<unknown>);
   const known = new Map<unknown, number>();
   return Int32Array.from({ length }, (_, row) => {
-    const code = known.get(list[row]) ?? known.size;
-    known.set(list[row], code);
+    const value = list[row];
+    const key = value instanceof Date ? value.getTime() : value;
+    const code = known.get(key) ?? known.size;
+    known.set(key, code);
     return code;
   });
 }
@@ -97,17 +104,10 @@ function range(rows: number): number[] {
   return Array.from({ length: rows }, (_, row) => row);
 }
 
-/** Rows in the order of their times; those of the same time stay in theirs. */
-function inOrder(times: PerRow | true, rows: number): number[] {
+function inOrder(times: PerRow | true, rows: number, missing: MissingTimes | undefined): number[] {
   if (times === true) return range(rows);
   codesOf(times, rows, 'times');
-  const column = times as Column;
-  const isColumn = 'kind' in (times as object);
-  const value = (row: number): number | string => {
-    if (!isColumn) return (times as ArrayLike<number | string>)[row]!;
-    return column.kind === 'category' ? (column.categories[column.codes[row]!] ?? '') : column.values[row]!;
-  };
-  return range(rows).sort((a, b) => (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : a - b));
+  return rowsByTime(times, rows, missing);
 }
 
 /** Rows to take as `share` says, at least one where it is not 0. */
@@ -133,7 +133,10 @@ function proportional(total: number, sizes: readonly number[]): number[] {
 
 function oneOf(options: SplitOptions | FoldOptions): void {
   const given = (['stratify', 'groups', 'times'] as const).filter((name) => options[name] !== undefined);
-  if (given.length < 2) return;
+  if (given.length < 2) {
+    if (options.missing === undefined || options.times !== undefined) return;
+    throw new ValueError({ argument: 'missing', given: show(options.missing), expected: 'nothing without times' });
+  }
   throw new ValueError({
     argument: given[1]!,
     given: `beside ${given[0]}`,
@@ -144,12 +147,13 @@ function oneOf(options: SplitOptions | FoldOptions): void {
 /**
  * Splits rows for training, validation and testing; `table.take(split.train)` has them.
  * Parts have exactly as many rows as asked for, except with `groups`, where they come as near as groups allow.
+ * @throws ValueError for parts without a row, and for times that are missing or have no order in time.
  */
 export function split(data: number | Table, options: SplitOptions = {}): Split {
-  checkOptions(options, ['test', 'validation', 'seed', 'stratify', 'groups', 'times'], 'split');
+  checkOptions(options, ['test', 'validation', 'seed', 'stratify', 'groups', 'times', 'missing'], 'split');
   oneOf(options);
   const rows = rowsOf(data);
-  const { stratify, groups, times, seed = 0 } = options;
+  const { stratify, groups, times, missing, seed = 0 } = options;
   checkNumber(seed, 'seed', { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
   const test = countOf(options.test ?? 0.2, rows, 'test');
   const validation = countOf(options.validation ?? 0, rows, 'validation');
@@ -160,7 +164,7 @@ export function split(data: number | Table, options: SplitOptions = {}): Split {
   const generator = new Generator(seed, stream('split'));
   let parts: readonly [number[], number[], number[]];
   if (times !== undefined) {
-    const order = inOrder(times, rows);
+    const order = inOrder(times, rows, missing);
     const first = rows - test - validation;
     parts = [order.slice(0, first), order.slice(first, rows - test), order.slice(rows - test)];
   } else if (groups !== undefined) {
@@ -227,10 +231,10 @@ function splitGroups(groups: number[][], test: number, validation: number): [num
  * classes in the same shares, with `groups` no group is in two folds.
  */
 export function kFold(data: number | Table, options: FoldOptions = {}): Fold[] {
-  checkOptions(options, ['folds', 'seed', 'shuffle', 'stratify', 'groups', 'times'], 'kFold');
+  checkOptions(options, ['folds', 'seed', 'shuffle', 'stratify', 'groups', 'times', 'missing'], 'kFold');
   oneOf(options);
   const rows = rowsOf(data);
-  const { stratify, groups, times, seed = 0, shuffle: mix = true } = options;
+  const { stratify, groups, times, missing, seed = 0, shuffle: mix = true } = options;
   checkNumber(seed, 'seed', { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
   const folds = checkNumber(options.folds ?? 5, 'folds', { min: 2, integer: true });
   if (typeof mix !== 'boolean')
@@ -241,7 +245,7 @@ export function kFold(data: number | Table, options: FoldOptions = {}): Fold[] {
   const generator = new Generator(seed, stream('split'));
   const mixed = <T extends unknown[]>(list: T): T => (mix ? shuffle(list, generator) : list);
   if (times !== undefined) {
-    const order = inOrder(times, rows);
+    const order = inOrder(times, rows, missing);
     const size = Math.floor(rows / (folds + 1));
     return range(folds).map((i) => {
       const end = rows - (folds - i) * size;

@@ -26,3 +26,43 @@ export function makePause(slice = SLICE): () => Promise<void> | undefined {
     });
   };
 }
+
+/** Runs under way in this process. They share one slice between two turns of the event loop. */
+let runs = 0;
+let sliceBegan = Number.NEGATIVE_INFINITY;
+
+/** What waits for a slice, in order. */
+const waiting: (() => void)[] = [];
+
+/** Gives the next slice to the run that has waited longest. */
+function nextSlice(): void {
+  sliceBegan = performance.now();
+  waiting.shift()?.();
+  if (waiting.length > 0) turn().then(nextSlice);
+}
+
+/** Waits for a slice after those that others wait for. */
+function awaitSlice(): Promise<void> {
+  return new Promise((resolve) => {
+    if (waiting.push(resolve) === 1) turn().then(nextSlice);
+  });
+}
+
+/**
+ * Begins a run: at once where there is no other, else with the next slice, since of many that are called at the same time
+ * each has data to read first. What it resolves to says that the run has ended.
+ */
+export async function beginRun(): Promise<() => void> {
+  const end = () => void runs--;
+  if (runs++ > 0) await awaitSlice();
+  else sliceBegan = performance.now();
+  return end;
+}
+
+/**
+ * Gives a promise to wait for when the slice is used up, by whichever run, else undefined. However many runs there are, the
+ * event loop has a turn after each slice, and one of them has the next.
+ */
+export function sharedPause(): Promise<void> | undefined {
+  return performance.now() - sliceBegan < SLICE ? undefined : awaitSlice();
+}

@@ -31,6 +31,22 @@ function cores(): number {
   return os?.availableParallelism() ?? (globalThis as { navigator?: Navigator }).navigator?.hardwareConcurrency ?? 1;
 }
 
+/** Where the size of a module's section of imports stands. */
+function importsOf(bytes: Uint8Array): number {
+  for (let at = 8; at < bytes.length; ) {
+    const begin = at + 1;
+    if (bytes[at] === 2) return begin;
+    let size = 0;
+    for (at = begin; at < bytes.length; ) {
+      const byte = bytes[at] as number;
+      size += (byte & 127) * 128 ** (at++ - begin);
+      if (byte < 128) break;
+    }
+    at += size;
+  }
+  return bytes.length;
+}
+
 /**
  * Rewrites the module's memory import from "at least 1 page" to "shared, at most 65536 pages". Nothing else of a module
  * depends on whether its memory is shared.
@@ -40,8 +56,8 @@ export function withSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const limits = [2, 0, 1];
   const pattern = [...name, ...limits];
   const at = bytes.findIndex((_, i) => pattern.every((byte, k) => bytes[i + k] === byte));
-  const size = at - 2;
-  if (at < 0 || bytes[size - 1] !== 2 || (bytes[size] as number) + 3 > 127) {
+  const size = importsOf(bytes);
+  if (at < size || (bytes[size] as number) + 3 > 127) {
     throw new BackendError('The module imports its memory in a form that cannot be shared.');
   }
   const end = at + pattern.length;
@@ -71,6 +87,7 @@ interface Asked {
   readonly threads?: number | 'auto';
   readonly threadUrl?: string | URL;
   readonly math: BackendFactory['math'];
+  readonly tall?: boolean | undefined;
   readonly source?: unknown;
 }
 
@@ -80,7 +97,7 @@ interface Asked {
  * @throws BackendError where a thread cannot start, or has no memory to share
  */
 export async function openThreads(
-  { threads: asked, threadUrl, math, source }: Asked,
+  { threads: asked, threadUrl, math, tall, source }: Asked,
   make: typeof instances,
   compile: (bytes: Uint8Array<ArrayBuffer>) => Promise<WebAssembly.Module>,
   embedded: () => Promise<Uint8Array>,
@@ -100,7 +117,7 @@ export async function openThreads(
     // Tried out: engines refuse some modules, and some memories, only here.
     const memory = make.allocate(1, true);
     make.instantiate(module, memory);
-    const pool = await new Pool(make, module, threads).start(memory, threadUrl);
+    const pool = await new Pool(make, module, threads, tall).start(memory, threadUrl);
     return { name: 'wasm', math, threads, open: (elements) => pool.open(elements), dispose: () => pool.terminate() };
   } catch (error) {
     if (!auto) throw error;
@@ -124,6 +141,7 @@ export class Pool {
     private readonly make: typeof instances,
     readonly module: WebAssembly.Module,
     readonly threads: number,
+    private readonly tall: boolean | undefined,
   ) {
     this.#control = Control.create(threads, maySleep(), cores());
     this.#control.lost = () => this.#crew.some((member) => member.ended?.());
@@ -131,7 +149,7 @@ export class Pool {
 
   /** `memory` is of one page, for threads to see whether they can compute. */
   async start(memory: WebAssembly.Memory, threadUrl: string | URL | undefined): Promise<this> {
-    const { threads, module } = this;
+    const { threads, module, tall } = this;
     const data = {
       role: 'myelin-thread',
       control: this.#control.buffer,
@@ -139,6 +157,7 @@ export class Pool {
       cores: cores(),
       module,
       memory,
+      tall,
     } as const;
     const team = Array.from({ length: threads - 1 }, (_, i): ThreadData => ({ ...data, thread: i + 1 }));
     this.#crew = await openCrew(team, threadUrl, (error) => {
@@ -152,7 +171,7 @@ export class Pool {
     const memory = this.make.allocate(elements, true);
     const heap = this.#heaps++;
     this.#tell([{ type: 'heap', heap, memory }]);
-    const kernels = this.make.instantiate(this.module, memory);
+    const kernels = this.make.instantiate(this.module, memory, this.tall);
     const backend: Backend = {
       heap: new Float32Array(memory.buffer),
       kernels,

@@ -18,6 +18,7 @@ export interface ThreadData {
   readonly module: WebAssembly.Module;
   /** Of one page: a thread that cannot compute on it is not ready. */
   readonly memory: WebAssembly.Memory;
+  readonly tall: boolean | undefined;
 }
 
 type Step = () => void;

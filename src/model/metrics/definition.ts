@@ -33,8 +33,8 @@ export type CallOptions<O> = Partial<O> & {
 /**
  * A metric. With options, or nothing, returns what `compile` takes; with targets and predictions, its value over all
  * rows. Predictions are as `model.predict` returns them; metrics that look at the predicted class alone also take class
- * indices. Targets are class indices, rows like those of predictions, or, for one column of scores, 0 and 1. Numbers are
- * taken as float32, as models take them.
+ * indices. Targets are class indices, rows like those of predictions, or, for one column of scores, 0 and 1. They are
+ * computed in float64 of the numbers given; of a model's own metrics those are float32, as models take them.
  */
 export interface Metric<N extends string, O extends object> {
   (options?: Partial<O> & MetricLabel): MetricSpecOf<N, O>;

@@ -12,6 +12,22 @@ const FEW = 16;
 /** A whole number for the bits of a float32, of the same order; the same for 0 and -0. */
 const key = (bits: number): number => (bits === -0x80000000 ? 0 : bits ^ ((bits >> 31) & 0x7fffffff));
 
+/** Whole numbers in the order of float64 ones, which no key of 32 bits tells apart; the same for equals. */
+function ranked(data: Float64Array): Int32Array {
+  const order = data.slice().sort();
+  let distinct = 0;
+  for (const value of order) if (distinct === 0 || value !== order[distinct - 1]) order[distinct++] = value;
+  return Int32Array.from(data, (value) => {
+    let low = 0;
+    for (let high = distinct - 1; low < high; ) {
+      const middle = (low + high) >> 1;
+      if (order[middle]! < value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  });
+}
+
 /** How the rows of a class stand among the others, by the keys of their scores, rising. */
 interface Ranking {
   readonly own: Int32Array;
@@ -207,8 +223,9 @@ const precision: Measure = (ranking, n) => {
 function* mean(sample: Sample, measure: Measure): Steps {
   const { rows, kind, classes } = sample;
   const { data, columns } = sample.predictions;
-  if (!allFinite(data)) return Number.NaN;
-  const bits = new Int32Array(data.buffer, data.byteOffset, data.length);
+  const single = data instanceof Float32Array;
+  if (single ? !allFinite(data) : !data.every(Number.isFinite)) return Number.NaN;
+  const bits = single ? new Int32Array(data.buffer, data.byteOffset, data.length) : ranked(data);
   const { keys, starts } = collect(sample, bits);
   const begin = kind === 'classes' && classes === 2 ? 1 : 0;
   const width = Math.min(BLOCK, columns - begin);

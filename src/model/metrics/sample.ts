@@ -1,5 +1,6 @@
 import { ShapeError, show, ValueError } from '../../errors.js';
-import { checkFinite, type Matrix, type MatrixLike, toMatrix } from '../../matrix.js';
+import { checkFinite, type MatrixLike, type Numbers, toNumbers } from '../../matrix.js';
+import { labelHint } from '../label-hint.js';
 import type { Kind, Reads } from './counted.js';
 
 /** For each class, or each label: how many rows are of it and taken for it, are taken for it, are of it. */
@@ -19,8 +20,8 @@ export class Sample {
 
   constructor(
     readonly kind: Kind,
-    readonly predictions: Matrix,
-    readonly targets: Matrix,
+    readonly predictions: Numbers,
+    readonly targets: Numbers,
     classes?: number,
   ) {
     this.classes = classes ?? (kind === 'binary' ? 2 : predictions.columns);
@@ -90,7 +91,7 @@ export class Sample {
 }
 
 /** The first of a row's largest numbers, as the kernels that count accuracy have it. */
-function largest({ data, columns }: Matrix, row: number): number {
+function largest({ data, columns }: Numbers, row: number): number {
   const first = row * columns;
   let best = 0;
   let most = data[first]!;
@@ -109,8 +110,8 @@ function largest({ data, columns }: Matrix, row: number): number {
  * @throws ShapeError, ValueError for targets and predictions that do not go together.
  */
 export function readSample(yTrue: MatrixLike, yPred: MatrixLike, reads: Reads, multiLabel: boolean): Sample {
-  const targets = toMatrix(yTrue, 'yTrue');
-  const predictions = toMatrix(yPred, 'yPred');
+  const targets = toNumbers(yTrue, 'yTrue');
+  const predictions = toNumbers(yPred, 'yPred');
   checkFinite(targets, 'yTrue');
   checkFinite(predictions, 'yPred');
   const { rows, columns } = predictions;
@@ -128,26 +129,41 @@ export function readSample(yTrue: MatrixLike, yPred: MatrixLike, reads: Reads, m
   if (reads === 'values') return new Sample('values', predictions, targets);
   if (reads === 'probabilities') check(predictions, 'yPred', 'a probability from 0 to 1', isShare);
   if (columns > 1 || multiLabel) {
-    if (labelled) check(targets, 'yTrue', `a class index from 0 to ${columns - 1}`, (v) => isIndex(v) && v < columns);
+    const index = (v: number) => isIndex(v) && v < columns;
+    if (labelled) check(targets, 'yTrue', `a class index from 0 to ${columns - 1}`, index, columns);
     else check(targets, 'yTrue', 'a target from 0 to 1', isShare);
     return new Sample(multiLabel ? 'multiLabel' : 'classes', predictions, targets);
   }
   if (reads === 'decisions' && predictions.data.every(isIndex)) {
     check(targets, 'yTrue', 'a class index, as yPred holds', isIndex);
-    const classes =
-      [predictions, targets].reduce((most, { data }) => data.reduce((a, b) => Math.max(a, b), most), 1) + 1;
+    const classes = 1 + Math.max(1, greatest(predictions), greatest(targets));
     return new Sample(classes === 2 ? 'binary' : 'classes', predictions, targets, classes);
   }
-  check(targets, 'yTrue', '0 or 1, as yPred is one column of scores', (v) => v === 0 || v === 1);
+  check(targets, 'yTrue', '0 or 1, as yPred is one column of scores', (v) => v === 0 || v === 1, 2);
   return new Sample('binary', predictions, targets);
+}
+
+function greatest({ data }: Numbers): number {
+  let most = 0;
+  for (const value of data) if (value > most) most = value;
+  return most;
 }
 
 const isShare = (value: number): boolean => value >= 0 && value <= 1;
 const isIndex = (value: number): boolean => value >= 0 && value === Math.floor(value);
 
-function check({ data, columns }: Matrix, argument: string, expected: string, fine: (value: number) => boolean): void {
+/** `classes`: what labels would number, where these are some. */
+function check(
+  { data, columns }: Numbers,
+  argument: string,
+  expected: string,
+  fine: (value: number) => boolean,
+  classes?: number,
+): void {
   const i = data.findIndex((value) => !fine(value));
   if (i < 0) return;
   const place = columns === 1 ? `[${i}]` : `, row ${Math.floor(i / columns)}, column ${i % columns}`;
-  throw new ValueError({ argument: `${argument}${place}`, given: show(data[i]), expected });
+  const hint = classes === undefined ? undefined : labelHint(data, classes);
+  const complaint = { argument: `${argument}${place}`, given: show(data[i]), expected };
+  throw new ValueError(hint === undefined ? complaint : { ...complaint, hint });
 }
