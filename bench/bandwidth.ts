@@ -42,11 +42,13 @@ export interface BandwidthRow {
   readonly nsPerElement: number;
   readonly yardstickNs: number;
   /** Of optimizers their bytes a second over those of a copy of one slab, which is asked, else by time. */
-  readonly ratio: number;
+  readonly ofYardstick: number;
   /** Of optimizers the same over the copy of as many bytes as they move, which the last-level cache may not hold. */
   readonly ofSameBytes?: number;
   readonly asked: number;
   readonly ok: boolean;
+  /** This build's time over that of the build before. */
+  readonly ratio?: number;
 }
 
 /** Reads `n` floats and writes as many. */
@@ -161,9 +163,9 @@ export function bandwidthRow(item: BandwidthCase, timings: ReadonlyMap<Case, num
     nsPerElement: (us * 1e3) / elements,
     yardstickNs: (yardstickUs * 1e3) / elements,
   };
-  if (kind === 'copy') return { ...common, ratio: us / yardstickUs, asked, ok: us / yardstickUs <= asked };
-  if (kind === 'loop') return { ...common, ratio: yardstickUs / us, asked, ok: yardstickUs / us >= asked };
+  if (kind === 'copy') return { ...common, ofYardstick: us / yardstickUs, asked, ok: us / yardstickUs <= asked };
+  if (kind === 'loop') return { ...common, ofYardstick: yardstickUs / us, asked, ok: yardstickUs / us >= asked };
   const floats = Number(yardstick.name.split(' ')[1]);
-  const ratio = floats / us / (SLAB / timings.get(slabCopy!)!);
-  return { ...common, ratio, ofSameBytes: yardstickUs / us, asked, ok: ratio >= asked };
+  const ofYardstick = floats / us / (SLAB / timings.get(slabCopy!)!);
+  return { ...common, ofYardstick, ofSameBytes: yardstickUs / us, asked, ok: ofYardstick >= asked };
 }

@@ -23,7 +23,11 @@ export interface ColdStart {
   readonly fitGzipKb: number;
   /** All that is loaded on demand: for `fit`, streams, profiles, errors explained, threads, fast arithmetic. */
   readonly onDemandGzipKb: number;
+  /** Milliseconds over `bareMs`, and sizes, over those of the build before. */
+  readonly ratios?: Readonly<Record<'overBareMs' | Size, number>>;
 }
+
+type Size = 'bundleKb' | 'bundleGzipKb' | 'fitGzipKb' | 'onDemandGzipKb';
 
 /** The repository; this file runs as build/bench.js. */
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -51,15 +55,19 @@ interface Bundle {
   readonly onDemand: readonly Buffer[];
 }
 
-/** Bundles the program from the built package; splits what is imported on demand from what is loaded. */
-async function bundle(): Promise<Bundle> {
+/** Bundles the program from the built package, or that of `before`; splits what is imported on demand from what is loaded. */
+async function bundle(before?: string): Promise<Bundle> {
   const { build } = await import('esbuild');
-  const { metafile } = await build({ ...BUNDLING, outdir: 'build/first-step' });
-  const entry = 'build/first-step/first-step.js';
+  const outdir = before === undefined ? 'build/first-step' : 'build/first-step-before';
+  const alias = before === undefined ? {} : { alias: { myelin: join(before, 'esm/index.js') } };
+  const { metafile } = await build({ ...BUNDLING, ...alias, outdir });
+  const entry = `${outdir}/first-step.js`;
   const loaded = reachable(metafile, entry);
   const read = (names: readonly string[]) => names.map((name) => readFileSync(join(root, name)));
   const others = Object.keys(metafile.outputs).filter((name) => !loaded.has(name));
-  const fit = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === 'esm/on-demand/fit.js');
+  const fit = Object.entries(metafile.outputs).find(([, { entryPoint }]) =>
+    entryPoint?.endsWith('esm/on-demand/fit.js'),
+  );
   if (!fit) throw new Error('The bundle has no file for fit.');
   const ofFit = [...reachable(metafile, fit[0])].filter((name) => !loaded.has(name));
   return { entry: join(root, entry), loaded: read([...loaded]), ofFit: read(ofFit), onDemand: read(others) };
@@ -75,33 +83,48 @@ export function reachable({ outputs }: Metafile, entry: string): ReadonlySet<str
 }
 
 /** Milliseconds of a process. */
-function start(args: readonly string[]): number {
+function start(engine: string, args: readonly string[]): number {
   const begin = performance.now();
-  const { status, error } = spawnSync(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const { status, error } = spawnSync(engine, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const taken = performance.now() - begin;
   if (error) throw error;
-  if (status !== 0) throw new Error(`node ${args.join(' ')} ended with status ${status}.`);
+  if (status !== 0) throw new Error(`${engine} ${args.join(' ')} ended with status ${status}.`);
   return taken;
 }
 
 /** Starts processes in turns; the first pair only warms the system's caches. */
-export async function measureColdStart(rounds: number): Promise<ColdStart> {
-  const { entry, loaded, ofFit, onDemand } = await bundle();
-  const [bare, whole]: [number[], number[]] = [[], []];
+export async function measureColdStart(rounds: number, engine: string, before?: string): Promise<ColdStart> {
+  const now = await bundle();
+  const old = before === undefined ? [] : [await bundle(before)];
+  const spent: [number[], number[], number[]] = [[], [], []];
   for (let round = 0; round <= rounds; round++) {
-    const pair = [start(['-e', '0']), start([entry])] as const;
-    if (round === 0) continue;
-    bare.push(pair[0]);
-    whole.push(pair[1]);
+    for (const [i, args] of [['-e', '0'], [now.entry], ...old.map(({ entry }) => [entry])].entries()) {
+      const ms = start(engine, args);
+      if (round > 0) spent[i]!.push(ms);
+    }
   }
-  const [ms, bareMs] = [median(whole), median(bare)];
-  const kilobytes = (files: readonly Buffer[]) => files.reduce((sum, { length }) => sum + length, 0) / KB;
-  const zipped = (files: readonly Buffer[]) => kilobytes(files.map((file) => gzipSync(file, { level: 9 })));
+  const [bareMs, ms] = [median(spent[0]), median(spent[1])];
+  const sizes = sizesOf(now);
+  const over = (of: Bundle): NonNullable<ColdStart['ratios']> => {
+    const theirs = sizesOf(of);
+    const names = Object.keys(sizes) as Size[];
+    const ratios = Object.fromEntries(names.map((name) => [name, sizes[name] / theirs[name]]));
+    return { ...(ratios as Record<Size, number>), overBareMs: (ms - bareMs) / (median(spent[2]) - bareMs) };
+  };
   return {
     workload: 'W4',
     ms,
     bareMs,
     overBareMs: ms - bareMs,
+    ...sizes,
+    ...(old[0] ? { ratios: over(old[0]) } : {}),
+  };
+}
+
+function sizesOf({ loaded, ofFit, onDemand }: Bundle): Record<Size, number> {
+  const kilobytes = (files: readonly Buffer[]) => files.reduce((sum, { length }) => sum + length, 0) / KB;
+  const zipped = (files: readonly Buffer[]) => kilobytes(files.map((file) => gzipSync(file, { level: 9 })));
+  return {
     bundleKb: kilobytes(loaded),
     bundleGzipKb: zipped(loaded),
     fitGzipKb: zipped([...loaded, ...ofFit]),

@@ -38,6 +38,8 @@ export interface Convergence {
   readonly build: string;
   /** Microseconds per step by stage. */
   readonly usPerStep: Readonly<Record<string, number>>;
+  /** By stage, this build's time over that of the build before. */
+  readonly ratios?: Readonly<Record<string, number>>;
   /** The slowest of the later stages over the first. */
   readonly convergedOverFresh: number;
 }
@@ -90,10 +92,16 @@ export function convergenceOf(
   cases: readonly ConvergenceCase[],
   timings: ReadonlyMap<Case, number>,
   build: string,
+  ratioOf: (item: Case) => number | undefined,
 ): Convergence | undefined {
+  const known = cases.flatMap((item) => {
+    const ratio = ratioOf(item);
+    return ratio === undefined ? [] : [[item.stage, ratio] as const];
+  });
+  const ratios = known.length > 0 ? { ratios: Object.fromEntries(known) } : {};
   const usPerStep = Object.fromEntries(cases.map((item) => [item.stage, timings.get(item)!] as const));
   const { fresh, ...later } = usPerStep;
   const slowest = Math.max(...Object.values(later));
   if (fresh === undefined || slowest < 0) return undefined;
-  return { workload: W2.name, build, usPerStep, convergedOverFresh: slowest / fresh };
+  return { workload: W2.name, build, usPerStep, convergedOverFresh: slowest / fresh, ...ratios };
 }

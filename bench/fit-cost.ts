@@ -28,7 +28,12 @@ export interface FitCostRow {
   readonly usPerStep: number;
   /** What callbacks, history and metrics add to the second, the median over pairs. */
   readonly share: number;
+  /** Of a step of plain `fit`, this build over the one before. */
+  readonly ratio?: number;
 }
+
+/** Runs so many epochs: batches without `fit`, `fit` itself, `fit` with metrics and callbacks. */
+type FitWork = readonly ((epochs: number) => Promise<unknown>)[];
 
 const BATCHES = 64;
 
@@ -52,11 +57,7 @@ function makeEngine({ layers, training }: Workload, factory: BackendFactory): En
   return engine;
 }
 
-/**
- * Times the three in turns, some epochs each, so that a slow spell falls on all alike; in time of the processor, since others
- * that wait for the same one would be taken for a part of what is asked for.
- */
-export async function fitCostRow({ workload, build, factory }: FitCostCase, effort: Effort): Promise<FitCostRow> {
+export function fitWork({ workload, factory }: FitCostCase): FitWork {
   const { layers, batch, training } = workload;
   const problem = problemFor(workload, BATCHES);
   const columns = denseWidths(layers)[0]!;
@@ -88,7 +89,7 @@ export async function fitCostRow({ workload, build, factory }: FitCostCase, effo
   };
   const callbacks = [counter, earlyStopping({ monitor: 'loss', patience: 1e9 })];
   let epoch = 0;
-  const work: ((epochs: number) => Promise<unknown>)[] = [
+  return [
     async (epochs) => {
       for (let i = 0; i < epochs; i++) {
         const order = await shuffled(rows, 5, epoch++);
@@ -102,6 +103,14 @@ export async function fitCostRow({ workload, build, factory }: FitCostCase, effo
     (epochs) => models[0]!.fit(x, y, { epochs, batchSize: batch }),
     (epochs) => models[1]!.fit(x, y, { epochs, batchSize: batch, callbacks }),
   ];
+}
+
+/**
+ * Times the three in turns, some epochs each, so that a slow spell falls on all alike; in time of the processor, since others
+ * that wait for the same one would be taken for a part of what is asked for. `before` takes turns with them.
+ */
+export async function fitCostRow(item: FitCostCase, effort: Effort, before: FitWork = []): Promise<FitCostRow> {
+  const work = [...fitWork(item), ...before];
   const time = async (run: (epochs: number) => Promise<unknown>, epochs: number) => {
     const begin = process.cpuUsage();
     await run(epochs);
@@ -119,7 +128,9 @@ export async function fitCostRow({ workload, build, factory }: FitCostCase, effo
       samples[turn]!.push((await time(work[turn]!, epochs)) / (epochs * BATCHES));
     }
   }
-  const [usBare, usPlain, usPerStep] = samples.map((list) => median(list) * 1e3) as [number, number, number];
+  const us = samples.map((list) => median(list) * 1e3);
+  const [usBare, usPlain, usPerStep] = us as [number, number, number];
   const share = median(samples[2]!.map((ms, i) => ms / samples[1]![i]! - 1));
-  return { workload: workload.name, build, usBare, usPlain, usPerStep, share };
+  const ratio = before.length > 0 ? { ratio: usPlain / us[4]! } : {};
+  return { workload: item.workload.name, build: item.build, usBare, usPlain, usPerStep, share, ...ratio };
 }

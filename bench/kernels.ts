@@ -22,6 +22,8 @@ export interface KernelRow {
   readonly nsPerElement?: number;
   /** Of floats that the kernel must read or write, whichever cache they are in. */
   readonly gbPerSecond?: number;
+  /** This build's time over that of the build before. */
+  readonly ratio?: number;
 }
 
 function kernelCase({ kernel, sizes }: Shape, build: string, factory: BackendFactory, quick: boolean): KernelCase {

@@ -1,18 +1,24 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { Before } from './before.js';
 import { COLD_START, measureColdStart } from './cold.js';
 import { type CoreReport, coreCases, measureCore } from './core.js';
+import { formatEngines } from './engines.js';
 import type { Effort, Named } from './measure.js';
 import { describeMachine, formatReport, type Machine, type Report, toJson } from './report.js';
 import { measureSaving, type SavingRow, savingCases } from './saving.js';
 import { measureThreads, type ThreadTiming, threadGroups, threadRow } from './threads.js';
 import { measureWorkers, type WorkerRow, workerCases } from './worker.js';
 
-const USAGE = `npm run bench -- [--quick] [--only REGEX] [--json FILE]
+const USAGE = `npm run bench -- [--quick] [--only REGEX] [--json FILE] [--before FOLDER] [--node PATH,...]
   --quick  a few seconds' smoke: few rounds, few cases
   --only   cases whose name matches, such as 'step W2' or 'kernel denseForward .* exact'; --list shows all
-  --json   also writes the numbers to a file`;
+  --json   also writes the numbers to a file
+  --before another built copy of the package (its folder, or its build/), which runs in the same processes, in turns
+           with this one; every table gets a column 'ratio': the time here over the time there
+  --node   other engines, by the paths of their programs (Node, Deno, Bun): everything is measured under each after this
+           one, and a last table has their times side by side`;
 
 interface Efforts {
   readonly core: Effort;
@@ -41,6 +47,8 @@ const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
+    before: { type: 'string' },
+    node: { type: 'string', default: '' },
     json: { type: 'string' },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -58,13 +66,31 @@ const workers = select(workerCases);
 const saving = select(savingCases);
 const cold = select([{ name: COLD_START, quick: true }]);
 
+/** The package's folder, as run.js found it. */
+const root = values.before;
+
+// Only parts measure.
+const before = root === undefined || values.part === undefined ? undefined : await Before.load(root);
+
 async function corePart(): Promise<PinnedReport> {
-  return { ...(await measureCore(await coreCases(select, quick), effort.core)), machine: describeMachine() };
+  const cases = await coreCases(select, quick);
+  const theirs = await before?.attempt('core', (library) => library.coreCases(select, quick));
+  const rival = before && theirs && { build: before, cases: theirs };
+  return { ...(await measureCore(cases, effort.core, rival)), machine: describeMachine() };
+}
+
+/** How a program of an engine is started with this bundle. */
+function commandOf(engine: string): readonly string[] {
+  if (engine === process.execPath) return [engine, ...process.execArgv, ...process.argv.slice(1)];
+  const { stdout, error } = spawnSync(engine, ['--version'], { encoding: 'utf8' });
+  if (error) throw new Error(`--node ${engine}: ${error.message}`);
+  const flags = stdout.startsWith('deno') ? ['run', '-A'] : [];
+  return [engine, ...flags, ...process.argv.slice(1)];
 }
 
 /** Runs a part in a process of its own, on one core where the system can promise one and it asks for that. */
-function run<T>(part: Part): T {
-  const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1), '--part', part];
+function run<T>(part: Part, engine: string): T {
+  const self = [...commandOf(engine), '--part', part];
   const pin = ['taskset', '-c', '0'];
   const canPin = part === 'core' && process.platform === 'linux' && spawnSync(pin[0]!, [...pin.slice(1), 'true']);
   const [program, ...args] = canPin && canPin.status === 0 ? [...pin, ...self] : self;
@@ -79,12 +105,12 @@ function run<T>(part: Part): T {
   return JSON.parse(stdout) as T;
 }
 
-async function measureAll(): Promise<Report> {
-  const { machine, peak, steps, ...core } = run<PinnedReport>('core');
-  const timings = groups.length > 0 ? run<ThreadTiming[]>('threads') : [];
-  const hosted = workers.length > 0 ? { workers: run<WorkerRow[]>('workers') } : {};
-  const saved = saving.length > 0 ? { saving: run<SavingRow[]>('saving') } : {};
-  const started = cold.length > 0 ? { coldStart: await measureColdStart(effort.starts) } : {};
+async function measureAll(engine: string): Promise<Report> {
+  const { machine, peak, steps, ...core } = run<PinnedReport>('core', engine);
+  const timings = groups.length > 0 ? run<ThreadTiming[]>('threads', engine) : [];
+  const hosted = workers.length > 0 ? { workers: run<WorkerRow[]>('workers', engine) } : {};
+  const saved = saving.length > 0 ? { saving: run<SavingRow[]>('saving', engine) } : {};
+  const started = cold.length > 0 ? { coldStart: await measureColdStart(effort.starts, engine, root) } : {};
   const { cores } = describeMachine();
   return {
     ...core,
@@ -106,13 +132,20 @@ if (values.help) {
 } else if (values.part === 'core') {
   console.log(JSON.stringify(await corePart()));
 } else if (values.part === 'threads') {
-  console.log(JSON.stringify(await measureThreads(groups, effort.threads)));
+  console.log(JSON.stringify(await measureThreads(groups, effort.threads, before)));
 } else if (values.part === 'workers') {
-  console.log(JSON.stringify(await measureWorkers(workers, effort.threads, quick)));
+  console.log(JSON.stringify(await measureWorkers(workers, effort.threads, quick, before)));
 } else if (values.part === 'saving') {
-  console.log(JSON.stringify(await measureSaving(saving, effort.saves)));
+  console.log(JSON.stringify(await measureSaving(saving, effort.saves, before)));
 } else {
-  const report = await measureAll();
-  console.log(formatReport(report));
-  if (values.json !== undefined) writeFileSync(values.json, toJson(report));
+  const reports: Report[] = [];
+  for (const engine of [process.execPath, ...values.node.split(',').filter(Boolean)]) {
+    const report = await measureAll(engine);
+    if (reports.length > 0) console.log('');
+    console.log(formatReport(report));
+    reports.push(report);
+  }
+  const [first, ...others] = reports;
+  if (others.length > 0) console.log(`\n${formatEngines(reports)}`);
+  if (values.json !== undefined) writeFileSync(values.json, toJson(first!, others));
 }

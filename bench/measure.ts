@@ -56,7 +56,8 @@ export function median(values: readonly number[]): number {
 
 /**
  * Times all cases in turns, round by round, so that a slow spell of the machine falls on all alike and the median
- * passes over it. Returns medians in microseconds per run.
+ * passes over it. Every other round goes backwards, so that of a case and the same case of another build each comes first
+ * as often as the other. Returns medians in microseconds per run.
  */
 export function measure(cases: readonly Case[], effort: Effort): Map<Case, number> {
   const runs = cases.map((item) => {
@@ -69,8 +70,9 @@ export function measure(cases: readonly Case[], effort: Effort): Map<Case, numbe
     const run = runs[i]!;
     return { item, run, repeats: warmUp(run, effort), samples: [], spent: 0 };
   });
+  const backwards = subjects.toReversed();
   for (let round = 0; round < effort.rounds; round++) {
-    for (const subject of subjects) {
+    for (const subject of round % 2 === 0 ? subjects : backwards) {
       const { run, repeats, samples } = subject;
       if (subject.spent > effort.budgetMs && samples.length >= effort.fewest) continue;
       // What ran in between has filled the caches with its own, and in training a step follows its like. Twice, because

@@ -34,16 +34,33 @@ export interface Report {
   readonly coldStart?: ColdStart;
 }
 
+/** Such as "Node v20.20.2". */
+function engineName(): string {
+  const { deno, bun } = process.versions;
+  if (deno !== undefined) return `Deno ${deno}`;
+  return bun === undefined ? `Node ${process.version}` : `Bun ${bun}`;
+}
+
 export function describeMachine(): Machine {
   const all = cpus();
   const cores = availableParallelism();
-  return { cpu: all[0]?.model.trim() ?? 'unknown', node: process.version, pinned: cores < all.length, cores };
+  return { cpu: all[0]?.model.trim() ?? 'unknown', node: engineName(), pinned: cores < all.length, cores };
 }
 
-/** The report as data; a call's duration follows from the rest. */
-export function toJson(report: Report): string {
-  const kernels = report.kernels.map(({ us: _, ...row }) => row);
-  return `${JSON.stringify({ ...report, kernels }, null, 2)}\n`;
+/** The report as data, and those of `others`, under which it was repeated; a call's duration follows from the rest. */
+export function toJson(report: Report, others: readonly Report[] = []): string {
+  const plain = (of: Report) => ({ ...of, kernels: of.kernels.map(({ us: _, ...row }) => row) });
+  const engines = others.length > 0 ? { engines: others.map(plain) } : {};
+  return `${JSON.stringify({ ...plain(report), ...engines }, null, 2)}\n`;
+}
+
+/** The head of a column of ratios, where any of the rows has one. */
+function ratioHead(rows: readonly { readonly ratio?: number }[]): readonly string[] {
+  return rows.some(({ ratio }) => ratio !== undefined) ? ['ratio'] : [];
+}
+
+function ratioCell(head: readonly string[], ratio: number | undefined): readonly string[] {
+  return head.map(() => ratio?.toFixed(3) ?? '');
 }
 
 /** Rows that differ only in their build, side by side. */
@@ -55,15 +72,18 @@ function byBuild<Row extends { readonly build: string }>(rows: readonly Row[], k
 
 function productTable(rows: readonly KernelRow[]): string {
   const withFast = rows.some(({ build }) => build === 'fast');
+  const head = ratioHead(rows);
   const lines = byBuild(rows, ({ kernel, shape }) => `${kernel} ${shape}`).map(({ any, exact, fast, typescript }) => [
     any.kernel,
     any.shape,
     digits(exact?.us),
     digits(exact?.gflops),
     percent(exact?.shareOfPeak),
-    ...(withFast ? [digits(fast?.gflops), percent(fast?.shareOfPeak)] : []),
+    ...ratioCell(head, exact?.ratio),
+    ...(withFast ? [digits(fast?.gflops), percent(fast?.shareOfPeak), ...ratioCell(head, fast?.ratio)] : []),
     digits(typescript?.gflops),
     percent(typescript?.shareOfPeak),
+    ...ratioCell(head, typescript?.ratio),
   ]);
   return formatTable(
     [
@@ -72,15 +92,18 @@ function productTable(rows: readonly KernelRow[]): string {
       'exact us',
       'GFLOP/s',
       'of peak',
-      ...(withFast ? ['fast GFLOP/s', 'of peak'] : []),
+      ...head,
+      ...(withFast ? ['fast GFLOP/s', 'of peak', ...head] : []),
       'typescript GFLOP/s',
       'of peak',
+      ...head,
     ],
     lines,
   );
 }
 
 function streamTable(rows: readonly KernelRow[]): string {
+  const head = ratioHead(rows);
   const copies = new Map(rows.filter(({ kernel }) => kernel === 'copy').map((row) => [row.shape, row.gbPerSecond]));
   const ofCopy = ({ shape, gbPerSecond }: KernelRow) => {
     const copy = copies.get(shape);
@@ -93,11 +116,24 @@ function streamTable(rows: readonly KernelRow[]): string {
     digits(exact?.nsPerElement),
     digits(exact?.gbPerSecond),
     exact ? ofCopy(exact) : '',
+    ...ratioCell(head, exact?.ratio),
     digits(typescript?.nsPerElement),
+    ...ratioCell(head, typescript?.ratio),
     exact && typescript ? `${digits(typescript.us / exact.us)}x` : '',
   ]);
   return formatTable(
-    ['kernel', 'shape', 'exact us', 'ns/element', 'GB/s', 'of copy', 'typescript ns/element', 'typescript/exact'],
+    [
+      'kernel',
+      'shape',
+      'exact us',
+      'ns/element',
+      'GB/s',
+      'of copy',
+      ...head,
+      'typescript ns/element',
+      ...head,
+      'typescript/exact',
+    ],
     lines,
   );
 }
@@ -106,8 +142,9 @@ function bandwidthTables(rows: readonly BandwidthRow[]): readonly string[] {
   const table = (
     kind: BandwidthRow['kind'],
     head: readonly string[],
-    ratio: (row: BandwidthRow) => readonly string[],
+    share: (row: BandwidthRow) => readonly string[],
   ) => {
+    const compared = ratioHead(rows);
     const lines = rows
       .filter((row) => row.kind === kind)
       .map((row) => [
@@ -115,46 +152,53 @@ function bandwidthTables(rows: readonly BandwidthRow[]): readonly string[] {
         row.shape,
         digits(row.nsPerElement),
         digits(row.yardstickNs),
-        ...ratio(row),
+        ...share(row),
         row.ok ? 'ok' : 'MISSED',
+        ...ratioCell(compared, row.ratio),
       ]);
-    return lines.length === 0 ? [] : [formatTable(head, lines)];
+    return lines.length === 0 ? [] : [formatTable([...head, ...compared], lines)];
   };
-  const times = ({ ratio, asked }: BandwidthRow) => [`${digits(ratio)}x`, `${asked}x`];
+  const times = ({ ofYardstick, asked }: BandwidthRow) => [`${digits(ofYardstick)}x`, `${asked}x`];
   return [
-    ...table('copy', ['like a copy', 'shape', 'ns/element', 'copy', 'ratio', 'at most', ''], times),
+    ...table('copy', ['like a copy', 'shape', 'ns/element', 'copy', 'times', 'at most', ''], times),
     ...table('loop', ['exponentials', 'shape', 'ns/element', 'plain loop', 'faster', 'at least', ''], times),
     ...table(
       'slab',
       ['optimizer', 'parameters', 'ns each', 'copy of as many bytes', 'speed of that', 'of a slab', 'at least', ''],
-      ({ ratio, asked, ofSameBytes }) => [percent(ofSameBytes), percent(ratio), percent(asked)],
+      ({ ofYardstick, asked, ofSameBytes }) => [percent(ofSameBytes), percent(ofYardstick), percent(asked)],
     ),
   ];
 }
 
 function stepTable(rows: readonly StepRow[]): string {
+  const head = ratioHead(rows);
   const lines = byBuild(rows, ({ workload }) => workload).flatMap(({ any: _, ...builds }) =>
     Object.values(builds).map((row) => {
       const { workload, build, usPerStep, samplesPerSecond, shareOfPeak } = row!;
-      const ratio = builds.exact ? `${digits(usPerStep / builds.exact.usPerStep)}x` : '';
-      return [workload, build, digits(usPerStep), digits(samplesPerSecond), percent(shareOfPeak), ratio];
+      const ofExact = builds.exact ? `${digits(usPerStep / builds.exact.usPerStep)}x` : '';
+      const cells = [workload, build, digits(usPerStep), digits(samplesPerSecond), percent(shareOfPeak), ofExact];
+      return [...cells, ...ratioCell(head, row!.ratio)];
     }),
   );
-  return formatTable(['workload', 'build', 'us/step', 'samples/s', 'of peak', 'time/exact'], lines);
+  return formatTable(['workload', 'build', 'us/step', 'samples/s', 'of peak', 'time/exact', ...head], lines);
 }
 
 function threadTable(rows: readonly ThreadRow[], cores: number): string {
-  const lines = rows.map(({ workload, build, threads, usPerStep, oneThreadUsPerStep, shareOfPeak, speedup }) => [
+  const head = ratioHead(rows);
+  const lines = rows.map(({ workload, build, threads, usPerStep, oneThreadUsPerStep, shareOfPeak, speedup, ratio }) => [
     `${workload} ${build}, ${threads} threads`,
     digits(usPerStep),
     digits(oneThreadUsPerStep),
     `${speedup.toFixed(2)}x`,
     percent(shareOfPeak),
+    ...ratioCell(head, ratio),
   ]);
-  return formatTable([`threads, on ${cores} cores`, 'us/step', 'on one thread', 'speedup', 'of peak of all'], lines);
+  const names = [`threads, on ${cores} cores`, 'us/step', 'on one thread', 'speedup', 'of peak of all'];
+  return formatTable([...names, ...head], lines);
 }
 
 function workerTable(rows: readonly WorkerRow[]): string {
+  const compared = ratioHead(rows);
   const lines = rows.map((row) => [
     `${row.workload} exact`,
     digits(row.usPerStep),
@@ -164,6 +208,7 @@ function workerTable(rows: readonly WorkerRow[]): string {
     percent(row.shared),
     digits(row.longestGapMs),
     digits(row.longestComputingMs),
+    ...ratioCell(compared, row.ratio),
   ]);
   const head = [
     'fit in a worker',
@@ -174,70 +219,87 @@ function workerTable(rows: readonly WorkerRow[]): string {
     'shared',
     'longest gap, ms',
     'computing',
+    ...compared,
   ];
   return formatTable(head, lines);
 }
 
 function stagingTable(rows: readonly StagingRow[]): string {
-  const lines = rows.map(({ workload, build, usPerBatch, usPerStep, shareOfStep }) => [
+  const head = ratioHead(rows);
+  const lines = rows.map(({ workload, build, usPerBatch, usPerStep, shareOfStep, ratio }) => [
     `${workload} ${build}`,
     digits(usPerBatch),
     digits(usPerStep),
     `${(shareOfStep * 100).toFixed(2)}%`,
+    ...ratioCell(head, ratio),
   ]);
-  return formatTable(['staging of shuffled rows', 'us/batch', 'us/step of fit', 'of step'], lines);
+  return formatTable(['staging of shuffled rows', 'us/batch', 'us/step of fit', 'of step', ...head], lines);
 }
 
 function fitTable(rows: readonly FitCostRow[]): string {
-  const lines = rows.map(({ workload, build, usBare, usPlain, usPerStep, share }) => [
+  const head = ratioHead(rows);
+  const lines = rows.map(({ workload, build, usBare, usPlain, usPerStep, share, ratio }) => [
     `${workload} ${build}`,
     digits(usBare),
     digits(usPlain),
     digits(usPerStep),
     `${(share * 100).toFixed(1)}%`,
+    ...ratioCell(head, ratio),
   ]);
   return formatTable(
-    ['a step of fit', 'us, without fit', 'us, plain', 'us, callbacks and metrics', 'these two add'],
+    ['a step of fit', 'us, without fit', 'us, plain', 'us, callbacks and metrics', 'these two add', ...head],
     lines,
   );
 }
 
 function savingTable(rows: readonly SavingRow[]): string {
-  const lines = rows.map(({ model, megabytes, saveMs, writeMs, shareOfWrite, loadMs, readMs }) => [
+  const head = ratioHead(rows);
+  const lines = rows.map(({ model, megabytes, saveMs, writeMs, shareOfWrite, loadMs, readMs, ratio, loadRatio }) => [
     model,
     digits(megabytes),
     digits(saveMs),
+    ...ratioCell(head, ratio),
     digits(writeMs),
     percent(shareOfWrite),
     digits(loadMs),
+    ...ratioCell(head, loadRatio),
     digits(readMs),
   ]);
   return formatTable(
-    ['saving', 'MB', 'save, ms', 'plain write and fsync', 'speed of that', 'load, ms', 'plain read'],
+    ['saving', 'MB', 'save, ms', ...head, 'plain write and fsync', 'speed of that', 'load, ms', ...head, 'plain read'],
     lines,
   );
 }
 
-function coldStartTable({ workload, ms, bareMs, overBareMs, ...size }: ColdStart): string {
-  const lines = [
-    ['process to the end of its first step, ms', digits(ms)],
-    ['node -e 0, ms', digits(bareMs)],
-    ['the first over the second, ms', digits(overBareMs)],
-    ['bundle, minified, KB', digits(size.bundleKb)],
-    ['the same with gzip, KB', digits(size.bundleGzipKb)],
-    ['and with what a plain fit loads, KB', digits(size.fitGzipKb)],
-    ['all on demand (fit, streams, threads, fast arithmetic ...), gzip, KB', digits(size.onDemandGzipKb)],
-  ];
-  return formatTable([`cold start, ${workload} exact`, ''], lines);
+function coldStartTable(row: ColdStart): string {
+  const { workload, ratios } = row;
+  const names = {
+    ms: 'process to the end of its first step, ms',
+    bareMs: 'node -e 0, ms',
+    overBareMs: 'the first over the second, ms',
+    bundleKb: 'bundle, minified, KB',
+    bundleGzipKb: 'the same with gzip, KB',
+    fitGzipKb: 'and with what a plain fit loads, KB',
+    onDemandGzipKb: 'all on demand (fit, streams, threads, fast arithmetic ...), gzip, KB',
+  } as const;
+  const head = ratios ? ['ratio'] : [];
+  const lines = (Object.keys(names) as (keyof typeof names)[]).map((key) => [
+    names[key],
+    digits(row[key]),
+    ...ratioCell(head, (ratios as Partial<Record<string, number>> | undefined)?.[key]),
+  ]);
+  return formatTable([`cold start, ${workload} exact`, '', ...head], lines);
 }
 
-function convergenceTable({ workload, build, usPerStep }: Convergence): string {
+function convergenceTable({ workload, build, usPerStep, ratios }: Convergence): string {
+  const head = ratios ? ['ratio'] : [];
   const lines = Object.entries(usPerStep).map(([stage, us]) => [
     `${workload} ${build}, ${stage}`,
     digits(us),
     `${digits(us / usPerStep.fresh!)}x`,
+    ...ratioCell(head, ratios?.[stage]),
   ]);
-  return formatTable(['convergence', 'us/step', 'over fresh'], lines);
+  return formatTable(['convergence', 'us/step', 'over fresh', ...head], lines);
 }
 
 export function formatReport(report: Report): string {
@@ -247,7 +309,7 @@ export function formatReport(report: Report): string {
   const fused = peak.fusedGflops === undefined ? '' : `, fused ${digits(peak.fusedGflops)}`;
   const loops = Object.entries(peak.loops).map(([loop, gflops]) => `${loop} ${digits(gflops)}`);
   const parts = [
-    `${peak.cpu}, Node ${peak.node}, ${peak.pinned ? 'pinned to one core' : 'not pinned'}\n` +
+    `${peak.cpu}, ${peak.node}, ${peak.pinned ? 'pinned to one core' : 'not pinned'}\n` +
       `peak of plain 128-bit multiply + add: ${digits(peak.gflops)} GFLOP/s${fused} (${loops.join(', ')})`,
   ];
   if (products.length > 0) parts.push(productTable(products));

@@ -2,11 +2,16 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
+import { bundleBefore, packageRoot } from './bundle-before.js';
 
 const from = process.cwd();
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+
+const { values } = parseArgs({ options: { before: { type: 'string' } }, strict: false });
+const before = values.before === undefined ? undefined : packageRoot(resolve(from, String(values.before)));
 
 for (const target of ['release', 'fast']) {
   const { error, stderr } = await asc.main(['--config', 'bench/peak/asconfig.json', '--target', target]);
@@ -15,10 +20,8 @@ for (const target of ['release', 'fast']) {
     throw error;
   }
 }
-await build({
+const bundling = {
   absWorkingDir: process.cwd(),
-  entryPoints: ['bench/main.ts'],
-  outfile: 'build/bench.js',
   bundle: true,
   format: 'esm',
   platform: 'node',
@@ -28,9 +31,12 @@ await build({
   sourcemap: 'inline',
   sourcesContent: false,
   logLevel: 'warning',
-});
+};
+await build({ ...bundling, entryPoints: ['bench/main.ts'], outfile: 'build/bench.js' });
+if (before !== undefined) await bundleBefore(before, 'build/before', bundling);
 
-const args = ['--enable-source-maps', resolve('build/bench.js'), ...process.argv.slice(2)];
+const found = before === undefined ? [] : ['--before', before];
+const args = ['--enable-source-maps', resolve('build/bench.js'), ...process.argv.slice(2), ...found];
 const { status, error: failure } = spawnSync(process.execPath, args, { cwd: from, stdio: 'inherit' });
 if (failure) throw failure;
 process.exitCode = status ?? 1;

@@ -27,6 +27,14 @@ export interface StagingRow {
   /** Of a step of `fit`, the copying within. */
   readonly usPerStep: number;
   readonly shareOfStep: number;
+  /** Of copying a batch, this build over the one before. */
+  readonly ratio?: number;
+}
+
+/** Milliseconds of one of so many stagings and steps. */
+interface StagingWork {
+  stage(times: number): number;
+  step(times: number): number;
 }
 
 /** As many rows as a common data set has, but not more memory than it takes to exceed a processor's caches. */
@@ -70,11 +78,7 @@ function elements(count: number): Float32Array {
   return data.subarray(0, count);
 }
 
-/**
- * Times staging and the rest of a step of `fit`. Steps and stagings alternate, so that each finds the caches as the
- * other left them; several batches are staged at a time where one is too short to time.
- */
-export async function stagingRow({ workload, build, factory }: StagingCase, effort: Effort): Promise<StagingRow> {
+export async function stagingWork({ workload, factory }: StagingCase): Promise<StagingWork> {
   const { layers, batch } = workload;
   const columns = denseWidths(layers)[0]!;
   const rows = Math.min(MOST_ROWS, Math.floor(MOST_ELEMENTS / columns));
@@ -101,30 +105,55 @@ export async function stagingRow({ workload, build, factory }: StagingCase, effo
     for (let i = 0; i < times; i++) engine.steps.run(program);
     return (performance.now() - begin) / times;
   };
-  const warmUp = performance.now();
+  return { stage, step };
+}
+
+/** Steps and stagings until compilers have had their time; returns how many take long enough to time. */
+function warmUp({ stage, step }: StagingWork, { warmUpMs }: Effort): number {
+  const began = performance.now();
   let times = 1;
   let last = 0;
   do {
     step(times);
     last = stage(times);
     if (last * times < READING_MS) times *= 2;
-  } while (performance.now() - warmUp < effort.warmUpMs || last * times < READING_MS);
-  const [staged, stepped]: [number[], number[]] = [[], []];
+  } while (performance.now() - began < warmUpMs || last * times < READING_MS);
+  return times;
+}
+
+/**
+ * Times staging and the rest of a step of `fit`. Steps and stagings alternate, so that each finds the caches as the
+ * other left them; several batches are staged at a time where one is too short to time. `before` takes turns with it.
+ */
+export async function stagingRow(item: StagingCase, effort: Effort, before?: StagingWork): Promise<StagingRow> {
+  const works = [await stagingWork(item), ...(before ? [before] : [])];
+  const subjects = works.map((work) => ({
+    work,
+    times: warmUp(work, effort),
+    staged: [] as number[],
+    stepped: [] as number[],
+  }));
+  const { staged, stepped } = subjects[0]!;
   for (
     const begin = performance.now();
-    staged.length < effort.fewest || performance.now() - begin < effort.budgetMs;
+    staged.length < effort.fewest || performance.now() - begin < effort.budgetMs * subjects.length;
   ) {
-    stepped.push(step(times));
-    staged.push(stage(times));
+    for (const subject of subjects) {
+      subject.stepped.push(subject.work.step(subject.times));
+      subject.staged.push(subject.work.stage(subject.times));
+    }
+    subjects.reverse();
   }
   const usPerBatch = median(staged) * 1e3;
   const usPerStep = usPerBatch + median(stepped) * 1e3;
+  const rival = subjects.find(({ work }) => work === before);
   return {
-    workload: workload.name,
-    build,
-    threads: factory.threads,
+    workload: item.workload.name,
+    build: item.build,
+    threads: item.factory.threads,
     usPerBatch,
     usPerStep,
     shareOfStep: usPerBatch / usPerStep,
+    ...(rival ? { ratio: usPerBatch / (median(rival.staged) * 1e3) } : {}),
   };
 }

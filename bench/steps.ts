@@ -20,6 +20,8 @@ export interface StepRow {
   readonly usPerStep: number;
   readonly samplesPerSecond: number;
   readonly shareOfPeak: number;
+  /** This build's time over that of the build before. */
+  readonly ratio?: number;
 }
 
 /** Something that trains: one step on a batch, returning the loss before it. */

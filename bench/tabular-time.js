@@ -4,6 +4,9 @@
 //   node bench/tabular-time.js --adult [--data FOLDER] [--python /usr/bin/python3] [--rounds 5]
 //     `myelin train --report` on adult, all of it, next to the training alone of scikit-learn's MLPClassifier with the same
 //     layers, batches and epochs; in turns, on one core where there is `taskset`
+//   node bench/tabular-time.js --before FOLDER [--reading] [--rows 40000] [--data FOLDER] [--rounds 5]
+//     reading those files, adult and california-housing, and default fits of these two, next to another built copy of the
+//     package in the same process, in turns, and the ratio of both; --reading leaves the fits out. Pin it: taskset -c 0 node ...
 
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
@@ -12,6 +15,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readCsv, tabular } from '../build/data.js';
 import { auto } from '../build/index.js';
+import { compare } from './tabular-before.js';
 
 const { values } = parseArgs({
   options: {
@@ -19,6 +23,8 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '40000' },
     predict: { type: 'string' },
     adult: { type: 'boolean' },
+    before: { type: 'string' },
+    reading: { type: 'boolean' },
     data: { type: 'string', default: resolve(import.meta.dirname, '../../shared/data') },
     python: { type: 'string', default: '/usr/bin/python3' },
     rounds: { type: 'string', default: '5' },
@@ -48,14 +54,20 @@ function rowsOf(count) {
   return `${lines.join('\n')}\n`;
 }
 
-async function scaling() {
-  const backend = await auto();
-  const counts = [1, 2, 4, 8].map((factor) => factor * Number(values.rows));
-  const paths = counts.map((count) => {
+const counts = [1, 2, 4, 8].map((factor) => factor * Number(values.rows));
+
+/** Files of so many rows. */
+function files() {
+  return counts.map((count) => {
     const path = join(folder, `${count}.csv`);
     writeFileSync(path, rowsOf(count));
     return path;
   });
+}
+
+async function scaling() {
+  const backend = await auto();
+  const paths = files();
   // The same design for all, as defaults choose fewer epochs for more rows.
   const design = { target: 'returned', members: 1, epochs: 2, batchSize: 64, backend };
   const times = counts.map(() => ({ read: [], fit: [] }));
@@ -193,4 +205,9 @@ function adult() {
 if (values.scaling) await scaling();
 if (values.adult) adult();
 if (values.predict) predict(Number(values.predict));
-if (!values.scaling && !values.adult && !values.predict) console.log('say --scaling, --adult or --predict 1000');
+if (values.before) {
+  const { before, data, reading } = values;
+  await compare({ before, paths: files(), data, rounds, fits: !reading });
+}
+if (!values.scaling && !values.adult && !values.predict && !values.before)
+  console.log('say --scaling, --adult, --predict 1000 or --before FOLDER');

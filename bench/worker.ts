@@ -1,6 +1,7 @@
 import { type Matrix, type Model, matrix, wasm } from '../src/index.js';
 import { type RemoteModel, wasm as remoteWasm, sequential, share, transfer } from '../src/worker/index.js';
 import { computed } from '../test/support/computed.js';
+import type { Before } from './before.js';
 import { type Effort, median, type Named } from './measure.js';
 import { makeModel, problemFor } from './models.js';
 import { type Workload, workloads } from './workloads.js';
@@ -25,6 +26,14 @@ export interface WorkerRow {
   readonly longestGapMs: number;
   /** Longest time that this thread computed in between, whoever else kept it from a core. */
   readonly longestComputingMs: number;
+  /** `usPerStep` over that of the build before. */
+  readonly ratio?: number;
+}
+
+/** A model that trains in a worker; `fit` moves the data there and back. */
+export interface RemoteWork {
+  readonly model: RemoteModel;
+  fit(x: Matrix, y: Matrix, epochs: number): Promise<unknown>;
 }
 
 const NAMES = ['W1', 'W2', 'W3', 'W4', 'W5'];
@@ -73,12 +82,25 @@ function join(batches: readonly Matrix[]): Matrix {
   return matrix(data, batches.length * rows, columns);
 }
 
-/** Calls `fit` of both in turns. Needs a process that may use all cores. */
-async function workerRow({ workload }: WorkerCase, rounds: number, callMs: number): Promise<WorkerRow> {
-  const { layers, batch, training } = workload;
+/** Of the workload of that name: layers are made by the library that runs them. */
+export async function remoteWork(name: string): Promise<RemoteWork> {
+  const { layers, batch, training } = workloads.find((workload) => workload.name === name) as Workload;
+  const model = await sequential({ layers, seed: 3, backend: remoteWasm() });
+  await model.compile(training);
+  return { model, fit: (x, y, epochs) => model.fit(transfer(x), y, { epochs, batchSize: batch }) };
+}
+
+/** Calls `fit` of both, and in the worker of `before`, in turns. Needs a process that may use all cores. */
+async function workerRow(
+  { workload }: WorkerCase,
+  rounds: number,
+  callMs: number,
+  before?: RemoteWork,
+): Promise<WorkerRow> {
+  const { batch } = workload;
   const direct = makeModel(workload, await wasm());
-  const remote = await sequential({ layers, seed: 3, backend: remoteWasm() });
-  await remote.compile(training);
+  const moving = await remoteWork(workload.name);
+  const remote = moving.model;
   const few = problemFor(workload, 8);
   const small = { x: join(few.map(({ x }) => x)), y: join(few.map(({ y }) => y)) };
   const time = async (model: Model | RemoteModel, { x, y }: typeof small, epochs: number) => {
@@ -88,15 +110,22 @@ async function workerRow({ workload }: WorkerCase, rounds: number, callMs: numbe
   };
   // Until compilers have had their time.
   let perEpoch = 0;
+  const moved = async (work: RemoteWork, { x, y }: typeof small, epochs: number) => {
+    const start = performance.now();
+    await work.fit(x, y, epochs);
+    return performance.now() - start;
+  };
   for (const begin = performance.now(); performance.now() - begin < Math.min(400, callMs); ) {
     perEpoch = await time(direct, small, 4);
     await time(remote, small, 4);
+    if (before) await moved(before, small, 4);
   }
   const batches = Math.max(8, Math.round(((callMs / EPOCHS) * 8 * 4) / perEpoch));
   const many = Array.from({ length: batches }, (_, i) => few[i % 8]!);
   const data = { x: join(many.map(({ x }) => x)), y: join(many.map(({ y }) => y)) };
   const shared = { x: await share(data.x), y: data.y };
-  const spent: Record<'direct' | 'transferred' | 'copied' | 'shared', number[]> = {
+  const spent: Record<'before' | 'direct' | 'transferred' | 'copied' | 'shared', number[]> = {
+    before: [],
     direct: [],
     transferred: [],
     copied: [],
@@ -104,14 +133,16 @@ async function workerRow({ workload }: WorkerCase, rounds: number, callMs: numbe
   };
   const ticker = new Ticker();
   for (let round = 0; round < rounds; round++) {
+    if (before) spent.before.push(await moved(before, data, EPOCHS));
     spent.direct.push(await time(direct, data, EPOCHS));
     ticker.start();
-    spent.transferred.push(await time(remote, { x: transfer(data.x), y: data.y }, EPOCHS));
+    spent.transferred.push(await moved(moving, data, EPOCHS));
     spent.copied.push(await time(remote, data, EPOCHS));
     spent.shared.push(await time(remote, shared, EPOCHS));
     ticker.stop();
   }
   await remote.dispose();
+  await before?.model.dispose();
   const steps = batches * EPOCHS;
   const directMs = median(spent.direct);
   return {
@@ -123,11 +154,15 @@ async function workerRow({ workload }: WorkerCase, rounds: number, callMs: numbe
     shared: directMs / median(spent.shared),
     longestGapMs: ticker.gap,
     longestComputingMs: ticker.computing,
+    ...(before ? { ratio: median(spent.transferred) / median(spent.before) } : {}),
   };
 }
 
-export async function measureWorkers(cases: readonly WorkerCase[], effort: Effort, quick: boolean) {
+export async function measureWorkers(cases: readonly WorkerCase[], effort: Effort, quick: boolean, before?: Before) {
   const rows: WorkerRow[] = [];
-  for (const item of cases) rows.push(await workerRow(item, effort.rounds, quick ? 20 : CALL_MS));
+  for (const item of cases) {
+    const rival = before && (await before.attempt(item.name, ({ remoteWork }) => remoteWork(item.workload.name)));
+    rows.push(await workerRow(item, effort.rounds, quick ? 20 : CALL_MS, rival));
+  }
   return rows;
 }

@@ -16,6 +16,8 @@ test('every kernel has a benchmark row', () => {
 
 const script = fileURLToPath(new URL('../bench/run.js', import.meta.url));
 
+const root = fileURLToPath(new URL('..', import.meta.url));
+
 function bench(...args: string[]): string {
   const { stdout, stderr, status } = spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
   expect([stderr, status]).toEqual(['', 0]);
@@ -65,7 +67,7 @@ describe('npm run bench', () => {
       expect(peak.gflops).toBeGreaterThan(0);
       expect(peak.cores).toBeGreaterThan(0);
       expect(bandwidth.map(({ kernel }) => kernel)).toEqual(['reluForward', 'exponentialForward', 'sgd']);
-      for (const { ratio } of bandwidth) expect(ratio).toBeGreaterThan(0);
+      for (const { ofYardstick } of bandwidth) expect(ofYardstick).toBeGreaterThan(0);
       for (const row of steps) {
         expect(row.usPerStep).toBeGreaterThan(0);
         expect(row.shareOfPeak).toBeGreaterThan(0);
@@ -95,5 +97,43 @@ describe('npm run bench', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  test('compares with another build in the same process, and repeats under other engines', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'myelin-bench-'));
+    const file = join(folder, 'bench.json');
+    try {
+      const only =
+        '^(kernel denseForward|bandwidth|step W1|staging W1|fit W1|convergence (fresh|fitted)|threads|worker|save|cold)';
+      const other = ['--before', join(root, 'build'), '--node', process.execPath];
+      const text = bench('--quick', '--only', only, '--json', file, ...other);
+      const { engines, ...report } = JSON.parse(readFileSync(file, 'utf8')) as Report & { engines: Report[] };
+      expect(engines).toHaveLength(1);
+      expect(text).toMatch(/^us, by engine +Node v\S+ +Node v\S+ +to the first$/m);
+      expect(text).toMatch(/^step W1 exact .*x$/m);
+      for (const { kernels, bandwidth, steps, staging, fit, workers, saving, convergence, coldStart } of [
+        report as Report,
+        ...engines,
+      ]) {
+        const rows = [kernels, bandwidth, steps, staging, fit, workers!, saving!].flat();
+        expect(rows.length).toBeGreaterThan(12);
+        for (const row of rows) {
+          // Plain loops are the benchmark's own.
+          if ('build' in row && row.build === 'loops') expect(row).not.toHaveProperty('ratio');
+          else expect(row).toMatchObject({ ratio: expect.any(Number) });
+        }
+        expect(convergence!.ratios!.fresh).toBeGreaterThan(0);
+        expect(coldStart!.ratios).toMatchObject({ bundleKb: 1, onDemandGzipKb: 1 });
+      }
+      expect(text.match(/ ratio/g)!.length).toBeGreaterThanOrEqual(2 * 10);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('says what is no built package', () => {
+    const { stderr, status } = spawnSync(process.execPath, [script, '--before', `${root}test`], { encoding: 'utf8' });
+    expect(stderr).toMatch(/--before .*test: .*index\.js is missing\. Expected the folder of a built package\./);
+    expect(status).toBe(1);
   });
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { typescript } from '../src/backends/typescript.js';
 import { FileError } from '../src/errors.js';
-import type { FileHandle, Files } from '../src/io/files.js';
+import type { Access, FileHandle, Files } from '../src/io/files.js';
 import { nodeFiles } from '../src/io/node-files.js';
 import { deserialize, save, saveFile, serialize } from '../src/io/save.js';
 import { dense } from '../src/model/layers/index.js';
@@ -99,6 +99,7 @@ function faulty(files: Files, n: number, fault: Fault, forever = false) {
     read: guard((into: Uint8Array, position: number) => open.read(into, position)),
     size: guard(() => open.size()),
     sync: guard(() => open.sync()),
+    setAccess: guard((access: Access) => open.setAccess(access)),
     async close() {
       // The descriptor is gone whatever close says.
       await open.close();
@@ -107,6 +108,7 @@ function faulty(files: Files, n: number, fault: Fault, forever = false) {
   });
   const wrapped: Files = {
     ...files,
+    place: guard(files.place),
     open: guard(async (path, purpose) => handle(await files.open(path, purpose))),
     link: guard(files.link),
     copy: guard(files.copy),

@@ -231,3 +231,25 @@ test('no rows give no predictions, in every form', async () => {
     expect(() => model.predict(none.drop('x'))).toThrow(/a column 'x'/);
   }
 });
+
+test('what stands for a missing value among numbers and booleans is no class, however the target is read', async () => {
+  const given = { missing: ['', '-999'] };
+  for (const [yes, no] of [
+    ['TRUE', 'FALSE'],
+    ['1', '0'],
+    ['3', '5'],
+  ] as const) {
+    const text = textOf(rowsOf(yes, no).map((row, i) => (i === 5 ? { ...row, y: '-999' } : row)));
+    const model = await tabular({ target: 'y', task: 'classification', ...quick }).fit(await readCsv({ text }, given));
+    expect(model.record).toMatchObject({ rows: 59, classes: [no, yes].sort() });
+    for (const mark of ['', '-999', '-999.0', 'None', 'n/a', '-']) {
+      const rows = textOf(rowsOf(yes, no).map((row, i) => (i < 10 ? { ...row, y: mark } : row)));
+      const metrics = model.evaluate(await readCsv({ text: rows }, model.readOptions));
+      expect(metrics, mark).toMatchObject({ rows: 50 });
+      expect(metrics).not.toHaveProperty('unknownRows');
+    }
+  }
+  // Among texts they may be classes.
+  const kinds = await tabular({ target: 'y', ...quick }).fit(rowsOf('wood', 'stone'));
+  expect(kinds.evaluate(rowsOf('wood', 'None'))).toMatchObject({ unknownClasses: ['None'] });
+});

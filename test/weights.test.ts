@@ -249,6 +249,46 @@ describe('mixup', () => {
     expect([...partners].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
+  test('each batch draws its own, those that wait for one update too', async () => {
+    const drawn = async (gradientAccumulationSteps: number) => {
+      const built = sequential({
+        layers: [dense({ units: 3, inputShape: 7, activation: 'softmax' })],
+        backend: wasmFactory,
+      });
+      built.compile({
+        optimizer: sgd({ learningRate: 0 }),
+        loss: 'categoricalCrossentropy',
+        gradientAccumulationSteps,
+      });
+      const losses: number[] = [];
+      const one = matrix(x.data.slice(0, 7 * 8), 8, 7);
+      const onBatchEnd = (_: number, { loss }: Readonly<Record<string, number>>) => void losses.push(loss!);
+      await built.fit(one, oneHot.slice(0, 8), { epochs: 8, shuffle: false, mixup: 0.4, callbacks: [{ onBatchEnd }] });
+      return losses;
+    };
+    const each = await drawn(1);
+    expect(new Set(each).size).toBe(8);
+    // Weights stay, so that the draws alone tell batches apart; they count as dropout's do.
+    expect(await drawn(4)).toEqual(each);
+    expect(await drawn(3)).toEqual(each);
+  });
+
+  test('one lambda and one permutation a step', () => {
+    const layers = [dense({ units: 3, inputShape: 7, activation: 'softmax' })];
+    const compile = { optimizer: 'sgd', loss: 'categoricalCrossentropy' } as const;
+    const engine = makeEngine({ name: 'mixup', layers, compile }, wasmFactory);
+    const program = engine.program('train', 8);
+    const y = [matrix(oneHot.flat(), 60, 3)];
+    const mixed = (taken: number) => {
+      engine.steps.taken = taken;
+      engine.stageBatch(program, [x], y, 0);
+      new Mixup(0.4, 3).apply(engine, program, [x], y, 0, undefined);
+      return [...engine.read(program.inputs[0]!).data];
+    };
+    expect(mixed(1)).not.toEqual(mixed(0));
+    expect(mixed(0)).toEqual(mixed(0));
+  });
+
   test('trains, the same on both backends, and leaves data alone', async () => {
     const hashes = new Set<string>();
     const [inputs, targets] = [x.data.slice(), JSON.stringify(oneHot)];

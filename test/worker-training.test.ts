@@ -244,6 +244,23 @@ describe("the library's callbacks", () => {
     expect(second[0]).toMatchObject({ best, stoppedEpoch, bestEpoch });
   });
 
+  test('keep from one fit to the next what they keep without a worker', async () => {
+    const { here, there } = await pair();
+    const path = join(folder, 'best.safetensors');
+    const make = () => [
+      reduceLROnPlateau({ monitor: 'loss', patience: 1, minDelta: 10 }),
+      modelCheckpoint({ path, saveBestOnly: true, monitor: 'loss' }),
+    ];
+    const [first, second] = [make(), make()];
+    for (let i = 0; i < 3; i++) {
+      await here.fit(x, labels, { epochs: 2, callbacks: first });
+      await there.fit(x, labels, { epochs: 2, callbacks: second });
+    }
+    await expectSame(here, there);
+    expect(here.learningRate).toBeLessThan(1e-4);
+    expect(second.map(({ getState }) => getState?.())).toEqual(first.map(({ getState }) => getState?.()));
+  });
+
   test('with functions run on this side', async () => {
     const { here, there } = await pair();
     const written: string[] = ['', ''];

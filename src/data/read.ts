@@ -10,6 +10,8 @@ export type Format = 'csv' | 'json' | 'jsonLines';
 const FORMATS: Readonly<Record<Format, Format>> = { csv: 'csv', json: 'json', jsonLines: 'jsonLines' };
 
 export interface TableOptions extends CsvOptions {
+  /** Of JSON: the key, or a path of keys, under which rows stand. */
+  readonly key?: string;
   /** Default: what the source's name says, .json, .jsonl or .ndjson, maybe with .gz behind; else CSV. */
   readonly format?: Format;
 }

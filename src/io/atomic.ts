@@ -1,4 +1,4 @@
-import type { FileHandle, Files } from './files.js';
+import type { FileHandle, Files, Place } from './files.js';
 
 /** The file before the present one. */
 export const previousOf = (path: string) => `${path}.previous`;
@@ -21,6 +21,26 @@ let named = 0;
 /** Temporary files of this thread that are in use, and those that could not be removed. */
 const inUse = new Set<string>();
 const abandoned = new Set<string>();
+
+const failure = (code: string, message: string) => Object.assign(new Error(`${code}: ${message}`), { code });
+
+/** What stands at a place where a file should. */
+const NO_FILE: Readonly<Partial<Record<Place['holds'], string>>> = {
+  folder: 'it is a folder',
+  device: 'it is a device, which a file cannot take the place of',
+  pipe: 'it is a pipe, which a file cannot take the place of',
+  socket: 'it is a socket, which a file cannot take the place of',
+  descriptor: 'it is an open stream, which a file cannot take the place of',
+};
+
+/** Where a file is to be made or replaced: the end of all symbolic links. Rejects for what is no file, or may not be written. */
+export async function placeOfFile(files: Files, target: string | URL): Promise<Place> {
+  const place = await files.place(target);
+  const what = NO_FILE[place.holds];
+  if (what !== undefined) throw failure(place.holds === 'folder' ? 'EISDIR' : 'EINVAL', what);
+  if (!place.writable) throw failure('EACCES', 'permission denied, the file is not to be written to');
+  return place;
+}
 
 /** Removes what saves of the same file left behind that did not end. It is no reason to fail if that does not work. */
 async function sweep(files: Files, folder: string, name: string): Promise<void> {
@@ -79,12 +99,8 @@ async function withTemporary(
   }
 }
 
-/** Gives a file a second name, whatever had it before; nothing if there is no such file. */
-async function keep(
-  files: Files,
-  path: string,
-  place: { readonly folder: string; readonly name: string },
-): Promise<void> {
+/** Gives a file a second name, whatever file had it before. */
+async function keep(files: Files, { path, folder, name }: Place, previous: Place): Promise<void> {
   const second = async (as: string) => {
     try {
       await files.link(path, as);
@@ -95,8 +111,10 @@ async function keep(
     return undefined;
   };
   try {
+    // Where there is one folder the next save of the file looks for what is left of this one.
+    const place = previous.folder === folder ? { folder, name } : previous;
     await withTemporary(files, place, second, async (as) => {
-      await files.rename(as, previousOf(path));
+      await files.rename(as, previous.path);
       // Between two names of one file a rename does nothing.
       await files.remove(as).catch((error: unknown) => {
         if (codeOf(error) !== 'ENOENT') throw error;
@@ -152,6 +170,7 @@ export async function writePieces(
 /**
  * Puts a new file in place of an old one so that at any moment, whatever fails, the path holds one of the two, whole, on
  * the disk: writes a temporary file beside it, syncs it, gives the old one its second name, renames and syncs the folder.
+ * Symbolic links stay and lead to the new file, which has the owner and the permissions of the old one.
  */
 export async function replaceFile(
   files: Files,
@@ -159,24 +178,29 @@ export async function replaceFile(
   fill: (handle: FileHandle) => Promise<void>,
   keepPrevious: boolean,
 ): Promise<void> {
-  const place = files.split(target);
-  const { path, folder, name } = place;
+  const place = await placeOfFile(files, target);
+  const { path, folder, name, access } = place;
+  const previous = keepPrevious && access ? await placeOfFile(files, previousOf(path)) : undefined;
   await sweep(files, folder, name);
+  if (previous && previous.folder !== folder) await sweep(files, previous.folder, previous.name);
   await withTemporary(
     files,
     place,
-    (temporary) => files.open(temporary, 'create'),
+    // Nobody may read in a temporary file what they may not read in the file.
+    (temporary) => files.open(temporary, access ? 'private' : 'create'),
     async (temporary, handle) => {
       const open = handle as FileHandle;
       try {
         await fill(open);
+        if (access) await open.setAccess(access);
         await open.sync();
       } finally {
         await open.close();
       }
-      if (keepPrevious) await keep(files, path, place);
+      if (previous) await keep(files, place, previous);
       await files.rename(temporary, path);
     },
   );
   await files.syncFolder(folder);
+  if (previous && previous.folder !== folder) await files.syncFolder(previous.folder);
 }

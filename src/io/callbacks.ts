@@ -17,11 +17,14 @@ const MISSING = 'ENOENT';
 
 async function remove(path: string): Promise<void> {
   const files = await nodeFiles();
-  for (const name of [path, previousOf(path)]) {
-    await files.remove(files.split(name).path).catch((cause: { code?: string }) => {
-      if (cause.code !== MISSING) throw new FileError('Cannot remove', name, cause);
-    });
-  }
+  const missing = (cause: { code?: string }) => {
+    if (cause.code !== MISSING) throw new FileError('Cannot remove', path, cause);
+    return undefined;
+  };
+  // Where links lead to, as `save` writes there.
+  const place = await files.place(path).catch(missing);
+  if (!place) return;
+  for (const name of [place.path, previousOf(place.path)]) await files.remove(name).catch(missing);
 }
 
 async function restoreRun(model: Model, path: string): Promise<boolean> {
@@ -39,7 +42,7 @@ async function restoreRun(model: Model, path: string): Promise<boolean> {
  * callbacks have seen the end of the epoch or batch: `load` it and `fit(x, y, { ..., resume: true })` goes on.
  */
 export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoint {
-  return withRecipe(checkpointWith(save, options), 'modelCheckpoint', options);
+  return withRecipe(checkpointWith(save, options), { name: 'modelCheckpoint', args: [options], lasts: true });
 }
 
 /**
@@ -47,5 +50,8 @@ export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoin
  * same bits; at the end the file is removed. As in Keras, but for any batch.
  */
 export function backupAndRestore(options: BackupAndRestoreOptions): Callback {
-  return withRecipe(backupWith({ save, restore: restoreRun, remove }, options), 'backupAndRestore', options);
+  return withRecipe(backupWith({ save, restore: restoreRun, remove }, options), {
+    name: 'backupAndRestore',
+    args: [options],
+  });
 }

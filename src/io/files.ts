@@ -7,13 +7,37 @@ export interface FileHandle {
   size(): Promise<number>;
   /** Resolves once everything written is on the disk. */
   sync(): Promise<void>;
+  /** Gives the file to the owner and the permissions of another, as far as the system allows. */
+  setAccess(access: Access): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Who may do what with a file. */
+export interface Access {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Where a path leads, all symbolic links followed. */
+export interface Place {
+  /** Absolute and without links. */
+  readonly path: string;
+  readonly folder: string;
+  readonly name: string;
+  /** What is there. A descriptor is an open stream of this process, such as /dev/stdout. */
+  readonly holds: 'nothing' | 'file' | 'folder' | 'device' | 'pipe' | 'socket' | 'descriptor';
+  /** Of a file. */
+  readonly access?: Access;
+  /** Whether this process may write to what is there. */
+  readonly writable: boolean;
+  readonly descriptor?: number;
 }
 
 /** What saving and loading ask of a file system. All but `exists` reject with errors that have a `code`, as Node's. */
 export interface Files {
-  /** `create` refuses to open what is there already. */
-  open(path: string, purpose: 'read' | 'create'): Promise<FileHandle>;
+  /** `create` refuses to open what is there already; `private` is the same for the owner's eyes only. */
+  open(path: string, purpose: 'read' | 'create' | 'private'): Promise<FileHandle>;
   /** A second name for a file. */
   link(path: string, as: string): Promise<void>;
   copy(path: string, to: string): Promise<void>;
@@ -32,6 +56,8 @@ export interface Files {
     readonly host: string;
     alive(id: number): boolean;
   };
+  /** Follows symbolic links, also to what is not there yet. Rejects where the folder is missing, and for links in a circle. */
+  place(path: string | URL): Promise<Place>;
   /** An absolute path as folder and name. */
   split(path: string | URL): { readonly folder: string; readonly name: string; readonly path: string };
 }

@@ -14,6 +14,7 @@ import {
 import type { Description, TrainingRecord } from './image.js';
 import { isObject, type Json, parseJson } from './json.js';
 import { type Entry, type Layout, label } from './layout.js';
+import type { Blocks } from './numbers.js';
 
 const PARTS: readonly (keyof Description)[] = ['spec', 'compile', 'training', 'classNames', 'preprocessing'];
 
@@ -74,14 +75,28 @@ export interface Contents {
   readonly run: Json | undefined;
   readonly classNames: readonly string[] | undefined;
   readonly preprocessing: Json | undefined;
+  /** Names of the tensors that hold numbers of plain data. */
+  readonly taken: ReadonlySet<string>;
 }
 
-/** @throws FileFormatError */
-export function readContents({ training, classNames, preprocessing }: ReturnType<typeof readDescription>): Contents {
+/** What a file says beside the model; `blocks` are tensors that hold numbers of it. @throws FileFormatError */
+export function readContents(
+  { training, classNames, preprocessing }: ReturnType<typeof readDescription>,
+  blocks?: Blocks,
+): Contents {
   const named = Array.isArray(classNames) && classNames.every((name) => typeof name === 'string');
   if (classNames !== undefined && !named) throw new FileFormatError('metadata.classNames', 'no array of strings');
   const { epochs = 0, state, run } = readTraining(training);
-  return { epochs, state, run, classNames: classNames as readonly string[] | undefined, preprocessing };
+  const whole = (value: Json | undefined, where: string) =>
+    value === undefined ? value : (blocks?.lower(value, where) ?? value);
+  return {
+    epochs,
+    state,
+    run: whole(run, 'metadata.training'),
+    classNames: classNames as readonly string[] | undefined,
+    preprocessing: whole(preprocessing, 'metadata.preprocessing'),
+    taken: blocks?.taken ?? new Set(),
+  };
 }
 
 /**
@@ -91,20 +106,20 @@ export function readContents({ training, classNames, preprocessing }: ReturnType
 export function fill(
   model: Model,
   entries: readonly Entry[],
-  { epochs, state, run, classNames, preprocessing }: Contents,
+  { epochs, state, run, classNames, preprocessing, taken }: Contents,
   read: Read,
 ): void {
   const { engine } = internalsOf(model);
   const known = new Map(entries.map((entry) => [entry.name, entry]));
   const plan = state && planImport(engine, readScalars(engine, state));
-  const weights = weightParts(engine);
+  const weights = new Set(weightParts(engine));
   const parts = [...weights, ...(plan?.parts ?? [])];
-  const expected = new Set(parts.map(({ name }) => name));
+  const expected = new Set([...parts.map(({ name }) => name), ...taken]);
   const extra = entries.find(({ name }) => !expected.has(name));
   if (extra) throw new FileFormatError(label(extra.name), 'no part of this model');
   const values = parts.map((part) => {
     const data = read(findTensor(known, { ...part.parameter, name: part.name }, part.dtype));
-    checkValues(part, weights.includes(part), data);
+    checkValues(part, weights.has(part), data);
     return data;
   });
   parts.forEach(({ memory, parameter, offset }, i) => {

@@ -1,4 +1,4 @@
-import { NonFiniteError } from '../errors.js';
+import { FileFormatError, NonFiniteError, ValueError } from '../errors.js';
 import type { GraphSpec } from '../model/graph.js';
 import type { Model } from '../train/model.js';
 import type { CompileOptions } from '../train/model-types.js';
@@ -12,12 +12,17 @@ import {
   type StateScalars,
   weightParts,
 } from '../train/state.js';
+import { readContents, readDescription } from './fill.js';
 import { type Json, toJson } from './json.js';
-import { byteLength, type Declaration, DTYPES, writeHeader } from './layout.js';
+import { byteLength, type Declaration, DTYPES, LONGEST_HEADER, PREFIX, readLayout, writeHeader } from './layout.js';
+import { type Block, lift } from './numbers.js';
 import { Xxh32 } from './xxhash.js';
 
-/** Of what stands in the metadata. A reader refuses files of a later one. */
-export const VERSION = 1;
+/**
+ * Of what stands in the metadata. A reader refuses files of a later one. In those of version 2 some numbers of the plain data
+ * are tensors; where none are, version 1 is written, which earlier builds read.
+ */
+export const VERSIONS = ['1', '2'] as const;
 
 /** Stands for the checksum while it is computed. */
 const UNKNOWN = '00000000';
@@ -78,12 +83,72 @@ function checkValues(name: string, state: boolean, values: Float32Array | Float6
   );
 }
 
+/** A tensor of the file, and its bytes, some at a time. */
+interface Piece {
+  readonly declaration: Declaration;
+  bytes(buffer: ArrayBuffer): Iterable<Uint8Array>;
+}
+
+function* bytesOf(part: Part, weight: boolean, buffer: ArrayBuffer): Generator<Uint8Array, void> {
+  const { rows, columns } = part.parameter;
+  const size = DTYPES[part.dtype];
+  const most = Math.max(1, Math.floor(PIECE / (columns * size)));
+  for (let first = 0; first < rows; first += most) {
+    const last = Math.min(rows, first + most);
+    const length = (last - first) * columns;
+    const values = part.dtype === 'F32' ? new Float32Array(buffer, 0, length) : new Float64Array(buffer, 0, length);
+    readRows(part, first, last, values);
+    checkValues(part.name, !weight, values);
+    yield new Uint8Array(buffer, 0, length * size);
+  }
+}
+
+/** All tensors of a file, the largest elements first, so that all are aligned. */
+function piecesOf(parts: readonly Part[], weights: ReadonlySet<Part>, blocks: readonly Block[]): readonly Piece[] {
+  const pieces = [
+    ...parts.map((part): Piece => {
+      return { declaration: declare(part), bytes: (buffer) => bytesOf(part, weights.has(part), buffer) };
+    }),
+    ...blocks.map(({ data, ...declaration }): Piece => {
+      return { declaration, bytes: () => [new Uint8Array(data.buffer, data.byteOffset, data.byteLength)] };
+    }),
+  ];
+  return pieces.sort((a, b) => DTYPES[b.declaration.dtype] - DTYPES[a.declaration.dtype]);
+}
+
+/** Parts of a description whose numbers become tensors. */
+const LIFTED: readonly string[] = ['training', 'preprocessing'];
+
+/** Refuses what nobody could read, before anything is written. */
+function checkLength(header: Uint8Array, texts: readonly (readonly [string, string])[]): void {
+  if (header.length - PREFIX <= LONGEST_HEADER) return;
+  const [name, text] = [...texts].sort(([, a], [, b]) => b.length - a.length)[0]!;
+  throw new ValueError({
+    argument: name,
+    given: `${text.length} characters of JSON, in a header of ${header.length - PREFIX} bytes`,
+    expected: `a header of at most ${LONGEST_HEADER} bytes, which is what readers of safetensors take`,
+    hint: 'Lists of numbers do not count, as they become tensors; long texts do.',
+  });
+}
+
+/** Reads what was made as `load` will, so that nothing takes the place of an old file that could not be read back. */
+function checkReadable(header: Uint8Array): void {
+  try {
+    readContents(readDescription(readLayout(header.subarray(PREFIX)).metadata));
+  } catch (error) {
+    if (!(error instanceof FileFormatError)) throw error;
+    const { where, what } = error;
+    const expected = 'what load can read back';
+    throw new ValueError({ argument: where.replace('metadata.', 'model.'), given: what, expected });
+  }
+}
+
 /** Optimizer state is part of it unless `training` is false. @throws StateError amid a step; ValueError for what is not plain data. */
 export function makeImage(model: Model, training: boolean): Image {
   const { engine, compiled } = internalsOf(model);
   const state = training && compiled ? describeState(engine) : undefined;
   const weights = weightParts(engine);
-  const parts = [...weights, ...(state?.parts ?? [])].sort((a, b) => DTYPES[b.dtype] - DTYPES[a.dtype]);
+  const parts = [...weights, ...(state?.parts ?? [])];
   const run = model.run as Json | undefined;
   const { classNames, preprocessing } = model;
   const description: Description = {
@@ -95,37 +160,36 @@ export function makeImage(model: Model, training: boolean): Image {
     ...(classNames !== undefined && { classNames }),
     ...(preprocessing !== undefined && { preprocessing }),
   };
+  const blocks: Block[] = [];
+  const textsOf = (change?: (plain: unknown) => unknown) =>
+    Object.entries(description).map(([name, value]): [string, string] => {
+      return [name, toJson(value, name, LIFTED.includes(name) ? change : undefined)];
+    });
+  const lifted = textsOf((plain) => lift(plain, blocks));
+  const texts = blocks.length > 0 ? lifted : textsOf();
   const metadata = {
     format: 'myelin',
-    version: String(VERSION),
+    version: blocks.length > 0 ? VERSIONS[1] : VERSIONS[0],
     checksum: `xxh32:${UNKNOWN}`,
-    ...Object.fromEntries(Object.entries(description).map(([name, value]) => [name, toJson(value, name)])),
+    ...Object.fromEntries(texts),
   };
-  const declarations = parts.map(declare);
+  const pieces = piecesOf(parts, new Set(weights), blocks);
+  const declarations = pieces.map(({ declaration }) => declaration);
   const header = writeHeader(declarations, metadata);
+  checkLength(header, texts);
+  checkReadable(header);
   const sum = new Xxh32().update(header);
   return {
     size: declarations.reduce((total, declaration) => total + byteLength(declaration), header.length),
     headerSize: header.length,
 
     *data() {
-      const buffer = new ArrayBuffer(
-        Math.max(PIECE, ...parts.map(({ dtype, parameter }) => parameter.columns * DTYPES[dtype])),
-      );
-      for (const part of parts) {
-        const { rows, columns } = part.parameter;
-        const size = DTYPES[part.dtype];
-        const most = Math.max(1, Math.floor(PIECE / (columns * size)));
-        for (let first = 0; first < rows; first += most) {
-          const last = Math.min(rows, first + most);
-          const length = (last - first) * columns;
-          const values =
-            part.dtype === 'F32' ? new Float32Array(buffer, 0, length) : new Float64Array(buffer, 0, length);
-          readRows(part, first, last, values);
-          checkValues(part.name, !weights.includes(part), values);
-          const bytes = new Uint8Array(buffer, 0, length * size);
-          sum.update(bytes);
-          yield bytes;
+      const widths = parts.map(({ dtype, parameter }) => parameter.columns * DTYPES[dtype]);
+      const buffer = new ArrayBuffer(widths.reduce((most, width) => Math.max(most, width), PIECE));
+      for (const { bytes } of pieces) {
+        for (const piece of bytes(buffer)) {
+          sum.update(piece);
+          yield piece;
         }
       }
     },

@@ -44,7 +44,7 @@ export interface Layout {
 export const PREFIX = 8;
 
 /** As in the reference implementation. */
-const LONGEST_HEADER = 100_000_000;
+export const LONGEST_HEADER = 100_000_000;
 
 /** The length of the header, from the first 8 bytes of a file; `size` is that of the file, if it is known. */
 export function headerLength(prefix: Uint8Array, size = Infinity): number {

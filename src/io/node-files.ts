@@ -1,31 +1,53 @@
 import { StateError } from '../errors.js';
-import type { FileHandle, Files } from './files.js';
+import type { Access, FileHandle, Files, Place } from './files.js';
 
 interface NodeHandle {
   readonly fd: number;
   read(into: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
   stat(): Promise<{ readonly size: number }>;
   sync(): Promise<void>;
+  chown(uid: number, gid: number): Promise<void>;
+  chmod(mode: number): Promise<void>;
   close(): Promise<void>;
+}
+
+interface Stats extends Access {
+  readonly mtimeMs: number;
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+  isFIFO(): boolean;
+  isSocket(): boolean;
 }
 
 /** What is used of Node's modules; the package's types do without Node's. */
 interface Modules {
   readonly fs: {
     writeSync(fd: number, bytes: Uint8Array, offset: number, length: number, position: number): number;
-    readonly constants: { readonly COPYFILE_EXCL: number };
+    readonly constants: { readonly COPYFILE_EXCL: number; readonly W_OK: number };
     readonly promises: {
-      open(path: string, flags: string): Promise<NodeHandle>;
+      open(path: string, flags: string, mode?: number): Promise<NodeHandle>;
       link(path: string, as: string): Promise<void>;
       copyFile(path: string, to: string, mode: number): Promise<void>;
       rename(path: string, to: string): Promise<void>;
       unlink(path: string): Promise<void>;
       readdir(folder: string): Promise<string[]>;
-      stat(path: string): Promise<{ readonly mtimeMs: number }>;
+      stat(path: string): Promise<Stats>;
+      lstat(path: string): Promise<Stats>;
+      readlink(path: string): Promise<string>;
+      realpath(path: string): Promise<string>;
+      access(path: string, mode: number): Promise<void>;
     };
   };
   readonly os: { hostname(): string };
-  readonly path: { basename(path: string): string; dirname(path: string): string; resolve(path: string): string };
+  readonly path: {
+    readonly sep: string;
+    basename(path: string): string;
+    dirname(path: string): string;
+    isAbsolute(path: string): boolean;
+    join(...parts: readonly string[]): string;
+    resolve(path: string): string;
+  };
   readonly url: { fileURLToPath(url: URL): string };
 }
 
@@ -52,6 +74,74 @@ async function builtin<N extends keyof Modules>(name: N): Promise<Modules[N]> {
 /** Systems that cannot open or sync a folder; there a rename is as good as it gets. */
 const NO_FOLDERS = ['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF'];
 
+/** Links that lead to open streams, not to what the streams were opened from. */
+const DESCRIPTORS = /^(?:\/proc\/(?:self|thread-self|\d+)(?:\/task\/\d+)?|\/dev)\/fd$/;
+
+/** As many as Linux follows. */
+const MOST_LINKS = 40;
+
+/** Systems that do not let a file be given to somebody, or know no permissions. */
+const NO_ACCESS = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'];
+
+const coded = (code: string, message: string) => Object.assign(new Error(`${code}: ${message}`), { code });
+
+/** `work`, and whether the system allowed it. */
+async function allowed(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (NO_ACCESS.includes((error as { code: string }).code)) return false;
+    throw error;
+  }
+}
+
+async function setAccess(handle: NodeHandle, { mode, uid, gid }: Access): Promise<void> {
+  // Only the administrator gives files away; anybody may give one to a group of theirs.
+  const group = (await allowed(() => handle.chown(uid, gid))) || (await allowed(() => handle.chown(-1, gid)));
+  // What the old group was allowed, another one is not, beyond what everybody is.
+  const kept = group ? mode & 0o7777 : (mode & 0o707) | ((mode & 0o007) << 3);
+  await allowed(() => handle.chmod(kept));
+}
+
+/** Where a path leads. */
+async function findPlace({ fs, path: names }: Pick<Modules, 'fs' | 'path'>, given: string): Promise<Place> {
+  const { lstat, readlink, realpath, access } = fs.promises;
+  let path = given;
+  for (let links = 0; links <= MOST_LINKS; links++) {
+    if (path === '') throw coded('ENOENT', 'an empty path');
+    const folder = await realpath(names.dirname(path));
+    const name = names.basename(path);
+    const slash = path.endsWith('/') || path.endsWith(names.sep);
+    path = names.join(folder, name);
+    const place = { path, folder, name };
+    const found = await lstat(path).catch((error: { code: string }) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    const descriptor = DESCRIPTORS.test(folder) && /^\d+$/.test(name) ? Number(name) : undefined;
+    if (found && descriptor !== undefined) return { ...place, holds: 'descriptor', descriptor, writable: true };
+    if (found?.isSymbolicLink()) {
+      const to = await readlink(path);
+      path = names.isAbsolute(to) ? to : `${folder}${names.sep}${to}`;
+      if (slash && !to.endsWith('/')) path += '/';
+      continue;
+    }
+    // What ends in a slash can be nothing else.
+    if (slash && !found?.isDirectory()) return { ...place, holds: 'folder', writable: false };
+    if (!found) return { ...place, holds: 'nothing', writable: true };
+    const { mode, uid, gid } = found;
+    const writable = await access(path, fs.constants.W_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found.isFile()) return { ...place, holds: 'file', access: { mode: mode & 0o7777, uid, gid }, writable };
+    const others = found.isFIFO() ? 'pipe' : found.isSocket() ? 'socket' : 'device';
+    return { ...place, holds: found.isDirectory() ? 'folder' : others, writable };
+  }
+  throw coded('ELOOP', `too many symbolic links, '${given}'`);
+}
+
 let files: Promise<Files> | undefined;
 
 /** Node's file system. @throws StateError where there is none, as in browsers. */
@@ -66,22 +156,25 @@ export function nodeFiles(): Promise<Files> {
 }
 
 async function openFiles(): Promise<Files> {
-  const [fs, os, { basename, dirname, resolve }, { fileURLToPath }] = await Promise.all([
+  const [fs, os, path, { fileURLToPath }] = await Promise.all([
     builtin('fs'),
     builtin('os'),
     builtin('path'),
     builtin('url'),
   ]);
   const { promises } = fs;
+  const { basename, dirname, resolve } = path;
   const process = globals.process as NodeProcess;
   return {
     async open(path, purpose): Promise<FileHandle> {
-      const handle = await promises.open(path, purpose === 'read' ? 'r' : 'wx+');
+      const mode = purpose === 'private' ? 0o600 : 0o666;
+      const handle = await promises.open(path, purpose === 'read' ? 'r' : 'wx+', mode);
       return {
         write: (bytes, position) => fs.writeSync(handle.fd, bytes, 0, bytes.length, position),
         read: async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead,
         size: async () => (await handle.stat()).size,
         sync: () => handle.sync(),
+        setAccess: (access) => setAccess(handle, access),
         close: () => handle.close(),
       };
     },
@@ -128,6 +221,7 @@ async function openFiles(): Promise<Files> {
         }
       },
     },
+    place: (given) => findPlace({ fs, path }, given instanceof URL ? fileURLToPath(given) : given),
     split(given) {
       const path = resolve(given instanceof URL ? fileURLToPath(given) : given);
       return { path, folder: dirname(path), name: basename(path) };

@@ -8,6 +8,7 @@ import type { CompileOptions, ModelOptions } from '../train/model-types.js';
 import { fill, findTensor, type Read, readContents, readDescription } from './fill.js';
 import { isObject } from './json.js';
 import type { Layout } from './layout.js';
+import type { Blocks } from './numbers.js';
 
 /** What the caller or the machine is to blame for. */
 function notOfFile(error: unknown): boolean {
@@ -41,7 +42,12 @@ function checkWidths(nodes: readonly NetworkNode[], bytes: number): void {
  * Builds the model of a file. What the file says of it is checked, and that its tensors are the model's, before a heap is
  * opened. @throws FileFormatError
  */
-export function revive({ entries, metadata, dataBytes }: Layout, options: ModelOptions, read: Read): Model {
+export function revive(
+  { entries, metadata, dataBytes }: Layout,
+  options: ModelOptions,
+  read: Read,
+  blocks?: Blocks,
+): Model {
   const description = readDescription(metadata);
   const { spec, compile } = description;
   if (!isObject(spec))
@@ -55,7 +61,7 @@ export function revive({ entries, metadata, dataBytes }: Layout, options: ModelO
   if (compile !== undefined && !isObject(compile)) {
     throw new FileFormatError('metadata.compile', `${show(compile)} in place of options`);
   }
-  const given = readContents(description);
+  const given = readContents(description, blocks);
   if (given.state && !compile) {
     throw new FileFormatError('metadata.training', 'the state of an optimizer that is not there');
   }

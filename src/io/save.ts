@@ -4,10 +4,11 @@ import { internalsOf, type ModelOptions } from '../train/model-types.js';
 import { replaceFile, writePieces } from './atomic.js';
 import type { FileHandle, Files } from './files.js';
 import { fill, type Read, readContents, readDescription } from './fill.js';
-import { CHECKSUM_DIGITS, checksumPlace, makeImage, VERSION, withoutChecksum } from './image.js';
+import { CHECKSUM_DIGITS, checksumPlace, makeImage, VERSIONS, withoutChecksum } from './image.js';
 import { toJson } from './json.js';
-import { headerLength, type Layout, PREFIX, readLayout } from './layout.js';
+import { type Entry, headerLength, type Layout, PREFIX, readLayout } from './layout.js';
 import { nodeFiles } from './node-files.js';
+import { Blocks } from './numbers.js';
 import { revive } from './revive.js';
 import { elements } from './safetensors.js';
 import { asBytes, type NodeWritable, type Opened, openBytes, openStream, piecesOf, writeStream } from './streams.js';
@@ -76,6 +77,7 @@ export async function save(model: Model, target: SaveTarget, options: SaveOption
   checkOptions(options, ['training', 'keepPrevious'], 'save');
   const training = readFlag(options.training, 'save.training');
   const keepPrevious = readFlag(options.keepPrevious, 'save.keepPrevious');
+  if (target === '') throw new ValueError({ argument: 'target', given: "''", expected: 'a path' });
   if (typeof target === 'string' || target instanceof URL) {
     await saveFile(await nodeFiles(), model, target, { training, keepPrevious });
     return;
@@ -196,7 +198,7 @@ function checkSum({ head, data }: Opened): void {
 }
 
 /** What a model's file says, and a way to its numbers, once it is known to be one, whole and undamaged. @throws FileFormatError */
-function verify(opened: Opened): { readonly layout: Layout; readonly read: Read } {
+function verify(opened: Opened): { readonly layout: Layout; readonly read: Read; readonly blocks: Blocks | undefined } {
   const { layout, data } = opened;
   const format = layout.metadata.get('format');
   if (format !== 'myelin') {
@@ -204,16 +206,20 @@ function verify(opened: Opened): { readonly layout: Layout; readonly read: Read 
     throw new FileFormatError('metadata.format', `${what}; loadWeights takes weights from other tools`);
   }
   const version = layout.metadata.get('version');
-  if (version !== String(VERSION)) {
-    throw new FileFormatError('metadata.version', `${show(version)}, where this version of Myelin reads '${VERSION}'`);
+  if (!VERSIONS.some((known) => known === version)) {
+    const expected = VERSIONS.map((known) => `'${known}'`).join(' and ');
+    throw new FileFormatError('metadata.version', `${show(version)}, where this version of Myelin reads ${expected}`);
   }
   checkSum(opened);
-  return { layout, read: (entry) => elements(entry, data) as ReturnType<Read> };
+  const tensor = (entry: Entry) => elements(entry, data);
+  // In a file of version 1 what looks like a name of numbers is the user's own data.
+  const blocks = version === VERSIONS[0] ? undefined : new Blocks(layout.entries, tensor);
+  return { layout, read: tensor as Read, blocks };
 }
 
 function build(opened: Opened, options: LoadOptions): Model {
-  const { layout, read } = verify(opened);
-  return revive(layout, options, read);
+  const { layout, read, blocks } = verify(opened);
+  return revive(layout, options, read, blocks);
 }
 
 /**
@@ -226,8 +232,8 @@ export async function restore(model: Model, source: LoadSource): Promise<void> {
 
 /** `restore`, or with `running` only where a run is to go on. */
 export async function restoreFile(model: Model, source: LoadSource, running: boolean): Promise<void> {
-  const { layout, read } = verify(await open(source));
-  const contents = readContents(readDescription(layout.metadata));
+  const { layout, read, blocks } = verify(await open(source));
+  const contents = readContents(readDescription(layout.metadata), blocks);
   const { compiled } = internalsOf(model);
   if (layout.metadata.get('spec') !== toJson(model.spec, 'spec')) {
     throw new FileFormatError('metadata.spec', 'another model than the one to restore');

@@ -65,7 +65,10 @@ export interface FitOptions extends WeightOptions, StreamFitOptions {
   readonly batchSize?: number;
   /** A new order each epoch; default true, but for `lbfgs`, which sees all rows at once. */
   readonly shuffle?: boolean;
-  /** Share of the rows, taken from the end before shuffling, to evaluate instead of training on; as in Keras. */
+  /**
+   * Share of the rows, taken from the end before shuffling, to evaluate instead of training on. As in Keras and TensorFlow.js
+   * the first floor(rows (1 - share)) are trained on.
+   */
   readonly validationSplit?: number;
   /**
    * Looks at the rows before the first step, from 50 rows on, and warns, once a code, of what makes training harder:
@@ -268,21 +271,22 @@ async function planData(
   const train = isBatches(x) ? x : readPair(engine, x, y as Data, options.sampleWeight);
   if (validationData !== undefined) return { train, validation: readValidation(engine, validationData, blocks) };
   if (validationSplit === 0 || isBatches(train)) return { train, validation: undefined };
-  const held = Math.floor(train.rows * validationSplit);
-  if (held === 0) {
+  const rest = Math.floor(train.rows * (1 - validationSplit));
+  if (rest === 0 || rest === train.rows) {
     throw new ValueError({
       argument: 'validationSplit',
-      given: `${validationSplit} of ${train.rows} rows`,
-      expected: 'a share of at least one row',
+      given: `${validationSplit} of ${train.rows} ${train.rows === 1 ? 'row' : 'rows'}`,
+      expected: 'a share that leaves at least one row to train on and one to validate on',
+      hint: `floor(rows (1 - share)) = ${rest} are trained on, the others validate.`,
     });
   }
   if (stratify) {
     const { stratified } = await import('../on-demand/stratify.js');
-    const [rest, drawn] = stratified(engine, train, validationSplit, seed);
-    return { train: rest, validation: { pair: drawn, blocks } };
+    const [learned, drawn] = await stratified(engine, train, train.rows - rest, seed);
+    return { train: learned, validation: { pair: drawn, blocks } };
   }
-  const pair = slice(train, train.rows - held, train.rows);
-  return { train: slice(train, 0, train.rows - held), validation: { pair, blocks } };
+  const pair = slice(train, rest, train.rows);
+  return { train: slice(train, 0, rest), validation: { pair, blocks } };
 }
 
 function readValidation(

@@ -12,7 +12,8 @@ import { gather } from './gather.js';
 import { copyHistory, type History } from './history.js';
 import { logNames, validationLogs } from './log-names.js';
 import type { Model } from './model.js';
-import { makePause } from './pause.js';
+import { onAbort } from './on-abort.js';
+import { beginRun, sharedPause } from './pause.js';
 import { Refusals } from './refusals.js';
 import { type Cursor, pack, type RunState } from './run-state.js';
 import { type Batches, isBatches } from './source.js';
@@ -66,7 +67,6 @@ export class FitRun {
   readonly #refusals: Refusals;
   readonly #gathered: Gathering | undefined;
   readonly #hooks: ReturnType<typeof hooksFor>;
-  readonly #pause = makePause();
 
   constructor(
     private readonly model: Model,
@@ -141,12 +141,13 @@ export class FitRun {
 
   async go(): Promise<History> {
     const { signal, feed } = this.plan;
-    const onAbort = () => {
-      this.#aborted = true;
-      this.#giveUp?.(signal?.reason);
-    };
     this.#aborted = signal?.aborted ?? false;
-    signal?.addEventListener('abort', onAbort);
+    const unwatch =
+      signal &&
+      onAbort(signal, () => {
+        this.#aborted = true;
+        this.#giveUp?.(signal.reason);
+      });
     try {
       return await this.#train();
     } catch (error) {
@@ -155,7 +156,7 @@ export class FitRun {
       await call(this.#hooks.abort, error, this.model);
       throw error;
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      unwatch?.();
       feed.close();
     }
   }
@@ -171,7 +172,7 @@ export class FitRun {
     });
   }
 
-  readonly #breath = (): Promise<void> | undefined => this.#halt() ?? this.#pause();
+  readonly #breath = (): Promise<void> | undefined => this.#halt() ?? sharedPause();
 
   /** Waits, but not longer than until the signal comes. */
   #orAborted<T>(waited: Promise<T>): Promise<T> {
@@ -238,7 +239,7 @@ export class FitRun {
         if (waiting) await waiting;
       }
       if (hooks.checkpoint.length > 0) await call(hooks.checkpoint, model);
-      const pausing = this.#pause();
+      const pausing = sharedPause();
       if (pausing) await pausing;
     }
     if (this.#batch === 0) {
@@ -251,7 +252,7 @@ export class FitRun {
 
   async #stepInParts(program: LinkedProgram): Promise<Outcome | undefined> {
     this.#inStep = true;
-    const outcome = await stepInParts(this.engine, program, this.#pause, () => this.#aborted);
+    const outcome = await stepInParts(this.engine, program, sharedPause, () => this.#aborted);
     this.#inStep = false;
     return outcome;
   }
@@ -300,7 +301,7 @@ export class FitRun {
     await call(hooks.epochEnd, epoch, logs, model);
     if (hooks.checkpoint.length > 0) await call(hooks.checkpoint, model);
     if (epoch === this.#firstEpoch) await debugProfile(engine, plan.feed);
-    await this.#pause();
+    await sharedPause();
   }
 
   async #validate(source: ValidationSource): Promise<Logs> {
@@ -321,6 +322,23 @@ function latestRate({ steps, training }: Engine): number {
  * its own, which models load when they are first fitted. A stream has its options in place of `y`.
  */
 export async function fit(
+  model: Model,
+  engine: Engine,
+  x: Data | Batches,
+  y: Data | StreamFitOptions | undefined,
+  options: FitOptions | undefined,
+  begin: (run: FitRun) => void,
+): Promise<History> {
+  const end = beginRun();
+  try {
+    await sharedPause();
+    return await plannedFit(model, engine, x, y, options, begin);
+  } finally {
+    end();
+  }
+}
+
+async function plannedFit(
   model: Model,
   engine: Engine,
   x: Data | Batches,

@@ -55,7 +55,7 @@ export function drawBeta(generator: Generator, alpha: number): number {
 
 /**
  * Mixes a staged batch with a permutation of itself: each row becomes lambda times itself and 1 - lambda times another,
- * with one lambda from Beta(alpha, alpha); targets and weights alike. Drawn for this step from a stream of its own. (Zhang
+ * with one lambda from Beta(alpha, alpha); targets and weights alike. Drawn for this batch from a stream of its own. (Zhang
  * et al. 2018, mixup: beyond empirical risk minimization.)
  */
 export class Mixup {
@@ -72,7 +72,7 @@ export class Mixup {
     start: number,
     order: Uint32Array | undefined,
   ): void {
-    const generator = new Generator(this.seed, stream('augmentation'), engine.steps.taken + 1);
+    const generator = new Generator(this.seed, stream('augmentation'), engine.steps.batch);
     const lambda = drawBeta(generator, this.alpha);
     const partners = Uint32Array.from({ length: program.rows }, (_, i) => i);
     for (let i = partners.length - 1; i > 0; i--) {

@@ -26,3 +26,36 @@ export function makePause(slice = SLICE): () => Promise<void> | undefined {
     });
   };
 }
+
+/** Runs under way in this process. They share one slice between two turns of the event loop. */
+let runs = 0;
+let sliceBegan = Number.NEGATIVE_INFINITY;
+
+/** What waits for a slice, in order. */
+const waiting: (() => void)[] = [];
+
+/** Gives the next slice to the run that has waited longest. */
+function nextSlice(): void {
+  sliceBegan = performance.now();
+  waiting.shift()?.();
+  if (waiting.length > 0) turn().then(nextSlice);
+}
+
+/** Says that a run begins; without others a slice begins with it. What it returns says that it has ended. */
+export function beginRun(): () => void {
+  if (runs++ === 0) sliceBegan = performance.now();
+  return () => {
+    runs--;
+  };
+}
+
+/**
+ * Gives a promise to wait for when the slice is used up, by whichever run, else undefined. However many runs there are, the
+ * event loop has a turn after each slice, and one of them has the next.
+ */
+export function sharedPause(): Promise<void> | undefined {
+  if (performance.now() - sliceBegan < SLICE) return undefined;
+  return new Promise((resolve) => {
+    if (waiting.push(resolve) === 1) turn().then(nextSlice);
+  });
+}

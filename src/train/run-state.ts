@@ -52,7 +52,8 @@ export interface Cursor {
 /** Bytes that `String.fromCharCode` takes at a time; a multiple of 3, so that parts of base64 can be joined. */
 const CHUNK = 3 * 8192;
 
-function toBase64(data: Float32Array): string {
+/** Bytes of an array as text, as `pack` has them. */
+export function toBase64(data: Float32Array): string {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   let text = '';
   for (let i = 0; i < bytes.length; i += CHUNK) {

@@ -1,11 +1,11 @@
 import { Generator, stream } from '../kernels/philox.js';
-import { makePause } from './pause.js';
+import { sharedPause } from './pause.js';
 
 /** Rows to shuffle between two looks at the clock. */
 const SHUFFLE_SLICE = 20_000;
 
 /** A permutation of 0..n-1 by Fisher and Yates, drawn for this epoch. */
-export async function shuffled(n: number, seed: number, epoch: number, pause = makePause()): Promise<Uint32Array> {
+export async function shuffled(n: number, seed: number, epoch: number, pause = sharedPause): Promise<Uint32Array> {
   const order = new Uint32Array(n);
   for (let i = 0; i < n; i++) order[i] = i;
   const generator = new Generator(seed, stream('shuffle'), epoch);

@@ -95,13 +95,13 @@ export class Steps {
   }
 
   /** Counts the batches of all updates from 1 on, those that were refused left out; draws of dropout differ by it. */
-  get #batch(): number {
+  get batch(): number {
     return this.taken * this.#engine.training.accumulationSteps + this.accumulated + 1;
   }
 
   /** Counts a step and writes its numbers into the slots. */
   #begin({ mode, stochastic }: LinkedProgram): void {
-    if (stochastic) this.#engine.writeRandomState(this.#batch);
+    if (stochastic) this.#engine.writeRandomState(this.batch);
     const { optimizer, paces, update, averaging, safeRate } = this.#engine.training;
     const { learningRate } = this;
     this.#undo = learningRate < safeRate ? undefined : keepLasting(this.#engine);
@@ -216,14 +216,14 @@ export class Steps {
 
   /** Runs a staged program that leaves the batch's moments in place of the moving ones. */
   runMoments(program: LinkedProgram, batch: number): void {
-    if (program.stochastic) this.#engine.writeRandomState(this.#batch + batch);
+    if (program.stochastic) this.#engine.writeRandomState(this.batch + batch);
     this.#engine.heap[this.#engine.slots.factor.offset] = 1;
     run(program);
   }
 
   /** Computes the gradients of the step to come, without taking it. */
   runGradients(program: LinkedProgram): void {
-    if (program.stochastic) this.#engine.writeRandomState(this.#batch);
+    if (program.stochastic) this.#engine.writeRandomState(this.batch);
     run(program);
   }
 

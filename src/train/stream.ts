@@ -8,7 +8,7 @@ import { type Blocks, Evaluation } from './evaluation.js';
 import type { Breath, Feed, FeedState } from './feed.js';
 import type { Mixup } from './mixup.js';
 import type { Model } from './model.js';
-import { makePause } from './pause.js';
+import { sharedPause } from './pause.js';
 import type { Batch, Batches } from './source.js';
 import { inSlices, TestHooks } from './validation.js';
 
@@ -301,7 +301,6 @@ export async function evaluateBatches(
   const { training } = engine;
   const hooks = new TestHooks(callbacks, model);
   const evaluation = new Evaluation(engine, 'evaluate', 0, hooks);
-  const pause = makePause();
   await hooks.open();
   await forBatches(
     batches,
@@ -329,10 +328,10 @@ export async function evaluateBatches(
         if (done) break;
         await value;
       }
-      await pause();
+      await sharedPause();
     },
   );
-  const logs = await inSlices(evaluation.logs(), pause);
+  const logs = await inSlices(evaluation.logs(), sharedPause);
   await hooks.close(logs);
   return logs;
 }

@@ -5,6 +5,7 @@ export type Factories = Readonly<Record<string, (...args: never[]) => object>>;
 
 interface Stateful {
   getState?(): unknown;
+  setState?(state: unknown): void;
 }
 
 /** Milliseconds of batches whose hooks go together, and how many at most. */
@@ -42,8 +43,9 @@ export class Hooks {
   callback({ hooks, fields, state, recipe }: PackedCallback): object {
     const make = recipe && this.factories[recipe.name];
     if (make) {
-      const own = make(...(recipe.args as never[]));
-      this.#made.set(recipe.fn, own as Stateful);
+      const own = make(...(recipe.args as never[])) as Stateful;
+      if (recipe.state !== undefined) own.setState?.(recipe.state);
+      this.#made.set(recipe.fn, own);
       return own;
     }
     const each = this.eachBatch || state !== undefined;

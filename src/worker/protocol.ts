@@ -22,8 +22,16 @@ export interface PackedCallback {
   readonly fields: Readonly<Record<string, unknown>>;
   /** Of a callback with `getState`: what it returned, and the number by which later states come. */
   readonly state?: { readonly fn: number; readonly value: unknown };
-  /** How the worker makes one like it for itself; the number is that of its state at the end. */
-  readonly recipe?: { readonly name: string; readonly args: readonly unknown[]; readonly fn: number };
+  /**
+   * How the worker makes one like it for itself; the number is that of its state at the end, the state what it begins with,
+   * where calls before count.
+   */
+  readonly recipe?: {
+    readonly name: string;
+    readonly args: readonly unknown[];
+    readonly fn: number;
+    readonly state?: unknown;
+  };
 }
 
 /** What stands at a path and crosses in a way of its own; the value there is undefined. */

@@ -1,5 +1,6 @@
 import { recipeOf } from '../train/callbacks/recipe.js';
 import type { TrainingControl } from '../train/control.js';
+import { onAbort } from '../train/on-abort.js';
 import type { Names, Packer, Registry } from './packing.js';
 import type { Ask, ModelState, PackedCallback, PackedControl, PackedStream, States } from './protocol.js';
 import { unpackResult } from './results.js';
@@ -72,7 +73,9 @@ export class Scope implements Registry {
     if (recipe && isPlainData(recipe.args)) {
       const fn = this.keep(() => undefined);
       this.#remade.set(fn, callback);
-      return { hooks: {}, fields: {}, recipe: { ...recipe, fn } };
+      const { name, args, lasts } = recipe;
+      const state = lasts ? { state: (callback as Stateful).getState?.() } : {};
+      return { hooks: {}, fields: {}, recipe: { name, args, fn, ...state } };
     }
     const hooks: Record<string, number> = {};
     const fields: Record<string, unknown> = {};
@@ -105,10 +108,7 @@ export class Scope implements Registry {
       this.source.abort(number, signal.reason);
     };
     if (signal.aborted) this.thrown.set(number, signal.reason);
-    else {
-      signal.addEventListener('abort', abort);
-      this.#closing.push(() => signal.removeEventListener('abort', abort));
-    }
+    else this.#closing.push(onAbort(signal, abort));
     return number;
   }
 

@@ -1,7 +1,8 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
 import { DataError, shorten } from '../errors.js';
 import { type Evidence, inferKind } from '../infer.js';
-import { MISSING, parseBoolean } from '../scalars.js';
+import { type CellOptions, type CellPlan, planCells, saysDates, settingsOf } from '../plan.js';
+import { booleanWord } from '../scalars.js';
 import type { ColumnKind } from '../table.js';
 import { splitRows } from './quoted.js';
 
@@ -15,17 +16,15 @@ export interface Limits {
 }
 
 /** How texts are read, of CSV and of JSON. */
-export interface ReadOptions {
+export interface ReadOptions extends CellOptions {
   /** Kinds of columns that are not to be inferred; `'skip'` leaves a column out. Values of another kind are errors then. */
   readonly columns?: Readonly<Record<string, ColumnKind | 'skip'>>;
   /** The same of columns that may be absent: `kinds` of a pipeline, to read new files as the old one. */
   readonly kinds?: Readonly<Record<string, ColumnKind | 'skip'>>;
   /** @internal The kind of columns that neither names; default: inferred. */
   readonly otherwise?: ColumnKind;
-  /** Texts that stand for a missing value; default '', ?, NA, N/A, #N/A, NaN, nan, null, NULL. */
-  readonly missing?: readonly string[];
-  /** What stands before decimals, where numbers are texts; default '.'. */
-  readonly decimal?: '.' | ',';
+  /** @internal Columns whose cells are kept as they are written, as `table.written`. */
+  readonly keep?: readonly string[];
   /** As of TextDecoder, such as 'windows-1252'; default UTF-8. A byte order mark counts more. */
   readonly encoding?: string;
   /** Rows to infer kinds from; default 1000. A column of numbers in which a text comes later is read anew as categories. */
@@ -42,16 +41,26 @@ export interface CsvOptions extends ReadOptions, Limits {
 }
 
 /** How a file was read where that differs from the defaults: options of readers, for files alike. */
-export type Reading = Pick<ReadOptions, 'missing' | 'decimal' | 'encoding'>;
+export type Reading = CellOptions & Pick<ReadOptions, 'encoding'>;
 
-export const READ_OPTIONS = ['columns', 'kinds', 'otherwise', 'missing', 'decimal', 'encoding', 'sampleRows'] as const;
+export const READ_OPTIONS = [
+  'columns',
+  'kinds',
+  'otherwise',
+  'keep',
+  'missing',
+  'decimal',
+  'thousands',
+  'dateFormat',
+  'encoding',
+  'sampleRows',
+] as const;
 
-export interface ReadPlan {
+export interface ReadPlan extends CellPlan {
   readonly columns: Readonly<Record<string, ColumnKind | 'skip'>>;
   readonly kinds: Readonly<Record<string, ColumnKind | 'skip'>>;
   readonly otherwise: ColumnKind | undefined;
-  readonly missing: ReadonlySet<string>;
-  readonly decimalComma: boolean;
+  readonly keep: ReadonlySet<string>;
   readonly encoding: string | undefined;
   readonly sampleRows: number;
   readonly reading: Reading;
@@ -70,33 +79,24 @@ export interface CsvPlan extends ReadPlan {
 const KINDS = { number: 1, category: 1, boolean: 1, date: 1, skip: 1 };
 
 export function planReading(options: ReadOptions): ReadPlan {
-  const { columns = {}, kinds = {}, otherwise, missing = MISSING, sampleRows = 1000 } = options;
-  const { decimal = '.', encoding } = options;
+  const { columns = {}, kinds = {}, otherwise, keep = [], sampleRows = 1000, encoding } = options;
   if (typeof columns !== 'object' || columns === null) {
     throw new ValueError({ argument: 'columns', given: show(columns), expected: 'an object of kinds by name' });
   }
   for (const [name, kind] of Object.entries(columns)) lookUp(KINDS, kind, `columns.${name}`);
   for (const [name, kind] of Object.entries(kinds)) lookUp(KINDS, kind, `kinds.${name}`);
-  if (!Array.isArray(missing) || missing.some((text) => typeof text !== 'string')) {
-    throw new ValueError({ argument: 'missing', given: show(missing), expected: 'an array of texts' });
-  }
-  if (decimal !== '.' && decimal !== ',') {
-    throw new ValueError({ argument: 'decimal', given: show(decimal), expected: "'.' or ','" });
-  }
   checkNumber(sampleRows, 'sampleRows', { min: 1, integer: true });
-  const reading: Reading = {
-    ...(options.missing && { missing: [...missing] }),
-    ...(decimal === ',' && { decimal }),
-    ...(encoding !== undefined && { encoding }),
-  };
-  const decimalComma = decimal === ',';
-  return { columns, kinds, otherwise, missing: new Set(missing), decimalComma, encoding, sampleRows, reading };
+  const cells = planCells(options);
+  const reading: Reading = { ...cells.given, ...(encoding !== undefined && { encoding }) };
+  return { ...cells, columns, kinds, otherwise, keep: new Set(keep), encoding, sampleRows, reading };
 }
 
 /** The kind that options say a column has. */
-export function givenKind({ columns, kinds, otherwise }: ReadPlan, name: string): ColumnKind | 'skip' | undefined {
+export function givenKind(plan: ReadPlan, name: string): ColumnKind | 'skip' | undefined {
+  const { columns, kinds, otherwise } = plan;
   if (Object.hasOwn(columns, name)) return columns[name];
-  return Object.hasOwn(kinds, name) ? kinds[name] : otherwise;
+  if (Object.hasOwn(kinds, name)) return kinds[name];
+  return saysDates(plan, name) ? 'date' : otherwise;
 }
 
 export function planCsv(options: CsvOptions): CsvPlan {
@@ -144,8 +144,6 @@ export interface Dialect {
   readonly header: boolean;
   readonly names: readonly string[];
   readonly evidence: readonly Evidence[];
-  /** The line of a sample that evidence names. */
-  lineOfSample(sample: number): number;
   readonly notes: readonly string[];
 }
 
@@ -183,13 +181,14 @@ function looksLikeHeader(rows: readonly string[][], plan: CsvPlan): { header: bo
   if (rest.length === 0) return { header: false, why: 'there is no line below it' };
   const empty = names.findIndex((name, i) => name === '' && i > 0);
   if (empty > 0) return { header: false, why: `its field ${empty + 1} is empty` };
-  const isWord = (name: string) => !Number.isNaN(parseBoolean(name));
-  const number = names.find((name) => !isWord(name) && inferKind([name], plan).kind !== 'category');
+  const settings = settingsOf(plan, '');
+  const isWord = (name: string) => booleanWord(name) !== undefined;
+  const number = names.find((name) => !isWord(name) && inferKind([name], settings).kind !== 'category');
   if (number !== undefined && number !== '') return { header: false, why: `'${shorten(number)}' in it is a value` };
   const kinds = names.map((_, c) =>
     inferKind(
       rest.map((row) => row[c] ?? ''),
-      plan,
+      settings,
     ),
   );
   const c = kinds.findIndex(({ kind, values }, i) => {
@@ -230,24 +229,13 @@ export function inferDialect(text: string, source: string, plan: CsvPlan): Diale
     const problem = 'there is no row below the names';
     throw new DataError({ code: 'empty', source, line: 2, column: 1, problem });
   }
-  const evidence = names.map((_, c) =>
+  const evidence = names.map((name, c) =>
     inferKind(
       samples.map((row) => row[c] ?? ''),
-      plan,
+      settingsOf(plan, name, separator),
     ),
   );
-  const lineOfSample = (sample: number) => lineOf(text, separator, sample + (header ? 1 : 0));
-  return { separator, header, names, evidence, lineOfSample, notes };
-}
-
-/** The line in which a row begins that is not blank. */
-function lineOf(text: string, separator: string, row: number): number {
-  let line = 1;
-  for (const fields of splitRows(text, separator, 0)) {
-    if (!isBlank(fields) && row-- === 0) break;
-    line += 1 + fields.reduce((sum, field) => sum + field.split('\n').length - 1, 0);
-  }
-  return line;
+  return { separator, header, names, evidence, notes };
 }
 
 /** Names of columns, checked: no two alike, none of an object's own. */
@@ -267,12 +255,12 @@ export function namesOf(
   const names = Array.from({ length: count }, (_, i) => (given ?? first)?.[i]?.trim() || `column${i + 1}`);
   const seen = new Map<string, number>();
   names.forEach((name, i) => {
-    const place = { code: 'header', source, line: 1, column: columnOf(first, i), field: name } as const;
-    if (name === '__proto__') throw new DataError({ ...place, problem: 'a column cannot have this name' });
+    const place = () => ({ code: 'header', source, line: 1, column: columnOf(first, i), field: name }) as const;
+    if (name === '__proto__') throw new DataError({ ...place(), problem: 'a column cannot have this name' });
     const before = seen.get(name);
     if (before !== undefined) {
       const hint = 'Give names of your own with `names`.';
-      throw new DataError({ ...place, problem: `fields ${before + 1} and ${i + 1} have the same name`, hint });
+      throw new DataError({ ...place(), problem: `fields ${before + 1} and ${i + 1} have the same name`, hint });
     }
     seen.set(name, i);
   });

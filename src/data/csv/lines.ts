@@ -1,7 +1,7 @@
 import { type Builder, INVALID, STRAY, TAKEN, TextFeed } from '../builders.js';
 import { grown } from '../dictionary.js';
 import { DataError, shorten } from '../errors.js';
-import { decimalHint } from '../infer.js';
+import { hintFor } from '../infer.js';
 import { fieldAt, parseRows, startOf } from './quoted.js';
 
 const LF = 10;
@@ -285,7 +285,11 @@ export class LineReader {
       if (!field.builder) continue;
       const length = this.#feed.encode(text);
       const outcome = field.builder.add(this.#feed.bytes, 0, length);
-      if (outcome !== TAKEN) this.#odd(outcome, field, this.#feed.bytes, 0, length, placeOfField(c));
+      if (outcome === TAKEN) continue;
+      // Places cost a look at the whole block: only those that are told are asked for.
+      const told = outcome === INVALID || field.strict || !field.stray;
+      if (told) this.#odd(outcome, field, this.#feed.bytes, 0, length, placeOfField(c));
+      else field.builder.addMissing();
     }
     this.#ended(line);
   }
@@ -315,13 +319,13 @@ export class LineReader {
 }
 
 export function strayError(source: string, { name, builder }: Field, { text, ...place }: Stray): DataError {
-  const decimal = builder?.kind === 'number' ? decimalHint(text) : undefined;
+  const advice = hintFor(text, builder?.kind);
   return new DataError({
     code: 'value',
     source,
     ...place,
     field: name,
     problem: `'${shorten(text)}' is not a ${builder?.kind}`,
-    hint: `${decimal ? `${decimal} ` : ''}For texts say columns: { '${shorten(name)}': 'category' }; name texts that mean a missing value in \`missing\`.`,
+    hint: `${advice ? `${advice} ` : ''}For texts say columns: { '${shorten(name)}': 'category' }; name texts that mean a missing value in \`missing\`.`,
   });
 }

@@ -27,6 +27,7 @@ import {
   countsOf,
   digitsOf,
   fitTarget,
+  missingAmong,
   type Precision,
   scaleOf,
   type Truth,
@@ -218,12 +219,12 @@ export class Tabular<T extends Task = Task> {
     return this;
   }
 
-  /** Rows as a table, with what meant a missing value among those that it learned from. */
+  /** Rows as a table, their texts read as those that it learned from. */
   #tableOf(data: Data, kinds: Readonly<Record<string, ColumnKind>> = {}): Table {
     if (data instanceof Table) return data;
     if (Array.isArray(data) && data.length === 0) return emptyTable(kinds);
-    const { missing } = this.record.reading ?? {};
-    return tableFromRows(data, { kinds, ...(missing && { missing }) });
+    const { encoding: _, ...reading } = this.record.reading ?? {};
+    return tableFromRows(data, { kinds, ...reading });
   }
 
   /** A matrix for the model, of rows that need no target. */
@@ -244,7 +245,8 @@ export class Tabular<T extends Task = Task> {
   /** Rows that have a target, and their targets as `evaluate` compares them. */
   #labelled(data: Data): { readonly table: Table; readonly truth: Truth } {
     const { target, record } = this.#ready();
-    const table = withTarget(this.#tableOf(data, this.kinds), record.target, []);
+    const isMissing = missingAmong(target, record.reading?.missing);
+    const table = withTarget(this.#tableOf(data, this.kinds), record.target, [], isMissing);
     return { table, truth: truthOf(table, record.task, target) };
   }
 

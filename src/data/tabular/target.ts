@@ -1,6 +1,7 @@
 import { nearest, ShapeError, show, UnknownNameError, ValueError } from '../../errors.js';
 import { dense, type Matrix, makeMatrix, type Numbers } from '../../matrix.js';
 import { shorten } from '../errors.js';
+import { isCommonMarker } from '../markers.js';
 import { ordinal, textsOf } from '../prep/encoding.js';
 import { type Preprocessing, preprocess } from '../prep/preprocess.js';
 import { standardize } from '../prep/scaling.js';
@@ -8,8 +9,16 @@ import { type Column, lengthOf, Table } from '../table.js';
 import { classNumbers } from './classes.js';
 import type { Task } from './design.js';
 
-/** The rows that have a target. */
-export function withTarget(table: Table, target: string, notes: string[]): Table {
+/**
+ * The rows that have a target. `isMissing` says of texts whether they stand for a missing value where the target was read as
+ * it is spelled.
+ */
+export function withTarget(
+  table: Table,
+  target: string,
+  notes: string[],
+  isMissing: (text: string) => boolean = () => false,
+): Table {
   if (!table.has(target)) {
     const names = table.names.slice(0, 20).join(', ');
     const guess = nearest(target, table.names);
@@ -21,8 +30,11 @@ export function withTarget(table: Table, target: string, notes: string[]): Table
     });
   }
   const column = table.column(target);
+  const marks = column.kind === 'category' ? column.categories.map(isMissing) : [];
   const has = (row: number) =>
-    column.kind === 'category' ? column.codes[row]! >= 0 : !Number.isNaN(column.values[row]!);
+    column.kind === 'category'
+      ? column.codes[row]! >= 0 && !marks[column.codes[row]!]
+      : !Number.isNaN(column.values[row]!);
   if (table.rows === 0) throw new ShapeError({ argument: 'rows', given: '0', expected: 'at least one' });
   let kept = 0;
   for (let row = 0; row < table.rows; row++) if (has(row)) kept++;
@@ -122,6 +134,21 @@ export function countsOf({ data }: Numbers, classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
   for (const number of data) if (number >= 0) counts[number]!++;
   return counts;
+}
+
+/** What stands for a missing value among classes that were numbers or booleans in training. */
+export function missingAmong(
+  target: Preprocessing,
+  missing: readonly (string | number)[] = [],
+): (text: string) => boolean {
+  if (Object.values(target.kinds)[0] === 'category') return () => false;
+  const numbers = new Set(missing.flatMap((mark) => numberOf(String(mark)) ?? []));
+  return (text) => isCommonMarker(text) || numbers.has(numberOf(text) ?? Number.NaN);
+}
+
+function numberOf(text: string): number | undefined {
+  const number = text.trim() === '' ? Number.NaN : Number(text);
+  return Number.isNaN(number) ? undefined : number;
 }
 
 /** Targets as they are compared with predictions: classes by number, or numbers in their units. */

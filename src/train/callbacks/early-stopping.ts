@@ -1,6 +1,5 @@
 import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
 import type { Callback } from '../callbacks.js';
-import type { Model } from '../model.js';
 import type { Weights } from '../model-types.js';
 import { Monitor, type MonitorOptions } from './monitor.js';
 import { withRecipe } from './recipe.js';
@@ -47,10 +46,6 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping
   const monitor = new Monitor(options, 'earlyStopping');
   const fresh = (): State => ({ wait: 0, stoppedEpoch: 0, best: undefined, bestEpoch: 0, weights: undefined });
   let state = fresh();
-  const keep = (model: Model, epoch: number) => {
-    state.bestEpoch = epoch;
-    if (restoreBestWeights) state.weights = model.getWeights();
-  };
   const callback: EarlyStopping = {
     name: 'earlyStopping',
     get stoppedEpoch() {
@@ -73,15 +68,16 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping
     onEpochEnd(epoch, logs, model) {
       const value = monitor.read(logs);
       if (value === undefined || epoch < startFromEpoch) return;
-      if (restoreBestWeights && !state.weights) keep(model, epoch);
       state.wait++;
-      if (state.best === undefined || monitor.better(value, state.best)) {
+      if (monitor.better(value, state.best)) {
         state.best = value;
-        keep(model, epoch);
+        state.bestEpoch = epoch;
+        if (restoreBestWeights) state.weights = model.getWeights();
         if (baseline === undefined || monitor.better(value, baseline)) state.wait = 0;
         return;
       }
-      if (state.wait < patience || epoch === 0) return;
+      // The first value is compared with none, so that NaN there says nothing yet.
+      if (state.wait < patience || (state.best === undefined && state.wait === 1)) return;
       state.stoppedEpoch = epoch;
       model.stopTraining = true;
     },
@@ -89,5 +85,5 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping
       if (state.weights) model.setWeights(state.weights);
     },
   };
-  return withRecipe(callback, 'earlyStopping', options);
+  return withRecipe(callback, { name: 'earlyStopping', args: [options] });
 }

@@ -14,7 +14,10 @@ export interface ReduceLROnPlateauOptions extends MonitorOptions {
   readonly minLearningRate?: number;
 }
 
-/** Lowers the learning rate when a number no longer gets better; as in Keras, with `minDelta` 0.0001 unless given. */
+/**
+ * Lowers the learning rate when a number no longer gets better; as in Keras, with `minDelta` 0.0001 unless given. Unlike in
+ * Keras the best value lasts from one `fit` to the next; what was waited for and cooled down begins anew.
+ */
 export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callback {
   const names = ['monitor', 'mode', 'minDelta', 'factor', 'patience', 'cooldown', 'minLearningRate'];
   checkOptions(options, names, 'reduceLROnPlateau');
@@ -25,16 +28,17 @@ export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callb
   checkNumber(minLearningRate, 'reduceLROnPlateau.minLearningRate', { min: 0 });
   checkNumber(minDelta, 'reduceLROnPlateau.minDelta', { min: 0 });
   const monitor = new Monitor({ ...options, minDelta }, 'reduceLROnPlateau');
-  let state = { wait: 0, cooling: 0, best: Number.NaN };
+  const fresh = (best?: number) => ({ wait: 0, cooling: 0, best });
+  let state = fresh();
   const callback: Callback = {
     name: 'reduceLROnPlateau',
     getState: () => ({ ...state }),
     setState(saved) {
-      state = { ...state, ...(saved as typeof state) };
+      state = { ...fresh(), ...(saved as typeof state) };
     },
     setParams: (params) => monitor.check(params),
     onTrainBegin() {
-      state = { wait: 0, cooling: 0, best: monitor.worst };
+      state = fresh(state.best);
     },
     onEpochEnd(_, logs, model) {
       const value = monitor.read(logs);
@@ -43,7 +47,7 @@ export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callb
         state.cooling--;
         state.wait = 0;
       }
-      if (monitor.better(value, state.best)) {
+      if (monitor.better(value, state.best ?? monitor.worst)) {
         state.best = value;
         state.wait = 0;
       } else if (state.cooling === 0 && ++state.wait >= patience) {
@@ -55,7 +59,7 @@ export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callb
       }
     },
   };
-  return withRecipe(callback, 'reduceLROnPlateau', options);
+  return withRecipe(callback, { name: 'reduceLROnPlateau', args: [options], lasts: true });
 }
 
 /** Sets the learning rate before each epoch to what a function of the epoch and the present rate returns; as in Keras. */

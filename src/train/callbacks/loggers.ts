@@ -63,7 +63,7 @@ export function csvLogger(sink: Sink, options: CsvLoggerOptions = {}): Callback 
       await writer.write(`${head}${line}\n`);
     },
   };
-  return withRecipe(callback, 'csvLogger', sink, options);
+  return withRecipe(callback, { name: 'csvLogger', args: [sink, options] });
 }
 
 export interface JsonLinesLoggerOptions {
@@ -104,5 +104,5 @@ export function jsonLinesLogger(sink: Sink, options: JsonLinesLoggerOptions = {}
       : {}),
     onEpochEnd: (epoch, logs) => log({ epoch }, logs),
   };
-  return withRecipe(callback, 'jsonLinesLogger', sink, options);
+  return withRecipe(callback, { name: 'jsonLinesLogger', args: [sink, options] });
 }

@@ -15,11 +15,11 @@ export interface ModelCheckpointOptions extends Omit<MonitorOptions, 'minDelta'>
    * epochs of at least 3 digits and 4 digits behind the point. Or a function of the same.
    */
   readonly path: string | ((epoch: number, logs: Logs) => string);
-  /** Save only when `monitor` is better than ever before; default false. */
+  /** Save only when `monitor` is better than ever before, in earlier calls of `fit` with this callback too; default false. */
   readonly saveBestOnly?: boolean;
   /** Leave out what only training needs: smaller files, from which training does not go on to the same bits. Default false. */
   readonly saveWeightsOnly?: boolean;
-  /** Default 'epoch'. Batches are counted over all epochs. */
+  /** Default 'epoch'. Epochs and batches are counted over all calls of `fit` with this callback. */
   readonly saveFreq?: SaveFrequency;
   /** With `saveBestOnly`: a value that must be passed. */
   readonly initialValueThreshold?: number;
@@ -90,7 +90,8 @@ export function checkpointWith(save: Save, options: ModelCheckpointOptions): Mod
   }
   if (initialValueThreshold !== undefined) checkNumber(initialValueThreshold, 'modelCheckpoint.initialValueThreshold');
   const monitor = new Monitor(options, 'modelCheckpoint');
-  let state = { seen: 0, best: initialValueThreshold, latest: undefined as string | undefined };
+  const fresh = () => ({ seen: 0, best: initialValueThreshold, latest: undefined as string | undefined });
+  let state = fresh();
   let due: string | undefined;
   const settle = (epoch: number, batch: number, logs: Logs) => {
     due = typeof path === 'function' ? path(epoch, logs) : fill(path, epoch, batch, logs);
@@ -105,14 +106,13 @@ export function checkpointWith(save: Save, options: ModelCheckpointOptions): Mod
     },
     getState: () => ({ ...state }),
     setState(saved) {
-      state = { ...state, ...(saved as typeof state) };
+      state = { ...fresh(), ...(saved as typeof state) };
     },
     setParams(params) {
       if (saveBestOnly) monitor.check(params);
       checkPath(path, params.logs);
     },
     onTrainBegin() {
-      state = { ...state, seen: 0, best: initialValueThreshold };
       due = undefined;
     },
     ...(unit === 'batch' && {

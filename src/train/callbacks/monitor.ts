@@ -75,12 +75,18 @@ export class Monitor {
     return logs[this.name];
   }
 
+  /** The infinity that every other value is better than. */
   get worst(): number {
     return this.#sign * Number.POSITIVE_INFINITY;
   }
 
-  /** Whether a value is better than another, by more than the least difference. */
-  better(value: number, than: number): boolean {
+  /**
+   * Whether a value is better than another, by more than the least difference. NaN is better than nothing, and every
+   * other value is better than NaN or none.
+   */
+  better(value: number, than: number | undefined): boolean {
+    if (Number.isNaN(value)) return false;
+    if (than === undefined || Number.isNaN(than)) return true;
     return this.#sign * value + this.#minDelta < this.#sign * than;
   }
 }

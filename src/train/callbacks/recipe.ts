@@ -4,13 +4,15 @@ import type { Callback } from '../callbacks.js';
 export interface Recipe {
   readonly name: string;
   readonly args: readonly unknown[];
+  /** Its state lasts from one `fit` to the next, so that one made anew is to be given it. */
+  readonly lasts?: boolean;
 }
 
 const RECIPE = Symbol('recipe');
 
 /** Notes how the callback was made, so that a worker can have one like it next to its model. */
-export function withRecipe<C extends Callback>(callback: C, name: string, ...args: readonly unknown[]): C {
-  return Object.defineProperty(callback, RECIPE, { value: { name, args } satisfies Recipe });
+export function withRecipe<C extends Callback>(callback: C, recipe: Recipe): C {
+  return Object.defineProperty(callback, RECIPE, { value: recipe });
 }
 
 export function recipeOf(callback: object): Recipe | undefined {

@@ -34,7 +34,7 @@ export function makeWriter(sink: Sink, argument: string): Writer {
 }
 
 interface NodeFiles {
-  stat(path: string | URL): Promise<{ readonly size: number }>;
+  stat(path: string | URL): Promise<{ readonly size: number; isFile(): boolean }>;
   writeFile(path: string | URL, text: string): Promise<void>;
   appendFile(path: string | URL, text: string): Promise<void>;
   truncate(path: string | URL, length: number): Promise<void>;
@@ -50,6 +50,9 @@ async function nodeFiles(): Promise<NodeFiles> {
   return import(/* webpackIgnore: true */ /* @vite-ignore */ specifier);
 }
 
+/** Open streams, whose files hold what others have written. */
+const STREAMS = /^\/dev\/(?:stdout|stderr|fd\/\d+)$/;
+
 class FileWriter implements Writer {
   length = 0;
   #cut: number | undefined;
@@ -57,15 +60,14 @@ class FileWriter implements Writer {
   constructor(private readonly path: string | URL) {}
 
   async begin(append: boolean): Promise<boolean> {
-    const { stat, writeFile } = await nodeFiles();
+    const { stat, writeFile, appendFile } = await nodeFiles();
     this.#cut = undefined;
     this.length = 0;
-    if (append) {
-      const found = await stat(this.path).catch(() => undefined);
-      this.length = found?.size ?? 0;
-    } else {
-      await this.#refusing(() => writeFile(this.path, ''));
-    }
+    const found = await stat(this.path).catch(() => undefined);
+    // Nothing is as good as something to learn before training whether the file can be written to.
+    const keeps = append || found?.isFile() === false || STREAMS.test(String(this.path));
+    await this.#refusing(() => (keeps ? appendFile : writeFile)(this.path, ''));
+    if (append) this.length = found?.size ?? 0;
     return this.length > 0;
   }
 

@@ -12,5 +12,5 @@ export function terminateOnNaN(): Callback {
       model.stopTraining = true;
     },
   };
-  return withRecipe(callback, 'terminateOnNaN');
+  return withRecipe(callback, { name: 'terminateOnNaN', args: [] });
 }

@@ -1,0 +1,28 @@
+interface Fan {
+  readonly handlers: Set<() => void>;
+  readonly listener: () => void;
+}
+
+/** What waits for each signal. */
+const fans = /* @__PURE__ */ new WeakMap<AbortSignal, Fan>();
+
+/**
+ * Calls back once a signal is given, until what it returns is called. All that wait for one signal share one listener: Node
+ * warns of a leak where an event has more than ten.
+ */
+export function onAbort(signal: AbortSignal, handler: () => void): () => void {
+  let fan = fans.get(signal);
+  if (!fan) {
+    const handlers = new Set<() => void>();
+    fan = { handlers, listener: () => [...handlers].forEach((each) => void each()) };
+    fans.set(signal, fan);
+  }
+  const { handlers, listener } = fan;
+  // A function of its own, since one handler may be given twice.
+  const own = () => handler();
+  handlers.add(own);
+  if (handlers.size === 1) signal.addEventListener('abort', listener);
+  return () => {
+    if (handlers.delete(own) && handlers.size === 0) signal.removeEventListener('abort', listener);
+  };
+}
