@@ -38,15 +38,24 @@ export class Table {
   readonly lines: ArrayLike<number> | undefined;
   /** How the file was read where that differs from the defaults. */
   readonly reading: Reading;
+  /** @internal Cells as a file has them, of columns that a reader was asked to keep. */
+  readonly written: ReadonlyMap<string, CategoryColumn>;
   readonly #byName: ReadonlyMap<string, Column>;
 
-  constructor(columns: readonly Column[], report?: TableReport, lines?: ArrayLike<number>, reading: Reading = {}) {
+  constructor(
+    columns: readonly Column[],
+    report?: TableReport,
+    lines?: ArrayLike<number>,
+    reading: Reading = {},
+    written: ReadonlyMap<string, CategoryColumn> = new Map(),
+  ) {
     if (columns.length === 0)
       throw new ShapeError({ argument: 'columns', given: 'none', expected: 'at least one column' });
     this.columns = columns;
     this.report = report;
     this.lines = lines;
     this.reading = reading;
+    this.written = written;
     this.rows = lengthOf(columns[0]!);
     this.#byName = new Map(columns.map((column) => [column.name, column]));
     for (const column of columns) {

@@ -1,7 +1,7 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
 import { DataError, shorten } from '../errors.js';
 import { type Evidence, inferKind } from '../infer.js';
-import { MISSING } from '../scalars.js';
+import { type CellOptions, type CellPlan, planCells, saysDates, settingsOf } from '../plan.js';
 import type { ColumnKind } from '../table.js';
 import { guessHeader } from './header.js';
 import { Head } from './sample.js';
@@ -21,17 +21,15 @@ export interface Limits {
 }
 
 /** How texts are read, of CSV and of JSON. */
-export interface ReadOptions {
+export interface ReadOptions extends CellOptions {
   /** Kinds of columns that are not to be inferred; `'skip'` leaves a column out. Values of another kind are errors then. */
   readonly columns?: Readonly<Record<string, ColumnKind | 'skip'>>;
   /** The same of columns that may be absent: `kinds` of a pipeline, to read new files as the old one. */
   readonly kinds?: Readonly<Record<string, ColumnKind | 'skip'>>;
   /** @internal The kind of columns that neither names; default: inferred. */
   readonly otherwise?: ColumnKind;
-  /** Texts that stand for a missing value; default '', ?, NA, N/A, #N/A, NaN, nan, null, NULL. */
-  readonly missing?: readonly string[];
-  /** What stands before decimals, where numbers are texts; default '.'. */
-  readonly decimal?: '.' | ',';
+  /** @internal Columns whose cells are kept as they are written, as `table.written`. */
+  readonly keep?: readonly string[];
   /** As of TextDecoder, such as 'windows-1252'; default UTF-8. A byte order mark counts more. */
   readonly encoding?: string;
   /** Rows to infer kinds from; default 1000. A column of numbers in which a text comes later is read anew as categories. */
@@ -59,16 +57,26 @@ export interface CsvOptions extends ReadOptions, Limits {
 }
 
 /** How a file was read where that differs from the defaults: options of readers, for files alike. */
-export type Reading = Pick<ReadOptions, 'missing' | 'decimal' | 'encoding'> & Pick<CsvOptions, 'quote' | 'comment'>;
+export type Reading = CellOptions & Pick<ReadOptions, 'encoding'> & Pick<CsvOptions, 'quote' | 'comment'>;
 
-export const READ_OPTIONS = ['columns', 'kinds', 'otherwise', 'missing', 'decimal', 'encoding', 'sampleRows'] as const;
+export const READ_OPTIONS = [
+  'columns',
+  'kinds',
+  'otherwise',
+  'keep',
+  'missing',
+  'decimal',
+  'thousands',
+  'dateFormat',
+  'encoding',
+  'sampleRows',
+] as const;
 
-export interface ReadPlan {
+export interface ReadPlan extends CellPlan {
   readonly columns: Readonly<Record<string, ColumnKind | 'skip'>>;
   readonly kinds: Readonly<Record<string, ColumnKind | 'skip'>>;
   readonly otherwise: ColumnKind | undefined;
-  readonly missing: ReadonlySet<string>;
-  readonly decimalComma: boolean;
+  readonly keep: ReadonlySet<string>;
   readonly encoding: string | undefined;
   readonly sampleRows: number;
   readonly reading: Reading;
@@ -93,33 +101,24 @@ export interface CsvPlan extends ReadPlan {
 const KINDS = { number: 1, category: 1, boolean: 1, date: 1, skip: 1 };
 
 export function planReading(options: ReadOptions): ReadPlan {
-  const { columns = {}, kinds = {}, otherwise, missing = MISSING, sampleRows = 1000 } = options;
-  const { decimal = '.', encoding } = options;
+  const { columns = {}, kinds = {}, otherwise, keep = [], sampleRows = 1000, encoding } = options;
   if (typeof columns !== 'object' || columns === null) {
     throw new ValueError({ argument: 'columns', given: show(columns), expected: 'an object of kinds by name' });
   }
   for (const [name, kind] of Object.entries(columns)) lookUp(KINDS, kind, `columns.${name}`);
   for (const [name, kind] of Object.entries(kinds)) lookUp(KINDS, kind, `kinds.${name}`);
-  if (!Array.isArray(missing) || missing.some((text) => typeof text !== 'string')) {
-    throw new ValueError({ argument: 'missing', given: show(missing), expected: 'an array of texts' });
-  }
-  if (decimal !== '.' && decimal !== ',') {
-    throw new ValueError({ argument: 'decimal', given: show(decimal), expected: "'.' or ','" });
-  }
   checkNumber(sampleRows, 'sampleRows', { min: 1, integer: true });
-  const reading: Reading = {
-    ...(options.missing && { missing: [...missing] }),
-    ...(decimal === ',' && { decimal }),
-    ...(encoding !== undefined && { encoding }),
-  };
-  const decimalComma = decimal === ',';
-  return { columns, kinds, otherwise, missing: new Set(missing), decimalComma, encoding, sampleRows, reading };
+  const cells = planCells(options);
+  const reading: Reading = { ...cells.given, ...(encoding !== undefined && { encoding }) };
+  return { ...cells, columns, kinds, otherwise, keep: new Set(keep), encoding, sampleRows, reading };
 }
 
 /** The kind that options say a column has. */
-export function givenKind({ columns, kinds, otherwise }: ReadPlan, name: string): ColumnKind | 'skip' | undefined {
+export function givenKind(plan: ReadPlan, name: string): ColumnKind | 'skip' | undefined {
+  const { columns, kinds, otherwise } = plan;
   if (Object.hasOwn(columns, name)) return columns[name];
-  return Object.hasOwn(kinds, name) ? kinds[name] : otherwise;
+  if (Object.hasOwn(kinds, name)) return kinds[name];
+  return saysDates(plan, name) ? 'date' : otherwise;
 }
 
 /** Options of CSV alone, of which JSON knows nothing. */
@@ -202,8 +201,6 @@ export interface Dialect {
   readonly header: boolean;
   readonly names: readonly string[];
   readonly evidence: readonly Evidence[];
-  /** The line of a sample that evidence names. */
-  lineOfSample(sample: number): number;
   readonly notes: readonly string[];
 }
 
@@ -301,15 +298,14 @@ export function inferDialect(beginning: Beginning, source: string, plan: CsvPlan
     const problem = 'there is no row below the names';
     throw new DataError({ code: 'empty', source, line: at + 1, column: 1, problem });
   }
-  const evidence = names.map((_, c) =>
+  const evidence = names.map((name, c) =>
     inferKind(
       samples.map((row) => row[c] ?? ''),
-      plan,
+      settingsOf(plan, name, separator),
     ),
   );
-  const lineOfSample = (sample: number) => lines[sample + (header ? 1 : 0)] ?? at;
   const { trailing } = layout;
-  return { separator, quote, skip, trailing, header, names, evidence, lineOfSample, notes };
+  return { separator, quote, skip, trailing, header, names, evidence, notes };
 }
 
 /** How names are taken that come again, and where they stand. */

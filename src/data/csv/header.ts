@@ -1,15 +1,11 @@
 import { shorten } from '../errors.js';
 import { type Evidence, inferKind } from '../infer.js';
-import { parseBoolean } from '../scalars.js';
+import { type CellPlan, settingsOf } from '../plan.js';
+import { booleanWord } from '../scalars.js';
 import type { ColumnKind } from '../table.js';
 
 /** Rows below the first that are looked at. */
 const LOOK = 200;
-
-interface Texts {
-  readonly missing: ReadonlySet<string>;
-  readonly decimalComma: boolean;
-}
 
 export interface HeaderGuess {
   readonly header: boolean;
@@ -27,25 +23,26 @@ interface Heading {
   readonly texts: readonly string[];
 }
 
-const isWord = (text: string) => !Number.isNaN(parseBoolean(text)) || /^[+-]?(?:inf|infinity|nan)$/i.test(text);
+const isWord = (text: string) => booleanWord(text) !== undefined || /^[+-]?(?:inf|infinity|nan)$/i.test(text);
 
-function headingsOf(rows: readonly (readonly string[])[], plan: Texts): Heading[] {
+function headingsOf(rows: readonly (readonly string[])[], plan: CellPlan): Heading[] {
   const [first, ...rest] = rows as [readonly string[], ...string[][]];
+  const settings = settingsOf(plan, '');
   return first.map((field, c): Heading => {
     const name = field.trim();
     const texts = rest.map((row) => (row[c] ?? '').trim());
-    const evidence: Evidence = inferKind(texts, plan);
+    const evidence: Evidence = inferKind(texts, settings);
     const kind = name === '' ? undefined : isWord(name) ? 'boolean' : kindOf(name, plan);
     return { name, kind, below: evidence.values > 0 ? evidence.kind : undefined, texts };
   });
 }
 
-function kindOf(text: string, plan: Texts): ColumnKind | undefined {
-  const { kind, values } = inferKind([text], plan);
+function kindOf(text: string, plan: CellPlan): ColumnKind | undefined {
+  const { kind, values } = inferKind([text], settingsOf(plan, ''));
   return values === 0 ? undefined : kind;
 }
 
-const numberOf = (text: string, { decimalComma }: Texts) => Number(decimalComma ? text.replace(',', '.') : text);
+const numberOf = (text: string, { decimalComma }: CellPlan) => Number(decimalComma ? text.replace(',', '.') : text);
 
 /** Whether numbers go on in equal steps. */
 function steps(numbers: readonly number[]): boolean {
@@ -62,7 +59,7 @@ function grows(numbers: readonly number[]): boolean {
 const isYear = (value: number) => Number.isInteger(value) && value >= 1900 && value <= 2100;
 
 /** What numbers above numbers are if they are names: years, numbers of columns, a scale. */
-function ladderOf(headings: readonly Heading[], all: readonly Heading[], plan: Texts): string | undefined {
+function ladderOf(headings: readonly Heading[], all: readonly Heading[], plan: CellPlan): string | undefined {
   const numbers = headings.map(({ name }) => numberOf(name, plan));
   if (numbers.length < 2 || !numbers.every(Number.isFinite)) return undefined;
   const rows = Array.from({ length: Math.min(50, headings[0]!.texts.length) }, (_, r) =>
@@ -96,7 +93,7 @@ function ladderOf(headings: readonly Heading[], all: readonly Heading[], plan: T
 const quoted = (text: string) => `'${shorten(text)}'`;
 
 /** Whether the first of these rows holds names, by all columns together, and why. */
-export function guessHeader(rows: readonly (readonly string[])[], plan: Texts): HeaderGuess {
+export function guessHeader(rows: readonly (readonly string[])[], plan: CellPlan): HeaderGuess {
   if (rows.length < 2) return { header: false, why: 'there is no line below it', sure: false };
   const headings = headingsOf(rows.slice(0, LOOK), plan);
   const isValue = ({ kind }: Heading) => kind === 'number' || kind === 'date';

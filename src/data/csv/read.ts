@@ -1,12 +1,12 @@
 import { lookUp } from '../../errors.js';
-import { makeBuilder } from '../builders.js';
-import { COUNTS_ROWS, withCounter } from '../counter.js';
+import { KeepingBuilder, makeBuilder, readingOf } from '../builders.js';
+import { COUNTS_ROWS } from '../counter.js';
 import { asUtf8 } from '../encoding.js';
 import { DataError, shorten } from '../errors.js';
-import { doubtsOf } from '../infer.js';
 import { type ColumnReport, makeReport } from '../report.js';
+import { Settling } from '../settle.js';
 import { type Bytes, open, type Source } from '../source.js';
-import { type Column, type ColumnKind, Table } from '../table.js';
+import { type CategoryColumn, type Column, type ColumnKind, Table } from '../table.js';
 import { checkText, decode, LF } from './bytes.js';
 import {
   type Beginning,
@@ -69,6 +69,7 @@ function begin(
   name: string,
   plan: CsvPlan,
   revised: ReadonlyMap<string, Stray>,
+  once: boolean,
 ): Pass | undefined {
   const line = 1 + (plan.skipLines ?? 0);
   checkText(head, name, line);
@@ -81,16 +82,18 @@ function begin(
   for (const column of Object.keys(plan.columns)) {
     if (!known.has(column)) lookUp(Object.fromEntries(dialect.names.map((n) => [n, n])), column, 'columns');
   }
-  const kinds = new Map(
-    dialect.names.map((column, c) => {
-      const given = givenKind(plan, column);
-      return [column, given ?? (revised.has(column) ? 'category' : dialect.evidence[c]!.kind)] as const;
-    }),
-  );
-  const fields = dialect.names.map((column): Field => {
-    const kind = kinds.get(column)!;
-    const builder = kind === 'skip' ? undefined : makeBuilder(kind, plan);
-    return { name: column, builder, strict: givenKind(plan, column) !== undefined, stray: undefined };
+  const kinds = new Map<string, ColumnKind | 'skip'>();
+  const fields = dialect.names.map((column, c): Field => {
+    const evidence = dialect.evidence[c]!;
+    const { kind: found, plain } = evidence;
+    const given = givenKind(plan, column);
+    // What is written in another way than most are is looked at when all of it is there.
+    const kind = given ?? (once || (plain && !revised.has(column)) ? found : 'category');
+    kinds.set(column, kind);
+    const reading = readingOf(plan, column, given !== undefined || (once && !plain), evidence);
+    const builder = kind === 'skip' ? undefined : makeBuilder(kind, reading);
+    const kept = plan.keep.has(column) ? new KeepingBuilder(builder) : builder;
+    return { name: column, builder: kept, strict: given !== undefined, stray: undefined };
   });
   return { dialect, fields, kinds, reader: new LineReader(name, fields, plan, dialect, line) };
 }
@@ -99,8 +102,13 @@ function begin(
 const HEAD_LINES = 30;
 const HEAD_BYTES = 2 ** 22;
 
-/** Feeds a file to a pass; yields after each block. */
-async function* run(bytes: Bytes, plan: CsvPlan, revised: ReadonlyMap<string, Stray>): AsyncGenerator<Pass> {
+/** Feeds a file to a pass; yields after each block. `once`: what its first rows say is final. */
+async function* run(
+  bytes: Bytes,
+  plan: CsvPlan,
+  revised: ReadonlyMap<string, Stray>,
+  once = false,
+): AsyncGenerator<Pass> {
   let pass: Pass | undefined;
   let held: Uint8Array[] = [];
   let [length, lines] = [0, 0];
@@ -111,7 +119,7 @@ async function* run(bytes: Bytes, plan: CsvPlan, revised: ReadonlyMap<string, St
   for await (const block of plan.skipLines ? without(plan.skipLines, all) : all) {
     if (held.length > 0 && (pass || isHead())) {
       const head = joined(held, length);
-      pass ??= begin(head, { whole: false, enough: isLong() }, bytes.name, plan, revised);
+      pass ??= begin(head, { whole: false, enough: isLong() }, bytes.name, plan, revised, once);
       held = pass ? [] : [head];
       if (pass) {
         pass.reader.push(head);
@@ -127,7 +135,7 @@ async function* run(bytes: Bytes, plan: CsvPlan, revised: ReadonlyMap<string, St
     throw new DataError({ code: 'empty', source: bytes.name, line: 1, column: 1, problem: 'the file is empty' });
   }
   const rest = joined(held, length);
-  pass ??= begin(rest, { whole: true, enough: true }, bytes.name, plan, revised)!;
+  pass ??= begin(rest, { whole: true, enough: true }, bytes.name, plan, revised, once)!;
   pass.reader.push(rest, true);
   yield pass;
 }
@@ -143,17 +151,18 @@ function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
   return all;
 }
 
-function columnsOf({ fields }: Pass): Column[] {
-  return fields.flatMap(({ name, builder }) => (builder ? [builder.finish(name)] : []));
+function columnsOf({ fields, kinds }: Pass): Column[] {
+  return fields.flatMap(({ name, builder }) => {
+    return builder && kinds.get(name) !== 'skip' ? [builder.finish(name)] : [];
+  });
 }
 
-/** The columns of a whole file. */
-function markedColumnsOf({ fields }: Pass): Column[] {
-  return fields.flatMap(({ name, builder, strict }) => {
-    if (!builder) return [];
-    const column = builder.finish(name);
-    return [strict ? column : withCounter(column)];
+/** Cells of columns that are kept as they are written. */
+function writtenOf({ fields }: Pass): ReadonlyMap<string, CategoryColumn> {
+  const kept = fields.flatMap(({ name, builder }) => {
+    return builder instanceof KeepingBuilder ? [[name, builder.finishWritten(name)] as const] : [];
   });
+  return new Map(kept);
 }
 
 function checkRows({ reader }: Pass, source: string): void {
@@ -187,27 +196,33 @@ export async function readCsv(source: Source, options: CsvOptions = {}): Promise
 
 function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<string, Stray>): Table {
   const { dialect, fields, kinds, reader } = pass;
-  // Builders are empty behind this.
-  const described = fields.map(({ builder }) => builder?.describe());
-  const made = new Map(markedColumnsOf(pass).map((column) => [column.name, column]));
-  const remarks: string[] = [];
-  const columns = fields.map(({ name, strict }, c): ColumnReport => {
-    const kind = kinds.get(name)!;
-    const column = made.get(name);
-    if (strict || !column) return { name, kind, why: 'as given', missing: 0, ...described[c] };
-    const evidence = dialect.evidence[c]!;
-    const later = revised.get(name);
-    const but = later ? `, but '${shorten(later.text)}' in line ${later.line} is not one` : '';
-    const why = `${evidence.why}${but}${'counter' in column ? `, ${COUNTS_ROWS}` : ''}`;
-    const lineOf = () => later?.line ?? (evidence.odd === undefined ? undefined : dialect.lineOfSample(evidence.odd));
-    const doubtful = doubtsOf(column, plan.decimalComma, lineOf);
-    remarks.push(...doubtful.remarks);
-    return { name, kind, why, missing: 0, ...described[c], ...doubtful.doubts };
-  });
   const { separator, header } = dialect;
+  const lines = reader.takeLines();
+  // Builders are empty after this.
+  const described = fields.map(({ builder }) => builder?.describe());
+  const made = columnsOf(pass);
+  const byName = new Map(made.map((column) => [column.name, column]));
+  const settling = new Settling(plan, made, (row) => lines[row], separator);
+  const remarks: string[] = [];
+  const columns = fields.map(({ name, strict, builder }, c): ColumnReport => {
+    const column = byName.get(name);
+    if (!column || !builder) return { name, kind: kinds.get(name)!, why: 'as given', missing: 0, ...described[c] };
+    const evidence = dialect.evidence[c]!;
+    const settled = settling.settle(column, builder.findings, strict ? undefined : evidence);
+    byName.set(name, settled.column);
+    remarks.push(...settled.remarks);
+    const { kind } = settled.column;
+    const { doubts } = settled;
+    if (strict) return { name, kind, why: 'as given', missing: 0, ...described[c] };
+    const later = revised.get(name);
+    const changed = later && kind !== evidence.kind;
+    const but = changed ? `, but '${shorten(later.text)}' in line ${later.line} is not one` : '';
+    const why = `${settled.why}${but}${'counter' in settled.column ? `, ${COUNTS_ROWS}` : ''}`;
+    return { name, kind, why, missing: 0, ...described[c], ...settled.described, ...doubts };
+  });
   const notes = [...dialect.notes, ...remarks];
   const report = makeReport({ source, rows: reader.rows, separator, header, notes, columns });
-  return new Table([...made.values()], report, reader.takeLines(), plan.reading);
+  return new Table([...byName.values()], report, lines, settling.reading, writtenOf(pass));
 }
 
 /**
@@ -221,12 +236,12 @@ export async function* streamCsv(source: Source, options: CsvOptions = {}): Asyn
   const bytes = open(source);
   let pass: Pass | undefined;
   let seen = 0;
-  for await (pass of run(bytes, plan, new Map())) {
+  for await (pass of run(bytes, plan, new Map(), true)) {
     const stray = pass.fields.find((field) => field.stray);
     if (stray) throw strayError(bytes.name, stray, stray.stray!);
     if (pass.reader.rows === seen) continue;
     seen = pass.reader.rows;
-    yield new Table(columnsOf(pass), undefined, pass.reader.takeLines());
+    yield new Table(columnsOf(pass), undefined, pass.reader.takeLines(), undefined, writtenOf(pass));
   }
   if (pass) checkRows(pass, bytes.name);
 }

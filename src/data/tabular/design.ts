@@ -3,12 +3,13 @@ import type { LoadSource, SaveTarget } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import { type ActivationName, activationNames } from '../../model/names.js';
 import type { Callback } from '../../train/callbacks.js';
-import { oddOf, remarkOf } from '../infer.js';
+import { doubtsAbout } from '../doubts.js';
 import { oneHot } from '../prep/encoding.js';
 import { fillMissing } from '../prep/missing.js';
 import type { PreprocessOptions, Steps } from '../prep/preprocess.js';
 import { log1p, minMax, standardize, zeroCentre } from '../prep/scaling.js';
 import { moments } from '../prep/statistics.js';
+import { remarksOn } from '../remarks.js';
 import type { CategoryColumn, Column, NumberColumn, Table } from '../table.js';
 
 export type Task = 'classification' | 'regression';
@@ -297,9 +298,8 @@ export function choosePreprocessing(
     else if (kind === 'category' && given.categories === undefined) {
       columns[name] = categorySteps(column);
       if (columns[name] !== 'drop') continue;
-      const odd = oddOf(column, false);
-      const why = odd ? `; ${remarkOf(name, odd)}` : '';
-      notes.push(`'${name}' is left out: nearly every row has a text of its own${why}`);
+      const why = remarksOn(name, doubtsAbout(column)).map((remark) => `; ${remark}`);
+      notes.push(`'${name}' is left out: nearly every row has a text of its own${why.join('')}`);
     }
   }
   return { options: { ...given, columns: { ...columns, ...given.columns } }, notes };

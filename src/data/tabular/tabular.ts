@@ -174,11 +174,11 @@ export class Tabular<T extends Task = Task> {
     return this;
   }
 
-  /** Rows as a table, with what meant a missing value among those that it learned from. */
+  /** Rows as a table, their texts read as those that it learned from. */
   #tableOf(data: Data, kinds: Readonly<Record<string, ColumnKind>> = {}): Table {
     if (data instanceof Table) return data;
-    const { missing } = this.record.reading ?? {};
-    return tableFromRows(data, { kinds, ...(missing && { missing }) });
+    const { encoding: _, ...reading } = this.record.reading ?? {};
+    return tableFromRows(data, { kinds, ...reading });
   }
 
   /** A matrix for the model, of rows that need no target. */
