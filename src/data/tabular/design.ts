@@ -60,6 +60,8 @@ export interface Design {
   readonly dropout: number;
   readonly members: number;
   readonly epochs: number;
+  /** Trained for on top where the last of the epochs were the best. */
+  readonly moreEpochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
   readonly weightDecay: number;
@@ -153,6 +155,7 @@ export function designFor(rows: number, task: Task, options: TabularOptions): De
     dropout: options.dropout ?? (task === 'classification' && rows <= 20_000 ? 0.2 : 0),
     members,
     epochs,
+    moreEpochs: 0,
     batchSize,
     learningRate: options.learningRate ?? (rows > 20_000 ? 0.003 : 0.01),
     weightDecay: options.weightDecay ?? 1e-4,

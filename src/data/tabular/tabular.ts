@@ -20,7 +20,7 @@ import {
 } from './design.js';
 import { type ExplainOptions, type Importance, importanceOf } from './explain.js';
 import { describeColumns, type InputRecord, Warnings } from './inputs.js';
-import { type Metrics, MOST_CONFUSED, measure, type Prior } from './measure.js';
+import { expected, type Metrics, MOST_CONFUSED, measure, type Prior } from './measure.js';
 import {
   checkClasses,
   classesOf,
@@ -193,7 +193,8 @@ export class Tabular<T extends Task = Task> {
     const backend = options.backend ?? (await bestBackend());
     const trained = await train(x, y, classes?.length ?? 1, task, design, backend, watch);
     this.#interrupted = trained.interrupted;
-    const { rows, outputs } = trained.held;
+    const { rows, outputs, losses, squared } = trained.held;
+    notes.push(...trained.notes);
     const heldTruth: Truth = {
       data: Float64Array.from(rows, (row) => truth.data[row]!),
       rows: rows.length,
@@ -208,7 +209,7 @@ export class Tabular<T extends Task = Task> {
       rows: table.rows,
       design,
       members: trained.members,
-      validation: measure(task, heldTruth, this.#held.outputs, classes, prior),
+      validation: expected(measure(task, heldTruth, this.#held.outputs, classes, prior), losses, squared),
       inputs: describeColumns(rest, inputs),
       ...(Object.keys(given.reading).length > 0 && { reading: given.reading }),
       precision: 'float64',
