@@ -18,7 +18,12 @@ function report(stats) {
 
 /** As users of webpack and Rspack begin: an entry and nothing else. */
 async function pack(make, mode) {
-  const compiler = make({ mode, context: root, entry: './page.js', output: { path: resolve('dist'), filename: 'page.js' } });
+  const compiler = make({
+    mode,
+    context: root,
+    entry: './page.js',
+    output: { path: resolve('dist'), filename: 'page.js' },
+  });
   const stats = await new Promise((done, fail) => compiler.run((error, stats) => (error ? fail(error) : done(stats))));
   html();
   return report(stats);
@@ -28,13 +33,25 @@ async function vite(version, kind) {
   const { build, createServer } = await import(`vite${version}`);
   const warnings = [];
   const warn = (text) => warnings.push(text);
-  const options = { root, configFile: false, logLevel: 'error', server: { headers: ISOLATED, host: '127.0.0.1', port: 0 } };
+  const options = {
+    root,
+    configFile: false,
+    logLevel: 'error',
+    server: { headers: ISOLATED, host: '127.0.0.1', port: 0 },
+  };
   if (kind === 'dev') {
     const server = await createServer(options);
     await server.listen();
     return { url: `http://127.0.0.1:${server.httpServer.address().port}/`, warnings };
   }
-  const customLogger = { info() {}, warn, warnOnce: warn, error: console.error, clearScreen() {}, hasErrorLogged: () => false };
+  const customLogger = {
+    info() {},
+    warn,
+    warnOnce: warn,
+    error: console.error,
+    clearScreen() {},
+    hasErrorLogged: () => false,
+  };
   // The app awaits at its top level.
   await build({ ...options, customLogger, build: { target: 'es2022' } });
   return { warnings };
