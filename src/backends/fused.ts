@@ -40,7 +40,8 @@ interface Engine {
 
 function thisEngine(): Engine {
   checkRelaxedSimd();
-  return { v8: v8Version(globalThis.navigator?.userAgent, globalThis.process?.versions), fuses: fuses() };
+  const { process } = globalThis as { process?: { versions?: Readonly<Record<string, string | undefined>> } };
+  return { v8: v8Version(globalThis.navigator?.userAgent, process?.versions), fuses: fuses() };
 }
 
 /**
