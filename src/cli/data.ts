@@ -2,6 +2,7 @@ import { type Column, readIdx, readTable, type Source, Table, type TableOptions,
 import { decimalRemarkOf, remarkOf } from '../data/infer.js';
 import { MISSING } from '../data/scalars.js';
 import { ShapeError, ValueError } from '../errors.js';
+import { say } from './console.js';
 import { about } from './errors.js';
 import { quoted } from './terminal.js';
 
@@ -66,7 +67,7 @@ export function remarksOf({ report }: Table, counters: readonly string[]): reado
 
 /** Says on standard error what is remarkable. */
 export function warn(warnings: readonly string[]): void {
-  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  for (const warning of warnings) say(`warning: ${warning}`);
 }
 
 /** A table, of idx files with a column for each number of an entry and `label`. */

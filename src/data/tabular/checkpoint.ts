@@ -1,13 +1,14 @@
-import { show, ValueError } from '../../errors.js';
+import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
 import { type LoadSource, load, type SaveTarget, save } from '../../io/save.js';
 import { Xxh32 } from '../../io/xxhash.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import type { Matrix } from '../../matrix.js';
+import type { Callback } from '../../train/callbacks.js';
 import type { Model } from '../../train/model.js';
 import type { Weights } from '../../train/model-types.js';
 import { unpack } from '../../train/resume.js';
 import { type Json, pack } from '../../train/run-state.js';
-import type { Design } from './design.js';
+import type { CheckpointEvery, Design } from './design.js';
 
 /** How one network trained. */
 export interface MemberRecord {
@@ -48,8 +49,41 @@ export async function saveCheckpoint(
   job: Job,
 ): Promise<void> {
   network.preprocessing = { format: FORMAT, version: VERSION, ...job, finished: pack(finished) };
-  await save(network, target, { keepPrevious: false });
-  network.preprocessing = undefined;
+  try {
+    await save(network, target, { keepPrevious: false });
+  } finally {
+    network.preprocessing = undefined;
+  }
+}
+
+/** Calls `keep` as often as is asked for, over all networks. @throws ValueError */
+export function keepingEvery(given: CheckpointEvery, keep: (network: Model) => Promise<void>): Callback {
+  const unit = 'seconds' in given ? 'seconds' : 'epochs';
+  checkOptions(given, [unit], 'checkpointEvery');
+  const every = (given as Readonly<Record<string, unknown>>)[unit];
+  checkNumber(every, `checkpointEvery.${unit}`, unit === 'seconds' ? { above: 0 } : { min: 1, integer: true });
+  let last = performance.now();
+  let epochs = 0;
+  let due = false;
+  return {
+    name: 'checkpointEvery',
+    ...(unit === 'seconds' && {
+      onBatchEnd() {
+        due = performance.now() - last >= 1000 * (every as number);
+      },
+    }),
+    ...(unit === 'epochs' && {
+      onEpochEnd() {
+        due = ++epochs % (every as number) === 0;
+      },
+    }),
+    async onCheckpoint(network) {
+      if (!due) return;
+      due = false;
+      await keep(network);
+      last = performance.now();
+    },
+  };
 }
 
 /**

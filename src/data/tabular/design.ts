@@ -63,11 +63,16 @@ export interface Design {
   readonly seed: number;
 }
 
+/** After the batch or the epoch by which so many seconds or epochs have passed since the last time. */
+export type CheckpointEvery = { readonly seconds: number } | { readonly epochs: number };
+
 export interface FitTabularOptions {
   /** Ends training after the present batch; what was trained so far is kept, with the best weights. */
   readonly signal?: AbortSignal;
-  /** Where to save what it takes to go on, when the signal ends training. */
+  /** Where to save what it takes to go on, when the signal ends training and as often as `checkpointEvery` says. */
   readonly checkpoint?: SaveTarget;
+  /** How often to save `checkpoint` on the way, for a process that may be killed; default never. */
+  readonly checkpointEvery?: CheckpointEvery;
   /** Such a checkpoint. Given the same rows and options training goes on where it stood, and ends in the same bits. */
   readonly resume?: LoadSource;
   /** Called for each member's training. */

@@ -1,3 +1,4 @@
+import { ValueError } from '../../errors.js';
 import type { LoadSource, SaveTarget } from '../../io/save.js';
 import { adam } from '../../kernels/adam.js';
 import type { BackendFactory } from '../../kernels/contract.js';
@@ -12,8 +13,8 @@ import type { Weights } from '../../train/model-types.js';
 import { unpack } from '../../train/resume.js';
 import { gather } from '../augment/batches.js';
 import { kFold, split } from '../splits.js';
-import { jobOf, loadCheckpoint, type MemberRecord, saveCheckpoint } from './checkpoint.js';
-import type { Design, Task } from './design.js';
+import { jobOf, keepingEvery, loadCheckpoint, type MemberRecord, saveCheckpoint } from './checkpoint.js';
+import type { CheckpointEvery, Design, Task } from './design.js';
 
 export interface Trained {
   readonly model: Model;
@@ -41,6 +42,7 @@ interface Watch {
   readonly callbacks?: ((member: number, design: Design) => readonly Callback[]) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly checkpoint?: SaveTarget | undefined;
+  readonly checkpointEvery?: CheckpointEvery | undefined;
   readonly resume?: LoadSource | undefined;
 }
 
@@ -52,7 +54,7 @@ export async function train(
   task: Task,
   design: Design,
   backend: BackendFactory,
-  { callbacks = () => [], signal, checkpoint, resume }: Watch = {},
+  { callbacks = () => [], signal, checkpoint, checkpointEvery, resume }: Watch = {},
 ): Promise<Trained> {
   const { members, seed } = design;
   const stratify = task === 'classification' ? { stratify: y.data } : {};
@@ -65,6 +67,14 @@ export async function train(
   const keep = async (network: Model) => {
     if (checkpoint !== undefined) await saveCheckpoint(checkpoint, network, finished, jobOf(design, x, y));
   };
+  if (checkpointEvery !== undefined && checkpoint === undefined) {
+    throw new ValueError({
+      argument: 'checkpoint',
+      given: 'none',
+      expected: 'where to save, as checkpointEvery is given',
+    });
+  }
+  const periodic = checkpointEvery === undefined ? [] : [keepingEvery(checkpointEvery, keep)];
   const models: Model[] = [];
   const records: MemberRecord[] = [];
   const heldRows: Uint32Array[] = [];
@@ -83,7 +93,7 @@ export async function train(
       if (!begun) compileNetwork(network, train.length, task, own);
       const record: MemberRecord = await trainNetwork(network, gather(x, train), gather(y, train), own, {
         validationData: [gather(x, held), gather(y, held)],
-        callbacks: callbacks(i, design),
+        callbacks: [...callbacks(i, design), ...periodic],
         ...(signal && { signal }),
         resume: begun !== undefined,
         keep,
