@@ -1,3 +1,4 @@
+import { TALL } from './lib/engine';
 import { Floor, Keep, Product } from './lib/micro';
 import { packColumns, packRows, transpose4 } from './lib/pack';
 import { at, laneMask } from './lib/simd';
@@ -29,8 +30,8 @@ function forward(
   let out = at(y);
   let left = (units + 7) >> 3;
   if (rows === 1) {
-    // As many panels at a time as every V8 has registers for, and none alone: that would compute its row four times.
-    if (ASC_FEATURE_RELAXED_SIMD) {
+    // As many panels at a time as the engine has registers for, and none alone: that would compute its row four times.
+    if (ASC_FEATURE_RELAXED_SIMD && TALL) {
       for (; left > 3 && left !== 5; left -= 4) {
         product.row(4, at(x), weights, inputs, bias, out, floor);
         weights += panel * 4;

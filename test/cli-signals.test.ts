@@ -50,7 +50,8 @@ test.each(signals)(
     if (!existsSync(at('m.myelin'))) await myelin(train('m.myelin', '--epochs', '2', '--members', '1'));
     writeFileSync(at('out.csv'), 'before');
     const open = readFileSync(at('new.csv'), 'utf8');
-    const ran = await myelin(['predict', 'm.myelin', '-', '--out', 'out.csv'], { open, killAfterMs: 2500, signal });
+    const args = ['predict', 'm.myelin', '-', '--out', 'out.csv'];
+    const ran = await myelin(args, { open, killWhen: () => temporary().length > 0, signal });
     expect(ran).toMatchObject({ code, stderr: 'Interrupted: out.csv is as it was.\n' });
     expect(readFileSync(at('out.csv'), 'utf8')).toBe('before');
     expect(temporary()).toEqual([]);
@@ -61,7 +62,7 @@ test.each(signals)(
 test('predict that waits for a reader of a pipe can be interrupted', async () => {
   execFileSync('mkfifo', [at('pipe')]);
   const ran = await myelin(['predict', 'm.myelin', 'new.csv', '--out', 'pipe'], {
-    killAfterMs: 2500,
+    killAfterMs: 4000,
     signal: 'SIGTERM',
   });
   expect(ran.code).toBe(143);

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { auto, hasRelaxedSimd } from '../src/backends/detect.js';
+import { planFast, v8Version } from '../src/backends/fused.js';
+import { instances } from '../src/backends/instance.js';
 import { wasm } from '../src/backends/wasm.js';
 import { dense } from '../src/model/layers/index.js';
 import { allFactories, type Buffer, makers, place, Random, strayWrites, wasmFactory } from './support/buffers.js';
@@ -16,7 +19,7 @@ test('options of the backend are checked', async () => {
 });
 
 test.skipIf(present)('an engine without relaxed SIMD says so, and auto() takes exact arithmetic', async () => {
-  await expect(wasm({ math: 'fast' })).rejects.toThrow(/Node 22/);
+  await expect(wasm({ math: 'fast' })).rejects.toThrow(/Node 21/);
   const backend = await auto({ math: 'fast' });
   expect([backend.name, backend.math]).toEqual(['wasm', 'exact']);
   expect(backend.reason).toMatch(/relaxed SIMD/);
@@ -25,7 +28,53 @@ test.skipIf(present)('an engine without relaxed SIMD says so, and auto() takes e
 describe.skipIf(!present)('fused arithmetic', () => {
   test('is what auto() gives where it was asked for', async () => {
     const backend = await auto({ math: 'fast' });
-    expect([backend.math, backend.reason]).toEqual(['fast', undefined]);
+    expect(backend.math).toBe('fast');
+    expect(backend.reason).toMatch(/^Fused multiply-add in tiles of [46] rows/);
+  });
+
+  test.each([
+    ['Node 21', undefined, { v8: '11.8.172.17-node.20' }, 11.8, false],
+    ['Node 22', 'Node.js/22', { v8: '12.4.254.21-node.56' }, 12.4, false],
+    ['Node 23', 'Node.js/23', { v8: '12.9.202.28-node.14' }, 12.9, false],
+    ['Node 24', 'Node.js/24', { v8: '13.6.233.17-node.63' }, 13.6, true],
+    [
+      'Chrome 129',
+      'Mozilla/5.0 (X11) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36',
+      {},
+      12.9,
+      false,
+    ],
+    ['Chrome 156', 'Mozilla/5.0 (X11) AppleWebKit/537.36 HeadlessChrome/156.0.0.0 Safari/537.36', {}, 15.6, true],
+    ['Firefox', 'Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0', {}, undefined, false],
+    ['Bun', 'Bun/1.4.5', { v8: '14.6.202.34-node.20', bun: '1.4.5' }, undefined, false],
+  ] as const)('%s takes the tiles whose sums fit its registers', (_, agent, versions, version, tall) => {
+    expect(v8Version(agent, versions)).toBe(version);
+    expect(planFast({ v8: version, fuses: true })).toMatchObject({ math: 'fast', tall });
+  });
+
+  test('an engine that rounds products before it adds them computes exactly', () => {
+    const plan = planFast({ v8: 13.6, fuses: false });
+    expect(plan.math).toBe('exact');
+    expect(plan.reason).toMatch(/taking exact arithmetic/);
+  });
+
+  test('tiles of 6 rows and of 4, 4 panels and 3, give the same bits', async () => {
+    const bytes = readFileSync('build/kernels.fast.wasm');
+    const module = new WebAssembly.Module(bytes);
+    for (const rows of [1, 5, 6, 7, 12, 45]) {
+      const [tall, low] = [true, false].map((choice) => {
+        const memory = instances.allocate(40_000);
+        const kernels = instances.instantiate(module, memory, choice);
+        const heap = new Float32Array(memory.buffer);
+        const random = new Random(rows);
+        for (let i = 1000; i < 30_000; i++) heap[i] = random.uniform() - 0.5;
+        kernels.denseForward(1000, 4000, 8000, 10_000, 34_000, rows, 40, 72, 40, 72);
+        kernels.denseInputGradient(10_000, 4000, 15_000, 34_000, rows, 40, 72, 72, 40, 320);
+        kernels.denseKernelGradient(1000, 10_000, 20_000, 34_000, rows, 40, 72, 40, 72);
+        return heap.slice(1000, 30_000);
+      });
+      expect(tall, `${rows} rows`).toEqual(low);
+    }
   });
 
   test('really fuses: a product that rounds to 1 leaves its rest', () => {

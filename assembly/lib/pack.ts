@@ -1,3 +1,5 @@
+import { TALL } from './engine';
+
 /** Transposes the 4x4 block at `from`, rows `fromRow` bytes apart, into rows `toRow` bytes apart. */
 export function transpose4(r0: v128, r1: v128, r2: v128, r3: v128, to: usize, toRow: usize): void {
   const low01 = i8x16.shuffle(r0, r1, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
@@ -15,7 +17,7 @@ export function transpose4(r0: v128, r1: v128, r2: v128, r3: v128, to: usize, to
 
 /** Rows that go into tiles of 6: as many as leave whole tiles of 4, or an odd row less. */
 export function tallRows(rows: i32): i32 {
-  if (!ASC_FEATURE_RELAXED_SIMD) return 0;
+  if (!ASC_FEATURE_RELAXED_SIMD || !TALL) return 0;
   const left = rows % 6;
   return max(rows - (((left + 1) & 3) < 2 ? left : left + 6), 0);
 }

@@ -14,9 +14,10 @@ function allocate(elements: number, shared = false): WebAssembly.Memory {
   }
 }
 
-/** The kernels over a memory, as they are: numbers in, nothing out. */
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+/** The kernels over a memory, as they are: numbers in, nothing out. For `tall` see `FastPlan`. */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, tall = true): Kernels {
+  return new WebAssembly.Instance(module, { env: { memory }, engine: { TALL: Number(tall) } })
+    .exports as unknown as Kernels;
 }
 
 /** What threads take from here: handed over, where importing it on demand would make another file of it in bundles. */

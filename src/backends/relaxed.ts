@@ -12,7 +12,7 @@ export function relaxedSimd(): boolean {
 export function checkRelaxedSimd(): void {
   if (relaxedSimd()) return;
   throw new BackendError(
-    "wasm({ math: 'fast' }) needs relaxed SIMD, which this engine lacks (Node 22, Chrome 114, Firefox 145 or newer). " +
+    "wasm({ math: 'fast' }) needs relaxed SIMD, which this engine lacks (Node 21, Chrome 114, Firefox 145 or newer). " +
       "auto({ math: 'fast' }) takes the exact kernels instead.",
   );
 }

@@ -20,8 +20,9 @@ export interface ThreadOptions {
 export interface WasmOptions extends ThreadOptions {
   /**
    * 'exact' (the default) computes the bits of the TypeScript backend on every engine. 'fast' fuses multiplications and
-   * additions (relaxed SIMD: Node 22, Chrome 114, Firefox 145 or newer), so its bits depend on the machine; its errors
-   * stay within the same tolerances.
+   * additions (relaxed SIMD: Node 21, Chrome 114, Firefox 145 or newer), so its bits depend on the machine; its errors
+   * stay within the same tolerances. Where the engine does not fuse, 'fast' takes exact arithmetic. The backend's `reason`
+   * says what it took and why.
    */
   readonly math?: 'exact' | 'fast';
   /** The compute kernels, where the embedded ones cannot be used: the file `myelin/kernels.wasm` or its compiled module. */
@@ -41,9 +42,9 @@ async function embeddedBytes(math: MathKind): Promise<Uint8Array<ArrayBuffer>> {
   return unpack(math === 'exact' ? exact : (await import('../on-demand/fast.js')).default);
 }
 
-function open(module: WebAssembly.Module, elements: number): Backend {
+function open(module: WebAssembly.Module, elements: number, tall?: boolean): Backend {
   const memory = instances.allocate(elements);
-  const kernels = instances.instantiate(module, memory);
+  const kernels = instances.instantiate(module, memory, tall);
   return { heap: new Float32Array(memory.buffer), kernels, longestCall: instances.longestCall };
 }
 
@@ -57,9 +58,11 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
   // Code for threads is loaded by those who ask for them.
   const pools = options.threads === undefined ? undefined : await import('../on-demand/threads.js');
   const threads = pools ? pools.checkThreads(options.threads) : 1;
-  const { math = 'exact', source } = options;
-  lookUp({ exact: true, fast: true }, math, 'wasm.math');
-  if (math === 'fast') (await import('../on-demand/relaxed.js')).checkRelaxedSimd();
+  const { math: asked = 'exact', source } = options;
+  lookUp({ exact: true, fast: true }, asked, 'wasm.math');
+  const plan = asked === 'fast' ? (await import('../on-demand/relaxed.js')).planFast() : undefined;
+  const { math = asked, tall } = plan ?? {};
+  const described = { name: 'wasm', math, threads, ...(plan && { reason: plan.reason }) } as const;
   const given = source === undefined ? undefined : await import('../on-demand/own-kernels.js');
   given?.checkSource(source);
   const shareable = pools && threads > 1 ? (pools.bytesOf(source) ?? (await embeddedBytes(math))) : undefined;
@@ -85,8 +88,8 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
   }
   given?.checkModule(module);
   if (pools && threads > 1) {
-    const pool = await pools.openPool(instances, module, threads, options.threadUrl);
-    return { name: 'wasm', math, threads, open: (elements) => pool.open(elements), dispose: () => pool.terminate() };
+    const pool = await pools.openPool(instances, module, threads, options.threadUrl, tall);
+    return { ...described, open: (elements) => pool.open(elements), dispose: () => pool.terminate() };
   }
-  return { name: 'wasm', math, threads, open: (elements) => open(module, elements) };
+  return { ...described, open: (elements) => open(module, elements, tall) };
 }

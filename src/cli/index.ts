@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { CheckpointEvery } from '../data/tabular/design.js';
+import { dateReader } from '../data/date-formats.js';
+import type { CheckpointEvery } from '../data/tabular/pauses.js';
 import { MyelinError } from '../errors.js';
 import { printableLines } from '../printable.js';
 import { say } from './console.js';
@@ -32,6 +33,18 @@ const kinds = (text: string, before: Readonly<Record<string, string>> = {}) => {
     return [item.slice(0, at), kind];
   });
   return { ...before, ...Object.fromEntries(pairs) };
+};
+
+/** One for all columns, or name=format, which add up. */
+const dateFormat = (text: string, before?: string | Readonly<Record<string, string>>) => {
+  const at = text.indexOf('=');
+  try {
+    dateReader(at < 0 ? text : text.slice(at + 1));
+  } catch {
+    throw new InvalidArgumentError("DMY, MDY, YMD or a format such as 'DD/MM/YYYY HH:mm' or %d.%m.%Y is expected.");
+  }
+  if (at < 0) return text;
+  return { ...(typeof before === 'object' && before), [text.slice(0, at)]: text.slice(at + 1) };
 };
 
 const share = (text: string) => {
@@ -100,6 +113,19 @@ function reading(command: Command): Command {
       list,
     )
     .addOption(new Option('--decimal <character>', "what stands before decimals (default: '.')").choices(['.', ',']))
+    .addOption(
+      new Option('--thousands <character>', 'what stands between thousands (default: inferred)').choices([
+        ',',
+        '.',
+        ' ',
+        "'",
+      ]),
+    )
+    .option(
+      '--date-format <format>',
+      'DMY, MDY, YMD or such as DD/MM/YYYY, for all columns or as name=format (default: inferred)',
+      dateFormat,
+    )
     .option('--encoding <name>', 'such as windows-1252 (default: UTF-8)', encoding);
 }
 

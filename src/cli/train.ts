@@ -1,7 +1,8 @@
 import { basename, resolve } from 'node:path';
 import { DataError } from '../data/errors.js';
 import { readTable, split, type TabularOptions, tabular } from '../data/index.js';
-import { type CheckpointEvery, countersOf, trainingOptions } from '../data/tabular/design.js';
+import { countersOf, trainingOptions } from '../data/tabular/design.js';
+import type { CheckpointEvery } from '../data/tabular/pauses.js';
 import { MyelinError } from '../errors.js';
 import { previousOf } from '../io/atomic.js';
 import { removeFile } from '../io/callbacks.js';

@@ -1,4 +1,13 @@
-import { loadTabular, type Reading, readTable, streamTable, type Table, type Tabular } from '../data/index.js';
+import { shorten } from '../data/errors.js';
+import {
+  type Column,
+  loadTabular,
+  type Reading,
+  readTable,
+  streamTable,
+  type Table,
+  type Tabular,
+} from '../data/index.js';
 import { Warnings } from '../data/tabular/inputs.js';
 import { FileFormatError, MyelinError, ValueError } from '../errors.js';
 import { printable } from '../printable.js';
@@ -66,6 +75,11 @@ async function* until<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGen
   }
 }
 
+/** Refuses a column to keep that a file does not have. */
+function missingColumn(table: Table, name: string): Column {
+  return table.column(checkColumns(table, [name], '--keep')[0]!);
+}
+
 /** A place in a block as a line of the file. */
 function inFile(error: unknown, { lines }: Table): unknown {
   const [, before, row] = (error instanceof ValueError && /^(column '.*', )row (\d+)$/s.exec(error.argument)) || [];
@@ -75,22 +89,22 @@ function inFile(error: unknown, { lines }: Table): unknown {
 /** Predicts a block at a time, so that memory does not grow with the file. */
 export async function predictCommand(file: string, data: string, flags: PredictFlags): Promise<number> {
   const { keep = [], quiet = false, out } = flags;
+  const interruption = new Interruption();
+  const { signal } = interruption;
   const pipeline = await loadModel(file, 'predict model.myelin data.csv');
   await checkApart({ '--out': out }, { 'the model': file, 'the data': data });
   if (out !== undefined && out !== '-') await checkWritable(out, '--out', 'a file or a stream');
   const { target } = pipeline.record;
   // The target need not be there, nor be what it was.
-  const kinds = { [target]: keep.includes(target) ? ('category' as const) : ('skip' as const) };
+  const kinds = { [target]: 'skip' as const };
   const options = readOptions({ ...flags, kinds }, pipeline);
-  const interruption = new Interruption();
-  const { signal } = interruption;
   const warnings = new Warnings(pipeline.record.inputs, [target]);
   let rows = 0;
   try {
     const work: Parameters<typeof writing>[1] = async (put) => {
       const writer = new CsvWriter(put);
       for await (const table of until(streamTable(sourceOf(data), options), signal)) {
-        const kept = checkColumns(table, keep, '--keep').map((name) => table.column(name));
+        const kept = keep.map((name) => table.written.get(name) ?? missingColumn(table, name));
         let predictions: Table;
         try {
           predictions = pipeline.predictTable(table);
@@ -121,10 +135,18 @@ export async function predictCommand(file: string, data: string, flags: PredictF
 }
 
 /** How files are read that are like the one that a model learned from. */
-function readingText({ missing, decimal, encoding }: Reading = {}): string {
+function readingText({ missing, decimal, thousands, dateFormat, encoding }: Reading = {}): string {
+  const each = (value: string | Readonly<Record<string, string>>) =>
+    typeof value === 'string'
+      ? `'${value}'`
+      : Object.entries(value)
+          .map(([name, one]) => `'${one}' in '${shorten(name)}'`)
+          .join(', ');
   const says = [
     ...(missing ? [`missing values are ${missing.map((text) => `'${text}'`).join(', ')}`] : []),
-    ...(decimal ? [`decimals stand behind '${decimal}'`] : []),
+    ...(decimal ? [`decimals stand after '${decimal}'`] : []),
+    ...(thousands ? [`thousands are separated by ${each(thousands)}`] : []),
+    ...(dateFormat ? [`dates are written ${each(dateFormat)}`] : []),
     ...(encoding ? [`files are in ${encoding}`] : []),
   ];
   return says.length === 0 ? '' : `Reading: ${says.join('; ')}`;

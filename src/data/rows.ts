@@ -1,11 +1,11 @@
 import { checkOptions, show, ValueError } from '../errors.js';
-import { makeBuilder, STRAY, TAKEN, TextFeed } from './builders.js';
-import { COUNTS_ROWS, withCounter } from './counter.js';
+import { COUNTS_ROWS } from './counter.js';
 import { givenKind, namesOf, planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from './csv/dialect.js';
 import { shorten } from './errors.js';
-import { decimalHint, doubtsOf, type Evidence, inferKind } from './infer.js';
 import { type ColumnReport, makeReport } from './report.js';
-import { type Column, type ColumnKind, Table } from './table.js';
+import { Settling } from './settle.js';
+import { type CategoryColumn, type Column, type ColumnKind, Table } from './table.js';
+import { collectColumn, writtenColumn } from './values.js';
 
 /** A row as an object of values by name, whatever its interface, or an array of values in the order of the columns. */
 export type Row = object;
@@ -21,23 +21,59 @@ export interface RowFlaw {
   readonly field?: string;
   readonly problem: string;
   readonly hint?: string;
+  /** Whether it is too much rather than wrong. */
+  readonly limit?: boolean;
 }
 
 export type Complain = (flaw: RowFlaw) => Error;
 
+/** Fields that rows lack may make this many cells, and so many for each that is there. */
+const SPARSE_CELLS = 2 ** 24;
+const SPARSE_SHARE = 32;
+
+/** Whether a table would consist of fields that its rows lack: its cost has no bound in what was read. */
+export function isSparse(rows: number, columns: number, present: number): boolean {
+  return rows * columns > SPARSE_CELLS + SPARSE_SHARE * present;
+}
+
+/** The values of a column from row `start` on, up to the last that is there. */
+interface Values {
+  readonly start: number;
+  readonly values: unknown[];
+}
+
 /** Collects rows by column. */
 export class RowCollector {
-  readonly columns = new Map<string, unknown[]>();
+  /** What is remarkable about how the rows were found. */
+  readonly notes: string[] = [];
   rows = 0;
+  readonly #columns = new Map<string, Values>();
   #width: number | undefined;
+  #present = 0;
 
   constructor(
     private readonly source: string,
-    private readonly names: readonly string[] | undefined,
+    public names: readonly string[] | undefined,
     private readonly complain: Complain,
     /** Whether keys that the first rows do not have make columns. */
     private readonly open = true,
+    private readonly maxColumns = Number.POSITIVE_INFINITY,
   ) {}
+
+  /** The columns, with null where rows lack a field. */
+  get columns(): ReadonlyMap<string, readonly unknown[]> {
+    const filled = new Map<string, readonly unknown[]>();
+    for (const [name, { start, values }] of this.#columns) {
+      while (start + values.length < this.rows) values.push(null);
+      filled.set(name, start === 0 ? values : [...new Array<null>(start).fill(null), ...values]);
+    }
+    return filled;
+  }
+
+  /** Makes a column, of the values of all rows or of those to come. */
+  setColumn(name: string, values: unknown[]): void {
+    this.#columns.set(name, { start: 0, values });
+  }
 
   add(row: unknown): void {
     if (Array.isArray(row)) this.#addArray(row);
@@ -50,105 +86,61 @@ export class RowCollector {
     return this.complain({ row: this.rows, problem, ...(field === undefined ? {} : { field }) });
   }
 
+  #tooMany(columns: number): Error {
+    const problem = `the rows have ${columns} fields; the limit maxColumns is ${this.maxColumns}`;
+    return this.complain({ row: this.rows, problem, limit: true });
+  }
+
   #addArray(row: readonly unknown[]): void {
     if (this.#width === undefined) {
       if (this.rows > 0) throw this.#wrong('the row is an array; those before are objects');
       if (row.length === 0) throw this.#wrong('the row is empty');
       this.#width = row.length;
-      for (const name of namesOf(undefined, row.length, this.source, this.names)) this.columns.set(name, []);
+      if (row.length > this.maxColumns) throw this.#tooMany(row.length);
+      for (const name of namesOf(undefined, row.length, this.source, this.names)) this.setColumn(name, []);
     }
     if (row.length !== this.#width) {
       throw this.#wrong(`the row has ${row.length} values where the first has ${this.#width}`);
     }
     let i = 0;
-    for (const values of this.columns.values()) values.push(row[i++]);
+    for (const { values } of this.#columns.values()) values.push(row[i++]);
   }
 
   #addObject(row: object): void {
     if (this.#width !== undefined) throw this.#wrong('the row is an object; those before are arrays');
+    const { rows } = this;
     const keys = Object.keys(row);
     for (const name of keys) {
-      if (this.columns.has(name)) continue;
-      if (!this.open && this.rows > 0) throw this.#wrong('the first rows do not have this field', name);
-      if (name === '__proto__') throw this.#wrong('a column cannot have this name', name);
-      this.columns.set(name, new Array(this.rows).fill(null));
+      let column = this.#columns.get(name);
+      if (!column) {
+        if (!this.open && rows > 0) throw this.#wrong('the first rows do not have this field', name);
+        if (name === '__proto__') throw this.#wrong('a column cannot have this name', name);
+        column = { start: rows, values: [] };
+        this.#columns.set(name, column);
+        if (this.#columns.size > this.maxColumns) throw this.#tooMany(this.#columns.size);
+      }
+      const { start, values } = column;
+      while (start + values.length < rows) values.push(null);
+      values.push((row as Record<string, unknown>)[name]);
     }
-    for (const [name, values] of this.columns) {
-      values.push(Object.hasOwn(row, name) ? (row as Record<string, unknown>)[name] : null);
-    }
+    this.#present += keys.length;
+    if (!isSparse(rows + 1, this.#columns.size, this.#present)) return;
+    const problem = `${rows + 1} rows have ${this.#columns.size} different fields, and few of them each`;
+    const hint = 'Are the keys values, such as ids? Write them as a field of their own.';
+    throw this.complain({ row: rows, problem, hint, limit: true });
   }
-}
-
-const isMissing = (value: unknown) => value === null || value === undefined || Number.isNaN(value);
-
-/** A number as texts beside it spell it. */
-const spelled = (value: unknown, { decimalComma }: ReadPlan) =>
-  decimalComma && typeof value === 'number' ? String(value).replace('.', ',') : textOf(value);
-
-/** The text of a value that stands among texts. */
-function textOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString();
-  return undefined;
-}
-
-function evidenceOf(values: readonly unknown[], plan: ReadPlan): Evidence {
-  const present = values.filter((value) => !isMissing(value));
-  const isAll = (type: string) => present.length > 0 && present.every((value) => typeof value === type);
-  if (isAll('number')) return { kind: 'number', why: 'all values are numbers', values: present.length };
-  if (isAll('boolean')) return { kind: 'boolean', why: 'all values are true or false', values: present.length };
-  const texts = present.flatMap((value) => spelled(value, plan) ?? []);
-  const evidence = inferKind(texts.slice(0, plan.sampleRows), plan);
-  if (evidence.kind === 'category' || texts.length <= plan.sampleRows) return evidence;
-  return inferKind(texts, plan);
-}
-
-/** One column of values as it stands in a table. */
-function makeColumn(
-  name: string,
-  values: readonly unknown[],
-  kind: ColumnKind,
-  plan: ReadPlan,
-  complain: Complain,
-): { column: Column; described: Omit<ColumnReport, 'name' | 'why' | 'kind'> } {
-  const builder = makeBuilder(kind, { missing: plan.missing, decimalComma: plan.decimalComma });
-  const feed = new TextFeed();
-  values.forEach((value, row) => {
-    if (isMissing(value)) {
-      builder.addMissing();
-      return;
-    }
-    const text = kind === 'number' ? spelled(value, plan) : textOf(value);
-    if (text === undefined) {
-      const hint = 'Flatten the rows, or leave the column out with `skip`.';
-      throw complain({
-        row,
-        field: name,
-        problem: `the value is ${show(value)}, not a number, a text or a boolean`,
-        hint,
-      });
-    }
-    const outcome = builder.add(feed.bytes, 0, feed.encode(text));
-    if (outcome === TAKEN) return;
-    if (outcome === STRAY) {
-      const hint = kind === 'number' ? decimalHint(text) : undefined;
-      throw complain({ row, field: name, problem: `'${shorten(text)}' is not a ${kind}`, ...(hint && { hint }) });
-    }
-  });
-  const described = builder.describe();
-  return { column: builder.finish(name), described };
 }
 
 /** A table of what was collected. `kinds` are those that columns must have. */
 export function tableOf(
-  { columns, rows }: RowCollector,
+  collector: RowCollector,
   source: string,
   plan: ReadPlan,
   complain: Complain,
   kinds: Readonly<Record<string, ColumnKind | 'skip'>> = plan.columns,
   lines?: ArrayLike<number>,
 ): Table {
+  const { columns, rows } = collector;
   for (const name of Object.keys(kinds)) {
     if (columns.has(name)) continue;
     throw new ValueError({
@@ -158,24 +150,39 @@ export function tableOf(
     });
   }
   const reports: ColumnReport[] = [];
-  const notes: string[] = [];
+  const notes: string[] = [...collector.notes];
+  const collected = [...columns].map(([name, values]) => {
+    const kind = givenKind({ ...plan, columns: kinds }, name);
+    return { name, kind, values, ...(kind !== 'skip' && collectColumn(name, values, kind, plan, complain)) };
+  });
+  const settling = new Settling(
+    plan,
+    collected.flatMap(({ column }) => column ?? []),
+    (row) => lines?.[row],
+  );
   const made: Column[] = [];
-  for (const [name, values] of columns) {
-    const given = givenKind({ ...plan, columns: kinds }, name);
-    if (given === 'skip') {
+  const written = new Map<string, CategoryColumn>();
+  for (const { name, kind, values, column, findings, described, evidence } of collected) {
+    if (plan.keep.has(name)) written.set(name, writtenColumn(name, values));
+    if (!column || !findings) {
       reports.push({ name, kind: 'skip', why: 'as given', missing: 0 });
       continue;
     }
-    const evidence = given === undefined ? evidenceOf(values, plan) : { kind: given, why: 'as given' };
-    const { column: plain, described } = makeColumn(name, values, evidence.kind, plan, complain);
-    const column = given === undefined ? withCounter(plain) : plain;
-    made.push(column);
-    const why = 'counter' in column ? `${evidence.why}, ${COUNTS_ROWS}` : evidence.why;
-    const doubtful = given === undefined ? doubtsOf(column, plan.decimalComma) : undefined;
-    notes.push(...(doubtful?.remarks ?? []));
-    reports.push({ name, kind: evidence.kind, why, ...described, ...doubtful?.doubts });
+    const settled = settling.settle(column, findings, kind === undefined ? evidence : undefined);
+    made.push(settled.column);
+    notes.push(...settled.remarks);
+    const why = 'counter' in settled.column ? `${settled.why}, ${COUNTS_ROWS}` : settled.why;
+    reports.push({
+      name,
+      kind: settled.column.kind,
+      why,
+      missing: 0,
+      ...described,
+      ...settled.described,
+      ...settled.doubts,
+    });
   }
-  return new Table(made, makeReport({ source, rows, notes, columns: reports }), lines, plan.reading);
+  return new Table(made, makeReport({ source, rows, notes, columns: reports }), lines, settling.reading, written);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { lookUp, show, ValueError } from '../errors.js';
 import { shorten } from './errors.js';
-import { MISSING } from './scalars.js';
+import { MISSING } from './markers.js';
 import type { Column } from './table.js';
 
 /** A value for each row: classes to stratify by, groups to keep together, times to order by. */

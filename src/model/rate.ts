@@ -21,7 +21,9 @@ const FUNCTIONS = [
 /** A schedule with all of its options and what it means, or a rate. @throws UnknownNameError, ValueError for options out of range. */
 export function readRate(given: number | Schedule, argument: string) {
   if (typeof given === 'number') return checkNumber(given, argument, { min: 0 });
-  return resolve<ScheduleSpec, ScheduleDefinition<ScheduleSpec>>(given, {}, argument, 'cosine', { functions: FUNCTIONS });
+  return resolve<ScheduleSpec, ScheduleDefinition<ScheduleSpec>>(given, {}, argument, 'cosine', {
+    functions: FUNCTIONS,
+  });
 }
 
 /** @throws UnknownNameError, ValueError for options out of range. */

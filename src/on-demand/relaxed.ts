@@ -1,2 +1,2 @@
-export { checkRelaxedSimd } from '../backends/relaxed.js';
+export { planFast } from '../backends/fused.js';
 export { matrix } from '../library.js';

@@ -22,12 +22,14 @@ function run(
     open,
     killAfter,
     killAfterMs,
+    killWhen,
     signal = 'SIGINT',
   }: {
     input?: string;
     open?: string;
     killAfter?: RegExp;
     killAfterMs?: number;
+    killWhen?: () => boolean;
     signal?: NodeJS.Signals;
   } = {},
 ): Promise<Ran> {
@@ -38,6 +40,10 @@ function run(
     if (input !== undefined) child.stdin?.end(input);
     if (open !== undefined) child.stdin?.write(open);
     if (killAfterMs) setTimeout(() => child.kill(signal), killAfterMs);
+    if (killWhen) {
+      const look = setInterval(() => killWhen() && child.kill(signal), 50);
+      child.once('exit', () => clearInterval(look));
+    }
     if (!killAfter) return;
     let seen = '';
     const watch = (text: string) => {

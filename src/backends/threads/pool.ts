@@ -57,6 +57,22 @@ export function checkThreads(threads: unknown): number {
   return count;
 }
 
+/** Where the size of a module's section of imports stands. */
+function importsOf(bytes: Uint8Array): number {
+  for (let at = 8; at < bytes.length; ) {
+    const begin = at + 1;
+    if (bytes[at] === 2) return begin;
+    let size = 0;
+    for (at = begin; at < bytes.length; ) {
+      const byte = bytes[at] as number;
+      size += (byte & 127) * 128 ** (at++ - begin);
+      if (byte < 128) break;
+    }
+    at += size;
+  }
+  return bytes.length;
+}
+
 /**
  * Rewrites the module's memory import from "at least 1 page" to "shared, at most 65536 pages". Nothing else of a module
  * depends on whether its memory is shared.
@@ -66,8 +82,8 @@ export function withSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const limits = [2, 0, 1];
   const pattern = [...name, ...limits];
   const at = bytes.findIndex((_, i) => pattern.every((byte, k) => bytes[i + k] === byte));
-  const size = at - 2;
-  if (at < 0 || bytes[size - 1] !== 2 || (bytes[size] as number) + 3 > 127) {
+  const size = importsOf(bytes);
+  if (at < size || (bytes[size] as number) + 3 > 127) {
     throw new BackendError('The module imports its memory in a form that cannot be shared.');
   }
   const end = at + pattern.length;
@@ -99,10 +115,11 @@ export function openPool(
   module: WebAssembly.Module,
   threads: number,
   threadUrl: string | URL | undefined,
+  tall: boolean | undefined,
 ): Promise<Pool> {
   // What several entries of the package share, or is loaded on demand, lies in chunks/, one folder down.
   const place = import.meta.url.includes('/chunks/') ? '../thread.js' : './thread.js';
-  return new Pool(make, module, threads, new URL(threadUrl ?? place, import.meta.url)).ready();
+  return new Pool(make, module, threads, new URL(threadUrl ?? place, import.meta.url), tall).ready();
 }
 
 /** Threads that compute together. Idle ones sleep; none keeps a process alive. */
@@ -122,6 +139,7 @@ export class Pool {
     readonly module: WebAssembly.Module,
     readonly threads: number,
     url: URL,
+    private readonly tall: boolean | undefined,
   ) {
     this.#control = Control.create(threads, maySleep(), cores());
     this.#control.lost = () => this.#ended.some((ended) => ended());
@@ -131,8 +149,8 @@ export class Pool {
   }
 
   #start(thread: number, url: URL): Promise<void> {
-    const { threads, module } = this;
-    const data: ThreadData = { control: this.#control.buffer, threads, cores: cores(), thread, module };
+    const { threads, module, tall } = this;
+    const data: ThreadData = { control: this.#control.buffer, threads, cores: cores(), thread, module, tall };
     return new Promise((resolve, reject) => {
       const lost = (why: unknown) => {
         this.#failure ??= why instanceof Error ? why.message : String(why);
@@ -170,7 +188,7 @@ export class Pool {
     const memory = this.make.allocate(elements, true);
     const heap = this.#heaps++;
     this.#tell([{ type: 'heap', heap, memory }]);
-    const kernels = this.make.instantiate(this.module, memory);
+    const kernels = this.make.instantiate(this.module, memory, this.tall);
     const backend: Backend = {
       heap: new Float32Array(memory.buffer),
       kernels,

@@ -15,6 +15,7 @@ export interface ThreadData {
   readonly cores: number;
   readonly thread: number;
   readonly module: WebAssembly.Module;
+  readonly tall: boolean | undefined;
 }
 
 type Step = () => void;

@@ -24,7 +24,7 @@ class Thread {
   receive(message: Message): void {
     switch (message.type) {
       case 'heap':
-        this.#heaps.set(message.heap, instantiate(this.data.module, message.memory));
+        this.#heaps.set(message.heap, instantiate(this.data.module, message.memory, this.data.tall));
         break;
       case 'program': {
         const kernels = this.#heaps.get(message.heap);

@@ -1,129 +1,42 @@
-import { checkNumber, checkOptions } from '../../errors.js';
+import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
+import { checkText, decode } from '../csv/bytes.js';
 import { planReading, READ_OPTIONS, type ReadPlan } from '../csv/dialect.js';
-import { checkText, decode } from '../csv/lines.js';
 import { inUtf8 } from '../encoding.js';
-import { DataError, type DataErrorCode } from '../errors.js';
 import { type Complain, RowCollector, type RowOptions, tableOf } from '../rows.js';
 import { type Bytes, open, readAll, type Source } from '../source.js';
 import type { ColumnKind, Table } from '../table.js';
-import { firstFlaw } from './syntax.js';
+import { addObject, isTable } from './shapes.js';
+import { JsonFlaw, parseJson } from './syntax.js';
+import { DEPTH, elements, failure, parse, type Spot, Spots, START, spotOf } from './text.js';
 
 export interface JsonOptions extends RowOptions {
   /** Bytes of a JSON file, or characters of a line of JSON Lines, that are read at most; default 2^29 and 2^24. */
   readonly maxBytes?: number;
+  /** Default 100,000. */
+  readonly maxColumns?: number;
+  /**
+   * The key of an object under which rows stand, or a path of keys such as `result.items`; default: the one that holds an
+   * array of objects.
+   */
+  readonly key?: string;
 }
 
-const OPTIONS = [...READ_OPTIONS, 'names', 'maxBytes'];
+const OPTIONS = [...READ_OPTIONS, 'names', 'maxBytes', 'maxColumns', 'key'];
 
-/** JSON that nests deeper is no row. */
-const DEPTH = 32;
-
-interface Spot {
-  readonly line: number;
-  readonly column: number;
+interface JsonPlan extends ReadPlan {
+  readonly names: readonly string[] | undefined;
+  readonly maxColumns: number;
+  readonly key: string | undefined;
 }
 
-/** Where each row stands. */
-class Spots {
-  readonly #spots: number[] = [];
-  add({ line, column }: Spot): void {
-    this.#spots.push(line, column);
+function planJson(options: JsonOptions): JsonPlan {
+  checkOptions(options, OPTIONS, 'options');
+  const { names, key } = options;
+  if (key !== undefined && typeof key !== 'string') {
+    throw new ValueError({ argument: 'key', given: show(key), expected: 'a text' });
   }
-  clear(): void {
-    this.#spots.length = 0;
-  }
-  get lines(): readonly number[] {
-    return this.#spots.filter((_, i) => i % 2 === 0);
-  }
-  complain(source: string): Complain {
-    return ({ row, field, problem, hint }) => {
-      const [line = 1, column = 1] = this.#spots.slice(2 * row, 2 * row + 2);
-      return failure('structure', source, { line, column }, problem, {
-        ...(field !== undefined && { field }),
-        ...(hint && { hint }),
-      });
-    };
-  }
-}
-
-function failure(
-  code: DataErrorCode,
-  source: string,
-  spot: Spot,
-  problem: string,
-  more: { field?: string; hint?: string } = {},
-): DataError {
-  return new DataError({ code, source, line: spot.line, column: spot.column, problem, ...more });
-}
-
-/** Where index `at` of a text lies that begins at `spot`. */
-function spotOf(text: string, at: number, { line, column }: Spot): Spot {
-  let start = -1;
-  for (let i = text.indexOf('\n'); i >= 0 && i < at; i = text.indexOf('\n', i + 1)) {
-    line++;
-    start = i;
-  }
-  return { line, column: start < 0 ? column + at : at - start };
-}
-
-function parse(text: string, source: string, spot: Spot): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    const at = firstFlaw(text);
-    const ends = at >= text.length;
-    const problem = ends ? 'the JSON ends too early' : `the JSON is wrong at '${text[at]}'`;
-    throw failure(ends ? 'truncated' : 'syntax', source, spotOf(text, at, spot), problem);
-  }
-}
-
-/** The elements of the array that a text is, each parsed, and where it begins. */
-function* elements(text: string, source: string): Generator<{ value: unknown; spot: Spot }> {
-  let depth = 0;
-  let start = -1;
-  let line = 1;
-  let lineStart = 0;
-  let spot: Spot = { line: 1, column: 1 };
-  let separated = true;
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i]!;
-    if (c === '\n') {
-      line++;
-      lineStart = i + 1;
-      continue;
-    }
-    if (c === ' ' || c === '\t' || c === '\r') continue;
-    const here = { line, column: i - lineStart + 1 };
-    if (depth === 0) {
-      if (c !== '[' || start !== -1) throw failure('syntax', source, here, `'${c}' stands behind the end of the array`);
-      start = -2;
-      depth = 1;
-      continue;
-    }
-    const closes = c === ']' || c === '}';
-    if (depth === 1 && (c === ',' || closes)) {
-      if (c === '}' || (start < 0 && (c === ',' || !separated)))
-        throw failure('syntax', source, here, `the JSON is wrong at '${c}'`);
-      if (start >= 0) yield { value: parse(text.slice(start, i), source, spot), spot };
-      start = -2;
-      separated = closes;
-      if (closes) depth = 0;
-      continue;
-    }
-    if (start < 0) {
-      start = i;
-      spot = here;
-    }
-    if (c === '"') {
-      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === '\\') i++;
-    } else if (c === '[' || c === '{') {
-      if (++depth > DEPTH) throw failure('structure', source, here, `the JSON nests deeper than ${DEPTH} levels`);
-    } else if (closes) depth--;
-  }
-  if (depth > 0) {
-    if (start >= 0) parse(text.slice(start), source, spot);
-    throw failure('truncated', source, spotOf(text, text.length, { line: 1, column: 1 }), 'the array is not closed');
-  }
+  const maxColumns = checkNumber(options.maxColumns ?? 100_000, 'maxColumns', { min: 1, integer: true });
+  return { ...planReading(options), names, maxColumns, key };
 }
 
 async function textOf(source: Bytes, maxBytes: number): Promise<string> {
@@ -132,61 +45,137 @@ async function textOf(source: Bytes, maxBytes: number): Promise<string> {
   return decode(bytes, source.name, 1);
 }
 
-/** An object of columns: arrays of equal length. */
-function addColumns(value: object, collector: RowCollector, source: string): void {
-  const start = { line: 1, column: 1 };
-  const columns = Object.entries(value);
-  const rows = Array.isArray(columns[0]?.[1]) ? columns[0][1].length : 0;
-  for (const [name, values] of columns) {
-    if (name === '__proto__')
-      throw failure('structure', source, start, 'a column cannot have this name', { field: name });
-    if (!Array.isArray(values)) {
-      const hint = 'Rows stand in an array, one object each; or one object holds an array for each column.';
-      throw failure('structure', source, start, 'this is not an array', { field: name, hint });
+/** Adds rows, of which the first may name the columns of the others. */
+class Adder {
+  #held: readonly string[] | undefined;
+  constructor(
+    readonly collector: RowCollector,
+    private readonly spots: Spots,
+  ) {}
+
+  add(row: unknown, spot: Spot, mayName: boolean): void {
+    if (this.#held) {
+      const names = this.#held;
+      this.#held = undefined;
+      if (Array.isArray(row) && row.length === names.length && row.some((cell) => typeof cell === 'number')) {
+        this.collector.notes.push('the first array holds names, since numbers stand in the second');
+        this.collector.names = names;
+        this.spots.clear();
+      } else this.collector.add(names);
+    } else if (mayName && this.collector.rows === 0 && this.collector.names === undefined && areNames(row)) {
+      this.spots.add(spot);
+      this.#held = row;
+      return;
     }
-    if (values.length !== rows) {
-      throw failure('structure', source, start, `the column has ${values.length} values, the first ${rows}`, {
-        field: name,
-      });
-    }
-    collector.columns.set(name, values);
+    this.spots.add(spot);
+    this.collector.add(row);
   }
-  collector.rows = rows;
+
+  /** Adds what is held when no row comes after it. */
+  end(): void {
+    if (this.#held) this.collector.add(this.#held);
+    this.#held = undefined;
+  }
 }
 
-/**
- * Reads JSON: an array of rows, which are objects or arrays, or an object of columns.
- * @throws DataError with line and column.
- */
-export async function readJson(source: Source, options: JsonOptions = {}): Promise<Table> {
-  checkOptions(options, OPTIONS, 'options');
-  const plan = planReading(options);
-  const maxBytes = checkNumber(options.maxBytes ?? 2 ** 29, 'maxBytes', { min: 1 });
-  const bytes = inUtf8(open(source), plan.encoding);
-  const { name } = bytes;
-  const text = await textOf(bytes, maxBytes);
+function areNames(row: unknown): row is readonly string[] {
+  if (!Array.isArray(row) || row.length === 0) return false;
+  return row.every((cell) => typeof cell === 'string' && cell.trim() !== '') && new Set(row).size === row.length;
+}
+
+/** The table that one JSON text holds. */
+function tableOfText(text: string, name: string, plan: JsonPlan, notes: readonly string[] = []): Table {
   const spots = new Spots();
   const complain = spots.complain(name);
-  const collector = new RowCollector(name, options.names, complain);
+  const collector = new RowCollector(name, plan.names, complain, true, plan.maxColumns);
+  collector.notes.push(...notes);
   const first = text.trimStart()[0];
-  if (first === '{') addColumns(parse(text, name, { line: 1, column: 1 }) as object, collector, name);
-  else if (first === '[') {
-    for (const { value, spot } of elements(text, name)) {
-      spots.add(spot);
-      collector.add(value);
+  if (first === '{') {
+    const value = parse(text, name, START) as Record<string, unknown>;
+    addObject(value, collector, name, plan.key);
+    if (collector.columns.size > plan.maxColumns) {
+      const problem = `there are ${collector.columns.size} columns; the limit maxColumns is ${plan.maxColumns}`;
+      throw failure('limit', name, START, problem);
     }
+  } else if (first === '[') {
+    const adder = new Adder(collector, spots);
+    for (const { value, spot } of elements(text, name)) adder.add(value, spot, true);
+    adder.end();
   } else if (first !== undefined) {
-    const spot = spotOf(text, text.indexOf(first), { line: 1, column: 1 });
+    const spot = spotOf(text, text.indexOf(first), START);
     const hint = "For CSV say format: 'csv' to readTable, or call readCsv.";
     throw failure('structure', name, spot, 'an array of rows or an object of columns is expected', { hint });
   }
-  if (collector.rows === 0) throw failure('empty', name, { line: 1, column: 1 }, 'there are no rows');
+  if (collector.rows === 0) throw failure('empty', name, START, 'there are no rows');
   return tableOf(collector, name, plan, complain, plan.columns, first === '[' ? spots.lines : undefined);
+}
+
+/** Whether a text begins with a line that is an object, below which another begins, as in JSON Lines. */
+function isLines(text: string): boolean {
+  const from = text.length - text.trimStart().length;
+  if (text[from] !== '{') return false;
+  const end = text.indexOf('\n', from);
+  if (end < 0 || text.slice(end, end + 1000).trimStart()[0] !== '{') return false;
+  try {
+    parseJson(text.slice(from, end), DEPTH);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Reads JSON: an array of rows, which are objects or arrays, an object of columns, or an object in which rows stand under a
+ * key, also as pandas writes it (`orient` 'records', 'columns', 'index', 'split', 'values' or 'table'). NaN, as Python
+ * writes it, is a missing value; whole numbers beyond 2^53 are kept as texts.
+ * @throws DataError with line and column.
+ */
+export async function readJson(source: Source, options: JsonOptions = {}): Promise<Table> {
+  const plan = planJson(options);
+  const maxBytes = checkNumber(options.maxBytes ?? 2 ** 29, 'maxBytes', { min: 1 });
+  const bytes = inUtf8(open(source), plan.encoding);
+  const text = await textOf(bytes, maxBytes);
+  if (plan.key === undefined && isLines(text)) {
+    const note = 'each line holds a row, as in JSON Lines';
+    for await (const table of batches({ ...bytes, blocks: () => once(text) }, plan, 2 ** 24, true, [note]))
+      return table;
+  }
+  return tableOfText(text, bytes.name, plan);
+}
+
+async function* once(text: string): AsyncGenerator<Uint8Array, void, undefined> {
+  yield new TextEncoder().encode(text);
+}
+
+/** Pieces of bytes that are joined when they are asked for, so that what comes in many pieces is copied once. */
+class Pieces {
+  #held: Uint8Array[] = [];
+  length = 0;
+
+  add(piece: Uint8Array): void {
+    this.#held.push(piece);
+    this.length += piece.length;
+  }
+
+  take(): Uint8Array {
+    const [first] = this.#held;
+    const all = this.#held.length === 1 ? first! : new Uint8Array(this.length);
+    let at = 0;
+    if (all !== first) {
+      for (const piece of this.#held) {
+        all.set(piece, at);
+        at += piece.length;
+      }
+    }
+    this.#held = [];
+    this.length = 0;
+    return all;
+  }
 }
 
 /** The lines of a source that are not blank, with their numbers. */
 async function* lines(bytes: Bytes, maxLength: number): AsyncGenerator<{ text: string; line: number }[]> {
-  let rest = new Uint8Array(0);
+  const rest = new Pieces();
   let line = 1;
   const cut = (unit: Uint8Array) => {
     checkText(unit, bytes.name, line);
@@ -196,37 +185,63 @@ async function* lines(bytes: Bytes, maxLength: number): AsyncGenerator<{ text: s
     return found;
   };
   for await (const block of bytes.blocks()) {
-    const unit = new Uint8Array(rest.length + block.length);
-    unit.set(rest);
-    unit.set(block, rest.length);
-    const end = unit.lastIndexOf(10) + 1;
-    if (end > 0) yield cut(unit.subarray(0, end));
-    rest = unit.slice(end);
+    const end = block.lastIndexOf(10) + 1;
+    if (end > 0) {
+      rest.add(block.subarray(0, end));
+      yield cut(rest.take());
+    }
+    if (end < block.length) rest.add(block.slice(end));
     if (rest.length > maxLength) {
-      throw failure(
-        'limit',
-        bytes.name,
-        { line, column: 1 },
-        `the line is longer than ${maxLength}, the limit maxBytes`,
-      );
+      const problem = `the line is longer than ${maxLength}, the limit maxBytes`;
+      throw failure('limit', bytes.name, { line, column: 1 }, problem);
     }
   }
-  if (rest.length > 0) yield cut(rest);
+  if (rest.length > 0) yield cut(rest.take());
 }
 
-async function* batches(source: Source, options: JsonOptions, whole: boolean): AsyncGenerator<Table> {
-  checkOptions(options, OPTIONS, 'options');
-  const plan: ReadPlan = planReading(options);
-  const maxLength = checkNumber(options.maxBytes ?? 2 ** 24, 'maxBytes', { min: 1 });
-  const bytes = inUtf8(open(source), plan.encoding);
+/** Whether JSON that should hold a row on each line is one value over several lines, or one array of rows. */
+function isWhole(block: Uint8Array): boolean {
+  const text = new TextDecoder().decode(block).trimStart();
+  if (/^\[\s*[[{]/.test(text.slice(0, 1000))) return true;
+  if (text[0] !== '{' && text[0] !== '[') return false;
+  const end = text.indexOf('\n');
+  const line = end < 0 ? text : text.slice(0, end);
+  try {
+    const value = parseJson(line, DEPTH);
+    return text.length === line.length || text.slice(end).trim() === '' ? isTable(value) : false;
+  } catch (error) {
+    return end >= 0 && error instanceof JsonFlaw && error.at >= end;
+  }
+}
+
+/** The same bytes, and their first block. */
+async function peek(bytes: Bytes): Promise<{ first: Uint8Array | undefined; all: Bytes }> {
+  const blocks = bytes.blocks();
+  const { done, value } = await blocks.next();
+  async function* all(): AsyncGenerator<Uint8Array, void, undefined> {
+    if (!done) yield value as Uint8Array;
+    yield* blocks;
+  }
+  return { first: done ? undefined : (value as Uint8Array), all: { ...bytes, again: false, blocks: all } };
+}
+
+async function* batches(
+  bytes: Bytes,
+  plan: JsonPlan,
+  maxLength: number,
+  whole: boolean,
+  notes: readonly string[] = [],
+): AsyncGenerator<Table> {
   const { name } = bytes;
   const spots = new Spots();
-  const complain = spots.complain(name);
-  const collect = () => new RowCollector(name, options.names, complain, whole);
-  let collector = collect();
+  const complain: Complain = spots.complain(name);
+  const collect = () => new RowCollector(name, plan.names, complain, whole, plan.maxColumns);
+  let adder = new Adder(collect(), spots);
+  adder.collector.notes.push(...notes);
   let kinds: Readonly<Record<string, ColumnKind | 'skip'>> = plan.columns;
   let names: string[] | undefined;
   const table = () => {
+    const { collector } = adder;
     const made = tableOf(collector, name, plan, complain, kinds, spots.lines);
     kinds = { ...kinds, ...Object.fromEntries(made.columns.map((column) => [column.name, column.kind])) };
     names ??= [...collector.columns.keys()];
@@ -235,20 +250,21 @@ async function* batches(source: Source, options: JsonOptions, whole: boolean): A
   for await (const found of lines(bytes, maxLength)) {
     for (const { text, line } of found) {
       const spot = { line, column: 1 };
-      spots.add(spot);
-      const trimmed = text.trimStart();
-      if (depthOf(trimmed) > DEPTH)
+      if (depthOf(text.trimStart()) > DEPTH)
         throw failure('structure', name, spot, `the JSON nests deeper than ${DEPTH} levels`);
-      collector.add(parse(text, name, spot));
+      adder.add(parse(text, name, spot), spot, names === undefined);
     }
-    if (whole || collector.rows === 0) continue;
+    if (whole || adder.collector.rows === 0) continue;
     yield table();
     spots.clear();
-    collector = collect();
-    for (const column of names!) collector.columns.set(column, []);
+    const given = adder.collector.names;
+    adder = new Adder(collect(), spots);
+    adder.collector.names = given;
+    for (const column of names!) adder.collector.setColumn(column, []);
   }
-  if (whole || !names) {
-    if (collector.rows === 0) throw failure('empty', name, { line: 1, column: 1 }, 'there are no rows');
+  adder.end();
+  if (whole || !names || adder.collector.rows > 0) {
+    if (adder.collector.rows === 0) throw failure('empty', name, START, 'there are no rows');
     yield table();
   }
 }
@@ -260,16 +276,27 @@ function depthOf(text: string): number {
   return depth;
 }
 
+async function* tablesOf(source: Source, options: JsonOptions, whole: boolean): AsyncGenerator<Table> {
+  const plan = planJson(options);
+  const maxBytes = options.maxBytes === undefined ? undefined : checkNumber(options.maxBytes, 'maxBytes', { min: 1 });
+  const { first, all } = await peek(inUtf8(open(source), plan.encoding));
+  if (first && (plan.key !== undefined || isWhole(first))) {
+    const text = await textOf(all, maxBytes ?? 2 ** 29);
+    yield tableOfText(text, all.name, plan, ['the file is one JSON text, not one on each line']);
+  } else yield* batches(all, plan, maxBytes ?? 2 ** 24, whole);
+}
+
 /**
- * Reads JSON Lines: a row, object or array, on each line; blank lines are skipped.
+ * Reads JSON Lines: a row, object or array, on each line; blank lines are skipped. A file that is one JSON text all the same
+ * is read as `readJson` does.
  * @throws DataError with line and column.
  */
 export async function readJsonLines(source: Source, options: JsonOptions = {}): Promise<Table> {
-  for await (const table of batches(source, options, true)) return table;
-  throw failure('empty', open(source).name, { line: 1, column: 1 }, 'the file is empty');
+  for await (const table of tablesOf(source, options, true)) return table;
+  throw failure('empty', open(source).name, START, 'the file is empty');
 }
 
 /** The same a block at a time, in constant memory; kinds and columns are those of the first block. */
 export function streamJsonLines(source: Source, options: JsonOptions = {}): AsyncGenerator<Table> {
-  return batches(source, options, false);
+  return tablesOf(source, options, false);
 }

@@ -3,13 +3,15 @@ import type { LoadSource, SaveTarget } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import { type ActivationName, activationNames } from '../../model/names.js';
 import type { Callback } from '../../train/callbacks.js';
-import { oddOf, remarkOf } from '../infer.js';
+import { doubtsAbout } from '../doubts.js';
 import { oneHot } from '../prep/encoding.js';
 import { fillMissing } from '../prep/missing.js';
 import type { PreprocessOptions, Steps } from '../prep/preprocess.js';
 import { log1p, minMax, standardize, zeroCentre } from '../prep/scaling.js';
 import { moments } from '../prep/statistics.js';
+import { remarksOn } from '../remarks.js';
 import type { CategoryColumn, Column, NumberColumn, Table } from '../table.js';
+import type { CheckpointEvery } from './pauses.js';
 
 export type Task = 'classification' | 'regression';
 
@@ -56,15 +58,14 @@ export interface Design {
   readonly dropout: number;
   readonly members: number;
   readonly epochs: number;
+  /** Trained for on top where the last of the epochs were the best. */
+  readonly moreEpochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
   readonly weightDecay: number;
   readonly patience: number;
   readonly seed: number;
 }
-
-/** After the batch or the epoch by which so many seconds or epochs have passed since the last time. */
-export type CheckpointEvery = { readonly seconds: number } | { readonly epochs: number };
 
 export interface FitTabularOptions {
   /** Ends training after the present batch; what was trained so far is kept, with the best weights. */
@@ -75,7 +76,7 @@ export interface FitTabularOptions {
   readonly checkpointEvery?: CheckpointEvery;
   /** Such a checkpoint. Given the same rows and options training goes on where it stood, and ends in the same bits. */
   readonly resume?: LoadSource;
-  /** Called for each member's training. */
+  /** Called for each member's training, and again after each checkpoint on the way. */
   readonly callbacks?: (member: number, design: Design) => readonly Callback[];
 }
 
@@ -154,6 +155,7 @@ export function designFor(rows: number, task: Task, options: TabularOptions): De
     dropout: options.dropout ?? (task === 'classification' && rows <= 20_000 ? 0.2 : 0),
     members,
     epochs,
+    moreEpochs: 0,
     batchSize,
     learningRate: options.learningRate ?? (rows > 20_000 ? 0.003 : 0.01),
     weightDecay: options.weightDecay ?? 1e-4,
@@ -302,9 +304,8 @@ export function choosePreprocessing(
     else if (kind === 'category' && given.categories === undefined) {
       columns[name] = categorySteps(column);
       if (columns[name] !== 'drop') continue;
-      const odd = oddOf(column, false);
-      const why = odd ? `; ${remarkOf(name, odd)}` : '';
-      notes.push(`'${name}' is left out: nearly every row has a text of its own${why}`);
+      const why = remarksOn(name, doubtsAbout(column)).map((remark) => `; ${remark}`);
+      notes.push(`'${name}' is left out: nearly every row has a text of its own${why.join('')}`);
     }
   }
   return { options: { ...given, columns: { ...columns, ...given.columns } }, notes };

@@ -32,3 +32,18 @@ export function measure(task: Task, truth: Matrix, outputs: Matrix): Metrics {
     confusion: confusionMatrix(truth, outputs),
   };
 }
+
+/**
+ * Metrics as they are expected of all networks together, where those given are of the mean of two of them at a time:
+ * `losses` are what to expect for each row, `measured` the same of the two. Errors of numbers shrink alike; accuracy, f1,
+ * auc and confusion stay those of two.
+ */
+export function expected(metrics: Metrics, losses: Float64Array, measured: number): Metrics {
+  const loss = losses.reduce((sum, value) => sum + value, 0) / losses.length;
+  const { logLoss, rmse, mae, r2 } = metrics;
+  if (logLoss !== undefined) return { ...metrics, logLoss: Math.max(0, loss) };
+  if (rmse === undefined || mae === undefined || r2 === undefined || !(measured > 0)) return metrics;
+  const ratio = Math.min(1, Math.max(0, loss / measured));
+  const shrunk = Math.sqrt(ratio);
+  return { ...metrics, rmse: rmse * shrunk, mae: mae * shrunk, r2: 1 - (1 - r2) * ratio };
+}

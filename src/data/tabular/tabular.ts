@@ -20,7 +20,7 @@ import {
 } from './design.js';
 import { type ExplainOptions, type Importance, importanceOf } from './explain.js';
 import { describeColumns, type InputRecord, Warnings } from './inputs.js';
-import { type Metrics, measure } from './measure.js';
+import { expected, type Metrics, measure } from './measure.js';
 import { classesOf, fitTarget, unscaled, withTarget } from './target.js';
 import { train } from './train.js';
 
@@ -151,7 +151,8 @@ export class Tabular<T extends Task = Task> {
     const design = designFor(table.rows, task, options);
     const trained = await train(x, y, classes?.length ?? 1, task, design, backend, watch);
     this.#interrupted = trained.interrupted;
-    const { rows, outputs } = trained.held;
+    const { rows, outputs, losses, squared } = trained.held;
+    notes.push(...trained.notes);
     const truth = makeMatrix(
       Float32Array.from(rows, (row) => y.data[row]!),
       rows.length,
@@ -165,7 +166,7 @@ export class Tabular<T extends Task = Task> {
       rows: table.rows,
       design,
       members: trained.members,
-      validation: measure(task, this.#held.truth, this.#held.outputs),
+      validation: expected(measure(task, this.#held.truth, this.#held.outputs), losses, squared),
       inputs: describeColumns(rest, inputs),
       ...(Object.keys(given.reading).length > 0 && { reading: given.reading }),
       notes,
@@ -174,11 +175,11 @@ export class Tabular<T extends Task = Task> {
     return this;
   }
 
-  /** Rows as a table, with what meant a missing value among those that it learned from. */
+  /** Rows as a table, their texts read as those that it learned from. */
   #tableOf(data: Data, kinds: Readonly<Record<string, ColumnKind>> = {}): Table {
     if (data instanceof Table) return data;
-    const { missing } = this.record.reading ?? {};
-    return tableFromRows(data, { kinds, ...(missing && { missing }) });
+    const { encoding: _, ...reading } = this.record.reading ?? {};
+    return tableFromRows(data, { kinds, ...reading });
   }
 
   /** A matrix for the model, of rows that need no target. */
