@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { DataError } from '../data/errors.js';
 import { readTable, split, type TabularOptions, tabular } from '../data/index.js';
-import { countersOf, trainingOptions } from '../data/tabular/design.js';
+import { countersOf, inferTask, trainingOptions } from '../data/tabular/design.js';
 import type { CheckpointEvery } from '../data/tabular/pauses.js';
 import { MyelinError } from '../errors.js';
 import { previousOf } from '../io/atomic.js';
@@ -10,7 +10,7 @@ import { printable } from '../printable.js';
 import type { Callback } from '../train/callbacks.js';
 import { print, printJson, say, sayLines, sayOver } from './console.js';
 import { checkColumns, type ReadFlags, readData, readOptions, remarksOf, sourceOf, targetOf, warn } from './data.js';
-import { checked, messageOf, UsageError } from './errors.js';
+import { checked, messageOf, typed, UsageError } from './errors.js';
 import { writing } from './output.js';
 import { checkApart, checkReadable, checkWritable } from './paths.js';
 import { reportPage } from './report.js';
@@ -90,10 +90,14 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const dropped = checkColumns(table, flags.drop ?? [], '--drop');
   const pipeline = checked(() => tabular({ target, ...chosen }));
   const interruption = new Interruption();
-  if (!json && !quiet) sayLines(String(table.report ?? ''));
+  if (!json && !quiet) sayLines(typed(String(table.report ?? '')));
   const remarks = remarksOf(table, countersOf(table.drop(target, ...dropped)));
   for (const remark of remarks) tell(`note: ${remark}`);
-  const parts = flags.testShare ? split(table, { test: flags.testShare, seed: flags.seed ?? 0 }) : undefined;
+  const classified = (flags.task ?? inferTask(table.column(target)).task) === 'classification';
+  const stratify = classified ? { stratify: table.column(target) } : {};
+  const parts = flags.testShare
+    ? split(table, { test: flags.testShare, seed: flags.seed ?? 0, ...stratify })
+    : undefined;
   const width = stderr.columns || 80;
   const callbacks = progressOf(
     (text) => (terminal ? undefined : tell(text)),
@@ -115,8 +119,9 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     if (terminal) stderr.write('\n');
   }
   // A file to test on may lack columns that nothing is learned from.
-  const { columns: kinds, ...others } = flags;
-  const testFlags = { ...others, ...(kinds && { kinds }) };
+  const { columns = {}, ...others } = flags;
+  const { [target]: _, ...kinds } = columns;
+  const testFlags = { ...others, kinds };
   const seconds = (performance.now() - began) / 1000;
   // A signal that comes once training is done must not take the model away.
   await pipeline.save(out);
