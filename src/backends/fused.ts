@@ -40,8 +40,11 @@ interface Engine {
 
 function thisEngine(): Engine {
   checkRelaxedSimd();
-  const { process } = globalThis as { process?: { versions?: Readonly<Record<string, string | undefined>> } };
-  return { v8: v8Version(globalThis.navigator?.userAgent, process?.versions), fuses: fuses() };
+  const { navigator, process } = globalThis as {
+    readonly navigator?: { readonly userAgent?: string };
+    readonly process?: { readonly versions?: Record<string, string | undefined> };
+  };
+  return { v8: v8Version(navigator?.userAgent, process?.versions), fuses: fuses() };
 }
 
 /**
