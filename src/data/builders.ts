@@ -210,6 +210,8 @@ class BooleanBuilder extends Numbers {
     const text = asciiOf(bytes, from, to);
     if (this.#marked && this.reading.missing.has(text)) return Number.NaN;
     if (this.reading.known && (text === '0' || text === '1')) return this.#met(text === '1' ? 1 : 0, text);
+    if (this.#seen[1] && text === this.#words[1]) return 1;
+    if (this.#seen[0] && text === this.#words[0]) return 0;
     const word = booleanWord(text);
     if (!word || (this.#pair !== undefined && word.pair !== this.#pair)) return Number.NaN;
     this.#pair = word.pair;

@@ -70,7 +70,11 @@ function markedTimes({ kind, read }: Decision, { missing }: Settings): ReadonlyS
   return new Set([...missing].map(read!).filter((time) => !Number.isNaN(time)));
 }
 
-const missingOf = (codes: Int32Array) => codes.reduce((sum, code) => sum + (code < 0 ? 1 : 0), 0);
+function missingOf(codes: Int32Array): number {
+  let missing = 0;
+  for (let row = 0; row < codes.length; row++) if (codes[row]! < 0) missing++;
+  return missing;
+}
 
 function describe({ kind, values }: NumberColumn): Omit<ColumnReport, 'name' | 'why' | 'kind'> {
   let [missing, min, max] = [0, Infinity, -Infinity];
