@@ -1,5 +1,6 @@
-import { BackendError } from '../errors.js';
+import { asError, BackendError } from '../errors.js';
 import { type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
+import { noRoom } from './no-room.js';
 
 /** A memory of at least this many elements. */
 function allocate(elements: number, shared = false): WebAssembly.Memory {
@@ -7,17 +8,19 @@ function allocate(elements: number, shared = false): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory(shared ? { initial, maximum: 65536, shared } : { initial });
   } catch (cause) {
-    throw new BackendError(
-      `The engine has no room for a heap of ${initial} pages of 64 KiB. Models that are no longer referenced give theirs back.`,
-      { cause },
-    );
+    throw noRoom(elements, cause);
   }
 }
 
 /** The kernels over a memory, as they are: numbers in, nothing out. For `tall` see `FastPlan`. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, tall = true): Kernels {
-  return new WebAssembly.Instance(module, { env: { memory }, engine: { TALL: Number(tall) } })
-    .exports as unknown as Kernels;
+  try {
+    const imports = { env: { memory }, engine: { TALL: Number(tall) } };
+    return new WebAssembly.Instance(module, imports).exports as unknown as Kernels;
+  } catch (thrown) {
+    const cause = asError(thrown);
+    throw new BackendError(`The WebAssembly module cannot be instantiated: ${cause.message}.`, { cause });
+  }
 }
 
 /** What threads take from here: handed over, where importing it on demand would make another file of it in bundles. */

@@ -1,5 +1,5 @@
 import exact from '../../build/kernels.wasm.js';
-import { BackendError, checkOptions, lookUp } from '../errors.js';
+import { asError, BackendError, checkOptions, lookUp } from '../errors.js';
 import type { Backend, BackendFactory } from '../kernels/contract.js';
 import { instances } from './instance.js';
 import { unpack } from './unpack.js';
@@ -76,9 +76,10 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
     } else {
       module = source instanceof WebAssembly.Module ? source : await compile(source as BufferSource);
     }
-  } catch (cause) {
+  } catch (thrown) {
     if (source === undefined) delete embedded[math];
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const cause = asError(thrown);
+    const why = cause.message;
     throw new BackendError(
       `The WebAssembly backend cannot start: ${why}. It needs WebAssembly SIMD (Node 20, Chrome 91, Firefox 89, ` +
         "Safari 16.4 or newer) and, on pages with a content policy, script-src 'wasm-unsafe-eval'. " +
