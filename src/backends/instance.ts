@@ -1,4 +1,3 @@
-import { asError, BackendError } from '../errors.js';
 import { type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
 import { noRoom } from './no-room.js';
 
@@ -14,13 +13,8 @@ function allocate(elements: number, shared = false): WebAssembly.Memory {
 
 /** The kernels over a memory, as they are: numbers in, nothing out. For `tall` see `FastPlan`. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, tall = true): Kernels {
-  try {
-    const imports = { env: { memory }, engine: { TALL: Number(tall) } };
-    return new WebAssembly.Instance(module, imports).exports as unknown as Kernels;
-  } catch (thrown) {
-    const cause = asError(thrown);
-    throw new BackendError(`The WebAssembly module cannot be instantiated: ${cause.message}.`, { cause });
-  }
+  return new WebAssembly.Instance(module, { env: { memory }, engine: { TALL: Number(tall) } })
+    .exports as unknown as Kernels;
 }
 
 /** What threads take from here: handed over, where importing it on demand would make another file of it in bundles. */

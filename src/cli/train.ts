@@ -6,7 +6,7 @@ import { countersOf, inferTask, trainingOptions } from '../data/tabular/design.j
 import { MyelinError } from '../errors.js';
 import type { Callback } from '../train/callbacks.js';
 import { checkColumns, type ReadFlags, readData, readOptions, remarksOf, sourceOf, targetOf, warn } from './data.js';
-import { checked, messageOf } from './errors.js';
+import { checked, messageOf, typed } from './errors.js';
 import { checkApart, checkReadable, checkWritable } from './paths.js';
 import { reportPage } from './report.js';
 import { curves, grid, metricsText, quoted, short } from './terminal.js';
@@ -79,7 +79,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const controller = new AbortController();
   const interrupt = () => controller.abort();
   process.once('SIGINT', interrupt);
-  tell(String(table.report ?? ''));
+  tell(typed(String(table.report ?? '')));
   const remarks = remarksOf(table, countersOf(table.drop(target, ...dropped)));
   for (const remark of remarks) tell(`note: ${remark}`);
   const classified = (flags.task ?? inferTask(table.column(target)).task) === 'classification';

@@ -144,7 +144,7 @@ export async function predictCommand(file: string, data: string, flags: PredictF
 }
 
 /** How files are read that are like the one that a model learned from. */
-function readingText({ missing, decimal, thousands, dateFormat, encoding }: Reading = {}): string {
+function readingText({ missing, decimal, thousands, dateFormat, encoding, quote, comment }: Reading = {}): string {
   const each = (value: string | Readonly<Record<string, string>>) =>
     typeof value === 'string'
       ? `'${value}'`
@@ -157,6 +157,8 @@ function readingText({ missing, decimal, thousands, dateFormat, encoding }: Read
     ...(thousands ? [`thousands are separated by ${each(thousands)}`] : []),
     ...(dateFormat ? [`dates are written ${each(dateFormat)}`] : []),
     ...(encoding ? [`files are in ${encoding}`] : []),
+    ...(quote === false ? ['quotes are characters like others'] : []),
+    ...(comment ? [`lines that begin with ${comment} are left out`] : []),
   ];
   return says.length === 0 ? '' : `Reading: ${says.join('; ')}`;
 }
