@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Importance, Metrics, TabularRecord } from '../data/index.js';
 import type { Numbers } from '../matrix.js';
+import { printable } from '../printable.js';
 import { baselineText, metricRows, short, shown, unknownText } from './terminal.js';
 
 /** What a report shows. */
@@ -34,7 +35,7 @@ const COLORS = ['#1f77b4', '#d62728', '#2ca02c', '#9467bd', '#ff7f0e', '#17becf'
 const GREY = '#999999';
 
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+  return printable(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
 function table(rows: readonly (readonly string[])[], head?: readonly string[]): string {
