@@ -1,7 +1,7 @@
 import { BackendError } from '../../errors.js';
 import { builtin } from './host.js';
 import { ownPlace } from './own-place.js';
-import { beside, inBrowser, placeOf, startAt, why } from './scripts.js';
+import { beside, inBrowser, placeOf, startAt, unstarted } from './scripts.js';
 import type { ThreadData } from './team.js';
 
 /** One thread, as far as the pool needs it. */
@@ -132,10 +132,5 @@ export async function openCrew(
   }
   const [cause] = causes;
   if (cause instanceof BackendError) throw cause;
-  throw new BackendError(
-    `A thread could not start: ${[...new Set(causes.map(why))].join('; ')}. Its script is myelin/thread.js: bundlers that do ` +
-      "not find it by themselves take it as an entry of its own, { thread: 'myelin/thread.js' }; threadUrl says where it lies " +
-      'elsewhere (docs/runtimes.md).',
-    { cause },
-  );
+  throw unstarted({ what: 'A thread could not start', script: 'thread', option: 'threadUrl', here, causes });
 }
