@@ -104,8 +104,9 @@ export interface NonFiniteFacts {
   /** As `summary` and `getWeights` call it; with several outputs the name of one where the loss is meant. */
   readonly layer?: string;
   /** What was the first not to be finite, in the order of a step. */
-  readonly tensor?: 'activation' | 'loss' | 'gradient' | 'weight';
+  readonly tensor?: 'input' | 'target' | 'sampleWeight' | 'activation' | 'loss' | 'gradient' | 'weight';
   readonly cause?:
+    | 'changedData'
     | 'learningRate'
     | 'unscaledInput'
     | 'unscaledTarget'

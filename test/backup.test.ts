@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { typescript } from '../src/backends/typescript.js';
-import { FileError, FileFormatError } from '../src/errors.js';
+import { FileError, FileFormatError, StateError } from '../src/errors.js';
 import { backupAndRestore, modelCheckpoint } from '../src/io/callbacks.js';
 import { load, restore, save } from '../src/io/save.js';
 import type { Callback } from '../src/train/callbacks.js';
@@ -140,4 +140,45 @@ test('restore: weights and state into a model that is there; another model is re
   await save(model, path, { training: false });
   await expect(restore(model, path)).rejects.toThrow(/no state of the optimizer/);
   await expect(restore(model, join(folder, 'missing'))).rejects.toThrow(FileError);
+});
+
+test('restore in the middle of fit: a file with a run of its own is refused, and nothing has changed', async () => {
+  const path = join(folder, 'model.safetensors');
+  const other = build(classifier, backend);
+  const abort = new AbortController();
+  await train(other, [{ onBatchEnd: (batch) => void (batch === 1 && abort.abort()) }], { signal: abort.signal }).catch(
+    () => undefined,
+  );
+  other.learningRate = 0.5;
+  other.classNames = ['a', 'b', 'c'];
+  other.preprocessing = { own: true };
+  await save(other, path);
+  const model = build(classifier, backend);
+  const seen = () => [
+    weightHash(model),
+    model.epochs,
+    model.learningRate,
+    model.classNames,
+    model.preprocessing,
+    JSON.stringify(model.run?.totals),
+  ];
+  const refused: unknown[] = [];
+  const restoring: Callback = {
+    async onEpochEnd() {
+      const before = seen();
+      refused.push(await restore(model, path).catch((error: unknown) => error));
+      expect(seen()).toEqual(before);
+    },
+    async onBatchEnd(batch) {
+      if (batch === 1) await this.onEpochEnd?.(0, {}, model);
+    },
+  };
+  await train(model, [restoring]);
+  expect(refused.map((error) => error instanceof StateError)).toEqual(Array(6).fill(true));
+  expect(String(refused[0])).toMatch(/restore: fit is still running/);
+  expect(weightHash(model)).toBe(await uninterrupted());
+  // Once it has ended, the file is taken, run and all.
+  await restore(model, path);
+  expect(model.classNames).toEqual(['a', 'b', 'c']);
+  expect(model.run?.batch).toBe(2);
 });

@@ -268,9 +268,20 @@ describe('what a report computes', () => {
     ['a text among them', [...counted('x', 64), { name: 'x64', kind: 'category' }], undefined],
     ['names that end otherwise', [...counted('x', 63), { name: 'y63', kind: 'number' }], undefined],
   ] as const)('points of an image by their names: %s', (_, columns, size) => {
-    const pixels = pixelsOf(columns);
+    const pixels = pixelsOf(
+      columns.map(({ name }) => name),
+      columns,
+    );
     expect(pixels && [pixels.width, pixels.height]).toEqual(size);
     if (pixels) expect(pixels.names[1]).toBe(columns[1]!.name);
+    // Columns of one value are not learned from.
+    const some = columns.filter((_, i) => i % 8 > 0);
+    expect(
+      pixelsOf(
+        columns.map(({ name }) => name),
+        some,
+      )?.width,
+    ).toBe(size?.[0]);
   });
 
   test.each([

@@ -18,7 +18,7 @@ describe('myelin', () => {
     const args = ['train', 'odd.csv', '--target', 'kind', '--out', 'odd.myelin', '--epochs', '1', '--members', '1'];
     const noted = await myelin(args);
     expect(noted.stderr).toMatch(
-      /^note: 'size' is read as texts, though 1498 of 1500 are numbers: the first other is 'no idea' in line 702; .* say --missing 'no idea'$/m,
+      /^note: 'size' is read as texts, though 1498 of 1500 are numbers: the first other is 'no idea' \(2 cells\) in line 702; .* say --missing 'no idea'$/m,
     );
     expect(noted.stderr).toMatch(/^note: 'id' is left out, since it counts the rows; --columns id=number/m);
     expect(noted.stdout).toMatch(/'size' is left out: .*; 'size' is read as texts, though 1498/);
@@ -56,7 +56,7 @@ describe('myelin', () => {
     ]);
     const { stderr } = await myelin(['train', 'commas.csv', '--target', 'kind', '--out', 'texts.myelin', ...quick]);
     expect(stderr).toMatch(/^note: 'size' is read as texts, though all would be numbers with --decimal ,$/m);
-    expect((await myelin(['inspect', 'd.myelin'])).stdout).toMatch(/^Reading: decimals stand behind ','$/m);
+    expect((await myelin(['inspect', 'd.myelin'])).stdout).toMatch(/^Reading: decimals stand after ','$/m);
     const again = JSON.parse((await myelin(['evaluate', 'd.myelin', 'commas.csv', '--json'])).stdout);
     const points = ['evaluate', 'd.myelin', 'points.csv', '--decimal', '.', '--json'];
     writeFileSync(at('points.csv'), csv(100, 4));

@@ -185,8 +185,8 @@ describe('CSV', () => {
     ]);
     expect(table.column('sold')).toMatchObject({ words: ['F', 't'] });
     expect(String(table.report)).toContain('2 rows, 5 columns');
-    const given = await csv(text, { columns: { zip: 'number', n: 'category', word: 'skip' } }).catch((error) => error);
-    expect(given.message).toMatch(/line 2, column 3, field 'zip': '01234' is not a number/);
+    const given = await csv(text, { columns: { zip: 'number', word: 'number' } }).catch((error) => error);
+    expect(given.message).toMatch(/line 2, column 22, field 'word': 'a' is not a number/);
     expect(kindsOf(await csv(text, { columns: { n: 'category', word: 'skip' } }))).toEqual([
       'category',
       'category',
@@ -391,13 +391,15 @@ test('texts among numbers are reported with the line of the first', async () => 
   expect(String(late.report)).toMatch(/'n' is read as texts, though 2998 of 3000 are numbers: .* in line 2002/);
   const early = await csv(['', '"n","two\nlines"', '', ...rows(20, [3]).map((n) => `${n},"a\nb"`)].join('\n'));
   expect(early.report?.columns[0]?.odd).toMatchObject({ count: 1, of: 20, line: 11 });
-  const [few, codes] = [
-    await csv(['n', ...rows(10, [1, 2])].join('\n')),
-    await csv(`n,m\n${'1,0\n'.repeat(20)}01,0\n`),
-  ];
-  expect([few.report?.columns[0]?.odd, codes.report?.columns[0]?.odd]).toEqual([undefined, undefined]);
+  const few = await csv(['n', ...rows(10, [1, 2])].join('\n'));
+  expect(few.report?.columns[0]?.odd).toMatchObject({ count: 2, of: 10, line: 3 });
+  const codes = (await csv(`n,m\n${'1,0\n'.repeat(20)}01,0\n`)).report?.columns[0];
+  expect(codes).toMatchObject({ kind: 'category', padded: { text: '01', count: 1, line: 22 } });
+  expect(codes).not.toHaveProperty('odd');
   const objects = rows(20, [4]).map((n) => ({ n }));
-  expect(tableFromRows(objects).report?.notes).toEqual([expect.stringMatching(/19 of 20 .* 'unknown' in row 4/)]);
+  expect(tableFromRows(objects).report?.notes).toEqual([
+    expect.stringMatching(/19 of 20 .* 'unknown' \(1 cell\) in row 4/),
+  ]);
 });
 
 test('a path that leads nowhere is a FileError', async () => {

@@ -356,6 +356,34 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
   ['a negative count', withLoss('poisson', [1, -1, 2]), 'ValueError', /y\[1\]/, /0 or more/],
   ['a negative target of logarithms', withLoss('meanSquaredLogarithmicError', [1, 0, -2]), 'ValueError', /y\[2\]/],
   ['a side of 0.5', withLoss('hinge', [1, 0.5, -1]), 'ValueError', /y\[1\]/, /-1 or 1/],
+  // Three classes: [labels, the hint].
+  ...(
+    [
+      [[1, 2, 3], /from 1 to 3.*subtract 1 from each/],
+      [[3, 1, 1], /from 1 to 3.*subtract 1 from each/],
+      [[1, 2, 5], /from 1 to 5.*subtract 1 .*end the model in 5 units/],
+      [[0, 1, 3], /up to 3: end the model in 4 units/],
+      [[7, 8, 9], /from 7 to 9.*subtract 7/],
+      [[-1, 0, 2], /begin at 0: drop the rows of -1/],
+    ] as const
+  ).flatMap(([labels, hint]): typeof table => [
+    [`labels ${labels}`, () => classifier().trainOnBatch(rows, [...labels]), 'ValueError', /^y\[\d\]/, hint],
+    [
+      `labels ${labels} of a metric`,
+      () =>
+        auc(
+          [...labels],
+          [
+            [1, 0, 0],
+            [0, 1, 0],
+            [0, 0, 1],
+          ],
+        ),
+      'ValueError',
+      /^yTrue/,
+      hint,
+    ],
+  ]),
   ['sides of two kinds', withLoss('squaredHinge', [1, 0, -1]), 'ValueError', /y/, /both 0 and -1/],
   ['a probability of 2', withLoss('klDivergence', [0, 2, 1]), 'ValueError', /y\[1\]/, /0 to 1/],
   ['too few weights', weighted([1, 2]), 'ShapeError', /sampleWeight/, /2 rows/, /3 numbers/],
@@ -994,9 +1022,21 @@ const table: readonly (readonly [string, () => unknown, string, ...RegExp[]])[] 
   [
     'weights that lack one',
     () => classifier().setWeights({ 'layers.0.kernel': rows }),
-    'ShapeError',
-    /layers\.0\.kernel/,
+    'ValueError',
+    /weights\['layers\.0\.bias'\]/,
+    /nothing for layers\.0\.bias \(1 x 3\)/,
+    /each of the model's 2 parameters/,
   ],
+  ['no weights at all', () => classifier().setWeights(any(undefined)), 'ValueError', /bias \(1 x 3\), got undefined/],
+  ['weights of nothing', () => classifier().setWeights({}), 'ValueError', /nothing for .*kernel \(2 x 3\), .*bias/],
+  [
+    'weights without a value',
+    () => classifier().setWeights(any({ 'layers.0.bias': undefined })),
+    'ValueError',
+    /kernel.*bias/,
+  ],
+  ['a list of weights', () => classifier().setWeights(any([rows, [0, 0, 0]])), 'ValueError', /by the name of each/],
+  ['a Map of weights', () => classifier().setWeights(any(new Map())), 'ValueError', /a Map/, /Object\.fromEntries/],
   [
     'weights with an unknown name',
     () => classifier().setWeights({ ...classifier().getWeights(), 'layers.0.kernl': rows }),

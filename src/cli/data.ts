@@ -1,6 +1,6 @@
 import { type Column, readIdx, readTable, type Source, Table, type TableOptions, type Tabular } from '../data/index.js';
-import { decimalRemarkOf, remarkOf } from '../data/infer.js';
-import { MISSING } from '../data/scalars.js';
+import { MISSING } from '../data/markers.js';
+import { remarksOn, type Say } from '../data/remarks.js';
 import { ShapeError, ValueError } from '../errors.js';
 import { about } from './errors.js';
 import { quoted } from './terminal.js';
@@ -9,12 +9,18 @@ import { quoted } from './terminal.js';
 export interface ReadFlags {
   readonly separator?: string;
   readonly header?: boolean;
+  /** Of the columns, where the file has none. */
+  readonly names?: readonly string[];
   readonly format?: string;
   readonly columns?: NonNullable<TableOptions['columns']>;
   /** Beside those that readers know. */
   readonly missing?: readonly string[];
   readonly decimal?: '.' | ',';
+  readonly thousands?: NonNullable<TableOptions['thousands']>;
+  readonly dateFormat?: NonNullable<TableOptions['dateFormat']>;
   readonly encoding?: string;
+  /** Columns whose cells are written as they are. */
+  readonly keep?: readonly string[];
   /** Of columns that may be absent, beside those of the pipeline. */
   readonly kinds?: NonNullable<TableOptions['kinds']>;
   /** Says that the data are idx, and where their labels are. */
@@ -28,40 +34,50 @@ export function sourceOf(path: string): Source {
 
 /** Options of readers; of a pipeline what it says, and whether the file it learned from had names. */
 export function readOptions(flags: ReadFlags, pipeline?: Tabular): TableOptions {
-  const { separator, header, format, columns } = flags;
+  const { separator, header, names, format, columns, keep } = flags;
   const { kinds: learned, ...reading }: Partial<Tabular['readOptions']> = pipeline?.readOptions ?? {};
-  const { decimal = reading.decimal, encoding = reading.encoding } = flags;
+  const { decimal = reading.decimal, encoding = reading.encoding, thousands = reading.thousands } = flags;
+  const dateFormat = merged(reading.dateFormat, flags.dateFormat);
   const missing = flags.missing ? [...(reading.missing ?? MISSING), ...flags.missing] : reading.missing;
   const kinds = learned && { ...learned, ...flags.kinds };
   const unnamed = learned !== undefined && Object.keys(learned).every((name) => /^column\d+$/.test(name));
-  const named = header ?? (learned === undefined ? undefined : !unnamed);
+  const named = header ?? (learned === undefined || names ? undefined : !unnamed);
   return {
     // What was not learned from is read as it stands, whatever it is.
     ...(kinds && { kinds, otherwise: 'category' as const }),
     ...(separator !== undefined && { separator }),
+    ...(names && { names }),
     ...(columns && { columns }),
     ...(missing && { missing }),
     ...(decimal && { decimal }),
+    ...(thousands && { thousands }),
+    ...(dateFormat && { dateFormat }),
     ...(encoding && { encoding }),
+    ...(keep && { keep }),
     ...(named !== undefined && format === undefined && { header: named }),
     ...(format !== undefined && { format: format as NonNullable<TableOptions['format']> }),
   };
 }
 
+/** Formats by name add up; one for all counts more than those before. */
+function merged(learned: ReadFlags['dateFormat'], said: ReadFlags['dateFormat']): ReadFlags['dateFormat'] {
+  return typeof learned === 'object' && typeof said === 'object' ? { ...learned, ...said } : (said ?? learned);
+}
+
+/** An option of a reader as a flag. */
+const sayFlag: Say = (option, value, column) => {
+  if (option === 'columns') return `--columns ${quoted(`${column}=${value}`)}`;
+  if (option === 'dateFormat') return `--date-format ${quoted(`${column}=${value}`)}`;
+  return `--${option} ${quoted(value)}`;
+};
+
 /** What a reader of a file should know of how it was taken, where it may be taken wrongly. */
 export function remarksOf({ report }: Table, counters: readonly string[]): readonly string[] {
-  const texts = (report?.columns ?? []).flatMap(({ name, odd }) => {
-    if (!odd) return [];
-    const other = quoted(odd.text);
-    return [`${remarkOf(name, odd)}; if such texts mean a missing value, say --missing ${other}`];
-  });
-  const decimals = (report?.columns ?? []).flatMap(({ name, decimal }) =>
-    decimal ? [decimalRemarkOf(name, `--decimal ${decimal}`)] : [],
-  );
+  const doubts = (report?.columns ?? []).flatMap((column) => remarksOn(column.name, column, sayFlag));
   const counts = counters.map((name) => {
     return `'${name}' is left out, since it counts the rows; --columns ${quoted(`${name}=number`)} learns from it`;
   });
-  return [...texts, ...decimals, ...counts];
+  return [...doubts, ...counts];
 }
 
 /** Says on standard error what is remarkable. */

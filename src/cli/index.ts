@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { dateReader } from '../data/date-formats.js';
 import { MyelinError } from '../errors.js';
 import { messageOf, UsageError } from './errors.js';
 import { trainCommand } from './train.js';
@@ -28,6 +29,18 @@ const kinds = (text: string, before: Readonly<Record<string, string>> = {}) => {
     return [item.slice(0, at), kind];
   });
   return { ...before, ...Object.fromEntries(pairs) };
+};
+
+/** One for all columns, or name=format, which add up. */
+const dateFormat = (text: string, before?: string | Readonly<Record<string, string>>) => {
+  const at = text.indexOf('=');
+  try {
+    dateReader(at < 0 ? text : text.slice(at + 1));
+  } catch {
+    throw new InvalidArgumentError("DMY, MDY, YMD or a format such as 'DD/MM/YYYY HH:mm' or %d.%m.%Y is expected.");
+  }
+  if (at < 0) return text;
+  return { ...(typeof before === 'object' && before), [text.slice(0, at)]: text.slice(at + 1) };
 };
 
 const share = (text: string) => {
@@ -70,6 +83,7 @@ function reading(command: Command): Command {
     .option('--separator <character>', "what separates fields, 'tab' too (default: inferred)", separator)
     .option('--header', 'the first line holds names (default: inferred)')
     .option('--no-header', 'it does not')
+    .option('--names <name,...>', 'names of the columns, of CSV without a line of names', list)
     .addOption(
       new Option('--format <format>', 'of the data (default: by its name)').choices(['csv', 'json', 'jsonLines']),
     )
@@ -80,6 +94,19 @@ function reading(command: Command): Command {
       list,
     )
     .addOption(new Option('--decimal <character>', "what stands before decimals (default: '.')").choices(['.', ',']))
+    .addOption(
+      new Option('--thousands <character>', 'what stands between thousands (default: inferred)').choices([
+        ',',
+        '.',
+        ' ',
+        "'",
+      ]),
+    )
+    .option(
+      '--date-format <format>',
+      'DMY, MDY, YMD or such as DD/MM/YYYY, for all columns or as name=format (default: inferred)',
+      dateFormat,
+    )
     .option('--encoding <name>', 'such as windows-1252 (default: UTF-8)', encoding);
 }
 

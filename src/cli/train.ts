@@ -2,13 +2,13 @@ import { rm, writeFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { DataError } from '../data/errors.js';
 import { readTable, split, type TabularOptions, tabular } from '../data/index.js';
-import { countersOf, trainingOptions } from '../data/tabular/design.js';
+import { countersOf, inferTask, trainingOptions } from '../data/tabular/design.js';
 import { MyelinError } from '../errors.js';
 import type { Callback } from '../train/callbacks.js';
 import { checkColumns, type ReadFlags, readData, readOptions, remarksOf, sourceOf, targetOf, warn } from './data.js';
 import { checked, messageOf } from './errors.js';
 import { checkApart, checkReadable, checkWritable } from './paths.js';
-import { reportPage } from './report.js';
+import { reportPage } from './report/page.js';
 import { curves, grid, metricsText, quoted, short } from './terminal.js';
 
 export interface TrainFlags extends ReadFlags, Omit<TabularOptions, 'target' | 'preprocess' | 'backend'> {
@@ -38,7 +38,9 @@ function progressOf(say: (text: string) => void, line: (text: string) => void) {
   ];
 }
 
-/** The command that goes on where this one stood, as a line for a shell. */
+/** This command, and that which goes on where it stood, as lines for a shell. */
+const commandGiven = () => ['npx myelin', ...process.argv.slice(2).map(quoted)].join(' ');
+
 function commandToResume(checkpoint: string): string {
   const given = process.argv.slice(2);
   const kept = given.filter((text, i) => !/^--resume(=|$)/.test(text) && given[i - 1] !== '--resume');
@@ -82,7 +84,11 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   tell(String(table.report ?? ''));
   const remarks = remarksOf(table, countersOf(table.drop(target, ...dropped)));
   for (const remark of remarks) tell(`note: ${remark}`);
-  const parts = flags.testShare ? split(table, { test: flags.testShare, seed: flags.seed ?? 0 }) : undefined;
+  const classified = (flags.task ?? inferTask(table.column(target)).task) === 'classification';
+  const stratify = classified ? { stratify: table.column(target) } : {};
+  const parts = flags.testShare
+    ? split(table, { test: flags.testShare, seed: flags.seed ?? 0, ...stratify })
+    : undefined;
   const width = stderr.columns || 80;
   const callbacks = progressOf(
     (text) => (terminal ? undefined : tell(text)),
@@ -102,25 +108,40 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     if (terminal) stderr.write('\n');
   }
   // A file to test on may lack columns that nothing is learned from.
-  const { columns: kinds, ...others } = flags;
-  const testFlags = { ...others, ...(kinds && { kinds }) };
+  const { columns = {}, ...others } = flags;
+  const { [target]: _, ...kinds } = columns;
+  const testFlags = { ...others, kinds };
   const seconds = (performance.now() - began) / 1000;
   await pipeline.save(out);
   const { record, interrupted } = pipeline;
   const resumed = flags.resume !== undefined && resolve(flags.resume) === resolve(checkpoint);
   if (resumed && !interrupted) await rm(checkpoint, { force: true });
   const conclude = async () => {
-    let tested = parts && pipeline.evaluate(table.take(parts.test));
+    let compared = parts && pipeline.compare(table.take(parts.test));
     if (!parts && flags.test !== undefined) {
       const test = await readTable(sourceOf(flags.test), readOptions(testFlags, pipeline));
-      tested = pipeline.evaluate(test);
+      compared = pipeline.compare(test);
       if (!json && !quiet) warn(pipeline.warnings(test));
     }
-    const importance = interrupted ? [] : pipeline.explain(parts ? table.take(parts.test) : table, IMPORTANCE);
+    const explained = parts ? table.take(parts.test) : table;
+    const importance = interrupted ? [] : pipeline.explain(explained, IMPORTANCE);
     if (flags.report !== undefined && pipeline.held) {
       const title = `${target} from ${data === '-' ? 'standard input' : basename(data)}`;
-      await writeFile(flags.report, reportPage({ title, record, importance, test: tested, ...pipeline.held }));
+      const kind = parts ? 'test' : 'training';
+      const page = reportPage({
+        title,
+        record,
+        columns: table.drop(target, ...dropped).names,
+        command: commandGiven(),
+        seconds,
+        importance,
+        importanceRows: `a sample of the ${explained.rows} ${kind} rows`,
+        held: pipeline.held,
+        test: compared,
+      });
+      await writeFile(flags.report, page);
     }
+    const tested = compared?.metrics;
     return { tested, importance };
   };
   const { tested, importance } = await conclude().catch((error: NodeJS.ErrnoException) => {

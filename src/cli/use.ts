@@ -1,4 +1,5 @@
-import { loadTabular, type Reading, readTable, streamTable, type Table, type Tabular } from '../data/index.js';
+import { DataError, shorten } from '../data/errors.js';
+import { type Column, loadTabular, type Reading, readTable, streamTable, Table, type Tabular } from '../data/index.js';
 import { Warnings } from '../data/tabular/inputs.js';
 import { FileFormatError, MyelinError, ValueError } from '../errors.js';
 import { checkColumns, type ReadFlags, readData, readOptions, sourceOf, warn } from './data.js';
@@ -62,6 +63,31 @@ async function* until<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGen
   }
 }
 
+/** Tables of a file; of one that has names and no rows a table of none. */
+async function* orHeader(
+  tables: AsyncIterable<Table>,
+  { kinds }: Tabular,
+  keep: readonly string[],
+): AsyncGenerator<Table> {
+  try {
+    yield* tables;
+  } catch (error) {
+    const noRows = error instanceof DataError && error.code === 'empty' && error.problem !== 'the file is empty';
+    if (!noRows) throw error;
+    const empty = { codes: new Int32Array(0), categories: [] };
+    const known = Object.entries(kinds).map(([name, kind]) =>
+      kind === 'category' ? { name, kind, ...empty } : { name, kind, values: new Float64Array(0) },
+    );
+    const others = keep.filter((name) => !Object.hasOwn(kinds, name));
+    yield new Table([...known, ...others.map((name) => ({ name, kind: 'category' as const, ...empty }))]);
+  }
+}
+
+/** Refuses a column to keep that a file does not have. */
+function missingColumn(table: Table, name: string): Column {
+  return table.column(checkColumns(table, [name], '--keep')[0]!);
+}
+
 /** A place in a block as a line of the file. */
 function inFile(error: unknown, { lines }: Table): unknown {
   const [, before, row] = (error instanceof ValueError && /^(column '.*', )row (\d+)$/s.exec(error.argument)) || [];
@@ -76,7 +102,7 @@ export async function predictCommand(file: string, data: string, flags: PredictF
   if (out !== undefined && out !== '-') await checkWritable(out, '--out');
   const { target } = pipeline.record;
   // The target need not be there, nor be what it was.
-  const kinds = { [target]: keep.includes(target) ? ('category' as const) : ('skip' as const) };
+  const kinds = { [target]: 'skip' as const };
   const options = readOptions({ ...flags, kinds }, pipeline);
   const controller = new AbortController();
   const interrupt = () => controller.abort();
@@ -85,9 +111,10 @@ export async function predictCommand(file: string, data: string, flags: PredictF
   let rows = 0;
   try {
     await writing(out, async (put) => {
-      const writer = new CsvWriter(put);
-      for await (const table of until(streamTable(sourceOf(data), options), controller.signal)) {
-        const kept = checkColumns(table, keep, '--keep').map((name) => table.column(name));
+      const writer = new CsvWriter(put, pipeline.digits);
+      const tables = orHeader(streamTable(sourceOf(data), options), pipeline, keep);
+      for await (const table of until(tables, controller.signal)) {
+        const kept = keep.map((name) => table.written.get(name) ?? missingColumn(table, name));
         let predictions: Table;
         try {
           predictions = pipeline.predictTable(table);
@@ -117,10 +144,18 @@ export async function predictCommand(file: string, data: string, flags: PredictF
 }
 
 /** How files are read that are like the one that a model learned from. */
-function readingText({ missing, decimal, encoding }: Reading = {}): string {
+function readingText({ missing, decimal, thousands, dateFormat, encoding }: Reading = {}): string {
+  const each = (value: string | Readonly<Record<string, string>>) =>
+    typeof value === 'string'
+      ? `'${value}'`
+      : Object.entries(value)
+          .map(([name, one]) => `'${one}' in '${shorten(name)}'`)
+          .join(', ');
   const says = [
     ...(missing ? [`missing values are ${missing.map((text) => `'${text}'`).join(', ')}`] : []),
-    ...(decimal ? [`decimals stand behind '${decimal}'`] : []),
+    ...(decimal ? [`decimals stand after '${decimal}'`] : []),
+    ...(thousands ? [`thousands are separated by ${each(thousands)}`] : []),
+    ...(dateFormat ? [`dates are written ${each(dateFormat)}`] : []),
     ...(encoding ? [`files are in ${encoding}`] : []),
   ];
   return says.length === 0 ? '' : `Reading: ${says.join('; ')}`;

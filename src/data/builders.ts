@@ -1,12 +1,34 @@
+import { dateReader } from './date-formats.js';
 import { Dictionary, grown } from './dictionary.js';
+import { Findings } from './findings.js';
+import type { Decision } from './infer.js';
+import { isCommonMarker, isMissingNumber } from './markers.js';
+import { isBeyondExact, type NumberStyle, numberIn, numeralOf } from './numerals.js';
+import { type CellPlan, settingsOf } from './plan.js';
 import type { ColumnReport } from './report.js';
-import { asciiOf, parseBoolean, parseDate, parseNumber } from './scalars.js';
-import type { Column, ColumnKind } from './table.js';
+import { asciiOf, booleanWord, parseDate, parseNumber } from './scalars.js';
+import { type DateReader, spelledDate } from './spelled-dates.js';
+import type { CategoryColumn, Column, ColumnKind } from './table.js';
 
-/** How texts become values; the same for all columns of a file. */
-export interface Reading {
-  readonly missing: ReadonlySet<string>;
-  readonly decimalComma: boolean;
+/** How the texts of a column become values. */
+export interface Reading
+  extends Pick<CellPlan, 'missing' | 'missingNumbers' | 'common' | 'decimalComma'>,
+    Partial<Pick<NumberStyle, 'thousands'>> {
+  readonly dateFormat?: string | undefined;
+  /** Whether the kind is known, so that every spelling of it counts. */
+  readonly known: boolean;
+}
+
+/** How a column's texts are read; `found` is what its first rows say of their spelling. */
+export function readingOf(
+  plan: CellPlan,
+  name: string,
+  known: boolean,
+  found?: Pick<Decision, 'thousands' | 'dateFormat'>,
+): Reading {
+  const { thousands = found?.thousands, dateFormat = found?.dateFormat } = settingsOf(plan, name);
+  const { missing, missingNumbers, common, decimalComma } = plan;
+  return { missing, missingNumbers, common, decimalComma, thousands, dateFormat, known };
 }
 
 /** What became of a text: 0 a value, 1 none of this kind, 2 bytes that are not UTF-8. */
@@ -19,6 +41,8 @@ export type Outcome = typeof TAKEN | typeof STRAY | typeof INVALID;
 export interface Builder {
   readonly kind: ColumnKind;
   readonly rows: number;
+  /** What is remarkable about its cells. */
+  readonly findings: Findings;
   /** A text. Nothing is added where it is of another kind. */
   add(bytes: Uint8Array, from: number, to: number): Outcome;
   addMissing(): void;
@@ -32,28 +56,52 @@ const decoder = /* @__PURE__ */ new TextDecoder();
 abstract class Numbers implements Builder {
   abstract readonly kind: 'number' | 'boolean' | 'date';
   rows = 0;
+  readonly findings = new Findings();
   #values = new Float64Array(1024);
   #missing = 0;
   #min = Infinity;
   #max = -Infinity;
 
-  constructor(protected readonly reading: Reading) {}
+  constructor(
+    protected readonly reading: Reading,
+    /** Values that stand for missing ones. */
+    private readonly marks: ReadonlySet<number> | undefined,
+  ) {}
 
-  /** NaN where bytes are no value. */
+  /** NaN where bytes are no value in the spelling that most have. */
   protected abstract parse(bytes: Uint8Array, from: number, to: number): number;
+
+  /** The value of any other spelling; NaN where there is none. */
+  protected other(_text: string): number {
+    return Number.NaN;
+  }
 
   add(bytes: Uint8Array, from: number, to: number): Outcome {
     const value = from === to ? Number.NaN : this.parse(bytes, from, to);
-    if (Number.isNaN(value)) {
-      if (!this.isMissing(bytes, from, to)) return STRAY;
-      this.addMissing();
-      return TAKEN;
-    }
+    if (Number.isNaN(value)) return this.#unusual(bytes, from, to);
     this.push(value);
     return TAKEN;
   }
 
+  #unusual(bytes: Uint8Array, from: number, to: number): Outcome {
+    const text = from === to ? '' : decoder.decode(bytes.subarray(from, to));
+    if (this.reading.missing.has(text) || isMissingNumber(text, this.reading)) this.addMissing();
+    else if (this.reading.common && isCommonMarker(text)) {
+      this.findings.mark(text, this.rows);
+      this.addMissing();
+    } else {
+      const value = this.other(text);
+      if (Number.isNaN(value)) return STRAY;
+      this.push(value);
+    }
+    return TAKEN;
+  }
+
   push(value: number): void {
+    if (this.marks?.has(value)) {
+      this.addMissing();
+      return;
+    }
     if (value < this.#min) this.#min = value;
     if (value > this.#max) this.#max = value;
     this.#store(value);
@@ -69,10 +117,6 @@ abstract class Numbers implements Builder {
     this.#values[this.rows++] = value;
   }
 
-  protected isMissing(bytes: Uint8Array, from: number, to: number): boolean {
-    return this.reading.missing.has(from === to ? '' : decoder.decode(bytes.subarray(from, to)));
-  }
-
   finish(name: string): Column {
     const values = this.#values.slice(0, this.rows);
     this.rows = 0;
@@ -86,17 +130,65 @@ abstract class Numbers implements Builder {
   }
 }
 
+/** Fewer bytes never hold a whole number beyond 2^53. */
+const EXACT_BYTES = 15;
+
 class NumberBuilder extends Numbers {
   readonly kind = 'number';
+  readonly #comma: boolean;
+  readonly #style: NumberStyle;
+
+  constructor(reading: Reading) {
+    super(reading, reading.missingNumbers);
+    this.#comma = reading.decimalComma;
+    this.#style = { decimal: reading.decimalComma ? ',' : '.', thousands: reading.thousands };
+  }
+
   protected parse(bytes: Uint8Array, from: number, to: number): number {
-    return parseNumber(bytes, from, to, this.reading.decimalComma);
+    const value = parseNumber(bytes, from, to, this.#comma);
+    if (to - from > EXACT_BYTES && Math.abs(value) > Number.MAX_SAFE_INTEGER) return Number.NaN;
+    return value;
+  }
+
+  protected override other(text: string): number {
+    const numeral = numeralOf(text);
+    if (!numeral) return Number.NaN;
+    const value = numberIn(numeral, this.#style);
+    const beyond = isBeyondExact(numeral, this.#style);
+    // Long decimals beyond 2^53 come here as well: they are as plain as others.
+    if (!this.reading.known) return beyond || Math.abs(value) <= Number.MAX_SAFE_INTEGER ? Number.NaN : value;
+    if (beyond) this.findings.rounded(text, value, this.rows);
+    else this.findings.written(text, value, this.rows);
+    return value;
   }
 }
 
+/** What is the same date in whatever order its numbers stand. */
+const inEitherOrder: DateReader = (text) => {
+  const time = spelledDate(text, 'DMY');
+  return time === spelledDate(text, 'MDY') ? time : Number.NaN;
+};
+
 class DateBuilder extends Numbers {
   readonly kind = 'date';
+  readonly #read: DateReader | undefined;
+
+  constructor(reading: Reading) {
+    const { known, dateFormat, missing } = reading;
+    const read = dateFormat === undefined ? inEitherOrder : dateReader(dateFormat);
+    const marks = [...missing].map(read).filter((time) => !Number.isNaN(time));
+    super(reading, marks.length > 0 ? new Set(marks) : undefined);
+    this.#read = known ? read : undefined;
+  }
+
   protected parse(bytes: Uint8Array, from: number, to: number): number {
     return to - from > 40 ? Number.NaN : parseDate(asciiOf(bytes, from, to));
+  }
+
+  protected override other(text: string): number {
+    const time = this.#read?.(text) ?? Number.NaN;
+    if (!Number.isNaN(time)) this.findings.written(text, time, this.rows);
+    return time;
   }
 }
 
@@ -104,16 +196,34 @@ class BooleanBuilder extends Numbers {
   readonly kind = 'boolean';
   readonly #words = ['false', 'true'];
   readonly #seen = [false, false];
+  #pair: number | undefined;
+  /** Whether a word stands for a missing value. */
+  readonly #marked: boolean;
+
+  constructor(reading: Reading) {
+    super(reading, undefined);
+    this.#marked = [...reading.missing].some((text) => booleanWord(text) || text === '0' || text === '1');
+  }
+
   protected parse(bytes: Uint8Array, from: number, to: number): number {
     if (to - from > 5) return Number.NaN;
     const text = asciiOf(bytes, from, to);
-    const value = text === '0' ? 0 : text === '1' ? 1 : parseBoolean(text);
-    if (!Number.isNaN(value) && !this.#seen[value]) {
+    if (this.#marked && this.reading.missing.has(text)) return Number.NaN;
+    if (this.reading.known && (text === '0' || text === '1')) return this.#met(text === '1' ? 1 : 0, text);
+    const word = booleanWord(text);
+    if (!word || (this.#pair !== undefined && word.pair !== this.#pair)) return Number.NaN;
+    this.#pair = word.pair;
+    return this.#met(word.value, text);
+  }
+
+  #met(value: 0 | 1, text: string): number {
+    if (!this.#seen[value]) {
       this.#seen[value] = true;
       this.#words[value] = text;
     }
     return value;
   }
+
   override finish(name: string): Column {
     return { ...super.finish(name), words: [...this.#words] } as unknown as Column;
   }
@@ -122,6 +232,7 @@ class BooleanBuilder extends Numbers {
 class CategoryBuilder implements Builder {
   readonly kind = 'category';
   rows = 0;
+  readonly findings = new Findings();
   #codes = new Int32Array(1024);
   #missing = 0;
   #dictionary = new Dictionary();
@@ -129,7 +240,7 @@ class CategoryBuilder implements Builder {
   #known = new Int32Array(64);
   #categories: string[] = [];
 
-  constructor(private readonly reading: Reading) {}
+  constructor(private readonly missing: ReadonlySet<string>) {}
 
   add(bytes: Uint8Array, from: number, to: number): Outcome {
     const entries = this.#dictionary.texts.length;
@@ -145,7 +256,7 @@ class CategoryBuilder implements Builder {
   #meet(entry: number): void {
     if (entry === this.#known.length) this.#known = grown(this.#known, entry + 1, Int32Array);
     const text = this.#dictionary.texts[entry]!;
-    if (this.reading.missing.has(text)) this.#known[entry] = -1;
+    if (this.missing.has(text)) this.#known[entry] = -1;
     else this.#known[entry] = this.#categories.push(text) - 1;
   }
 
@@ -159,7 +270,7 @@ class CategoryBuilder implements Builder {
     this.#codes[this.rows++] = code;
   }
 
-  finish(name: string): Column {
+  finish(name: string): CategoryColumn {
     const column = {
       name,
       kind: this.kind,
@@ -180,7 +291,46 @@ class CategoryBuilder implements Builder {
 export function makeBuilder(kind: ColumnKind, reading: Reading): Builder {
   if (kind === 'number') return new NumberBuilder(reading);
   if (kind === 'date') return new DateBuilder(reading);
-  return kind === 'boolean' ? new BooleanBuilder(reading) : new CategoryBuilder(reading);
+  return kind === 'boolean' ? new BooleanBuilder(reading) : new CategoryBuilder(reading.missing);
+}
+
+/** Collects a column, maybe none, and beside it its cells as they are written. */
+export class KeepingBuilder implements Builder {
+  readonly kind: ColumnKind;
+  readonly findings: Findings;
+  readonly #written = new CategoryBuilder(new Set());
+
+  constructor(private readonly builder: Builder | undefined) {
+    this.kind = builder?.kind ?? 'category';
+    this.findings = builder?.findings ?? this.#written.findings;
+  }
+
+  get rows(): number {
+    return this.#written.rows;
+  }
+
+  add(bytes: Uint8Array, from: number, to: number): Outcome {
+    const outcome = this.builder?.add(bytes, from, to) ?? TAKEN;
+    return outcome === TAKEN ? this.#written.add(bytes, from, to) : outcome;
+  }
+
+  addMissing(): void {
+    this.builder?.addMissing();
+    this.#written.addMissing();
+  }
+
+  finish(name: string): Column {
+    return (this.builder ?? this.#written).finish(name);
+  }
+
+  /** The cells as they are written, and none from here on. */
+  finishWritten(name: string): CategoryColumn {
+    return this.#written.finish(name);
+  }
+
+  describe() {
+    return (this.builder ?? this.#written).describe();
+  }
 }
 
 const isSpace = (unit: number) => unit === 32 || unit === 9 || unit === 13;

@@ -14,10 +14,12 @@ export {
 } from './augment/rows.js';
 export type { CsvOptions, Limits, Reading, ReadOptions } from './csv/dialect.js';
 export { readCsv, streamCsv } from './csv/read.js';
+export type { Cell, Doubts, Odd } from './doubts.js';
 export { DataError, type DataErrorCode } from './errors.js';
 export { type IdxArray, type IdxValues, readIdx } from './idx.js';
-export type { Odd } from './infer.js';
 export { type JsonOptions, readJson, readJsonLines, streamJsonLines } from './json/read.js';
+export type { Decimal, Thousands } from './numerals.js';
+export type { CellOptions } from './plan.js';
 export { type DatePart, type DatePartsOptions, dateParts } from './prep/dates.js';
 export {
   type EmbeddingIdsOptions,
@@ -66,7 +68,7 @@ export type { Design, FitTabularOptions, TabularOptions, Task } from './tabular/
 export type { ExplainOptions, Importance } from './tabular/explain.js';
 export type { InputRecord } from './tabular/inputs.js';
 export { deserializeTabular, loadTabular } from './tabular/load.js';
-export type { Metrics } from './tabular/measure.js';
+export type { Baseline, Metrics, Prior } from './tabular/measure.js';
 export {
   type ClassPrediction,
   type HeldOut,

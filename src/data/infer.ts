@@ -1,135 +1,274 @@
+import { dateReader } from './date-formats.js';
 import { shorten } from './errors.js';
-import { parseBoolean, parseDate, parseNumber } from './scalars.js';
-import type { Column, ColumnKind } from './table.js';
+import { isCommonMarker, isMissingNumber } from './markers.js';
+import {
+  type Decimal,
+  digitsOf,
+  isBeyondExact,
+  isPadded,
+  type NumberStyle,
+  type Numeral,
+  numberIn,
+  numeralOf,
+  THOUSANDS,
+  type Thousands,
+} from './numerals.js';
+import type { CellPlan } from './plan.js';
+import { booleanWord, parseDate } from './scalars.js';
+import { type DateOrder, spelledDate } from './spelled-dates.js';
+import type { ColumnKind } from './table.js';
+
+/** What readers know about the texts of a column before they look at them. */
+export interface Settings
+  extends Pick<CellPlan, 'missing' | 'missingNumbers' | 'common' | 'decimalComma' | 'decimalGiven'> {
+  /** As options or an earlier table say. */
+  readonly thousands?: Thousands | undefined;
+  readonly dateFormat?: string | undefined;
+  /** Of the file. */
+  readonly separator?: string | undefined;
+  /** Whether other columns have '.' before decimals. */
+  readonly pointElsewhere?: (() => boolean) | undefined;
+}
+
+/** Why texts that nearly are of a kind are none. */
+export interface Suspicion {
+  /** All would be numbers with these. */
+  readonly decimal?: Decimal;
+  readonly thousands?: Thousands;
+  /** All are dates by any of these. */
+  readonly dateFormats?: readonly [string, string];
+  /** All would be numbers, but this begins with 0 as codes do. */
+  readonly padded?: string;
+  /** All would be numbers, but float64 does not hold this. */
+  readonly beyond?: string;
+  /** All would be numbers, but these are of two units. */
+  readonly units?: readonly [string, string];
+  /** The only word of a column, which may be that of a boolean. */
+  readonly word?: string;
+}
+
+/** What distinct texts are, those that stand for a missing value left out. */
+export interface Decision {
+  readonly kind: ColumnKind;
+  /** Whether the readers of plain numbers, ISO dates and booleans take all of them. */
+  readonly plain: boolean;
+  readonly thousands?: Thousands;
+  readonly dateFormat?: string;
+  /** Of numbers and dates. */
+  readonly read?: (text: string) => number;
+  /** Of categories: the first text that is no number. */
+  readonly odd?: string;
+  readonly suspicion?: Suspicion;
+}
+
+const PLAIN = /^[-+]?(?:(?:0|[1-9]\d*)(?:[.,]\d*)?|[.,]\d+)(?:e[-+]?\d+)?$/i;
+const INFINITE = /^[-+]?inf(?:inity)?$/i;
+
+/** Whether a text is a number as programs write it; a leading zero makes a code. */
+export function isPlain(text: string, comma: boolean): boolean {
+  return (PLAIN.test(text) && !text.includes(comma ? '.' : ',')) || INFINITE.test(text);
+}
+
+/** Whether a text is a number in any of the spellings. */
+export function isNumberLike(text: string): boolean {
+  return (
+    /^[-+(.,\d\u2212\u2013]|^[^a-z]|^.{1,4}\d/i.test(text) && (numeralOf(text) !== undefined || INFINITE.test(text))
+  );
+}
+
+/** Whether this style reads all numerals. */
+function readable(numerals: readonly Numeral[], style: NumberStyle): boolean {
+  return numerals.every(({ core }) => digitsOf(core, style) !== '');
+}
+
+/** The style that fits all numerals, without thousands if that does. */
+function styleOf(
+  numerals: readonly Numeral[],
+  decimal: Decimal,
+  given: Thousands | undefined,
+): NumberStyle | undefined {
+  const some = given === undefined ? [undefined, ...THOUSANDS] : [given];
+  const thousands = some.find((by) => by !== decimal && readable(numerals, { decimal, thousands: by }));
+  if (thousands === undefined && (given !== undefined || !readable(numerals, { decimal }))) return undefined;
+  return { decimal, ...(thousands && { thousands }) };
+}
+
+/** Whether what stands between thousands could stand before decimals, and nothing says that it does not. */
+function isDoubtful(numerals: readonly Numeral[], style: NumberStyle, settings: Settings): boolean {
+  const { decimal, thousands } = style;
+  if (thousands === undefined || thousands === ' ' || thousands === "'") return false;
+  if (settings.thousands !== undefined || settings.decimalGiven) return false;
+  if (!styleOf(numerals, decimal === '.' ? ',' : '.', undefined)) return false;
+  if (settings.pointElsewhere?.()) return false;
+  // Decimals would be equally many in all of them: those without any are whole.
+  return settings.separator === ';' || numerals.every(({ core }) => core.includes(thousands));
+}
+
+const unitOf = ({ percent, currency }: Numeral) => (percent ? '%' : currency);
+
+function decideNumbers(
+  texts: readonly string[],
+  numerals: readonly Numeral[],
+  settings: Settings,
+): Decision | undefined {
+  const decimal = settings.decimalComma ? ',' : '.';
+  const category = (suspicion: Suspicion): Decision => ({ kind: 'category', plain: false, odd: texts[0]!, suspicion });
+  const style = styleOf(numerals, decimal, settings.thousands);
+  if (!style) {
+    const other = styleOf(numerals, decimal === '.' ? ',' : '.', undefined);
+    if (!other) return undefined;
+    const { thousands } = other;
+    return category({ decimal: other.decimal, ...(thousands && { thousands }) });
+  }
+  const withUnit = numerals.findIndex((numeral) => unitOf(numeral) !== '');
+  if (withUnit >= 0) {
+    const unit = unitOf(numerals[withUnit]!);
+    const other = numerals.findIndex((numeral) => {
+      const mine = unitOf(numeral);
+      return mine !== unit && (mine !== '' || (unit === '%' && !/^[0.,]*$/.test(numeral.core)));
+    });
+    if (other >= 0) return category({ units: [texts[withUnit]!, texts[other]!] });
+  }
+  const padded = numerals.findIndex(isPadded);
+  if (padded >= 0) return { ...category({ padded: texts[padded]! }), odd: texts[padded]! };
+  const beyond = numerals.findIndex((numeral) => isBeyondExact(numeral, style));
+  const whole = () => numerals.every(({ core, exponent }) => exponent === '' && !digitsOf(core, style).includes('.'));
+  if (beyond >= 0 && whole()) return { ...category({ beyond: texts[beyond]! }), odd: texts[beyond]! };
+  if (isDoubtful(numerals, style, settings)) return category({ thousands: style.thousands! });
+  return {
+    kind: 'number',
+    plain: false,
+    ...(style.thousands && { thousands: style.thousands }),
+    read: (text) => numberOf(text, style),
+  };
+}
+
+/** A number in any spelling of a style. */
+export function numberOf(text: string, style: NumberStyle): number {
+  const numeral = numeralOf(text);
+  if (numeral) return numberIn(numeral, style);
+  return INFINITE.test(text) ? (text.startsWith('-') ? -Infinity : Infinity) : Number.NaN;
+}
+
+function decideDates(texts: readonly string[], { dateFormat }: Settings): Decision | undefined {
+  if (dateFormat !== undefined) {
+    const read = dateReader(dateFormat);
+    if (texts.every((text) => !Number.isNaN(read(text)))) return { kind: 'date', plain: false, dateFormat, read };
+  }
+  const by = (order: DateOrder) => texts.every((text) => !Number.isNaN(spelledDate(text, order)));
+  const [day, month] = [by('DMY'), by('MDY')];
+  const date = (order: DateOrder): Decision => {
+    return { kind: 'date', plain: false, dateFormat: order, read: (text) => spelledDate(text, order) };
+  };
+  if (!day || !month) return day ? date('DMY') : month ? date('MDY') : undefined;
+  if (texts.every((text) => spelledDate(text, 'DMY') === spelledDate(text, 'MDY'))) {
+    const { dateFormat: _, ...either } = date('DMY');
+    return either;
+  }
+  return { kind: 'category', plain: false, odd: texts[0]!, suspicion: { dateFormats: ['DMY', 'MDY'] } };
+}
+
+/** Words that alone do not tell whether they are one of two: F may stand beside T or beside M. */
+const LETTER = /^[a-z]$/i;
+
+function decideBooleans(texts: readonly string[]): Decision | undefined {
+  let pair: number | undefined;
+  for (const text of texts) {
+    const word = booleanWord(text);
+    if (!word || (pair !== undefined && word.pair !== pair)) return undefined;
+    pair = word.pair;
+  }
+  const words = new Set(texts.map((text) => text.toLowerCase()));
+  if (words.size === 1 && LETTER.test(texts[0]!)) {
+    return { kind: 'category', plain: false, odd: texts[0]!, suspicion: { word: texts[0]! } };
+  }
+  return { kind: 'boolean', plain: true };
+}
+
+/** Whether a text is missing if its column holds numbers, dates or booleans. */
+export function isMark(text: string, settings: Settings): boolean {
+  return (settings.common && isCommonMarker(text)) || isMissingNumber(text, settings);
+}
+
+/** The kind of distinct texts, none of which is missing. One that reads as another kind makes all of them categories. */
+export function decide(texts: readonly string[], settings: Settings): Decision {
+  const comma = settings.decimalComma;
+  const present = texts.filter((text) => !isMark(text, settings));
+  if (present.length === 0) {
+    const number = texts.every((text) => isMissingNumber(text, settings));
+    return { kind: number ? 'number' : 'category', plain: number };
+  }
+  const exact = (text: string) =>
+    text.length < 16 || Math.abs(Number(text.replace(',', '.'))) <= Number.MAX_SAFE_INTEGER;
+  if (settings.dateFormat === undefined && present.every((text) => isPlain(text, comma) && exact(text))) {
+    const style: NumberStyle = { decimal: comma ? ',' : '.' };
+    return { kind: 'number', plain: true, read: (text) => numberOf(text, style) };
+  }
+  const other = present.find((text) => !isPlain(text, comma) && !isNumberLike(text));
+  if (other === undefined) {
+    const finite = present.filter((text) => !INFINITE.test(text));
+    const numbers = decideNumbers(
+      finite,
+      finite.map((text) => numeralOf(text)!),
+      settings,
+    );
+    if (numbers && settings.dateFormat === undefined) return numbers;
+    const dates = settings.dateFormat === undefined ? undefined : decideDates(present, settings);
+    return dates ?? numbers ?? { kind: 'category', plain: false, odd: present[0]! };
+  }
+  if (present.every((text) => !Number.isNaN(parseDate(text))) && settings.dateFormat === undefined) {
+    return { kind: 'date', plain: true, read: parseDate };
+  }
+  const odd = present.find((text) => !isPlain(text, comma)) ?? other;
+  return decideDates(present, settings) ?? decideBooleans(present) ?? { kind: 'category', plain: false, odd };
+}
 
 /** The kind that samples of a column are of, and what says so. */
-export interface Evidence {
-  readonly kind: ColumnKind;
+export interface Evidence extends Decision {
   readonly why: string;
   /** Values among the samples that are not missing. */
   readonly values: number;
-  /** The first sample that is no number, where they are taken for categories. */
-  readonly odd?: number;
 }
 
-const encoder = /* @__PURE__ */ new TextEncoder();
+const NAMES: Readonly<Record<'number' | 'date', string>> = { number: 'number', date: 'date' };
 
-function isNumber(text: string, decimalComma: boolean): boolean {
-  const bytes = encoder.encode(text);
-  return !Number.isNaN(parseNumber(bytes, 0, bytes.length, decimalComma));
-}
-
-interface Texts {
-  readonly missing: ReadonlySet<string>;
-  readonly decimalComma?: boolean;
-}
-
-export function inferKind(samples: readonly string[], { missing, decimalComma = false }: Texts): Evidence {
-  const texts = samples.map((text) => text.trim()).filter((text) => !missing.has(text));
-  const values = texts.length;
-  if (values === 0) return { kind: 'number', values, why: 'the first rows have no value' };
+/** What the first rows of a column say about it. */
+export function inferKind(samples: readonly string[], settings: Settings): Evidence {
+  const texts = samples.map((text) => text.trim()).filter((text) => !settings.missing.has(text));
+  const values = texts.filter((text) => !isMark(text, settings)).length;
+  const decision = decide([...new Set(texts)], settings);
+  if (texts.length === 0) return { ...decision, values, why: 'the first rows have no value' };
   const all = values === 1 ? 'the first value is' : `the first ${values} values are`;
-  const other = texts.find((text) => !isNumber(text, decimalComma));
-  if (other === undefined) return { kind: 'number', values, why: `${all} ${values === 1 ? 'a number' : 'numbers'}` };
-  if (texts.every((text) => !Number.isNaN(parseDate(text)))) {
-    return { kind: 'date', values, why: `${all} ${values === 1 ? 'a date' : 'dates'}` };
+  return { ...decision, values, why: whyOf(decision, texts, all, values === 1) };
+}
+
+/** Why texts are of a kind; `all` begins the sentence. */
+export function whyOf(decision: Decision, texts: readonly string[], all: string, single: boolean): string {
+  const { kind, odd, suspicion } = decision;
+  if (kind === 'number' || kind === 'date') return `${all} ${single ? `a ${NAMES[kind]}` : `${NAMES[kind]}s`}`;
+  if (kind === 'boolean') return `${all} ${[...new Set(texts.map((text) => text.toLowerCase()))].sort().join(' or ')}`;
+  const shown = `'${shorten(odd ?? texts[0] ?? '')}'`;
+  if (suspicion?.padded !== undefined) return `${shown} begins with 0 as a code does`;
+  if (suspicion?.beyond !== undefined) return `${shown} is beyond 2^53, where numbers are rounded`;
+  if (suspicion?.dateFormats) return `${shown} is a date in which day and month may be either`;
+  if (suspicion?.word !== undefined) return `${shown} is the only word`;
+  return `${shown} is not a number`;
+}
+
+/** What an error about a text that is not of a kind advises. */
+export function hintFor(text: string, kind: ColumnKind | undefined): string | undefined {
+  const numeral = kind === 'number' ? numeralOf(text.trim()) : undefined;
+  if (numeral) {
+    const { core } = numeral;
+    const options = (['.', ','] as const).flatMap((decimal) => {
+      if (digitsOf(core, { decimal }) !== '') return core.includes(decimal) ? [`decimal: '${decimal}'`] : [];
+      const by = THOUSANDS.find((thousands) => digitsOf(core, { decimal, thousands }) !== '');
+      if (by === undefined) return [];
+      return [`thousands: ${by === "'" ? '"\'"' : `'${by}'`}${decimal === ',' ? " and decimal: ','" : ''}`];
+    });
+    return options.length > 0 ? `If it is a number, say ${options.slice(0, 2).join(' or ')}.` : undefined;
   }
-  const words = new Set(texts.map((text) => text.toLowerCase()));
-  if (words.size <= 2 && texts.every((text) => !Number.isNaN(parseBoolean(text)))) {
-    return { kind: 'boolean', values, why: `${all} ${[...words].sort().join(' or ')}` };
-  }
-  const reason = /^[+-]?0\d+$/.test(other) ? 'begins with 0 as a code does' : 'is not a number';
-  const odd = samples.findIndex((text) => text.trim() === other);
-  return { kind: 'category', values, why: `'${shorten(other)}' ${reason}`, odd };
-}
-
-export type Decimal = '.' | ',';
-
-/** What a number that is not taken for one says about decimals. */
-export function decimalHint(text: string): string | undefined {
-  const [, sign] = /^[-+]?\d*([.,])\d+$/.exec(text.trim()) ?? [];
-  return sign && `If it is a number, say decimal: '${sign}'.`;
-}
-
-/** What would stand before decimals if a column of texts held numbers, all of them, with some. */
-function otherDecimalOf(column: Column, decimalComma: boolean): Decimal | undefined {
-  if (column.kind !== 'category') return undefined;
-  const other = decimalComma ? '.' : ',';
-  const { categories } = column;
-  const all = () => categories.every((text) => /^[-+.,\d]/.test(text) && isNumber(text, !decimalComma));
-  return categories.some((text) => text.includes(other)) && all() ? other : undefined;
-}
-
-/** The remark on it; `option` is how to say so. */
-export function decimalRemarkOf(name: string, option: string): string {
-  return `'${shorten(name)}' is read as texts, though all would be numbers with ${option}`;
-}
-
-/** A column of categories, nearly all of which are numbers. */
-export interface Odd {
-  /** Cells that are no numbers, and how many there are that are not missing. */
-  readonly count: number;
-  readonly of: number;
-  /** The first of them. */
-  readonly text: string;
-  readonly row: number;
-  /** Where it stands in a file. */
-  readonly line?: number;
-}
-
-const NEARLY_ALL = 0.9;
-
-/** What stands among numbers, if nine in ten cells are numbers and the others do not look like codes. */
-export function oddOf(column: Column, decimalComma: boolean): Odd | undefined {
-  if (column.kind !== 'category') return undefined;
-  // Most texts are told by their first character.
-  const numeric = column.categories.map((text) => /^[-+.,\di]/i.test(text) && isNumber(text, decimalComma));
-  if (!numeric.includes(true)) return undefined;
-  let [count, of, row] = [0, 0, -1];
-  const { codes } = column;
-  for (let at = 0; at < codes.length; at++) {
-    const code = codes[at]!;
-    if (code < 0) continue;
-    of++;
-    if (numeric[code]) continue;
-    count++;
-    if (row < 0) row = at;
-  }
-  if (row < 0 || of - count < NEARLY_ALL * of) return undefined;
-  const text = column.categories[column.codes[row]!]!;
-  return /^[+-]?0\d+$/.test(text) ? undefined : { count, of, text, row };
-}
-
-/** The remark on it. */
-export function remarkOf(name: string, { count, of, text, row, line }: Odd): string {
-  const place = line === undefined ? `row ${row}` : `line ${line}`;
-  return `'${shorten(name)}' is read as texts, though ${of - count} of ${of} are numbers: the first other is '${shorten(text)}' in ${place}`;
-}
-
-/** What may be numbers in a column that was inferred to hold texts. */
-export interface Doubts {
-  /** Of categories that are nearly all numbers: those that are none. */
-  readonly odd?: Odd;
-  /** Of categories that would all be numbers with it before decimals. */
-  readonly decimal?: Decimal;
-}
-
-/** The doubts about a column, and remarks on them; `lineOf` is where its first odd value stands. */
-export function doubtsOf(
-  column: Column,
-  decimalComma: boolean,
-  lineOf: () => number | undefined = () => undefined,
-): { readonly doubts: Doubts; readonly remarks: readonly string[] } {
-  const { name } = column;
-  const found = oddOf(column, decimalComma);
-  const line = found && lineOf();
-  const odd = found && { ...found, ...(line !== undefined && { line }) };
-  const decimal = otherDecimalOf(column, decimalComma);
-  return {
-    doubts: { ...(odd && { odd }), ...(decimal && { decimal }) },
-    remarks: [
-      ...(odd ? [remarkOf(name, odd)] : []),
-      ...(decimal ? [decimalRemarkOf(name, `decimal: '${decimal}'`)] : []),
-    ],
-  };
+  if (kind !== 'date') return undefined;
+  const orders = (['DMY', 'MDY'] as const).filter((order) => !Number.isNaN(spelledDate(text, order)));
+  return `If it is a date, say how it is written, such as dateFormat: '${orders.join("' or '") || 'DD/MM/YYYY'}'.`;
 }

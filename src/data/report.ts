@@ -1,4 +1,4 @@
-import type { Doubts } from './infer.js';
+import type { Doubts } from './doubts.js';
 import type { ColumnKind } from './table.js';
 
 export interface ColumnReport extends Doubts {

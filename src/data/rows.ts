@@ -1,11 +1,11 @@
 import { checkOptions, show, ValueError } from '../errors.js';
-import { makeBuilder, STRAY, TAKEN, TextFeed } from './builders.js';
-import { COUNTS_ROWS, withCounter } from './counter.js';
+import { COUNTS_ROWS } from './counter.js';
 import { givenKind, namesOf, planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from './csv/dialect.js';
 import { shorten } from './errors.js';
-import { decimalHint, doubtsOf, type Evidence, inferKind } from './infer.js';
 import { type ColumnReport, makeReport } from './report.js';
-import { type Column, type ColumnKind, Table } from './table.js';
+import { Settling } from './settle.js';
+import { type CategoryColumn, type Column, type ColumnKind, Table } from './table.js';
+import { collectColumn, writtenColumn } from './values.js';
 
 /** A row as an object of values by name, whatever its interface, or an array of values in the order of the columns. */
 export type Row = object;
@@ -131,67 +131,6 @@ export class RowCollector {
   }
 }
 
-const isMissing = (value: unknown) => value === null || value === undefined || Number.isNaN(value);
-
-/** A number as texts beside it spell it. */
-const spelled = (value: unknown, { decimalComma }: ReadPlan) =>
-  decimalComma && typeof value === 'number' ? String(value).replace('.', ',') : textOf(value);
-
-/** The text of a value that stands among texts. */
-function textOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString();
-  return undefined;
-}
-
-function evidenceOf(values: readonly unknown[], plan: ReadPlan): Evidence {
-  const present = values.filter((value) => !isMissing(value));
-  const isAll = (type: string) => present.length > 0 && present.every((value) => typeof value === type);
-  if (isAll('number')) return { kind: 'number', why: 'all values are numbers', values: present.length };
-  if (isAll('boolean')) return { kind: 'boolean', why: 'all values are true or false', values: present.length };
-  const texts = present.flatMap((value) => spelled(value, plan) ?? []);
-  const evidence = inferKind(texts.slice(0, plan.sampleRows), plan);
-  if (evidence.kind === 'category' || texts.length <= plan.sampleRows) return evidence;
-  return inferKind(texts, plan);
-}
-
-/** One column of values as it stands in a table. */
-function makeColumn(
-  name: string,
-  values: readonly unknown[],
-  kind: ColumnKind,
-  plan: ReadPlan,
-  complain: Complain,
-): { column: Column; described: Omit<ColumnReport, 'name' | 'why' | 'kind'> } {
-  const builder = makeBuilder(kind, { missing: plan.missing, decimalComma: plan.decimalComma });
-  const feed = new TextFeed();
-  values.forEach((value, row) => {
-    if (isMissing(value)) {
-      builder.addMissing();
-      return;
-    }
-    const text = kind === 'number' ? spelled(value, plan) : textOf(value);
-    if (text === undefined) {
-      const hint = 'Flatten the rows, or leave the column out with `skip`.';
-      throw complain({
-        row,
-        field: name,
-        problem: `the value is ${show(value)}, not a number, a text or a boolean`,
-        hint,
-      });
-    }
-    const outcome = builder.add(feed.bytes, 0, feed.encode(text));
-    if (outcome === TAKEN) return;
-    if (outcome === STRAY) {
-      const hint = kind === 'number' ? decimalHint(text) : undefined;
-      throw complain({ row, field: name, problem: `'${shorten(text)}' is not a ${kind}`, ...(hint && { hint }) });
-    }
-  });
-  const described = builder.describe();
-  return { column: builder.finish(name), described };
-}
-
 /** A table of what was collected. `kinds` are those that columns must have. */
 export function tableOf(
   collector: RowCollector,
@@ -212,23 +151,38 @@ export function tableOf(
   }
   const reports: ColumnReport[] = [];
   const notes: string[] = [...collector.notes];
+  const collected = [...columns].map(([name, values]) => {
+    const kind = givenKind({ ...plan, columns: kinds }, name);
+    return { name, kind, values, ...(kind !== 'skip' && collectColumn(name, values, kind, plan, complain)) };
+  });
+  const settling = new Settling(
+    plan,
+    collected.flatMap(({ column }) => column ?? []),
+    (row) => lines?.[row],
+  );
   const made: Column[] = [];
-  for (const [name, values] of columns) {
-    const given = givenKind({ ...plan, columns: kinds }, name);
-    if (given === 'skip') {
+  const written = new Map<string, CategoryColumn>();
+  for (const { name, kind, values, column, findings, described, evidence } of collected) {
+    if (plan.keep.has(name)) written.set(name, writtenColumn(name, values));
+    if (!column || !findings) {
       reports.push({ name, kind: 'skip', why: 'as given', missing: 0 });
       continue;
     }
-    const evidence = given === undefined ? evidenceOf(values, plan) : { kind: given, why: 'as given' };
-    const { column: plain, described } = makeColumn(name, values, evidence.kind, plan, complain);
-    const column = given === undefined ? withCounter(plain) : plain;
-    made.push(column);
-    const why = 'counter' in column ? `${evidence.why}, ${COUNTS_ROWS}` : evidence.why;
-    const doubtful = given === undefined ? doubtsOf(column, plan.decimalComma) : undefined;
-    notes.push(...(doubtful?.remarks ?? []));
-    reports.push({ name, kind: evidence.kind, why, ...described, ...doubtful?.doubts });
+    const settled = settling.settle(column, findings, kind === undefined ? evidence : undefined);
+    made.push(settled.column);
+    notes.push(...settled.remarks);
+    const why = 'counter' in settled.column ? `${settled.why}, ${COUNTS_ROWS}` : settled.why;
+    reports.push({
+      name,
+      kind: settled.column.kind,
+      why,
+      missing: 0,
+      ...described,
+      ...settled.described,
+      ...settled.doubts,
+    });
   }
-  return new Table(made, makeReport({ source, rows, notes, columns: reports }), lines, plan.reading);
+  return new Table(made, makeReport({ source, rows, notes, columns: reports }), lines, settling.reading, written);
 }
 
 /**

@@ -1,8 +1,5 @@
 /** What the texts of single values mean. */
 
-/** Texts that stand for a missing value unless other ones are given. */
-export const MISSING: readonly string[] = ['', '?', 'NA', 'N/A', '#N/A', 'NaN', 'nan', 'null', 'NULL'];
-
 const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 
 const DIGIT = 48;
@@ -82,7 +79,8 @@ const DATE =
   /^(\d{4})([-/])(\d\d)\2(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:(Z)|([+-])(\d\d):?(\d\d))?)?$/;
 const DOTTED = /^(\d\d?)\.(\d\d?)\.(\d{4})$/;
 
-function utc(year: number, month: number, day: number): number {
+/** Milliseconds since 1970 of midnight in UTC; NaN for a day that does not exist. */
+export function utc(year: number, month: number, day: number): number {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   const same = date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
@@ -120,20 +118,25 @@ export function parseDate(text: string): number {
   return utc(Number(year), Number(month), Number(day)) + time + Math.floor(Number(`0.${fraction}`) * 1000) - offset;
 }
 
-const PAIRS: readonly (readonly [string, string])[] = [
+/** The words of booleans, in lower case: a column has one pair of them. */
+const PAIRS: readonly (readonly [no: string, yes: string])[] = [
   ['false', 'true'],
   ['no', 'yes'],
   ['f', 't'],
   ['n', 'y'],
 ];
 
-/** 0 for false, no, f and n, 1 for true, yes, t and y, in any case; NaN for anything else. */
-export function parseBoolean(text: string): number {
-  if (text.length > 5) return Number.NaN;
-  const lower = text.toLowerCase();
-  for (const [no, yes] of PAIRS) {
-    if (lower === no) return 0;
-    if (lower === yes) return 1;
-  }
-  return Number.NaN;
+/** 0 for the first word of a pair, 1 for the second. */
+export interface BooleanWord {
+  readonly pair: number;
+  readonly value: 0 | 1;
+}
+
+const WORDS = /* @__PURE__ */ new Map<string, BooleanWord>(
+  PAIRS.flatMap((words, pair) => words.map((word, value) => [word, { pair, value: value as 0 | 1 }] as const)),
+);
+
+/** What a word of a boolean says, in any case; undefined for other texts. */
+export function booleanWord(text: string): BooleanWord | undefined {
+  return text.length > 5 ? undefined : WORDS.get(text.toLowerCase());
 }

@@ -1,4 +1,4 @@
-import { FileFormatError, show } from '../errors.js';
+import { FileFormatError, StateError, show } from '../errors.js';
 import { writeParameter } from '../model/weights.js';
 import type { Model } from '../train/model.js';
 import { internalsOf } from '../train/model-types.js';
@@ -101,7 +101,8 @@ export function readContents(
 
 /**
  * Puts what a file holds into a model of the same layers, compiled alike.
- * @throws FileFormatError for tensors that are not the model's, before anything is changed.
+ * @throws FileFormatError for tensors that are not the model's, StateError where the file holds a run and the model is in
+ * one, before anything is changed.
  */
 export function fill(
   model: Model,
@@ -109,7 +110,12 @@ export function fill(
   { epochs, state, run, classNames, preprocessing, taken }: Contents,
   read: Read,
 ): void {
-  const { engine } = internalsOf(model);
+  const { engine, running } = internalsOf(model);
+  if (running && run !== undefined) {
+    throw new StateError(
+      'restore: fit is still running on this model, and the file holds a run of its own; await fit first.',
+    );
+  }
   const known = new Map(entries.map((entry) => [entry.name, entry]));
   const plan = state && planImport(engine, readScalars(engine, state));
   const weights = new Set(weightParts(engine));

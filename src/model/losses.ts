@@ -7,6 +7,7 @@ import type { Matrix } from '../matrix.js';
 import type { Objective } from '../program/compile.js';
 import { BUILD, type BuildsLoss, isCustom } from './custom.js';
 import type { CustomLoss } from './expressions/custom.js';
+import { labelHint } from './label-hint.js';
 import { type LossName, lossNames } from './names.js';
 
 export type { LossName, LossSpec };
@@ -33,25 +34,39 @@ export interface BoundLoss extends Objective {
   check(targets: Matrix, rows: number, argument: string): void;
 }
 
-function refuse(targets: Matrix, argument: string, expected: string, bad: (value: number) => boolean): void {
+/** `classes`: what labels would number, where these are some. */
+function refuse(
+  targets: Matrix,
+  argument: string,
+  expected: string,
+  bad: (value: number) => boolean,
+  classes?: number,
+): void {
   const { data, columns } = targets;
   for (let i = 0; i < data.length; i++) {
     if (!bad(data[i] as number)) continue;
     const place = columns === 1 ? `[${i}]` : `, row ${Math.floor(i / columns)}, column ${i % columns}`;
-    throw new ValueError({ argument: `${argument}${place}`, given: String(data[i]), expected });
+    const hint = classes === undefined ? undefined : labelHint(data, classes);
+    throw new ValueError({
+      argument: `${argument}${place}`,
+      given: String(data[i]),
+      expected,
+      ...(hint === undefined ? {} : { hint }),
+    });
   }
 }
 
 function checkValues(targets: Matrix, units: number, argument: string, definition: LossDefinition): void {
   if (definition.targets === 'label') {
     const bad = (v: number) => !(v >= 0 && v < units && v === Math.floor(v));
-    refuse(targets, argument, `a class index from 0 to ${units - 1}`, bad);
+    refuse(targets, argument, `a class index from 0 to ${units - 1}`, bad, units);
     return;
   }
   const { domain } = definition;
   if (domain === 'any') return;
   const { expected, holds } = DOMAINS[domain];
-  refuse(targets, argument, expected, (v) => !holds(v));
+  const binary = definition.targets === 'yesNo' && units === 1;
+  refuse(targets, argument, expected, (v) => !holds(v), binary ? 2 : undefined);
   if (domain === 'sign' && targets.data.includes(-1) && targets.data.includes(0)) {
     throw new ValueError({ argument, given: 'both 0 and -1', expected });
   }

@@ -1,10 +1,13 @@
-import { checkOptions, ShapeError, ValueError } from '../errors.js';
+import { nearest, ShapeError, show, UnknownNameError, ValueError } from '../errors.js';
 import type { Backend, Heap } from '../kernels/contract.js';
 import { stream } from '../kernels/philox.js';
 import { checkFinite, type Matrix, type MatrixLike, matrix, toMatrix } from '../matrix.js';
 import type { Parameter, RowGradients } from '../program/layer.js';
 import type { Tensor } from '../program/plan.js';
 import { initialize, uniformLimit } from './initialization.js';
+
+/** Names that an error lists. */
+const LISTED = 12;
 
 /** Index of a row-major element within the heap layout of its parameter. */
 export function place({ layout, rows, columns }: Parameter, row: number, column: number): number {
@@ -93,6 +96,48 @@ export function parameterBytes({ value }: Parameter): number {
   return value.size * 4;
 }
 
+/** Names with their shapes, the first of many. */
+function list(parameters: readonly Parameter[]): string {
+  const named = parameters.slice(0, LISTED).map(({ name, rows, columns }) => `${name} (${rows} x ${columns})`);
+  const more = parameters.length - named.length;
+  return `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** Refuses what is no object of matrices with the names of all parameters, and says which are not there. */
+function checkNames(weights: unknown, parameters: readonly Parameter[]): void {
+  const listed = Array.isArray(weights) || weights instanceof Map;
+  if (typeof weights !== 'object' || weights === null || listed) {
+    const hint = weights instanceof Map ? 'Object.fromEntries(map) makes one.' : 'getWeights returns such an object.';
+    throw new ValueError({
+      argument: 'weights',
+      given: weights instanceof Map ? 'a Map' : show(weights),
+      expected: `an object with a matrix by the name of each parameter: ${list(parameters)}`,
+      hint,
+    });
+  }
+  const names = parameters.map(({ name }) => name);
+  for (const key of Object.keys(weights)) {
+    if (names.includes(key)) continue;
+    const guess = nearest(key, names);
+    throw new UnknownNameError({
+      argument: `weights['${key}']`,
+      given: 'a name that no parameter has',
+      expected: `one of ${names.slice(0, LISTED).join(', ')}${names.length > LISTED ? ', ...' : ''}`,
+      ...(guess === undefined ? {} : { hint: `Did you mean '${guess}'?` }),
+    });
+  }
+  const there = (name: string) =>
+    Object.hasOwn(weights, name) && (weights as Record<string, unknown>)[name] !== undefined;
+  const missing = parameters.filter(({ name }) => !there(name));
+  if (missing.length === 0) return;
+  throw new ValueError({
+    argument: missing.length === 1 ? `weights['${missing[0]?.name}']` : 'weights',
+    given: `nothing for ${list(missing)}`,
+    expected: `a matrix for each of the model's ${parameters.length} parameters`,
+    hint: 'To change some, spread the others: setWeights({ ...model.getWeights(), ...some }).',
+  });
+}
+
 /**
  * One matrix for each parameter, in its shape.
  * @throws UnknownNameError, ValueError, ShapeError for weights that are not those of the parameters, or not finite.
@@ -101,17 +146,10 @@ export function readWeights(
   weights: Readonly<Record<string, MatrixLike>>,
   parameters: readonly Parameter[],
 ): readonly { readonly parameter: Parameter; readonly data: Float32Array }[] {
-  checkOptions(
-    weights,
-    parameters.map(({ name }) => name),
-    'weights',
-  );
+  checkNames(weights, parameters);
   return parameters.map((parameter) => {
     const { name, rows, columns } = parameter;
     const argument = `weights['${name}']`;
-    if (!Object.hasOwn(weights, name)) {
-      throw new ValueError({ argument, given: 'nothing', expected: `a ${rows} x ${columns} matrix` });
-    }
     const given = toMatrix(weights[name], argument);
     const fits =
       (given.rows === rows && given.columns === columns) || (rows === 1 && given.rows * given.columns === columns);

@@ -1,4 +1,4 @@
-import { Emitter, type KeptValue, type Mode, type Program } from './emitter.js';
+import { Emitter, type Fusion, type KeptValue, type Mode, type Program } from './emitter.js';
 import { Guard } from './guard.js';
 import type { Constant, Layer, Parameter, Step } from './layer.js';
 import type { Tensor } from './plan.js';
@@ -235,11 +235,18 @@ export function compileTraining(
   const weights = weighted ? training.targets.map(() => emit.column('sampleWeight')) : [];
   const { values, steps } = forward(emit, network, inputs, fused, activityPenalties);
   const gradients = new Gradients(emit);
+  const fusions = new Map<number, Fusion>();
   const outputs = training.targets.map(({ objective, report, counted, gathered }, i) => {
     const node = fused[i];
     const value = node === undefined ? (network.outputs[i]?.value ?? 0) : (nodes[node]?.inputs[0] as number);
     const y = values[value] as Tensor;
-    gradients.add(value, objective.emit(emit, y, targets[i] as Tensor, weights[i], report));
+    const dy = objective.emit(emit, y, targets[i] as Tensor, weights[i], report);
+    if (mode === 'inspect' && node !== undefined) {
+      const { label } = nodes[node] as NetworkNode;
+      const output = values[named.length + node] ?? activated(emit, network, node, y);
+      fusions.set(node, { target: i, output, logits: y, gradient: emit.copy(dy, `${label}.logits.gradient`) });
+    }
+    gradients.add(value, dy);
     if (counted) objective.emitHits(emit, y, targets[i] as Tensor, report.hits, node !== undefined);
     if (!gathered || node === undefined) return y;
     return values[named.length + node] ?? activated(emit, network, node, y);
@@ -263,7 +270,12 @@ export function compileTraining(
       const { label, layer, inputs: sources } = nodes[i] as NetworkNode;
       const value = named.length + i;
       const dy = gradients.of(value);
-      if (mode === 'inspect' && steps[i]) keep(label, value);
+      const fusion = fusions.get(i);
+      if (fusion) {
+        const others = steps[i] && dy && emit.copy(dy, `${label}.gradient`);
+        const { logits, gradient } = fusion;
+        kept.push({ name: label, value: logits, gradient, fusion: { ...fusion, others } });
+      } else if (mode === 'inspect' && steps[i]) keep(label, value);
       if (!dy || !learns[value]) continue;
       const step = steps[i] as Step;
       for (const { kind, strength } of activityPenalties.filter((item) => item.layer === layer)) {
@@ -283,7 +295,8 @@ export function compileTraining(
   }
   if (mode === 'accumulate') emitAccumulation(emit, network, training);
   if (mode === 'train') emitUpdate(emit, network, training);
-  const lasting = targets.filter((_, i) => training.targets[i]?.gathered);
+  const gathered = targets.filter((_, i) => training.targets[i]?.gathered);
+  const lasting = mode === 'inspect' ? [...targets, ...weights] : gathered;
   return emit.finish({ inputs, targets: [...targets, ...weights], outputs, lasting, kept, weighted }, base);
 }
 

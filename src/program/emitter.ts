@@ -30,11 +30,28 @@ export const MODES = [
   'predict',
 ] as const;
 
-/** A value of the graph and the gradient of the loss by it, where there is one. */
+/** An output whose activation is computed together with its loss. */
+export interface Fusion {
+  /** Which of the program's targets the loss compares it with. */
+  readonly target: number;
+  /** What the activation makes of the logits. */
+  readonly output: Tensor;
+  readonly logits: Tensor;
+  /** The gradient of the loss by the logits. */
+  readonly gradient: Tensor;
+  /** What other layers that the output feeds say of its gradient. */
+  readonly others?: Tensor | undefined;
+}
+
+/**
+ * A value of the graph and the gradient of the loss by it, where there is one; where an activation is computed together
+ * with the loss, what comes in.
+ */
 export interface KeptValue {
   readonly name: string;
   readonly value: Tensor;
   readonly gradient: Tensor | undefined;
+  readonly fusion?: Fusion;
 }
 
 /** A flat list of kernel calls for one number of rows. Plain data: it prints, diffs and can be sent elsewhere. */
@@ -190,7 +207,7 @@ export class Emitter {
     const last = [
       ...outputs,
       ...lasting,
-      ...kept.flatMap(({ value, gradient }) => [value, gradient]),
+      ...kept.flatMap(({ value, gradient, fusion }) => [value, gradient, fusion?.output, fusion?.others]),
       ...this.rowGradients.flatMap(({ distinct, gradients }) => [distinct, gradients]),
     ];
     for (const tensor of last) touch(tensor, symbolic.length);

@@ -1,5 +1,6 @@
 import { checkNumber, show, UnknownNameError, ValueError } from '../errors.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
+import { labelHint } from '../model/label-hint.js';
 import type { BoundLoss } from '../model/losses.js';
 
 /** Weights of classes by index; of classes that are not named 1. */
@@ -42,7 +43,9 @@ export function weighClasses(loss: BoundLoss, targets: Matrix, given: ClassWeigh
     const index = Number(key);
     if (!(Number.isInteger(index) && index >= 0 && index < classes)) {
       const expected = `class indices from 0 to ${classes - 1}`;
-      throw new UnknownNameError({ argument: 'classWeight', given: `the class ${show(key)}`, expected });
+      const hint = labelHint(Object.keys(given).map(Number), classes);
+      const complaint = { argument: 'classWeight', given: `the class ${show(key)}`, expected };
+      throw new UnknownNameError(hint === undefined ? complaint : { ...complaint, hint });
     }
     weights[index] = checkNumber(weight, `classWeight[${key}]`, { min: 0 });
   }

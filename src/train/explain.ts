@@ -79,6 +79,35 @@ function badLosses(engine: Engine, x: readonly Matrix[], y: readonly Matrix[], w
   });
 }
 
+/** Numbers that are not finite in what a batch was made of. `fit` has looked at all of it once, and reads it anew in each epoch. */
+function badData(engine: Engine, program: LinkedProgram): Finding | undefined {
+  const { network, training } = engine;
+  const own = (names: readonly string[], whole: string) =>
+    names.map((name) => (names.length > 1 ? `${whole}.${name}` : whole));
+  const outputs = training.targets.map(({ name }) => name);
+  const inputs = own(
+    network.inputs.map(({ name }) => name),
+    'x',
+  );
+  const targets = [...own(outputs, 'y'), ...own(outputs, 'sampleWeight')];
+  const parts = [
+    ...program.inputs.map((value, i) => ({ value, tensor: 'input' as const, name: inputs[i] as string })),
+    ...program.targets.map((value, i) => {
+      const tensor = i < outputs.length ? ('target' as const) : ('sampleWeight' as const);
+      return { value, tensor, name: targets[i] as string };
+    }),
+  ];
+  for (const { value, tensor, name } of parts) {
+    const matrix = engine.read(value);
+    const rows = badRows(matrix);
+    if (rows.length === 0) continue;
+    const column = matrix.data.findIndex((item) => !Number.isFinite(item)) % matrix.columns;
+    const place = matrix.columns > 1 ? ` in column ${column}` : '';
+    return { tensor, rows, what: `${name} holds ${firstBad(matrix)}${place}` };
+  }
+  return undefined;
+}
+
 /** Walks through a step in its order: outputs of layers, loss, gradients, what the update would make. */
 function find(
   engine: Engine,
@@ -245,6 +274,20 @@ function diagnose(engine: Engine, finding: Finding, { x, y }: Pick<Pair, 'x' | '
   return { cause: 'overflow', because: 'numbers beyond 3.4e38 overflow float32', remedy };
 }
 
+/** Data that was finite when it was read. */
+function changed(refused: RefusedBatch, facts: NonFiniteFacts, where: string, { tensor, rows, what }: Finding) {
+  const [first] = rows as readonly [number];
+  const row = refused.rowOf?.(first) ?? first;
+  const more = rows.length > 1 ? ` (and ${rows.length - 1} more of the batch)` : '';
+  const remedy = 'Give fit a copy, such as x.data.slice(), or change the data between two calls.';
+  const message = [
+    `In ${where} ${what}, in row ${row} of the ${refused.rowOf ? 'data' : 'batch'}${more}.`,
+    `It was finite when it was read: something has written to it since. ${remedy}`,
+    'The step was not applied: weights and state are those of the step before.',
+  ].join(' ');
+  return new NonFiniteError(message, { ...facts, tensor, cause: 'changedData', remedy, row });
+}
+
 /** Computes a refused batch again, with the weights as they are; undefined where all is finite now. */
 export function explain(
   engine: Engine,
@@ -253,15 +296,17 @@ export function explain(
   where: string,
   spoilt: string | undefined,
 ): NonFiniteError | undefined {
+  const data = badData(engine, refused.stage(false));
+  if (data) return changed(refused, facts, where, data);
   const staged = refused.stage();
   const read = (tensors: readonly Tensor[]) => tensors.map((tensor) => engine.read(tensor));
-  const data = { x: read(staged.inputs), y: read(staged.targets) };
+  const batch = { x: read(staged.inputs), y: read(staged.targets) };
   const program = engine.program('inspect', staged.rows, staged.weighted);
-  engine.stageBatch(program, data.x, data.y, 0);
+  engine.stageBatch(program, batch.x, batch.y, 0);
   engine.steps.runGradients(program);
-  const finding = find(engine, program, data, spoilt);
+  const finding = find(engine, program, batch, spoilt);
   if (!finding) return undefined;
-  const { cause, because, remedy } = diagnose(engine, finding, refused.sample ?? data);
+  const { cause, because, remedy } = diagnose(engine, finding, refused.sample ?? batch);
   const { tensor, layer, rows, what } = finding;
   const [only] = rows;
   const row = rows.length === 1 && only !== undefined ? (refused.rowOf?.(only) ?? only) : undefined;

@@ -329,9 +329,8 @@ export async function fit(
   options: FitOptions | undefined,
   begin: (run: FitRun) => void,
 ): Promise<History> {
-  const end = beginRun();
+  const end = await beginRun();
   try {
-    await sharedPause();
     return await plannedFit(model, engine, x, y, options, begin);
   } finally {
     end();

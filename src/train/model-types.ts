@@ -77,6 +77,8 @@ export interface Internals {
   readonly engine: Engine;
   /** What `compile` was given. */
   readonly compiled: CompileOptions | undefined;
+  /** `fit` is training, so that no other run can be put in its place. */
+  readonly running: boolean;
 }
 
 /** Under this symbol, so that saving can live apart from the model. @internal */

@@ -25,6 +25,7 @@ import { Engine } from './engine.js';
 import { evaluate } from './evaluation.js';
 import type { FitRun } from './fit.js';
 import type { FitOptions, StreamFitOptions } from './fit-plan.js';
+import { readFused } from './fused.js';
 import { measureBatch } from './gather.js';
 import type { History } from './history.js';
 import {
@@ -49,6 +50,9 @@ import type { EvaluateBatchesOptions } from './stream.js';
 import { makeSummary, type Summary } from './summary.js';
 import { makeLogs } from './totals.js';
 import { sampleWeightOf, type WeightOptions } from './weights.js';
+
+/** What trains, once a model has been fitted. */
+let training: typeof import('../on-demand/fit.js') | undefined;
 
 /** A model over one heap. Dropping it frees everything. */
 export class Model {
@@ -94,7 +98,11 @@ export class Model {
 
   /** @internal */
   get [INTERNALS](): Internals {
-    return { engine: this.#engine, compiled: this.#engine.compiled ? this.#compiled : undefined };
+    return {
+      engine: this.#engine,
+      compiled: this.#engine.compiled ? this.#compiled : undefined,
+      running: this.#run !== undefined,
+    };
   }
 
   /** Of the next step. Setting it replaces a schedule by a constant. */
@@ -179,8 +187,9 @@ export class Model {
     this.#fitting = true;
     control?.running?.(true);
     try {
-      const { fit } = await import('../on-demand/fit.js');
-      return await fit(this, this.#engine, x, y, options, (run) => {
+      // Importing anew what is there takes half a millisecond in Node.
+      training ??= await import('../on-demand/fit.js');
+      return await training.fit(this, this.#engine, x, y, options, (run) => {
         this.#run = run;
       });
     } finally {
@@ -240,8 +249,9 @@ export class Model {
 
   /**
    * Loss, metrics and the gradient of every trainable parameter on one batch, as training would compute them; changes
-   * nothing. Dropout draws the masks of the next step. With `nodes: true` also the output of every layer, and of every
-   * input, with the gradient of the loss by it; of an activation that is computed together with the loss, what comes in.
+   * nothing. Layers are in training mode: dropout draws the masks of the next step, batch normalization takes the batch's
+   * moments and leaves the moving ones (`predict` and `evaluate` run in inference mode). With `nodes: true` also the output
+   * of every layer, and of every input, with the gradient of the loss by it.
    */
   gradients(x: Data, y: Data, options: WeightOptions & { readonly nodes?: boolean } = {}): Gradients {
     this.#checkBetweenSteps('gradients');
@@ -253,7 +263,8 @@ export class Model {
     const gradients = this.#parameters
       .filter(({ trainable }) => trainable)
       .map((parameter) => [parameter.name, engine.readGradient(program, parameter)] as const);
-    const nodes = program.kept.map(({ name, value, gradient }) => {
+    const nodes = program.kept.map(({ name, value, gradient, fusion }) => {
+      if (fusion) return [name, readFused(engine, program, fusion)] as const;
       const kept: NodeValue = { value: engine.read(value) };
       return [name, gradient ? { ...kept, gradient: engine.read(gradient) } : kept] as const;
     });

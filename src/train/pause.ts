@@ -41,12 +41,22 @@ function nextSlice(): void {
   if (waiting.length > 0) turn().then(nextSlice);
 }
 
-/** Says that a run begins; without others a slice begins with it. What it returns says that it has ended. */
-export function beginRun(): () => void {
-  if (runs++ === 0) sliceBegan = performance.now();
-  return () => {
-    runs--;
-  };
+/** Waits for a slice after those that others wait for. */
+function awaitSlice(): Promise<void> {
+  return new Promise((resolve) => {
+    if (waiting.push(resolve) === 1) turn().then(nextSlice);
+  });
+}
+
+/**
+ * Begins a run: at once where there is no other, else with the next slice, since of many that are called at the same time
+ * each has data to read first. What it resolves to says that the run has ended.
+ */
+export async function beginRun(): Promise<() => void> {
+  const end = () => void runs--;
+  if (runs++ > 0) await awaitSlice();
+  else sliceBegan = performance.now();
+  return end;
 }
 
 /**
@@ -54,8 +64,5 @@ export function beginRun(): () => void {
  * event loop has a turn after each slice, and one of them has the next.
  */
 export function sharedPause(): Promise<void> | undefined {
-  if (performance.now() - sliceBegan < SLICE) return undefined;
-  return new Promise((resolve) => {
-    if (waiting.push(resolve) === 1) turn().then(nextSlice);
-  });
+  return performance.now() - sliceBegan < SLICE ? undefined : awaitSlice();
 }

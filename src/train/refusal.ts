@@ -10,8 +10,8 @@ export interface RefusedBatch {
   readonly batch?: number;
   /** All data, where it is at hand. */
   readonly sample?: Pick<Pair, 'x' | 'y'> | undefined;
-  /** Puts the batch into its program once more, which may have written over it. */
-  stage(): LinkedProgram;
+  /** Puts the batch into its program once more, which may have written over it; without mixup where it is not to be mixed. */
+  stage(mixed?: boolean): LinkedProgram;
   /** Where a row of the batch stands in the data, where it does. */
   rowOf?(row: number): number;
 }

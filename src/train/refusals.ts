@@ -22,7 +22,7 @@ export class Refusals {
     if (this.#first && hooks.length === 0) return;
     const { feed, engine, model } = this;
     const { sample } = feed;
-    const refused = { epoch, batch, sample, stage: () => feed.stage() };
+    const refused = { epoch, batch, sample, stage: (mixed?: boolean) => feed.stage(mixed) };
     const rowOf = feed.rowOf && { rowOf: (row: number) => feed.rowOf?.(row) as number };
     const error = await refusal(engine, { ...refused, ...rowOf }).explain();
     this.#first ??= error;

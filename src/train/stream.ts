@@ -193,7 +193,7 @@ export class StreamFeed implements Feed {
     return true;
   }
 
-  stage(): LinkedProgram {
+  stage(mixed = true): LinkedProgram {
     const { engine, options } = this;
     let pair: Pair;
     try {
@@ -206,7 +206,7 @@ export class StreamFeed implements Feed {
     const { x, y, rows, weighted } = pair;
     const program = engine.program(engine.steps.mode, rows, weighted);
     engine.stageBatch(program, x, y, 0);
-    options.mixup?.apply(engine, program, x, y, 0, undefined);
+    if (mixed) options.mixup?.apply(engine, program, x, y, 0, undefined);
     return program;
   }
 

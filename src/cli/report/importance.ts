@@ -6,7 +6,7 @@ const MOST = 30;
 /** Columns that are taken for the points of an image at least. */
 const FEWEST_PIXELS = 36;
 
-interface Pixels {
+export interface Pixels {
   readonly width: number;
   readonly height: number;
   /** Columns from the top left, row by row. */
@@ -15,29 +15,32 @@ interface Pixels {
 
 /**
  * Columns of an image, told by their names: one beginning with numbers in a row, as many as a square has points (pixel0 to
- * pixel783), or places (1x1 to 28x28).
+ * pixel783), or places (1x1 to 28x28). `names` are all that rows had, of which `inputs` leaves out those of one value.
  */
-export function pixelsOf(columns: readonly { readonly name: string; readonly kind: string }[]): Pixels | undefined {
-  const numbers = columns.filter(({ kind }) => kind === 'number').map(({ name }) => name);
-  if (numbers.length < FEWEST_PIXELS || numbers.length < columns.length) return undefined;
-  const places = numbers.map((name) => /^(.*?)(\d+)[x_,](\d+)$/.exec(name));
+export function pixelsOf(
+  names: readonly string[],
+  inputs: readonly { readonly name: string; readonly kind: string }[],
+): Pixels | undefined {
+  if (names.length < FEWEST_PIXELS || inputs.some(({ kind }) => kind !== 'number')) return undefined;
+  const places = names.map((name) => /^(.*?)(\d+)[x_,](\d+)$/.exec(name));
   if (places.every((place) => place !== null && place[1] === places[0]![1])) {
     const rows = [...new Set(places.map((place) => Number(place![2])))];
     const across = [...new Set(places.map((place) => Number(place![3])))];
-    if (rows.length * across.length !== numbers.length) return undefined;
+    if (rows.length * across.length !== names.length) return undefined;
     const [top, left] = [Math.min(...rows), Math.min(...across)];
-    const names = new Array<string>(numbers.length);
+    const placed = new Array<string | undefined>(names.length).fill(undefined);
     places.forEach((place, i) => {
-      names[(Number(place![2]) - top) * across.length + Number(place![3]) - left] = numbers[i]!;
+      placed[(Number(place![2]) - top) * across.length + Number(place![3]) - left] = names[i];
     });
-    return names.includes(undefined as never) ? undefined : { width: across.length, height: rows.length, names };
+    const all = placed.flatMap((name) => name ?? []);
+    return all.length === names.length ? { width: across.length, height: rows.length, names: all } : undefined;
   }
-  const side = Math.sqrt(numbers.length);
+  const side = Math.sqrt(names.length);
   if (!Number.isInteger(side)) return undefined;
-  const counted = numbers.map((name) => /^(.*?)(\d+)$/.exec(name));
+  const counted = names.map((name) => /^(.*?)(\d+)$/.exec(name));
   const first = Number(counted[0]?.[2]);
   const inARow = counted.every((match, i) => match?.[1] === counted[0]?.[1] && Number(match?.[2]) === first + i);
-  return inARow ? { width: side, height: side, names: numbers } : undefined;
+  return inARow ? { width: side, height: side, names } : undefined;
 }
 
 export interface Unit {
@@ -58,12 +61,16 @@ const digits = (value: number) =>
   Math.abs(value) >= 10 ? value.toFixed(0) : value.toFixed(Math.abs(value) >= 1 ? 1 : 2);
 
 /** What predictions lose when a column is shuffled, as bars or, of the points of an image, as an image. */
-export function importanceSection(importance: readonly Importance[], record: TabularRecord, rows: string): string {
+export function importanceSection(
+  importance: readonly Importance[],
+  { task }: TabularRecord,
+  pixels: Pixels | undefined,
+  rows: string,
+): string {
   if (importance.length === 0) return '';
-  const { text, factor, meaning } = unitOf(record.task);
+  const { text, factor, meaning } = unitOf(task);
   const told = ({ importance: mean, deviation }: Importance) =>
     `${digits(factor * mean)} \u00b1 ${digits(factor * deviation)} ${text}`;
-  const pixels = pixelsOf(record.inputs);
   const head = `<h2>Importance</h2><p>What is lost on ${escaped(rows)} when a column is shuffled: ${meaning}, with the standard deviation over repeats. Columns that say the same hide one another.</p>`;
   if (pixels) {
     const of = new Map(importance.map((item) => [item.column, item]));
@@ -73,7 +80,7 @@ export function importanceSection(importance: readonly Importance[], record: Tab
       width: pixels.width,
       height: pixels.height,
       values: items.map((item) => item?.importance ?? 0),
-      describe: (i) => `${pixels.names[i]}: ${items[i] ? told(items[i]) : 'not measured'}`,
+      describe: (i) => `${pixels.names[i]}: ${items[i] ? told(items[i]) : 'one value only'}`,
     })}`;
   }
   const listed = importance.slice(0, MOST);

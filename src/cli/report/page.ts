@@ -4,7 +4,7 @@ import { short, shown } from '../terminal.js';
 import { confusionSection } from './confusion.js';
 import { calibration, learningCurves, residuals, roc } from './curves.js';
 import { headline } from './headline.js';
-import { importanceSection, pixelsOf } from './importance.js';
+import { importanceSection, type Pixels, pixelsOf } from './importance.js';
 import { table } from './markup.js';
 import type { Measured } from './measured.js';
 
@@ -12,6 +12,8 @@ import type { Measured } from './measured.js';
 export interface ReportData {
   readonly title: string;
   readonly record: TabularRecord;
+  /** Names of all columns that rows had to predict from, also of those that are left out. */
+  readonly columns: readonly string[];
   /** The command that trained, as a line for a shell. */
   readonly command: string;
   readonly seconds: number;
@@ -64,14 +66,13 @@ function figures(sets: readonly Measured[]): string {
 /** Columns that are listed at most. */
 const MOST_COLUMNS = 100;
 
-function columnsTable({ inputs }: TabularRecord): string {
-  const pixels = pixelsOf(inputs);
+function columnsTable({ inputs }: TabularRecord, pixels: Pixels | undefined): string {
   if (pixels) {
     const ends = inputs.map(({ min = 0, max = 0 }) => [min, max] as const);
     const low = ends.reduce((least, [min]) => Math.min(least, min), Infinity);
     const high = ends.reduce((most, [, max]) => Math.max(most, max), -Infinity);
     const [first, last] = [pixels.names[0] ?? '', pixels.names.at(-1) ?? ''];
-    return `<p>${inputs.length} numbers, the points of an image of ${pixels.width} x ${pixels.height}: ${escaped(first)} to ${escaped(last)}, ${short(low)} to ${short(high)}.</p>`;
+    return `<p>${pixels.names.length} numbers, the points of an image of ${pixels.width} x ${pixels.height}: ${escaped(first)} to ${escaped(last)}, ${short(low)} to ${short(high)}.</p>`;
   }
   const rows = inputs.slice(0, MOST_COLUMNS).map(({ name, kind, missing, min, max, mean, categories, counts }) => [
     name,
@@ -105,8 +106,9 @@ const count = (rows: number, kind: string) => `${rows} ${kind}${rows === 1 ? ' r
 
 /** A page that needs nothing but itself, without scripts. All figures of a section are of the same rows, which it names. */
 export function reportPage(data: ReportData): string {
-  const { title, record, command, seconds, importance, importanceRows, held, test } = data;
+  const { title, record, columns, command, seconds, importance, importanceRows, held, test } = data;
   const { design, notes } = record;
+  const pixels = pixelsOf(columns, record.inputs);
   const classes = record.classes ?? [];
   const validation: Measured = {
     ...held,
@@ -137,8 +139,8 @@ ${figures(tested ? [tested, validation] : [validation])}
 ${notes.length > 0 ? `<h2>Remarks</h2><ul>${notes.map((note) => `<li>${escaped(note)}</li>`).join('')}</ul>` : ''}
 <h2>Charts</h2><div class="charts">${charts.map(figure).join('')}</div>
 ${classes.length > 0 ? confusionSection(shownRows) : ''}
-${importanceSection(importance, record, importanceRows)}
-<h2>Columns</h2><p>Of ${count(record.rows, 'training')}.</p>${columnsTable(record)}
+${importanceSection(importance, record, pixels, importanceRows)}
+<h2>Columns</h2><p>Of ${count(record.rows, 'training')}.</p>${columnsTable(record, pixels)}
 <h2>Training</h2>${table(options)}
 </html>
 `;

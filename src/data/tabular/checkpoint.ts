@@ -1,24 +1,34 @@
-import { show, ValueError } from '../../errors.js';
-import { type LoadSource, load, type SaveTarget, save } from '../../io/save.js';
+import { FileFormatError, show, ValueError } from '../../errors.js';
+import { loadTensors, saveTensors } from '../../io/bytes.js';
+import type { NewTensor, TensorData } from '../../io/safetensors.js';
+import { deserialize, type LoadSource, type SaveTarget, serialize } from '../../io/save.js';
 import { Xxh32 } from '../../io/xxhash.js';
 import type { BackendFactory } from '../../kernels/contract.js';
-import type { Matrix } from '../../matrix.js';
+import { type Matrix, makeMatrix } from '../../matrix.js';
 import type { Model } from '../../train/model.js';
 import type { Weights } from '../../train/model-types.js';
 import { unpack } from '../../train/resume.js';
 import { type Json, pack } from '../../train/run-state.js';
 import type { Design } from './design.js';
+import type { HeldOutState } from './held-out.js';
 
 /** How one network trained. */
 export interface MemberRecord {
   readonly history: Readonly<Record<string, readonly number[]>>;
+  /** The epoch whose weights it has, counted from 0. */
   readonly bestEpoch: number;
 }
 
-/** A member of an ensemble that is trained. */
-export interface Finished {
-  readonly weights: Weights;
-  readonly record: MemberRecord;
+export type History = MemberRecord['history'];
+
+/** Where training stands. */
+export interface Progress {
+  readonly networks: readonly Model[];
+  /** Of networks that ended before the others. */
+  readonly ended: readonly (History | undefined)[];
+  /** The weights of the best epoch, if there is one. */
+  readonly best: readonly Weights[] | undefined;
+  readonly heldOut: HeldOutState;
 }
 
 /** What a checkpoint belongs to: other bits would come of other rows or options. */
@@ -35,41 +45,52 @@ export function jobOf(design: Design, ...rows: readonly Matrix[]): Job {
 }
 
 const FORMAT = 'myelin.tabular.checkpoint';
-const VERSION = 1;
+/** 2 since networks train by turns. */
+const VERSION = '2';
 
 /**
- * Saves the members that are trained beside the network that was training, with its run, or that trained last. The file is
- * a model's file.
+ * Saves all networks, each as a model's file with its run, in one file of the safetensors format; numbers are tensors of
+ * their own.
  */
-export async function saveCheckpoint(
-  target: SaveTarget,
-  network: Model,
-  finished: readonly Finished[],
-  job: Job,
-): Promise<void> {
-  network.preprocessing = { format: FORMAT, version: VERSION, ...job, finished: pack(finished) };
-  await save(network, target, { keepPrevious: false });
-  network.preprocessing = undefined;
+export async function saveCheckpoint(target: SaveTarget, progress: Progress, job: Job): Promise<void> {
+  const { networks, ended, best, heldOut } = progress;
+  const tensors: Record<string, NewTensor> = {};
+  networks.forEach((network, i) => {
+    tensors[`network.${i}`] = { data: serialize(network) };
+    tensors[`latest.${i}`] = { data: heldOut.latest[i]! };
+    const kept = Object.entries(best?.[i] ?? {});
+    for (const [name, { data }] of kept) tensors[`best.${i}.${name}`] = { data: data as Float32Array };
+  });
+  tensors.outputs = { data: heldOut.outputs };
+  tensors.losses = { data: heldOut.losses };
+  const { choices, curve } = heldOut;
+  const state = { ...job, networks: networks.length, ended, choices, curve, best: best !== undefined };
+  await saveTensors(target, tensors, { format: FORMAT, version: VERSION, state: JSON.stringify(pack(state)) });
+}
+
+interface Saved extends Job, Pick<HeldOutState, 'choices' | 'curve'> {
+  readonly networks: number;
+  readonly ended: readonly (History | undefined)[];
+  readonly best: boolean;
 }
 
 /**
- * The members that were trained, and the network that was training, if one was.
+ * Where training stood.
  * @throws ValueError for what is no checkpoint, or that of other rows or options; errors as of `load`.
  */
-export async function loadCheckpoint(
-  source: LoadSource,
-  job: Job,
-  backend: BackendFactory,
-): Promise<{ readonly finished: readonly Finished[]; readonly network: Model | undefined }> {
-  const network = await load(source, { backend });
-  const saved = network.preprocessing as { readonly [name: string]: unknown } | undefined;
-  if (saved?.format !== FORMAT || saved.version !== VERSION || !Array.isArray(saved.finished)) {
+export async function loadCheckpoint(source: LoadSource, job: Job, backend: BackendFactory): Promise<Progress> {
+  const fits = (given: ReadonlyMap<string, string>) =>
+    given.get('format') === FORMAT && given.get('version') === VERSION;
+  const { metadata, tensors } = await loadTensors(source, fits);
+  if (!fits(metadata)) {
+    const [format, version] = [metadata.get('format'), metadata.get('version')];
     throw new ValueError({
       argument: 'resume',
-      given: typeof saved?.format === 'string' ? `a file of format ${show(saved.format)}` : 'a model',
+      given: format === FORMAT ? `a checkpoint of version ${show(version)}` : 'a model, or what an earlier build kept',
       expected: `a checkpoint, format '${FORMAT}', version ${VERSION}`,
     });
   }
+  const saved = unpack(JSON.parse(metadata.get('state') ?? '{}') as Json) as Saved;
   const design = (saved.design ?? {}) as Design;
   for (const name of Object.keys(job.design) as (keyof Design)[]) {
     const [now, before] = [JSON.stringify(job.design[name]), JSON.stringify(design[name])];
@@ -80,9 +101,29 @@ export async function loadCheckpoint(
     const expected = 'the rows of the run that is resumed, in their order';
     throw new ValueError({ argument: 'rows', given: 'other data', expected });
   }
-  network.preprocessing = undefined;
+  const get = <T extends TensorData>(name: string): T => {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new FileFormatError(`tensor ${name}`, 'missing');
+    return tensor.data as T;
+  };
+  const numbers = Array.from({ length: job.design.members }, (_, i) => i);
+  const networks = numbers.map((i) => deserialize(get<Uint8Array>(`network.${i}`), { backend }));
+  const bestOf = (i: number) =>
+    Object.fromEntries(
+      Object.entries(networks[i]!.getWeights()).map(([name, { rows, columns }]) => {
+        return [name, makeMatrix(get<Float32Array>(`best.${i}.${name}`), rows, columns)];
+      }),
+    );
   return {
-    finished: unpack(saved.finished as Json) as Finished[],
-    network: network.run === undefined ? undefined : network,
+    networks,
+    ended: numbers.map((i) => saved.ended[i] ?? undefined),
+    best: saved.best ? numbers.map(bestOf) : undefined,
+    heldOut: {
+      choices: saved.choices,
+      curve: saved.curve,
+      outputs: get('outputs'),
+      losses: get('losses'),
+      latest: numbers.map((i) => get(`latest.${i}`)),
+    },
   };
 }

@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions } from '../../errors.js';
 import { Generator, stream } from '../../kernels/philox.js';
-import { type Matrix, makeMatrix } from '../../matrix.js';
+import { type Matrix, makeMatrix, type Numbers } from '../../matrix.js';
 import { accuracy } from '../../model/metrics/classification.js';
 import { rmse } from '../../model/metrics/regression.js';
 import type { Preprocessing } from '../prep/preprocess.js';
@@ -37,14 +37,14 @@ export interface Explained {
   readonly task: Task;
   readonly preprocessing: Preprocessing;
   /** Outputs for inputs of the network, in the target's units. */
-  predict(inputs: Matrix): Matrix;
+  predict(inputs: Matrix): Numbers;
 }
 
 /** What predictions for rows of a known target lose when a column is shuffled. */
 export function importanceOf(
   { task, preprocessing, predict }: Explained,
   all: Table,
-  truthOf: (table: Table) => Matrix,
+  truthOf: (table: Table) => Numbers,
   options: ExplainOptions,
 ): readonly Importance[] {
   checkOptions(options, ['repeats', 'rows', 'budget', 'seed'], 'explain');

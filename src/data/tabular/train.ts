@@ -1,41 +1,33 @@
 import type { LoadSource, SaveTarget } from '../../io/save.js';
-import { adam } from '../../kernels/adam.js';
 import type { BackendFactory } from '../../kernels/contract.js';
-import { type Matrix, makeMatrix } from '../../matrix.js';
-import { activation, average, dense, dropout, input } from '../../model/layers/index.js';
-import { oneCycle } from '../../model/schedules.js';
-import { earlyStopping } from '../../train/callbacks/early-stopping.js';
+import { cos } from '../../kernels/elementary.js';
+import type { Matrix } from '../../matrix.js';
 import type { Callback } from '../../train/callbacks.js';
-import type { FitOptions } from '../../train/fit-plan.js';
-import { type Model, model, sequential } from '../../train/model.js';
+import type { Model } from '../../train/model.js';
 import type { Weights } from '../../train/model-types.js';
 import { unpack } from '../../train/resume.js';
 import { gather } from '../augment/batches.js';
-import { kFold, split } from '../splits.js';
-import { jobOf, loadCheckpoint, type MemberRecord, saveCheckpoint } from './checkpoint.js';
+import { type History, jobOf, loadCheckpoint, type MemberRecord, saveCheckpoint } from './checkpoint.js';
 import type { Design, Task } from './design.js';
+import { HeldOut } from './held-out.js';
+import { combine, compileNetwork, makeNetwork } from './network.js';
+import { FEWEST_ROWS, partsOf } from './parts.js';
+import { Rounds } from './rounds.js';
 
 export interface Trained {
   readonly model: Model;
   readonly members: readonly MemberRecord[];
-  /** A signal came before the last member was trained. */
+  /** A signal came before the last epoch. */
   readonly interrupted: boolean;
-  /** Outputs for rows that the network did not train on, and which rows these are. */
-  readonly held: { readonly rows: Uint32Array; readonly outputs: Matrix };
+  /** Rows that were left out, what is said of them, and the loss to expect of all networks together for each. */
+  readonly held: {
+    readonly rows: Uint32Array;
+    readonly outputs: Matrix;
+    readonly losses: Float64Array;
+    readonly squared: number;
+  };
+  readonly notes: readonly string[];
 }
-
-/** Hidden layers, and outputs without an activation. */
-function tower({ layers, activation: name, dropout: rate }: Design, inputs: number, outputs: number) {
-  const hidden = layers.flatMap((units, i) => [
-    dense({ units, activation: name, ...(i === 0 ? { inputShape: inputs } : {}) }),
-    ...(rate > 0 ? [dropout({ rate })] : []),
-  ]);
-  return { hidden, last: (options: object) => dense({ units: outputs, ...options }) };
-}
-
-const softmax = (task: Task) => (task === 'classification' ? ({ activation: 'softmax' } as const) : {});
-export const lossOf = (task: Task) =>
-  task === 'classification' ? ('sparseCategoricalCrossentropy' as const) : ('meanSquaredError' as const);
 
 interface Watch {
   readonly callbacks?: ((member: number, design: Design) => readonly Callback[]) | undefined;
@@ -44,7 +36,13 @@ interface Watch {
   readonly resume?: LoadSource | undefined;
 }
 
-/** Trains the members of a design, each on its own part of the rows, and makes one model of them. */
+/** The last epochs, in which a best one means that more of them may be better. */
+const LAST = 0.1;
+
+/**
+ * Trains the members of a design by turns, each on its own part of the rows, to the epoch in which all of them together do
+ * best on rows that were left out, and makes one model of them.
+ */
 export async function train(
   x: Matrix,
   y: Matrix,
@@ -54,150 +52,119 @@ export async function train(
   backend: BackendFactory,
   { callbacks = () => [], signal, checkpoint, resume }: Watch = {},
 ): Promise<Trained> {
-  const { members, seed } = design;
-  const stratify = task === 'classification' ? { stratify: y.data } : {};
-  const parts =
-    members === 1
-      ? [holdOut(x.rows, seed, stratify)]
-      : kFold(x.rows, { folds: members, seed, ...stratify }).map(({ train, test }) => ({ train, held: test }));
+  const { members, seed, epochs, moreEpochs, patience } = design;
+  const parts = partsOf(x.rows, members, seed, task === 'classification' ? y.data : undefined);
   const before = resume === undefined ? undefined : await loadCheckpoint(resume, jobOf(design, x, y), backend);
-  const finished = [...(before?.finished ?? [])];
-  const keep = async (network: Model) => {
-    if (checkpoint !== undefined) await saveCheckpoint(checkpoint, network, finished, jobOf(design, x, y));
-  };
-  const models: Model[] = [];
-  const records: MemberRecord[] = [];
-  const heldRows: Uint32Array[] = [];
-  const heldOutputs: Float32Array[] = [];
-  for (const [i, { train, held }] of parts.entries()) {
-    const own = { ...design, seed: seed * 1000 + i };
-    const done = finished[i];
-    let network: Model;
-    if (done) {
-      network = makeNetwork(x.columns, outputs, task, own, backend);
-      network.setWeights(done.weights);
-      records.push(done.record);
-    } else {
-      const begun = i === before?.finished.length ? before.network : undefined;
-      network = begun ?? makeNetwork(x.columns, outputs, task, own, backend);
-      if (!begun) compileNetwork(network, train.length, task, own);
-      const record: MemberRecord = await trainNetwork(network, gather(x, train), gather(y, train), own, {
-        validationData: [gather(x, held), gather(y, held)],
-        callbacks: callbacks(i, design),
-        ...(signal && { signal }),
-        resume: begun !== undefined,
-        keep,
-      });
-      // Of no use yet, next to those that have learned or a checkpoint to go on from.
-      const untrained = signal?.aborted && Object.keys(record.history).length === 0;
-      if (untrained && models.length > 0) break;
-      if (untrained && checkpoint === undefined) throw signal.reason;
-      records.push(record);
-      if (network.run === undefined) finished.push({ weights: network.getWeights(), record });
-    }
-    models.push(network);
-    heldRows.push(held);
-    heldOutputs.push(network.predict(gather(x, held)).data);
-    if (!signal?.aborted || models.length === parts.length) continue;
-    if (network.run === undefined) await keep(network);
-    break;
-  }
-  const rows = new Uint32Array(heldRows.reduce((sum, { length }) => sum + length, 0));
-  const data = new Float32Array(rows.length * outputs);
-  let at = 0;
-  heldRows.forEach((part, i) => {
-    rows.set(part, at);
-    data.set(heldOutputs[i]!, at * outputs);
-    at += part.length;
-  });
-  return {
-    model: models.length === 1 ? models[0]! : combine(models, x.columns, outputs, task, design, backend),
-    members: records,
-    interrupted: finished.length < parts.length,
-    held: { rows, outputs: makeMatrix(data, rows.length, outputs) },
-  };
-}
+  const networks =
+    before?.networks ??
+    parts.map(({ train }, i) => {
+      const own = { ...design, seed: seed * 1000 + i };
+      const network = makeNetwork(x.columns, outputs, task, own, backend);
+      compileNetwork(network, train.length, task, own);
+      return network;
+    });
+  const heldOut = new HeldOut(
+    parts.map(({ held }) => held),
+    y.data,
+    outputs,
+    task,
+    seed,
+  );
+  if (before) heldOut.state = before.heldOut;
+  let best: readonly Weights[] | undefined = before?.best;
+  const histories: (History | undefined)[] = [...(before?.ended ?? parts.map(() => undefined))];
+  let last = (before?.heldOut.curve.length ?? 0) < epochs ? epochs : epochs + moreEpochs;
 
-function holdOut(rows: number, seed: number, stratify: object) {
-  if (rows < 10)
-    return {
-      train: Uint32Array.from({ length: rows }, (_, i) => i),
-      held: Uint32Array.from({ length: rows }, (_, i) => i),
+  const settle = (epoch: number): boolean => {
+    if (heldOut.settle(epoch)) best = networks.map((network) => network.getWeights());
+    if (epoch + 1 < epochs) return heldOut.wait(epoch, patience);
+    if (epoch + 1 > epochs) return heldOut.wait(epoch, Math.max(patience, moreEpochs / 2)) && epoch + 1 < last;
+    if (heldOut.bestEpoch >= epochs - Math.ceil(LAST * epochs)) last = epochs + moreEpochs;
+    return last > epochs && heldOut.wait(epoch, Math.ceil(LAST * epochs));
+  };
+  const rounds = new Rounds(networks, settle, signal);
+
+  const trainMember = async (i: number) => {
+    if (histories[i]) return;
+    const network = networks[i]!;
+    const { train, held } = parts[i]!;
+    const [heldX, heldY] = [gather(x, held), gather(y, held)];
+    const arrive = () => heldOut.take(i, network.predict(heldX).data);
+    const again: Callback = {
+      onEpochBegin(epoch) {
+        if (epoch >= epochs) network.learningRate = rateAgain(design, epoch);
+      },
     };
-  const { train, test } = split(rows, { test: 0.1, seed, ...stratify });
-  return { train, held: test };
-}
-
-function makeNetwork(inputs: number, outputs: number, task: Task, design: Design, backend: BackendFactory): Model {
-  const { hidden, last } = tower(design, inputs, outputs);
-  const first = hidden.length === 0 ? { inputShape: inputs } : {};
-  return sequential({ layers: [...hidden, last({ ...softmax(task), ...first })], seed: design.seed, backend });
-}
-
-function compileNetwork(network: Model, rows: number, task: Task, design: Design): void {
-  const { epochs, batchSize, learningRate, weightDecay } = design;
-  const totalSteps = Math.max(2, epochs * Math.ceil(rows / batchSize));
-  network.compile({
-    optimizer: adam({ learningRate: oneCycle({ maxLearningRate: learningRate, totalSteps }), weightDecay }),
-    loss: lossOf(task),
-    metrics: task === 'classification' ? ['accuracy'] : [],
-  });
-}
-
-/** Trains to the end or until the signal comes, which `keep` is called for; the network has its best weights then. */
-async function trainNetwork(
-  network: Model,
-  x: Matrix,
-  y: Matrix,
-  { epochs, batchSize, patience }: Design,
-  { keep, callbacks, ...options }: FitOptions & { readonly keep: (network: Model) => Promise<void> },
-): Promise<MemberRecord> {
-  const stopping = earlyStopping({ monitor: 'valLoss', patience, restoreBestWeights: true });
-  const fitting = network.fit(x, y, {
-    ...options,
-    epochs,
-    batchSize: Math.min(batchSize, x.rows),
-    lint: false,
-    callbacks: [stopping, ...(callbacks ?? [])],
-  });
+    const { history } = await network.fit(gather(x, train), gather(y, train), {
+      epochs: epochs + moreEpochs,
+      batchSize: Math.min(design.batchSize, train.length),
+      validationData: [heldX, heldY],
+      lint: false,
+      signal: rounds.signalOf(i),
+      resume: network.run !== undefined,
+      callbacks: [rounds.turn(i), again, ...callbacks(i, design), rounds.barrier(i, arrive)],
+    });
+    histories[i] = history;
+  };
+  let interrupted = false;
   try {
-    const { history } = await fitting;
-    return { history, bestEpoch: stopping.bestEpoch };
+    await rounds.run(trainMember);
   } catch (error) {
-    const { signal } = options;
     if (!signal?.aborted || error !== signal.reason) throw error;
-    await keep(network);
-    const history = unpack(network.run!.history.history) as MemberRecord['history'];
-    const best = stopping.getState?.() as { readonly weights?: Weights } | undefined;
-    if (best?.weights) network.setWeights(best.weights);
-    return { history, bestEpoch: stopping.bestEpoch };
+    interrupted = true;
+    if (checkpoint !== undefined) {
+      const progress = { networks, ended: histories, best, heldOut: heldOut.state };
+      await saveCheckpoint(checkpoint, progress, jobOf(design, x, y));
+    } else if (rounds.completed.every((count) => count === 0)) throw error;
   }
+
+  best?.forEach((weights, i) => {
+    networks[i]!.setWeights(weights);
+  });
+  const { kept, held } = best ? { kept: networks, held: heldOut } : early();
+  /** Of a run that ended in its first epoch, the networks that completed it, if there are any. */
+  function early() {
+    const done = networks.map((_, i) => i).filter((i) => rounds.completed[i]! > 0);
+    const some = done.length > 0 ? done : [0];
+    const held = new HeldOut(
+      some.map((i) => parts[i]!.held),
+      y.data,
+      outputs,
+      task,
+      seed,
+    );
+    some.forEach((i, at) => {
+      held.take(at, networks[i]!.predict(gather(x, parts[i]!.held)).data);
+    });
+    held.settle(0);
+    return { kept: some.map((i) => networks[i]!), held };
+  }
+  const historyOf = (network: Model): History => {
+    const done = histories[networks.indexOf(network)];
+    return done ?? (unpack(network.run!.history.history) as History);
+  };
+  return {
+    model: kept.length === 1 ? kept[0]! : combine(kept, x.columns, outputs, task, design, backend),
+    members: kept.map((network) => ({ history: historyOf(network), bestEpoch: Math.max(0, heldOut.bestEpoch) })),
+    interrupted,
+    held: { rows: held.rows, outputs: held.outputs, losses: held.losses, squared: held.squared },
+    notes: interrupted ? [] : notesOf(heldOut, x.rows, members),
+  };
 }
 
-/** One model of several: their outputs, before softmax, averaged. */
-function combine(
-  models: readonly Model[],
-  inputs: number,
-  outputs: number,
-  task: Task,
-  design: Design,
-  backend: BackendFactory,
-): Model {
-  const x = input({ shape: inputs });
-  const towers = models.map(() => {
-    const { hidden, last } = tower({ ...design, dropout: 0 }, inputs, outputs);
-    return last({}).apply(hidden.reduce((node, layer) => layer.apply(node), x));
-  });
-  const mean = average().apply(towers);
-  const joined = model({
-    inputs: x,
-    outputs: task === 'classification' ? activation({ activation: 'softmax' }).apply(mean) : mean,
-    seed: design.seed,
-    backend,
-  });
-  const kernels = (weights: Weights) => Object.values(weights);
-  const all = models.flatMap((member) => kernels(member.getWeights()));
-  joined.setWeights(Object.fromEntries(Object.keys(joined.getWeights()).map((name, i) => [name, all[i]!])));
-  joined.compile({ optimizer: adam(), loss: lossOf(task), metrics: task === 'classification' ? ['accuracy'] : [] });
-  return joined;
+/** Training goes on at half the rate, which falls along half a cosine. */
+function rateAgain({ epochs, moreEpochs, learningRate }: Design, epoch: number): number {
+  return (learningRate / 4) * (1 + cos((Math.PI * (epoch - epochs + 0.5)) / moreEpochs));
+}
+
+function notesOf({ bestEpoch, curve }: HeldOut, rows: number, members: number): readonly string[] {
+  const notes: string[] = [];
+  const total = curve.length;
+  if (bestEpoch >= total - Math.max(1, Math.floor(total / 50))) {
+    notes.push(`still improving at the last epoch, ${total}: more epochs may do better`);
+  }
+  if (members === 1 && rows < FEWEST_ROWS) {
+    notes.push(`validation is of the rows that were trained on: ${rows} are too few to leave any out`);
+  }
+  return notes;
 }

@@ -1,5 +1,6 @@
 import { ShapeError, show, ValueError } from '../../errors.js';
 import { checkFinite, type MatrixLike, type Numbers, toNumbers } from '../../matrix.js';
+import { labelHint } from '../label-hint.js';
 import type { Kind, Reads } from './counted.js';
 
 /** For each class, or each label: how many rows are of it and taken for it, are taken for it, are of it. */
@@ -128,7 +129,8 @@ export function readSample(yTrue: MatrixLike, yPred: MatrixLike, reads: Reads, m
   if (reads === 'values') return new Sample('values', predictions, targets);
   if (reads === 'probabilities') check(predictions, 'yPred', 'a probability from 0 to 1', isShare);
   if (columns > 1 || multiLabel) {
-    if (labelled) check(targets, 'yTrue', `a class index from 0 to ${columns - 1}`, (v) => isIndex(v) && v < columns);
+    const index = (v: number) => isIndex(v) && v < columns;
+    if (labelled) check(targets, 'yTrue', `a class index from 0 to ${columns - 1}`, index, columns);
     else check(targets, 'yTrue', 'a target from 0 to 1', isShare);
     return new Sample(multiLabel ? 'multiLabel' : 'classes', predictions, targets);
   }
@@ -137,7 +139,7 @@ export function readSample(yTrue: MatrixLike, yPred: MatrixLike, reads: Reads, m
     const classes = 1 + Math.max(1, greatest(predictions), greatest(targets));
     return new Sample(classes === 2 ? 'binary' : 'classes', predictions, targets, classes);
   }
-  check(targets, 'yTrue', '0 or 1, as yPred is one column of scores', (v) => v === 0 || v === 1);
+  check(targets, 'yTrue', '0 or 1, as yPred is one column of scores', (v) => v === 0 || v === 1, 2);
   return new Sample('binary', predictions, targets);
 }
 
@@ -150,9 +152,18 @@ function greatest({ data }: Numbers): number {
 const isShare = (value: number): boolean => value >= 0 && value <= 1;
 const isIndex = (value: number): boolean => value >= 0 && value === Math.floor(value);
 
-function check({ data, columns }: Numbers, argument: string, expected: string, fine: (value: number) => boolean): void {
+/** `classes`: what labels would number, where these are some. */
+function check(
+  { data, columns }: Numbers,
+  argument: string,
+  expected: string,
+  fine: (value: number) => boolean,
+  classes?: number,
+): void {
   const i = data.findIndex((value) => !fine(value));
   if (i < 0) return;
   const place = columns === 1 ? `[${i}]` : `, row ${Math.floor(i / columns)}, column ${i % columns}`;
-  throw new ValueError({ argument: `${argument}${place}`, given: show(data[i]), expected });
+  const hint = classes === undefined ? undefined : labelHint(data, classes);
+  const complaint = { argument: `${argument}${place}`, given: show(data[i]), expected };
+  throw new ValueError(hint === undefined ? complaint : { ...complaint, hint });
 }

@@ -1,0 +1,103 @@
+// Whether the log loss that `tabular` says to expect is that of rows it has not seen. Build first.
+//   node bench/honest.js [--data FOLDER] [--seeds 5] [--folds 5] [--only iris,wine] [--json FILE]
+//   node bench/honest.js --quick     one seed of three small sets
+// Five folds in turn are for testing; what the pipeline says of itself comes from the other four. Printed are the two log
+// losses and their difference, its mean and its standard error over folds and seeds.
+
+import { existsSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { kFold, readCsv, split, tabular } from '../build/data.js';
+import { auto } from '../build/index.js';
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string', default: resolve(import.meta.dirname, '../../shared/data') },
+    seeds: { type: 'string', default: '5' },
+    folds: { type: 'string', default: '5' },
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+  },
+});
+if (!existsSync(values.data)) {
+  console.log(`no data in ${values.data}: nothing to measure`);
+  process.exit(0);
+}
+const backend = await auto();
+
+/** A set by its file; a part of its rows, the same shares of classes, where it is large. */
+const set =
+  (file, { target, rows, header } = {}) =>
+  async () => {
+    const table = await readCsv(join(values.data, 'uci', file), header === undefined ? {} : { header });
+    const name = target ?? table.names.at(-1);
+    const used =
+      rows === undefined ? table : table.take(split(table, { test: rows, stratify: table.column(name) }).test);
+    return { table: used, target: name };
+  };
+
+const sets = {
+  iris: set('iris.csv'),
+  wine: set('wine.csv'),
+  'wheat seeds': set('wheat-seeds.csv'),
+  'german credit': set('german-credit.csv'),
+  sonar: set('sonar.csv'),
+  ionosphere: set('ionosphere.csv'),
+  optdigits: set('optdigits.tra', { target: 'Class', rows: 500 }),
+  'wine quality': set('winequality-red.csv'),
+  adult: set('adult-train.csv', { target: 'column15', rows: 1000 }),
+};
+
+const chosen = values.only?.split(',') ?? (values.quick ? ['iris', 'sonar', 'wheat seeds'] : Object.keys(sets));
+const seeds = values.quick ? 1 : Number(values.seeds);
+const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
+const error = (list) => Math.sqrt(mean(list.map((value) => (value - mean(list)) ** 2)) / (list.length - 1));
+const results = [];
+console.log(
+  'data           validation  test    difference         of its standard error  accuracy        seconds a fit',
+);
+const line = (name, runs) => {
+  const of = (key) => mean(runs.map((run) => run[key]));
+  const differences = runs.map(({ validation, test }) => validation - test);
+  const [difference, deviation] = [mean(differences), error(differences)];
+  console.log(
+    [
+      name.padEnd(14),
+      of('validation').toFixed(4).padEnd(11),
+      of('test').toFixed(4).padEnd(7),
+      `${difference.toFixed(4)} +- ${deviation.toFixed(4)}`.padEnd(18),
+      (difference / deviation).toFixed(2).padEnd(22),
+      `${of('expected').toFixed(4)} ${of('accuracy').toFixed(4)}`.padEnd(15),
+      of('seconds').toFixed(2),
+    ].join(' '),
+  );
+};
+for (const name of chosen) {
+  const { table, target } = await sets[name]();
+  const runs = [];
+  for (let seed = 0; seed < seeds; seed++) {
+    for (const { train, test } of kFold(table, { folds: Number(values.folds), seed, stratify: table.column(target) })) {
+      const began = performance.now();
+      const pipeline = await tabular({ target, task: 'classification', seed, backend }).fit(table.take(train));
+      const seconds = (performance.now() - began) / 1000;
+      const { validation } = pipeline.record;
+      const tested = pipeline.evaluate(table.take(test));
+      runs.push({
+        seed,
+        validation: validation.logLoss,
+        test: tested.logLoss,
+        expected: validation.accuracy,
+        accuracy: tested.accuracy,
+        seconds,
+      });
+    }
+  }
+  line(name, runs);
+  results.push({ name, runs });
+}
+line(
+  'all',
+  results.flatMap(({ runs }) => runs),
+);
+if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);

@@ -1,0 +1,33 @@
+/** Texts that stand for a missing value. */
+import { looseNumber, type Thousands } from './numerals.js';
+
+/** In every column, unless other ones are given. */
+export const MISSING: readonly string[] = ['', '?', 'NA', 'N/A', '#N/A', 'NaN', 'nan', 'null', 'NULL'];
+
+/** In columns whose other cells are numbers, dates or booleans; in lower case. */
+const COMMON: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  ...MISSING.map((text) => text.toLowerCase()),
+  ...['n/a', 'n.a.', 'n.a', 'n.d.', '<na>', '#na', '#n/a n/a', 'none', 'nil', 'nat', '-nan', '+nan', 'not available'],
+  ...['null', '(null)', '<null>', '[null]', '\\n', 'empty', '(empty)', '(blank)', '(none)', 'missing', '(missing)'],
+  ...['-', '--', '---', '\u2013', '\u2014', '\u2212', '.', '..', '...', '\u2026', ':', '*', '**', '??', '???', '_'],
+  ...['#value!', '#div/0!', '#ref!', '#name?', '#num!', '#null!', '#error!', '#spill!', '#calc!', '#getting_data'],
+  ...['1.#ind', '-1.#ind', '1.#qnan', '-1.#qnan', '0000-00-00', '0000-00-00 00:00:00'],
+]);
+
+const LONGEST = 20;
+
+/** Whether people write this for a value that is missing. */
+export function isCommonMarker(text: string): boolean {
+  return text.length <= LONGEST && COMMON.has(text.toLowerCase());
+}
+
+interface NumberMarks {
+  readonly missingNumbers: ReadonlySet<number> | undefined;
+  readonly decimalComma: boolean;
+  readonly thousands?: Thousands | undefined;
+}
+
+/** Whether a text is one of the numbers that stand for a missing value, however it is written. */
+export function isMissingNumber(text: string, { missingNumbers, decimalComma, thousands }: NumberMarks): boolean {
+  return missingNumbers?.has(looseNumber(text, { decimal: decimalComma ? ',' : '.', thousands })) ?? false;
+}

@@ -1,0 +1,118 @@
+import type { Doubts } from './doubts.js';
+import { shorten } from './errors.js';
+import type { Findings, Found } from './findings.js';
+import type { ColumnKind } from './table.js';
+
+/** An option of readers that a remark advises. */
+export type Advised = 'columns' | 'missing' | 'decimal' | 'thousands' | 'dateFormat';
+
+/** How an option is said for a column; `value` may be a kind, of `columns`. */
+export type Say = (option: Advised, value: string, column: string) => string;
+
+const inQuotes = (text: string) => (text.includes("'") ? `"${text}"` : `'${text}'`);
+
+/** As an option of a function. */
+export const sayOption: Say = (option, value, column) => {
+  const shown = inQuotes(value);
+  if (option === 'missing') return `missing: [${shown}]`;
+  const name = /^[a-z_$][\w$]*$/i.test(column) ? column : inQuotes(shorten(column));
+  return option === 'columns' ? `columns: { ${name}: ${shown} }` : `${option}: ${shown}`;
+};
+
+/** A row, or the line of a file in which it begins. */
+export type PlaceOf = (row: number) => string;
+
+const cells = ({ count, row }: Pick<Found, 'count' | 'row'>, placeOf: PlaceOf) =>
+  `${count} cell${count === 1 ? '' : 's'}, first in ${placeOf(row)}`;
+
+/** What was read otherwise than a reader may expect. */
+export function factsOf(
+  name: string,
+  kind: ColumnKind,
+  { marks, beyond, spelled }: Findings,
+  placeOf: PlaceOf,
+  thousands?: string,
+  order?: string,
+): readonly string[] {
+  const column = `'${shorten(name)}'`;
+  const shown = (value: number) => (kind === 'date' ? dateText(value) : String(value));
+  const facts = [...marks.values()].map(
+    (mark) => `${column}: '${shorten(mark.text)}' is taken for a missing value (${cells(mark, placeOf)})`,
+  );
+  if (spelled) {
+    const how =
+      kind === 'date'
+        ? order === undefined
+          ? ''
+          : ` in the order ${order}`
+        : thousands
+          ? ` with ${inQuotes(thousands)} between thousands`
+          : '';
+    facts.push(`${column} is read as ${kind}s${how}: '${shorten(spelled.text)}' is ${shown(spelled.value)}`);
+  }
+  if (beyond) {
+    facts.push(
+      `${column}: whole numbers beyond 2^53 are rounded: '${shorten(beyond.text)}' is read as ${BigInt(beyond.value)} (${cells(beyond, placeOf)})`,
+    );
+  }
+  return facts;
+}
+
+function dateText(value: number): string {
+  return Math.abs(value) <= 8.64e15 ? new Date(value).toISOString().replace(/T00:00:00\.000Z$/, '') : String(value);
+}
+
+/** Why a column holds texts that might be something else, and what to say if it is. */
+export function remarksOn(name: string, doubts: Doubts, say: Say = sayOption): readonly string[] {
+  const column = `'${shorten(name)}'`;
+  const texts = `${column} is read as texts`;
+  const at = (line: number | undefined, row: number) => (line === undefined ? `row ${row}` : `line ${line}`);
+  const remarks: string[] = [];
+  const { odd, decimal, thousands, dateFormats, padded, beyond, units, word, marks = [] } = doubts;
+  if (odd) {
+    const { count, of, text, row, line, cells, are = 'numbers' } = odd;
+    const times = `${cells} cell${cells === 1 ? '' : 's'}`;
+    remarks.push(
+      `${texts}, though ${of - count} of ${of} are ${are}: the first other is '${shorten(text)}' (${times}) in ${at(line, row)}; if such texts mean a missing value, say ${say('missing', text, name)}`,
+    );
+  }
+  if (decimal && thousands) {
+    remarks.push(
+      `${texts}, though all would be numbers with ${say('decimal', decimal, name)} and ${say('thousands', thousands, name)}`,
+    );
+  } else if (decimal) {
+    remarks.push(`${texts}, though all would be numbers with ${say('decimal', decimal, name)}`);
+  } else if (thousands) {
+    remarks.push(`${texts}, though all would be numbers with ${say('thousands', thousands, name)}`);
+  }
+  if (dateFormats) {
+    const options = dateFormats.map((format) => say('dateFormat', format, name)).join(' or ');
+    remarks.push(`${texts}, though all are dates, of which day and month may be either: say ${options}`);
+  }
+  if (padded) {
+    const { text, count, row, line } = padded;
+    remarks.push(
+      `${texts}, since '${shorten(text)}' begins with 0 as codes do (${count} cell${count === 1 ? '' : 's'}, first in ${at(line, row)}); ${say('columns', 'number', name)} reads numbers`,
+    );
+  }
+  if (beyond) {
+    const { text, count, row, line } = beyond;
+    remarks.push(
+      `${texts}, since '${shorten(text)}' is beyond 2^53, where numbers are rounded (${count} cell${count === 1 ? '' : 's'}, first in ${at(line, row)}); ${say('columns', 'number', name)} rounds them`,
+    );
+  }
+  if (units)
+    remarks.push(`${texts}, since numbers have several units: '${shorten(units[0])}' and '${shorten(units[1])}'`);
+  if (word !== undefined) {
+    remarks.push(
+      `${texts}, since '${shorten(word)}' is the only one; ${say('columns', 'boolean', name)} reads booleans`,
+    );
+  }
+  for (const mark of marks) {
+    const { text, count, row, line } = mark;
+    remarks.push(
+      `${column}: '${shorten(text)}' (${count} cell${count === 1 ? '' : 's'}, first in ${at(line, row)}) is a category; ${say('missing', text, name)} if it means a missing value`,
+    );
+  }
+  return remarks;
+}

@@ -1,0 +1,104 @@
+import { withCounter } from './counter.js';
+import type { Reading, ReadPlan } from './csv/dialect.js';
+import { type Doubts, doubtsOf } from './doubts.js';
+import type { Findings } from './findings.js';
+import { type Decision, type Evidence, isNumberLike, type Settings, whyOf } from './infer.js';
+import { interpret } from './interpret.js';
+import { settingsOf } from './plan.js';
+import { factsOf, remarksOn } from './remarks.js';
+import type { ColumnReport } from './report.js';
+import type { Column } from './table.js';
+
+/** A column as it stands in a table, and what is said of it. */
+export interface Settled {
+  readonly column: Column;
+  readonly why: string;
+  readonly remarks: readonly string[];
+  readonly doubts: Doubts;
+  /** Where it is another one than was collected. */
+  readonly described?: Omit<ColumnReport, 'name' | 'why' | 'kind'>;
+}
+
+/** Whether a point before decimals is seen in columns other than this. */
+function hasPoint(columns: readonly Column[], but: string): boolean {
+  return columns.some((column) => {
+    if (column.name === but) return false;
+    if (column.kind === 'number')
+      return column.values.some((value) => Number.isFinite(value) && !Number.isInteger(value));
+    if (column.kind !== 'category' || column.categories.length === 0) return false;
+    return column.categories.every(isNumberLike) && column.categories.some((text) => /\.\d{1,2}\D*$/.test(text));
+  });
+}
+
+/** Decides what the columns of a whole table are, once all of them are there. */
+export class Settling {
+  readonly #thousands: Record<string, NonNullable<Decision['thousands']>> = Object.create(null);
+  readonly #formats: Record<string, string> = Object.create(null);
+
+  constructor(
+    private readonly plan: ReadPlan,
+    private readonly columns: readonly Column[],
+    private readonly lineOf: (row: number) => number | undefined,
+    private readonly separator?: string,
+  ) {}
+
+  /** How tables are read that are written alike. */
+  get reading(): Reading {
+    const { reading, thousands, dateFormat } = this.plan;
+    const merged = <V>(given: V | Readonly<Record<string, V>> | undefined, found: Readonly<Record<string, V>>) => {
+      if (Object.keys(found).length === 0) return given;
+      if (typeof given === 'object') return { ...given, ...found };
+      return given !== undefined && Object.values(found).every((one) => one === given) ? given : { ...found };
+    };
+    const by = merged(thousands, this.#thousands);
+    const format = merged(dateFormat, this.#formats);
+    return {
+      ...reading,
+      ...(by !== undefined && { thousands: by }),
+      ...(format !== undefined && { dateFormat: format }),
+    } as Reading;
+  }
+
+  /** `evidence` is what the first values say where the kind was not given. */
+  settle(column: Column, findings: Findings, evidence: Evidence | undefined): Settled {
+    const { name } = column;
+    const settings: Settings = {
+      ...settingsOf(this.plan, name, this.separator),
+      pointElsewhere: () => !this.plan.decimalComma && hasPoint(this.columns, name),
+    };
+    const placeOf = (row: number) => {
+      const line = this.lineOf(row);
+      return line === undefined ? `row ${row}` : `line ${line}`;
+    };
+    if (column.kind !== 'category' || !evidence) {
+      const remarks = factsOf(name, column.kind, findings, placeOf, settings.thousands, settings.dateFormat);
+      const counted = evidence ? withCounter(column) : column;
+      return { column: counted, why: evidence?.why ?? 'as given', remarks, doubts: {} };
+    }
+    const made = interpret(column, settings);
+    const { decision } = made;
+    const { thousands, dateFormat } = decision;
+    if (decision.kind === 'category') {
+      const doubts = doubtsOf(column, decision, settings, this.lineOf);
+      const why =
+        evidence.kind === 'category' && !evidence.suspicion
+          ? evidence.why
+          : whyOf(decision, column.categories, '', false);
+      return {
+        column,
+        why: evidence.kind === 'category' ? why : evidence.why,
+        remarks: remarksOn(name, doubts),
+        doubts,
+      };
+    }
+    if (thousands !== undefined) this.#thousands[name] = thousands;
+    if (dateFormat !== undefined) this.#formats[name] = dateFormat;
+    return {
+      column: withCounter(made.column),
+      why: whyOf(decision, column.categories, 'all values are', false),
+      remarks: factsOf(name, decision.kind, made.findings, placeOf, thousands, dateFormat),
+      doubts: {},
+      described: made.described,
+    };
+  }
+}

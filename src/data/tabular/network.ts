@@ -1,0 +1,75 @@
+import { adam } from '../../kernels/adam.js';
+import type { BackendFactory } from '../../kernels/contract.js';
+import { customActivation } from '../../model/expressions/custom.js';
+import { activation, average, dense, dropout, input } from '../../model/layers/index.js';
+import { oneCycle } from '../../model/schedules.js';
+import { type Model, model, sequential } from '../../train/model.js';
+import type { Weights } from '../../train/model-types.js';
+import type { Design, Task } from './design.js';
+
+/** Hidden layers, and outputs without an activation. */
+function tower({ layers, activation: name, dropout: rate }: Design, inputs: number, outputs: number) {
+  const hidden = layers.flatMap((units, i) => [
+    dense({ units, activation: name, ...(i === 0 ? { inputShape: inputs } : {}) }),
+    ...(rate > 0 ? [dropout({ rate })] : []),
+  ]);
+  return { hidden, last: (options: object) => dense({ units: outputs, ...options }) };
+}
+
+const softmax = (task: Task) => (task === 'classification' ? ({ activation: 'softmax' } as const) : {});
+const lossOf = (task: Task) =>
+  task === 'classification' ? ('sparseCategoricalCrossentropy' as const) : ('meanSquaredError' as const);
+
+export function makeNetwork(
+  inputs: number,
+  outputs: number,
+  task: Task,
+  design: Design,
+  backend: BackendFactory,
+): Model {
+  const { hidden, last } = tower(design, inputs, outputs);
+  const first = hidden.length === 0 ? { inputShape: inputs } : {};
+  return sequential({ layers: [...hidden, last({ ...softmax(task), ...first })], seed: design.seed, backend });
+}
+
+export function compileNetwork(network: Model, rows: number, task: Task, design: Design): void {
+  const { epochs, batchSize, learningRate, weightDecay } = design;
+  const totalSteps = Math.max(2, epochs * Math.ceil(rows / batchSize));
+  network.compile({
+    optimizer: adam({ learningRate: oneCycle({ maxLearningRate: learningRate, totalSteps }), weightDecay }),
+    loss: lossOf(task),
+    metrics: task === 'classification' ? ['accuracy'] : [],
+  });
+}
+
+/** Probabilities below count as this one, so that their logarithm is finite. */
+const LEAST = 1e-30;
+
+/** One model of several: their outputs, of classes probabilities, averaged. */
+export function combine(
+  models: readonly Model[],
+  inputs: number,
+  outputs: number,
+  task: Task,
+  design: Design,
+  backend: BackendFactory,
+): Model {
+  const x = input({ shape: inputs });
+  const towers = models.map(() => {
+    const { hidden, last } = tower({ ...design, dropout: 0 }, inputs, outputs);
+    return last(softmax(task)).apply(hidden.reduce((node, layer) => layer.apply(node), x));
+  });
+  const mean = average().apply(towers);
+  // The loss wants a softmax to end in: that of logarithms of probabilities gives them back.
+  const logarithm = () => customActivation((p, { log, max }) => log(max(p, LEAST)));
+  const last =
+    task === 'classification'
+      ? activation({ activation: 'softmax' }).apply(activation({ activation: logarithm() }).apply(mean))
+      : mean;
+  const joined = model({ inputs: x, outputs: last, seed: design.seed, backend });
+  const kernels = (weights: Weights) => Object.values(weights);
+  const all = models.flatMap((member) => kernels(member.getWeights()));
+  joined.setWeights(Object.fromEntries(Object.keys(joined.getWeights()).map((name, i) => [name, all[i]!])));
+  joined.compile({ optimizer: adam(), loss: lossOf(task), metrics: task === 'classification' ? ['accuracy'] : [] });
+  return joined;
+}

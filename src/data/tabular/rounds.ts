@@ -1,0 +1,125 @@
+import type { Callback } from '../../train/callbacks.js';
+import type { Model } from '../../train/model.js';
+
+/**
+ * Lets several networks train by turns, an epoch each, in the order of their numbers. After each round, while all of them
+ * stand still, `settle` is called; where it returns false all of them end.
+ */
+export class Rounds {
+  /** Epochs that each has completed. */
+  readonly completed: number[];
+  readonly #controllers: readonly AbortController[];
+  readonly #ended: boolean[];
+  #settled: number;
+  #going = true;
+  #waiting: (() => void)[] = [];
+
+  constructor(
+    private readonly networks: readonly Model[],
+    private readonly settle: (epoch: number) => boolean,
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    this.completed = networks.map(({ epochs }) => epochs);
+    this.#controllers = networks.map(() => new AbortController());
+    this.#ended = networks.map(() => false);
+    this.#settled = Math.min(...this.completed);
+  }
+
+  /** A signal of its own for each network's `fit`. */
+  signalOf(member: number): AbortSignal {
+    return this.#controllers[member]!.signal;
+  }
+
+  /** The network ends on its own account, and is not waited for. */
+  retire(member: number): void {
+    this.#ended[member] = true;
+    this.#proceed();
+  }
+
+  /** Runs all of them to their end. @throws what one of them throws, the signal's reason if it comes. */
+  async run(fit: (member: number) => Promise<void>): Promise<void> {
+    const abort = (reason: unknown) => {
+      for (const controller of this.#controllers) controller.abort(reason);
+      this.#wake();
+    };
+    const onAbort = () => abort(this.signal?.reason);
+    if (this.signal?.aborted) onAbort();
+    this.signal?.addEventListener('abort', onAbort);
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      await Promise.all(
+        this.networks.map(async (_, member) => {
+          try {
+            await fit(member);
+          } catch (error) {
+            failure ??= { error };
+            abort(error);
+          }
+          this.retire(member);
+        }),
+      );
+    } finally {
+      this.signal?.removeEventListener('abort', onAbort);
+    }
+    if (failure) throw failure.error;
+  }
+
+  /** Comes first among the callbacks of a network: waits for its turn. */
+  turn(member: number): Callback {
+    return {
+      onEpochBegin: async () => {
+        await this.#until(member, () => {
+          const epoch = this.completed[member]!;
+          const done = (count: number, i: number) => count > (i < member ? epoch : epoch - 1);
+          return !this.#going || this.completed.every((count, i) => i === member || this.#ended[i] || done(count, i));
+        });
+        if (!this.#going) this.networks[member]!.stopTraining = true;
+      },
+    };
+  }
+
+  /** Comes last: waits for the others. `arrive` is told of the epoch before. */
+  barrier(member: number, arrive: (epoch: number) => void): Callback {
+    return {
+      onEpochEnd: (epoch) => {
+        arrive(epoch);
+        this.completed[member] = epoch + 1;
+        this.#proceed();
+        return this.#until(member, () => this.#settled > epoch);
+      },
+    };
+  }
+
+  /** Settles the rounds that all have completed. */
+  #proceed(): void {
+    if (!this.#controllers[0]!.signal.aborted) this.#settleAll();
+    this.#wake();
+  }
+
+  #settleAll(): void {
+    const active = this.completed.filter((_, i) => !this.#ended[i]);
+    const least = Math.min(...(active.length > 0 ? active : [Math.max(...this.completed)]));
+    while (this.#going && this.#settled < least) {
+      this.#going = this.settle(this.#settled++);
+    }
+    if (!this.#going) {
+      this.#settled = Number.POSITIVE_INFINITY;
+      for (const network of this.networks) network.stopTraining = true;
+    }
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+
+  async #until(member: number, ready: () => boolean): Promise<void> {
+    const { signal } = this.#controllers[member]!;
+    for (;;) {
+      if (signal.aborted) throw signal.reason;
+      if (ready()) return;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import { show } from '../errors.js';
+import { KeepingBuilder, makeBuilder, readingOf, STRAY, TextFeed } from './builders.js';
+import type { ReadPlan } from './csv/dialect.js';
+import { shorten } from './errors.js';
+import type { Findings } from './findings.js';
+import { type Evidence, hintFor, inferKind } from './infer.js';
+import { settingsOf } from './plan.js';
+import type { ColumnReport } from './report.js';
+import type { Complain } from './rows.js';
+import type { CategoryColumn, Column, ColumnKind } from './table.js';
+
+const isMissing = (value: unknown) => value === null || value === undefined || Number.isNaN(value);
+
+/** The text of a value that stands among texts. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString();
+  return undefined;
+}
+
+/** A number as texts beside it spell it. */
+function spelled(value: unknown, decimalComma: boolean): string | undefined {
+  if (typeof value !== 'number') return textOf(value);
+  // A number is what float64 holds, however large: not an id of so many digits.
+  const text = Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : String(value);
+  return decimalComma ? text.replace('.', ',') : text;
+}
+
+function evidenceOf(name: string, values: readonly unknown[], plan: ReadPlan): Evidence {
+  const present = values.filter((value) => !isMissing(value));
+  const isAll = (type: string) => present.length > 0 && present.every((value) => typeof value === type);
+  const is = { plain: true, values: present.length } as const;
+  if (isAll('number')) return { ...is, kind: 'number', why: 'all values are numbers' };
+  if (isAll('boolean')) return { ...is, kind: 'boolean', why: 'all values are true or false' };
+  const texts = present.flatMap((value) => spelled(value, plan.decimalComma) ?? []);
+  return inferKind(texts, settingsOf(plan, name));
+}
+
+interface Collected {
+  readonly column: Column;
+  readonly evidence: Evidence;
+  readonly findings: Findings;
+  readonly described: Omit<ColumnReport, 'name' | 'why' | 'kind'>;
+}
+
+/** One column of values, of a kind that is given or what its values say. */
+export function collectColumn(
+  name: string,
+  values: readonly unknown[],
+  given: ColumnKind | undefined,
+  plan: ReadPlan,
+  complain: Complain,
+): Collected {
+  const evidence = evidenceOf(name, values, plan);
+  const kind = given ?? (evidence.plain ? evidence.kind : 'category');
+  const builder = makeBuilder(kind, readingOf(plan, name, given !== undefined, evidence));
+  const feed = new TextFeed();
+  values.forEach((value, row) => {
+    if (isMissing(value)) {
+      builder.addMissing();
+      return;
+    }
+    const text =
+      kind === 'number' || (given === undefined && evidence.kind === 'number')
+        ? spelled(value, plan.decimalComma)
+        : textOf(value);
+    if (text === undefined) {
+      const hint = 'Flatten the rows, or leave the column out with `skip`.';
+      throw complain({
+        row,
+        field: name,
+        problem: `the value is ${show(value)}, not a number, a text or a boolean`,
+        hint,
+      });
+    }
+    if (builder.add(feed.bytes, 0, feed.encode(text)) !== STRAY) return;
+    const hint = hintFor(text, kind);
+    throw complain({ row, field: name, problem: `'${shorten(text)}' is not a ${kind}`, ...(hint && { hint }) });
+  });
+  const described = builder.describe();
+  return { column: builder.finish(name), evidence, findings: builder.findings, described };
+}
+
+/** The values as texts, as they are. */
+export function writtenColumn(name: string, values: readonly unknown[]): CategoryColumn {
+  const builder = new KeepingBuilder(undefined);
+  const feed = new TextFeed();
+  for (const value of values) builder.add(feed.bytes, 0, feed.encode(isMissing(value) ? '' : (textOf(value) ?? '')));
+  return builder.finishWritten(name);
+}
