@@ -1,16 +1,16 @@
 import { type Column, readIdx, readTable, type Source, Table, type TableOptions, type Tabular } from '../data/index.js';
 import { MISSING } from '../data/markers.js';
 import { remarksOn, type Say } from '../data/remarks.js';
-import { ShapeError, ValueError } from '../errors.js';
+import { ShapeError, UnknownNameError, ValueError } from '../errors.js';
+import { say } from './console.js';
 import { about } from './errors.js';
+import { itemOf } from './lists.js';
 import { quoted } from './terminal.js';
 
 /** Options of reading that all commands take. */
 export interface ReadFlags {
   readonly separator?: string;
   readonly header?: boolean;
-  /** Of the columns, where the file has none. */
-  readonly names?: readonly string[];
   readonly format?: string;
   readonly columns?: NonNullable<TableOptions['columns']>;
   /** Beside those that readers know. */
@@ -19,6 +19,14 @@ export interface ReadFlags {
   readonly thousands?: NonNullable<TableOptions['thousands']>;
   readonly dateFormat?: NonNullable<TableOptions['dateFormat']>;
   readonly encoding?: string;
+  readonly names?: readonly string[];
+  readonly quote?: boolean;
+  readonly comment?: string;
+  readonly skipLines?: number;
+  /** Where rows stand in JSON. */
+  readonly key?: string;
+  readonly maxBytes?: number;
+  readonly maxRows?: number;
   /** Columns whose cells are written as they are. */
   readonly keep?: readonly string[];
   /** Of columns that may be absent, beside those of the pipeline. */
@@ -34,13 +42,15 @@ export function sourceOf(path: string): Source {
 
 /** Options of readers; of a pipeline what it says, and whether the file it learned from had names. */
 export function readOptions(flags: ReadFlags, pipeline?: Tabular): TableOptions {
-  const { separator, header, names, format, columns, keep } = flags;
+  const { separator, header, format, columns, keep, names, skipLines, key, maxBytes, maxRows } = flags;
   const { kinds: learned, ...reading }: Partial<Tabular['readOptions']> = pipeline?.readOptions ?? {};
   const { decimal = reading.decimal, encoding = reading.encoding, thousands = reading.thousands } = flags;
+  const { quote = reading.quote, comment = reading.comment } = flags;
   const dateFormat = merged(reading.dateFormat, flags.dateFormat);
   const missing = flags.missing ? [...(reading.missing ?? MISSING), ...flags.missing] : reading.missing;
   const kinds = learned && { ...learned, ...flags.kinds };
   const unnamed = learned !== undefined && Object.keys(learned).every((name) => /^column\d+$/.test(name));
+  // Names that are given say nothing of the first line.
   const named = header ?? (learned === undefined || names ? undefined : !unnamed);
   return {
     // What was not learned from is read as it stands, whatever it is.
@@ -53,6 +63,13 @@ export function readOptions(flags: ReadFlags, pipeline?: Tabular): TableOptions 
     ...(thousands && { thousands }),
     ...(dateFormat && { dateFormat }),
     ...(encoding && { encoding }),
+    ...(quote !== undefined && { quote }),
+    ...(comment !== undefined && { comment }),
+    ...(skipLines !== undefined && { skipLines }),
+    ...(key !== undefined && { key }),
+    ...(maxBytes !== undefined && { maxBytes }),
+    ...(maxRows !== undefined && { maxRows }),
+    duplicates: 'rename' as const,
     ...(keep && { keep }),
     ...(named !== undefined && format === undefined && { header: named }),
     ...(format !== undefined && { format: format as NonNullable<TableOptions['format']> }),
@@ -66,7 +83,7 @@ function merged(learned: ReadFlags['dateFormat'], said: ReadFlags['dateFormat'])
 
 /** An option of a reader as a flag. */
 const sayFlag: Say = (option, value, column) => {
-  if (option === 'columns') return `--columns ${quoted(`${column}=${value}`)}`;
+  if (option === 'columns') return `--columns ${quoted(`${itemOf(column)}=${value}`)}`;
   if (option === 'dateFormat') return `--date-format ${quoted(`${column}=${value}`)}`;
   return `--${option} ${quoted(value)}`;
 };
@@ -75,14 +92,14 @@ const sayFlag: Say = (option, value, column) => {
 export function remarksOf({ report }: Table, counters: readonly string[]): readonly string[] {
   const doubts = (report?.columns ?? []).flatMap((column) => remarksOn(column.name, column, sayFlag));
   const counts = counters.map((name) => {
-    return `'${name}' is left out, since it counts the rows; --columns ${quoted(`${name}=number`)} learns from it`;
+    return `'${name}' is left out, since it counts the rows; --columns ${quoted(`${itemOf(name)}=number`)} learns from it`;
   });
   return [...doubts, ...counts];
 }
 
 /** Says on standard error what is remarkable. */
 export function warn(warnings: readonly string[]): void {
-  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  for (const warning of warnings) say(`warning: ${warning}`);
 }
 
 /** A table, of idx files with a column for each number of an entry and `label`. */
@@ -117,6 +134,12 @@ export function checkColumns(table: Table, names: readonly string[], option: str
   try {
     return names.map((name) => table.column(name).name);
   } catch (error) {
-    throw about(error, option);
+    const given = new Set(names);
+    const whole = table.names.find(
+      (name) => name.includes(',') && name.split(',').every((part) => given.has(part.trim())),
+    );
+    if (!(error instanceof UnknownNameError) || whole === undefined) throw about(error, option);
+    const hint = `A name with a comma stands in double quotes: ${option} ${quoted(itemOf(whole))}.`;
+    throw new UnknownNameError({ argument: option, given: error.given, expected: error.expected, hint });
   }
 }

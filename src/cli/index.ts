@@ -2,12 +2,17 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { dateReader } from '../data/date-formats.js';
+import type { CheckpointEvery } from '../data/tabular/pauses.js';
 import { MyelinError } from '../errors.js';
+import { printableLines } from '../printable.js';
+import { say } from './console.js';
 import { messageOf, UsageError } from './errors.js';
+import { listOf } from './lists.js';
+import { endingCode } from './signals.js';
 import { trainCommand } from './train.js';
 import { benchCommand, evaluateCommand, inspectCommand, predictCommand, profileCommand } from './use.js';
 
-/** 0 all went well, 1 data or a model are wrong, 2 the command is, 130 interrupted. */
+/** 0 all went well, 1 data or a model are wrong, 2 the command is; 129, 130 or 143 after a signal. */
 let code = 0;
 
 const number = (text: string) => {
@@ -15,7 +20,6 @@ const number = (text: string) => {
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('A number is expected.');
   return value;
 };
-const listOf = (text: string) => text.split(',').map((item) => item.trim());
 /** Options that may come again add up. */
 const list = (text: string, before: readonly string[] = []) => [...before, ...listOf(text)];
 const numbers = (text: string) => listOf(text).map(number);
@@ -25,7 +29,9 @@ const kinds = (text: string, before: Readonly<Record<string, string>> = {}) => {
     const at = item.lastIndexOf('=');
     const kind = item.slice(at + 1);
     if (at < 1 || !KINDS.includes(kind))
-      throw new InvalidArgumentError(`name=kind is expected, with a kind of ${KINDS.join(', ')}.`);
+      throw new InvalidArgumentError(
+        `name=kind is expected, with a kind of ${KINDS.join(', ')}. A name with a comma stands in double quotes.`,
+      );
     return [item.slice(0, at), kind];
   });
   return { ...before, ...Object.fromEntries(pairs) };
@@ -43,10 +49,33 @@ const dateFormat = (text: string, before?: string | Readonly<Record<string, stri
   return { ...(typeof before === 'object' && before), [text.slice(0, at)]: text.slice(at + 1) };
 };
 
+const count = (text: string) => {
+  const value = number(text);
+  if (!(Number.isInteger(value) && value >= 0)) throw new InvalidArgumentError('A whole number is expected.');
+  return value;
+};
+
+const comment = (text: string) => {
+  if (!/^[^\s"]/.test(text)) throw new InvalidArgumentError("What such lines begin with is expected, such as '#'.");
+  return text;
+};
+
 const share = (text: string) => {
   const value = number(text);
   if (!(value > 0 && value < 1)) throw new InvalidArgumentError('A share between 0 and 1 is expected.');
   return value;
+};
+
+/** Seconds of each unit of time. */
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+const often = (text: string): CheckpointEvery => {
+  const [, count, unit = ''] = /^(\d+(?:\.\d+)?) ?(s|m|h|epochs?)$/.exec(text.trim()) ?? [];
+  const seconds = UNITS[unit];
+  const value = Number(count);
+  if (value > 0 && seconds !== undefined) return { seconds: value * seconds };
+  if (Number.isInteger(value) && value > 0) return { epochs: value };
+  throw new InvalidArgumentError("A time such as 60s, 5m or 1h is expected, or '10 epochs'.");
 };
 
 const separator = (text: string) => {
@@ -72,9 +101,13 @@ const program = new Command('myelin')
   .version(version, '--version', 'show the version')
   .showHelpAfterError(HELP)
   .exitOverride()
+  .configureOutput({
+    writeOut: (text) => process.stdout.write(printableLines(text)),
+    writeErr: (text) => process.stderr.write(printableLines(text)),
+  })
   .addHelpText(
     'after',
-    '\nLists are separated by commas, and their options may come again: --drop a,b is --drop a --drop b.\nExit codes: 0 done, 1 data or a model are wrong, 2 the command is, 130 interrupted.',
+    '\nLists are separated by commas, and their options may come again: --drop a,b is --drop a --drop b. A name with a\ncomma stands in double quotes: --drop \'"a,b",c\'.\nExit codes: 0 done, 1 data or a model are wrong, 2 the command is, 130 interrupted,\n129 the terminal was closed, 143 told to end.',
   );
 
 /** A command that reads data. */
@@ -83,7 +116,12 @@ function reading(command: Command): Command {
     .option('--separator <character>', "what separates fields, 'tab' too (default: inferred)", separator)
     .option('--header', 'the first line holds names (default: inferred)')
     .option('--no-header', 'it does not')
-    .option('--names <name,...>', 'names of the columns, of CSV without a line of names', list)
+    .option('--names <name,...>', 'names of the columns, instead of those in the file', list)
+    .option('--quote', 'double quotes enclose fields (default: inferred)')
+    .option('--no-quote', 'they are characters like others')
+    .option('--comment <text>', "leaves out lines that begin with it, such as '#'", comment)
+    .option('--skip-lines <count>', 'lines to leave out at the beginning (default: inferred)', count)
+    .option('--key <path>', 'where rows stand in JSON, such as result.items (default: inferred)')
     .addOption(
       new Option('--format <format>', 'of the data (default: by its name)').choices(['csv', 'json', 'jsonLines']),
     )
@@ -107,7 +145,9 @@ function reading(command: Command): Command {
       'DMY, MDY, YMD or such as DD/MM/YYYY, for all columns or as name=format (default: inferred)',
       dateFormat,
     )
-    .option('--encoding <name>', 'such as windows-1252 (default: UTF-8)', encoding);
+    .option('--encoding <name>', 'such as windows-1252 (default: UTF-8)', encoding)
+    .option('--max-bytes <count>', 'what is read into memory at most (default: 2^30, of JSON 2^29)', count)
+    .option('--max-rows <count>', 'the same of rows of CSV (default: 2^26)', count);
 }
 
 const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  $ npx myelin ${line}`).join('\n')}`;
@@ -146,6 +186,11 @@ reading(program.command('train'))
   .option(
     '--resume <file>',
     'goes on where an interrupted run stood, given the same data and options; a checkpoint beside --out is removed when it is done',
+  )
+  .option(
+    '--checkpoint-every <time>',
+    "such as 60s, 5m, 1h or '10 epochs': keeps <out>.checkpoint to go on from",
+    often,
   )
   .option('--report <file>', 'a page with curves and tables, which opens offline')
   .option('--json', 'one line of JSON for machines')
@@ -207,8 +252,10 @@ reading(program.command('profile'))
 // Nobody listens to progress and warnings any more: the work goes on.
 process.stderr.on('error', () => {});
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  process.stderr.write(`error: standard output: ${error.message}\n`);
+  // A terminal that was closed takes no more, which is no error of what was saved.
+  const ending = endingCode();
+  if (error.code === 'EPIPE' || ending !== undefined) process.exit(ending ?? 0);
+  say(`error: standard output: ${error.message}`);
   process.exit(1);
 });
 
@@ -217,8 +264,8 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) code = error.exitCode === 0 ? 0 : 2;
   else if (error instanceof MyelinError || typeof (error as NodeJS.ErrnoException).code === 'string') {
-    process.stderr.write(`error: ${messageOf(error as Error)}\n`);
-    if (error instanceof UsageError) process.stderr.write(`${HELP}\n`);
+    say(`error: ${messageOf(error as Error)}`);
+    if (error instanceof UsageError) say(HELP);
     code = error instanceof UsageError ? 2 : 1;
   } else throw error;
 }

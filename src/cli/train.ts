@@ -1,14 +1,20 @@
-import { rm, writeFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { DataError } from '../data/errors.js';
 import { readTable, split, type TabularOptions, tabular } from '../data/index.js';
 import { countersOf, inferTask, trainingOptions } from '../data/tabular/design.js';
+import type { CheckpointEvery } from '../data/tabular/pauses.js';
 import { MyelinError } from '../errors.js';
+import { previousOf } from '../io/atomic.js';
+import { removeFile } from '../io/callbacks.js';
+import { printable } from '../printable.js';
 import type { Callback } from '../train/callbacks.js';
+import { print, printJson, say, sayLines, sayOver } from './console.js';
 import { checkColumns, type ReadFlags, readData, readOptions, remarksOf, sourceOf, targetOf, warn } from './data.js';
-import { checked, messageOf } from './errors.js';
+import { checked, messageOf, typed, UsageError } from './errors.js';
+import { writing } from './output.js';
 import { checkApart, checkReadable, checkWritable } from './paths.js';
 import { reportPage } from './report/page.js';
+import { endingCode, Interruption } from './signals.js';
 import { curves, grid, metricsText, quoted, short } from './terminal.js';
 
 export interface TrainFlags extends ReadFlags, Omit<TabularOptions, 'target' | 'preprocess' | 'backend'> {
@@ -22,6 +28,7 @@ export interface TrainFlags extends ReadFlags, Omit<TabularOptions, 'target' | '
   readonly quiet?: boolean;
   /** A checkpoint that an interrupted run left. */
   readonly resume?: string;
+  readonly checkpointEvery?: CheckpointEvery;
 }
 
 /** One line on stderr that is written over on a terminal; lines now and then elsewhere. */
@@ -56,16 +63,22 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const { stderr } = process;
   const terminal = stderr.isTTY === true && !json && !quiet;
   const tell = (text: string) => {
-    if (!json && !quiet) stderr.write(`${text}\n`);
+    if (!json && !quiet) say(text);
   };
   const chosen = Object.fromEntries(
     trainingOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
   );
   checked(() => tabular({ target: flags.target, ...chosen }));
   const read = { 'the data': data, 'the labels': flags.labels, 'the data to test on': flags.test };
-  await checkApart({ '--out': out, '--report': flags.report }, read);
-  await checkWritable(out, '--out');
-  if (flags.report !== undefined) await checkWritable(flags.report, '--report');
+  if (out === '-') throw new UsageError("--out: a model is saved to a file; './-' is one of that name.");
+  await checkWritable(out, '--out', 'a file');
+  if (flags.report !== undefined) await checkWritable(flags.report, '--report', 'a file or a stream');
+  const checkpoint = `${out}.checkpoint`;
+  const [besides, before] = ['the checkpoint beside --out', 'the file before --out'];
+  await checkWritable(checkpoint, besides, 'a file');
+  await checkWritable(previousOf(out), before, 'a file to throw away');
+  const written = { '--out': out, [besides]: checkpoint, [before]: previousOf(out), '--report': flags.report };
+  await checkApart(written, read);
   for (const name of ['labels', 'test', 'resume'] as const) {
     const path = flags[name];
     if (path !== undefined) await checkReadable(path, `--${name}`);
@@ -78,10 +91,8 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const target = targetOf(table, flags.target);
   const dropped = checkColumns(table, flags.drop ?? [], '--drop');
   const pipeline = checked(() => tabular({ target, ...chosen }));
-  const controller = new AbortController();
-  const interrupt = () => controller.abort();
-  process.once('SIGINT', interrupt);
-  tell(String(table.report ?? ''));
+  const interruption = new Interruption();
+  if (!json && !quiet) sayLines(typed(String(table.report ?? '')));
   const remarks = remarksOf(table, countersOf(table.drop(target, ...dropped)));
   for (const remark of remarks) tell(`note: ${remark}`);
   const classified = (flags.task ?? inferTask(table.column(target)).task) === 'classification';
@@ -92,19 +103,21 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const width = stderr.columns || 80;
   const callbacks = progressOf(
     (text) => (terminal ? undefined : tell(text)),
-    (text) => (terminal ? void stderr.write(`\r${text.slice(0, width - 1).padEnd(width - 1)}`) : undefined),
+    (text) => (terminal ? sayOver(text, width) : undefined),
   );
-  const checkpoint = `${out}.checkpoint`;
   const began = performance.now();
   try {
     await pipeline.fit(parts ? table.take(parts.train) : table, {
       callbacks,
-      signal: controller.signal,
+      signal: interruption.signal,
       checkpoint,
+      ...(flags.checkpointEvery !== undefined && { checkpointEvery: flags.checkpointEvery }),
       ...(flags.resume !== undefined && { resume: flags.resume }),
     });
+  } catch (error) {
+    interruption.stop();
+    throw error;
   } finally {
-    process.off('SIGINT', interrupt);
     if (terminal) stderr.write('\n');
   }
   // A file to test on may lack columns that nothing is learned from.
@@ -112,10 +125,12 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const { [target]: _, ...kinds } = columns;
   const testFlags = { ...others, kinds };
   const seconds = (performance.now() - began) / 1000;
+  // A signal that comes once training is done must not take the model away.
   await pipeline.save(out);
   const { record, interrupted } = pipeline;
   const resumed = flags.resume !== undefined && resolve(flags.resume) === resolve(checkpoint);
-  if (resumed && !interrupted) await rm(checkpoint, { force: true });
+  if ((resumed || flags.checkpointEvery !== undefined) && !interrupted) await removeFile(checkpoint, false);
+  interruption.stop();
   const conclude = async () => {
     let compared = parts && pipeline.compare(table.take(parts.test));
     if (!parts && flags.test !== undefined) {
@@ -124,7 +139,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
       if (!json && !quiet) warn(pipeline.warnings(test));
     }
     const explained = parts ? table.take(parts.test) : table;
-    const importance = interrupted ? [] : pipeline.explain(explained, IMPORTANCE);
+    const importance = endingCode() !== undefined ? [] : pipeline.explain(explained, IMPORTANCE);
     if (flags.report !== undefined && pipeline.held) {
       const title = `${target} from ${data === '-' ? 'standard input' : basename(data)}`;
       const kind = parts ? 'test' : 'training';
@@ -139,7 +154,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
         held: pipeline.held,
         test: compared,
       });
-      await writeFile(flags.report, page);
+      await writing(flags.report, (put) => put(page), { option: '--report' });
     }
     const tested = compared?.metrics;
     return { tested, importance };
@@ -149,34 +164,35 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     throw new MyelinError(`${messageOf(error)} The model was saved to '${out}' all the same.`, { cause: error });
   });
   if (json) {
-    console.log(
-      JSON.stringify({
-        out,
-        seconds,
-        interrupted,
-        ...(interrupted && { checkpoint, resume: commandToResume(checkpoint) }),
-        validation: record.validation,
-        test: tested,
-        importance,
-        remarks,
-        record,
-      }),
-    );
+    printJson({
+      out,
+      seconds,
+      interrupted,
+      ...(interrupted && { checkpoint, resume: commandToResume(checkpoint) }),
+      validation: record.validation,
+      test: tested,
+      importance,
+      remarks,
+      record,
+    });
   } else if (!quiet) {
     const sections = [
-      record.notes.join('\n'),
+      record.notes.map(printable).join('\n'),
       curves(record),
       `Validation, on rows that the network had not trained on:\n${metricsText(record.validation, record.classes)}`,
       tested ? `Test:\n${metricsText(tested, record.classes)}` : '',
       importance.length === 0
         ? ''
         : `What predictions lose when a column is shuffled:\n${grid(importance.slice(0, 10).map((item) => [item.column, short(item.importance)]))}`,
-      `Saved to ${out} after ${seconds.toFixed(1)} s. Try: npx myelin predict ${out} new.csv --out predictions.csv`,
+      printable(
+        `Saved to ${out} after ${seconds.toFixed(1)} s. Try: npx myelin predict ${quoted(out)} new.csv --out predictions.csv`,
+      ),
     ];
-    console.log(sections.filter(Boolean).join('\n\n'));
+    print(...sections);
   }
-  if (!interrupted) return 0;
+  const ending = endingCode();
+  if (!interrupted) return ending ?? 0;
   tell(`Interrupted: ${out} holds the best weights so far, ${checkpoint} where training stood. To go on:`);
   tell(`  ${commandToResume(checkpoint)}`);
-  return 130;
+  return ending ?? 1;
 }

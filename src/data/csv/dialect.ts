@@ -30,6 +30,13 @@ export interface ReadOptions extends CellOptions {
   readonly otherwise?: ColumnKind;
   /** @internal Columns whose cells are kept as they are written, as `table.written`. */
   readonly keep?: readonly string[];
+  /**
+   * In CSV: whether double quotes enclose fields; false: they are characters like others. Default: they do, unless tabs cut all of
+   * the first lines into equally many fields only without them.
+   */
+  readonly quote?: boolean;
+  /** In CSV: what lines begin with that are left out, such as '#'; default: none, but for lines with '#' above the table. */
+  readonly comment?: string;
   /** As of TextDecoder, such as 'windows-1252'; default UTF-8. A byte order mark counts more. */
   readonly encoding?: string;
   /** Rows to infer kinds from; default 1000. A column of numbers in which a text comes later is read anew as categories. */
@@ -43,13 +50,6 @@ export interface CsvOptions extends ReadOptions, Limits {
   readonly header?: boolean;
   /** Names of the columns, instead of those of the header or `column1`, `column2`, ... */
   readonly names?: readonly string[];
-  /**
-   * Whether double quotes enclose fields; false: they are characters like others. Default: they do, unless tabs cut all of
-   * the first lines into equally many fields only without them.
-   */
-  readonly quote?: boolean;
-  /** What lines begin with that are left out, such as '#'; default: none, but for lines with '#' above the table. */
-  readonly comment?: string;
   /** Lines to leave out at the beginning; default: titles above the table, which have fewer fields, and `sep=;`. */
   readonly skipLines?: number;
   /** What becomes of names that come again: an 'error' (default), or numbered (`size`, `size.1`) by 'rename'. */
@@ -57,7 +57,7 @@ export interface CsvOptions extends ReadOptions, Limits {
 }
 
 /** How a file was read where that differs from the defaults: options of readers, for files alike. */
-export type Reading = CellOptions & Pick<ReadOptions, 'encoding'> & Pick<CsvOptions, 'quote' | 'comment'>;
+export type Reading = CellOptions & Pick<ReadOptions, 'encoding' | 'quote' | 'comment'>;
 
 export const READ_OPTIONS = [
   'columns',
@@ -69,6 +69,8 @@ export const READ_OPTIONS = [
   'thousands',
   'dateFormat',
   'encoding',
+  'quote',
+  'comment',
   'sampleRows',
 ] as const;
 
@@ -125,8 +127,6 @@ export function givenKind(plan: ReadPlan, name: string): ColumnKind | 'skip' | u
 export const CSV_OPTIONS = [
   'separator',
   'header',
-  'quote',
-  'comment',
   'skipLines',
   'duplicates',
   'maxLineLength',

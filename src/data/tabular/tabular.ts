@@ -161,7 +161,7 @@ export class Tabular<T extends Task = Task> {
    */
   async fit(data: Data, watch: FitTabularOptions = {}): Promise<this> {
     const { options } = this;
-    checkOptions(watch, ['callbacks', 'signal', 'checkpoint', 'resume'], 'fit');
+    checkOptions(watch, ['callbacks', 'signal', 'checkpoint', 'checkpointEvery', 'resume'], 'fit');
     const given = data instanceof Table ? data : tableFromRows(data);
     const notes: string[] = [];
     const table = withTarget(given, options.target, notes);
