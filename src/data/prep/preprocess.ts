@@ -1,4 +1,4 @@
-import { checkOptions, lookUp, ShapeError, StateError, ValueError } from '../../errors.js';
+import { checkOptions, lookUp, ShapeError, StateError, show, ValueError } from '../../errors.js';
 import { type Matrix, type MatrixLike, makeMatrix, toNumbers } from '../../matrix.js';
 import { type Row, tableFromRows } from '../rows.js';
 import { type Column, type ColumnKind, type NumberColumn, Table } from '../table.js';
