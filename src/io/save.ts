@@ -112,7 +112,7 @@ async function refusing<T>(doing: string, path: string | URL, work: () => Promis
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof MyelinError || typeof (cause as { code?: unknown }).code !== 'string') throw cause;
+    if (cause instanceof MyelinError || typeof (cause as { code?: unknown } | null)?.code !== 'string') throw cause;
     throw new FileError(doing, String(path), cause);
   }
 }
