@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
 import { fuzzModels } from './fuzz-models.js';
+import { fuzzTables } from './fuzz-tables.js';
 import { fuzz } from './hostile.js';
 
 // npm run fuzz -- files --count 1000000 --seed 5     mutated model files: refused or loaded, nothing else
 // npm run fuzz -- models --count 100000 --seed 1     random models on all paths: the same bits. --from N begins at run N
+// npm run fuzz -- tables --count 100000 --seed 1     random tables, written and read back: the same cells
 
 const { values, positionals } = parseArgs({
   options: {
@@ -17,6 +19,7 @@ const [count, seed, from] = [values.count, values.seed, values.from].map(Number)
 
 const fuzzers: Readonly<Record<string, () => object | Promise<object>>> = {
   files: () => fuzz(count, seed),
+  tables: () => fuzzTables(count, seed, from),
   models: () => fuzzModels(count, seed, { from }),
 };
 
