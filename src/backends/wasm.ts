@@ -1,7 +1,8 @@
 import exact from '../../build/kernels.wasm.js';
-import { BackendError, checkOptions, lookUp, MyelinError } from '../errors.js';
+import { asError, BackendError, checkOptions, lookUp, MyelinError } from '../errors.js';
 import type { Backend, BackendFactory } from '../kernels/contract.js';
 import { instances } from './instance.js';
+import { noRoom } from './no-room.js';
 import { unpack } from './unpack.js';
 
 /** A `WebAssembly.Module`, by a name that programs without the DOM's types know. */
@@ -90,7 +91,14 @@ async function start(options: WasmOptions): Promise<BackendFactory> {
     name: 'wasm',
     math,
     threads: 1,
-    open: (elements) => open(module, elements, tall),
+    open(elements) {
+      try {
+        return open(module, elements, tall);
+      } catch (thrown) {
+        // It has been instantiated before, so that room is what lacks.
+        throw thrown instanceof MyelinError ? thrown : noRoom(elements, thrown);
+      }
+    },
     ...(reasons[0] === undefined ? {} : { reason: reasons.join(' ') }),
   };
 }
@@ -104,9 +112,10 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
   checkOptions(options, ['math', 'source', 'threads', 'threadUrl'], 'wasm');
   try {
     return await start(options);
-  } catch (cause) {
-    if (cause instanceof MyelinError) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
+  } catch (thrown) {
+    if (thrown instanceof MyelinError) throw thrown;
+    const cause = asError(thrown);
+    const why = cause.message;
     throw new BackendError(
       `The WebAssembly backend cannot start: ${why.replace(/\.$/, '')}. It needs WebAssembly SIMD (Node 20, Chrome 97, ` +
         "Firefox 104, Safari 16.4 or newer) and, on pages with a content policy, script-src 'wasm-unsafe-eval'. " +
