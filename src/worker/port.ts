@@ -1,5 +1,5 @@
 import { builtin } from '../backends/threads/host.js';
-import { inBrowser, placeOf, startAt, why } from '../backends/threads/scripts.js';
+import { beside, inBrowser, placeOf, startAt, why } from '../backends/threads/scripts.js';
 import { BackendError } from '../errors.js';
 import type { Request, Response } from './protocol.js';
 
@@ -91,8 +91,6 @@ async function foundPlace(): Promise<string | undefined> {
   return place === here ? undefined : place;
 }
 
-// Not as `new URL('...', import.meta.url)`, of which bundlers for servers would make an asset: what they give out as this
-// module's address is its place in the package.
 const inPackage = '../../build/worker-host.js';
 const inBundle = './worker-host.js';
 const here: string = import.meta.url;
@@ -106,12 +104,12 @@ function ways(given: string | URL | undefined): Way[] {
   const literal = () =>
     new Worker(new URL('../../build/worker-host.js', import.meta.url), { type: 'module', name: 'myelin' });
   return [
-    () => (node ? at(new URL(inPackage, here)) : inPage(literal)),
+    () => (node ? at(beside(here, inPackage)) : inPage(literal)),
     async () => {
       const place = await foundPlace();
       return place ? at(new URL(place)) : undefined;
     },
-    () => at(new URL(inBundle, here)),
+    () => at(beside(here, inBundle)),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { BackendError } from '../../errors.js';
 import { builtin } from './host.js';
 import { ownPlace } from './own-place.js';
-import { inBrowser, placeOf, startAt, why } from './scripts.js';
+import { beside, inBrowser, placeOf, startAt, why } from './scripts.js';
 import type { ThreadData } from './team.js';
 
 /** One thread, as far as the pool needs it. */
@@ -65,8 +65,6 @@ const inPage =
     return worker;
   };
 
-// Not as `new URL('...', import.meta.url)`, of which bundlers for servers would make an asset: what they give out as this
-// module's address is its place in the package.
 const inPackage = '../../../build/thread.js';
 const inBundle = './thread.js';
 const here: string = import.meta.url;
@@ -80,12 +78,12 @@ function ways(given: string | URL | undefined): (() => Start | Promise<Start | u
   const literal = () =>
     new Worker(new URL('../../../build/thread.js', import.meta.url), { type: 'module', name: 'myelin-thread' });
   return [
-    () => (node ? at(new URL(inPackage, here)) : inPage(literal)),
+    () => (node ? at(beside(here, inPackage)) : inPage(literal)),
     async () => {
       const place = await ownPlace();
       return place ? at(new URL(place)) : undefined;
     },
-    () => at(new URL(inBundle, here)),
+    () => at(beside(here, inBundle)),
   ];
 }
 

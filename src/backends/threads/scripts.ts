@@ -70,6 +70,12 @@ function trusted(url: string): string {
   return policy.createScriptURL(url) as string;
 }
 
+/**
+ * A script of this package, by its place in relation to a module. Here bundlers for servers do not see what is meant: they
+ * would copy the script to where it is no module, while what they give out as a module's address is its place in the package.
+ */
+export const beside = (module: string, path: string) => new URL(path, module);
+
 const relays = new Map<string, string>();
 
 /** A script of the page's own origin that imports one of another, which may not be started itself. */
