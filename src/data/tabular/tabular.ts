@@ -18,7 +18,7 @@ import {
   type TabularOptions,
   type Task,
 } from './design.js';
-import { type ExplainOptions, type Importance, importanceOf } from './explain.js';
+import { type ExplainOptions, type Explanation, importanceOf } from './explain.js';
 import { describeColumns, type InputRecord, Warnings } from './inputs.js';
 import { expected, type Metrics, measure } from './measure.js';
 import { classesOf, fitTarget, unscaled, withTarget } from './target.js';
@@ -33,8 +33,14 @@ export interface TabularRecord {
   readonly rows: number;
   readonly design: Design;
   readonly members: readonly MemberRecord[];
-  /** On rows that the network in question had not trained on. */
+  /**
+   * What to expect of new rows: of rows that were left out and chose nothing, neither the epoch nor the temperature. The log
+   * loss, and the errors of numbers, are those to expect of all networks together; accuracy, f1, auc and confusion those of
+   * the networks, three of them at most, that left out a row.
+   */
   readonly validation: Metrics;
+  /** What comes before softmax was divided by it, so that probabilities are no more certain than right; chosen on rows left out. */
+  readonly temperature?: number;
   readonly inputs: readonly InputRecord[];
   /** How the rows were read where that differs from the defaults. */
   readonly reading?: Reading;
@@ -167,6 +173,7 @@ export class Tabular<T extends Task = Task> {
       design,
       members: trained.members,
       validation: expected(measure(task, this.#held.truth, this.#held.outputs), losses, squared),
+      ...(classes && { temperature: trained.temperature }),
       inputs: describeColumns(rest, inputs),
       ...(Object.keys(given.reading).length > 0 && { reading: given.reading }),
       notes,
@@ -262,13 +269,24 @@ export class Tabular<T extends Task = Task> {
   }
 
   /** The columns by their importance: what predictions lose when one is shuffled (Breiman 2001). */
-  explain(data: Data, options: ExplainOptions = {}): readonly Importance[] {
+  explain(data: Data, options: ExplainOptions = {}): Explanation {
     const { model, inputs, target, record } = this.#ready();
     const { task } = record;
     const rows = withTarget(this.#tableOf(data), record.target, []);
     const truthOf = (table: Table) => this.#truth(table);
-    const predict = (x: Matrix) => unscaled(model.predict(x), task, target);
-    return importanceOf({ task, preprocessing: inputs, predict }, rows, truthOf, options);
+    return importanceOf(
+      {
+        task,
+        target: record.target,
+        preprocessing: inputs,
+        model,
+        networks: record.members.length,
+        unscaled: (outputs) => unscaled(outputs, task, target),
+      },
+      rows,
+      truthOf,
+      options,
+    );
   }
 
   /** What is saved beside the weights. */

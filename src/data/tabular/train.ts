@@ -10,7 +10,7 @@ import { gather } from '../augment/batches.js';
 import { type History, jobOf, loadCheckpoint, type MemberRecord, saveCheckpoint } from './checkpoint.js';
 import type { Design, Task } from './design.js';
 import { HeldOut } from './held-out.js';
-import { combine, compileNetwork, makeNetwork } from './network.js';
+import { combine, compileNetwork, cooled, makeNetwork } from './network.js';
 import { FEWEST_ROWS, partsOf } from './parts.js';
 import { Rounds } from './rounds.js';
 
@@ -26,6 +26,8 @@ export interface Trained {
     readonly losses: Float64Array;
     readonly squared: number;
   };
+  /** What comes before softmax was divided by it. */
+  readonly temperature: number;
   readonly notes: readonly string[];
 }
 
@@ -119,7 +121,7 @@ export async function train(
   }
 
   best?.forEach((weights, i) => {
-    networks[i]!.setWeights(weights);
+    networks[i]!.setWeights(cooled(weights, heldOut.temperature));
   });
   const { kept, held } = best ? { kept: networks, held: heldOut } : early();
   /** Of a run that ended in its first epoch, the networks that completed it, if there are any. */
@@ -148,6 +150,7 @@ export async function train(
     members: kept.map((network) => ({ history: historyOf(network), bestEpoch: Math.max(0, heldOut.bestEpoch) })),
     interrupted,
     held: { rows: held.rows, outputs: held.outputs, losses: held.losses, squared: held.squared },
+    temperature: heldOut.temperature,
     notes: interrupted ? [] : notesOf(heldOut, x.rows, members),
   };
 }
