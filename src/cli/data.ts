@@ -1,8 +1,9 @@
 import { type Column, readIdx, readTable, type Source, Table, type TableOptions, type Tabular } from '../data/index.js';
 import { MISSING } from '../data/markers.js';
 import { remarksOn, type Say } from '../data/remarks.js';
-import { ShapeError, ValueError } from '../errors.js';
+import { ShapeError, UnknownNameError, ValueError } from '../errors.js';
 import { about } from './errors.js';
+import { itemOf } from './lists.js';
 import { quoted } from './terminal.js';
 
 /** Options of reading that all commands take. */
@@ -17,6 +18,14 @@ export interface ReadFlags {
   readonly thousands?: NonNullable<TableOptions['thousands']>;
   readonly dateFormat?: NonNullable<TableOptions['dateFormat']>;
   readonly encoding?: string;
+  readonly names?: readonly string[];
+  readonly quote?: boolean;
+  readonly comment?: string;
+  readonly skipLines?: number;
+  /** Where rows stand in JSON. */
+  readonly key?: string;
+  readonly maxBytes?: number;
+  readonly maxRows?: number;
   /** Columns whose cells are written as they are. */
   readonly keep?: readonly string[];
   /** Of columns that may be absent, beside those of the pipeline. */
@@ -32,14 +41,16 @@ export function sourceOf(path: string): Source {
 
 /** Options of readers; of a pipeline what it says, and whether the file it learned from had names. */
 export function readOptions(flags: ReadFlags, pipeline?: Tabular): TableOptions {
-  const { separator, header, format, columns, keep } = flags;
+  const { separator, header, format, columns, keep, names, skipLines, key, maxBytes, maxRows } = flags;
   const { kinds: learned, ...reading }: Partial<Tabular['readOptions']> = pipeline?.readOptions ?? {};
   const { decimal = reading.decimal, encoding = reading.encoding, thousands = reading.thousands } = flags;
+  const { quote = reading.quote, comment = reading.comment } = flags;
   const dateFormat = merged(reading.dateFormat, flags.dateFormat);
   const missing = flags.missing ? [...(reading.missing ?? MISSING), ...flags.missing] : reading.missing;
   const kinds = learned && { ...learned, ...flags.kinds };
   const unnamed = learned !== undefined && Object.keys(learned).every((name) => /^column\d+$/.test(name));
-  const named = header ?? (learned === undefined ? undefined : !unnamed);
+  // Names that are given say nothing of the first line.
+  const named = header ?? (learned === undefined || names ? undefined : !unnamed);
   return {
     // What was not learned from is read as it stands, whatever it is.
     ...(kinds && { kinds, otherwise: 'category' as const }),
@@ -50,6 +61,14 @@ export function readOptions(flags: ReadFlags, pipeline?: Tabular): TableOptions 
     ...(thousands && { thousands }),
     ...(dateFormat && { dateFormat }),
     ...(encoding && { encoding }),
+    ...(names && { names }),
+    ...(quote !== undefined && { quote }),
+    ...(comment !== undefined && { comment }),
+    ...(skipLines !== undefined && { skipLines }),
+    ...(key !== undefined && { key }),
+    ...(maxBytes !== undefined && { maxBytes }),
+    ...(maxRows !== undefined && { maxRows }),
+    duplicates: 'rename' as const,
     ...(keep && { keep }),
     ...(named !== undefined && format === undefined && { header: named }),
     ...(format !== undefined && { format: format as NonNullable<TableOptions['format']> }),
@@ -63,7 +82,7 @@ function merged(learned: ReadFlags['dateFormat'], said: ReadFlags['dateFormat'])
 
 /** An option of a reader as a flag. */
 const sayFlag: Say = (option, value, column) => {
-  if (option === 'columns') return `--columns ${quoted(`${column}=${value}`)}`;
+  if (option === 'columns') return `--columns ${quoted(`${itemOf(column)}=${value}`)}`;
   if (option === 'dateFormat') return `--date-format ${quoted(`${column}=${value}`)}`;
   return `--${option} ${quoted(value)}`;
 };
@@ -72,7 +91,7 @@ const sayFlag: Say = (option, value, column) => {
 export function remarksOf({ report }: Table, counters: readonly string[]): readonly string[] {
   const doubts = (report?.columns ?? []).flatMap((column) => remarksOn(column.name, column, sayFlag));
   const counts = counters.map((name) => {
-    return `'${name}' is left out, since it counts the rows; --columns ${quoted(`${name}=number`)} learns from it`;
+    return `'${name}' is left out, since it counts the rows; --columns ${quoted(`${itemOf(name)}=number`)} learns from it`;
   });
   return [...doubts, ...counts];
 }
@@ -114,6 +133,12 @@ export function checkColumns(table: Table, names: readonly string[], option: str
   try {
     return names.map((name) => table.column(name).name);
   } catch (error) {
-    throw about(error, option);
+    const given = new Set(names);
+    const whole = table.names.find(
+      (name) => name.includes(',') && name.split(',').every((part) => given.has(part.trim())),
+    );
+    if (!(error instanceof UnknownNameError) || whole === undefined) throw about(error, option);
+    const hint = `A name with a comma stands in double quotes: ${option} ${quoted(itemOf(whole))}.`;
+    throw new UnknownNameError({ argument: option, given: error.given, expected: error.expected, hint });
   }
 }

@@ -3,7 +3,18 @@ import { MyelinError, UnknownNameError, ValueError } from '../errors.js';
 import { quoted } from './terminal.js';
 
 /** What of readers' options is an option here too. */
-const READING = /^(?:options\.)?(columns|missing|separator|decimal|encoding)\b/;
+const READING =
+  /^(?:options\.)?(columns|missing|separator|decimal|encoding|thousands|names|quote|comment|skipLines|key|maxBytes|maxRows)\b/;
+
+const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** A text of the library with its options as they are typed. */
+export function typed(text: string): string {
+  return text
+    .replace(/\bheader: true\b/g, '--header')
+    .replace(/\bquote: false\b/g, '--no-quote')
+    .replace(/\b(comment|key): '([^']*)'/g, (_, name, value) => `--${name} ${quoted(value)}`);
+}
 
 function adviceOf({ code, hint, field, problem }: DataError): string | undefined {
   if (hint === undefined) return undefined;
@@ -16,7 +27,10 @@ function adviceOf({ code, hint, field, problem }: DataError): string | undefined
   if (hint.startsWith('For CSV')) return 'For CSV say --format csv.';
   if (code === 'encoding') return 'Say what it is, such as --encoding windows-1252.';
   if (code === 'header') return 'Give one of them another name in the file.';
-  return hint.replace('with `skip`', `with --columns ${quoted(`${field ?? 'name'}=skip`)}`);
+  const limit = /the limit (max\w+)/.exec(problem)?.[1];
+  if (code === 'limit' && limit && hint.includes('streamCsv'))
+    return `If there is memory for it, say ${flagOf(limit)}.`;
+  return typed(hint).replace('with `skip`', `with --columns ${quoted(`${field ?? 'name'}=skip`)}`);
 }
 
 /** What an error says to whoever typed a command: options as they are typed, no JavaScript. */
@@ -26,8 +40,8 @@ export function messageOf(error: Error): string {
     return advice === undefined ? error.message : error.message.replace(error.hint!, () => advice);
   }
   if (error instanceof ValueError || error instanceof UnknownNameError) {
-    return error.message
-      .replace(READING, (_, name) => `--${name}`)
+    return typed(error.message)
+      .replace(READING, (_, name) => flagOf(name))
       .replace('Pass await fetch(url).', 'Download it first.');
   }
   return error.message;
@@ -52,7 +66,7 @@ export function checked<T>(work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof ValueError || error instanceof UnknownNameError)) throw error;
-    const name = error.argument.replace(/^options\.|[[.].*$/g, '').replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
-    throw new UsageError((about(error, `--${name}`) as Error).message);
+    const name = error.argument.replace(/^options\.|[[.].*$/g, '');
+    throw new UsageError((about(error, flagOf(name)) as Error).message);
   }
 }

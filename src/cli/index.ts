@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { dateReader } from '../data/date-formats.js';
 import { MyelinError } from '../errors.js';
 import { messageOf, UsageError } from './errors.js';
+import { listOf } from './lists.js';
 import { trainCommand } from './train.js';
 import { benchCommand, evaluateCommand, inspectCommand, predictCommand, profileCommand } from './use.js';
 
@@ -15,7 +16,6 @@ const number = (text: string) => {
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('A number is expected.');
   return value;
 };
-const listOf = (text: string) => text.split(',').map((item) => item.trim());
 /** Options that may come again add up. */
 const list = (text: string, before: readonly string[] = []) => [...before, ...listOf(text)];
 const numbers = (text: string) => listOf(text).map(number);
@@ -25,7 +25,9 @@ const kinds = (text: string, before: Readonly<Record<string, string>> = {}) => {
     const at = item.lastIndexOf('=');
     const kind = item.slice(at + 1);
     if (at < 1 || !KINDS.includes(kind))
-      throw new InvalidArgumentError(`name=kind is expected, with a kind of ${KINDS.join(', ')}.`);
+      throw new InvalidArgumentError(
+        `name=kind is expected, with a kind of ${KINDS.join(', ')}. A name with a comma stands in double quotes.`,
+      );
     return [item.slice(0, at), kind];
   });
   return { ...before, ...Object.fromEntries(pairs) };
@@ -41,6 +43,17 @@ const dateFormat = (text: string, before?: string | Readonly<Record<string, stri
   }
   if (at < 0) return text;
   return { ...(typeof before === 'object' && before), [text.slice(0, at)]: text.slice(at + 1) };
+};
+
+const count = (text: string) => {
+  const value = number(text);
+  if (!(Number.isInteger(value) && value >= 0)) throw new InvalidArgumentError('A whole number is expected.');
+  return value;
+};
+
+const comment = (text: string) => {
+  if (!/^[^\s"]/.test(text)) throw new InvalidArgumentError("What such lines begin with is expected, such as '#'.");
+  return text;
 };
 
 const share = (text: string) => {
@@ -74,7 +87,7 @@ const program = new Command('myelin')
   .exitOverride()
   .addHelpText(
     'after',
-    '\nLists are separated by commas, and their options may come again: --drop a,b is --drop a --drop b.\nExit codes: 0 done, 1 data or a model are wrong, 2 the command is, 130 interrupted.',
+    '\nLists are separated by commas, and their options may come again: --drop a,b is --drop a --drop b. A name with a\ncomma stands in double quotes: --drop \'"a,b",c\'.\nExit codes: 0 done, 1 data or a model are wrong, 2 the command is, 130 interrupted.',
   );
 
 /** A command that reads data. */
@@ -83,6 +96,12 @@ function reading(command: Command): Command {
     .option('--separator <character>', "what separates fields, 'tab' too (default: inferred)", separator)
     .option('--header', 'the first line holds names (default: inferred)')
     .option('--no-header', 'it does not')
+    .option('--names <name,...>', 'names of the columns, instead of those in the file', list)
+    .option('--quote', 'double quotes enclose fields (default: inferred)')
+    .option('--no-quote', 'they are characters like others')
+    .option('--comment <text>', "leaves out lines that begin with it, such as '#'", comment)
+    .option('--skip-lines <count>', 'lines to leave out at the beginning (default: inferred)', count)
+    .option('--key <path>', 'where rows stand in JSON, such as result.items (default: inferred)')
     .addOption(
       new Option('--format <format>', 'of the data (default: by its name)').choices(['csv', 'json', 'jsonLines']),
     )
@@ -106,7 +125,9 @@ function reading(command: Command): Command {
       'DMY, MDY, YMD or such as DD/MM/YYYY, for all columns or as name=format (default: inferred)',
       dateFormat,
     )
-    .option('--encoding <name>', 'such as windows-1252 (default: UTF-8)', encoding);
+    .option('--encoding <name>', 'such as windows-1252 (default: UTF-8)', encoding)
+    .option('--max-bytes <count>', 'what is read into memory at most (default: 2^30, of JSON 2^29)', count)
+    .option('--max-rows <count>', 'the same of rows of CSV (default: 2^26)', count);
 }
 
 const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  $ npx myelin ${line}`).join('\n')}`;

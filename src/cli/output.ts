@@ -66,9 +66,9 @@ export async function writing(path: string | undefined, work: (put: Put) => Prom
   }
 }
 
-/** A cell of CSV; numbers that float32 gave have no more digits than it holds. */
-function cell(value: Value, computed: boolean): string {
-  const digits = computed && typeof value === 'number' ? Number(value.toPrecision(9)) : value;
+/** A cell of CSV; numbers that were computed have no more digits than they hold. */
+function cell(value: Value, precision?: number): string {
+  const digits = precision !== undefined && typeof value === 'number' ? Number(value.toPrecision(precision)) : value;
   const text = digits === null ? '' : String(digits);
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
@@ -77,17 +77,22 @@ function cell(value: Value, computed: boolean): string {
 export class CsvWriter {
   #began = false;
 
-  constructor(private readonly put: Put) {}
+  constructor(
+    private readonly put: Put,
+    /** Significant digits of numbers that were computed. */
+    private readonly digits = 9,
+  ) {}
 
   /** Columns as they were given, then those that were computed. */
   async write(given: Table['columns'], computed: Table['columns']): Promise<void> {
     const table = new Table([...given, ...computed]);
-    const lines = this.#began ? [] : [table.names.map((name) => cell(name, false)).join()];
+    const lines = this.#began ? [] : [table.names.map((name) => cell(name)).join()];
     this.#began = true;
     const cells = table.columns.map((column, c) => {
       // A text is quoted once, not in each row.
-      if (column.kind !== 'category') return (row: number) => cell(table.value(row, column.name), c >= given.length);
-      const texts = column.categories.map((text) => cell(text, false));
+      if (column.kind !== 'category')
+        return (row: number) => cell(table.value(row, column.name), c < given.length ? undefined : this.digits);
+      const texts = column.categories.map((text) => cell(text));
       return (row: number) => texts[column.codes[row]!] ?? '';
     });
     for (let row = 0; row < table.rows; row++) lines.push(cells.map((cellOf) => cellOf(row)).join());

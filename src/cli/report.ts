@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Importance, Metrics, TabularRecord } from '../data/index.js';
-import type { Matrix } from '../matrix.js';
-import { short, shown } from './terminal.js';
+import type { Numbers } from '../matrix.js';
+import { baselineText, metricRows, short, shown, unknownText } from './terminal.js';
 
 /** What a report shows. */
 export interface ReportData {
@@ -11,8 +11,8 @@ export interface ReportData {
   readonly importance: readonly Importance[];
   readonly test: Metrics | undefined;
   /** Targets and outputs of rows that were not trained on. */
-  readonly truth: Matrix;
-  readonly outputs: Matrix;
+  readonly truth: Numbers;
+  readonly outputs: Numbers;
 }
 
 interface Series {
@@ -43,8 +43,9 @@ function table(rows: readonly (readonly string[])[], head?: readonly string[]): 
   return `<table>${head ? line(head, 'th') : ''}${rows.map((row) => line(row, 'td')).join('')}</table>`;
 }
 
-function metricsTable({ confusion: _, ...metrics }: Metrics): string {
-  return table(Object.entries(metrics).map(([name, value]) => [name, name === 'rows' ? String(value) : short(value)]));
+function metricsTable(metrics: Metrics): string {
+  const notes = [baselineText(metrics) && `Baseline: ${baselineText(metrics)}.`, unknownText(metrics)].filter(Boolean);
+  return `${table(metricRows(metrics), ['', 'model', 'baseline'])}${notes.map((note) => `<p>${escaped(note)}</p>`).join('')}`;
 }
 
 function confusionTable(confusion: readonly (readonly number[])[], classes: readonly string[]): string {
@@ -107,7 +108,7 @@ function rocPoints(positive: readonly boolean[], scores: readonly number[]): { f
 const steps = (count: number) => Array.from({ length: count + 1 }, (_, i) => i / count);
 
 /** The curve at evenly spaced shares of false alarms. */
-function roc(truth: Matrix, outputs: Matrix, classes: readonly string[]): Chart {
+function roc(truth: Numbers, outputs: Numbers, classes: readonly string[]): Chart {
   const at = steps(100);
   const shown = classes.length === 2 ? [1] : classes.map((_, i) => i).slice(0, COLORS.length);
   const series = shown.map((c, i): Series => {
@@ -133,7 +134,7 @@ function roc(truth: Matrix, outputs: Matrix, classes: readonly string[]): Chart 
 }
 
 /** How often the predicted class is right, by how sure the prediction was, in tenths. */
-function calibration(truth: Matrix, outputs: Matrix): Chart {
+function calibration(truth: Numbers, outputs: Numbers): Chart {
   const bins = Array.from({ length: 10 }, () => ({ rows: 0, right: 0, sure: 0 }));
   for (let row = 0; row < truth.rows; row++) {
     const values = outputs.data.subarray(row * outputs.columns, (row + 1) * outputs.columns);
@@ -158,7 +159,7 @@ function calibration(truth: Matrix, outputs: Matrix): Chart {
 }
 
 /** Targets and errors of some rows, by prediction. */
-function residuals(truth: Matrix, outputs: Matrix): Chart[] {
+function residuals(truth: Numbers, outputs: Numbers): Chart[] {
   const stride = Math.max(1, Math.ceil(truth.rows / POINTS));
   const rows = Array.from({ length: Math.ceil(truth.rows / stride) }, (_, i) => i * stride);
   rows.sort((a, b) => outputs.data[a]! - outputs.data[b]!);

@@ -1,4 +1,5 @@
-import type { ColumnKind, Metrics, TabularRecord } from '../data/index.js';
+import { shorten } from '../data/errors.js';
+import type { Baseline, ColumnKind, Metrics, TabularRecord } from '../data/index.js';
 import { numberText } from '../data/tabular/inputs.js';
 
 const BARS = '\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588';
@@ -37,10 +38,40 @@ export function grid(rows: readonly (readonly string[])[]): string {
 
 const MANY = 12;
 
+/** The figures among metrics, each with that of the baseline, empty where it has none. */
+export function metricRows({ baseline, ...metrics }: Metrics): readonly (readonly [string, string, string])[] {
+  return Object.entries(metrics).flatMap(([name, value]) => {
+    if (typeof value !== 'number') return [];
+    const beside = baseline?.[name as keyof Baseline];
+    const figure = /rows$/i.test(name) ? String(value) : short(value);
+    return [[name, figure, typeof beside === 'number' ? short(beside) : ''] as const];
+  });
+}
+
+/** What figures beside those of a model are of. */
+export function baselineText({ baseline }: Metrics): string {
+  if (!baseline) return '';
+  const { prediction } = baseline;
+  if (typeof prediction === 'number') return `the mean in training, ${short(prediction)}, for every row`;
+  return `'${shorten(prediction)}', the most frequent class in training, for every row`;
+}
+
+/** What became of rows of classes that training did not know. */
+export function unknownText({ unknownRows, unknownClasses = [] }: Metrics): string {
+  if (unknownRows === undefined) return '';
+  const named = unknownClasses.slice(0, 5).map((text) => `'${shorten(text)}'`);
+  const classes = `${named.join(', ')}${unknownClasses.length > 5 ? ', ...' : ''}`;
+  return `${unknownRows} rows of classes that training did not know (${classes}) are wrong in accuracy and f1, and left out of the others`;
+}
+
 /** Metrics for people. */
-export function metricsText({ confusion, ...metrics }: Metrics, classes?: readonly string[]): string {
-  const named = Object.entries(metrics).map(([name, value]) => [name, name === 'rows' ? String(value) : short(value)]);
-  const lines = [grid(named)];
+export function metricsText(metrics: Metrics, classes?: readonly string[]): string {
+  const { confusion } = metrics;
+  const lines = [grid(metricRows(metrics))];
+  const baseline = baselineText(metrics);
+  if (baseline) lines.push(`(on the right: ${baseline})`);
+  const unknown = unknownText(metrics);
+  if (unknown) lines.push(unknown);
   if (confusion && classes && classes.length <= MANY) {
     const rows = confusion.map((counts, i) => [classes[i]!, ...counts.map(String)]);
     lines.push('', grid([['true \\ predicted', ...classes], ...rows]));
@@ -53,7 +84,7 @@ export function curves({ members }: TabularRecord): string {
   const rows = members.map(({ history, bestEpoch }, i) => {
     const losses = history.valLoss ?? history.loss ?? [];
     if (losses.length === 0) return `network ${i + 1}  interrupted in its first epoch`;
-    const best = short(Math.min(...losses));
+    const best = short(losses[bestEpoch] ?? Number.NaN);
     return `network ${i + 1}  ${sparkline(losses, 40)}  validation loss ${best} in epoch ${bestEpoch + 1} of ${losses.length}`;
   });
   return rows.join('\n');

@@ -2,11 +2,11 @@ import { rm, writeFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { DataError } from '../data/errors.js';
 import { readTable, split, type TabularOptions, tabular } from '../data/index.js';
-import { countersOf, trainingOptions } from '../data/tabular/design.js';
+import { countersOf, inferTask, trainingOptions } from '../data/tabular/design.js';
 import { MyelinError } from '../errors.js';
 import type { Callback } from '../train/callbacks.js';
 import { checkColumns, type ReadFlags, readData, readOptions, remarksOf, sourceOf, targetOf, warn } from './data.js';
-import { checked, messageOf } from './errors.js';
+import { checked, messageOf, typed } from './errors.js';
 import { checkApart, checkReadable, checkWritable } from './paths.js';
 import { reportPage } from './report.js';
 import { curves, grid, metricsText, quoted, short } from './terminal.js';
@@ -46,7 +46,7 @@ function commandToResume(checkpoint: string): string {
 }
 
 /** Of hundreds of columns fewer rows, so that a report takes seconds. */
-const IMPORTANCE = { rows: 1000, repeats: 2, budget: 200_000 };
+const IMPORTANCE = { rows: 1000, repeats: 2, budget: 1_000_000 };
 
 /** Trains and saves. Returns the exit code. */
 export async function trainCommand(data: string, flags: TrainFlags): Promise<number> {
@@ -79,10 +79,14 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const controller = new AbortController();
   const interrupt = () => controller.abort();
   process.once('SIGINT', interrupt);
-  tell(String(table.report ?? ''));
+  tell(typed(String(table.report ?? '')));
   const remarks = remarksOf(table, countersOf(table.drop(target, ...dropped)));
   for (const remark of remarks) tell(`note: ${remark}`);
-  const parts = flags.testShare ? split(table, { test: flags.testShare, seed: flags.seed ?? 0 }) : undefined;
+  const classified = (flags.task ?? inferTask(table.column(target)).task) === 'classification';
+  const stratify = classified ? { stratify: table.column(target) } : {};
+  const parts = flags.testShare
+    ? split(table, { test: flags.testShare, seed: flags.seed ?? 0, ...stratify })
+    : undefined;
   const width = stderr.columns || 80;
   const callbacks = progressOf(
     (text) => (terminal ? undefined : tell(text)),
@@ -102,8 +106,9 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     if (terminal) stderr.write('\n');
   }
   // A file to test on may lack columns that nothing is learned from.
-  const { columns: kinds, ...others } = flags;
-  const testFlags = { ...others, ...(kinds && { kinds }) };
+  const { columns = {}, ...others } = flags;
+  const { [target]: _, ...kinds } = columns;
+  const testFlags = { ...others, kinds };
   const seconds = (performance.now() - began) / 1000;
   await pipeline.save(out);
   const { record, interrupted } = pipeline;

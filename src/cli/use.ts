@@ -1,13 +1,5 @@
-import { shorten } from '../data/errors.js';
-import {
-  type Column,
-  loadTabular,
-  type Reading,
-  readTable,
-  streamTable,
-  type Table,
-  type Tabular,
-} from '../data/index.js';
+import { DataError, shorten } from '../data/errors.js';
+import { type Column, loadTabular, type Reading, readTable, streamTable, Table, type Tabular } from '../data/index.js';
 import { Warnings } from '../data/tabular/inputs.js';
 import { FileFormatError, MyelinError, ValueError } from '../errors.js';
 import { checkColumns, type ReadFlags, readData, readOptions, sourceOf, warn } from './data.js';
@@ -71,6 +63,26 @@ async function* until<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGen
   }
 }
 
+/** Tables of a file; of one that has names and no rows a table of none. */
+async function* orHeader(
+  tables: AsyncIterable<Table>,
+  { kinds }: Tabular,
+  keep: readonly string[],
+): AsyncGenerator<Table> {
+  try {
+    yield* tables;
+  } catch (error) {
+    const noRows = error instanceof DataError && error.code === 'empty' && error.problem !== 'the file is empty';
+    if (!noRows) throw error;
+    const empty = { codes: new Int32Array(0), categories: [] };
+    const known = Object.entries(kinds).map(([name, kind]) =>
+      kind === 'category' ? { name, kind, ...empty } : { name, kind, values: new Float64Array(0) },
+    );
+    const others = keep.filter((name) => !Object.hasOwn(kinds, name));
+    yield new Table([...known, ...others.map((name) => ({ name, kind: 'category' as const, ...empty }))]);
+  }
+}
+
 /** Refuses a column to keep that a file does not have. */
 function missingColumn(table: Table, name: string): Column {
   return table.column(checkColumns(table, [name], '--keep')[0]!);
@@ -99,8 +111,9 @@ export async function predictCommand(file: string, data: string, flags: PredictF
   let rows = 0;
   try {
     await writing(out, async (put) => {
-      const writer = new CsvWriter(put);
-      for await (const table of until(streamTable(sourceOf(data), options), controller.signal)) {
+      const writer = new CsvWriter(put, pipeline.digits);
+      const tables = orHeader(streamTable(sourceOf(data), options), pipeline, keep);
+      for await (const table of until(tables, controller.signal)) {
         const kept = keep.map((name) => table.written.get(name) ?? missingColumn(table, name));
         let predictions: Table;
         try {
@@ -131,7 +144,7 @@ export async function predictCommand(file: string, data: string, flags: PredictF
 }
 
 /** How files are read that are like the one that a model learned from. */
-function readingText({ missing, decimal, thousands, dateFormat, encoding }: Reading = {}): string {
+function readingText({ missing, decimal, thousands, dateFormat, encoding, quote, comment }: Reading = {}): string {
   const each = (value: string | Readonly<Record<string, string>>) =>
     typeof value === 'string'
       ? `'${value}'`
@@ -144,6 +157,8 @@ function readingText({ missing, decimal, thousands, dateFormat, encoding }: Read
     ...(thousands ? [`thousands are separated by ${each(thousands)}`] : []),
     ...(dateFormat ? [`dates are written ${each(dateFormat)}`] : []),
     ...(encoding ? [`files are in ${encoding}`] : []),
+    ...(quote === false ? ['quotes are characters like others'] : []),
+    ...(comment ? [`lines that begin with ${comment} are left out`] : []),
   ];
   return says.length === 0 ? '' : `Reading: ${says.join('; ')}`;
 }

@@ -68,7 +68,7 @@ export type { Design, FitTabularOptions, TabularOptions, Task } from './tabular/
 export type { ExplainOptions, Explanation, Importance } from './tabular/explain.js';
 export type { InputRecord } from './tabular/inputs.js';
 export { deserializeTabular, loadTabular } from './tabular/load.js';
-export type { Metrics } from './tabular/measure.js';
+export type { Baseline, Metrics, Prior } from './tabular/measure.js';
 export {
   type ClassPrediction,
   type HeldOut,

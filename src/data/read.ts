@@ -1,5 +1,5 @@
 import { lookUp } from '../errors.js';
-import type { CsvOptions } from './csv/dialect.js';
+import { CSV_OPTIONS, type CsvOptions } from './csv/dialect.js';
 import { readCsv, streamCsv } from './csv/read.js';
 import { readJson, readJsonLines, streamJsonLines } from './json/read.js';
 import { open, type Source } from './source.js';
@@ -24,9 +24,10 @@ function formatOf(source: Source, format: Format | undefined): Format {
   return extension.toLowerCase() === 'json' ? 'json' : 'jsonLines';
 }
 
-/** Options for a format; in JSON names stand with their values, whatever is said of a header. */
-function optionsOf(kind: Format, { format: _, header, ...others }: TableOptions): CsvOptions {
-  return kind === 'csv' && header !== undefined ? { ...others, header } : others;
+/** Options for a format, without those that only make sense of the other. */
+function optionsOf(kind: Format, { format: _, ...options }: TableOptions): CsvOptions {
+  const foreign: readonly string[] = kind === 'csv' ? ['key'] : CSV_OPTIONS;
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !foreign.includes(name)));
 }
 
 /** Reads CSV, JSON or JSON Lines into a table; see `readCsv`, `readJson` and `readJsonLines` for options and errors. */

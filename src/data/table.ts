@@ -85,11 +85,16 @@ export class Table {
     const column = this.#byName.get(name);
     if (column) return column;
     const guess = typeof name === 'string' ? nearest(name, this.names) : undefined;
+    const first =
+      this.report?.header === false && this.columns.some((other) => String(cellOf(other, 0)) === String(name))
+        ? `${show(name)} stands in the first line, which was taken for values: say header: true.`
+        : undefined;
+    const hint = first ?? (guess === undefined ? undefined : `Did you mean '${guess}'?`);
     throw new UnknownNameError({
       argument: 'column',
       given: show(name),
       expected: `one of ${this.names.slice(0, 20).join(', ')}${this.columns.length > 20 ? ', ...' : ''}`,
-      ...(guess === undefined ? {} : { hint: `Did you mean '${guess}'?` }),
+      ...(hint === undefined ? {} : { hint }),
     });
   }
 
@@ -106,7 +111,8 @@ export class Table {
   /** All columns but these. */
   drop(...names: readonly string[]): Table {
     for (const name of names) this.column(name);
-    return this.#of(this.columns.filter(({ name }) => !names.includes(name)));
+    const dropped = new Set(names);
+    return this.#of(this.columns.filter(({ name }) => !dropped.has(name)));
   }
 
   /** The rows of these numbers, in this order; a number may come twice. */

@@ -1,6 +1,6 @@
 import { lookUp, show, ValueError } from '../errors.js';
 import { shorten } from './errors.js';
-import { MISSING } from './markers.js';
+import { isCommonMarker } from './markers.js';
 import type { Column } from './table.js';
 
 /** A value for each row: classes to stratify by, groups to keep together, times to order by. */
@@ -56,7 +56,7 @@ const isMissing = (value: unknown): boolean =>
   value === undefined ||
   (typeof value === 'number' && Number.isNaN(value)) ||
   (value instanceof Date && Number.isNaN(value.getTime())) ||
-  (typeof value === 'string' && (value.trim() === '' || MISSING.includes(value.trim()) || value === 'NaT'));
+  (typeof value === 'string' && isCommonMarker(value.trim()));
 
 /** Times as they are given, by row; of columns too. */
 function valuesOf(times: PerRow): (row: number) => unknown {

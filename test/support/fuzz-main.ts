@@ -1,12 +1,29 @@
 import { parseArgs } from 'node:util';
+import { fuzzModels } from './fuzz-models.js';
 import { fuzz } from './hostile.js';
 
-// npm run fuzz -- --count 1000000 --seed 5
+// npm run fuzz -- files --count 1000000 --seed 5     mutated model files: refused or loaded, nothing else
+// npm run fuzz -- models --count 100000 --seed 1     random models on all paths: the same bits. --from N begins at run N
 
-const { values } = parseArgs({
-  options: { count: { type: 'string', default: '100000' }, seed: { type: 'string', default: '1' } },
+const { values, positionals } = parseArgs({
+  options: {
+    count: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
+    from: { type: 'string', default: '0' },
+  },
+  allowPositionals: true,
 });
+const [count, seed, from] = [values.count, values.seed, values.from].map(Number) as [number, number, number];
+
+const fuzzers: Readonly<Record<string, () => object | Promise<object>>> = {
+  files: () => fuzz(count, seed),
+  models: () => fuzzModels(count, seed, { from }),
+};
+
+const [kind = 'files'] = positionals;
+const run = fuzzers[kind];
+if (!run) throw new Error(`npm run fuzz -- ${Object.keys(fuzzers).join(' | ')}: there is no fuzzer ${kind}.`);
 const began = performance.now();
-const { inputs, refused, loaded } = fuzz(Number(values.count), Number(values.seed));
-const seconds = ((performance.now() - began) / 1000).toFixed(1);
-console.log(`${inputs} inputs of seed ${values.seed} in ${seconds} s: ${refused} refused, ${loaded} loaded`);
+const result = await run();
+const told = Object.entries(result).map(([name, value]) => `${value} ${name}`);
+console.log(`${kind} of seed ${seed} in ${((performance.now() - began) / 1000).toFixed(1)} s: ${told.join(', ')}`);

@@ -2,9 +2,10 @@ import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../error
 import { DataError, shorten } from '../errors.js';
 import { type Evidence, inferKind } from '../infer.js';
 import { type CellOptions, type CellPlan, planCells, saysDates, settingsOf } from '../plan.js';
-import { booleanWord } from '../scalars.js';
 import type { ColumnKind } from '../table.js';
-import { splitRows } from './quoted.js';
+import { guessHeader } from './header.js';
+import { Head } from './sample.js';
+import { findLayout } from './separator.js';
 
 export interface Limits {
   /** Characters of a line; default 2^24. */
@@ -13,6 +14,10 @@ export interface Limits {
   readonly maxFieldLength?: number;
   /** Default 100,000. */
   readonly maxColumns?: number;
+  /** Bytes that `readCsv` reads into memory at most, after gzip; default 2^30. `streamCsv` has no such limit. */
+  readonly maxBytes?: number;
+  /** Rows that `readCsv` reads into memory at most; default 2^26. */
+  readonly maxRows?: number;
 }
 
 /** How texts are read, of CSV and of JSON. */
@@ -25,6 +30,13 @@ export interface ReadOptions extends CellOptions {
   readonly otherwise?: ColumnKind;
   /** @internal Columns whose cells are kept as they are written, as `table.written`. */
   readonly keep?: readonly string[];
+  /**
+   * In CSV: whether double quotes enclose fields; false: they are characters like others. Default: they do, unless tabs cut all of
+   * the first lines into equally many fields only without them.
+   */
+  readonly quote?: boolean;
+  /** In CSV: what lines begin with that are left out, such as '#'; default: none, but for lines with '#' above the table. */
+  readonly comment?: string;
   /** As of TextDecoder, such as 'windows-1252'; default UTF-8. A byte order mark counts more. */
   readonly encoding?: string;
   /** Rows to infer kinds from; default 1000. A column of numbers in which a text comes later is read anew as categories. */
@@ -38,10 +50,14 @@ export interface CsvOptions extends ReadOptions, Limits {
   readonly header?: boolean;
   /** Names of the columns, instead of those of the header or `column1`, `column2`, ... */
   readonly names?: readonly string[];
+  /** Lines to leave out at the beginning; default: titles above the table, which have fewer fields, and `sep=;`. */
+  readonly skipLines?: number;
+  /** What becomes of names that come again: an 'error' (default), or numbered (`size`, `size.1`) by 'rename'. */
+  readonly duplicates?: 'error' | 'rename';
 }
 
 /** How a file was read where that differs from the defaults: options of readers, for files alike. */
-export type Reading = CellOptions & Pick<ReadOptions, 'encoding'>;
+export type Reading = CellOptions & Pick<ReadOptions, 'encoding' | 'quote' | 'comment'>;
 
 export const READ_OPTIONS = [
   'columns',
@@ -53,6 +69,8 @@ export const READ_OPTIONS = [
   'thousands',
   'dateFormat',
   'encoding',
+  'quote',
+  'comment',
   'sampleRows',
 ] as const;
 
@@ -71,9 +89,15 @@ export interface CsvPlan extends ReadPlan {
   readonly separator: string | undefined;
   readonly header: boolean | undefined;
   readonly names: readonly string[] | undefined;
+  readonly quote: boolean | undefined;
+  readonly comment: Uint8Array | undefined;
+  readonly skipLines: number | undefined;
+  readonly rename: boolean;
   readonly maxLineLength: number;
   readonly maxFieldLength: number;
   readonly maxColumns: number;
+  readonly maxBytes: number;
+  readonly maxRows: number;
 }
 
 const KINDS = { number: 1, category: 1, boolean: 1, date: 1, skip: 1 };
@@ -99,14 +123,27 @@ export function givenKind(plan: ReadPlan, name: string): ColumnKind | 'skip' | u
   return saysDates(plan, name) ? 'date' : otherwise;
 }
 
+/** Options of CSV alone, of which JSON knows nothing. */
+export const CSV_OPTIONS = [
+  'separator',
+  'header',
+  'skipLines',
+  'duplicates',
+  'maxLineLength',
+  'maxFieldLength',
+  'maxRows',
+] as const;
+
+const yesOrNo = (value: unknown, argument: string) => {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw new ValueError({ argument, given: show(value), expected: 'true or false' });
+};
+
 export function planCsv(options: CsvOptions): CsvPlan {
-  checkOptions(
-    options,
-    [...READ_OPTIONS, 'separator', 'header', 'names', 'maxLineLength', 'maxFieldLength', 'maxColumns'],
-    'options',
-  );
-  const { separator, header, names } = options;
+  checkOptions(options, [...READ_OPTIONS, ...CSV_OPTIONS, 'names', 'maxColumns', 'maxBytes'], 'options');
+  const { separator, header, names, quote, comment, skipLines, duplicates = 'error' } = options;
   const { maxLineLength = 2 ** 24, maxFieldLength = 2 ** 20, maxColumns = 100_000 } = options;
+  const { maxBytes = 2 ** 30, maxRows = 2 ** 26 } = options;
   if (
     separator !== undefined &&
     !(typeof separator === 'string' && /^[\t\x20-\x7e]$/.test(separator) && separator !== '"')
@@ -117,29 +154,49 @@ export function planCsv(options: CsvOptions): CsvPlan {
       expected: 'one character of ASCII, not a quote',
     });
   }
-  if (header !== undefined && typeof header !== 'boolean') {
-    throw new ValueError({ argument: 'header', given: show(header), expected: 'true or false' });
-  }
+  yesOrNo(header, 'header');
+  yesOrNo(quote, 'quote');
   if (names !== undefined && !(Array.isArray(names) && names.every((name) => typeof name === 'string'))) {
     throw new ValueError({ argument: 'names', given: show(names), expected: 'an array of texts' });
   }
-  for (const [name, value] of Object.entries({ maxLineLength, maxFieldLength, maxColumns })) {
+  if (comment !== undefined && !(typeof comment === 'string' && /^[^\s"]/.test(comment) && !/[\r\n]/.test(comment))) {
+    const expected = "what such lines begin with, such as '#'";
+    throw new ValueError({ argument: 'comment', given: show(comment), expected });
+  }
+  if (duplicates !== 'error' && duplicates !== 'rename') {
+    throw new ValueError({ argument: 'duplicates', given: show(duplicates), expected: "'error' or 'rename'" });
+  }
+  if (skipLines !== undefined) checkNumber(skipLines, 'skipLines', { min: 0, integer: true });
+  for (const [name, value] of Object.entries({ maxLineLength, maxFieldLength, maxColumns, maxBytes, maxRows })) {
     checkNumber(value, name, { min: 1, integer: true });
   }
+  const plan = planReading(options);
   return {
-    ...planReading(options),
+    ...plan,
+    reading: { ...plan.reading, ...(quote !== undefined && { quote }), ...(comment !== undefined && { comment }) },
     separator,
     header,
     names,
+    quote,
+    comment: comment === undefined ? undefined : new TextEncoder().encode(comment),
+    skipLines,
+    rename: duplicates === 'rename',
     maxLineLength,
     maxFieldLength,
     maxColumns,
+    maxBytes,
+    maxRows,
   };
 }
 
 /** What the first lines of a file say. */
 export interface Dialect {
   readonly separator: string;
+  readonly quote: boolean;
+  /** Lines above the table. */
+  readonly skip: number;
+  /** Whether a separator may end a line. */
+  readonly trailing: boolean;
   /** Whether the first line that is not blank holds names. */
   readonly header: boolean;
   readonly names: readonly string[];
@@ -147,87 +204,99 @@ export interface Dialect {
   readonly notes: readonly string[];
 }
 
-const CANDIDATES = [',', ';', '\t', '|', ':', ' '];
-const LOOK = 30;
-
-function isBlank(row: readonly string[]): boolean {
-  return row.length === 1 && row[0]!.trim() === '';
+/** The separator that a line `sep=;` names, as spreadsheets write it. */
+function saidSeparator(line: string): string | undefined {
+  const text = line.replaceAll('"', '').trimStart();
+  if (text.length > 20 || !/^sep=[\t\x20-\x7e]/i.test(text)) return undefined;
+  const [separator, rest] = [text[4]!, text.slice(5).trim()];
+  return rest.replaceAll(separator, '') === '' ? separator : undefined;
 }
 
-function linesOf(text: string, separator: string, limit: number): string[][] {
-  return splitRows(text, separator, limit + 5)
-    .filter((row) => !isBlank(row))
-    .slice(0, limit);
+/** Lines with # above a table of which they are no part: how many there are. */
+function commentsAbove(head: Head, plan: CsvPlan): number {
+  const lines = head.lines(1000);
+  const first = lines.findIndex((line) => !line.startsWith('#'));
+  if (first < 1) return 0;
+  const given = { ...plan, titles: false, named: plan.header !== false };
+  const { separator, quote } = findLayout(head.after(first), given, () => false);
+  const [names, ...rows] = head.after(first - 1).sample({ separator, quote }, 30).rows;
+  const width = rows[0]?.length ?? 0;
+  // The last of them may hold names, such as #id,size.
+  return width > 1 && names!.length === width && !guessHeader(rows, plan).header ? first - 1 : first;
 }
 
-/** The separator that cuts the most lines into equally many fields, more than one. */
-export function sniffSeparator(text: string): string {
-  let best = { separator: ',', share: 0 };
-  for (const separator of CANDIDATES) {
-    const counts = linesOf(text, separator, LOOK).map((row) => row.length);
-    const [first] = counts;
-    if (first === undefined || first < 2) continue;
-    const share = counts.filter((count) => count === first).length / counts.length;
-    if (separator === ' ' && share < 1) continue;
-    if (share > best.share + 0.05) best = { separator, share };
+/** The first whole lines of a file. */
+export interface Beginning {
+  readonly bytes: Uint8Array;
+  /** Whether they are all there is, and whether all of it was asked for that may be. */
+  readonly whole: boolean;
+  readonly enough: boolean;
+  /** The number of the first of them. */
+  readonly line: number;
+}
+
+/** Reads names, separator and kinds off the first lines of a file; undefined where they are too few. */
+export function inferDialect(beginning: Beginning, source: string, plan: CsvPlan): Dialect | undefined {
+  const { bytes, whole, enough, line } = beginning;
+  const file = new Head(bytes, whole, line, plan.comment);
+  const notes: string[] = [];
+  let skip = 0;
+  const said = line === 1 ? saidSeparator(file.lines(1)[0] ?? '') : undefined;
+  if (said !== undefined) {
+    skip = 1;
+    notes.push('the first line says which separator comes');
   }
-  return best.separator;
-}
-
-/** Whether the first of these rows holds names, and why. */
-function looksLikeHeader(rows: readonly string[][], plan: CsvPlan): { header: boolean; why: string } {
-  const [first, ...rest] = rows as [string[], ...string[][]];
-  const names = first.map((field) => field.trim());
-  if (rest.length === 0) return { header: false, why: 'there is no line below it' };
-  const empty = names.findIndex((name, i) => name === '' && i > 0);
-  if (empty > 0) return { header: false, why: `its field ${empty + 1} is empty` };
-  const settings = settingsOf(plan, '');
-  const isWord = (name: string) => booleanWord(name) !== undefined;
-  const number = names.find((name) => !isWord(name) && inferKind([name], settings).kind !== 'category');
-  if (number !== undefined && number !== '') return { header: false, why: `'${shorten(number)}' in it is a value` };
-  const kinds = names.map((_, c) =>
-    inferKind(
-      rest.map((row) => row[c] ?? ''),
-      settings,
-    ),
-  );
-  const c = kinds.findIndex(({ kind, values }, i) => {
-    return kind !== 'category' && values > 0 && !(kind === 'boolean' && isWord(names[i]!));
-  });
-  if (c >= 0) return { header: true, why: `'${shorten(names[c]!)}' stands above ${kinds[c]!.kind}s` };
-  if (new Set(names).size < names.length) return { header: false, why: 'a text comes twice in it' };
-  const again = names.findIndex((name, i) => rest.some((row) => row[i]?.trim() === name));
-  if (again >= 0) return { header: false, why: `'${shorten(names[again]!)}' comes again below` };
-  return { header: true, why: 'none of its texts comes again below' };
-}
-
-/** Reads names, separator and kinds off the first whole lines of a file. */
-export function inferDialect(text: string, source: string, plan: CsvPlan): Dialect {
-  const separator = plan.separator ?? sniffSeparator(text);
-  const rows = linesOf(text, separator, plan.sampleRows + 1);
+  const titles = plan.skipLines === undefined;
+  if (titles && plan.comment === undefined) {
+    const comments = commentsAbove(file.after(skip), plan);
+    if (comments > 0) notes.push(`${comments === 1 ? 'a line' : `${comments} lines`} with # above the table: left out`);
+    skip += comments;
+  }
+  const named = plan.header !== false && plan.names === undefined;
+  const given = { ...plan, separator: plan.separator ?? said, titles, named };
+  const layout = findLayout(file.after(skip), given, (rows) => guessHeader(rows, plan).sure);
+  skip += layout.skip;
+  notes.push(...layout.notes);
+  const { separator, quote } = layout;
+  const { rows, lines } = file.after(skip).sample(layout, plan.sampleRows + 1);
   const [first] = rows;
-  if (!first) throw new DataError({ code: 'empty', source, line: 1, column: 1, problem: 'there are no rows' });
+  if (rows.length < 3 && !whole && !enough) return undefined;
+  if (!first && !whole) {
+    const problem = `the line is longer than ${plan.maxLineLength}, the limit maxLineLength`;
+    throw new DataError({ code: 'limit', source, line: line + skip, column: 1, problem });
+  }
+  if (!first) throw new DataError({ code: 'empty', source, line, column: 1, problem: 'there are no rows' });
   if (first.length > plan.maxColumns) {
     const problem = `the first line has ${first.length} fields; the limit maxColumns is ${plan.maxColumns}`;
-    throw new DataError({ code: 'limit', source, line: 1, column: 1, problem });
+    throw new DataError({ code: 'limit', source, line: lines[0]!, column: 1, problem });
   }
-  const notes: string[] = [];
   if (plan.separator === undefined && first.length > 1) {
     notes.push(
       `separator ${separator === '\t' ? 'tab' : `'${separator}'`}: it cuts the first lines into ${first.length} fields`,
     );
   }
   let { header } = plan;
+  const short = layout.rowNames || layout.trailing;
+  if (header === undefined && short) header = true;
   if (header === undefined) {
-    const guess = looksLikeHeader(rows.slice(0, 200), plan);
+    const guess = guessHeader(rows, plan);
     header = guess.header;
     notes.push(`first line: ${header ? 'names' : 'values, not names'}, since ${guess.why}`);
   }
-  const names = namesOf(header ? first : undefined, first.length, source, plan.names);
+  const found = layout.rowNames ? ['', ...first] : first;
+  const width = header ? (rows[1]?.length ?? found.length) : found.length;
+  // A separator that ends the first line alone makes no column.
+  const count = found.length === width + 1 && found.at(-1) === '' ? width : found.length;
+  const at = lines[0]!;
+  const names = namesOf(header ? found.slice(0, count) : undefined, count, source, plan.names, {
+    line: at,
+    ...plan,
+    notes,
+  });
   const samples = header ? rows.slice(1) : rows.slice(0, plan.sampleRows);
   if (samples.length === 0) {
     const problem = 'there is no row below the names';
-    throw new DataError({ code: 'empty', source, line: 2, column: 1, problem });
+    throw new DataError({ code: 'empty', source, line: at + 1, column: 1, problem });
   }
   const evidence = names.map((name, c) =>
     inferKind(
@@ -235,7 +304,16 @@ export function inferDialect(text: string, source: string, plan: CsvPlan): Diale
       settingsOf(plan, name, separator),
     ),
   );
-  return { separator, header, names, evidence, notes };
+  const { trailing } = layout;
+  return { separator, quote, skip, trailing, header, names, evidence, notes };
+}
+
+/** How names are taken that come again, and where they stand. */
+interface Naming {
+  readonly line?: number;
+  readonly rename?: boolean;
+  /** Told of names that are numbered. */
+  readonly notes?: string[];
 }
 
 /** Names of columns, checked: no two alike, none of an object's own. */
@@ -244,6 +322,7 @@ export function namesOf(
   count: number,
   source: string,
   given?: readonly string[],
+  { line = 1, rename = false, notes = [] }: Naming = {},
 ): readonly string[] {
   if (given && given.length !== count) {
     throw new ValueError({
@@ -252,19 +331,36 @@ export function namesOf(
       expected: `${count}, one for each column`,
     });
   }
-  const names = Array.from({ length: count }, (_, i) => (given ?? first)?.[i]?.trim() || `column${i + 1}`);
+  const written = Array.from({ length: count }, (_, i) => (given ?? first)?.[i]?.trim() ?? '');
+  const taken = new Set(written);
   const seen = new Map<string, number>();
-  names.forEach((name, i) => {
-    const place = () => ({ code: 'header', source, line: 1, column: columnOf(first, i), field: name }) as const;
+  const counts = new Map<string, number>();
+  /** The first of `name.1`, `name.2`, ... that is free. */
+  const free = (name: string) => {
+    for (let n = counts.get(name) ?? 1; ; n++) {
+      counts.set(name, n + 1);
+      if (!taken.has(`${name}.${n}`)) return `${name}.${n}`;
+    }
+  };
+  return written.map((text, i) => {
+    let name = text || `column${i + 1}`;
+    // A name that was made gives way to one that is written.
+    if (text === '' && taken.has(name)) name = free(name);
+    const place = () => ({ code: 'header', source, line, column: columnOf(first, i), field: name }) as const;
     if (name === '__proto__') throw new DataError({ ...place(), problem: 'a column cannot have this name' });
     const before = seen.get(name);
     if (before !== undefined) {
-      const hint = 'Give names of your own with `names`.';
-      throw new DataError({ ...place(), problem: `fields ${before + 1} and ${i + 1} have the same name`, hint });
+      if (!rename) {
+        const hint = "Give names of your own with `names`, or say duplicates: 'rename'.";
+        throw new DataError({ ...place(), problem: `fields ${before + 1} and ${i + 1} have the same name`, hint });
+      }
+      name = free(name);
+      notes.push(`field ${i + 1} is called '${shorten(name)}', since field ${before + 1} has its name`);
     }
+    taken.add(name);
     seen.set(name, i);
+    return name;
   });
-  return names;
 }
 
 function columnOf(fields: readonly string[] | undefined, index: number): number {

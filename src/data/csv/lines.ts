@@ -1,19 +1,9 @@
-import { type Builder, INVALID, STRAY, TAKEN, TextFeed } from '../builders.js';
+import { type Builder, INVALID, STRAY, TAKEN } from '../builders.js';
 import { grown } from '../dictionary.js';
 import { DataError, shorten } from '../errors.js';
 import { hintFor } from '../infer.js';
-import { fieldAt, parseRows, startOf } from './quoted.js';
-
-const LF = 10;
-const CR = 13;
-const TAB = 9;
-const SPACE = 32;
-const QUOTE = 34;
-
-export interface Place {
-  readonly line: number;
-  readonly column: number;
-}
+import { checkText, encodingError, LF, type Place, QUOTE, SPACE } from './bytes.js';
+import { beginsWith, Cutter, ESCAPED, FLAW, isSpace, PART } from './cutter.js';
 
 /** A text among values of another kind. */
 export interface Stray extends Place {
@@ -30,147 +20,136 @@ export interface Field {
   stray: Stray | undefined;
 }
 
-interface LineLimits {
+interface LineOptions {
   readonly maxLineLength: number;
   readonly maxFieldLength: number;
+  readonly maxRows: number;
+  /** What lines begin with that are left out. */
+  readonly comment: Uint8Array | undefined;
 }
 
-const utf8 = () => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const isSpace = (byte: number) => byte === SPACE || byte === TAB || byte === CR;
-
-/** The place of a byte or character behind those of `before`, lines counted from `line` on. */
-function placeOf(before: Uint8Array | string, line: number): Place {
-  let start = 0;
-  const newline = typeof before === 'string' ? '\n' : LF;
-  for (let i = 0; i < before.length; i++) {
-    if (before[i] !== newline) continue;
-    line++;
-    start = i + 1;
-  }
-  return { line, column: before.length - start + 1 };
+/** How lines are cut. */
+interface Cutting {
+  readonly separator: string;
+  readonly quote: boolean;
+  /** The first line that is not blank holds names. */
+  readonly header: boolean;
+  /** Lines above the table. */
+  readonly skip: number;
+  /** Whether a separator may end a line. */
+  readonly trailing: boolean;
 }
 
-/** Decodes UTF-8, or says where it is none. */
-export function decode(bytes: Uint8Array, source: string, line: number): string {
-  try {
-    return utf8().decode(bytes);
-  } catch {
-    // A decoder that streams takes what is valid before it refuses: halve until the first bad byte is found.
-    let good = 0;
-    let bad = bytes.length;
-    while (bad - good > 1) {
-      const middle = (good + bad) >> 1;
-      try {
-        utf8().decode(bytes.subarray(0, middle), { stream: true });
-        good = middle;
-      } catch {
-        bad = middle;
-      }
-    }
-    throw encodingError(source, placeOf(bytes.subarray(0, leadOf(bytes, bad - 1)), line));
-  }
-}
-
-/** Where the character begins that byte `at` breaks off. */
-function leadOf(bytes: Uint8Array, at: number): number {
-  if (bytes[at]! >= 0xc0) return at;
-  let lead = at - 1;
-  while (lead > at - 3 && (bytes[lead]! & 0xc0) === 0x80) lead--;
-  const first = bytes[lead] ?? 0;
-  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 0;
-  return lead + length > at ? lead : at;
-}
-
-function encodingError(source: string, place: Place, field?: string): DataError {
-  return new DataError({
-    code: 'encoding',
-    source,
-    ...place,
-    ...(field === undefined ? {} : { field }),
-    problem: 'this is not UTF-8',
-    hint: "Say what it is, such as encoding: 'windows-1252'.",
-  });
-}
-
-/** Refuses bytes that no text has. */
-export function checkText(bytes: Uint8Array, source: string, line: number): void {
-  const nul = bytes.indexOf(0);
-  if (nul < 0) return;
-  const problem = 'there is a NUL, which no text has';
-  const zip = line === 1 && bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
-  const hint = 'It is a zip archive, as spreadsheets (.xlsx) are: save it as CSV.';
-  const place = placeOf(bytes.subarray(0, nul), line);
-  throw new DataError({ code: 'binary', source, ...place, problem, ...(zip && { hint }) });
-}
+const decoder = /* @__PURE__ */ new TextDecoder();
 
 /**
  * Cuts blocks into lines and fields, and feeds them to the builders of columns. Blocks without a quote are cut here, since
- * separators are all there is to them; the others go through the parser.
+ * separators are all there is to them; the others row by row.
  */
 export class LineReader {
   rows = 0;
-  #line = 1;
+  #line: number;
   /** The lines of rows that were not taken yet. */
   #lines = new Uint32Array(1024);
   #untaken = 0;
-  /** What the last block has behind its last whole row. */
-  #rest: Uint8Array = new Uint8Array(0);
+  /** What came after the last whole row, in pieces. */
+  #rest: Uint8Array[] = [];
+  #length = 0;
+  /** Bytes to wait for before a row in quotes that was not whole is tried again, so that it is read twice at most. */
+  #enough = 0;
+  #skip: number;
+  #header: boolean;
   readonly #separator: number;
-  readonly #feed = new TextFeed();
+  readonly #quote: boolean;
+  readonly #trailing: boolean;
+  readonly #cutter: Cutter;
 
   constructor(
     private readonly source: string,
-    private readonly separator: string,
     private readonly fields: readonly Field[],
-    private readonly limits: LineLimits,
-    /** The first line that is not blank holds names. */
-    private header: boolean,
+    private readonly limits: LineOptions,
+    { separator, quote, header, skip, trailing }: Cutting,
+    line: number,
   ) {
     this.#separator = separator.charCodeAt(0);
+    this.#quote = quote;
+    this.#header = header;
+    this.#skip = skip;
+    this.#trailing = trailing || this.#separator <= SPACE;
+    this.#cutter = new Cutter(this.#separator, quote);
+    this.#line = line;
   }
 
   push(block: Uint8Array, last = false): void {
     checkText(block, this.source, this.#line);
-    let unit = block;
-    const rest = this.#rest.length;
-    const open = last && rest + block.length > 0 && (block.length > 0 ? block : this.#rest).at(-1) !== LF;
-    if (rest > 0 || open) {
-      unit = new Uint8Array(rest + block.length + (open ? 1 : 0));
-      unit.set(this.#rest);
-      unit.set(block, rest);
-      if (open) unit[unit.length - 1] = LF;
+    if (block.length > 0) this.#rest.push(block);
+    this.#length += block.length;
+    if (!last && (this.#length < this.#enough || (this.#rest.length > 1 && block.indexOf(LF) < 0))) {
+      this.#checkLength(this.#length);
+      return;
     }
+    const unit = this.#joined(last);
     const end = unit.lastIndexOf(LF) + 1;
-    const quoted = unit.indexOf(QUOTE);
-    const at = quoted >= 0 && quoted < end ? this.#quoted(unit, end, last) : this.#plain(unit, end);
-    this.#rest = at instanceof Uint8Array ? at : unit.slice(at);
-    if (this.#rest.length <= this.limits.maxLineLength) return;
-    const problem = `the line is longer than ${this.limits.maxLineLength}, the limit maxLineLength`;
-    const hint = this.#rest.includes(QUOTE) ? 'Is a quote not closed?' : undefined;
-    throw new DataError({
-      code: 'limit',
-      source: this.source,
-      line: this.#line,
-      column: 1,
-      problem,
-      ...(hint && { hint }),
-    });
+    let at = 0;
+    for (; this.#skip > 0 && at < end; this.#skip--) {
+      at = unit.indexOf(LF, at) + 1;
+      this.#line++;
+    }
+    const quoted = this.#quote ? unit.indexOf(QUOTE, at) : -1;
+    at = quoted >= 0 && quoted < end ? this.#rows(unit, at, end, last) : this.#plain(unit, at, end);
+    const rest = unit.slice(at);
+    this.#rest = rest.length > 0 ? [rest] : [];
+    this.#length = rest.length;
+    this.#enough = at < end ? 2 * rest.length : 0;
+    this.#checkLength(rest.length);
   }
 
-  #plain(unit: Uint8Array, end: number): number {
+  /** All that came since the last whole row; ends in a line break if nothing comes after it. */
+  #joined(last: boolean): Uint8Array {
+    const open = last && this.#length > 0 && this.#rest.at(-1)!.at(-1) !== LF;
+    if (!open && this.#rest.length === 1) return this.#rest[0]!;
+    const unit = new Uint8Array(this.#length + (open ? 1 : 0));
+    let at = 0;
+    for (const piece of this.#rest) {
+      unit.set(piece, at);
+      at += piece.length;
+    }
+    if (open) unit[at] = LF;
+    return unit;
+  }
+
+  #checkLength(length: number): void {
+    if (length <= this.limits.maxLineLength) return;
+    const open = this.#quote && this.#rest.some((piece) => piece.includes(QUOTE));
+    throw this.#tooLongLine(open ? 'Is a quote not closed? quote: false takes quotes for characters.' : undefined);
+  }
+
+  #tooLongLine(hint?: string): DataError {
+    const problem = `the line is longer than ${this.limits.maxLineLength}, the limit maxLineLength`;
+    const place = { line: this.#line, column: 1 };
+    return new DataError({ code: 'limit', source: this.source, ...place, problem, ...(hint && { hint }) });
+  }
+
+  #plain(unit: Uint8Array, from: number, end: number): number {
     const { fields } = this;
     const separator = this.#separator;
     const count = fields.length;
-    const { maxFieldLength, maxLineLength } = this.limits;
-    let at = 0;
+    const { maxFieldLength, maxLineLength, comment } = this.limits;
+    const trailing = this.#trailing;
+    let at = from;
     while (at < end) {
       const line = at;
+      if (comment && beginsWith(unit, at, comment)) {
+        at = unit.indexOf(LF, at) + 1;
+        this.#line++;
+        continue;
+      }
       for (let c = 0; ; c++, at++) {
         let start = at;
         let byte = unit[at]!;
         while (byte !== separator && byte !== LF) byte = unit[++at]!;
         let stop = at;
-        if (stop - start > maxFieldLength) throw this.#tooLong(c, { line: this.#line, column: start - line + 1 });
+        if (stop - start > maxFieldLength) throw this.#tooLong(c, this.#placeOf(unit, line, start));
         while (start < stop && isSpace(unit[start]!)) start++;
         while (stop > start && isSpace(unit[stop - 1]!)) stop--;
         const ends = byte === LF;
@@ -181,34 +160,29 @@ export class LineReader {
         }
         if (ends && start === stop) {
           if (c === 0) break;
-          // Separators that are spaces may trail behind the last field.
-          if (c === count && separator <= SPACE) {
+          // Separators may trail after the last field.
+          if (c === count && trailing && !this.#header) {
             this.#ended(this.#line);
             break;
           }
         }
-        if (this.header) {
-          if (ends) this.header = false;
+        if (this.#header) {
+          if (ends) this.#header = false;
           if (ends) break;
           continue;
         }
-        if (c >= count)
-          throw this.#ragged(this.#countPlain(unit, line), { line: this.#line, column: start - line + 1 });
+        if (c >= count) throw this.#ragged(unit, line, this.#countPlain(unit, line), start);
         const field = fields[c]!;
         if (field.builder) {
           const outcome = field.builder.add(unit, start, stop);
-          if (outcome !== TAKEN)
-            this.#odd(outcome, field, unit, start, stop, { line: this.#line, column: start - line + 1 });
+          if (outcome !== TAKEN) this.#odd(outcome, field, unit, start, stop, line, start);
         }
         if (!ends) continue;
-        if (c + 1 < count) throw this.#ragged(c + 1, { line: this.#line, column: at - line + 1 });
+        if (c + 1 < count) throw this.#ragged(unit, line, c + 1, at);
         this.#ended(this.#line);
         break;
       }
-      if (at - line > maxLineLength) {
-        const problem = `the line is longer than ${maxLineLength}, the limit maxLineLength`;
-        throw new DataError({ code: 'limit', source: this.source, line: this.#line, column: 1, problem });
-      }
+      if (at - line > maxLineLength) throw this.#tooLongLine();
       at++;
       this.#line++;
     }
@@ -224,7 +198,9 @@ export class LineReader {
   #ended(line: number): void {
     if (this.#untaken === this.#lines.length) this.#lines = grown(this.#lines, this.#untaken + 1, Uint32Array);
     this.#lines[this.#untaken++] = line;
-    this.rows++;
+    if (++this.rows <= this.limits.maxRows) return;
+    const problem = `there are more than ${this.limits.maxRows} rows, the limit maxRows`;
+    throw new DataError({ code: 'limit', source: this.source, line, column: 1, problem, hint: STREAM });
   }
 
   /** The lines in which rows begin since the last call. */
@@ -234,80 +210,116 @@ export class LineReader {
     return lines;
   }
 
-  /** Reads the whole rows of bytes up to `end`, and returns the rest. */
-  #quoted(unit: Uint8Array, end: number, last: boolean): Uint8Array {
-    const bytes = unit.subarray(0, end);
-    let text = decode(bytes, this.source, this.#line);
-    if (text.includes('\r')) text = text.replaceAll('\r\n', '\n');
-    const { rows, end: cursor, flaw } = parseRows(text, this.separator, last);
-    if (flaw) {
-      const place = placeOf(text.slice(0, flaw.index), this.#line);
-      const unclosed = flaw.code === 'MissingQuotes';
-      const problem = unclosed
-        ? 'a quote is opened here and never closed'
-        : 'a quoted field goes on behind its closing quote';
-      const hint = unclosed ? undefined : 'Inside quotes a quote is written twice.';
-      // The parser tells the first character inside the quotes.
-      const column = Math.max(1, place.column - 1);
-      throw new DataError({ code: 'quote', source: this.source, ...place, column, problem, ...(hint && { hint }) });
+  /** Reads the whole rows of bytes up to `end`, where fields may be quoted. Returns where the first begins that is not whole. */
+  #rows(unit: Uint8Array, from: number, end: number, last: boolean): number {
+    const { maxLineLength, comment } = this.limits;
+    const cutter = this.#cutter;
+    let at = from;
+    while (at < end) {
+      if (comment && beginsWith(unit, at, comment)) {
+        at = unit.indexOf(LF, at) + 1;
+        this.#line++;
+        continue;
+      }
+      const outcome = cutter.cut(unit, at, end);
+      if (outcome === PART && !last) return at;
+      if (outcome === PART || outcome === FLAW) throw this.#flaw(unit, at, outcome === PART);
+      if (cutter.end - at > maxLineLength) throw this.#tooLongLine();
+      if (!cutter.blank) this.#row(unit, at);
+      at = cutter.end;
+      this.#line += 1 + cutter.breaks;
     }
-    let line = this.#line;
-    rows.forEach((row, r) => {
-      const began = line++;
-      for (const field of row) for (let i = field.indexOf('\n'); i >= 0; i = field.indexOf('\n', i + 1)) line++;
-      this.#row(row, began, (c) => {
-        const start = startOf(text, this.separator, r);
-        return placeOf(text.slice(0, fieldAt(text, this.separator, start, c)), this.#line);
-      });
-    });
-    for (let i = text.indexOf('\n'); i >= 0 && i < cursor; i = text.indexOf('\n', i + 1)) this.#line++;
-    const left = new TextEncoder().encode(text.slice(cursor));
-    const rest = new Uint8Array(left.length + unit.length - end);
-    rest.set(left);
-    rest.set(unit.subarray(end), left.length);
-    return rest;
+    return end;
   }
 
-  #row(row: readonly string[], line: number, placeOfField: (field: number) => Place): void {
+  #flaw(unit: Uint8Array, row: number, unclosed: boolean): DataError {
+    const problem = unclosed
+      ? 'a quote is opened here and never closed'
+      : 'a quoted field goes on behind its closing quote';
+    const bare = 'If quotes are characters like others, say quote: false.';
+    const hint = unclosed ? bare : `Inside quotes a quote is written twice. ${bare}`;
+    const place = this.#placeOf(unit, row, this.#cutter.open);
+    return new DataError({ code: 'quote', source: this.source, ...place, problem, hint });
+  }
+
+  #row(unit: Uint8Array, row: number): void {
     const { fields } = this;
-    if (row.length === 1 && row[0]!.trim() === '') return;
-    if (this.header) {
-      this.header = false;
+    const cutter = this.#cutter;
+    if (this.#header) {
+      this.#header = false;
       return;
     }
     const count = fields.length;
-    const trailing = row.length === count + 1 && this.#separator <= SPACE && row[count]!.trim() === '';
-    if (row.length !== count && !trailing) throw this.#ragged(row.length, placeOfField(Math.min(row.length, count)));
+    const found = cutter.count;
+    if (found !== count) {
+      const trails = found === count + 1 && this.#trailing && cutter.starts[count] === cutter.stops[count];
+      if (!trails) throw this.#ragged(unit, row, found, found > count ? cutter.froms[count]! : cutter.end - 1);
+    }
+    const { maxFieldLength } = this.limits;
     for (let c = 0; c < count; c++) {
       const field = fields[c]!;
-      const text = row[c]!;
-      if (text.length > this.limits.maxFieldLength) throw this.#tooLong(c, placeOfField(c));
+      let bytes = unit;
+      let start = cutter.starts[c]!;
+      let stop = cutter.stops[c]!;
+      if (stop - start > maxFieldLength) throw this.#tooLong(c, this.#placeOf(unit, row, cutter.froms[c]!));
       if (!field.builder) continue;
-      const length = this.#feed.encode(text);
-      const outcome = field.builder.add(this.#feed.bytes, 0, length);
+      if (cutter.marks[c] === ESCAPED) {
+        bytes = cutter.meant(unit, c);
+        start = 0;
+        stop = bytes.length;
+      }
+      const outcome = field.builder.add(bytes, start, stop);
       if (outcome === TAKEN) continue;
-      // Places cost a look at the whole block: only those that are told are asked for.
-      const told = outcome === INVALID || field.strict || !field.stray;
-      if (told) this.#odd(outcome, field, this.#feed.bytes, 0, length, placeOfField(c));
-      else field.builder.addMissing();
+      if (outcome === STRAY && field.stray && !field.strict) field.builder.addMissing();
+      else this.#odd(outcome, field, bytes, start, stop, row, cutter.froms[c]!, unit);
     }
-    this.#ended(line);
+    this.#ended(this.#line);
   }
 
-  #odd(outcome: number, field: Field, bytes: Uint8Array, from: number, to: number, place: Place): void {
+  /** Deals with bytes that are no value; the place of the field in its row is only looked for where it is told. */
+  #odd(
+    outcome: number,
+    field: Field,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    row: number,
+    at: number,
+    unit = bytes,
+  ): void {
     const { name, builder, strict } = field;
-    if (outcome === INVALID) throw encodingError(this.source, place, name);
+    if (outcome === INVALID) throw encodingError(this.source, this.#placeOf(unit, row, at), name);
     if (outcome !== STRAY || !builder) return;
-    const text = new TextDecoder().decode(bytes.subarray(from, Math.min(to, from + 200)));
-    if (strict) throw strayError(this.source, field, { ...place, text });
-    field.stray ??= { ...place, text };
+    if (strict || !field.stray) {
+      const place = this.#placeOf(unit, row, at);
+      const text = decoder.decode(bytes.subarray(from, Math.min(to, from + 200)));
+      if (strict) throw strayError(this.source, field, { ...place, text });
+      field.stray = { ...place, text };
+    }
     builder.addMissing();
   }
 
-  #ragged(found: number, place: Place): DataError {
+  /** Where a byte stands of the row that begins at `row`. */
+  #placeOf(unit: Uint8Array, row: number, at: number): Place {
+    let line = this.#line;
+    let start = row;
+    for (let i = unit.indexOf(LF, row); i >= 0 && i < at; i = unit.indexOf(LF, i + 1)) {
+      line++;
+      start = i + 1;
+    }
+    return { line, column: decoder.decode(unit.subarray(start, at)).length + 1 };
+  }
+
+  #ragged(unit: Uint8Array, row: number, found: number, at: number): DataError {
     const expected = this.fields.length;
     const problem = `the row has ${found} fields where the first has ${expected}`;
-    const hint = found > expected ? 'A field that holds the separator stands in quotes.' : undefined;
+    const hint =
+      unit[row] === 35
+        ? "If lines that begin with # are comments, say comment: '#'."
+        : found > expected
+          ? 'A field that holds the separator stands in quotes.'
+          : undefined;
+    const place = this.#placeOf(unit, row, at);
     return new DataError({ code: 'fields', source: this.source, ...place, problem, ...(hint && { hint }) });
   }
 
@@ -317,6 +329,8 @@ export class LineReader {
     return new DataError({ code: 'limit', source: this.source, ...place, ...(field && { field }), problem });
   }
 }
+
+export const STREAM = 'Read it a block at a time with streamCsv, or raise the limit.';
 
 export function strayError(source: string, { name, builder }: Field, { text, ...place }: Stray): DataError {
   const advice = hintFor(text, builder?.kind);

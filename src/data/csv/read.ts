@@ -7,8 +7,17 @@ import { type ColumnReport, makeReport } from '../report.js';
 import { Settling } from '../settle.js';
 import { type Bytes, open, type Source } from '../source.js';
 import { type CategoryColumn, type Column, type ColumnKind, Table } from '../table.js';
-import { type CsvOptions, type CsvPlan, type Dialect, givenKind, inferDialect, planCsv } from './dialect.js';
-import { checkText, decode, type Field, LineReader, type Stray, strayError } from './lines.js';
+import { checkText, decode, LF } from './bytes.js';
+import {
+  type Beginning,
+  type CsvOptions,
+  type CsvPlan,
+  type Dialect,
+  givenKind,
+  inferDialect,
+  planCsv,
+} from './dialect.js';
+import { type Field, LineReader, STREAM, type Stray, strayError } from './lines.js';
 
 /** Bytes in UTF-8 with lines that end in \n or \r\n. */
 async function* linesOf(bytes: Bytes, encoding: string | undefined): AsyncGenerator<Uint8Array> {
@@ -16,6 +25,32 @@ async function* linesOf(bytes: Bytes, encoding: string | undefined): AsyncGenera
   for await (const block of asUtf8(bytes, encoding)) {
     macintosh ??= block.includes(13) && !block.includes(10);
     yield macintosh ? block.map((byte) => (byte === 13 ? 10 : byte)) : block;
+  }
+}
+
+/** The same without the first lines. */
+async function* without(count: number, blocks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let left = count;
+  for await (const block of blocks) {
+    let at = 0;
+    for (; left > 0 && at >= 0; left--) {
+      at = block.indexOf(LF, at) + 1;
+      if (at === 0) break;
+    }
+    if (left === 0) yield at === 0 ? block : block.subarray(at);
+  }
+}
+
+/** Refuses more than `maxBytes`. */
+async function* limited(blocks: AsyncGenerator<Uint8Array>, maxBytes: number, source: string) {
+  let length = 0;
+  for await (const block of blocks) {
+    length += block.length;
+    if (length > maxBytes) {
+      const problem = `there are more than ${maxBytes} bytes, the limit maxBytes`;
+      throw new DataError({ code: 'limit', source, offset: maxBytes, problem, hint: STREAM });
+    }
+    yield block;
   }
 }
 
@@ -27,18 +62,22 @@ interface Pass {
   readonly kinds: ReadonlyMap<string, ColumnKind | 'skip'>;
 }
 
+/** undefined where the beginning of the file is too short to see how it is written. */
 function begin(
   head: Uint8Array,
-  whole: boolean,
+  { whole, enough }: Pick<Beginning, 'whole' | 'enough'>,
   name: string,
   plan: CsvPlan,
   revised: ReadonlyMap<string, Stray>,
   once: boolean,
-): Pass {
-  checkText(head, name, 1);
-  const lines = head.subarray(0, head.lastIndexOf(10) + 1);
-  const text = decode(whole || lines.length === 0 ? head : lines, name, 1).replaceAll('\r\n', '\n');
-  const dialect = inferDialect(text, name, plan);
+): Pass | undefined {
+  const line = 1 + (plan.skipLines ?? 0);
+  checkText(head, name, line);
+  const lines = head.subarray(0, head.lastIndexOf(LF) + 1);
+  const first = whole || lines.length === 0 ? head : lines;
+  decode(first, name, line);
+  const dialect = inferDialect({ bytes: first, whole, enough, line }, name, plan);
+  if (!dialect) return undefined;
   const known = new Set(dialect.names);
   for (const column of Object.keys(plan.columns)) {
     if (!known.has(column)) lookUp(Object.fromEntries(dialect.names.map((n) => [n, n])), column, 'columns');
@@ -56,8 +95,12 @@ function begin(
     const kept = plan.keep.has(column) ? new KeepingBuilder(builder) : builder;
     return { name: column, builder: kept, strict: given !== undefined, stray: undefined };
   });
-  return { dialect, fields, kinds, reader: new LineReader(name, dialect.separator, fields, plan, dialect.header) };
+  return { dialect, fields, kinds, reader: new LineReader(name, fields, plan, dialect, line) };
 }
+
+/** What is enough to see how a file is written: so many lines, or so many bytes with more than one line. */
+const HEAD_LINES = 30;
+const HEAD_BYTES = 2 ** 22;
 
 /** Feeds a file to a pass; yields after each block. `once`: what its first rows say is final. */
 async function* run(
@@ -67,29 +110,45 @@ async function* run(
   once = false,
 ): AsyncGenerator<Pass> {
   let pass: Pass | undefined;
-  let held: Uint8Array | undefined;
-  for await (const block of linesOf(bytes, plan.encoding)) {
-    if (held && (pass || held.includes(10) || held.length > plan.maxLineLength)) {
-      pass ??= begin(held, false, bytes.name, plan, revised, once);
-      pass.reader.push(held);
-      yield pass;
-      held = undefined;
+  let held: Uint8Array[] = [];
+  let [length, lines] = [0, 0];
+  const all = limited(linesOf(bytes, plan.encoding), plan.maxBytes, bytes.name);
+  let least = 0;
+  const isLong = () => length > 2 * plan.maxLineLength;
+  const isHead = () => isLong() || (length >= least && (lines >= HEAD_LINES || (length >= HEAD_BYTES && lines > 1)));
+  for await (const block of plan.skipLines ? without(plan.skipLines, all) : all) {
+    if (held.length > 0 && (pass || isHead())) {
+      const head = joined(held, length);
+      pass ??= begin(head, { whole: false, enough: isLong() }, bytes.name, plan, revised, once);
+      held = pass ? [] : [head];
+      if (pass) {
+        pass.reader.push(head);
+        yield pass;
+        length = 0;
+      } else least = 2 * length;
     }
-    held = held ? join(held, block) : block;
+    held.push(block);
+    length += block.length;
+    for (let at = block.indexOf(LF); at >= 0 && lines < HEAD_LINES; at = block.indexOf(LF, at + 1)) lines++;
   }
-  if (!held || (!pass && held.length === 0)) {
+  if (!pass && length === 0) {
     throw new DataError({ code: 'empty', source: bytes.name, line: 1, column: 1, problem: 'the file is empty' });
   }
-  pass ??= begin(held, true, bytes.name, plan, revised, once);
-  pass.reader.push(held, true);
+  const rest = joined(held, length);
+  pass ??= begin(rest, { whole: true, enough: true }, bytes.name, plan, revised, once)!;
+  pass.reader.push(rest, true);
   yield pass;
 }
 
-function join(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  if (pieces.length === 1) return pieces[0]!;
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }
 
 function columnsOf({ fields, kinds }: Pass): Column[] {
@@ -172,7 +231,8 @@ function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<
  * @throws DataError, also where a value is of another kind than the first rows of its column.
  */
 export async function* streamCsv(source: Source, options: CsvOptions = {}): AsyncGenerator<Table, void, undefined> {
-  const plan = planCsv(options);
+  // Memory does not grow with what is read.
+  const plan = { ...planCsv(options), maxBytes: Number.POSITIVE_INFINITY, maxRows: Number.POSITIVE_INFINITY };
   const bytes = open(source);
   let pass: Pass | undefined;
   let seen = 0;

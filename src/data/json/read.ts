@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
+import { checkText, decode } from '../csv/bytes.js';
 import { planReading, READ_OPTIONS, type ReadPlan } from '../csv/dialect.js';
-import { checkText, decode } from '../csv/lines.js';
 import { inUtf8 } from '../encoding.js';
 import { type Complain, RowCollector, type RowOptions, tableOf } from '../rows.js';
 import { type Bytes, open, readAll, type Source } from '../source.js';

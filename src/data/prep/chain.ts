@@ -71,7 +71,10 @@ export class Chain {
     for (const link of this.#links) {
       const { kind, options } = link;
       for (const item of columns) this.#check(link, item);
-      link.states = columns.map((item) => kind.fit(item, options));
+      // What would not come back from a file is refused here.
+      link.states = columns.map((item) =>
+        checkState(kind.fit(item, options), kind.state, `column '${item.name}', ${link.spec.step}`),
+      );
       columns = this.#apply(link, columns);
     }
     return columns;

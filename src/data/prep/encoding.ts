@@ -212,7 +212,8 @@ export const encodingSteps = {
     fit: (column, { order, unknown }) => {
       const texts = textsOf(column);
       const found = [...present(texts).texts].sort(byText).map(({ text }) => text);
-      const stranger = order && unknown === 'error' ? found.find((text) => !order.includes(text)) : undefined;
+      const known = new Set(order);
+      const stranger = order && unknown === 'error' ? found.find((text) => !known.has(text)) : undefined;
       if (stranger !== undefined) refuse(texts, stranger, order!);
       return { categories: order ?? found };
     },

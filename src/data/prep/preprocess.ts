@@ -1,5 +1,5 @@
 import { checkOptions, lookUp, ShapeError, StateError, show, UnknownNameError, ValueError } from '../../errors.js';
-import { type Matrix, makeMatrix, toMatrix } from '../../matrix.js';
+import { type Matrix, type MatrixLike, makeMatrix, toNumbers } from '../../matrix.js';
 import { type Row, tableFromRows } from '../rows.js';
 import { type Column, type ColumnKind, type NumberColumn, Table } from '../table.js';
 import { Chain, readSteps } from './chain.js';
@@ -134,7 +134,7 @@ export class Preprocessing {
     }
     let block = blockOf(made, table.rows);
     for (const step of this.#after) {
-      step.state = step.kind.fit(block, step.options);
+      step.state = checkState(step.kind.fit(block, step.options), step.kind.state, step.spec.step);
       block = step.kind.transform(block, step.state);
     }
     this.#inputs = inputs;
@@ -179,9 +179,9 @@ export class Preprocessing {
    * The table that a matrix came of, as far as its steps can be undone.
    * @throws ValueError where a step cannot, such as `frequency`.
    */
-  inverseTransform(values: Parameters<typeof toMatrix>[0]): Table {
+  inverseTransform(values: MatrixLike): Table {
     const inputs = this.#fitted;
-    const given = toMatrix(values, 'values');
+    const given = toNumbers(values, 'values');
     const width = this.features.length;
     if (given.columns !== width) {
       throw new ShapeError({ argument: 'values', given: `${given.columns} columns`, expected: `${width}` });
@@ -332,9 +332,8 @@ function fill(columns: readonly Column[], rows: number, data: Float32Array | Flo
     for (let c = 0; c < width; c++) {
       const { values } = all[c]!;
       for (let row = start, at = start * width + c; row < end; row++, at += width) {
-        const value = values[row]!;
-        if (!Number.isFinite(value)) throw unusable(all[c]!, row);
-        data[at] = value;
+        data[at] = values[row]!;
+        if (!Number.isFinite(data[at]!)) throw unusable(all[c]!, row);
       }
     }
   }
@@ -347,6 +346,7 @@ function unusable({ name, values }: NumberColumn, row: number): ValueError {
     given: missing ? 'a missing value' : String(values[row]),
     expected: 'a finite number behind all steps',
     ...(missing ? { hint: 'fillMissing() puts one there.' } : {}),
+    ...(Number.isFinite(values[row]) ? { hint: 'Networks take float32, which ends at 3.4e38: scale the column.' } : {}),
   });
 }
 

@@ -14,14 +14,20 @@ import { numeric, type StepSpec } from './step.js';
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** Refuses infinities, which no scale is made for. */
+/** Beyond it differences and scales leave the range of float64. */
+const LARGEST = 1e300;
+
+/** Refuses infinities and numbers next to the end of float64's range, which no scale is made for. */
 function finite(values: Float64Array, name: string): Float64Array {
-  const row = values.findIndex((value) => value === Infinity || value === -Infinity);
+  const row = values.findIndex((value) => value > LARGEST || value < -LARGEST);
   if (row < 0) return values;
+  const value = values[row]!;
+  const infinite = value === Infinity || value === -Infinity;
   throw new ValueError({
     argument: `column '${name}', row ${row}`,
-    given: String(values[row]),
-    expected: 'a finite number',
+    given: String(value),
+    expected: infinite ? 'a finite number' : `a number from -${LARGEST} to ${LARGEST}`,
+    ...(!infinite && { hint: `If it stands for a missing value, say so: missing: ['${value}'].` }),
   });
 }
 
@@ -162,8 +168,8 @@ export const scalingSteps = {
       return { center: flag(center, 'center'), scale: flag(scale, 'scale') };
     },
     (values, { center, scale }) => {
-      const { mean, variance } = moments(values);
-      return { offset: center ? mean : 0, factor: scale ? 1 / divisor(Math.sqrt(variance), mean) : 1 };
+      const { mean, deviation } = moments(values);
+      return { offset: center ? mean : 0, factor: scale ? 1 / divisor(deviation, mean) : 1 };
     },
   ),
   zeroCentre: linear(
@@ -287,8 +293,8 @@ export const scalingSteps = {
         ...shares(options, 0.01, 0.99),
       };
     },
-    fit: (values, { method, factor, lower, upper }) => {
-      const ordered = sorted(values);
+    fit: (values, { method, factor, lower, upper }, name) => {
+      const ordered = sorted(finite(values, name));
       if (method === 'quantile') return { low: quantile(ordered, lower), high: quantile(ordered, upper) };
       const first = quantile(ordered, 0.25);
       const third = quantile(ordered, 0.75);

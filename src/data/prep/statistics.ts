@@ -10,17 +10,46 @@ export interface Moments {
   readonly mean: number;
   /** Of the population: divided by the count. */
   readonly variance: number;
+  /** The root of the variance, also where the variance itself is beyond what float64 has room for. */
+  readonly deviation: number;
 }
+
+/** Sizes of which neither squares nor their sums leave the range of float64. */
+const [SMALL, LARGE] = [2 ** -450, 2 ** 450];
 
 /** Mean and variance of the numbers that are not NaN, in two passes; a mean of nothing is 0. */
 export function moments(values: Float64Array): Moments {
+  const direct = momentsOf(values, 1);
+  const { count, mean } = direct;
+  if (count === 0) return { ...direct, deviation: 0 };
+  // Numbers so large or of so small a spread that sums or squares leave the range are taken in a unit of their size.
+  let largest = 0;
+  const middle = Number.isFinite(mean) ? mean : 0;
+  for (let i = 0; i < values.length; i++) {
+    const size = Math.abs(values[i]! - middle);
+    if (size > largest && size < Infinity) largest = size;
+  }
+  if (largest === 0 || (largest >= SMALL && largest <= LARGE && Number.isFinite(mean))) {
+    return { ...direct, deviation: Math.sqrt(direct.variance) };
+  }
+  const unit = 2 ** Math.floor(Math.log2(largest));
+  const scaled = momentsOf(values, unit);
+  return {
+    count,
+    mean: scaled.mean * unit,
+    variance: scaled.variance * unit * unit,
+    deviation: Math.sqrt(scaled.variance) * unit,
+  };
+}
+
+function momentsOf(values: Float64Array, unit: number): Omit<Moments, 'deviation'> {
   let count = 0;
   let sum = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (Number.isNaN(value)) continue;
     count++;
-    sum += value;
+    sum += value / unit;
   }
   if (count === 0) return { count, mean: 0, variance: 0 };
   const mean = sum / count;
@@ -29,7 +58,7 @@ export function moments(values: Float64Array): Moments {
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (Number.isNaN(value)) continue;
-    const off = value - mean;
+    const off = value / unit - mean;
     squares += off * off;
     rest += off;
   }

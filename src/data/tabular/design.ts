@@ -17,7 +17,10 @@ export type Task = 'classification' | 'regression';
 export interface TabularOptions {
   /** The column to predict. */
   readonly target: string;
-  /** Default: texts, booleans and whole numbers that count classes are classified, other numbers predicted. */
+  /**
+   * Default: texts, booleans, 0 and 1, and whole numbers that count classes are classified, other numbers predicted. A remark
+   * in the record says why, and where the other is likely, too.
+   */
   readonly task?: Task;
   /** Columns to leave out, such as numbers of rows. */
   readonly drop?: readonly string[];
@@ -164,13 +167,23 @@ export function designFor(rows: number, task: Task, options: TabularOptions): De
 /** Distinct whole numbers that are taken for classes at most. */
 const MOST_CLASSES = 20;
 
+/** What is to be done with a target, and why. */
+export interface InferredTask {
+  readonly task: Task;
+  readonly why: string;
+  /** What may be meant instead, and how to say so. */
+  readonly remark?: string;
+}
+
 /**
- * What is to be done with a target, and why. Whole numbers are classes if they count from 0 or 1 without a gap and no class
- * is rare: grades and counts thin out at their ends.
+ * Whole numbers are classes if they are 0 and 1, or if they count from 0 or 1 without a gap and no class is rare: grades
+ * and counts thin out at their ends.
  */
-export function inferTask(column: Column): { task: Task; why: string } {
-  if (column.kind === 'category') return { task: 'classification', why: `'${column.name}' holds texts` };
-  if (column.kind === 'boolean') return { task: 'classification', why: `'${column.name}' is true or false` };
+export function inferTask(column: Column): InferredTask {
+  const { name } = column;
+  if (column.kind === 'category') return { task: 'classification', why: `'${name}' holds texts` };
+  if (column.kind === 'boolean') return { task: 'classification', why: `'${name}' is true or false` };
+  if (column.kind === 'date') return { task: 'regression', why: `'${name}' holds dates` };
   const counts = new Map<number, number>();
   let rows = 0;
   for (const value of column.values) {
@@ -178,37 +191,55 @@ export function inferTask(column: Column): { task: Task; why: string } {
     rows++;
     counts.set(value, (counts.get(value) ?? 0) + 1);
     if (counts.size > MOST_CLASSES || !Number.isInteger(value)) {
-      return { task: 'regression', why: `'${column.name}' holds numbers` };
+      return { task: 'regression', why: `'${name}' holds numbers` };
     }
   }
   const values = [...counts.keys()].sort((a, b) => a - b);
   const [first = 0] = values;
   const inARow = (first === 0 || first === 1) && values.every((value, i) => value === first + i);
+  if (inARow && first === 0 && values.length === 2) {
+    const remark = "to predict the share of 1 as a number, say task: 'regression'";
+    return { task: 'classification', why: `'${name}' is 0 or 1`, remark };
+  }
   const rarest = Math.min(...counts.values());
   if (inARow && values.length > 1 && rarest * values.length >= rows / 4) {
-    return { task: 'classification', why: `'${column.name}' counts ${values.length} classes from ${first}` };
+    return { task: 'classification', why: `'${name}' counts ${values.length} classes from ${first}` };
   }
-  return { task: 'regression', why: `'${column.name}' holds numbers` };
+  const listed = `${values.slice(0, 8).join(', ')}${values.length > 8 ? ', ...' : ''}`;
+  return {
+    task: 'regression',
+    why: `'${name}' holds numbers`,
+    remark: `'${name}' has ${values.length} values, ${listed}: if they are classes, say task: 'classification' (--task classification)`,
+  };
 }
 
 function skewness(values: Float64Array): number {
-  const { mean, variance, count } = moments(values);
-  if (variance === 0) return 0;
+  const { mean, deviation, count } = moments(values);
+  if (deviation === 0) return 0;
   let cubes = 0;
   for (let i = 0; i < values.length; i++) {
-    const off = values[i]! - mean;
+    const off = (values[i]! - mean) / deviation;
     if (!Number.isNaN(off)) cubes += off * off * off;
   }
-  return cubes / count / variance ** 1.5;
+  return cubes / count;
 }
 
 const SKEWED = 2;
 
+/** Numbers a thousand times as far from 0 as from each other: a logarithm is a line there, and takes digits from them. */
+const isFarOff = (least: number, most: number) => least > 1000 * (most - least);
+
 function numberSteps({ values }: NumberColumn): Steps {
   let least = Infinity;
-  for (let i = 0; i < values.length; i++) if (values[i]! < least) least = values[i]!;
+  let most = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i]! < least) least = values[i]!;
+    if (values[i]! > most) most = values[i]!;
+  }
   const fill = fillMissing({ indicator: true });
-  return least >= 0 && skewness(values) > SKEWED ? [log1p(), standardize(), fill] : [standardize(), fill];
+  return least >= 0 && !isFarOff(least, most) && skewness(values) > SKEWED
+    ? [log1p(), standardize(), fill]
+    : [standardize(), fill];
 }
 
 const MANY_CATEGORIES = 20;
@@ -227,10 +258,13 @@ function sharedScale({ columns }: Table): number | undefined {
   let reached = 0;
   for (const { values } of numbers as NumberColumn[]) {
     let high = 0;
+    let low = Infinity;
     for (const value of values) {
       if (value < 0 || (value > 0 && !Number.isInteger(value))) return undefined;
       if (value > high) high = value;
+      if (value < low) low = value;
     }
+    if (low < high && isFarOff(low, high)) return undefined;
     if (high > greatest) [greatest, reached] = [high, 1];
     else if (high === greatest) reached++;
   }

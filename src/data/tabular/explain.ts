@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
 import { Generator, stream } from '../../kernels/philox.js';
-import { type Matrix, makeMatrix } from '../../matrix.js';
+import { type Matrix, makeMatrix, type Numbers } from '../../matrix.js';
 import { accuracy } from '../../model/metrics/classification.js';
 import { rmse } from '../../model/metrics/regression.js';
 import type { Model } from '../../train/model.js';
@@ -61,7 +61,7 @@ export interface Explained {
   /** How many the model is made of. */
   readonly networks: number;
   /** What the model predicts, in the target's units. */
-  unscaled(outputs: Matrix): Matrix;
+  unscaled(outputs: Matrix): Numbers;
 }
 
 interface Plan {
@@ -86,7 +86,7 @@ export function planOf(wanted: Plan, budget: number): Plan {
 export function importanceOf(
   explained: Explained,
   all: Table,
-  truthOf: (table: Table) => Matrix,
+  truthOf: (table: Table) => Numbers,
   options: ExplainOptions,
 ): Explanation {
   checkOptions(options, ['repeats', 'rows', 'budget', 'seed', 'groups', 'progress'], 'explain');
@@ -99,7 +99,7 @@ export function importanceOf(
   const generator = new Generator(seed, stream('augmentation'));
   const table = all.take(shuffled(all.rows, generator).subarray(0, plan.rows));
   const truth = truthOf(table);
-  const score = (outputs: Matrix) => (task === 'classification' ? accuracy(truth, outputs) : -rmse(truth, outputs));
+  const score = (outputs: Numbers) => (task === 'classification' ? accuracy(truth, outputs) : -rmse(truth, outputs));
   const mixer = mixerOf(explained, table);
   const whole = score(mixer.whole);
   const scale = task === 'classification' || whole === 0 ? 1 : -whole;
@@ -184,9 +184,9 @@ function blocksOf({ preprocessing, target }: Explained, table: Table): readonly 
 
 interface Mixer {
   /** Predictions for the rows as they are. */
-  readonly whole: Matrix;
+  readonly whole: Numbers;
   /** The same where some columns of the table are in another order. */
-  mixed(columns: readonly string[], order: Uint32Array): Matrix;
+  mixed(columns: readonly string[], order: Uint32Array): Numbers;
 }
 
 function mixerOf({ preprocessing, model, unscaled }: Explained, table: Table): Mixer {

@@ -1,7 +1,7 @@
-import { checkOptions, StateError } from '../../errors.js';
+import { checkOptions, StateError, ValueError } from '../../errors.js';
 import { type SaveTarget, save, serialize } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
-import { type Matrix, makeMatrix } from '../../matrix.js';
+import { type Matrix, makeMatrix, type Numbers } from '../../matrix.js';
 import type { Model } from '../../train/model.js';
 import type { Reading } from '../csv/dialect.js';
 import { type Preprocessing, preprocess } from '../prep/preprocess.js';
@@ -20,8 +20,21 @@ import {
 } from './design.js';
 import { type ExplainOptions, type Explanation, importanceOf } from './explain.js';
 import { describeColumns, type InputRecord, Warnings } from './inputs.js';
-import { expected, type Metrics, measure } from './measure.js';
-import { classesOf, fitTarget, unscaled, withTarget } from './target.js';
+import { expected, type Metrics, MOST_CONFUSED, measure, type Prior } from './measure.js';
+import {
+  checkClasses,
+  classesOf,
+  countsOf,
+  digitsOf,
+  fitTarget,
+  missingAmong,
+  type Precision,
+  scaleOf,
+  type Truth,
+  truthOf,
+  unscaled,
+  withTarget,
+} from './target.js';
 import { train } from './train.js';
 
 /** What was trained, on what, and how well it does; plain data, which is saved with the model. */
@@ -44,13 +57,17 @@ export interface TabularRecord {
   readonly inputs: readonly InputRecord[];
   /** How the rows were read where that differs from the defaults. */
   readonly reading?: Reading;
+  /** Numbers in the target's units are float64. Those of files of earlier builds, which do not say so, are float32. */
+  readonly precision?: Precision;
+  /** Shares of the classes, or the mean of the target, in training. Files of earlier builds have none. */
+  readonly prior?: Prior;
   readonly notes: readonly string[];
 }
 
-/** Targets and what was predicted for them. */
+/** Targets and what was predicted for them: numbers in the target's units are float64, probabilities float32. */
 export interface HeldOut {
-  readonly truth: Matrix;
-  readonly outputs: Matrix;
+  readonly truth: Numbers;
+  readonly outputs: Numbers;
 }
 
 /** A prediction of a class. */
@@ -125,10 +142,23 @@ export class Tabular<T extends Task = Task> {
     return { kinds: this.kinds, ...this.record.reading };
   }
 
-  /** Kinds of all columns, the target's too: what readers take as `kinds`. */
+  /**
+   * Kinds of all columns, the target's too: what readers take as `kinds`. Classes are read as they are spelled: `evaluate`
+   * knows what they mean, and counts those that are not known.
+   */
   get kinds(): Readonly<Record<string, ColumnKind>> {
-    const { inputs, target } = this.#ready();
-    return { ...inputs.kinds, ...target.kinds };
+    const { inputs, target, record } = this.#ready();
+    const kinds = record.task === 'classification' ? { [record.target]: 'category' as const } : target.kinds;
+    return { ...inputs.kinds, ...kinds };
+  }
+
+  /**
+   * Significant digits of predictions in the target's units.
+   * @internal
+   */
+  get digits(): number {
+    const { target, record } = this.#ready();
+    return record.task === 'classification' || record.precision === undefined ? 9 : digitsOf(target);
   }
 
   /**
@@ -144,27 +174,40 @@ export class Tabular<T extends Task = Task> {
     const column = table.column(options.target);
     const inferred = inferTask(column);
     const task = options.task ?? inferred.task;
-    if (options.task === undefined) notes.push(`${task}, since ${inferred.why}`);
+    if (options.task === undefined) {
+      notes.push(`${task}, since ${inferred.why}`);
+      if (inferred.remark) notes.push(inferred.remark);
+    }
     const target = fitTarget(column, task);
+    const truth = truthOf(table, task, target);
+    const classes = task === 'classification' ? classesOf(target) : undefined;
+    const design = designFor(table.rows, task, options);
+    if (classes) {
+      const held = Math.ceil(design.members === 1 ? table.rows / 10 : table.rows);
+      notes.push(...checkClasses(truth, classes, options.target, held));
+      if (classes.length > MOST_CONFUSED) notes.push(`no confusion matrix is kept of ${classes.length} classes`);
+    }
+    const prior: Prior = classes
+      ? { shares: countsOf(truth, classes.length).map((count) => count / table.rows) }
+      : { mean: scaleOf(target)!.offset };
     const y = target.transform(table.select([options.target]));
     const rest = table.drop(options.target, ...(options.drop ?? []));
     const chosen = choosePreprocessing(rest, options.preprocess);
     notes.push(...chosen.notes);
     const inputs = preprocess(chosen.options);
     const x = inputs.fitTransform(rest);
-    const classes = task === 'classification' ? classesOf(target) : undefined;
     const backend = options.backend ?? (await bestBackend());
-    const design = designFor(table.rows, task, options);
     const trained = await train(x, y, classes?.length ?? 1, task, design, backend, watch);
     this.#interrupted = trained.interrupted;
     const { rows, outputs, losses, squared } = trained.held;
     notes.push(...trained.notes);
-    const truth = makeMatrix(
-      Float32Array.from(rows, (row) => y.data[row]!),
-      rows.length,
-      1,
-    );
-    this.#held = { truth: unscaled(truth, task, target), outputs: unscaled(outputs, task, target) };
+    const heldTruth: Truth = {
+      data: Float64Array.from(rows, (row) => truth.data[row]!),
+      rows: rows.length,
+      columns: 1,
+      unknown: [],
+    };
+    this.#held = { truth: heldTruth, outputs: unscaled(outputs, task, target, 'float64') };
     const record: TabularRecord = {
       target: options.target,
       task,
@@ -172,10 +215,12 @@ export class Tabular<T extends Task = Task> {
       rows: table.rows,
       design,
       members: trained.members,
-      validation: expected(measure(task, this.#held.truth, this.#held.outputs), losses, squared),
+      validation: expected(measure(task, heldTruth, this.#held.outputs, classes, prior), losses, squared),
       ...(classes && { temperature: trained.temperature }),
       inputs: describeColumns(rest, inputs),
       ...(Object.keys(given.reading).length > 0 && { reading: given.reading }),
+      precision: 'float64',
+      prior,
       notes,
     };
     this.#state = { model: trained.model, inputs, target, record };
@@ -185,6 +230,7 @@ export class Tabular<T extends Task = Task> {
   /** Rows as a table, their texts read as those that it learned from. */
   #tableOf(data: Data, kinds: Readonly<Record<string, ColumnKind>> = {}): Table {
     if (data instanceof Table) return data;
+    if (Array.isArray(data) && data.length === 0) return emptyTable(kinds);
     const { encoding: _, ...reading } = this.record.reading ?? {};
     return tableFromRows(data, { kinds, ...reading });
   }
@@ -196,15 +242,20 @@ export class Tabular<T extends Task = Task> {
   }
 
   /** Outputs in the target's units, or probabilities. */
-  #outputs(data: Data): Matrix {
+  #outputs(data: Data): Numbers {
     const { model, target, record } = this.#ready();
-    return unscaled(model.predict(this.#inputsOf(data)), record.task, target);
+    const { classes, precision } = record;
+    const x = this.#inputsOf(data);
+    if (x.rows === 0) return makeMatrix(new Float32Array(0), 0, classes?.length ?? 1);
+    return unscaled(model.predict(x), record.task, target, precision);
   }
 
-  /** Targets as `evaluate` compares them. */
-  #truth(table: Table): Matrix {
+  /** Rows that have a target, and their targets as `evaluate` compares them. */
+  #labelled(data: Data): { readonly table: Table; readonly truth: Truth } {
     const { target, record } = this.#ready();
-    return unscaled(target.transform(table.select([record.target])), record.task, target);
+    const isMissing = missingAmong(target, record.reading?.missing);
+    const table = withTarget(this.#tableOf(data, this.kinds), record.target, [], isMissing);
+    return { table, truth: truthOf(table, record.task, target) };
   }
 
   /**
@@ -214,7 +265,7 @@ export class Tabular<T extends Task = Task> {
   warnings(data: Data): readonly string[] {
     const { record } = this.#ready();
     const collected = new Warnings(record.inputs, [record.target, ...(this.options.drop ?? [])]);
-    collected.add(this.#tableOf(data));
+    collected.add(this.#tableOf(data, this.#ready().inputs.kinds));
     return collected.texts;
   }
 
@@ -245,7 +296,12 @@ export class Tabular<T extends Task = Task> {
   predictTable(data: Data): Table {
     const outputs = this.#outputs(data);
     const { classes, target } = this.record;
-    if (!classes) return new Table([{ name: target, kind: 'number', values: Float64Array.from(outputs.data) }]);
+    if (!classes) {
+      // Dates are predicted as dates, of whole milliseconds.
+      const isDate = this.#ready().target.kinds[target] === 'date';
+      const values = Float64Array.from(outputs.data, (value) => (isDate ? Math.round(value) : value));
+      return new Table([{ name: target, kind: isDate ? 'date' : 'number', values }]);
+    }
     const { rows, columns, data: values } = outputs;
     const codes = Int32Array.from({ length: rows }, (_, row) => {
       let best = row * columns;
@@ -261,19 +317,30 @@ export class Tabular<T extends Task = Task> {
     ]);
   }
 
-  /** Metrics of rows whose target is known: accuracy, log loss and more, or rmse, mae and r2 in the target's units. */
+  /**
+   * Metrics of rows whose target is known: accuracy, log loss and more, or rmse, mae and r2 in the target's units, computed in
+   * float64. Classes may be spelled otherwise: true for 1 or yes, 1.0 for 1. One that training did not know counts as wrong
+   * in accuracy and f1, is left out of log loss and auc, and `unknownRows` and `knownRows` say how many.
+   * @throws UnknownNameError for a column that is missing, ShapeError for no rows, ValueError for values that cannot be used.
+   */
   evaluate(data: Data): Metrics {
     const { record } = this.#ready();
-    const table = withTarget(this.#tableOf(data), record.target, []);
-    return measure(record.task, this.#truth(table), this.#outputs(table));
+    const { table, truth } = this.#labelled(data);
+    return measure(record.task, truth, this.#outputs(table), record.classes, record.prior);
   }
 
   /** The columns by their importance: what predictions lose when one is shuffled (Breiman 2001). */
   explain(data: Data, options: ExplainOptions = {}): Explanation {
     const { model, inputs, target, record } = this.#ready();
-    const { task } = record;
-    const rows = withTarget(this.#tableOf(data), record.target, []);
-    const truthOf = (table: Table) => this.#truth(table);
+    const { task, precision } = record;
+    const { table, truth } = this.#labelled(data);
+    const known = Array.from(truth.data.keys()).filter((row) => task === 'regression' || truth.data[row]! >= 0);
+    if (known.length === 0) {
+      const given = `'${record.target}' of other classes alone`;
+      throw new ValueError({ argument: 'rows', given, expected: 'rows of classes that training knew' });
+    }
+    const rows = known.length === table.rows ? table : table.take(known);
+    const truthFor = (part: Table) => truthOf(part, task, target);
     return importanceOf(
       {
         task,
@@ -281,10 +348,10 @@ export class Tabular<T extends Task = Task> {
         preprocessing: inputs,
         model,
         networks: record.members.length,
-        unscaled: (outputs) => unscaled(outputs, task, target),
+        unscaled: (outputs) => unscaled(outputs, task, target, precision),
       },
       rows,
-      truthOf,
+      truthFor,
       options,
     );
   }
@@ -311,6 +378,17 @@ export class Tabular<T extends Task = Task> {
   serialize(): Uint8Array {
     return serialize(this.#dressed(), { training: false });
   }
+}
+
+/** A table of these columns without a row. */
+function emptyTable(kinds: Readonly<Record<string, ColumnKind>>): Table {
+  return new Table(
+    Object.entries(kinds).map(([name, kind]) =>
+      kind === 'category'
+        ? { name, kind, codes: new Int32Array(0), categories: [] }
+        : { name, kind, values: new Float64Array(0) },
+    ),
+  );
 }
 
 /** Loaded where it is needed, so that bundles with a backend of their own go without the others. */

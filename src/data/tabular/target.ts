@@ -1,13 +1,24 @@
 import { nearest, ShapeError, show, UnknownNameError, ValueError } from '../../errors.js';
-import { type Matrix, makeMatrix } from '../../matrix.js';
+import { dense, type Matrix, makeMatrix, type Numbers } from '../../matrix.js';
+import { shorten } from '../errors.js';
+import { isCommonMarker } from '../markers.js';
 import { ordinal, textsOf } from '../prep/encoding.js';
 import { type Preprocessing, preprocess } from '../prep/preprocess.js';
 import { standardize } from '../prep/scaling.js';
 import { type Column, lengthOf, Table } from '../table.js';
+import { classNumbers } from './classes.js';
 import type { Task } from './design.js';
 
-/** The rows that have a target. */
-export function withTarget(table: Table, target: string, notes: string[]): Table {
+/**
+ * The rows that have a target. `isMissing` says of texts whether they stand for a missing value where the target was read as
+ * it is spelled.
+ */
+export function withTarget(
+  table: Table,
+  target: string,
+  notes: string[],
+  isMissing: (text: string) => boolean = () => false,
+): Table {
   if (!table.has(target)) {
     const names = table.names.slice(0, 20).join(', ');
     const guess = nearest(target, table.names);
@@ -19,8 +30,12 @@ export function withTarget(table: Table, target: string, notes: string[]): Table
     });
   }
   const column = table.column(target);
+  const marks = column.kind === 'category' ? column.categories.map(isMissing) : [];
   const has = (row: number) =>
-    column.kind === 'category' ? column.codes[row]! >= 0 : !Number.isNaN(column.values[row]!);
+    column.kind === 'category'
+      ? column.codes[row]! >= 0 && !marks[column.codes[row]!]
+      : !Number.isNaN(column.values[row]!);
+  if (table.rows === 0) throw new ShapeError({ argument: 'rows', given: '0', expected: 'at least one' });
   let kept = 0;
   for (let row = 0; row < table.rows; row++) if (has(row)) kept++;
   if (kept === table.rows) return table;
@@ -70,10 +85,117 @@ export function classesOf(target: Preprocessing): readonly string[] {
   return (column!.steps[0]!.states[0] as { categories: readonly string[] }).categories;
 }
 
-/** Classes as they are; numbers in the target's units. */
-export function unscaled(values: Matrix, task: Task, target: Preprocessing): Matrix {
-  if (task === 'classification') return values;
+/** Classes that a table may have without it being odd that most of its rows have one of their own. */
+const FEW_CLASSES = 50;
+
+/** Numbers that the outputs of rows held out may come to: 256 MB. */
+const MOST_OUTPUTS = 2 ** 26;
+
+/**
+ * Refuses classes that cannot be learned: nearly as many as there are rows, or more than memory has room for. Returns
+ * remarks on those that can hardly be.
+ */
+export function checkClasses(truth: Truth, classes: readonly string[], name: string, held: number): readonly string[] {
+  const { rows, data } = truth;
+  const given = `'${name}' of ${classes.length} classes in ${rows} rows`;
+  if (classes.length > FEW_CLASSES && classes.length > rows / 2) {
+    throw new ValueError({
+      argument: 'target',
+      given,
+      expected: 'classes that come several times',
+      hint: "Nearly every row has a class of its own. Numbers are predicted with task: 'regression'.",
+    });
+  }
+  if (classes.length * held > MOST_OUTPUTS) {
+    throw new ValueError({
+      argument: 'target',
+      given,
+      expected: `at most ${Math.floor(MOST_OUTPUTS / held)} classes, whose probabilities for ${held} rows fit into memory`,
+      hint: 'Join rare classes to one, or say members: 1, which holds fewer rows out.',
+    });
+  }
+  const counts = countsOf(truth, classes.length);
+  const single = counts.flatMap((count, i) => (count === 1 ? [classes[i]!] : []));
+  if (single.length === 0) return [];
+  const first = `${single
+    .slice(0, 5)
+    .map((text) => `'${shorten(text)}'`)
+    .join(', ')}${single.length > 5 ? ', ...' : ''}`;
+  const one = single.length === 1;
+  return data.length > FEW_CLASSES
+    ? [
+        `${single.length} ${one ? 'class has' : 'classes have'} one row, which is learned from or tested on, not both: ${first}`,
+      ]
+    : [];
+}
+
+/** How many rows each class has. */
+export function countsOf({ data }: Numbers, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const number of data) if (number >= 0) counts[number]!++;
+  return counts;
+}
+
+/** What stands for a missing value among classes that were numbers or booleans in training. */
+export function missingAmong(
+  target: Preprocessing,
+  missing: readonly (string | number)[] = [],
+): (text: string) => boolean {
+  if (Object.values(target.kinds)[0] === 'category') return () => false;
+  const numbers = new Set(missing.flatMap((mark) => numberOf(String(mark)) ?? []));
+  return (text) => isCommonMarker(text) || numbers.has(numberOf(text) ?? Number.NaN);
+}
+
+function numberOf(text: string): number | undefined {
+  const number = text.trim() === '' ? Number.NaN : Number(text);
+  return Number.isNaN(number) ? undefined : number;
+}
+
+/** Targets as they are compared with predictions: classes by number, or numbers in their units. */
+export interface Truth extends Numbers {
+  /** Classes that are not known, whose rows have -1. */
+  readonly unknown: readonly string[];
+}
+
+/** The targets of a table that has one in each row. */
+export function truthOf(table: Table, task: Task, target: Preprocessing): Truth {
+  const [name] = Object.keys(target.kinds);
+  const column = table.column(name!);
+  const { rows } = table;
+  if (task === 'classification') {
+    const { numbers, unknown } = classNumbers(column, classesOf(target));
+    return { data: numbers, rows, columns: 1, unknown };
+  }
+  if (rows > 0) target.transform(table.select([name!]));
+  const values = column.kind === 'category' ? new Float64Array(rows).fill(Number.NaN) : column.values;
+  return { data: values, rows, columns: 1, unknown: [] };
+}
+
+/**
+ * Classes as they are; numbers in the target's units, in float64: an offset far from 0 takes no digits from them. Files of
+ * earlier builds, which rounded them, have no `precision` and keep their bits.
+ */
+export function unscaled(values: Matrix, task: Task, target: Preprocessing, precision: Precision): Numbers {
+  if (task === 'classification' || values.rows === 0) return values;
   const [column] = target.inverseTransform(values).columns;
   const numbers = (column as { values: Float64Array }).values;
+  if (precision === 'float64') return dense(numbers, values.rows, 1);
   return makeMatrix(Float32Array.from(numbers), values.rows, 1);
+}
+
+/** What numbers in a target's units are kept in; files of earlier builds say nothing. */
+export type Precision = 'float64' | undefined;
+
+/** Significant digits that predictions of a target have: those of float32, and those that its offset takes. */
+export function digitsOf(target: Preprocessing): number {
+  const { offset = 0, factor = 1 } = scaleOf(target) ?? {};
+  return Math.min(17, 9 + Math.max(0, Math.ceil(Math.log10(Math.abs(offset * factor) || 1))));
+}
+
+/** What a target of numbers is scaled by: (value - offset) * factor. The offset is the mean. */
+export function scaleOf(target: Preprocessing): { readonly offset: number; readonly factor: number } | undefined {
+  const state = target.toJSON().columns[0]?.steps[0]?.states[0] as { offset?: number; factor?: number } | undefined;
+  return state?.offset === undefined || state.factor === undefined
+    ? undefined
+    : { offset: state.offset, factor: state.factor };
 }

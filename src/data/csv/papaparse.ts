@@ -1,2 +1,0 @@
-// A module of its own, which builds replace by what they bundle of the package.
-export { default as Papa } from 'papaparse';

@@ -1,0 +1,158 @@
+import { parseNumber } from '../scalars.js';
+import { QUOTE } from './bytes.js';
+import type { Head, HowCut, Sample } from './sample.js';
+
+const CANDIDATES = [',', ';', '\t', '|', ':', ' '];
+const LOOK = 30;
+/** Lines among which a table may begin. */
+const TITLES = 60;
+
+/** How the lines of a file are cut, and where its table begins. */
+export interface Layout extends HowCut {
+  /** Lines above the table. */
+  readonly skip: number;
+  /** Whether the first line has one field less than the others, whose first is a name of the row. */
+  readonly rowNames: boolean;
+  /** Whether a separator ends the lines below the first. */
+  readonly trailing: boolean;
+  readonly notes: readonly string[];
+}
+
+interface Given {
+  readonly separator: string | undefined;
+  readonly quote: boolean | undefined;
+  readonly decimalComma: boolean;
+  /** Whether titles may be looked for. */
+  readonly titles: boolean;
+  /** Whether a first line without an equal may hold names. */
+  readonly named: boolean;
+}
+
+const shown = (separator: string) => (separator === '\t' ? 'tab' : `'${separator}'`);
+
+function countsOf({ rows }: Sample): number[] {
+  return rows.map((row) => row.length);
+}
+
+/** The separators that may be, with what they make of the first lines. */
+function candidatesOf(head: Head, { separator, quote, decimalComma }: Given): (HowCut & { sample: Sample })[] {
+  const separators = separator === undefined ? CANDIDATES : [separator];
+  return separators.flatMap((sign) => {
+    const how = { separator: sign, quote: quote ?? true };
+    const sample = head.sample(how, LOOK);
+    // Where commas stand before decimals they separate only if fields with one are in quotes.
+    if (sign === ',' && separator === undefined && decimalComma && !sample.protects) return [];
+    const found = [{ ...how, sample }];
+    // Lines cut by tabs seldom have quotes that mean more than themselves.
+    if (sign !== '\t' || quote !== undefined || !head.has(QUOTE)) return found;
+    const bare = { separator: sign, quote: false };
+    const plain = head.sample(bare, 1000);
+    const full = head.sample(how, 1000);
+    const counts = countsOf(plain);
+    const even = counts.length > 0 && counts[0]! > 1 && counts.every((count) => count === counts[0]);
+    const odd = full.flawed || full.protects || full.breaks || new Set(countsOf(full)).size > 1;
+    return even && odd ? [{ ...bare, sample: head.sample(bare, LOOK) }] : found;
+  });
+}
+
+/** Whether all fields but those of the first line are numbers with commas before decimals. */
+function hasCommas({ rows }: Sample): boolean {
+  const encoder = new TextEncoder();
+  const isNumber = (text: string) => {
+    const bytes = encoder.encode(text);
+    return text === '' || !Number.isNaN(parseNumber(bytes, 0, bytes.length, true));
+  };
+  return rows.every((row, r) => (r === 0 && rows.length > 1) || row.every(isNumber));
+}
+
+/** The separator that cuts the most lines into equally many fields, more than one. */
+function bestOf(candidates: readonly (HowCut & { sample: Sample })[]) {
+  let best: (HowCut & { sample: Sample; share: number }) | undefined;
+  for (const candidate of candidates) {
+    const counts = countsOf(candidate.sample);
+    const [first] = counts;
+    if (first === undefined || first < 2) continue;
+    const share = counts.filter((count) => count === first).length / counts.length;
+    if (candidate.separator === ' ' && share < 1) continue;
+    const decimals = candidate.separator === ';' && best?.separator === ',' && share >= best.share;
+    if (!best || share > best.share + 0.05 || (decimals && hasCommas(candidate.sample))) best = { ...candidate, share };
+  }
+  return best;
+}
+
+/** Where the rows begin that have as many fields as the last of a sample. */
+function tableStart({ rows }: Sample): number {
+  const width = rows.at(-1)?.length ?? 0;
+  let start = rows.length;
+  while (start > 0 && rows[start - 1]!.length === width) start--;
+  return start;
+}
+
+/** What else a file may be of which not all lines have as many fields as the first. */
+function unevenOf(head: Head, how: HowCut, { titles, named }: Given, isHeader: IsHeader): Layout | undefined {
+  const sample = head.sample(how, TITLES);
+  const { rows, lines } = sample;
+  const start = tableStart(sample);
+  const width = rows.at(-1)?.length ?? 0;
+  const below = rows.slice(start);
+  if (start === 0 || width < 2 || below.length === 0) return undefined;
+  const usual = { ...how, skip: 0, rowNames: false, trailing: false };
+  if (start === 1 && rows[0]!.length === width - 1 && named) {
+    if (below.every((row) => row.at(-1) === '')) {
+      const note = `the lines below the first end in ${shown(how.separator)}, after which nothing stands`;
+      return { ...usual, trailing: true, notes: [note] };
+    }
+    const labels = new Set(below.map(([label]) => label));
+    if (below.length > 1 && labels.size === below.length && !(width === 2 && isHeader(below))) {
+      const note = 'the first line has one field less than the others: their first field is a name of the row';
+      return { ...usual, rowNames: true, notes: [note] };
+    }
+  }
+  if (start === 1 && rows[0]!.length === width + 1 && rows[0]!.at(-1) === '') {
+    return { ...usual, notes: [`the first line ends in ${shown(how.separator)}, after which nothing stands`] };
+  }
+  if (!titles || below.length < 2 || start > 10 || rows.slice(0, start).some((row) => row.length >= width))
+    return undefined;
+  if (!isHeader(below)) return undefined;
+  const skip = lines[start]! - head.line;
+  return { ...usual, skip, notes: [titleNote(skip)] };
+}
+
+const titleNote = (skip: number) =>
+  `the first ${skip === 1 ? 'line is a title' : `${skip} lines are titles`} above the table, since they have fewer fields`;
+
+/** Titles in a line that is filled up with separators, as spreadsheets write them. */
+function paddedTitles(head: Head, how: HowCut, isHeader: IsHeader): number {
+  const { rows, lines } = head.sample(how, TITLES);
+  if ((rows[0]?.length ?? 0) < 3) return 0;
+  let start = 0;
+  while (start < rows.length && rows[start]!.filter((field) => field !== '').length <= 1) start++;
+  if (start === 0 || start > 10 || start + 2 > rows.length) return 0;
+  const below = rows.slice(start);
+  return below[0]!.every((field) => field !== '') && isHeader(below) ? lines[start]! - head.line : 0;
+}
+
+/** Whether the first of these rows holds names beyond doubt. */
+export type IsHeader = (rows: readonly string[][]) => boolean;
+
+/** Finds separator, quotes and the first line of the table. */
+export function findLayout(head: Head, given: Given, isHeader: IsHeader): Layout {
+  const candidates = candidatesOf(head, given);
+  const best = bestOf(candidates);
+  if (!best || best.share < 0.9) {
+    for (const { separator, quote } of candidates) {
+      const uneven = unevenOf(head, { separator, quote }, given, isHeader);
+      if (uneven) return { ...uneven, notes: [...uneven.notes, ...quoteNotes(given, quote)] };
+    }
+  }
+  const separator = best?.separator ?? given.separator ?? (given.decimalComma ? ';' : ',');
+  const quote = best?.quote ?? candidates[0]?.quote ?? given.quote ?? true;
+  const skip = best && given.titles ? paddedTitles(head, { separator, quote }, isHeader) : 0;
+  const notes = [...(skip > 0 ? [titleNote(skip)] : []), ...quoteNotes(given, quote)];
+  return { separator, quote, skip, rowNames: false, trailing: false, notes };
+}
+
+function quoteNotes(given: Given, quote: boolean): string[] {
+  if (quote || given.quote !== undefined) return [];
+  return ['quotes are characters like others, since tabs cut all lines into equally many fields then'];
+}
