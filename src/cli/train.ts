@@ -46,7 +46,7 @@ function commandToResume(checkpoint: string): string {
 }
 
 /** Of hundreds of columns fewer rows, so that a report takes seconds. */
-const IMPORTANCE = { rows: 1000, repeats: 2, budget: 1_000_000 };
+const IMPORTANCE = { rows: 1000, repeats: 2 };
 
 /** Trains and saves. Returns the exit code. */
 export async function trainCommand(data: string, flags: TrainFlags): Promise<number> {
@@ -88,10 +88,10 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     ? split(table, { test: flags.testShare, seed: flags.seed ?? 0, ...stratify })
     : undefined;
   const width = stderr.columns || 80;
-  const callbacks = progressOf(
-    (text) => (terminal ? undefined : tell(text)),
-    (text) => (terminal ? void stderr.write(`\r${text.slice(0, width - 1).padEnd(width - 1)}`) : undefined),
-  );
+  const line = (text: string) => {
+    if (terminal) stderr.write(`\r${text.slice(0, width - 1).padEnd(width - 1)}`);
+  };
+  const callbacks = progressOf((text) => (terminal ? undefined : tell(text)), line);
   const checkpoint = `${out}.checkpoint`;
   const began = performance.now();
   try {
@@ -121,12 +121,22 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
       tested = pipeline.evaluate(test);
       if (!json && !quiet) warn(pipeline.warnings(test));
     }
-    const importance = interrupted ? [] : pipeline.explain(parts ? table.take(parts.test) : table, IMPORTANCE);
+    const importance = interrupted ? [] : importanceOf();
     if (flags.report !== undefined && pipeline.held) {
       const title = `${target} from ${data === '-' ? 'standard input' : basename(data)}`;
       await writeFile(flags.report, reportPage({ title, record, importance, test: tested, ...pipeline.held }));
     }
     return { tested, importance };
+  };
+  const importanceOf = () => {
+    if (!terminal) tell('Measuring what the columns are worth.');
+    const progress = (done: number, total: number) => line(`what columns are worth: ${done} of ${total}`);
+    const found = pipeline.explain(parts ? table.take(parts.test) : table, { ...IMPORTANCE, progress });
+    if (terminal) stderr.write('\n');
+    const { leftOut } = found;
+    if (leftOut.length > 0)
+      tell(`note: what ${leftOut.length} of the columns are worth was not measured: they are too many`);
+    return found;
   };
   const { tested, importance } = await conclude().catch((error: NodeJS.ErrnoException) => {
     if (!(error instanceof MyelinError) && typeof error.code !== 'string') throw error;

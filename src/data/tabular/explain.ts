@@ -38,7 +38,8 @@ export interface ExplainOptions {
   readonly rows?: number;
   /**
    * Predictions of one network at most, one for each row, column, repeat and network. Where it would take more there are
-   * fewer rows, down to 500, then fewer repeats, then fewer rows again, down to 50, and then fewer columns. Default a million.
+   * fewer rows, down to 500, then fewer repeats, then fewer rows again, down to 50, and then fewer columns. Default 300,000;
+   * where all columns of 50 rows take more, as many, up to a million.
    */
   readonly budget?: number;
   /** Default 0. */
@@ -49,6 +50,7 @@ export interface ExplainOptions {
   readonly progress?: (done: number, total: number) => void;
 }
 
+const [BUDGET, MOST_BUDGET] = [300_000, 1_000_000];
 const FEW_ROWS = 500;
 const FEWEST_ROWS = 50;
 
@@ -90,10 +92,12 @@ export function importanceOf(
   options: ExplainOptions,
 ): Explanation {
   checkOptions(options, ['repeats', 'rows', 'budget', 'seed', 'groups', 'progress'], 'explain');
-  const { repeats = 5, rows = 2000, budget = 1e6, seed = 0, progress } = options;
-  for (const [name, value] of Object.entries({ repeats, rows, budget })) checkNumber(value, name, { min: 1 });
+  const { repeats = 5, rows = 2000, seed = 0, progress } = options;
   const { task, networks } = explained;
   const groups = readGroups(options.groups, explained, all);
+  const once = networks * FEWEST_ROWS * groups.length;
+  const budget = options.budget ?? Math.min(MOST_BUDGET, Math.max(BUDGET, once));
+  for (const [name, value] of Object.entries({ repeats, rows, budget })) checkNumber(value, name, { min: 1 });
   const wanted = { rows: Math.min(rows, all.rows), repeats: Math.floor(repeats), columns: groups.length };
   const plan = planOf(wanted, budget / networks);
   const generator = new Generator(seed, stream('augmentation'));

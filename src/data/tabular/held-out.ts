@@ -141,12 +141,16 @@ export class HeldOut {
     const count = this.rows.length;
     const losses = new Float64Array(count);
     const sums = new Float64Array(this.#sizes.length);
+    // Each choice is made as if one row more were of another class: where few are wrong it would hang on those few.
+    const share = this.task === 'classification' ? 1 / (count + 1) : 0;
+    let measured = 0;
     for (let i = 0; i < count; i++) {
       losses[i] = this.#lossOf(i, said);
-      sums[this.#group[i]!]! += losses[i]!;
+      measured += losses[i]!;
+      sums[this.#group[i]!]! += share === 0 ? losses[i]! : (1 - share) * losses[i]! + share * this.#otherLossOf(i, said);
     }
     const total = sums.reduce((sum, part) => sum + part, 0);
-    this.curve[epoch] = Math.min(this.curve[epoch]!, total / count);
+    this.curve[epoch] = Math.min(this.curve[epoch]!, measured / count);
     const bettered = new Set<number>();
     this.#choices.forEach((choice, i) => {
       if (choice.done) return;
@@ -183,10 +187,13 @@ export class HeldOut {
     return made;
   }
 
-  /** Ends the choices that no epoch up to this one has bettered for so many; returns whether any goes on. */
+  /**
+   * Ends the choices that no epoch up to this one has bettered for so many; returns whether that of all rows goes on, which
+   * ends the others, too.
+   */
   wait(epoch: number, patience: number): boolean {
     for (const choice of this.#choices) if (epoch - choice.bestEpoch >= patience) choice.done = true;
-    return this.#choices.some(({ done }) => !done);
+    return !this.#choices[0]!.done;
   }
 
   /** Means of what the networks that left them out say of the rows, each at the epoch that the others chose. */
@@ -217,6 +224,16 @@ export class HeldOut {
       mean[c] = sum / seen.length;
     }
     return mean;
+  }
+
+  /** The log loss of a row if it were of another class than it is, whichever. */
+  #otherLossOf(i: number, said: readonly Float32Array[]): number {
+    const target = this.truth[this.rows[i]!]!;
+    let sum = 0;
+    this.#meanOf(i, said).forEach((p, c) => {
+      if (c !== target) sum -= log(Math.max(p, LEAST));
+    });
+    return sum / (this.columns - 1);
   }
 
   /** The loss that all networks together are expected to have on a row, by what those say that left it out. */
