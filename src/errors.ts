@@ -94,6 +94,16 @@ export class BackendError extends MyelinError {
   override name = 'BackendError';
 }
 
+/** What was thrown as an error: Firefox throws the text 'out of memory', with nothing around it. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** Whether an engine had no room: V8 and JavaScriptCore throw a RangeError, Firefox an InternalError or a text. */
+export function isOutOfMemory(thrown: unknown): boolean {
+  return thrown instanceof RangeError || asError(thrown).name === 'InternalError' || thrown === 'out of memory';
+}
+
 /** What a NonFiniteError says, as far as it is known. */
 export interface NonFiniteFacts {
   /** Of `fit`, from 0 on. */

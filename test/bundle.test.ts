@@ -31,7 +31,7 @@ describe('a program of dense layers and adam', () => {
 
   test('is at most so large with gzip, the kernels within', async () => {
     const { bytes } = await bundled;
-    expect(bytes).toBeLessThan(46_900);
+    expect(bytes).toBeLessThan(48_900);
   });
 
   test('holds nothing that it does not name', async () => {
@@ -108,7 +108,8 @@ test('a script that imports all of the package holds one copy of it', async () =
       return [typeof sequential, error instanceof MyelinError, serialize(pipeline.model).length > 0];
     }`;
   const { exported, inputs } = await oneFile(contents);
-  expect(inputs.filter((name) => !/^(<stdin>|esm\/|build\/kernels)/.test(name))).toEqual([]);
+  // The script of threads is one file, since it must run by itself.
+  expect(inputs.filter((name) => !/^(<stdin>|esm\/|build\/kernels)/.test(name))).toEqual(['build/thread.js']);
   const rows = Array.from({ length: 30 }, (_, i) => `${i},${i % 7},${(i % 5) + 0.5}`);
   expect(await exported.run(Buffer.from(`a,c,b\n${rows.join('\n')}\n`))).toEqual(['function', true, true]);
 });

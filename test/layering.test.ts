@@ -7,6 +7,7 @@ const root = resolve(import.meta.dirname, '..');
 /** From the ground up; a file may import from its own storey and those below. */
 const storeys = [
   ['errors.ts'],
+  ['printable.ts'],
   ['matrix.ts'],
   ['kernels'],
   ['program'],

@@ -89,6 +89,69 @@ describe('output', () => {
     expect(() => model.predict(bytes, { output: at(12, 4) })).not.toThrow();
   });
 
+  // [where x lies, its rows; where output lies, its length]: short and long ones, in one buffer.
+  const places = [
+    [0, 1, 0, 2],
+    [0, 1, 2, 2],
+    [0, 1, 3, 2],
+    [2, 1, 0, 2],
+    [2, 1, 0, 3],
+    [0, 8, 4, 16],
+    [0, 8, 24, 16],
+    [0, 8, 23, 40],
+    [30, 1, 0, 31],
+    [30, 1, 0, 30],
+    [0, 12, 35, 24],
+    [0, 12, 36, 24],
+  ] as const;
+  const memories = { 'an ArrayBuffer': ArrayBuffer, 'shared memory': SharedArrayBuffer };
+  describe.each(Object.entries(memories))('is never written to, to find out whether it is x: %s', (_, Memory) => {
+    const values: readonly [string, (i: number) => number][] = [
+      ['zeros', () => 0],
+      ['numbers', (i) => i + 0.5],
+    ];
+    describe.each(values)('%s', (_, value) => {
+      test.each(places)('x at %i, %i rows; output at %i, %i numbers', (start, rows, from, length) => {
+        const memory = new Memory(4 * 80);
+        new Float32Array(memory).forEach((_, i, all) => {
+          all[i] = value(i);
+        });
+        const x = matrix(new Float32Array(memory, 4 * start, 3 * rows), rows, 3);
+        const own = new Float32Array(memory, 4 * from, length);
+        const written: unknown[] = [];
+        // Tells of every write before the outputs themselves, which come by `set` or one by one where nothing overlaps.
+        const output = new Proxy(own, {
+          get(target, key) {
+            const held: unknown = Reflect.get(target, key, target);
+            return typeof held === 'function' ? held.bind(target) : held;
+          },
+          set(target, key, given) {
+            written.push(key);
+            return Reflect.set(target, key, given, target);
+          },
+        });
+        const overlapping = start < from + length && from < start + 3 * rows;
+        const before = own.slice();
+        if (overlapping) {
+          expect(() => model.predict(x, { output })).toThrow(/^output: expected memory apart from x/);
+          expect(written).toEqual([]);
+          expect(own).toEqual(before);
+        } else {
+          expect(() => model.predict(x, { output: own })).not.toThrow();
+        }
+      });
+    });
+  });
+
+  test('of the same numbers as x, elsewhere, is fine', () => {
+    for (const length of [2, 16, 17, 64]) {
+      const x = matrix(new Float32Array(3 * 8).fill(Number.MIN_VALUE), 1, 24);
+      const wide = sequential({ layers: [dense({ units: 2, inputShape: 24 })], backend: wasmFactory });
+      expect(() => wide.predict(x, { output: new Float32Array(length) })).not.toThrow();
+      expect(() => wide.predict(x, { output: new Float32Array(length).fill(Number.NaN) })).not.toThrow();
+    }
+  });
+
   test('stays as it is where x or output is refused', () => {
     const output = new Float32Array(1200).fill(5);
     const bad = inputs(600, 3);

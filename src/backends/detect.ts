@@ -11,10 +11,16 @@ export function hasRelaxedSimd(): boolean {
 
 export interface AutoOptions extends Pick<WasmOptions, 'math' | 'threads' | 'threadUrl'> {}
 
+const says = (error: unknown) => {
+  if (!(error instanceof BackendError)) throw error;
+  return error.message;
+};
+
 /**
- * The best backend that runs here: WebAssembly as asked for, without fused arithmetic where the engine has none, and
- * TypeScript where there is no WebAssembly. `reason` says what could not be had and why, and so does a warning. Results
- * are the same to the bit but for `math: 'fast'`.
+ * The best backend that runs here: WebAssembly as asked for, without fused arithmetic where the engine has none, on one
+ * thread where there cannot be more, and TypeScript where there is no WebAssembly. `reason` says what could not be had and
+ * why, and so does a warning. Results are the same to the bit but for `math: 'fast'`.
+ * @throws ValueError, UnknownNameError for options that are none
  */
 export async function auto(options: AutoOptions = {}): Promise<BackendFactory> {
   const reasons: string[] = [];
@@ -23,16 +29,25 @@ export async function auto(options: AutoOptions = {}): Promise<BackendFactory> {
     reasons.push('This engine has no relaxed SIMD; taking exact arithmetic instead of fast.');
     math = 'exact';
   }
+  const { threads, threadUrl, ...alone } = rest;
+  const open = (rest: AutoOptions) => wasm(math === undefined ? rest : { ...rest, math });
   let backend: BackendFactory;
   try {
-    backend = await wasm(math === undefined ? rest : { ...rest, math });
+    backend = await open(rest).catch(async (error) => {
+      const reason = says(error);
+      if (threads === undefined || threads === 1) throw error;
+      const single = await open(alone);
+      reasons.push(`Computing on one thread. ${reason}`);
+      return single;
+    });
   } catch (error) {
-    if (!(error instanceof BackendError)) throw error;
-    reasons.push(`Falling back to the TypeScript backend. ${error.message}`);
+    reasons.push(`Falling back to the TypeScript backend. ${says(error)}`);
     backend = typescript();
   }
+  // What `threads: 'auto'` did without is told by wasm() itself.
+  if (backend.reason) reasons.unshift(backend.reason);
   if (reasons.length === 0) return backend;
   const reason = reasons.join(' ');
-  console.warn(`myelin: ${reason}`);
+  if (reason !== backend.reason) console.warn(`myelin: ${reason}`);
   return { ...backend, reason };
 }

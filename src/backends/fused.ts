@@ -40,7 +40,11 @@ interface Engine {
 
 function thisEngine(): Engine {
   checkRelaxedSimd();
-  return { v8: v8Version(globalThis.navigator?.userAgent, globalThis.process?.versions), fuses: fuses() };
+  const { navigator, process } = globalThis as {
+    readonly navigator?: { readonly userAgent?: string };
+    readonly process?: { readonly versions?: Record<string, string | undefined> };
+  };
+  return { v8: v8Version(navigator?.userAgent, process?.versions), fuses: fuses() };
 }
 
 /**

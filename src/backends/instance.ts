@@ -1,5 +1,5 @@
-import { BackendError } from '../errors.js';
 import { type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
+import { noRoom } from './no-room.js';
 
 /** A memory of at least this many elements. */
 function allocate(elements: number, shared = false): WebAssembly.Memory {
@@ -7,10 +7,7 @@ function allocate(elements: number, shared = false): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory(shared ? { initial, maximum: 65536, shared } : { initial });
   } catch (cause) {
-    throw new BackendError(
-      `The engine has no room for a heap of ${initial} pages of 64 KiB. Models that are no longer referenced give theirs back.`,
-      { cause },
-    );
+    throw noRoom(elements, cause);
   }
 }
 

@@ -26,6 +26,7 @@ import { random } from '../kernels/random.js';
 import { reductions } from '../kernels/reductions.js';
 import { softmaxes } from '../kernels/softmax.js';
 import { step } from '../kernels/step.js';
+import { noRoom } from './no-room.js';
 
 function twins(arithmetic: Arithmetic): Twins {
   return {
@@ -63,7 +64,13 @@ function open(kernels: Twins, heap: Heap): Backend {
   return { heap, kernels: Object.fromEntries(bound) as Kernels, longestCall: 1e7 };
 }
 
-const roundUp = (elements: number) => Math.ceil(elements / PAGE_ELEMENTS) * PAGE_ELEMENTS;
+function allocate<H extends Heap>(Memory: new (length: number) => H, elements: number): H {
+  try {
+    return new Memory(Math.ceil(elements / PAGE_ELEMENTS) * PAGE_ELEMENTS);
+  } catch (thrown) {
+    throw noRoom(elements, thrown);
+  }
+}
 
 /** The backend in plain TypeScript: the same bits as WebAssembly, where WebAssembly cannot run. */
 export function typescript(): BackendFactory {
@@ -73,7 +80,7 @@ export function typescript(): BackendFactory {
     name: 'typescript',
     math: 'exact',
     threads: 1,
-    open: (elements) => open(kernels, new Float32Array(roundUp(elements))),
+    open: (elements) => open(kernels, allocate(Float32Array, elements)),
   };
 }
 
@@ -85,6 +92,6 @@ export function typescript64(): BackendFactory {
     name: 'typescript',
     math: 'exact',
     threads: 1,
-    open: (elements) => open(kernels, new Float64Array(roundUp(elements))),
+    open: (elements) => open(kernels, allocate(Float64Array, elements)),
   };
 }

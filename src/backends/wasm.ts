@@ -1,7 +1,8 @@
 import exact from '../../build/kernels.wasm.js';
-import { BackendError, checkOptions, lookUp } from '../errors.js';
+import { asError, BackendError, checkOptions, lookUp, MyelinError } from '../errors.js';
 import type { Backend, BackendFactory } from '../kernels/contract.js';
 import { instances } from './instance.js';
+import { noRoom } from './no-room.js';
 import { unpack } from './unpack.js';
 
 /** A `WebAssembly.Module`, by a name that programs without the DOM's types know. */
@@ -9,11 +10,15 @@ export type CompiledModule = object;
 
 export interface ThreadOptions {
   /**
-   * How many threads compute together, 'auto' for one per core up to 8; default 1. Results are the same to the bit.
-   * Needs shared memory: Node 20.16 or newer, or an isolated page.
+   * How many threads compute together; 'auto' for one per core up to 8, or 1 where threads cannot be had, `reason` saying
+   * why; default 1. Results are the same to the bit. Needs shared memory: an isolated page, or Node 20.16 or newer, but not
+   * 21 or 22.0 to 22.2.
    */
   readonly threads?: number | 'auto';
-  /** Where the file `thread.js` of this package lies, for bundlers that move it; default beside this module. */
+  /**
+   * Where the script `myelin/thread.js` lies, for bundlers that move it and do not know where to (docs/runtimes.md): an
+   * address, relative ones to the page, or in Node a path.
+   */
   readonly threadUrl?: string | URL;
 }
 
@@ -48,48 +53,74 @@ function open(module: WebAssembly.Module, elements: number, tall?: boolean): Bac
   return { heap: new Float32Array(memory.buffer), kernels, longestCall: instances.longestCall };
 }
 
+/** Some engines refuse only here, for a content policy or for want of address space. */
+function tryOut(module: WebAssembly.Module): WebAssembly.Module {
+  open(module, 1);
+  return module;
+}
+
+function embeddedModule(math: MathKind): Promise<WebAssembly.Module> {
+  embedded[math] ??= embeddedBytes(math).then(compile).then(tryOut);
+  embedded[math].catch(() => delete embedded[math]);
+  return embedded[math];
+}
+
+async function moduleOf(source: object): Promise<WebAssembly.Module> {
+  const { checkModule } = await import('../on-demand/own-kernels.js');
+  const module = source instanceof WebAssembly.Module ? source : await compile(source as BufferSource);
+  checkModule(module);
+  return tryOut(module);
+}
+
+async function start(options: WasmOptions): Promise<BackendFactory> {
+  const { math: asked = 'exact', source, threads } = options;
+  lookUp({ exact: true, fast: true }, asked, 'wasm.math');
+  const plan = asked === 'fast' ? (await import('../on-demand/relaxed.js')).planFast() : undefined;
+  const { math = asked, tall, reason } = plan ?? {};
+  if (source !== undefined) (await import('../on-demand/own-kernels.js')).checkSource(source);
+  const reasons = reason === undefined ? [] : [reason];
+  if (threads !== undefined) {
+    // Code for threads is loaded by those who ask for them.
+    const { openThreads } = await import('../on-demand/threads.js');
+    const opened = await openThreads({ ...options, math, tall }, instances, compile, () => embeddedBytes(math));
+    if (typeof opened === 'object') return plan ? { ...opened, reason: plan.reason } : opened;
+    if (opened) reasons.push(opened);
+  }
+  const module = await (source === undefined ? embeddedModule(math) : moduleOf(source));
+  return {
+    name: 'wasm',
+    math,
+    threads: 1,
+    open(elements) {
+      try {
+        return open(module, elements, tall);
+      } catch (thrown) {
+        // It has been instantiated before, so that room is what lacks.
+        throw thrown instanceof MyelinError ? thrown : noRoom(elements, thrown);
+      }
+    },
+    ...(reasons[0] === undefined ? {} : { reason: reasons.join(' ') }),
+  };
+}
+
 /**
  * The WebAssembly SIMD backend.
- * @throws BackendError where the engine lacks WebAssembly SIMD (or relaxed SIMD, for `math: 'fast'`) or a content policy
- * forbids compiling; `auto()` falls back instead.
+ * @throws BackendError where the engine lacks WebAssembly SIMD (or relaxed SIMD, for `math: 'fast'`), a content policy
+ * forbids it, or as many threads cannot be had; `auto()` does without.
  */
 export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
   checkOptions(options, ['math', 'source', 'threads', 'threadUrl'], 'wasm');
-  // Code for threads is loaded by those who ask for them.
-  const pools = options.threads === undefined ? undefined : await import('../on-demand/threads.js');
-  const threads = pools ? pools.checkThreads(options.threads) : 1;
-  const { math: asked = 'exact', source } = options;
-  lookUp({ exact: true, fast: true }, asked, 'wasm.math');
-  const plan = asked === 'fast' ? (await import('../on-demand/relaxed.js')).planFast() : undefined;
-  const { math = asked, tall } = plan ?? {};
-  const described = { name: 'wasm', math, threads, ...(plan && { reason: plan.reason }) } as const;
-  const given = source === undefined ? undefined : await import('../on-demand/own-kernels.js');
-  given?.checkSource(source);
-  const shareable = pools && threads > 1 ? (pools.bytesOf(source) ?? (await embeddedBytes(math))) : undefined;
-  let module: WebAssembly.Module;
   try {
-    if (pools && shareable) {
-      module = await compile(pools.withSharedMemory(shareable));
-    } else if (source === undefined) {
-      embedded[math] ??= embeddedBytes(math).then(compile);
-      module = await embedded[math];
-    } else {
-      module = source instanceof WebAssembly.Module ? source : await compile(source as BufferSource);
-    }
-  } catch (cause) {
-    if (source === undefined) delete embedded[math];
-    const why = cause instanceof Error ? cause.message : String(cause);
+    return await start(options);
+  } catch (thrown) {
+    if (thrown instanceof MyelinError) throw thrown;
+    const cause = asError(thrown);
+    const why = cause.message;
     throw new BackendError(
-      `The WebAssembly backend cannot start: ${why}. It needs WebAssembly SIMD (Node 20, Chrome 91, Firefox 89, ` +
-        "Safari 16.4 or newer) and, on pages with a content policy, script-src 'wasm-unsafe-eval'. " +
+      `The WebAssembly backend cannot start: ${why.replace(/\.$/, '')}. It needs WebAssembly SIMD (Node 20, Chrome 97, ` +
+        "Firefox 104, Safari 16.4 or newer) and, on pages with a content policy, script-src 'wasm-unsafe-eval'. " +
         'auto() and typescript() run without.',
       { cause },
     );
   }
-  given?.checkModule(module);
-  if (pools && threads > 1) {
-    const pool = await pools.openPool(instances, module, threads, options.threadUrl, tall);
-    return { ...described, open: (elements) => pool.open(elements), dispose: () => pool.terminate() };
-  }
-  return { ...described, open: (elements) => open(module, elements, tall) };
 }

@@ -2,6 +2,7 @@ import { type Column, readIdx, readTable, type Source, Table, type TableOptions,
 import { MISSING } from '../data/markers.js';
 import { remarksOn, type Say } from '../data/remarks.js';
 import { ShapeError, UnknownNameError, ValueError } from '../errors.js';
+import { say } from './console.js';
 import { about } from './errors.js';
 import { itemOf } from './lists.js';
 import { quoted } from './terminal.js';
@@ -55,13 +56,13 @@ export function readOptions(flags: ReadFlags, pipeline?: Tabular): TableOptions 
     // What was not learned from is read as it stands, whatever it is.
     ...(kinds && { kinds, otherwise: 'category' as const }),
     ...(separator !== undefined && { separator }),
+    ...(names && { names }),
     ...(columns && { columns }),
     ...(missing && { missing }),
     ...(decimal && { decimal }),
     ...(thousands && { thousands }),
     ...(dateFormat && { dateFormat }),
     ...(encoding && { encoding }),
-    ...(names && { names }),
     ...(quote !== undefined && { quote }),
     ...(comment !== undefined && { comment }),
     ...(skipLines !== undefined && { skipLines }),
@@ -98,7 +99,7 @@ export function remarksOf({ report }: Table, counters: readonly string[]): reado
 
 /** Says on standard error what is remarkable. */
 export function warn(warnings: readonly string[]): void {
-  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  for (const warning of warnings) say(`warning: ${warning}`);
 }
 
 /** A table, of idx files with a column for each number of an entry and `label`. */

@@ -2,13 +2,17 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { dateReader } from '../data/date-formats.js';
+import type { CheckpointEvery } from '../data/tabular/pauses.js';
 import { MyelinError } from '../errors.js';
+import { printableLines } from '../printable.js';
+import { say } from './console.js';
 import { messageOf, UsageError } from './errors.js';
 import { listOf } from './lists.js';
+import { endingCode } from './signals.js';
 import { trainCommand } from './train.js';
 import { benchCommand, evaluateCommand, inspectCommand, predictCommand, profileCommand } from './use.js';
 
-/** 0 all went well, 1 data or a model are wrong, 2 the command is, 130 interrupted. */
+/** 0 all went well, 1 data or a model are wrong, 2 the command is; 129, 130 or 143 after a signal. */
 let code = 0;
 
 const number = (text: string) => {
@@ -62,6 +66,18 @@ const share = (text: string) => {
   return value;
 };
 
+/** Seconds of each unit of time. */
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+const often = (text: string): CheckpointEvery => {
+  const [, count, unit = ''] = /^(\d+(?:\.\d+)?) ?(s|m|h|epochs?)$/.exec(text.trim()) ?? [];
+  const seconds = UNITS[unit];
+  const value = Number(count);
+  if (value > 0 && seconds !== undefined) return { seconds: value * seconds };
+  if (Number.isInteger(value) && value > 0) return { epochs: value };
+  throw new InvalidArgumentError("A time such as 60s, 5m or 1h is expected, or '10 epochs'.");
+};
+
 const separator = (text: string) => {
   if (text === 'tab' || text === '\\t') return '\t';
   if (!/^[\t -~]$/.test(text) || text === '"') throw new InvalidArgumentError("One character is expected, or 'tab'.");
@@ -85,9 +101,13 @@ const program = new Command('myelin')
   .version(version, '--version', 'show the version')
   .showHelpAfterError(HELP)
   .exitOverride()
+  .configureOutput({
+    writeOut: (text) => process.stdout.write(printableLines(text)),
+    writeErr: (text) => process.stderr.write(printableLines(text)),
+  })
   .addHelpText(
     'after',
-    '\nLists are separated by commas, and their options may come again: --drop a,b is --drop a --drop b. A name with a\ncomma stands in double quotes: --drop \'"a,b",c\'.\nExit codes: 0 done, 1 data or a model are wrong, 2 the command is, 130 interrupted.',
+    '\nLists are separated by commas, and their options may come again: --drop a,b is --drop a --drop b. A name with a\ncomma stands in double quotes: --drop \'"a,b",c\'.\nExit codes: 0 done, 1 data or a model are wrong, 2 the command is, 130 interrupted,\n129 the terminal was closed, 143 told to end.',
   );
 
 /** A command that reads data. */
@@ -167,6 +187,11 @@ reading(program.command('train'))
     '--resume <file>',
     'goes on where an interrupted run stood, given the same data and options; a checkpoint beside --out is removed when it is done',
   )
+  .option(
+    '--checkpoint-every <time>',
+    "such as 60s, 5m, 1h or '10 epochs': keeps <out>.checkpoint to go on from",
+    often,
+  )
   .option('--report <file>', 'a page with curves and tables, which opens offline')
   .option('--json', 'one line of JSON for machines')
   .option('--quiet', 'say nothing unless something is wrong')
@@ -227,8 +252,10 @@ reading(program.command('profile'))
 // Nobody listens to progress and warnings any more: the work goes on.
 process.stderr.on('error', () => {});
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  process.stderr.write(`error: standard output: ${error.message}\n`);
+  // A terminal that was closed takes no more, which is no error of what was saved.
+  const ending = endingCode();
+  if (error.code === 'EPIPE' || ending !== undefined) process.exit(ending ?? 0);
+  say(`error: standard output: ${error.message}`);
   process.exit(1);
 });
 
@@ -237,8 +264,8 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) code = error.exitCode === 0 ? 0 : 2;
   else if (error instanceof MyelinError || typeof (error as NodeJS.ErrnoException).code === 'string') {
-    process.stderr.write(`error: ${messageOf(error as Error)}\n`);
-    if (error instanceof UsageError) process.stderr.write(`${HELP}\n`);
+    say(`error: ${messageOf(error as Error)}`);
+    if (error instanceof UsageError) say(HELP);
     code = error instanceof UsageError ? 2 : 1;
   } else throw error;
 }

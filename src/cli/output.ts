@@ -1,37 +1,51 @@
-import { createWriteStream } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { constants, createWriteStream, fstatSync, openSync, type WriteStream } from 'node:fs';
+import { Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
 import { Table, type Value } from '../data/index.js';
 import { FileError, MyelinError } from '../errors.js';
 import { replaceFile, writeAll } from '../io/atomic.js';
+import type { Place } from '../io/files.js';
 import { nodeFiles } from '../io/node-files.js';
+import { printableLines } from '../printable.js';
 
 type Put = (text: string) => Promise<void>;
 
 const refused = (path: string, cause: unknown) => new FileError('--out: cannot write', path, cause);
 
-/** Hands texts to a stream as fast as it takes them. */
+/** Hands texts to a stream as fast as it takes them, until a signal comes. */
 async function streaming(
   stream: NodeJS.WritableStream,
   path: string,
   work: (put: Put) => Promise<void>,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   let failure: Error | undefined;
   const fail = (error: Error) => {
     failure = error;
   };
   stream.on('error', fail);
-  await work(async (text) => {
+  // What a program reads is as the data are; what a person looks at must not be a command to the terminal.
+  const shown = 'isTTY' in stream && stream.isTTY === true ? printableLines : (text: string) => text;
+  const put: Put = async (text) => {
     if (failure) throw refused(path, failure);
-    if (stream.write(text)) return;
+    if (stream.write(shown(text))) return;
     await new Promise<void>((resolve) => {
       const go = () => {
         stream.off('drain', go).off('error', go);
+        signal?.removeEventListener('abort', go);
         resolve();
       };
       stream.on('drain', go).on('error', go);
+      signal?.addEventListener('abort', go);
     });
-  });
+    signal?.throwIfAborted();
+  };
+  try {
+    await work(put);
+  } catch (error) {
+    if (stream !== process.stdout) (stream as Socket | WriteStream).destroy();
+    throw error;
+  }
   if (stream !== process.stdout) {
     stream.end();
     await finished(stream).catch(fail);
@@ -39,19 +53,49 @@ async function streaming(
   if (failure) throw refused(path, failure);
 }
 
+/** Milliseconds between two looks for a reader. */
+const POLL = 50;
+
+/** Waits until somebody reads a pipe: an open that waits itself cannot be given up. */
+async function untilRead(path: string, signal: AbortSignal | undefined): Promise<number> {
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL));
+  }
+}
+
+/** What takes bytes as they come: an open stream of this process, a pipe that somebody reads, a device. */
+async function openStream({ holds, path, descriptor }: Place, signal: AbortSignal | undefined) {
+  if (descriptor === process.stdout.fd) return process.stdout;
+  if (descriptor === undefined && holds !== 'pipe') return createWriteStream(path);
+  const fd = descriptor ?? (await untilRead(path, signal));
+  // A socket, unlike a file's stream, can be given up while nobody takes what is in the pipe.
+  if (fstatSync(fd).isFIFO()) return new Socket({ fd, readable: false, writable: true });
+  return createWriteStream('', { fd, autoClose: false });
+}
+
 /**
  * Writes what `work` puts to a file, or to standard output. A file keeps what it held until all of it is there: if `work`
- * fails, nothing has happened.
+ * fails, nothing has happened. Pipes and devices are written to as they are.
  */
-export async function writing(path: string | undefined, work: (put: Put) => Promise<void>): Promise<void> {
-  if (path === undefined || path === '-') return streaming(process.stdout, 'standard output', work);
-  const there = await stat(path).catch(() => undefined);
-  // Pipes and devices are written to, not replaced.
-  if (there && !there.isFile()) return streaming(createWriteStream(path), path, work);
-  const target = there ? await realpath(path) : path;
+export async function writing(
+  path: string | undefined,
+  work: (put: Put) => Promise<void>,
+  { option = '--out', signal }: { readonly option?: string; readonly signal?: AbortSignal } = {},
+): Promise<void> {
+  if (path === undefined || path === '-') return streaming(process.stdout, 'standard output', work, signal);
+  const files = await nodeFiles();
   try {
+    const place = await files.place(path);
+    if (place.holds !== 'nothing' && place.holds !== 'file') {
+      return await streaming(await openStream(place, signal), path, work, signal);
+    }
     const encoder = new TextEncoder();
-    const files = await nodeFiles();
     let at = 0;
     const fill: Parameters<typeof replaceFile>[2] = (handle) =>
       work(async (text) => {
@@ -59,10 +103,10 @@ export async function writing(path: string | undefined, work: (put: Put) => Prom
         writeAll(handle, bytes, at);
         at += bytes.length;
       });
-    await replaceFile(files, target, fill, false);
+    await replaceFile(files, path, fill, false);
   } catch (error) {
     if (error instanceof MyelinError || typeof (error as { code?: unknown }).code !== 'string') throw error;
-    throw refused(path, error);
+    throw new FileError(`${option}: cannot write`, path, error);
   }
 }
 

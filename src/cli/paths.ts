@@ -1,6 +1,8 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { FileError } from '../errors.js';
+import { placeOfFile } from '../io/atomic.js';
+import { nodeFiles } from '../io/node-files.js';
 import { UsageError } from './errors.js';
 
 const wrong = (doing: string, path: string, message: string, code: string) =>
@@ -20,21 +22,25 @@ export async function checkReadable(path: string, option: string): Promise<void>
   }
 }
 
-/** Sees to it that a file can be made or replaced. */
-export async function checkWritable(path: string, option: string): Promise<void> {
+/** What can be written to. */
+export type Destination = 'a file' | 'a file or a stream' | 'a file to throw away';
+
+/** Sees to it that a file can be made or replaced or, where that will do, that a pipe or a device takes bytes. */
+export async function checkWritable(path: string, option: string, what: Destination): Promise<void> {
+  if (path === '') throw new UsageError(`${option}: expected a path, got ''.`);
   const doing = `${option}: cannot write`;
-  const folder = dirname(resolve(path));
   try {
-    const there = await stat(path).catch((error: unknown) => {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      throw error;
-    });
-    if (there?.isDirectory()) throw wrong(doing, path, 'it is a folder', 'EISDIR');
-    if (there) await access(path, constants.W_OK);
-    await access(folder, constants.W_OK | constants.X_OK);
+    const files = await nodeFiles();
+    const place = await files.place(path);
+    const { holds, folder } = place;
+    if (holds === 'folder') throw wrong(doing, path, 'it is a folder', 'EISDIR');
+    if (holds === 'nothing' || holds === 'file') await access(folder, constants.W_OK | constants.X_OK);
+    else if (what !== 'a file or a stream') await placeOfFile(files, path);
+    if (!place.writable && what !== 'a file to throw away') throw wrong(doing, path, 'permission denied', 'EACCES');
   } catch (error) {
     if (error instanceof FileError) throw error;
-    if (codeOf(error) === 'ENOENT') throw wrong(doing, path, `there is no folder '${folder}'`, 'ENOENT');
+    if (codeOf(error) === 'ENOENT')
+      throw wrong(doing, path, `there is no folder '${dirname(resolve(path))}'`, 'ENOENT');
     throw new FileError(doing, path, error);
   }
 }

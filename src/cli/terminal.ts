@@ -1,6 +1,7 @@
 import { shorten } from '../data/errors.js';
 import type { Baseline, ColumnKind, Metrics, TabularRecord } from '../data/index.js';
 import { numberText } from '../data/tabular/inputs.js';
+import { printable } from '../printable.js';
 
 const BARS = '\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588';
 
@@ -28,7 +29,8 @@ export function shown(value: number | undefined, kind: ColumnKind): string {
 }
 
 /** Rows of cells as lines, columns below one another, numbers to the right. */
-export function grid(rows: readonly (readonly string[])[]): string {
+export function grid(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(printable));
   const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((row) => row[c]?.length ?? 0)));
   return rows
     .map((row) => row.map((cell, c) => (c === 0 ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!))).join('  '))

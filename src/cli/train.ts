@@ -1,14 +1,20 @@
-import { rm, writeFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { DataError } from '../data/errors.js';
-import { readTable, split, type TabularOptions, tabular } from '../data/index.js';
+import { readTable, split, type Table, type TabularOptions, tabular } from '../data/index.js';
 import { countersOf, inferTask, trainingOptions } from '../data/tabular/design.js';
+import type { CheckpointEvery } from '../data/tabular/pauses.js';
 import { MyelinError } from '../errors.js';
+import { previousOf } from '../io/atomic.js';
+import { removeFile } from '../io/callbacks.js';
+import { printable } from '../printable.js';
 import type { Callback } from '../train/callbacks.js';
+import { print, printJson, say, sayLines, sayOver } from './console.js';
 import { checkColumns, type ReadFlags, readData, readOptions, remarksOf, sourceOf, targetOf, warn } from './data.js';
-import { checked, messageOf, typed } from './errors.js';
+import { checked, messageOf, typed, UsageError } from './errors.js';
+import { writing } from './output.js';
 import { checkApart, checkReadable, checkWritable } from './paths.js';
-import { reportPage } from './report.js';
+import { reportPage } from './report/page.js';
+import { endingCode, Interruption } from './signals.js';
 import { curves, grid, metricsText, quoted, short } from './terminal.js';
 
 export interface TrainFlags extends ReadFlags, Omit<TabularOptions, 'target' | 'preprocess' | 'backend'> {
@@ -22,6 +28,7 @@ export interface TrainFlags extends ReadFlags, Omit<TabularOptions, 'target' | '
   readonly quiet?: boolean;
   /** A checkpoint that an interrupted run left. */
   readonly resume?: string;
+  readonly checkpointEvery?: CheckpointEvery;
 }
 
 /** One line on stderr that is written over on a terminal; lines now and then elsewhere. */
@@ -38,7 +45,9 @@ function progressOf(say: (text: string) => void, line: (text: string) => void) {
   ];
 }
 
-/** The command that goes on where this one stood, as a line for a shell. */
+/** This command, and that which goes on where it stood, as lines for a shell. */
+const commandGiven = () => ['npx myelin', ...process.argv.slice(2).map(quoted)].join(' ');
+
 function commandToResume(checkpoint: string): string {
   const given = process.argv.slice(2);
   const kept = given.filter((text, i) => !/^--resume(=|$)/.test(text) && given[i - 1] !== '--resume');
@@ -54,16 +63,22 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const { stderr } = process;
   const terminal = stderr.isTTY === true && !json && !quiet;
   const tell = (text: string) => {
-    if (!json && !quiet) stderr.write(`${text}\n`);
+    if (!json && !quiet) say(text);
   };
   const chosen = Object.fromEntries(
     trainingOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
   );
   checked(() => tabular({ target: flags.target, ...chosen }));
   const read = { 'the data': data, 'the labels': flags.labels, 'the data to test on': flags.test };
-  await checkApart({ '--out': out, '--report': flags.report }, read);
-  await checkWritable(out, '--out');
-  if (flags.report !== undefined) await checkWritable(flags.report, '--report');
+  if (out === '-') throw new UsageError("--out: a model is saved to a file; './-' is one of that name.");
+  await checkWritable(out, '--out', 'a file');
+  if (flags.report !== undefined) await checkWritable(flags.report, '--report', 'a file or a stream');
+  const checkpoint = `${out}.checkpoint`;
+  const [besides, before] = ['the checkpoint beside --out', 'the file before --out'];
+  await checkWritable(checkpoint, besides, 'a file');
+  await checkWritable(previousOf(out), before, 'a file to throw away');
+  const written = { '--out': out, [besides]: checkpoint, [before]: previousOf(out), '--report': flags.report };
+  await checkApart(written, read);
   for (const name of ['labels', 'test', 'resume'] as const) {
     const path = flags[name];
     if (path !== undefined) await checkReadable(path, `--${name}`);
@@ -76,10 +91,8 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const target = targetOf(table, flags.target);
   const dropped = checkColumns(table, flags.drop ?? [], '--drop');
   const pipeline = checked(() => tabular({ target, ...chosen }));
-  const controller = new AbortController();
-  const interrupt = () => controller.abort();
-  process.once('SIGINT', interrupt);
-  tell(typed(String(table.report ?? '')));
+  const interruption = new Interruption();
+  if (!json && !quiet) sayLines(typed(String(table.report ?? '')));
   const remarks = remarksOf(table, countersOf(table.drop(target, ...dropped)));
   for (const remark of remarks) tell(`note: ${remark}`);
   const classified = (flags.task ?? inferTask(table.column(target)).task) === 'classification';
@@ -89,20 +102,22 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     : undefined;
   const width = stderr.columns || 80;
   const line = (text: string) => {
-    if (terminal) stderr.write(`\r${text.slice(0, width - 1).padEnd(width - 1)}`);
+    if (terminal) sayOver(text, width);
   };
   const callbacks = progressOf((text) => (terminal ? undefined : tell(text)), line);
-  const checkpoint = `${out}.checkpoint`;
   const began = performance.now();
   try {
     await pipeline.fit(parts ? table.take(parts.train) : table, {
       callbacks,
-      signal: controller.signal,
+      signal: interruption.signal,
       checkpoint,
+      ...(flags.checkpointEvery !== undefined && { checkpointEvery: flags.checkpointEvery }),
       ...(flags.resume !== undefined && { resume: flags.resume }),
     });
+  } catch (error) {
+    interruption.stop();
+    throw error;
   } finally {
-    process.off('SIGINT', interrupt);
     if (terminal) stderr.write('\n');
   }
   // A file to test on may lack columns that nothing is learned from.
@@ -110,28 +125,44 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const { [target]: _, ...kinds } = columns;
   const testFlags = { ...others, kinds };
   const seconds = (performance.now() - began) / 1000;
+  // A signal that comes once training is done must not take the model away.
   await pipeline.save(out);
   const { record, interrupted } = pipeline;
   const resumed = flags.resume !== undefined && resolve(flags.resume) === resolve(checkpoint);
-  if (resumed && !interrupted) await rm(checkpoint, { force: true });
+  if ((resumed || flags.checkpointEvery !== undefined) && !interrupted) await removeFile(checkpoint, false);
+  interruption.stop();
   const conclude = async () => {
-    let tested = parts && pipeline.evaluate(table.take(parts.test));
+    let compared = parts && pipeline.compare(table.take(parts.test));
     if (!parts && flags.test !== undefined) {
       const test = await readTable(sourceOf(flags.test), readOptions(testFlags, pipeline));
-      tested = pipeline.evaluate(test);
+      compared = pipeline.compare(test);
       if (!json && !quiet) warn(pipeline.warnings(test));
     }
-    const importance = interrupted ? [] : importanceOf();
+    const explained = parts ? table.take(parts.test) : table;
+    const importance = endingCode() !== undefined ? [] : importanceOf(explained);
     if (flags.report !== undefined && pipeline.held) {
       const title = `${target} from ${data === '-' ? 'standard input' : basename(data)}`;
-      await writeFile(flags.report, reportPage({ title, record, importance, test: tested, ...pipeline.held }));
+      const kind = parts ? 'test' : 'training';
+      const page = reportPage({
+        title,
+        record,
+        columns: table.drop(target, ...dropped).names,
+        command: commandGiven(),
+        seconds,
+        importance,
+        importanceRows: `a sample of the ${explained.rows} ${kind} rows`,
+        held: pipeline.held,
+        test: compared,
+      });
+      await writing(flags.report, (put) => put(page), { option: '--report' });
     }
+    const tested = compared?.metrics;
     return { tested, importance };
   };
-  const importanceOf = () => {
+  const importanceOf = (explained: Table) => {
     if (!terminal) tell('Measuring what the columns are worth.');
     const progress = (done: number, total: number) => line(`what columns are worth: ${done} of ${total}`);
-    const found = pipeline.explain(parts ? table.take(parts.test) : table, { ...IMPORTANCE, progress });
+    const found = pipeline.explain(explained, { ...IMPORTANCE, progress });
     if (terminal) stderr.write('\n');
     const { leftOut } = found;
     if (leftOut.length > 0)
@@ -143,34 +174,35 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     throw new MyelinError(`${messageOf(error)} The model was saved to '${out}' all the same.`, { cause: error });
   });
   if (json) {
-    console.log(
-      JSON.stringify({
-        out,
-        seconds,
-        interrupted,
-        ...(interrupted && { checkpoint, resume: commandToResume(checkpoint) }),
-        validation: record.validation,
-        test: tested,
-        importance,
-        remarks,
-        record,
-      }),
-    );
+    printJson({
+      out,
+      seconds,
+      interrupted,
+      ...(interrupted && { checkpoint, resume: commandToResume(checkpoint) }),
+      validation: record.validation,
+      test: tested,
+      importance,
+      remarks,
+      record,
+    });
   } else if (!quiet) {
     const sections = [
-      record.notes.join('\n'),
+      record.notes.map(printable).join('\n'),
       curves(record),
       `Validation, on rows that the network had not trained on:\n${metricsText(record.validation, record.classes)}`,
       tested ? `Test:\n${metricsText(tested, record.classes)}` : '',
       importance.length === 0
         ? ''
         : `What predictions lose when a column is shuffled:\n${grid(importance.slice(0, 10).map((item) => [item.column, short(item.importance)]))}`,
-      `Saved to ${out} after ${seconds.toFixed(1)} s. Try: npx myelin predict ${out} new.csv --out predictions.csv`,
+      printable(
+        `Saved to ${out} after ${seconds.toFixed(1)} s. Try: npx myelin predict ${quoted(out)} new.csv --out predictions.csv`,
+      ),
     ];
-    console.log(sections.filter(Boolean).join('\n\n'));
+    print(...sections);
   }
-  if (!interrupted) return 0;
+  const ending = endingCode();
+  if (!interrupted) return ending ?? 0;
   tell(`Interrupted: ${out} holds the best weights so far, ${checkpoint} where training stood. To go on:`);
   tell(`  ${commandToResume(checkpoint)}`);
-  return 130;
+  return ending ?? 1;
 }

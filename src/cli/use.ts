@@ -2,10 +2,13 @@ import { DataError, shorten } from '../data/errors.js';
 import { type Column, loadTabular, type Reading, readTable, streamTable, Table, type Tabular } from '../data/index.js';
 import { Warnings } from '../data/tabular/inputs.js';
 import { FileFormatError, MyelinError, ValueError } from '../errors.js';
+import { printable } from '../printable.js';
+import { print, printJson, say } from './console.js';
 import { checkColumns, type ReadFlags, readData, readOptions, sourceOf, warn } from './data.js';
 import { about } from './errors.js';
 import { CsvWriter, writing } from './output.js';
 import { checkApart, checkWritable } from './paths.js';
+import { endingCode, Interruption } from './signals.js';
 import { curves, grid, metricsText, shown } from './terminal.js';
 
 interface JsonFlag {
@@ -35,7 +38,8 @@ export async function evaluateCommand(file: string, data: string, flags: ReadFla
   const table = await readData(data, flags, pipeline);
   const metrics = pipeline.evaluate(table);
   if (!flags.json) warn(pipeline.warnings(table));
-  console.log(flags.json ? JSON.stringify(metrics) : metricsText(metrics, pipeline.record.classes));
+  if (flags.json) printJson(metrics);
+  else print(metricsText(metrics, pipeline.record.classes));
   return 0;
 }
 
@@ -97,23 +101,22 @@ function inFile(error: unknown, { lines }: Table): unknown {
 /** Predicts a block at a time, so that memory does not grow with the file. */
 export async function predictCommand(file: string, data: string, flags: PredictFlags): Promise<number> {
   const { keep = [], quiet = false, out } = flags;
+  const interruption = new Interruption();
+  const { signal } = interruption;
   const pipeline = await loadModel(file, 'predict model.myelin data.csv');
   await checkApart({ '--out': out }, { 'the model': file, 'the data': data });
-  if (out !== undefined && out !== '-') await checkWritable(out, '--out');
+  if (out !== undefined && out !== '-') await checkWritable(out, '--out', 'a file or a stream');
   const { target } = pipeline.record;
   // The target need not be there, nor be what it was.
   const kinds = { [target]: 'skip' as const };
   const options = readOptions({ ...flags, kinds }, pipeline);
-  const controller = new AbortController();
-  const interrupt = () => controller.abort();
-  process.once('SIGINT', interrupt);
   const warnings = new Warnings(pipeline.record.inputs, [target]);
   let rows = 0;
   try {
-    await writing(out, async (put) => {
+    const work: Parameters<typeof writing>[1] = async (put) => {
       const writer = new CsvWriter(put, pipeline.digits);
       const tables = orHeader(streamTable(sourceOf(data), options), pipeline, keep);
-      for await (const table of until(tables, controller.signal)) {
+      for await (const table of until(tables, signal)) {
         const kept = keep.map((name) => table.written.get(name) ?? missingColumn(table, name));
         let predictions: Table;
         try {
@@ -128,18 +131,19 @@ export async function predictCommand(file: string, data: string, flags: PredictF
         if (!quiet) warnings.add(table);
         rows += table.rows;
       }
-    });
+    };
+    await writing(out, work, { signal });
   } catch (error) {
-    if (!controller.signal.aborted || error !== controller.signal.reason) throw error;
+    if (!signal.aborted || error !== signal.reason) throw error;
     if (data === '-') process.stdin.destroy();
-    process.stderr.write(`Interrupted${out === undefined ? '' : `: ${out} is as it was`}.\n`);
-    return 130;
+    say(`Interrupted${out === undefined ? '' : `: ${out} is as it was`}.`);
+    return endingCode() ?? 1;
   } finally {
-    process.off('SIGINT', interrupt);
+    interruption.stop();
   }
   if (quiet) return 0;
   warn(warnings.texts);
-  if (out !== undefined && out !== '-') process.stderr.write(`${rows} predictions in ${out}\n`);
+  if (out !== undefined && out !== '-') say(`${rows} predictions in ${out}`);
   return 0;
 }
 
@@ -167,7 +171,7 @@ export async function inspectCommand(file: string, flags: JsonFlag): Promise<num
   const { model, preprocessing, record } = await loadModel(file, 'inspect model.myelin');
   const { features } = preprocessing;
   if (flags.json) {
-    console.log(JSON.stringify({ spec: model.spec, features, preprocessing, record }));
+    printJson({ spec: model.spec, features, preprocessing, record });
     return 0;
   }
   const inputs = record.inputs.map((input) => [
@@ -181,19 +185,16 @@ export async function inspectCommand(file: string, flags: JsonFlag): Promise<num
   const steps = preprocessing
     .toJSON()
     .columns.map(({ name, steps }) => [name, steps.map(({ step }) => step).join(', ')]);
-  console.log(
-    [
-      `${record.task} of '${record.target}'${record.classes ? `: ${record.classes.slice(0, 20).join(', ')}` : ''}, trained on ${record.rows} rows`,
-      grid(inputs),
-      readingText(record.reading),
-      `Preprocessing, to ${features.length} features:\n${grid(steps)}`,
-      String(model.summary()),
-      curves(record),
-      `Validation:\n${metricsText(record.validation, record.classes)}`,
-      record.notes.join('\n'),
-    ]
-      .filter(Boolean)
-      .join('\n\n'),
+  const classes = record.classes ? `: ${record.classes.slice(0, 20).join(', ')}` : '';
+  print(
+    printable(`${record.task} of '${record.target}'${classes}, trained on ${record.rows} rows`),
+    grid(inputs),
+    printable(readingText(record.reading)),
+    `Preprocessing, to ${features.length} features:\n${grid(steps)}`,
+    String(model.summary()),
+    curves(record),
+    `Validation:\n${metricsText(record.validation, record.classes)}`,
+    record.notes.map(printable).join('\n'),
   );
   return 0;
 }
@@ -209,7 +210,7 @@ export async function profileCommand(
   const rows = Math.min(table.rows, flags.batchSize ?? record.design.batchSize);
   const x = preprocessing.transform(table.slice(0, rows));
   const y = Array.from({ length: rows }, (_, row) => (record.classes ? row % record.classes.length : 0));
-  console.log(String(await model.profile(x, y)));
+  print(String(await model.profile(x, y)));
   return 0;
 }
 
@@ -245,13 +246,14 @@ export async function benchCommand(flags: JsonFlag): Promise<number> {
   const step = time(() => model.trainOnBatch(x, y), 200) * 1000;
   const prediction = time(() => model.predict(x), 200) * 1000;
   const result = { backend: backend.name, stepMicroseconds: step, predictMicroseconds: prediction };
-  console.log(
-    flags.json
-      ? JSON.stringify(result)
-      : `${backend.name}: 784-256-128-10, 64 rows, Adam\n${grid([
-          ['a training step', `${step.toFixed(0)} us`, `${((64 / step) * 1e6).toFixed(0)} rows/s`],
-          ['a prediction', `${prediction.toFixed(0)} us`, `${((64 / prediction) * 1e6).toFixed(0)} rows/s`],
-        ])}`,
-  );
+  if (flags.json) printJson(result);
+  else {
+    print(
+      `${backend.name}: 784-256-128-10, 64 rows, Adam\n${grid([
+        ['a training step', `${step.toFixed(0)} us`, `${((64 / step) * 1e6).toFixed(0)} rows/s`],
+        ['a prediction', `${prediction.toFixed(0)} us`, `${((64 / prediction) * 1e6).toFixed(0)} rows/s`],
+      ])}`,
+    );
+  }
   return 0;
 }

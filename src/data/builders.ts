@@ -197,6 +197,8 @@ class BooleanBuilder extends Numbers {
   readonly #words = ['false', 'true'];
   readonly #seen = [false, false];
   #pair: number | undefined;
+  /** Of spellings that came before. */
+  readonly #values = new Map<string, number>();
   /** Whether a word stands for a missing value. */
   readonly #marked: boolean;
 
@@ -208,19 +210,21 @@ class BooleanBuilder extends Numbers {
   protected parse(bytes: Uint8Array, from: number, to: number): number {
     if (to - from > 5) return Number.NaN;
     const text = asciiOf(bytes, from, to);
-    if (this.#marked && this.reading.missing.has(text)) return Number.NaN;
-    if (this.reading.known && (text === '0' || text === '1')) return this.#met(text === '1' ? 1 : 0, text);
-    const word = booleanWord(text);
-    if (!word || (this.#pair !== undefined && word.pair !== this.#pair)) return Number.NaN;
-    this.#pair = word.pair;
-    return this.#met(word.value, text);
+    return this.#values.get(text) ?? this.#meet(text);
   }
 
-  #met(value: 0 | 1, text: string): number {
+  #meet(text: string): number {
+    if (this.#marked && this.reading.missing.has(text)) return Number.NaN;
+    const digit = this.reading.known && (text === '0' || text === '1');
+    const word = booleanWord(text);
+    if (!digit && (!word || (this.#pair !== undefined && word.pair !== this.#pair))) return Number.NaN;
+    if (word) this.#pair = word.pair;
+    const value = word?.value ?? Number(text);
     if (!this.#seen[value]) {
       this.#seen[value] = true;
       this.#words[value] = text;
     }
+    this.#values.set(text, value);
     return value;
   }
 

@@ -4,7 +4,7 @@ import { MISSING } from './markers.js';
 import { isPadded, numeralOf } from './numerals.js';
 import { planCells, settingsOf } from './plan.js';
 import { booleanWord } from './scalars.js';
-import { spelledDate } from './spelled-dates.js';
+import { isDateLike } from './spelled-dates.js';
 import type { CategoryColumn } from './table.js';
 
 /** A text of a column, how many cells have it, and the first of them. */
@@ -64,10 +64,6 @@ class Tally {
       this.rows[code] = row;
     }
   }
-
-  sum(codes: readonly number[]): number {
-    return codes.reduce((sum, code) => sum + this.counts[code]!, 0);
-  }
 }
 
 /** Texts of another kind than numbers that are told at any share of these; of more, one in a hundred cells is a number. */
@@ -77,28 +73,50 @@ const SHARE = 0.01;
 /** Marks of one column that are told. */
 const MARKS = 3;
 
-/** Whether a text is a number, a date or one of two words, as a column of them would have it. */
-function kindsOf(texts: readonly string[]): { readonly are: string; readonly is: readonly boolean[] }[] {
-  const words = texts.map(booleanWord);
-  const pairs = [0, 1, 2, 3].map((pair) => words.map((word) => word?.pair === pair));
-  const whole = pairs.filter((_, pair) =>
-    [0, 1].every((value) => words.some((w) => w?.pair === pair && w.value === value)),
-  );
-  return [
-    { are: 'numbers', is: texts.map((text) => isNumberLike(text) && !(numeralOf(text) && isPadded(numeralOf(text)!))) },
-    {
-      are: 'dates',
-      is: texts.map((text) => !Number.isNaN(spelledDate(text, 'DMY')) || !Number.isNaN(spelledDate(text, 'MDY'))),
-    },
-    ...whole.map((is) => ({
-      are: texts
-        .filter((_, i) => is[i])
-        .slice(0, 2)
-        .map((text) => shorten(text))
-        .join(' or '),
-      is,
-    })),
-  ];
+const MARK = 1;
+const NUMBER = 2;
+const DATE = 4;
+/** And those of further pairs of words in further bits. */
+const FIRST_PAIR = 8;
+const PAIRS = 4;
+
+/** What a text is by itself, in bits. */
+function bitsOf(text: string, settings: Settings): number {
+  if (isMark(text, settings)) return MARK;
+  let bits = 0;
+  if (isNumberLike(text)) {
+    const numeral = numeralOf(text);
+    if (!numeral || !isPadded(numeral)) bits |= NUMBER;
+  }
+  if (isDateLike(text)) bits |= DATE;
+  const word = booleanWord(text);
+  return word ? bits | (FIRST_PAIR << word.pair) : bits;
+}
+
+/** The kinds that some of the texts are of, and their bits. */
+function kindsAmong(
+  texts: readonly string[],
+  bits: Uint8Array,
+  any: number,
+): readonly (readonly [bit: number, are: string])[] {
+  const kinds: [number, string][] = [];
+  if (any & NUMBER) kinds.push([NUMBER, 'numbers']);
+  if (any & DATE) kinds.push([DATE, 'dates']);
+  for (let pair = 0; pair < PAIRS; pair++) {
+    const bit = FIRST_PAIR << pair;
+    if (!(any & bit)) continue;
+    const words = texts.filter((_, i) => bits[i]! & bit);
+    const both = new Set(words.map((text) => booleanWord(text)!.value)).size === 2;
+    if (both)
+      kinds.push([
+        bit,
+        [...new Set(words)]
+          .slice(0, 2)
+          .map((text) => shorten(text))
+          .join(' or '),
+      ]);
+  }
+  return kinds;
 }
 
 /** The doubts about a column of texts; `lineOf` is where a row stands. */
@@ -142,19 +160,32 @@ function oddOf(
   tally: () => Tally,
   lineOf: (row: number) => number | undefined,
 ): Odd | undefined {
-  const codes = categories.map((_, code) => code).filter((code) => !isMark(categories[code]!, settings));
-  const candidates = kindsOf(categories).flatMap(({ are, is }) => {
-    const alike = codes.filter((code) => is[code]);
-    const others = codes.filter((code) => !is[code] && tally().counts[code]! > 0);
-    if (alike.length === 0 || others.length === 0) return [];
-    return [{ are, count: tally().sum(others), of: tally().sum(codes), others }];
-  });
-  const [best] = candidates.sort((a, b) => a.count - b.count);
-  if (!best) return undefined;
-  const { are, count, of, others } = best;
-  if (count === of || (others.length > FEW_TEXTS && of - count < SHARE * of)) return undefined;
+  const bits = new Uint8Array(categories.length);
+  let any = 0;
+  for (let code = 0; code < categories.length; code++) {
+    bits[code] = bitsOf(categories[code]!, settings);
+    any |= bits[code]!;
+  }
+  const kinds = kindsAmong(categories, bits, any);
+  if (kinds.length === 0) return undefined;
   const { counts, rows } = tally();
-  const first = others.reduce((a, b) => (rows[b]! < rows[a]! ? b : a));
+  let best: { are: string; count: number; of: number; texts: number; first: number } | undefined;
+  for (const [bit, are] of kinds) {
+    let [count, of, texts, first] = [0, 0, 0, -1];
+    for (let code = 0; code < bits.length; code++) {
+      const cells = counts[code]!;
+      if (bits[code]! & MARK || cells === 0) continue;
+      of += cells;
+      if (bits[code]! & bit) continue;
+      count += cells;
+      texts++;
+      if (first < 0 || rows[code]! < rows[first]!) first = code;
+    }
+    if (first >= 0 && (!best || count < best.count)) best = { are, count, of, texts, first };
+  }
+  if (!best || best.count === best.of) return undefined;
+  const { are, count, of, texts, first } = best;
+  if (texts > FEW_TEXTS && of - count < SHARE * of) return undefined;
   const line = lineOf(rows[first]!);
   return {
     count,

@@ -1,4 +1,5 @@
 import { MyelinError } from '../errors.js';
+import { UNSAFE } from '../printable.js';
 
 /** What is wrong with a file; `code` of a DataError. */
 export type DataErrorCode =
@@ -66,7 +67,6 @@ export class DataError extends MyelinError {
 
 /** A text for a message: short, on one line, without control characters. */
 export function shorten(text: string, length = 40): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  const plain = text.replace(/[\u0000-\u001f\u007f]/g, '\u00b7');
+  const plain = text.replace(UNSAFE, '\u00b7');
   return plain.length > length ? `${plain.slice(0, length)}...` : plain;
 }

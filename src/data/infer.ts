@@ -71,10 +71,13 @@ export function isPlain(text: string, comma: boolean): boolean {
 
 /** Whether a text is a number in any of the spellings. */
 export function isNumberLike(text: string): boolean {
-  return (
-    /^[-+(.,\d\u2212\u2013]|^[^a-z]|^.{1,4}\d/i.test(text) && (numeralOf(text) !== undefined || INFINITE.test(text))
-  );
+  if (PLAIN.test(text) || INFINITE.test(text)) return true;
+  if (!/^[-+(.,\d\u2212\u2013]|^[^a-z]|^.{1,4}\d/i.test(text)) return false;
+  const numeral = numeralOf(text);
+  return numeral !== undefined && DECIMALS.some((decimal) => styleOf([numeral], decimal, undefined) !== undefined);
 }
+
+const DECIMALS: readonly Decimal[] = ['.', ','];
 
 /** Whether this style reads all numerals. */
 function readable(numerals: readonly Numeral[], style: NumberStyle): boolean {
@@ -212,9 +215,13 @@ export function decide(texts: readonly string[], settings: Settings): Decision {
       finite.map((text) => numeralOf(text)!),
       settings,
     );
-    if (numbers && settings.dateFormat === undefined) return numbers;
-    const dates = settings.dateFormat === undefined ? undefined : decideDates(present, settings);
-    return dates ?? numbers ?? { kind: 'category', plain: false, odd: present[0]! };
+    if (numbers?.kind === 'number' && settings.dateFormat === undefined) return numbers;
+    const dates = decideDates(present, settings);
+    return (
+      (dates?.kind === 'date' ? dates : undefined) ??
+      numbers ??
+      dates ?? { kind: 'category', plain: false, odd: present[0]! }
+    );
   }
   if (present.every((text) => !Number.isNaN(parseDate(text))) && settings.dateFormat === undefined) {
     return { kind: 'date', plain: true, read: parseDate };

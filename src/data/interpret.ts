@@ -11,7 +11,8 @@ export interface Interpreted {
   readonly column: Column;
   readonly decision: Decision;
   readonly findings: Findings;
-  readonly described: Omit<ColumnReport, 'name' | 'why' | 'kind'>;
+  /** Where it is another kind than texts. */
+  readonly described?: Omit<ColumnReport, 'name' | 'why' | 'kind'>;
 }
 
 /** Makes numbers, dates or booleans of a column of texts if all of them are that, whatever their spelling. */
@@ -19,9 +20,7 @@ export function interpret(column: CategoryColumn, settings: Settings): Interpret
   const { name, codes, categories } = column;
   const decision = decide(categories, settings);
   const findings = new Findings();
-  if (decision.kind === 'category') {
-    return { column, decision, findings, described: { missing: missingOf(codes), distinct: categories.length } };
-  }
+  if (decision.kind === 'category') return { column, decision, findings };
   const counts = new Int32Array(categories.length);
   const rows = new Int32Array(categories.length);
   for (let row = codes.length - 1; row >= 0; row--) {
@@ -69,8 +68,6 @@ function markedTimes({ kind, read }: Decision, { missing }: Settings): ReadonlyS
   if (kind !== 'date') return new Set();
   return new Set([...missing].map(read!).filter((time) => !Number.isNaN(time)));
 }
-
-const missingOf = (codes: Int32Array) => codes.reduce((sum, code) => sum + (code < 0 ? 1 : 0), 0);
 
 function describe({ kind, values }: NumberColumn): Omit<ColumnReport, 'name' | 'why' | 'kind'> {
   let [missing, min, max] = [0, Infinity, -Infinity];

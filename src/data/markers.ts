@@ -16,9 +16,14 @@ const COMMON: ReadonlySet<string> = /* @__PURE__ */ new Set([
 
 const LONGEST = 20;
 
+/** The characters that they begin with: most texts are told by that. */
+const BEGIN: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set(
+  [...COMMON].flatMap((text) => [text[0], text[0]?.toUpperCase()]),
+);
+
 /** Whether people write this for a value that is missing. */
 export function isCommonMarker(text: string): boolean {
-  return text.length <= LONGEST && COMMON.has(text.toLowerCase());
+  return text.length <= LONGEST && BEGIN.has(text[0]) && COMMON.has(text.toLowerCase());
 }
 
 interface NumberMarks {

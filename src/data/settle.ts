@@ -98,7 +98,7 @@ export class Settling {
       why: whyOf(decision, column.categories, 'all values are', false),
       remarks: factsOf(name, decision.kind, made.findings, placeOf, thousands, dateFormat),
       doubts: {},
-      described: made.described,
+      ...(made.described && { described: made.described }),
     };
   }
 }

@@ -92,7 +92,8 @@ function dayOf(text: string, order: DateOrder): Day | undefined {
   return match ? [Number(match[2]), monthOf(match[1]!), 1, text.length] : undefined;
 }
 
-const MAYBE = /^(?:\d|[a-z]{3})/i;
+/** What dates begin with: most texts are told by that. */
+const MAYBE = /* @__PURE__ */ new RegExp(`^(?:\\d|${MONTHS.join('|')}|mon|tue|wed|thu|fri|sat|sun)`, 'i');
 /** `Wed Jan 31 10:00:00 2024`, as ctime writes it, with the year before the time. */
 const CTIME = /^([a-z]{3} [a-z]{3} +\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})$/i;
 
@@ -112,7 +113,9 @@ export function spelledDate(text: string, order: DateOrder): number {
   return utc(year, month, date) + (rest === '' ? 0 : timeOf(rest));
 }
 
-/** Whether a date is three numbers, so that the order matters. */
-export function isOrdered(text: string): boolean {
-  return THREE.test(text);
+/** Whether a text is a date in some order. */
+export function isDateLike(text: string): boolean {
+  if (!MAYBE.test(text)) return false;
+  if (!Number.isNaN(spelledDate(text, 'DMY'))) return true;
+  return THREE.test(text) && !Number.isNaN(spelledDate(text, 'MDY'));
 }

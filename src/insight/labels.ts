@@ -1,4 +1,4 @@
-import type { Matrix } from '../matrix.js';
+import { type Matrix, oneNaN } from '../matrix.js';
 import type { Finding } from './checks.js';
 import { strideOf } from './columns.js';
 
@@ -104,7 +104,10 @@ class Rows {
 
   constructor(matrices: readonly Matrix[], step: number) {
     this.count = (matrices[0] as Matrix).rows;
-    this.#bits = matrices.map(({ data }) => new Uint32Array(data.buffer, data.byteOffset, data.length));
+    this.#bits = matrices.map((matrix) => {
+      const data = oneNaN(matrix.data);
+      return new Uint32Array(data.buffer, data.byteOffset, data.length);
+    });
     this.#widths = matrices.map(({ columns }) => columns);
     this.#step = step;
   }

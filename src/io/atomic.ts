@@ -33,12 +33,11 @@ const NO_FILE: Readonly<Partial<Record<Place['holds'], string>>> = {
   descriptor: 'it is an open stream, which a file cannot take the place of',
 };
 
-/** Where a file is to be made or replaced: the end of all symbolic links. Rejects for what is no file, or may not be written. */
+/** Where a file is to be made or replaced: the end of all symbolic links. Rejects for what is no file. */
 export async function placeOfFile(files: Files, target: string | URL): Promise<Place> {
   const place = await files.place(target);
   const what = NO_FILE[place.holds];
   if (what !== undefined) throw failure(place.holds === 'folder' ? 'EISDIR' : 'EINVAL', what);
-  if (!place.writable) throw failure('EACCES', 'permission denied, the file is not to be written to');
   return place;
 }
 
@@ -180,6 +179,7 @@ export async function replaceFile(
 ): Promise<void> {
   const place = await placeOfFile(files, target);
   const { path, folder, name, access } = place;
+  if (!place.writable) throw failure('EACCES', 'permission denied, the file is not to be written to');
   const previous = keepPrevious && access ? await placeOfFile(files, previousOf(path)) : undefined;
   await sweep(files, folder, name);
   if (previous && previous.folder !== folder) await sweep(files, previous.folder, previous.name);

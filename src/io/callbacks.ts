@@ -15,7 +15,8 @@ import { restoreFile, save } from './save.js';
 /** What an error of a file that is not there has for a code. */
 const MISSING = 'ENOENT';
 
-async function remove(path: string): Promise<void> {
+/** Removes a file that was saved, and maybe the one before it; links to them stay. @throws FileError */
+export async function removeFile(path: string, previous = true): Promise<void> {
   const files = await nodeFiles();
   const missing = (cause: { code?: string }) => {
     if (cause.code !== MISSING) throw new FileError('Cannot remove', path, cause);
@@ -24,7 +25,9 @@ async function remove(path: string): Promise<void> {
   // Where links lead to, as `save` writes there.
   const place = await files.place(path).catch(missing);
   if (!place) return;
-  for (const name of [place.path, previousOf(place.path)]) await files.remove(name).catch(missing);
+  for (const name of previous ? [place.path, previousOf(place.path)] : [place.path]) {
+    await files.remove(name).catch(missing);
+  }
 }
 
 async function restoreRun(model: Model, path: string): Promise<boolean> {
@@ -50,7 +53,7 @@ export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoin
  * same bits; at the end the file is removed. As in Keras, but for any batch.
  */
 export function backupAndRestore(options: BackupAndRestoreOptions): Callback {
-  return withRecipe(backupWith({ save, restore: restoreRun, remove }, options), {
+  return withRecipe(backupWith({ save, restore: restoreRun, remove: (path) => removeFile(path) }, options), {
     name: 'backupAndRestore',
     args: [options],
   });

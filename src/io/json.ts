@@ -1,4 +1,4 @@
-import { FileFormatError, show, ValueError } from '../errors.js';
+import { asError, FileFormatError, isOutOfMemory, show, ValueError } from '../errors.js';
 
 /** Deeper nesting could overflow the stack of whoever walks the data. */
 const DEEPEST = 64;
@@ -59,7 +59,7 @@ export function parseJson(text: string, where: string): Json {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new FileFormatError(where, `no JSON (${(cause as Error).message})`, { cause });
+    throw new FileFormatError(where, `no JSON (${asError(cause).message})`, { cause });
   }
   checkKeys(text, where);
   return value;
@@ -102,7 +102,7 @@ export function toJson(value: unknown, argument: string, change: (value: unknown
   try {
     return JSON.stringify(change(value));
   } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
+    if (!isOutOfMemory(cause)) throw cause;
     throw new ValueError({ argument, given: 'more text than a string can hold', expected: 'less' });
   }
 }

@@ -112,13 +112,13 @@ async function refusing<T>(doing: string, path: string | URL, work: () => Promis
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof MyelinError || typeof (cause as { code?: unknown }).code !== 'string') throw cause;
+    if (cause instanceof MyelinError || typeof (cause as { code?: unknown } | null)?.code !== 'string') throw cause;
     throw new FileError(doing, String(path), cause);
   }
 }
 
 /** Errors about what is in a file as errors that name it. */
-function naming(error: unknown, source: LoadSource): unknown {
+export function naming(error: unknown, source: LoadSource): unknown {
   const named = typeof source === 'string' || source instanceof URL;
   if (!named || !(error instanceof FileFormatError) || error.path !== undefined) return error;
   return new FileFormatError(error.where, error.what, {

@@ -62,19 +62,23 @@ function nadamMomentum({ beta1, momentumDecay }: NadamOptions, t: number): numbe
 /** Product of the momenta of steps 1 to t, by the options of one optimizer: the next one is a multiplication away. */
 const products = /* @__PURE__ */ new WeakMap<NadamOptions, { t: number; product: number }>();
 
+/** Steps whose momenta are multiplied one by one; from then on they are as good as beta1. */
+const MOST_STEPS = 2 ** 20;
+
 /** Below this a product is 0 for good, which changes nothing beside 1. */
 const NO_MOMENTUM = 2 ** -100;
 
 function momentumProduct(options: NadamOptions, t: number): number {
   const known = products.get(options);
-  let { t: from, product } = known && known.t <= t ? known : { t: 0, product: 1 };
-  while (from < t && product > 0) {
+  const last = Math.min(t, MOST_STEPS);
+  let { t: from, product } = known && known.t <= last ? known : { t: 0, product: 1 };
+  while (from < last && product > 0) {
     from++;
     product *= nadamMomentum(options, from);
     if (product < NO_MOMENTUM) product = 0;
   }
-  products.set(options, { t, product });
-  return product;
+  products.set(options, { t: last, product });
+  return t > last ? product * power(options.beta1, t - last) : product;
 }
 
 /** Adam with Nesterov's look-ahead (Dozat 2016), as in PyTorch 2: the bias of the next step counts each momentum once. */

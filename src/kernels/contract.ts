@@ -39,7 +39,10 @@ export interface BackendFactory {
   dispose?(): void;
   /** Fused multiply-add or not; 'exact' gives the same bits everywhere. */
   readonly math: 'exact' | 'fast';
-  /** Where `auto()` could not have what was asked for: why. With `math: 'fast'`: what was chosen for this engine, and why. */
+  /**
+   * Where `auto()`, or `threads: 'auto'`, could not have what was asked for: why. With `math: 'fast'`: what was chosen for this
+   * engine, and why.
+   */
   readonly reason?: string;
 }
 

@@ -18,14 +18,16 @@ const FUNCTIONS = [
   'warmup',
 ];
 
-/** @throws UnknownNameError, ValueError for options out of range. */
-export function makeRate(given: number | Schedule, argument: string): Rate {
-  if (typeof given === 'number') {
-    checkNumber(given, argument, { min: 0 });
-    return () => given;
-  }
-  const { spec, definition } = resolve<ScheduleSpec, ScheduleDefinition<ScheduleSpec>>(given, {}, argument, 'cosine', {
+/** A schedule with all of its options and what it means, or a rate. @throws UnknownNameError, ValueError for options out of range. */
+export function readRate(given: number | Schedule, argument: string) {
+  if (typeof given === 'number') return checkNumber(given, argument, { min: 0 });
+  return resolve<ScheduleSpec, ScheduleDefinition<ScheduleSpec>>(given, {}, argument, 'cosine', {
     functions: FUNCTIONS,
   });
-  return definition.rate(spec);
+}
+
+/** @throws UnknownNameError, ValueError for options out of range. */
+export function makeRate(given: number | Schedule, argument: string): Rate {
+  const read = readRate(given, argument);
+  return typeof read === 'number' ? () => read : read.definition.rate(read.spec);
 }

@@ -1,7 +1,7 @@
 import { fillOptions, maker, type OptionRange, type OptionRanges } from '../kernels/definition.js';
 import { cos, pow } from '../kernels/elementary.js';
 import { power } from '../kernels/power.js';
-import { makeRate, type Rate } from './rate.js';
+import { makeRate, type Rate, readRate } from './rate.js';
 
 type ScheduleData<N extends string, O> = { readonly name: N } & Readonly<O>;
 
@@ -165,6 +165,36 @@ export interface CosineRestartsOptions {
   readonly alpha: number;
 }
 
+/** Periods that are passed one after the other; those beyond are counted together, however little they grow. */
+const MOST_PERIODS = 65_536;
+
+/** The period that step t lies in, where it began and how long it is. */
+function periodAt(t: number, first: number, growth: number): { period: number; start: number; length: number } {
+  if (growth === 1) {
+    const period = Math.floor(t / first);
+    return { period, start: period * first, length: first };
+  }
+  let period = 0;
+  let start = 0;
+  let length = first;
+  while (t >= start + length) {
+    if (period === MOST_PERIODS) {
+      const begins = (n: number) => start + (length * (power(growth, n) - 1)) / (growth - 1);
+      let [low, high] = [0, 2 ** 53];
+      while (high - low > 1) {
+        const middle = Math.floor((low + high) / 2);
+        if (begins(middle) <= t) low = middle;
+        else high = middle;
+      }
+      return { period: period + low, start: begins(low), length: length * power(growth, low) };
+    }
+    start += length;
+    length *= growth;
+    period++;
+  }
+  return { period, start, length };
+}
+
 /** `cosine` over and over; PyTorch's CosineAnnealingWarmRestarts where mMul is 1. */
 export const cosineRestarts = /* @__PURE__ */ schedule<
   'cosineRestarts',
@@ -181,14 +211,7 @@ export const cosineRestarts = /* @__PURE__ */ schedule<
   rate:
     ({ initialLearningRate, firstDecaySteps, tMul, mMul, alpha }) =>
     (t) => {
-      let period = tMul === 1 ? Math.floor(t / firstDecaySteps) : 0;
-      let start = period * firstDecaySteps;
-      let length = firstDecaySteps;
-      while (tMul > 1 && t >= start + length) {
-        start += length;
-        length *= tMul;
-        period++;
-      }
+      const { period, start, length } = periodAt(t, firstDecaySteps, tMul);
       const top = initialLearningRate * power(mMul, period);
       return top * ((1 - alpha) * halfCosine((t - start) / length) + alpha);
     },
@@ -241,7 +264,8 @@ export interface WarmupOptions {
 const warmupNumbers = { warmupSteps: steps, initialLearningRate: /* @__PURE__ */ optional(0) };
 
 function makeWarmup({ schedule, ...rest }: Required<WarmupOptions, 'schedule' | 'warmupSteps'>): WarmupSpec {
-  makeRate(schedule, 'warmup.schedule');
+  // Only read: to make the rate as well would take twice as long for each warm-up within a warm-up.
+  readRate(schedule, 'warmup.schedule');
   return { name: 'warmup', schedule, ...fillOptions<Omit<WarmupOptions, 'schedule'>>(warmupNumbers, rest, 'warmup') };
 }
 

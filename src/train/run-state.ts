@@ -1,3 +1,4 @@
+import { oneNaN } from '../matrix.js';
 import type { FeedState } from './feed.js';
 import type { History } from './history.js';
 
@@ -53,7 +54,8 @@ export interface Cursor {
 const CHUNK = 3 * 8192;
 
 /** Bytes of an array as text, as `pack` has them. */
-export function toBase64(data: Float32Array): string {
+export function toBase64(given: Float32Array): string {
+  const data = oneNaN(given);
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   let text = '';
   for (let i = 0; i < bytes.length; i += CHUNK) {

@@ -1,4 +1,4 @@
-import { BackendError, type MyelinError, StateError, ValueError } from '../errors.js';
+import { type MyelinError, StateError, ValueError } from '../errors.js';
 import { makePause } from '../train/pause.js';
 import { canShare, copyInPieces, copyInto, makeShared } from './copying.js';
 import { packError, unpackError } from './errors.js';
@@ -36,16 +36,24 @@ export class Connection {
   #things = 0;
   readonly #known = new WeakMap<object, number>();
   #gone: MyelinError | undefined;
-  /** Calls wait for the arrays of those before them to be sent. */
+  /** Calls wait for the worker to begin, and for the arrays of those before them to be sent. */
   #sending: Promise<void> | undefined;
 
   /** @throws BackendError where there are no workers. */
   constructor(url: string | URL | undefined) {
     this.#port = startPort(url, {
       message: (message) => this.#receive(message),
-      lost: (why) => this.#lose(why),
+      lost: (error) => {
+        this.#fail(error);
+        this.#port?.terminate();
+      },
     });
     this.#port.hold(false);
+    const { begun } = this.#port;
+    this.#sending = begun;
+    begun.then(() => {
+      if (this.#sending === begun) this.#sending = undefined;
+    });
   }
 
   nextModel(): number {
@@ -217,15 +225,6 @@ export class Connection {
     pending.scope.close();
     if (this.#pending.size === 0) this.#port.hold(false);
     settle();
-  }
-
-  #lose(why: string): void {
-    this.#fail(
-      new BackendError(
-        `The worker is gone: ${why}. Its models cannot go on; build them anew from the last weights that were saved.`,
-      ),
-    );
-    this.#port?.terminate();
   }
 
   #fail(error: MyelinError): void {

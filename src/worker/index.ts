@@ -1,6 +1,7 @@
 // Models in workers: the same methods as of `Model`, with promises.
 
 import type { AutoOptions } from '../backends/detect.js';
+import { placeOf } from '../backends/threads/scripts.js';
 import type { WasmOptions } from '../backends/wasm.js';
 import { checkOptions, lookUp, show, ValueError } from '../errors.js';
 import type { LoadWeightsOptions } from '../io/load-weights.js';
@@ -81,7 +82,7 @@ function checkBackend(backend: unknown): BackendChoice {
   if (typeof options === 'object' && options !== null) {
     lookUp({ auto: 0, wasm: 0, typescript: 0 }, name, 'backend.name');
     const { threadUrl, ...rest } = options as WasmOptions;
-    const url = threadUrl === undefined ? {} : { threadUrl: String(threadUrl) };
+    const url = threadUrl === undefined ? {} : { threadUrl: placeOf(threadUrl).href };
     return { name, options: { ...rest, ...url } } as BackendChoice;
   }
   throw new ValueError({

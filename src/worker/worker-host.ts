@@ -1,6 +1,8 @@
 // What runs in the worker: builds models, runs their methods, and asks the calling side for what lies there.
 
 import { builtin } from '../backends/threads/host.js';
+import { startedAs } from '../backends/threads/scripts.js';
+import { serve } from '../backends/threads/serve.js';
 import { MyelinError } from '../errors.js';
 import { type LoadSource, load } from '../io/save.js';
 import type { NumericArray } from '../matrix.js';
@@ -367,17 +369,18 @@ interface NodeWorkers {
   readonly parentPort: {
     postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void;
     on(event: 'message', handler: (message: Request) => void): void;
-  } | null;
+  };
 }
 
-const parent = builtin<NodeWorkers>('node:worker_threads')?.parentPort;
-
-if (parent) {
-  new Host({
-    post: (message, transfer) => parent.postMessage(message, transfer),
-    listen: (handler) => parent.on('message', handler),
-  });
-} else {
+function host(): void {
+  const parent = builtin<NodeWorkers>('node:worker_threads')?.parentPort;
+  if (parent) {
+    new Host({
+      post: (message, transfer) => parent.postMessage(message, transfer),
+      listen: (handler) => parent.on('message', handler),
+    });
+    return;
+  }
   const scope = globalThis as unknown as {
     postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void;
     onmessage: ((event: { data: unknown }) => void) | null;
@@ -389,3 +392,9 @@ if (parent) {
     },
   });
 }
+
+export const place: string | undefined = import.meta.url;
+
+if (startedAs('myelin')) host();
+// In bundles that have no file for the threads of workers.
+else if (startedAs('myelin-thread')) serve();

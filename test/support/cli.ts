@@ -22,7 +22,16 @@ function run(
     open,
     killAfter,
     killAfterMs,
-  }: { input?: string; open?: string; killAfter?: RegExp; killAfterMs?: number } = {},
+    killWhen,
+    signal = 'SIGINT',
+  }: {
+    input?: string;
+    open?: string;
+    killAfter?: RegExp;
+    killAfterMs?: number;
+    killWhen?: () => boolean;
+    signal?: NodeJS.Signals;
+  } = {},
 ): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [script, ...args], { cwd: folder }, (error, stdout, stderr) => {
@@ -30,14 +39,18 @@ function run(
     });
     if (input !== undefined) child.stdin?.end(input);
     if (open !== undefined) child.stdin?.write(open);
-    if (killAfterMs) setTimeout(() => child.kill('SIGINT'), killAfterMs);
+    if (killAfterMs) setTimeout(() => child.kill(signal), killAfterMs);
+    if (killWhen) {
+      const look = setInterval(() => killWhen() && child.kill(signal), 50);
+      child.once('exit', () => clearInterval(look));
+    }
     if (!killAfter) return;
     let seen = '';
     const watch = (text: string) => {
       seen += text;
       if (!killAfter.test(seen)) return;
       child.stderr?.off('data', watch);
-      child.kill('SIGINT');
+      child.kill(signal);
     };
     child.stderr?.on('data', watch);
   });

@@ -1,60 +1,34 @@
 import { BackendError, checkNumber, ValueError } from '../../errors.js';
-import type { Backend, Phase } from '../../kernels/contract.js';
+import type { Backend, BackendFactory, Phase } from '../../kernels/contract.js';
 import { phasesOf, segments } from '../../program/split.js';
 import type { instances } from '../instance.js';
 import { COMMAND, Control } from './control.js';
+import { type Member, nodeWorkers, openCrew } from './crew.js';
 import { builtin } from './host.js';
+import { why } from './scripts.js';
 import { bindPhases, type Message, runPhases, type ThreadData } from './team.js';
-
-/** A worker of Node or of a browser, as far as the pool needs it. */
-interface Worker {
-  postMessage(message: unknown): void;
-  terminate(): void;
-}
-
-interface NodeWorkers {
-  Worker: new (
-    url: URL,
-    options: { workerData: ThreadData; execArgv: string[] },
-  ) => Worker & {
-    unref(): void;
-    once(event: string, handler: (value: unknown) => void): void;
-    readonly performance: { eventLoopUtilization(): { idle: number } };
-  };
-}
-
-/**
- * Whether a worker of Node has ended, told without waiting for an event: the idle time of its loop is then negative. Needs
- * to be asked once while the worker lives.
- */
-const hasEnded = (worker: InstanceType<NodeWorkers['Worker']>) => worker.performance.eventLoopUtilization().idle < 0;
-
-const nodeWorkers = () => builtin<NodeWorkers>('node:worker_threads');
 
 /** Whether this thread may sleep: everywhere but on a browser's main thread. */
 const maySleep = () => typeof (globalThis as { document?: unknown }).document === 'undefined';
 
 function sharedMemoryProblem(): string | undefined {
+  const { crossOriginIsolated, process } = globalThis as {
+    crossOriginIsolated?: boolean;
+    process?: { versions?: { node?: string } };
+  };
   if (typeof SharedArrayBuffer === 'undefined') {
+    if (crossOriginIsolated !== false) return 'this engine has no SharedArrayBuffer';
     return 'there is no SharedArrayBuffer here; a page must be isolated (headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp)';
   }
-  const isNode = (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
-  if (isNode && !nodeWorkers()) return 'threads need Node 20.16 or newer';
+  if (process?.versions?.node !== undefined && !nodeWorkers()) {
+    return `threads need Node 20.16 or newer, but not 21 or 22.0 to 22.2; this is ${process.versions.node}`;
+  }
   return undefined;
 }
 
 function cores(): number {
   const os = builtin<{ availableParallelism(): number }>('node:os');
   return os?.availableParallelism() ?? (globalThis as { navigator?: Navigator }).navigator?.hardwareConcurrency ?? 1;
-}
-
-/** How many threads an option asks for; 'auto' is 1 where threads cannot be had. */
-export function checkThreads(threads: unknown): number {
-  const problem = sharedMemoryProblem();
-  if (threads === 'auto') return problem === undefined ? Math.max(1, Math.min(8, cores())) : 1;
-  const count = checkNumber(threads, 'wasm.threads', { min: 1, max: 64, integer: true });
-  if (count > 1 && problem !== undefined) throw new BackendError(`wasm({ threads: ${count} }): ${problem}.`);
-  return count;
 }
 
 /** Where the size of a module's section of imports stands. */
@@ -97,7 +71,7 @@ export function withSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /** The bytes that users bring, to be rewritten for shared memory; a compiled module no longer has any. */
-export function bytesOf(source: unknown): Uint8Array | undefined {
+function bytesOf(source: unknown): Uint8Array | undefined {
   if (source === undefined) return undefined;
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
@@ -109,25 +83,54 @@ export function bytesOf(source: unknown): Uint8Array | undefined {
   });
 }
 
-/** Threads over a module with shared memory. */
-export function openPool(
+interface Asked {
+  readonly threads?: number | 'auto';
+  readonly threadUrl?: string | URL;
+  readonly math: BackendFactory['math'];
+  readonly tall?: boolean | undefined;
+  readonly source?: unknown;
+}
+
+/**
+ * As many threads as asked for, over a module with shared memory. Undefined, or a reason, where one has to do: for 'auto' it
+ * may.
+ * @throws BackendError where a thread cannot start, or has no memory to share
+ */
+export async function openThreads(
+  { threads: asked, threadUrl, math, tall, source }: Asked,
   make: typeof instances,
-  module: WebAssembly.Module,
-  threads: number,
-  threadUrl: string | URL | undefined,
-  tall: boolean | undefined,
-): Promise<Pool> {
-  // What several entries of the package share, or is loaded on demand, lies in chunks/, one folder down.
-  const place = import.meta.url.includes('/chunks/') ? '../thread.js' : './thread.js';
-  return new Pool(make, module, threads, new URL(threadUrl ?? place, import.meta.url), tall).ready();
+  compile: (bytes: Uint8Array<ArrayBuffer>) => Promise<WebAssembly.Module>,
+  embedded: () => Promise<Uint8Array>,
+): Promise<BackendFactory | string | undefined> {
+  const auto = asked === 'auto';
+  const problem = sharedMemoryProblem();
+  const threads = auto
+    ? Math.max(1, Math.min(8, cores()))
+    : checkNumber(asked, 'wasm.threads', { min: 1, max: 64, integer: true });
+  if (threads === 1) return undefined;
+  if (problem !== undefined) {
+    if (auto) return `Computing on one thread: ${problem}.`;
+    throw new BackendError(`wasm({ threads: ${threads} }): ${problem}.`);
+  }
+  const module = await compile(withSharedMemory(bytesOf(source) ?? (await embedded())));
+  try {
+    // Tried out: engines refuse some modules, and some memories, only here.
+    const memory = make.allocate(1, true);
+    make.instantiate(module, memory);
+    const pool = await new Pool(make, module, threads, tall).start(memory, threadUrl);
+    return { name: 'wasm', math, threads, open: (elements) => pool.open(elements), dispose: () => pool.terminate() };
+  } catch (error) {
+    if (!auto) throw error;
+    const reason = `Computing on one thread. ${error instanceof BackendError ? error.message : why(error)}`;
+    console.warn(`myelin: ${reason}`);
+    return reason;
+  }
 }
 
 /** Threads that compute together. Idle ones sleep; none keeps a process alive. */
 export class Pool {
   readonly #control: Control;
-  readonly #workers: Worker[] = [];
-  readonly #ended: (() => boolean)[] = [];
-  readonly #ready: Promise<unknown>;
+  #crew: readonly Member[] = [];
   #heaps = 0;
   #programs = 0;
   #looping = false;
@@ -138,48 +141,28 @@ export class Pool {
     private readonly make: typeof instances,
     readonly module: WebAssembly.Module,
     readonly threads: number,
-    url: URL,
     private readonly tall: boolean | undefined,
   ) {
     this.#control = Control.create(threads, maySleep(), cores());
-    this.#control.lost = () => this.#ended.some((ended) => ended());
-    const started: Promise<void>[] = [];
-    for (let thread = 1; thread < threads; thread++) started.push(this.#start(thread, url));
-    this.#ready = Promise.all(started);
+    this.#control.lost = () => this.#crew.some((member) => member.ended?.());
   }
 
-  #start(thread: number, url: URL): Promise<void> {
+  /** `memory` is of one page, for threads to see whether they can compute. */
+  async start(memory: WebAssembly.Memory, threadUrl: string | URL | undefined): Promise<this> {
     const { threads, module, tall } = this;
-    const data: ThreadData = { control: this.#control.buffer, threads, cores: cores(), thread, module, tall };
-    return new Promise((resolve, reject) => {
-      const lost = (why: unknown) => {
-        this.#failure ??= why instanceof Error ? why.message : String(why);
-        reject(new BackendError(`A thread could not start: ${this.#failure}`));
-      };
-      const node = nodeWorkers();
-      if (node) {
-        // Flags of the main program, such as --input-type, are not the worker's.
-        const worker = new node.Worker(url, { workerData: data, execArgv: [] });
-        worker.once('message', () => {
-          worker.unref();
-          resolve();
-        });
-        worker.once('error', lost);
-        worker.once('exit', (code) => lost(`a worker ended with code ${code}`));
-        this.#workers.push(worker);
-        this.#ended.push(() => hasEnded(worker));
-      } else {
-        const worker = new globalThis.Worker(url, { type: 'module' });
-        worker.onmessage = () => resolve();
-        worker.onerror = (event) => lost(event.message);
-        worker.postMessage(data);
-        this.#workers.push(worker);
-      }
+    const data = {
+      role: 'myelin-thread',
+      control: this.#control.buffer,
+      threads,
+      cores: cores(),
+      module,
+      memory,
+      tall,
+    } as const;
+    const team = Array.from({ length: threads - 1 }, (_, i): ThreadData => ({ ...data, thread: i + 1 }));
+    this.#crew = await openCrew(team, threadUrl, (error) => {
+      this.#failure ??= why(error);
     });
-  }
-
-  async ready(): Promise<this> {
-    await this.#ready;
     return this;
   }
 
@@ -233,7 +216,7 @@ export class Pool {
 
   /** Gives up on the threads, and sends those away that still wait for the others. */
   #fail(error: unknown): void {
-    this.#failure ??= error instanceof Error ? error.message : String(error);
+    this.#failure ??= why(error);
     this.#control.fail();
   }
 
@@ -241,7 +224,7 @@ export class Pool {
   #tell(messages: readonly Message[]): void {
     this.#check();
     if (this.#looping) {
-      this.#control.lost(); // for the first time, see hasEnded
+      this.#control.lost(); // for the first time, see Member.ended
       this.#control.give(COMMAND.listen);
       try {
         this.#control.awaitListening();
@@ -250,9 +233,9 @@ export class Pool {
         this.#check();
       }
     }
-    for (const worker of this.#workers) {
-      for (const message of messages) worker.postMessage(message);
-      worker.postMessage({ type: 'loop' } satisfies Message);
+    for (const member of this.#crew) {
+      for (const message of messages) member.postMessage(message);
+      member.postMessage({ type: 'loop' } satisfies Message);
     }
     this.#looping = true;
   }
@@ -267,6 +250,6 @@ export class Pool {
 
   terminate(): void {
     this.#failure = 'they were ended';
-    for (const worker of this.#workers) worker.terminate();
+    for (const member of this.#crew) member.terminate();
   }
 }

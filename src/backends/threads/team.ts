@@ -10,11 +10,14 @@ export type Message =
 
 /** What a thread starts with. */
 export interface ThreadData {
+  readonly role: 'myelin-thread';
   readonly control: SharedArrayBuffer;
   readonly threads: number;
   readonly cores: number;
   readonly thread: number;
   readonly module: WebAssembly.Module;
+  /** Of one page: a thread that cannot compute on it is not ready. */
+  readonly memory: WebAssembly.Memory;
   readonly tall: boolean | undefined;
 }
 

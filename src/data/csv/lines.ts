@@ -82,13 +82,38 @@ export class LineReader {
 
   push(block: Uint8Array, last = false): void {
     checkText(block, this.source, this.#line);
-    if (block.length > 0) this.#rest.push(block);
-    this.#length += block.length;
-    if (!last && (this.#length < this.#enough || (this.#rest.length > 1 && block.indexOf(LF) < 0))) {
+    const more = this.#finishLine(block);
+    if (more.length > 0) this.#rest.push(more);
+    this.#length += more.length;
+    if (!last && (this.#length < this.#enough || (this.#rest.length > 1 && more.indexOf(LF) < 0))) {
       this.#checkLength(this.#length);
       return;
     }
     const unit = this.#joined(last);
+    const at = this.#take(unit, last);
+    const rest = unit.slice(at);
+    this.#rest = rest.length > 0 ? [rest] : [];
+    this.#length = rest.length;
+    this.#enough = rest.includes(LF) ? 2 * rest.length : 0;
+    this.#checkLength(rest.length);
+  }
+
+  /** Reads the line that was begun, if it has no quotes, so that the block need not be copied. Returns what comes after it. */
+  #finishLine(block: Uint8Array): Uint8Array {
+    const end = block.indexOf(LF) + 1;
+    if (this.#rest.length === 0 || this.#enough > 0 || end === 0) return block;
+    const line = block.subarray(0, end);
+    if (this.#quote && [...this.#rest, line].some((piece) => piece.includes(QUOTE))) return block;
+    this.#rest.push(line);
+    this.#length += end;
+    this.#take(this.#joined(false), false);
+    this.#rest = [];
+    this.#length = 0;
+    return block.subarray(end);
+  }
+
+  /** Reads the whole rows of bytes; returns where the first begins that is not whole. */
+  #take(unit: Uint8Array, last: boolean): number {
     const end = unit.lastIndexOf(LF) + 1;
     let at = 0;
     for (; this.#skip > 0 && at < end; this.#skip--) {
@@ -96,12 +121,7 @@ export class LineReader {
       this.#line++;
     }
     const quoted = this.#quote ? unit.indexOf(QUOTE, at) : -1;
-    at = quoted >= 0 && quoted < end ? this.#rows(unit, at, end, last) : this.#plain(unit, at, end);
-    const rest = unit.slice(at);
-    this.#rest = rest.length > 0 ? [rest] : [];
-    this.#length = rest.length;
-    this.#enough = at < end ? 2 * rest.length : 0;
-    this.#checkLength(rest.length);
+    return quoted >= 0 && quoted < end ? this.#rows(unit, at, end, last) : this.#plain(unit, at, end);
   }
 
   /** All that came since the last whole row; ends in a line break if nothing comes after it. */

@@ -41,7 +41,8 @@ export class Head {
       this.#bytes[bytes.length] = LF;
     }
     // One text to take slices of, where bytes are characters.
-    this.#text = this.#bytes.every((byte) => byte < 128) ? this.#decoder.decode(this.#bytes) : undefined;
+    const text = this.#decoder.decode(this.#bytes);
+    this.#text = text.length === this.#bytes.length ? text : undefined;
   }
 
   #textOf(bytes: Uint8Array, start: number, stop: number): string {

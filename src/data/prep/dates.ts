@@ -1,5 +1,6 @@
 import { checkOptions, lookUp, show, ValueError } from '../../errors.js';
 import type { NumberColumn } from '../table.js';
+import { cos, sin } from './circle.js';
 import { define, numbersOf, type StepSpec } from './step.js';
 
 export type DatePart = 'year' | 'month' | 'day' | 'weekday' | 'dayOfYear' | 'hour' | 'minute' | 'second' | 'days';
@@ -73,8 +74,8 @@ export const dateSteps = {
           continue;
         }
         const angle = (value: number) => (2 * Math.PI * (value - from)) / cycle;
-        made.push({ name: `${name} ${part} sin`, kind: 'number', values: numbers.map((v) => Math.sin(angle(v))) });
-        made.push({ name: `${name} ${part} cos`, kind: 'number', values: numbers.map((v) => Math.cos(angle(v))) });
+        made.push({ name: `${name} ${part} sin`, kind: 'number', values: numbers.map((v) => sin(angle(v))) });
+        made.push({ name: `${name} ${part} cos`, kind: 'number', values: numbers.map((v) => cos(angle(v))) });
       }
       return made;
     },

@@ -4,7 +4,7 @@ import type { NewTensor, TensorData } from '../../io/safetensors.js';
 import { deserialize, type LoadSource, type SaveTarget, serialize } from '../../io/save.js';
 import { Xxh32 } from '../../io/xxhash.js';
 import type { BackendFactory } from '../../kernels/contract.js';
-import { type Matrix, makeMatrix } from '../../matrix.js';
+import { type Matrix, makeMatrix, oneNaN } from '../../matrix.js';
 import type { Model } from '../../train/model.js';
 import type { Weights } from '../../train/model-types.js';
 import { unpack } from '../../train/resume.js';
@@ -40,7 +40,10 @@ export interface Job {
 
 export function jobOf(design: Design, ...rows: readonly Matrix[]): Job {
   const sum = new Xxh32();
-  for (const { data } of rows) sum.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  for (const matrix of rows) {
+    const data = oneNaN(matrix.data);
+    sum.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
   return { design, data: sum.digest() };
 }
 

@@ -11,6 +11,7 @@ import { log1p, minMax, standardize, zeroCentre } from '../prep/scaling.js';
 import { moments } from '../prep/statistics.js';
 import { remarksOn } from '../remarks.js';
 import type { CategoryColumn, Column, NumberColumn, Table } from '../table.js';
+import type { CheckpointEvery } from './pauses.js';
 
 export type Task = 'classification' | 'regression';
 
@@ -72,11 +73,13 @@ export interface Design {
 export interface FitTabularOptions {
   /** Ends training after the present batch; what was trained so far is kept, with the best weights. */
   readonly signal?: AbortSignal;
-  /** Where to save what it takes to go on, when the signal ends training. */
+  /** Where to save what it takes to go on, when the signal ends training and as often as `checkpointEvery` says. */
   readonly checkpoint?: SaveTarget;
+  /** How often to save `checkpoint` on the way, for a process that may be killed; default never. */
+  readonly checkpointEvery?: CheckpointEvery;
   /** Such a checkpoint. Given the same rows and options training goes on where it stood, and ends in the same bits. */
   readonly resume?: LoadSource;
-  /** Called for each member's training. */
+  /** Called for each member's training, and again after each checkpoint on the way. */
   readonly callbacks?: (member: number, design: Design) => readonly Callback[];
 }
 

@@ -147,7 +147,8 @@ export class HeldOut {
     for (let i = 0; i < count; i++) {
       losses[i] = this.#lossOf(i, said);
       measured += losses[i]!;
-      sums[this.#group[i]!]! += share === 0 ? losses[i]! : (1 - share) * losses[i]! + share * this.#otherLossOf(i, said);
+      sums[this.#group[i]!]! +=
+        share === 0 ? losses[i]! : (1 - share) * losses[i]! + share * this.#otherLossOf(i, said);
     }
     const total = sums.reduce((sum, part) => sum + part, 0);
     this.curve[epoch] = Math.min(this.curve[epoch]!, measured / count);

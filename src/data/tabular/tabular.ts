@@ -167,7 +167,7 @@ export class Tabular<T extends Task = Task> {
    */
   async fit(data: Data, watch: FitTabularOptions = {}): Promise<this> {
     const { options } = this;
-    checkOptions(watch, ['callbacks', 'signal', 'checkpoint', 'resume'], 'fit');
+    checkOptions(watch, ['callbacks', 'signal', 'checkpoint', 'checkpointEvery', 'resume'], 'fit');
     const given = data instanceof Table ? data : tableFromRows(data);
     const notes: string[] = [];
     const table = withTarget(given, options.target, notes);
@@ -324,9 +324,15 @@ export class Tabular<T extends Task = Task> {
    * @throws UnknownNameError for a column that is missing, ShapeError for no rows, ValueError for values that cannot be used.
    */
   evaluate(data: Data): Metrics {
+    return this.compare(data).metrics;
+  }
+
+  /** Targets of rows, what is predicted for them, and the metrics of that. Errors as of `evaluate`. */
+  compare(data: Data): HeldOut & { readonly metrics: Metrics } {
     const { record } = this.#ready();
     const { table, truth } = this.#labelled(data);
-    return measure(record.task, truth, this.#outputs(table), record.classes, record.prior);
+    const outputs = this.#outputs(table);
+    return { truth, outputs, metrics: measure(record.task, truth, outputs, record.classes, record.prior) };
   }
 
   /** The columns by their importance: what predictions lose when one is shuffled (Breiman 2001). */

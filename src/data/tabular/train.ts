@@ -1,3 +1,4 @@
+import { ValueError } from '../../errors.js';
 import type { LoadSource, SaveTarget } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import { cos } from '../../kernels/elementary.js';
@@ -12,6 +13,7 @@ import type { Design, Task } from './design.js';
 import { HeldOut } from './held-out.js';
 import { combine, compileNetwork, cooled, makeNetwork } from './network.js';
 import { FEWEST_ROWS, partsOf } from './parts.js';
+import { type CheckpointEvery, Pauses } from './pauses.js';
 import { Rounds } from './rounds.js';
 
 export interface Trained {
@@ -35,6 +37,7 @@ interface Watch {
   readonly callbacks?: ((member: number, design: Design) => readonly Callback[]) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly checkpoint?: SaveTarget | undefined;
+  readonly checkpointEvery?: CheckpointEvery | undefined;
   readonly resume?: LoadSource | undefined;
 }
 
@@ -52,9 +55,17 @@ export async function train(
   task: Task,
   design: Design,
   backend: BackendFactory,
-  { callbacks = () => [], signal, checkpoint, resume }: Watch = {},
+  { callbacks = () => [], signal, checkpoint, checkpointEvery, resume }: Watch = {},
 ): Promise<Trained> {
   const { members, seed, epochs, moreEpochs, patience } = design;
+  if (checkpointEvery !== undefined && checkpoint === undefined) {
+    throw new ValueError({
+      argument: 'checkpoint',
+      given: 'none',
+      expected: 'where to save, as checkpointEvery is given',
+    });
+  }
+  const pauses = checkpointEvery && new Pauses(checkpointEvery);
   const parts = partsOf(x.rows, members, seed, task === 'classification' ? y.data : undefined);
   const before = resume === undefined ? undefined : await loadCheckpoint(resume, jobOf(design, x, y), backend);
   const networks =
@@ -78,13 +89,14 @@ export async function train(
   let last = (before?.heldOut.curve.length ?? 0) < epochs ? epochs : epochs + moreEpochs;
 
   const settle = (epoch: number): boolean => {
+    pauses?.epoch();
     if (heldOut.settle(epoch)) best = networks.map((network) => network.getWeights());
     if (epoch + 1 < epochs) return heldOut.wait(epoch, patience);
     if (epoch + 1 > epochs) return heldOut.wait(epoch, Math.max(patience, moreEpochs / 2)) && epoch + 1 < last;
     if (heldOut.bestEpoch >= epochs - Math.ceil(LAST * epochs)) last = epochs + moreEpochs;
     return last > epochs && heldOut.wait(epoch, Math.ceil(LAST * epochs));
   };
-  const rounds = new Rounds(networks, settle, signal);
+  let rounds: Rounds;
 
   const trainMember = async (i: number) => {
     if (histories[i]) return;
@@ -108,16 +120,30 @@ export async function train(
     });
     histories[i] = history;
   };
+  const job = checkpoint === undefined ? undefined : jobOf(design, x, y);
+  const keep = async () => {
+    const progress = { networks, ended: histories, best, heldOut: heldOut.state };
+    if (checkpoint !== undefined && job) await saveCheckpoint(checkpoint, progress, job);
+  };
   let interrupted = false;
-  try {
-    await rounds.run(trainMember);
-  } catch (error) {
-    if (!signal?.aborted || error !== signal.reason) throw error;
-    interrupted = true;
-    if (checkpoint !== undefined) {
-      const progress = { networks, ended: histories, best, heldOut: heldOut.state };
-      await saveCheckpoint(checkpoint, progress, jobOf(design, x, y));
-    } else if (rounds.completed.every((count) => count === 0)) throw error;
+  for (let going = true; going; ) {
+    rounds = new Rounds(networks, settle, pauses?.begin(signal) ?? signal);
+    going = false;
+    try {
+      await rounds.run(trainMember);
+    } catch (error) {
+      if (pauses && error === pauses) {
+        await keep();
+        going = true;
+        continue;
+      }
+      if (!signal?.aborted || error !== signal.reason) throw error;
+      interrupted = true;
+      await keep();
+      if (checkpoint === undefined && rounds.completed.every((count) => count === 0)) throw error;
+    } finally {
+      pauses?.end();
+    }
   }
 
   best?.forEach((weights, i) => {

@@ -188,7 +188,7 @@ export interface EceOptions {
  * label is a prediction of its own.
  */
 export const ece = /* @__PURE__ */ metric<'ece', EceOptions>('ece', {
-  options: { bins: { default: 15, min: 1, integer: true } },
+  options: { bins: { default: 15, min: 1, max: 65_536, integer: true } },
   reads: 'probabilities',
   fits: DECISIONS,
   compute(sample, { bins }) {

@@ -1,3 +1,4 @@
+import { printable } from '../../printable.js';
 import type { Callback, Logs } from '../callbacks.js';
 import type { Model } from '../model.js';
 import type { ProgressOptions } from './progress.js';
@@ -25,7 +26,7 @@ const duration = (seconds: number) => {
 const list = (logs: Logs) =>
   Object.entries(logs)
     .filter(([name]) => name !== 'learningRate')
-    .map(([name, value]) => `${name} ${number(value)}`)
+    .map(([name, value]) => `${printable(name)} ${number(value)}`)
     .join('  ');
 
 /** Shows how training goes. In a module of its own, which `progress` and `verbose` load when training begins. */

@@ -1,0 +1,94 @@
+// Where the scripts of threads and workers lie, and how they are started: beside the package, where a bundler has put them,
+// or on another origin.
+
+import { builtin } from './host.js';
+
+/** What a script is started as; a bundle may hold it, or a page import it, without being a worker at all. */
+export type Role = 'myelin' | 'myelin-thread';
+
+interface NodeScope {
+  readonly parentPort: object | null;
+  readonly workerData: unknown;
+}
+
+interface BrowserScope {
+  readonly document?: { readonly baseURI: string };
+  readonly location?: { readonly href: string; readonly origin: string };
+  readonly name?: string;
+  readonly trustedTypes?: {
+    createPolicy(
+      name: string,
+      rules: { createScriptURL(url: string): string },
+    ): { createScriptURL(url: string): unknown };
+  };
+}
+
+const scope = globalThis as unknown as BrowserScope;
+
+/** Whether this is the scope of a worker that was started for this role. */
+export function startedAs(role: Role): boolean {
+  const node = builtin<NodeScope>('node:worker_threads');
+  if (node) return node.parentPort !== null && (node.workerData as { role?: unknown } | null)?.role === role;
+  return scope.document === undefined && scope.name === role;
+}
+
+/** What went wrong, as part of a sentence. */
+export function why(error: unknown): string {
+  const text = error instanceof Error ? error.message : typeof error === 'string' ? error : '';
+  return text.trim().replace(/\.+$/, '') || 'no reason was given';
+}
+
+/** Whether this is a page, or a worker of one. */
+export const inBrowser = () => typeof Worker !== 'undefined' && scope.location !== undefined;
+
+/** The place that users give: an address, or relative to the page, or in Node a path. */
+export function placeOf(given: string | URL): URL {
+  const base = scope.document?.baseURI ?? scope.location?.href;
+  const files = builtin<{ pathToFileURL(path: string): URL }>('node:url');
+  if (given instanceof URL || !files) return new URL(given, base);
+  return /^[a-z][a-z\d+.-]+:/i.test(given) ? new URL(given) : files.pathToFileURL(given);
+}
+
+/** Only addresses of this package's scripts pass the policy. */
+const own = new Set<string>();
+let policy: { createScriptURL(url: string): unknown } | undefined;
+
+/** On pages that take trusted types: by a policy called `myelin`, if they allow it. */
+function trusted(url: string): string {
+  if (!scope.trustedTypes) return url;
+  own.add(url);
+  try {
+    policy ??= scope.trustedTypes.createPolicy('myelin', {
+      createScriptURL(url) {
+        if (own.has(url)) return url;
+        throw new TypeError(`${url} is no script of myelin`);
+      },
+    });
+  } catch {
+    return url; // The page may not demand trusted types at all, only list the policies that it has.
+  }
+  return policy.createScriptURL(url) as string;
+}
+
+/**
+ * A script of this package, by its place in relation to a module. Here bundlers for servers do not see what is meant: they
+ * would copy the script to where it is no module, while what they give out as a module's address is its place in the package.
+ */
+export const beside = (module: string, path: string) => new URL(path, module);
+
+const relays = new Map<string, string>();
+
+/** A script of the page's own origin that imports one of another, which may not be started itself. */
+function relay(url: string): string {
+  const known =
+    relays.get(url) ?? URL.createObjectURL(new Blob([`import ${JSON.stringify(url)};`], { type: 'text/javascript' }));
+  relays.set(url, known);
+  return known;
+}
+
+/** A worker of a browser from any place; bundlers see nothing of this. */
+export function startAt(place: URL, role: Role): Worker {
+  const { href, origin, protocol } = place;
+  const foreign = (protocol === 'http:' || protocol === 'https:') && origin !== scope.location?.origin;
+  return new Worker(trusted(foreign ? relay(href) : href), { type: 'module', name: role });
+}

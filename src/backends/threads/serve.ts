@@ -1,0 +1,112 @@
+// What runs in a worker: waits for orders, computes its share, and reads messages only when told to.
+
+import { instantiate } from '../instance.js';
+import { COMMAND, Control } from './control.js';
+import { builtin } from './host.js';
+import { bindPhases, type Message, runPhases, type ThreadData } from './team.js';
+
+interface Port {
+  postMessage(message: unknown): void;
+  listen(handler: (message: Message) => void): void;
+}
+
+/** The heaps and programs that this thread knows. */
+class Thread {
+  readonly #control: Control;
+  readonly #heaps = new Map<number, ReturnType<typeof instantiate>>();
+  readonly #programs = new Map<number, { heap: number; phases: ReturnType<typeof bindPhases> }>();
+  #seen = 0;
+
+  constructor(private readonly data: ThreadData) {
+    this.#control = new Control(data.control, data.threads, true, data.cores);
+  }
+
+  receive(message: Message): void {
+    switch (message.type) {
+      case 'heap':
+        this.#heaps.set(message.heap, instantiate(this.data.module, message.memory, this.data.tall));
+        break;
+      case 'program': {
+        const kernels = this.#heaps.get(message.heap);
+        if (!kernels) throw new Error(`no heap ${message.heap}`);
+        const phases = bindPhases(message.phases, this.data.thread, kernels);
+        this.#programs.set(message.program, { heap: message.heap, phases });
+        break;
+      }
+      case 'drop':
+        this.#heaps.delete(message.heap);
+        for (const [id, { heap }] of this.#programs) if (heap === message.heap) this.#programs.delete(id);
+        break;
+      case 'loop':
+        this.#loop();
+        break;
+    }
+  }
+
+  /** Returns when there are messages to read. */
+  #loop(): void {
+    const control = this.#control;
+    for (;;) {
+      this.#seen = control.awaitOrder(this.#seen);
+      if (control.command === COMMAND.listen) {
+        control.announceListening();
+        return;
+      }
+      const program = this.#programs.get(control.argument);
+      if (!program) throw new Error(`no program ${control.argument}`);
+      runPhases(program.phases, control);
+    }
+  }
+
+  fail(): void {
+    this.#control.fail();
+  }
+}
+
+function start(port: Port, data: ThreadData): void {
+  try {
+    instantiate(data.module, data.memory);
+  } catch (error) {
+    port.postMessage(error instanceof Error ? error.message : String(error));
+    return;
+  }
+  const thread = new Thread(data);
+  port.listen((message) => {
+    try {
+      thread.receive(message);
+    } catch (error) {
+      thread.fail();
+      throw error;
+    }
+  });
+  port.postMessage('ready');
+}
+
+interface NodeWorkers {
+  readonly parentPort: {
+    postMessage(message: unknown): void;
+    on(event: 'message', handler: (message: Message) => void): void;
+  };
+  readonly workerData: ThreadData;
+}
+
+/** Serves the pool that has started this worker. */
+export function serve(): void {
+  const node = builtin<NodeWorkers>('node:worker_threads');
+  if (node) {
+    const { parentPort, workerData } = node;
+    const listen: Port['listen'] = (handler) => parentPort.on('message', handler);
+    start({ postMessage: (message) => parentPort.postMessage(message), listen }, workerData);
+    return;
+  }
+  const scope = globalThis as unknown as {
+    postMessage(message: unknown): void;
+    onmessage: ((event: { data: unknown }) => void) | null;
+  };
+  const listen: Port['listen'] = (handler) => {
+    scope.onmessage = (event) => handler(event.data as Message);
+  };
+  scope.onmessage = ({ data }) => {
+    start({ postMessage: (message) => scope.postMessage(message), listen }, data as ThreadData);
+  };
+}

@@ -1,0 +1,8 @@
+declare module '*/build/thread.js' {
+  /** Where this script lies; undefined in bundles of formats without modules. */
+  export const place: string | undefined;
+}
+
+declare module '*/build/worker-host.js' {
+  export const place: string | undefined;
+}

@@ -1,0 +1,3 @@
+import { run } from './app.js';
+
+window.result = await run().catch((error) => ({ error: String(error) }));
