@@ -340,3 +340,12 @@ describe('tables that were read without the kinds of a pipeline', () => {
     );
   });
 });
+
+test('numerals of very many digits are texts', async () => {
+  for (const digits of [15, 17, 64, 65, 400]) {
+    const table = await readCsv({ text: `a,b\n1,2\n${'7'.repeat(digits)},3\n` });
+    expect(table.column('a').kind, `${digits} digits`).toBe(digits < 17 ? 'number' : 'category');
+  }
+  const long = `0.${'3'.repeat(100)}`;
+  expect((await readCsv({ text: `a,b\n1,2\n${long},3\n` })).value(1, 'a')).toBe(1 / 3);
+});
