@@ -64,20 +64,58 @@ describe('myelin', () => {
           ['kind', ['Learning curves', 'ROC', 'Calibration']],
           ['weight', ['Learning curves', 'Targets by predictions', 'Residuals']],
         ] as const) {
-          const args = ['--drop', 'id', '--out', 'r.myelin', '--report', 'report.html', '--quiet', ...quick];
+          const args = [
+            '--drop',
+            'id',
+            '--out',
+            'r.myelin',
+            '--report',
+            'report.html',
+            '--test-share',
+            '0.2',
+            '--quiet',
+            ...quick,
+          ];
           expect(await myelin(['train', 'train.csv', '--target', target, ...args])).toMatchObject({
             code: 0,
             stderr: '',
           });
           await page.goto(`file://${at('report.html')}`);
-          expect(await page.locator('.u-title').allTextContents()).toEqual(charts);
-          const drawn = await page.evaluate(() =>
-            [...document.querySelectorAll('canvas')].map((canvas) => {
-              const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
-              return new Set(new Uint32Array(data.buffer)).size > 5;
-            }),
+          expect(await page.locator('.charts figcaption b').allTextContents()).toEqual(charts);
+          expect(await page.locator('.headline').textContent()).toMatch(
+            /^'\w+' is predicted from 3 columns: .* (of|on) 24 test rows.* Always answering .* networks? learned from 96 rows in/,
           );
-          expect(drawn).toEqual([true, true, true]);
+          // All figures of what was predicted are of the same rows.
+          const notes = await page.locator('.charts figcaption small').allTextContents();
+          for (const note of notes.slice(1)) expect(note).toMatch(/^of 24 test rows/);
+          for (const [width, colorScheme] of [
+            [1300, 'light'],
+            [360, 'dark'],
+          ] as const) {
+            await page.setViewportSize({ width, height: 900 });
+            await page.emulateMedia({ colorScheme });
+            const drawn = await page.evaluate(() => {
+              const plots = [...document.querySelectorAll<SVGElement>('.chart > svg')];
+              return {
+                page: document.documentElement.scrollWidth,
+                widths: plots.map((plot) => plot.getBoundingClientRect().width),
+                letters: plots.map((plot) => getComputedStyle(plot.querySelector('text')!).fontSize),
+                // Shapes that can be seen within each plot.
+                shapes: plots.map(
+                  (plot) =>
+                    [...plot.querySelectorAll('path, circle')].filter(
+                      (shape) => shape.getBoundingClientRect().height >= 0,
+                    ).length,
+                ),
+                paper: getComputedStyle(document.body).backgroundColor,
+              };
+            });
+            expect(drawn.page).toBe(width);
+            expect(Math.max(...drawn.widths)).toBeGreaterThan(0.9 * width);
+            expect(new Set(drawn.letters)).toEqual(new Set(['12px']));
+            expect(drawn.shapes.every((count) => count > 1)).toBe(true);
+            expect(drawn.paper).toBe(colorScheme === 'dark' ? 'rgb(21, 21, 21)' : 'rgb(255, 255, 255)');
+          }
           expect((await page.screenshot({ fullPage: true })).length).toBeGreaterThan(20_000);
         }
         expect(errors).toEqual([]);
@@ -199,11 +237,13 @@ describe('myelin', () => {
   }, 60_000);
 
   test('an interrupt, for machines', async () => {
-    const args = ['train', 'train.csv', '--target', 'kind', ...long, '--out', 'soon.myelin', '--json'];
-    const { code, stdout, stderr } = await myelin(args, { killAfterMs: 3000 });
+    const often = ['--checkpoint-every', '0.2s'];
+    const args = ['train', 'train.csv', '--target', 'kind', ...long, ...often, '--out', 'machine.myelin', '--json'];
+    const killWhen = () => existsSync(at('machine.myelin.checkpoint'));
+    const { code, stdout, stderr } = await myelin(args, { killWhen });
     expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
     const { interrupted, checkpoint, resume } = JSON.parse(stdout);
-    expect({ interrupted, checkpoint }).toEqual({ interrupted: true, checkpoint: 'soon.myelin.checkpoint' });
-    expect(resume).toMatch(/^npx myelin train train.csv .*--resume soon.myelin.checkpoint$/);
+    expect({ interrupted, checkpoint }).toEqual({ interrupted: true, checkpoint: 'machine.myelin.checkpoint' });
+    expect(resume).toMatch(/^npx myelin train train.csv .*--resume machine.myelin.checkpoint$/);
   }, 60_000);
 });

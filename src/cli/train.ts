@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { DataError } from '../data/errors.js';
-import { readTable, split, type TabularOptions, tabular } from '../data/index.js';
+import { readTable, split, type Table, type TabularOptions, tabular } from '../data/index.js';
 import { countersOf, inferTask, trainingOptions } from '../data/tabular/design.js';
 import type { CheckpointEvery } from '../data/tabular/pauses.js';
 import { MyelinError } from '../errors.js';
@@ -13,7 +13,7 @@ import { checkColumns, type ReadFlags, readData, readOptions, remarksOf, sourceO
 import { checked, messageOf, typed, UsageError } from './errors.js';
 import { writing } from './output.js';
 import { checkApart, checkReadable, checkWritable } from './paths.js';
-import { reportPage } from './report.js';
+import { reportPage } from './report/page.js';
 import { endingCode, Interruption } from './signals.js';
 import { curves, grid, metricsText, quoted, short } from './terminal.js';
 
@@ -45,7 +45,9 @@ function progressOf(say: (text: string) => void, line: (text: string) => void) {
   ];
 }
 
-/** The command that goes on where this one stood, as a line for a shell. */
+/** This command, and that which goes on where it stood, as lines for a shell. */
+const commandGiven = () => ['npx myelin', ...process.argv.slice(2).map(quoted)].join(' ');
+
 function commandToResume(checkpoint: string): string {
   const given = process.argv.slice(2);
   const kept = given.filter((text, i) => !/^--resume(=|$)/.test(text) && given[i - 1] !== '--resume');
@@ -53,7 +55,7 @@ function commandToResume(checkpoint: string): string {
 }
 
 /** Of hundreds of columns fewer rows, so that a report takes seconds. */
-const IMPORTANCE = { rows: 1000, repeats: 2, budget: 200_000 };
+const IMPORTANCE = { rows: 1000, repeats: 2 };
 
 /** Trains and saves. Returns the exit code. */
 export async function trainCommand(data: string, flags: TrainFlags): Promise<number> {
@@ -99,15 +101,16 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     ? split(table, { test: flags.testShare, seed: flags.seed ?? 0, ...stratify })
     : undefined;
   const width = stderr.columns || 80;
-  const callbacks = progressOf(
-    (text) => (terminal ? undefined : tell(text)),
-    (text) => (terminal ? sayOver(text, width) : undefined),
-  );
+  const line = (text: string) => {
+    if (terminal) sayOver(text, width);
+  };
+  const callbacks = progressOf((text) => (terminal ? undefined : tell(text)), line);
   const began = performance.now();
   try {
     await pipeline.fit(parts ? table.take(parts.train) : table, {
       callbacks,
       signal: interruption.signal,
+      remark: (text) => tell(`note: ${text}`),
       checkpoint,
       ...(flags.checkpointEvery !== undefined && { checkpointEvery: flags.checkpointEvery }),
       ...(flags.resume !== undefined && { resume: flags.resume }),
@@ -130,20 +133,42 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   if ((resumed || flags.checkpointEvery !== undefined) && !interrupted) await removeFile(checkpoint, false);
   interruption.stop();
   const conclude = async () => {
-    let tested = parts && pipeline.evaluate(table.take(parts.test));
+    let compared = parts && pipeline.compare(table.take(parts.test));
     if (!parts && flags.test !== undefined) {
       const test = await readTable(sourceOf(flags.test), readOptions(testFlags, pipeline));
-      tested = pipeline.evaluate(test);
+      compared = pipeline.compare(test);
       if (!json && !quiet) warn(pipeline.warnings(test));
     }
-    const importance =
-      endingCode() !== undefined ? [] : pipeline.explain(parts ? table.take(parts.test) : table, IMPORTANCE);
+    const explained = parts ? table.take(parts.test) : table;
+    const importance = endingCode() !== undefined ? [] : importanceOf(explained);
     if (flags.report !== undefined && pipeline.held) {
       const title = `${target} from ${data === '-' ? 'standard input' : basename(data)}`;
-      const page = reportPage({ title, record, importance, test: tested, ...pipeline.held });
+      const kind = parts ? 'test' : 'training';
+      const page = reportPage({
+        title,
+        record,
+        columns: table.drop(target, ...dropped).names,
+        command: commandGiven(),
+        seconds,
+        importance,
+        importanceRows: `a sample of the ${explained.rows} ${kind} rows`,
+        held: pipeline.held,
+        test: compared,
+      });
       await writing(flags.report, (put) => put(page), { option: '--report' });
     }
+    const tested = compared?.metrics;
     return { tested, importance };
+  };
+  const importanceOf = (explained: Table) => {
+    if (!terminal) tell('Measuring what the columns are worth.');
+    const progress = (done: number, total: number) => line(`what columns are worth: ${done} of ${total}`);
+    const found = pipeline.explain(explained, { ...IMPORTANCE, progress });
+    if (terminal) stderr.write('\n');
+    const { leftOut } = found;
+    if (leftOut.length > 0)
+      tell(`note: what ${leftOut.length} of the columns are worth was not measured: they are too many`);
+    return found;
   };
   const { tested, importance } = await conclude().catch((error: NodeJS.ErrnoException) => {
     if (!(error instanceof MyelinError) && typeof error.code !== 'string') throw error;

@@ -166,7 +166,8 @@ function decideDates(texts: readonly string[], { dateFormat }: Settings): Decisi
   if (!day || !month) return day ? date('DMY') : month ? date('MDY') : undefined;
   if (texts.every((text) => spelledDate(text, 'DMY') === spelledDate(text, 'MDY'))) {
     const { dateFormat: _, ...either } = date('DMY');
-    return either;
+    // Said, it would count for this column as well, which is written otherwise.
+    return dateFormat === undefined ? either : date('DMY');
   }
   return { kind: 'category', plain: false, odd: texts[0]!, suspicion: { dateFormats: ['DMY', 'MDY'] } };
 }
@@ -207,7 +208,9 @@ export function decide(texts: readonly string[], settings: Settings): Decision {
     const style: NumberStyle = { decimal: comma ? ',' : '.' };
     return { kind: 'number', plain: true, read: (text) => numberOf(text, style) };
   }
-  const other = present.find((text) => !isPlain(text, comma) && !isNumberLike(text));
+  // Numerals of very many digits are not taken apart.
+  const isNumeral = (text: string) => isNumberLike(text) && (INFINITE.test(text) || numeralOf(text) !== undefined);
+  const other = present.find((text) => !isNumeral(text));
   if (other === undefined) {
     const finite = present.filter((text) => !INFINITE.test(text));
     const numbers = decideNumbers(

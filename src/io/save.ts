@@ -118,7 +118,7 @@ async function refusing<T>(doing: string, path: string | URL, work: () => Promis
 }
 
 /** Errors about what is in a file as errors that name it. */
-function naming(error: unknown, source: LoadSource): unknown {
+export function naming(error: unknown, source: LoadSource): unknown {
   const named = typeof source === 'string' || source instanceof URL;
   if (!named || !(error instanceof FileFormatError) || error.path !== undefined) return error;
   return new FileFormatError(error.where, error.what, {

@@ -36,7 +36,7 @@ export function startedAs(role: Role): boolean {
 /** What went wrong, as part of a sentence. */
 export function why(error: unknown): string {
   const text = error instanceof Error ? error.message : typeof error === 'string' ? error : '';
-  return text.trim().replace(/\.*(\n.*)?$/s, '') || 'no reason was given';
+  return text.trim().split('\n', 1).join('').replace(/\.$/, '') || 'no reason was given';
 }
 
 /** Whether this is a page, or a worker of one. */

@@ -18,7 +18,7 @@ import {
   type TabularOptions,
   type Task,
 } from './design.js';
-import { type ExplainOptions, type Importance, importanceOf } from './explain.js';
+import { type ExplainOptions, type Explanation, importanceOf } from './explain.js';
 import { describeColumns, type InputRecord, Warnings } from './inputs.js';
 import { expected, type Metrics, MOST_CONFUSED, measure, type Prior } from './measure.js';
 import {
@@ -46,8 +46,14 @@ export interface TabularRecord {
   readonly rows: number;
   readonly design: Design;
   readonly members: readonly MemberRecord[];
-  /** On rows that the network in question had not trained on. */
+  /**
+   * What to expect of new rows: of rows that were left out and chose nothing, neither the epoch nor the temperature. The log
+   * loss, and the errors of numbers, are those to expect of all networks together; accuracy, f1, auc and confusion those of
+   * the networks, three of them at most, that left out a row.
+   */
   readonly validation: Metrics;
+  /** What comes before softmax was divided by it, so that probabilities are no more certain than right; chosen on rows left out. */
+  readonly temperature?: number;
   readonly inputs: readonly InputRecord[];
   /** How the rows were read where that differs from the defaults. */
   readonly reading?: Reading;
@@ -147,8 +153,8 @@ export class Tabular<T extends Task = Task> {
   }
 
   /**
-   * Significant digits of predictions in the target's units.
-   * @internal
+   * Significant digits that predictions in the target's units have: 9, as float32, and more where the target is far from 0
+   * beside its spread; 9 of probabilities.
    */
   get digits(): number {
     const { target, record } = this.#ready();
@@ -161,16 +167,20 @@ export class Tabular<T extends Task = Task> {
    */
   async fit(data: Data, watch: FitTabularOptions = {}): Promise<this> {
     const { options } = this;
-    checkOptions(watch, ['callbacks', 'signal', 'checkpoint', 'checkpointEvery', 'resume'], 'fit');
+    checkOptions(watch, ['callbacks', 'signal', 'checkpoint', 'checkpointEvery', 'resume', 'remark'], 'fit');
     const given = data instanceof Table ? data : tableFromRows(data);
     const notes: string[] = [];
+    const remark = (text: string) => {
+      notes.push(text);
+      watch.remark?.(text);
+    };
     const table = withTarget(given, options.target, notes);
     const column = table.column(options.target);
     const inferred = inferTask(column);
     const task = options.task ?? inferred.task;
     if (options.task === undefined) {
       notes.push(`${task}, since ${inferred.why}`);
-      if (inferred.remark) notes.push(inferred.remark);
+      if (inferred.remark) remark(inferred.remark);
     }
     const target = fitTarget(column, task);
     const truth = truthOf(table, task, target);
@@ -178,8 +188,8 @@ export class Tabular<T extends Task = Task> {
     const design = designFor(table.rows, task, options);
     if (classes) {
       const held = Math.ceil(design.members === 1 ? table.rows / 10 : table.rows);
-      notes.push(...checkClasses(truth, classes, options.target, held));
-      if (classes.length > MOST_CONFUSED) notes.push(`no confusion matrix is kept of ${classes.length} classes`);
+      for (const text of checkClasses(truth, classes, options.target, held)) remark(text);
+      if (classes.length > MOST_CONFUSED) remark(`no confusion matrix is kept of ${classes.length} classes`);
     }
     const prior: Prior = classes
       ? { shares: countsOf(truth, classes.length).map((count) => count / table.rows) }
@@ -210,6 +220,7 @@ export class Tabular<T extends Task = Task> {
       design,
       members: trained.members,
       validation: expected(measure(task, heldTruth, this.#held.outputs, classes, prior), losses, squared),
+      ...(classes && { temperature: trained.temperature }),
       inputs: describeColumns(rest, inputs),
       ...(Object.keys(given.reading).length > 0 && { reading: given.reading }),
       precision: 'float64',
@@ -317,13 +328,19 @@ export class Tabular<T extends Task = Task> {
    * @throws UnknownNameError for a column that is missing, ShapeError for no rows, ValueError for values that cannot be used.
    */
   evaluate(data: Data): Metrics {
+    return this.compare(data).metrics;
+  }
+
+  /** Targets of rows, what is predicted for them, and the metrics of that. Errors as of `evaluate`. */
+  compare(data: Data): HeldOut & { readonly metrics: Metrics } {
     const { record } = this.#ready();
     const { table, truth } = this.#labelled(data);
-    return measure(record.task, truth, this.#outputs(table), record.classes, record.prior);
+    const outputs = this.#outputs(table);
+    return { truth, outputs, metrics: measure(record.task, truth, outputs, record.classes, record.prior) };
   }
 
   /** The columns by their importance: what predictions lose when one is shuffled (Breiman 2001). */
-  explain(data: Data, options: ExplainOptions = {}): readonly Importance[] {
+  explain(data: Data, options: ExplainOptions = {}): Explanation {
     const { model, inputs, target, record } = this.#ready();
     const { task, precision } = record;
     const { table, truth } = this.#labelled(data);
@@ -333,9 +350,20 @@ export class Tabular<T extends Task = Task> {
       throw new ValueError({ argument: 'rows', given, expected: 'rows of classes that training knew' });
     }
     const rows = known.length === table.rows ? table : table.take(known);
-    const predict = (x: Matrix) => unscaled(model.predict(x), task, target, precision);
     const truthFor = (part: Table) => truthOf(part, task, target);
-    return importanceOf({ task, preprocessing: inputs, predict }, rows, truthFor, options);
+    return importanceOf(
+      {
+        task,
+        target: record.target,
+        preprocessing: inputs,
+        model,
+        networks: record.members.length,
+        unscaled: (outputs) => unscaled(outputs, task, target, precision),
+      },
+      rows,
+      truthFor,
+      options,
+    );
   }
 
   /** What is saved beside the weights. */
