@@ -72,7 +72,42 @@ async function builtin<N extends keyof Modules>(name: N): Promise<Modules[N]> {
 }
 
 /** Systems that cannot open or sync a folder; there a rename is as good as it gets. */
-const NO_FOLDERS = ['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF'];
+const NO_FOLDERS = ['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF', 'ERR_ACCESS_DENIED'];
+
+let warned = false;
+
+/** Waits until the disk has a file. Node's permission model forbids that where it allows to write; it is said once. */
+async function synced(handle: NodeHandle): Promise<void> {
+  try {
+    await handle.sync();
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ERR_ACCESS_DENIED') throw error;
+    if (!warned) {
+      console.warn(
+        "myelin: Node's permission model forbids fsync: files are written without it, and a loss of power may take what was saved last.",
+      );
+    }
+    warned = true;
+  }
+}
+
+interface DenoPermissions {
+  readonly permissions: { querySync(permission: { name: 'sys'; kind: 'hostname' }): { readonly state: string } };
+}
+
+/**
+ * What tells this machine from others that write to the same folder. Deno asks a user before it says a machine's name:
+ * without leave a random name does, whose leftovers no later process takes for its own.
+ */
+function machineName(os: Modules['os']): string {
+  const { Deno } = globalThis as { Deno?: DenoPermissions };
+  const open = !Deno || Deno.permissions.querySync({ name: 'sys', kind: 'hostname' }).state === 'granted';
+  if (!open && randomName === '') randomName = crypto.randomUUID();
+  const name = open ? os.hostname() : randomName;
+  return name.replace(/[^\w-]/g, '').slice(0, 40) || 'host';
+}
+
+let randomName = '';
 
 /** Links that lead to open streams, not to what the streams were opened from. */
 const DESCRIPTORS = /^(?:\/proc\/(?:self|thread-self|\d+)(?:\/task\/\d+)?|\/dev)\/fd$/;
@@ -173,7 +208,7 @@ async function openFiles(): Promise<Files> {
         write: (bytes, position) => fs.writeSync(handle.fd, bytes, 0, bytes.length, position),
         read: async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead,
         size: async () => (await handle.stat()).size,
-        sync: () => handle.sync(),
+        sync: () => synced(handle),
         setAccess: (access) => setAccess(handle, access),
         close: () => handle.close(),
       };
@@ -196,7 +231,7 @@ async function openFiles(): Promise<Files> {
       let handle: NodeHandle | undefined;
       try {
         handle = await promises.open(folder, 'r');
-        await handle.sync();
+        await synced(handle);
       } catch (error) {
         if (!NO_FOLDERS.includes((error as { code: string }).code)) throw error;
       } finally {
@@ -207,11 +242,9 @@ async function openFiles(): Promise<Files> {
     process: {
       id: process.pid,
       started: Date.now() - process.uptime() * 1000,
-      host:
-        os
-          .hostname()
-          .replace(/[^\w-]/g, '')
-          .slice(0, 40) || 'host',
+      get host() {
+        return machineName(os);
+      },
       alive(id) {
         try {
           process.kill(id, 0);
@@ -221,9 +254,9 @@ async function openFiles(): Promise<Files> {
         }
       },
     },
-    place: (given) => findPlace({ fs, path }, given instanceof URL ? fileURLToPath(given) : given),
+    place: (given) => findPlace({ fs, path }, typeof given === 'string' ? given : fileURLToPath(given)),
     split(given) {
-      const path = resolve(given instanceof URL ? fileURLToPath(given) : given);
+      const path = resolve(typeof given === 'string' ? given : fileURLToPath(given));
       return { path, folder: dirname(path), name: basename(path) };
     },
   };

@@ -1,3 +1,4 @@
+import { textEncoder } from '../../realms.js';
 import { parseNumber } from '../scalars.js';
 import { QUOTE } from './bytes.js';
 import type { Head, HowCut, Sample } from './sample.js';
@@ -57,7 +58,7 @@ function candidatesOf(head: Head, { separator, quote, decimalComma }: Given): (H
 
 /** Whether all fields but those of the first line are numbers with commas before decimals. */
 function hasCommas({ rows }: Sample): boolean {
-  const encoder = new TextEncoder();
+  const encoder = textEncoder();
   const isNumber = (text: string) => {
     const bytes = encoder.encode(text);
     return text === '' || !Number.isNaN(parseNumber(bytes, 0, bytes.length, true));
