@@ -91,8 +91,8 @@ function checkPredictOptions(options: PredictArguments): void {
 }
 
 function checkOutput(output: Matrix | Float32Array, x: MatrixLike, rows: number, units: number): void {
-  const flat = isFloat32(output);
-  if (!flat && !(isMatrix(output) && isFloat32(output.data))) {
+  const flat = !isMatrix(output);
+  if (!isFloat32(flat ? output : output.data)) {
     throw new ValueError({
       argument: 'output',
       given: show(output),
@@ -145,7 +145,7 @@ function meets(x: Float32Array, output: Float32Array): boolean {
 }
 
 function sharesMemory(x: MatrixLike, output: Float32Array): boolean {
-  if (isFloat32(x)) return meets(x, output);
+  if (x instanceof Float32Array) return meets(x, output);
   if (isMatrix(x) && isFloat32(x.data)) return meets(x.data, output);
   if (Array.isArray(x)) return x.some((row) => ArrayBuffer.isView(row) && overlap(row, output));
   const data = ArrayBuffer.isView(x) ? x : (x as Matrix).data;
