@@ -72,7 +72,7 @@ export type {
   UpdateSpec,
 } from './kernels/tables.js';
 export type { CommonOptions, OptimizerDefinition, Schedule, Spec as OptimizerSpecOf } from './kernels/update.js';
-export { type Matrix, type MatrixLike, matrix, type NumericArray } from './matrix.js';
+export { type Matrix, type MatrixLike, matrix, type Numbers, type NumericArray } from './matrix.js';
 export * from './model/averaging.js';
 export { compileOptionsFromSpec } from './model/every.js';
 export {

@@ -237,11 +237,13 @@ describe('myelin', () => {
   }, 60_000);
 
   test('an interrupt, for machines', async () => {
-    const args = ['train', 'train.csv', '--target', 'kind', ...long, '--out', 'soon.myelin', '--json'];
-    const { code, stdout, stderr } = await myelin(args, { killAfterMs: 3000 });
+    const often = ['--checkpoint-every', '0.2s'];
+    const args = ['train', 'train.csv', '--target', 'kind', ...long, ...often, '--out', 'machine.myelin', '--json'];
+    const killWhen = () => existsSync(at('machine.myelin.checkpoint'));
+    const { code, stdout, stderr } = await myelin(args, { killWhen });
     expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
     const { interrupted, checkpoint, resume } = JSON.parse(stdout);
-    expect({ interrupted, checkpoint }).toEqual({ interrupted: true, checkpoint: 'soon.myelin.checkpoint' });
-    expect(resume).toMatch(/^npx myelin train train.csv .*--resume soon.myelin.checkpoint$/);
+    expect({ interrupted, checkpoint }).toEqual({ interrupted: true, checkpoint: 'machine.myelin.checkpoint' });
+    expect(resume).toMatch(/^npx myelin train train.csv .*--resume machine.myelin.checkpoint$/);
   }, 60_000);
 });

@@ -311,3 +311,41 @@ describe('what makes a column no number, date or boolean is told at any share', 
     );
   });
 });
+
+describe('tables that were read without the kinds of a pipeline', () => {
+  const fitted = (async () => {
+    const rows = Array.from({ length: 90 }, (_, i) => {
+      return `${i % 2 ? 'Y' : 'N'},${i % 7}.5,2024-01-${String((i % 28) + 1).padStart(2, '0')},0${(i % 3) + 1}/02/2024,${i % 9}`;
+    });
+    const table = await readCsv({ text: `flag,n,day,code,y\n${rows.join('\n')}` });
+    return tabular({ target: 'y', epochs: 2, members: 1, layers: [4], task: 'regression' }).fit(table);
+  })();
+  const row = { flag: true, n: 7, day: new Date('2024-01-05'), code: '02/02/2024' };
+
+  test('texts are what they were when fitting, or refused by row', async () => {
+    const pipeline = await fitted;
+    const [expected] = pipeline.predict([row]);
+    const of = async (cells: string) => pipeline.predict(await readCsv({ text: `flag,n,day,code\n${cells}` }));
+    expect(pipeline.kinds).toMatchObject({ flag: 'boolean', n: 'number', day: 'date', code: 'category' });
+    expect((await of('Y,007,2024-01-05,02/02/2024\nY,007,2024-01-05,01/02/2024\n'))[0]).toBe(expected);
+    await expect(of('Y,7,2024-01-05,02/02/2024\nM,7,2024-01-05,01/02/2024\n')).rejects.toThrow(
+      /column 'flag', row 1: expected a boolean, as when fitting, got 'M', a category\..*readOptions/,
+    );
+    await expect(of('Y,x,2024-01-05,02/02/2024\nY,7,2024-01-05,01/02/2024\n')).rejects.toThrow(
+      /column 'n', row 0: .*'x'/,
+    );
+    // Here 31/02 tells the order, so that dates come of what was a text.
+    await expect(of('Y,7,2024-01-05,28/02/2024\n')).rejects.toThrow(
+      /column 'code', row 0: expected a category.*readOptions/,
+    );
+  });
+});
+
+test('numerals of very many digits are texts', async () => {
+  for (const digits of [15, 17, 64, 65, 400]) {
+    const table = await readCsv({ text: `a,b\n1,2\n${'7'.repeat(digits)},3\n` });
+    expect(table.column('a').kind, `${digits} digits`).toBe(digits < 17 ? 'number' : 'category');
+  }
+  const long = `0.${'3'.repeat(100)}`;
+  expect((await readCsv({ text: `a,b\n1,2\n${long},3\n` })).value(1, 'a')).toBe(1 / 3);
+});

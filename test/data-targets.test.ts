@@ -225,7 +225,12 @@ describe('remarks and refusals before training', () => {
     [[-1, 1], /'y' has 2 values, -1, 1/],
     [[0, 2], /'y' has 2 values/],
   ])('whole numbers that may be classes: %j', async (values, message) => {
-    const { record } = await tabular({ target: 'y', ...quick, epochs: 1 }).fit(numbers(values));
+    const before: string[] = [];
+    const { record } = await tabular({ target: 'y', ...quick, epochs: 1 }).fit(numbers(values), {
+      remark: (text) => before.push(text),
+      callbacks: () => [{ onEpochBegin: () => expect(before.join()).toMatch(message) }],
+    });
+    expect(before).toHaveLength(1);
     expect(record.task).toBe('regression');
     expect(record.notes.join('\n')).toMatch(message);
     const given = await tabular({ target: 'y', task: 'regression', ...quick, epochs: 1 }).fit(numbers(values));

@@ -1,6 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { type MatrixLike, matrix } from '../src/matrix.js';
-import { accuracy, auc, f1, logLoss, mae, mape, mse, prAuc, r2, rmse, topK } from '../src/model/metrics/index.js';
+import {
+  accuracy,
+  auc,
+  confusionMatrix,
+  f1,
+  logLoss,
+  mae,
+  mape,
+  mse,
+  prAuc,
+  r2,
+  rmse,
+  topK,
+} from '../src/model/metrics/index.js';
 
 /** The numbers in each form that metrics take and that has room for float64. */
 const forms: readonly (readonly [string, (values: readonly number[]) => MatrixLike])[] = [
@@ -91,4 +104,13 @@ test.each([NaN, Infinity, -Infinity])('%s is refused wherever it comes', (value)
     expect(() => mse([1, 2], form([1, value]))).toThrow(/yPred, row 1/);
   }
   expect(mse([1e308, 1e308, 0], [1e308, 1e308, 0])).toBe(0);
+});
+
+test('class indices that memory has no room for are refused', () => {
+  expect(() => accuracy([1.7e9], [1.7e9])).toThrow(
+    /yTrue: expected class indices below 16777216.*got class 1700000000/,
+  );
+  expect(() => f1([3], [2 ** 32])).toThrow(/yPred: expected class indices/);
+  expect(() => confusionMatrix([20_000], [1])).toThrow(/yTrue: expected at most 5792.*got 20001 classes/);
+  expect(accuracy([20_000, 1], [20_000, 2])).toBe(0.5);
 });

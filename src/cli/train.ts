@@ -110,6 +110,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     await pipeline.fit(parts ? table.take(parts.train) : table, {
       callbacks,
       signal: interruption.signal,
+      remark: (text) => tell(`note: ${text}`),
       checkpoint,
       ...(flags.checkpointEvery !== undefined && { checkpointEvery: flags.checkpointEvery }),
       ...(flags.resume !== undefined && { resume: flags.resume }),

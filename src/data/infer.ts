@@ -207,7 +207,9 @@ export function decide(texts: readonly string[], settings: Settings): Decision {
     const style: NumberStyle = { decimal: comma ? ',' : '.' };
     return { kind: 'number', plain: true, read: (text) => numberOf(text, style) };
   }
-  const other = present.find((text) => !isPlain(text, comma) && !isNumberLike(text));
+  // Numerals of very many digits are not taken apart.
+  const isNumeral = (text: string) => isNumberLike(text) && (INFINITE.test(text) || numeralOf(text) !== undefined);
+  const other = present.find((text) => !isNumeral(text));
   if (other === undefined) {
     const finite = present.filter((text) => !INFINITE.test(text));
     const numbers = decideNumbers(

@@ -119,7 +119,7 @@ async function refusing<T>(doing: string, path: string | URL, work: () => Promis
 }
 
 /** Errors about what is in a file as errors that name it. */
-function naming(error: unknown, source: LoadSource): unknown {
+export function naming(error: unknown, source: LoadSource): unknown {
   if (!isPlace(source) || !(error instanceof FileFormatError) || error.path !== undefined) return error;
   return new FileFormatError(error.where, error.what, {
     path: String(source),

@@ -4,7 +4,7 @@
 const edges = ['test/data-edges.test.ts'];
 const lifecycle = ['test/worker-lifecycle.test.ts'];
 const order = ['test/save-order.test.ts'];
-const training = ['test/training-edges.test.ts', 'test/non-finite-edges.test.ts'];
+const training = ['test/bookkeeping.test.ts', 'test/guard-bounds.test.ts'];
 
 export const mutants = [
   {

@@ -1,9 +1,13 @@
 import { parseArgs } from 'node:util';
+import { fuzzMeaning } from './fuzz-meaning.js';
 import { fuzzModels } from './fuzz-models.js';
+import { fuzzTables } from './fuzz-tables.js';
 import { fuzz } from './hostile.js';
 
 // npm run fuzz -- files --count 1000000 --seed 5     mutated model files: refused or loaded, nothing else
+// npm run fuzz -- meaning --count 100000 --seed 1   model files that say something else, loaded and used. --from N begins at input N
 // npm run fuzz -- models --count 100000 --seed 1     random models on all paths: the same bits. --from N begins at run N
+// npm run fuzz -- tables --count 100000 --seed 1     random tables, written and read back: the same cells
 
 const { values, positionals } = parseArgs({
   options: {
@@ -15,8 +19,15 @@ const { values, positionals } = parseArgs({
 });
 const [count, seed, from] = [values.count, values.seed, values.from].map(Number) as [number, number, number];
 
+/** The input that is under way, for whoever waits: one that hangs says no more. */
+const tell = (input: number) => {
+  if (input % 1000 === 0) console.log(`input ${input}`);
+};
+
 const fuzzers: Readonly<Record<string, () => object | Promise<object>>> = {
   files: () => fuzz(count, seed),
+  tables: () => fuzzTables(count, seed, from),
+  meaning: () => fuzzMeaning('test/fixtures/saved/2026-11-21', count, seed, { from, tell }),
   models: () => fuzzModels(count, seed, { from }),
 };
 

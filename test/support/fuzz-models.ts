@@ -60,7 +60,8 @@ async function outcome(run: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof myelin.MyelinError) return `${error.name}: ${error.message}`;
+    // The likely cause goes by losses of steps before, which files do not keep.
+    if (error instanceof myelin.MyelinError) return `${error.name}: ${error.message.replace(/ Likely cause: .*/s, '')}`;
     throw error;
   }
 }

@@ -1,7 +1,8 @@
-import { checkOptions, lookUp, ShapeError, StateError, show, UnknownNameError, ValueError } from '../../errors.js';
+import { checkOptions, lookUp, ShapeError, StateError, show, ValueError } from '../../errors.js';
 import { type Matrix, type MatrixLike, makeMatrix, toNumbers } from '../../matrix.js';
 import { type Row, tableFromRows } from '../rows.js';
 import { type Column, type ColumnKind, type NumberColumn, Table } from '../table.js';
+import { adapted } from './adapted.js';
 import { Chain, readSteps } from './chain.js';
 import { dateParts } from './dates.js';
 import { oneHot, textsOf } from './encoding.js';
@@ -285,34 +286,6 @@ function readAfter(steps: unknown): After[] {
       options: kind.plan(spec.options),
       state: undefined,
     };
-  });
-}
-
-/** A table's column as the kind that it had when fitting. */
-function adapted(table: Table, { name, kind, words }: Input): Column {
-  if (!table.has(name)) {
-    throw new UnknownNameError({
-      argument: 'table',
-      given: `columns ${table.names.slice(0, 20).join(', ')}`,
-      expected: `a column '${name}', which it was fitted with`,
-    });
-  }
-  const column = table.column(name);
-  if (column.kind === kind) return column;
-  if (kind === 'category') return textsOf(column);
-  if (column.kind !== 'category') {
-    const allMissing = column.values.every((value) => Number.isNaN(value));
-    const alike =
-      kind === 'number' || (kind === 'boolean' && column.values.every((v) => v === 0 || v === 1 || Number.isNaN(v)));
-    if (allMissing || alike) return { name, kind, values: column.values, ...(words && { words }) };
-  } else if (column.codes.every((code) => code < 0)) {
-    return { name, kind, values: new Float64Array(column.codes.length).fill(Number.NaN) };
-  }
-  const row = column.kind === 'category' ? column.codes.findIndex((code) => code >= 0) : 0;
-  throw new ValueError({
-    argument: `column '${name}', row ${row}`,
-    given: `${show(table.value(row, name))}, a ${column.kind}`,
-    expected: `a ${kind}, as when fitting`,
   });
 }
 

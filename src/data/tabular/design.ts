@@ -71,6 +71,8 @@ export interface Design {
 }
 
 export interface FitTabularOptions {
+  /** Called before training begins with each remark on the target, which the record keeps among its notes, too. */
+  readonly remark?: (text: string) => void;
   /** Ends training after the present batch; what was trained so far is kept, with the best weights. */
   readonly signal?: AbortSignal;
   /** Where to save what it takes to go on, when the signal ends training and as often as `checkpointEvery` says. */

@@ -1,9 +1,10 @@
-import { show, UnknownNameError, ValueError } from '../../errors.js';
-import { deserialize, type LoadSource, load } from '../../io/save.js';
+import { FileFormatError, MyelinError, show, ValueError } from '../../errors.js';
+import { deserialize, type LoadSource, load, naming } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import type { Model } from '../../train/model.js';
 import { preprocessingFromJSON } from '../prep/preprocess.js';
-import { bestBackend, FORMAT, Tabular, type TabularRecord, VERSION } from './tabular.js';
+import { readRecord } from './record.js';
+import { bestBackend, FORMAT, Tabular, VERSION } from './tabular.js';
 
 /** The pipeline in a model that was loaded. @throws ValueError for a model that holds none. */
 function revive(model: Model): Tabular {
@@ -21,33 +22,38 @@ function revive(model: Model): Tabular {
       expected: `what a pipeline saved, format '${FORMAT}', version ${VERSION}`,
     });
   }
-  const inputs = preprocessingFromJSON(saved.inputs);
-  const target = preprocessingFromJSON(saved.target);
-  const record = saved.record as TabularRecord;
-  const sound =
-    typeof record === 'object' &&
-    record !== null &&
-    typeof record.target === 'string' &&
-    (record.task === 'regression' || (record.task === 'classification' && Array.isArray(record.classes))) &&
-    Array.isArray(record.inputs);
-  if (!sound)
-    throw new UnknownNameError({
-      argument: 'model.preprocessing.record',
-      given: show(record),
-      expected: 'target, task and inputs',
-    });
+  const inputs = attempt('inputs', () => preprocessingFromJSON(saved.inputs));
+  const target = attempt('target', () => preprocessingFromJSON(saved.target));
+  const record = attempt('record', () => readRecord(saved.record, model, inputs, target));
   return new Tabular({ target: record.target }, { model, inputs, target, record });
 }
 
+/** What a part of the pipeline says; what it lacks or contradicts is the file's fault. */
+function attempt<T>(part: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const known = cause instanceof MyelinError || cause instanceof TypeError || cause instanceof RangeError;
+    if (!known || cause instanceof FileFormatError) throw cause;
+    throw new FileFormatError(`metadata.preprocessing.${part}`, cause.message.replace(/\.$/, ''), { cause });
+  }
+}
+
 /**
- * A pipeline that `save` wrote. Errors as of `load`, and ValueError for a model without a pipeline.
+ * A pipeline that `save` wrote. Errors as of `load`, and ValueError for a model without a pipeline;
+ * FileFormatError for one whose parts are not what they should be, or contradict each other.
  * `backend` defaults to `await auto()`.
  */
 export async function loadTabular(
   source: LoadSource,
   options: { readonly backend?: BackendFactory } = {},
 ): Promise<Tabular> {
-  return revive(await load(source, { backend: options.backend ?? (await bestBackend()) }));
+  const model = await load(source, { backend: options.backend ?? (await bestBackend()) });
+  try {
+    return revive(model);
+  } catch (error) {
+    throw naming(error, source);
+  }
 }
 
 /** A pipeline out of the bytes that `serialize` gave. */

@@ -147,8 +147,8 @@ export class Tabular<T extends Task = Task> {
   }
 
   /**
-   * Significant digits of predictions in the target's units.
-   * @internal
+   * Significant digits that predictions in the target's units have: 9, as float32, and more where the target is far from 0
+   * beside its spread; 9 of probabilities.
    */
   get digits(): number {
     const { target, record } = this.#ready();
@@ -161,16 +161,20 @@ export class Tabular<T extends Task = Task> {
    */
   async fit(data: Data, watch: FitTabularOptions = {}): Promise<this> {
     const { options } = this;
-    checkOptions(watch, ['callbacks', 'signal', 'checkpoint', 'checkpointEvery', 'resume'], 'fit');
+    checkOptions(watch, ['callbacks', 'signal', 'checkpoint', 'checkpointEvery', 'resume', 'remark'], 'fit');
     const given = data instanceof Table ? data : tableFromRows(data);
     const notes: string[] = [];
+    const remark = (text: string) => {
+      notes.push(text);
+      watch.remark?.(text);
+    };
     const table = withTarget(given, options.target, notes);
     const column = table.column(options.target);
     const inferred = inferTask(column);
     const task = options.task ?? inferred.task;
     if (options.task === undefined) {
       notes.push(`${task}, since ${inferred.why}`);
-      if (inferred.remark) notes.push(inferred.remark);
+      if (inferred.remark) remark(inferred.remark);
     }
     const target = fitTarget(column, task);
     const truth = truthOf(table, task, target);
@@ -178,8 +182,8 @@ export class Tabular<T extends Task = Task> {
     const design = designFor(table.rows, task, options);
     if (classes) {
       const held = Math.ceil(design.members === 1 ? table.rows / 10 : table.rows);
-      notes.push(...checkClasses(truth, classes, options.target, held));
-      if (classes.length > MOST_CONFUSED) notes.push(`no confusion matrix is kept of ${classes.length} classes`);
+      for (const text of checkClasses(truth, classes, options.target, held)) remark(text);
+      if (classes.length > MOST_CONFUSED) remark(`no confusion matrix is kept of ${classes.length} classes`);
     }
     const prior: Prior = classes
       ? { shares: countsOf(truth, classes.length).map((count) => count / table.rows) }

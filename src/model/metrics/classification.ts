@@ -222,6 +222,9 @@ export interface ConfusionOptions {
   readonly threshold?: number;
 }
 
+/** Classes of a confusion matrix at most: 256 MB of counts. */
+const MOST_CONFUSED = 5792;
+
 /**
  * How many rows of each class (a row of the result each) were taken for each class (a column each): `counts[0][1]` are of
  * class 0 and were taken for class 1. Takes what the metrics take, columns as exclusive classes.
@@ -231,6 +234,10 @@ export function confusionMatrix(yTrue: MatrixLike, yPred: MatrixLike, options: C
   checkOptions(options, ['threshold'], 'confusionMatrix');
   const { threshold } = fillOptions<Required<ConfusionOptions>>({ threshold: THRESHOLD }, options, 'confusionMatrix');
   const sample = readSample(yTrue, yPred, 'decisions', false);
+  if (sample.classes > MOST_CONFUSED) {
+    const expected = `at most ${MOST_CONFUSED}, of which memory has room for each pair`;
+    throw new ValueError({ argument: 'yTrue', given: `${sample.classes} classes`, expected });
+  }
   const counts = Array.from({ length: sample.classes }, () => new Array<number>(sample.classes).fill(0));
   for (let r = 0; r < sample.rows; r++) counts[sample.actualClass(r)]![sample.predictedClass(r, threshold)]!++;
   return counts;

@@ -137,11 +137,21 @@ export function readSample(yTrue: MatrixLike, yPred: MatrixLike, reads: Reads, m
   if (reads === 'decisions' && predictions.data.every(isIndex)) {
     check(targets, 'yTrue', 'a class index, as yPred holds', isIndex);
     const classes = 1 + Math.max(1, greatest(predictions), greatest(targets));
+    if (classes > MOST_CLASSES) {
+      throw new ValueError({
+        argument: greatest(targets) < greatest(predictions) ? 'yPred' : 'yTrue',
+        given: `class ${classes - 1}`,
+        expected: `class indices below ${MOST_CLASSES}, which count classes from 0`,
+      });
+    }
     return new Sample(classes === 2 ? 'binary' : 'classes', predictions, targets, classes);
   }
   check(targets, 'yTrue', '0 or 1, as yPred is one column of scores', (v) => v === 0 || v === 1, 2);
   return new Sample('binary', predictions, targets);
 }
+
+/** Class indices may go so far: there is memory for each of them. */
+const MOST_CLASSES = 2 ** 24;
 
 function greatest({ data }: Numbers): number {
   let most = 0;

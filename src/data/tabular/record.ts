@@ -1,0 +1,171 @@
+import { FileFormatError, show } from '../../errors.js';
+import type { Model } from '../../train/model.js';
+import { internalsOf } from '../../train/model-types.js';
+import type { Preprocessing } from '../prep/preprocess.js';
+import {
+  type Check,
+  count,
+  either,
+  figure,
+  flag,
+  listOf,
+  mapOf,
+  number,
+  objectOf,
+  oneOf,
+  positive,
+  text,
+} from './shape.js';
+import type { TabularRecord } from './tabular.js';
+import { classesOf } from './target.js';
+
+// What a file says of a pipeline is checked against all else that it says, before anybody relies on it. Parts that files of
+// earlier builds lack are optional.
+
+const kind = oneOf('number', 'category', 'boolean', 'date');
+
+const inputs = listOf(
+  objectOf(
+    { name: text, kind, missing: count },
+    { min: number, max: number, mean: number, categories: listOf(text), counts: listOf(count) },
+  ),
+);
+
+const design = objectOf(
+  {
+    layers: listOf(positive),
+    activation: text,
+    dropout: number,
+    members: positive,
+    epochs: positive,
+    batchSize: positive,
+    learningRate: number,
+    weightDecay: number,
+    patience: count,
+    seed: number,
+  },
+  { moreEpochs: count },
+);
+
+const encoding: Check = (value, where) => {
+  text(value, where);
+  try {
+    new TextDecoder(value as string);
+  } catch {
+    throw new FileFormatError(where, `${show(value)} in place of the name of an encoding`);
+  }
+};
+
+const perColumn = either('a text, or an object of texts', text, mapOf(text));
+
+const reading = objectOf(
+  {},
+  {
+    missing: listOf(either('a text or a number', text, number)),
+    decimal: oneOf('.', ','),
+    thousands: perColumn,
+    dateFormat: perColumn,
+    encoding,
+    quote: flag,
+    comment: text,
+  },
+);
+
+const figures = ['accuracy', 'logLoss', 'f1', 'auc', 'rmse', 'mae', 'r2'];
+const figuresOf = () => Object.fromEntries(figures.map((name) => [name, figure]));
+
+const metrics = (classes: number): Check =>
+  objectOf(
+    { rows: count },
+    {
+      ...figuresOf(),
+      unknownRows: count,
+      knownRows: count,
+      unknownClasses: listOf(text),
+      confusion: listOf(listOf(count, classes), classes),
+      baseline: objectOf({ prediction: either('a text or a number', text, number) }, figuresOf()),
+    },
+  );
+
+const member = objectOf({ history: mapOf(listOf(figure)), bestEpoch: count });
+
+const recordOf = (classes: number): Check =>
+  objectOf(
+    {
+      target: text,
+      task: oneOf('classification', 'regression'),
+      rows: count,
+      design,
+      members: listOf(member),
+      validation: metrics(classes),
+      inputs,
+      notes: listOf(text),
+    },
+    {
+      classes: listOf(text),
+      reading,
+      precision: oneOf('float64'),
+      prior: either(
+        'shares of the classes, or a mean',
+        objectOf({ shares: listOf(number, classes) }),
+        objectOf({ mean: number }),
+      ),
+    },
+  );
+
+const WHERE = 'metadata.preprocessing';
+
+/** The record of a pipeline, checked by itself and against the model and the preprocessing. @throws FileFormatError */
+export function readRecord(given: unknown, model: Model, inputs: Preprocessing, target: Preprocessing): TabularRecord {
+  const where = `${WHERE}.record`;
+  const fail = (part: string, what: string): never => {
+    throw new FileFormatError(part === '' ? WHERE : `${WHERE}.${part}`, what);
+  };
+  const classes = (given as { classes?: unknown } | null | undefined)?.classes;
+  recordOf(Array.isArray(classes) ? classes.length : 0)(given, where);
+  const record = given as TabularRecord;
+
+  const { network } = internalsOf(model).engine;
+  const [input, output] = [network.inputs[0], network.outputs[0]];
+  if (network.inputs.length !== 1 || network.outputs.length !== 1) {
+    fail('', `a model of ${network.inputs.length} inputs and ${network.outputs.length} outputs, in place of one each`);
+  }
+  const { value } = output!;
+  const first = network.inputs.length;
+  const columns = value < first ? input!.width : network.nodes[value - first]!.layer.units;
+  const features = inputs.features.length;
+  if (features !== input!.width) fail('inputs', `${features} columns for a model of ${input!.width}`);
+
+  const targets = Object.keys(target.kinds);
+  if (targets.length !== 1 || targets[0] !== record.target) {
+    fail('target', `preprocessing of ${targets.map(show).join(', ')} for the target ${show(record.target)}`);
+  }
+  if (target.features.length !== 1) fail('target', `${target.features.length} columns in place of one`);
+  if (record.task === 'regression') {
+    if (columns !== 1) fail('record.task', `regression by a model of ${columns} columns`);
+    if (record.classes !== undefined) fail('record.classes', 'classes of a regression');
+  } else {
+    const names = record.classes ?? fail('record.classes', 'missing');
+    if (names.length !== columns) fail('record.classes', `${names.length} classes for a model of ${columns} columns`);
+    if (new Set(names).size !== names.length) fail('record.classes', 'a class twice');
+    const known: unknown = classesOf(target);
+    const same = Array.isArray(known) && known.length === names.length && names.every((name, i) => name === known[i]);
+    if (!same) fail('record.classes', 'other classes than those of the target');
+  }
+  const described = new Map(record.inputs.map((item) => [item.name, item]));
+  const { kinds } = inputs;
+  if (described.size !== record.inputs.length || described.size !== Object.keys(kinds).length) {
+    fail(
+      'record.inputs',
+      `${record.inputs.length} columns, where the preprocessing takes ${Object.keys(kinds).length}`,
+    );
+  }
+  record.inputs.forEach(({ name, kind, categories, counts }, i) => {
+    const place = `record.inputs[${i}]`;
+    if (!Object.hasOwn(kinds, name)) fail(place, `a column ${show(name)}, which the preprocessing does not take`);
+    if (kinds[name] !== kind) fail(`${place}.kind`, `${kind}, where the preprocessing takes a ${kinds[name]}`);
+    if (categories?.length !== counts?.length) fail(`${place}.counts`, 'not one for each of the categories');
+  });
+  if (record.members.length === 0) fail('record.members', 'none');
+  return record;
+}
