@@ -55,7 +55,7 @@ const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length
 const error = (list) => Math.sqrt(mean(list.map((value) => (value - mean(list)) ** 2)) / (list.length - 1));
 const results = [];
 console.log(
-  'data           validation  test    difference         of its standard error  accuracy        seconds a fit',
+  'data           validation  test    difference         of its standard error  accuracy        seconds a fit  epoch  temperature',
 );
 const line = (name, runs) => {
   const of = (key) => mean(runs.map((run) => run[key]));
@@ -69,7 +69,9 @@ const line = (name, runs) => {
       `${difference.toFixed(4)} +- ${deviation.toFixed(4)}`.padEnd(18),
       (difference / deviation).toFixed(2).padEnd(22),
       `${of('expected').toFixed(4)} ${of('accuracy').toFixed(4)}`.padEnd(15),
-      of('seconds').toFixed(2),
+      of('seconds').toFixed(2).padEnd(14),
+      of('epoch').toFixed(0).padEnd(6),
+      of('temperature').toFixed(1),
     ].join(' '),
   );
 };
@@ -78,9 +80,10 @@ for (const name of chosen) {
   const runs = [];
   for (let seed = 0; seed < seeds; seed++) {
     for (const { train, test } of kFold(table, { folds: Number(values.folds), seed, stratify: table.column(target) })) {
-      const began = performance.now();
+      const began = process.cpuUsage();
       const pipeline = await tabular({ target, task: 'classification', seed, backend }).fit(table.take(train));
-      const seconds = (performance.now() - began) / 1000;
+      const { user, system } = process.cpuUsage(began);
+      const seconds = (user + system) / 1e6;
       const { validation } = pipeline.record;
       const tested = pipeline.evaluate(table.take(test));
       runs.push({
@@ -89,6 +92,8 @@ for (const name of chosen) {
         test: tested.logLoss,
         expected: validation.accuracy,
         accuracy: tested.accuracy,
+        epoch: pipeline.record.members[0].bestEpoch + 1,
+        temperature: pipeline.record.temperature,
         seconds,
       });
     }

@@ -6,7 +6,6 @@ import { wasm } from '../src/backends/wasm.js';
 import {
   deserializeTabular,
   loadTabular,
-  pca,
   readCsv,
   readTable,
   split,
@@ -116,17 +115,6 @@ describe('classification', () => {
     const importance = pipeline.explain(flowers(300), { repeats: 3 });
     expect(importance.map(({ column }) => column).indexOf('noise')).toBe(3);
     expect(importance[0]!.importance).toBeGreaterThan(0.05);
-  });
-
-  test('importance keeps to its budget, and is the same where steps mix columns', async () => {
-    const rows = flowers(300);
-    const whole = pipeline.explain(rows, { rows: 75, repeats: 2 });
-    expect(pipeline.explain(rows, { budget: 75 * 2 * 4, repeats: 2 })).toEqual(whole);
-    expect(pipeline.explain(rows, { budget: 1, repeats: 1 })).toEqual(pipeline.explain(rows, { rows: 50, repeats: 1 }));
-    expect(() => pipeline.explain(rows, { budget: 0 })).toThrow(/budget/);
-    const mixing = await tabular({ target: 'kind', ...quick, preprocess: { after: pca() } }).fit(rows);
-    const [first] = mixing.explain(rows, { repeats: 2 });
-    expect(first!.importance).toBeGreaterThan(0.05);
   });
 
   test('what is remarkable about new rows is named', () => {

@@ -66,7 +66,7 @@ export function checked<T>(work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof ValueError || error instanceof UnknownNameError)) throw error;
-    const name = error.argument.replace(/^options\.|[[.].*$/g, '');
+    const [name = ''] = error.argument.replace(/^options\./, '').split(/[[.]/);
     throw new UsageError((about(error, flagOf(name)) as Error).message);
   }
 }

@@ -86,7 +86,7 @@ export function curves({ members }: TabularRecord): string {
   const rows = members.map(({ history, bestEpoch }, i) => {
     const losses = history.valLoss ?? history.loss ?? [];
     if (losses.length === 0) return `network ${i + 1}  interrupted in its first epoch`;
-    const best = short(Math.min(...losses));
+    const best = short(losses[bestEpoch] ?? Number.NaN);
     return `network ${i + 1}  ${sparkline(losses, 40)}  validation loss ${best} in epoch ${bestEpoch + 1} of ${losses.length}`;
   });
   return rows.join('\n');

@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { DataError } from '../data/errors.js';
-import { readTable, split, type TabularOptions, tabular } from '../data/index.js';
+import { readTable, split, type Table, type TabularOptions, tabular } from '../data/index.js';
 import { countersOf, inferTask, trainingOptions } from '../data/tabular/design.js';
 import type { CheckpointEvery } from '../data/tabular/pauses.js';
 import { MyelinError } from '../errors.js';
@@ -55,7 +55,7 @@ function commandToResume(checkpoint: string): string {
 }
 
 /** Of hundreds of columns fewer rows, so that a report takes seconds. */
-const IMPORTANCE = { rows: 1000, repeats: 2, budget: 200_000 };
+const IMPORTANCE = { rows: 1000, repeats: 2 };
 
 /** Trains and saves. Returns the exit code. */
 export async function trainCommand(data: string, flags: TrainFlags): Promise<number> {
@@ -101,10 +101,10 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     ? split(table, { test: flags.testShare, seed: flags.seed ?? 0, ...stratify })
     : undefined;
   const width = stderr.columns || 80;
-  const callbacks = progressOf(
-    (text) => (terminal ? undefined : tell(text)),
-    (text) => (terminal ? sayOver(text, width) : undefined),
-  );
+  const line = (text: string) => {
+    if (terminal) sayOver(text, width);
+  };
+  const callbacks = progressOf((text) => (terminal ? undefined : tell(text)), line);
   const began = performance.now();
   try {
     await pipeline.fit(parts ? table.take(parts.train) : table, {
@@ -140,7 +140,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
       if (!json && !quiet) warn(pipeline.warnings(test));
     }
     const explained = parts ? table.take(parts.test) : table;
-    const importance = endingCode() !== undefined ? [] : pipeline.explain(explained, IMPORTANCE);
+    const importance = endingCode() !== undefined ? [] : importanceOf(explained);
     if (flags.report !== undefined && pipeline.held) {
       const title = `${target} from ${data === '-' ? 'standard input' : basename(data)}`;
       const kind = parts ? 'test' : 'training';
@@ -159,6 +159,16 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     }
     const tested = compared?.metrics;
     return { tested, importance };
+  };
+  const importanceOf = (explained: Table) => {
+    if (!terminal) tell('Measuring what the columns are worth.');
+    const progress = (done: number, total: number) => line(`what columns are worth: ${done} of ${total}`);
+    const found = pipeline.explain(explained, { ...IMPORTANCE, progress });
+    if (terminal) stderr.write('\n');
+    const { leftOut } = found;
+    if (leftOut.length > 0)
+      tell(`note: what ${leftOut.length} of the columns are worth was not measured: they are too many`);
+    return found;
   };
   const { tested, importance } = await conclude().catch((error: NodeJS.ErrnoException) => {
     if (!(error instanceof MyelinError) && typeof error.code !== 'string') throw error;

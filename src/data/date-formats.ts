@@ -56,7 +56,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   '%A': 'dddd',
 };
 
-const SPLIT = /%[a-z]|\[[^\]]*\]|([a-z])\1*|\s+|[^a-z]/gi;
+const SPLIT = /%[a-z]|\[[^\][]*\]|([a-z])\1*|\s+|[^a-z]/gi;
 
 const compact = (piece: string) => piece.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 

@@ -65,7 +65,7 @@ export { type Fold, type FoldOptions, kFold, type Split, type SplitOptions, spli
 export { type CategoryColumn, type Column, type ColumnKind, type NumberColumn, Table, type Value } from './table.js';
 export type { MemberRecord } from './tabular/checkpoint.js';
 export type { Design, FitTabularOptions, TabularOptions, Task } from './tabular/design.js';
-export type { ExplainOptions, Importance } from './tabular/explain.js';
+export type { ExplainOptions, Explanation, Importance } from './tabular/explain.js';
 export type { InputRecord } from './tabular/inputs.js';
 export { deserializeTabular, loadTabular } from './tabular/load.js';
 export type { Baseline, Metrics, Prior } from './tabular/measure.js';

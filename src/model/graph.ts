@@ -211,7 +211,8 @@ export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): Built
 
 /** Results, gradients and what is frozen go by names. */
 function checkNames(names: readonly string[]): void {
-  const twice = names.find((name, i) => names.indexOf(name) < i);
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice === undefined) return;
   throw new ValueError({
     argument: 'name',

@@ -135,8 +135,8 @@ function forward(
 ): Pass {
   const values: (Tensor | undefined)[] = [...inputs];
   const steps = network.nodes.map(({ layer, inputs: sources }, i) => {
-    const needed = network.nodes.some((other) => other.inputs.includes(inputs.length + i));
-    if (fused.includes(i) && !needed) {
+    const needed = () => network.nodes.some((other) => other.inputs.includes(inputs.length + i));
+    if (fused.includes(i) && !needed()) {
       values.push(undefined);
       return undefined;
     }

@@ -128,7 +128,9 @@ function other(value: unknown, random: Random): unknown {
   if (kind === 3) return pick(random, [null, true, false, [], {}]);
   if (kind === 4) return pick(random, [...SCHEDULES, METRICS]);
   if (kind === 5)
-    return typeof value === 'number' ? value * pick(random, [-1, 2, 1e3, 1e9, 1e300]) : String(value).slice(0, 100);
+    return typeof value === 'number'
+      ? value * pick(random, [-1, 2, 1e3, 1e9, 1e300])
+      : JSON.stringify(value).slice(0, 100);
   if (kind === 6) return nested(pick(random, SCHEDULES), 'schedule', pick(random, [2, 20, 60]));
   if (kind === 7)
     return nested(value, pick(random, Object.keys(value as object).concat('schedule')), pick(random, [1, 3, 30, 60]));

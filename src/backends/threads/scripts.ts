@@ -35,7 +35,7 @@ export function startedAs(role: Role): boolean {
 /** What went wrong, as part of a sentence. */
 export function why(error: unknown): string {
   const text = error instanceof Error ? error.message : typeof error === 'string' ? error : '';
-  return text.trim().replace(/\.+$/, '') || 'no reason was given';
+  return text.trim().replace(/\.$/, '') || 'no reason was given';
 }
 
 /** Whether this is a page, or a worker of one. */

@@ -22,7 +22,7 @@ export function pixelsOf(
   inputs: readonly { readonly name: string; readonly kind: string }[],
 ): Pixels | undefined {
   if (names.length < FEWEST_PIXELS || inputs.some(({ kind }) => kind !== 'number')) return undefined;
-  const places = names.map((name) => /^(.*?)(\d+)[x_,](\d+)$/.exec(name));
+  const places = names.map((name) => /^(.*?)(\d{1,7})[x_,](\d{1,7})$/.exec(name));
   if (places.every((place) => place !== null && place[1] === places[0]![1])) {
     const rows = [...new Set(places.map((place) => Number(place![2])))];
     const across = [...new Set(places.map((place) => Number(place![3])))];
@@ -37,7 +37,7 @@ export function pixelsOf(
   }
   const side = Math.sqrt(names.length);
   if (!Number.isInteger(side)) return undefined;
-  const counted = names.map((name) => /^(.*?)(\d+)$/.exec(name));
+  const counted = names.map((name) => /^(.*?)(\d{1,7})$/.exec(name));
   const first = Number(counted[0]?.[2]);
   const inARow = counted.every((match, i) => match?.[1] === counted[0]?.[1] && Number(match?.[2]) === first + i);
   return inARow ? { width: side, height: side, names } : undefined;

@@ -1,4 +1,4 @@
-import { log } from '../../kernels/elementary.js';
+import { exp, log } from '../../kernels/elementary.js';
 import { Generator, stream } from '../../kernels/philox.js';
 import { type Matrix, makeMatrix } from '../../matrix.js';
 import { shuffle } from '../splits.js';
@@ -6,13 +6,20 @@ import type { Task } from './design.js';
 
 /** Probabilities below are taken for this one, as in the metric. */
 const LEAST = 1e-7;
+/** The least probability that has a logarithm to divide. */
+const TINY = 1e-30;
 /** Parts of the rows that are left out; the epoch that one is measured at is chosen by the others. */
 const GROUPS = 10;
+/** Logarithms of probabilities are divided by one of these: what networks say is more certain than right. */
+const TEMPERATURES = [1, 1.5, 2, 3, 4];
+/** Numbers up to which an epoch is measured at all of them. */
+const MOST_NUMBERS = 100_000;
 
 /** The best epoch by some of the rows. */
 export interface Choice {
   best: number;
   bestEpoch: number;
+  temperature: number;
   /** Nothing changes it any more. */
   done: boolean;
 }
@@ -45,6 +52,7 @@ export class HeldOut {
   /** As chosen by the other groups. */
   readonly #outputs: Float32Array;
   readonly #losses: Float64Array;
+  readonly #temperatures: readonly number[];
 
   constructor(
     held: readonly Uint32Array[],
@@ -70,10 +78,17 @@ export class HeldOut {
       new Generator(seed, stream('split', 2)),
     );
     this.#sizes = Array.from({ length: groups }, (_, g) => this.#group.filter((group) => group === g).length);
-    this.#choices = Array.from({ length: groups + 1 }, () => ({ best: Number.NaN, bestEpoch: -1, done: false }));
+    this.#choices = Array.from({ length: groups + 1 }, () => ({
+      best: Number.NaN,
+      bestEpoch: -1,
+      temperature: 1,
+      done: false,
+    }));
     this.#latest = held.map((rows) => new Float32Array(rows.length * columns));
     this.#outputs = new Float32Array(count * columns);
     this.#losses = new Float64Array(count);
+    const numbers = held.reduce((sum, rows) => sum + rows.length * columns, 0);
+    this.#temperatures = task === 'classification' && numbers <= MOST_NUMBERS ? TEMPERATURES : [1];
   }
 
   get state(): HeldOutState {
@@ -99,6 +114,11 @@ export class HeldOut {
     return this.#choices[0]!.bestEpoch;
   }
 
+  /** What all rows choose to divide what comes before softmax by. */
+  get temperature(): number {
+    return this.#choices[0]!.temperature;
+  }
+
   /** Takes what a network says at the end of an epoch of the rows that it left out. */
   take(member: number, outputs: Float32Array): void {
     this.#latest[member] = outputs;
@@ -106,37 +126,75 @@ export class HeldOut {
 
   /** Compares an epoch, after which all have spoken, to those before. Returns whether it is the best. */
   settle(epoch: number): boolean {
-    const count = this.rows.length;
-    const losses = new Float64Array(count);
-    const sums = new Float64Array(this.#sizes.length);
-    for (let i = 0; i < count; i++) {
-      losses[i] = this.#lossOf(i);
-      sums[this.#group[i]!]! += losses[i]!;
-    }
-    const total = sums.reduce((sum, part) => sum + part, 0);
-    this.curve[epoch] = total / count;
-    const better = this.#choices.map((choice, i) => {
-      if (choice.done) return false;
-      const [sum, rows] = i === 0 ? [total, count] : [total - sums[i - 1]!, count - this.#sizes[i - 1]!];
-      const loss = sum / rows;
-      // Where there is no other row, the last epoch.
-      if (rows > 0 && choice.bestEpoch >= 0 && !(loss < choice.best)) return false;
-      choice.best = Number.isNaN(loss) ? Number.POSITIVE_INFINITY : loss;
-      choice.bestEpoch = epoch;
-      return true;
-    });
-    for (let i = 0; i < count; i++) {
-      if (!better[this.#group[i]! + 1]) continue;
-      this.#losses[i] = losses[i]!;
-      this.#outputs.set(this.#meanOf(i), i * this.columns);
+    const better = this.#choices.map(() => false);
+    this.curve[epoch] = Number.POSITIVE_INFINITY;
+    for (const temperature of this.#temperatures) {
+      const said = this.#latest.map((outputs) => this.#tempered(outputs, temperature));
+      const bettered = this.#compare(epoch, temperature, said);
+      for (const i of bettered) better[i] = true;
     }
     return better[0]!;
   }
 
-  /** Ends the choices that no epoch up to this one has bettered for so many; returns whether any goes on. */
+  /** Takes what is better than before; returns which choices change. */
+  #compare(epoch: number, temperature: number, said: readonly Float32Array[]): ReadonlySet<number> {
+    const count = this.rows.length;
+    const losses = new Float64Array(count);
+    const sums = new Float64Array(this.#sizes.length);
+    // Each choice is made as if one row more were of another class: where few are wrong it would hang on those few.
+    const share = this.task === 'classification' ? 1 / (count + 1) : 0;
+    let measured = 0;
+    for (let i = 0; i < count; i++) {
+      losses[i] = this.#lossOf(i, said);
+      measured += losses[i]!;
+      sums[this.#group[i]!]! +=
+        share === 0 ? losses[i]! : (1 - share) * losses[i]! + share * this.#otherLossOf(i, said);
+    }
+    const total = sums.reduce((sum, part) => sum + part, 0);
+    this.curve[epoch] = Math.min(this.curve[epoch]!, measured / count);
+    const bettered = new Set<number>();
+    this.#choices.forEach((choice, i) => {
+      if (choice.done) return;
+      const [sum, rows] = i === 0 ? [total, count] : [total - sums[i - 1]!, count - this.#sizes[i - 1]!];
+      const loss = sum / rows;
+      // Where there is no other row, the last epoch.
+      if (rows > 0 && choice.bestEpoch >= 0 && !(loss < choice.best)) return;
+      choice.best = Number.isNaN(loss) ? Number.POSITIVE_INFINITY : loss;
+      choice.bestEpoch = epoch;
+      choice.temperature = temperature;
+      bettered.add(i);
+    });
+    for (let i = 0; i < count; i++) {
+      if (!bettered.has(this.#group[i]! + 1)) continue;
+      this.#losses[i] = losses[i]!;
+      this.#outputs.set(this.#meanOf(i, said), i * this.columns);
+    }
+    return bettered;
+  }
+
+  /** Probabilities at another temperature. */
+  #tempered(outputs: Float32Array, temperature: number): Float32Array {
+    if (temperature === 1) return outputs;
+    const { columns } = this;
+    const made = new Float32Array(outputs.length);
+    for (let start = 0; start < outputs.length; start += columns) {
+      let sum = 0;
+      for (let i = start; i < start + columns; i++) {
+        made[i] = exp(log(Math.max(outputs[i]!, TINY)) / temperature);
+        sum += made[i]!;
+      }
+      for (let i = start; i < start + columns; i++) made[i] = made[i]! / sum;
+    }
+    return made;
+  }
+
+  /**
+   * Ends the choices that no epoch up to this one has bettered for so many; returns whether that of all rows goes on, which
+   * ends the others, too.
+   */
   wait(epoch: number, patience: number): boolean {
     for (const choice of this.#choices) if (epoch - choice.bestEpoch >= patience) choice.done = true;
-    return this.#choices.some(({ done }) => !done);
+    return !this.#choices[0]!.done;
   }
 
   /** Means of what the networks that left them out say of the rows, each at the epoch that the others chose. */
@@ -145,8 +203,8 @@ export class HeldOut {
   }
 
   /**
-   * The loss to expect of all networks together, for each row. Of regression in units of the scaled target; single rows
-   * may be below 0.
+   * The loss to expect of all networks together, for each row. Of regression the square of the scaled error; single
+   * rows may be below 0.
    */
   get losses(): Float64Array {
     return this.#losses;
@@ -158,41 +216,79 @@ export class HeldOut {
     return sum / this.rows.length;
   }
 
-  #meanOf(i: number): Float32Array {
+  #meanOf(i: number, said: readonly Float32Array[]): Float32Array {
     const seen = this.#seen[i]!;
     const mean = new Float32Array(this.columns);
     for (let c = 0; c < this.columns; c++) {
       let sum = 0;
-      for (const [member, place] of seen) sum += this.#latest[member]![place * this.columns + c]!;
+      for (const [member, place] of seen) sum += said[member]![place * this.columns + c]!;
       mean[c] = sum / seen.length;
     }
     return mean;
   }
 
-  /**
-   * Of two networks, the loss that the mean of as many as there are is expected to have. A squared error is exact: products
-   * of two errors are what is left of the mean of many. A log loss is so to second order: from the mean of 2 to that of M it
-   * falls by (1/2 - 1/M) d^2, d being the difference of the two probabilities as a share of their sum.
-   */
-  #lossOf(i: number): number {
-    const seen = this.#seen[i]!;
-    const members = this.#latest.length;
-    const said = (j: number, column: number) => {
-      const [member, place] = seen[j]!;
-      return this.#latest[member]![place * this.columns + column]!;
-    };
+  /** The log loss of a row if it were of another class than it is, whichever. */
+  #otherLossOf(i: number, said: readonly Float32Array[]): number {
     const target = this.truth[this.rows[i]!]!;
-    if (this.task === 'regression') {
-      const a = said(0, 0) - target;
-      if (seen.length === 1) return a * a;
-      const b = said(1, 0) - target;
-      return (1 - 1 / members) * a * b + (a * a + b * b) / 2 / members;
-    }
-    const a = said(0, target);
-    if (seen.length === 1) return -log(Math.max(a, LEAST));
-    const b = said(1, target);
-    const loss = -log(Math.max((a + b) / 2, LEAST));
-    const difference = a + b > 0 ? (a - b) / (a + b) : 0;
-    return loss - (1 / 2 - 1 / members) * difference * difference;
+    let sum = 0;
+    this.#meanOf(i, said).forEach((p, c) => {
+      if (c !== target) sum -= log(Math.max(p, LEAST));
+    });
+    return sum / (this.columns - 1);
   }
+
+  /** The loss that all networks together are expected to have on a row, by what those say that left it out. */
+  #lossOf(i: number, all: readonly Float32Array[]): number {
+    const seen = this.#seen[i]!;
+    const target = this.truth[this.rows[i]!]!;
+    const column = this.task === 'regression' ? 0 : target;
+    const said = seen.map(([member, place]) => all[member]![place * this.columns + column]!);
+    const members = this.#latest.length;
+    if (this.task === 'regression') {
+      return squaredErrorOf(
+        said.map((value) => value - target),
+        members,
+      );
+    }
+    return logLossOf(said, members);
+  }
+}
+
+/**
+ * The squared error to expect of the mean of `members` networks, by the errors of some of them: exact, since products of the
+ * errors of two are what is left of the mean of very many.
+ */
+export function squaredErrorOf(errors: readonly number[], members: number): number {
+  const count = errors.length;
+  const squares = errors.reduce((sum, error) => sum + error * error, 0);
+  if (count < 2) return squares / count;
+  const sum = errors.reduce((total, error) => total + error, 0);
+  const products = (sum * sum - squares) / (count * (count - 1));
+  return products + (squares / count - products) / members;
+}
+
+/**
+ * The log loss to expect of the mean of `members` probabilities of the true class, by some of them. To second order it
+ * falls, from a mean of r to that of M, by (1/r - 1/M) / 2 times the variance as a share of the square of the mean. What this leaves out
+ * falls again by about as much from one to the next r: it is taken off once more.
+ */
+export function logLossOf(probabilities: readonly number[], members: number): number {
+  const count = probabilities.length;
+  const all = secondOrder(probabilities, members);
+  if (count < 3 || count >= members) return all;
+  const less = probabilities.map((_, i) =>
+    secondOrder(
+      probabilities.filter((_, j) => j !== i),
+      members,
+    ),
+  );
+  return 2 * all - less.reduce((sum, loss) => sum + loss, 0) / count;
+}
+
+function secondOrder(probabilities: readonly number[], members: number): number {
+  const count = probabilities.length;
+  const mean = Math.max(LEAST, probabilities.reduce((sum, p) => sum + p, 0) / count);
+  if (count < 2) return -log(mean);
+  const variance = probabilities.reduce((sum, p) => sum + (p - mean) ** 2, 0) / (count - 1);
+  return -log(mean) - ((1 / count - 1 / members) / 2) * (variance / (mean * mean));
 }

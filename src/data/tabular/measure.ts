@@ -148,9 +148,9 @@ function baselineOf(
 }
 
 /**
- * Metrics as they are expected of all networks together, where those given are of the mean of two of them at a time:
- * `losses` are what to expect for each row, `measured` the same of the two. Errors of numbers shrink alike; accuracy, f1,
- * auc and confusion stay those of two.
+ * Metrics as they are expected of all networks together, where those given are of the mean of those that left out a
+ * row: `losses` are what to expect for each row, `measured` the mean square of what is given. Errors of numbers shrink
+ * alike; accuracy, f1, auc and confusion stay as they are.
  */
 export function expected(metrics: Metrics, losses: Float64Array, measured: number): Metrics {
   const loss = losses.reduce((sum, value) => sum + value, 0) / losses.length;

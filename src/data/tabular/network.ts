@@ -1,5 +1,6 @@
 import { adam } from '../../kernels/adam.js';
 import type { BackendFactory } from '../../kernels/contract.js';
+import { makeMatrix } from '../../matrix.js';
 import { customActivation } from '../../model/expressions/custom.js';
 import { activation, average, dense, dropout, input } from '../../model/layers/index.js';
 import { oneCycle } from '../../model/schedules.js';
@@ -72,4 +73,16 @@ export function combine(
   joined.setWeights(Object.fromEntries(Object.keys(joined.getWeights()).map((name, i) => [name, all[i]!])));
   joined.compile({ optimizer: adam(), loss: lossOf(task), metrics: task === 'classification' ? ['accuracy'] : [] });
   return joined;
+}
+
+/** Weights whose last layer gives sums divided by a temperature. */
+export function cooled(weights: Weights, temperature: number): Weights {
+  if (temperature === 1) return weights;
+  const entries = Object.entries(weights);
+  return Object.fromEntries(
+    entries.map(([name, { data, rows, columns }], i) => {
+      const last = i >= entries.length - 2;
+      return [name, makeMatrix(last ? data.map((value) => value / temperature) : data, rows, columns)];
+    }),
+  );
 }

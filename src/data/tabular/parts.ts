@@ -10,15 +10,17 @@ export interface Part {
 
 /** Below so many rows one network leaves nothing out. */
 export const FEWEST_ROWS = 10;
-/** The share of the rows that networks of an ensemble leave out at most. */
-const MOST_HELD = 0.2;
+/** The share of the rows that each of several networks leaves out: one part in so many, within these. */
+const [LEAST_HELD, MOST_HELD] = [1 / 8, 1 / 5];
+/** Networks that leave out the same row: from so many it can be told what more of them would say together. */
+const TOGETHER = 3;
 
 const range = (count: number) => Uint32Array.from({ length: count }, (_, i) => i);
 
 /**
- * What each of so many networks leaves out. One network leaves out a tenth. Of several each pair leaves out rows of its
- * own, so that for each such row there are two networks that know nothing of it, which differ as any two do: from 5
- * networks on each leaves out one part in so many, and half of the rows are left out by two.
+ * What each of so many networks leaves out. One network leaves out a tenth. Of several each leaves out a fifth to an eighth,
+ * each row by three of them, in ever other company, so that those who know nothing of a row differ as any three do. Of 5
+ * networks a third of the rows is left out by three, of 10 42%.
  */
 export function partsOf(
   rows: number,
@@ -35,29 +37,20 @@ export function partsOf(
   if (rows < members) {
     throw new ValueError({ argument: 'members', given: `${members} of ${rows} rows`, expected: 'a row for each' });
   }
-  const share = Math.min(1 / members, MOST_HELD);
-  const count = Math.max(Math.ceil(members / 2), Math.round((members * share * rows) / 2));
-  const { test } = split(rows, { test: count, seed, ...stratify });
-  const held = shuffle(test, new Generator(seed, stream('split', 1)));
-  const pairs = pairsOf(members);
+  const share = Math.min(Math.max(1 / members, LEAST_HELD), MOST_HELD);
+  const together = Math.max(Math.min(TOGETHER, members), Math.ceil(members * share));
+  const count = Math.max(Math.ceil(members / together), Math.round((members * share * rows) / together));
+  const { test } = split(rows, { test: Math.min(count, rows - 1), seed, ...stratify });
+  const generator = new Generator(seed, stream('split', 1));
   const out = Array.from({ length: members }, (): number[] => []);
-  held.forEach((row, i) => {
-    for (const member of pairs[i % pairs.length]!) out[member]!.push(row);
-  });
+  for (const row of shuffle(test, generator)) {
+    // Those who have left out the fewest, of them any.
+    const order = shuffle([...out], generator).sort((a, b) => a.length - b.length);
+    for (const list of order.slice(0, together)) list.push(row);
+  }
   return out.map((list) => {
     const inside = new Uint8Array(rows);
     for (const row of list) inside[row] = 1;
     return { train: range(rows).filter((row) => inside[row] === 0), held: Uint32Array.from(list).sort() };
   });
-}
-
-/** All pairs, in rounds in which each takes part once, or all but one. */
-export function pairsOf(count: number): readonly (readonly [number, number])[] {
-  const odd = count % 2 === 1 ? count : count - 1;
-  const pairs: [number, number][] = [];
-  for (let round = 0; round < odd; round++) {
-    if (odd < count) pairs.push([round, odd]);
-    for (let i = 1; i <= (odd - 1) / 2; i++) pairs.push([(round + i) % odd, (round - i + odd) % odd]);
-  }
-  return pairs;
 }

@@ -18,7 +18,7 @@ import {
   type TabularOptions,
   type Task,
 } from './design.js';
-import { type ExplainOptions, type Importance, importanceOf } from './explain.js';
+import { type ExplainOptions, type Explanation, importanceOf } from './explain.js';
 import { describeColumns, type InputRecord, Warnings } from './inputs.js';
 import { expected, type Metrics, MOST_CONFUSED, measure, type Prior } from './measure.js';
 import {
@@ -46,8 +46,14 @@ export interface TabularRecord {
   readonly rows: number;
   readonly design: Design;
   readonly members: readonly MemberRecord[];
-  /** On rows that the network in question had not trained on. */
+  /**
+   * What to expect of new rows: of rows that were left out and chose nothing, neither the epoch nor the temperature. The log
+   * loss, and the errors of numbers, are those to expect of all networks together; accuracy, f1, auc and confusion those of
+   * the networks, three of them at most, that left out a row.
+   */
   readonly validation: Metrics;
+  /** What comes before softmax was divided by it, so that probabilities are no more certain than right; chosen on rows left out. */
+  readonly temperature?: number;
   readonly inputs: readonly InputRecord[];
   /** How the rows were read where that differs from the defaults. */
   readonly reading?: Reading;
@@ -214,6 +220,7 @@ export class Tabular<T extends Task = Task> {
       design,
       members: trained.members,
       validation: expected(measure(task, heldTruth, this.#held.outputs, classes, prior), losses, squared),
+      ...(classes && { temperature: trained.temperature }),
       inputs: describeColumns(rest, inputs),
       ...(Object.keys(given.reading).length > 0 && { reading: given.reading }),
       precision: 'float64',
@@ -333,7 +340,7 @@ export class Tabular<T extends Task = Task> {
   }
 
   /** The columns by their importance: what predictions lose when one is shuffled (Breiman 2001). */
-  explain(data: Data, options: ExplainOptions = {}): readonly Importance[] {
+  explain(data: Data, options: ExplainOptions = {}): Explanation {
     const { model, inputs, target, record } = this.#ready();
     const { task, precision } = record;
     const { table, truth } = this.#labelled(data);
@@ -343,9 +350,20 @@ export class Tabular<T extends Task = Task> {
       throw new ValueError({ argument: 'rows', given, expected: 'rows of classes that training knew' });
     }
     const rows = known.length === table.rows ? table : table.take(known);
-    const predict = (x: Matrix) => unscaled(model.predict(x), task, target, precision);
     const truthFor = (part: Table) => truthOf(part, task, target);
-    return importanceOf({ task, preprocessing: inputs, predict }, rows, truthFor, options);
+    return importanceOf(
+      {
+        task,
+        target: record.target,
+        preprocessing: inputs,
+        model,
+        networks: record.members.length,
+        unscaled: (outputs) => unscaled(outputs, task, target, precision),
+      },
+      rows,
+      truthFor,
+      options,
+    );
   }
 
   /** What is saved beside the weights. */

@@ -11,7 +11,7 @@ import { gather } from '../augment/batches.js';
 import { type History, jobOf, loadCheckpoint, type MemberRecord, saveCheckpoint } from './checkpoint.js';
 import type { Design, Task } from './design.js';
 import { HeldOut } from './held-out.js';
-import { combine, compileNetwork, makeNetwork } from './network.js';
+import { combine, compileNetwork, cooled, makeNetwork } from './network.js';
 import { FEWEST_ROWS, partsOf } from './parts.js';
 import { type CheckpointEvery, Pauses } from './pauses.js';
 import { Rounds } from './rounds.js';
@@ -28,6 +28,8 @@ export interface Trained {
     readonly losses: Float64Array;
     readonly squared: number;
   };
+  /** What comes before softmax was divided by it. */
+  readonly temperature: number;
   readonly notes: readonly string[];
 }
 
@@ -145,7 +147,7 @@ export async function train(
   }
 
   best?.forEach((weights, i) => {
-    networks[i]!.setWeights(weights);
+    networks[i]!.setWeights(cooled(weights, heldOut.temperature));
   });
   const { kept, held } = best ? { kept: networks, held: heldOut } : early();
   /** Of a run that ended in its first epoch, the networks that completed it, if there are any. */
@@ -174,6 +176,7 @@ export async function train(
     members: kept.map((network) => ({ history: historyOf(network), bestEpoch: Math.max(0, heldOut.bestEpoch) })),
     interrupted,
     held: { rows: held.rows, outputs: held.outputs, losses: held.losses, squared: held.squared },
+    temperature: heldOut.temperature,
     notes: interrupted ? [] : notesOf(heldOut, x.rows, members),
   };
 }
