@@ -377,8 +377,9 @@ export class Model {
   }
 
   /**
-   * Gives back what a backend with threads keeps for this model; the model is of no use afterwards. Without threads
-   * dropping the model is enough, and with them it is, too, if later.
+   * Gives back the memory that a backend with threads keeps for this model, which throws a StateError afterwards. Without
+   * threads dropping the model is enough, and with them it is, too, once the event loop turns: a loop that makes models
+   * and never awaits anything calls this.
    */
   dispose(): void {
     this.#checkIdle('dispose');

@@ -33,8 +33,9 @@ class Thread {
         this.#programs.set(message.program, { heap: message.heap, phases });
         break;
       }
+      case 'forget':
       case 'drop':
-        this.#heaps.delete(message.heap);
+        if (message.type === 'drop') this.#heaps.delete(message.heap);
         for (const [id, { heap }] of this.#programs) if (heap === message.heap) this.#programs.delete(id);
         break;
       case 'loop':
