@@ -4,10 +4,10 @@ import { Findings } from './findings.js';
 import type { Decision } from './infer.js';
 import { isCommonMarker, isMissingNumber } from './markers.js';
 import { isBeyondExact, type NumberStyle, numberIn, numeralOf } from './numerals.js';
-import { type CellPlan, settingsOf } from './plan.js';
+import { type CellPlan, saysDates, settingsOf } from './plan.js';
 import type { ColumnReport } from './report.js';
 import { asciiOf, booleanWord, parseDate, parseNumber } from './scalars.js';
-import { type DateReader, spelledDate } from './spelled-dates.js';
+import { type DateReader, inEitherOrder } from './spelled-dates.js';
 import type { CategoryColumn, Column, ColumnKind } from './table.js';
 
 /** How the texts of a column become values. */
@@ -26,7 +26,9 @@ export function readingOf(
   known: boolean,
   found?: Pick<Decision, 'thousands' | 'dateFormat'>,
 ): Reading {
-  const { thousands = found?.thousands, dateFormat = found?.dateFormat } = settingsOf(plan, name);
+  const { thousands = found?.thousands, dateFormat: said } = settingsOf(plan, name);
+  // One that is said for all columns need not be that of this one.
+  const dateFormat = saysDates(plan, name) ? said : (found?.dateFormat ?? said);
   const { missing, missingNumbers, common, decimalComma } = plan;
   return { missing, missingNumbers, common, decimalComma, thousands, dateFormat, known };
 }
@@ -162,12 +164,6 @@ class NumberBuilder extends Numbers {
     return value;
   }
 }
-
-/** What is the same date in whatever order its numbers stand. */
-const inEitherOrder: DateReader = (text) => {
-  const time = spelledDate(text, 'DMY');
-  return time === spelledDate(text, 'MDY') ? time : Number.NaN;
-};
 
 class DateBuilder extends Numbers {
   readonly kind = 'date';

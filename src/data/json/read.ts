@@ -240,9 +240,12 @@ async function* batches(
   adder.collector.notes.push(...notes);
   let kinds: Readonly<Record<string, ColumnKind | 'skip'>> = plan.columns;
   let names: string[] | undefined;
+  let cells: ReadPlan = plan;
   const table = () => {
     const { collector } = adder;
-    const made = tableOf(collector, name, plan, complain, kinds, spots.lines);
+    const made = tableOf(collector, name, cells, complain, kinds, spots.lines);
+    // What the first block says of dates and thousands holds for all.
+    cells = { ...cells, thousands: made.reading.thousands, dateFormat: made.reading.dateFormat };
     kinds = { ...kinds, ...Object.fromEntries(made.columns.map((column) => [column.name, column.kind])) };
     names ??= [...collector.columns.keys()];
     return made;
