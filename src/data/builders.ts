@@ -1,3 +1,4 @@
+import { textDecoder, textEncoder } from '../realms.js';
 import { dateReader } from './date-formats.js';
 import { Dictionary, grown } from './dictionary.js';
 import { Findings } from './findings.js';
@@ -53,7 +54,12 @@ export interface Builder {
   describe(): Omit<ColumnReport, 'name' | 'why' | 'kind'>;
 }
 
-const decoder = /* @__PURE__ */ new TextDecoder();
+let decoder: TextDecoder | undefined;
+
+function decode(bytes: Uint8Array): string {
+  decoder ??= textDecoder();
+  return decoder.decode(bytes);
+}
 
 abstract class Numbers implements Builder {
   abstract readonly kind: 'number' | 'boolean' | 'date';
@@ -86,7 +92,7 @@ abstract class Numbers implements Builder {
   }
 
   #unusual(bytes: Uint8Array, from: number, to: number): Outcome {
-    const text = from === to ? '' : decoder.decode(bytes.subarray(from, to));
+    const text = from === to ? '' : decode(bytes.subarray(from, to));
     if (this.reading.missing.has(text) || isMissingNumber(text, this.reading)) this.addMissing();
     else if (this.reading.common && isCommonMarker(text)) {
       this.findings.mark(text, this.rows);
@@ -347,7 +353,7 @@ function withoutSpaces(text: string): string {
 /** Adds texts that are strings. */
 export class TextFeed {
   #bytes = new Uint8Array(256);
-  readonly #encoder = new TextEncoder();
+  readonly #encoder = textEncoder();
 
   /** Bytes of the text without spaces around it: from 0 to the length that it returns. */
   encode(text: string): number {

@@ -17,6 +17,7 @@ import { parameterBytes, readParameter, readWeights, writeParameter } from '../m
 import { formatProgram, MODES, type Mode } from '../program/emitter.js';
 import type { Layer, Parameter } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
+import { isPromise } from '../realms.js';
 import { type Data, isByName, readPair, stageBatch } from './batches.js';
 import type { Callback, Logs } from './callbacks.js';
 import { planCompile } from './compile-plan.js';
@@ -80,7 +81,7 @@ export class Model {
     if (typeof backend?.open !== 'function') {
       throw new ValueError({
         argument: 'backend',
-        given: (backend as unknown) instanceof Promise ? 'a promise' : show(backend),
+        given: isPromise(backend) ? 'a promise' : show(backend),
         expected: 'what `await wasm()`, `await auto()` or `typescript()` returns',
       });
     }

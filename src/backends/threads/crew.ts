@@ -29,6 +29,8 @@ type Lost = (error: unknown) => void;
 /** Starts one thread, which answers when it is ready; `lost` hears of its end. */
 type Start = (data: ThreadData, ready: (answer: unknown) => void, lost: Lost) => Member;
 
+const inBun = (globalThis as { process?: { versions?: { bun?: string } } }).process?.versions?.bun !== undefined;
+
 export const nodeWorkers = () => builtin<NodeWorkers>('node:worker_threads');
 
 const inNode =
@@ -46,8 +48,8 @@ const inNode =
     return {
       postMessage: (message) => worker.postMessage(message),
       terminate: () => worker.terminate(),
-      // The idle time of the loop of a worker that has ended is negative.
-      ended: () => (worker.performance?.eventLoopUtilization?.().idle ?? 0) < 0,
+      // The idle time of the loop of a worker that has ended is negative. Deno has no such function, Bun one that complains.
+      ...(!inBun && { ended: () => (worker.performance?.eventLoopUtilization?.().idle ?? 0) < 0 }),
     };
   };
 

@@ -1,6 +1,7 @@
 import { BackendError, checkNumber, MyelinError, ValueError } from '../../errors.js';
 import type { Backend, BackendFactory, Phase } from '../../kernels/contract.js';
 import { phasesOf, segments } from '../../program/split.js';
+import { isA } from '../../realms.js';
 import type { instances } from '../instance.js';
 import { noRoom } from '../no-room.js';
 import { COMMAND, Control } from './control.js';
@@ -75,7 +76,7 @@ export function withSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 /** The bytes that users bring, to be rewritten for shared memory; a compiled module no longer has any. */
 function bytesOf(source: unknown): Uint8Array | undefined {
   if (source === undefined) return undefined;
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (isA<ArrayBuffer>(source, 'ArrayBuffer')) return new Uint8Array(source);
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   throw new ValueError({
     argument: 'wasm.source',

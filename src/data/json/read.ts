@@ -1,4 +1,5 @@
 import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
+import { textDecoder, textEncoder } from '../../realms.js';
 import { checkText, decode } from '../csv/bytes.js';
 import { planReading, READ_OPTIONS, type ReadPlan } from '../csv/dialect.js';
 import { inUtf8 } from '../encoding.js';
@@ -144,7 +145,7 @@ export async function readJson(source: Source, options: JsonOptions = {}): Promi
 }
 
 async function* once(text: string): AsyncGenerator<Uint8Array, void, undefined> {
-  yield new TextEncoder().encode(text);
+  yield textEncoder().encode(text);
 }
 
 /** Pieces of bytes that are joined when they are asked for, so that what comes in many pieces is copied once. */
@@ -201,7 +202,7 @@ async function* lines(bytes: Bytes, maxLength: number): AsyncGenerator<{ text: s
 
 /** Whether JSON that should hold a row on each line is one value over several lines, or one array of rows. */
 function isWhole(block: Uint8Array): boolean {
-  const text = new TextDecoder().decode(block).trimStart();
+  const text = textDecoder().decode(block).trimStart();
   if (/^\[\s*[[{]/.test(text.slice(0, 1000))) return true;
   if (text[0] !== '{' && text[0] !== '[') return false;
   const end = text.indexOf('\n');
