@@ -1,3 +1,5 @@
+import { isA } from './realms.js';
+
 /** The base of every error that Myelin raises on purpose. */
 export class MyelinError extends Error {
   override name = 'MyelinError';
@@ -96,12 +98,12 @@ export class BackendError extends MyelinError {
 
 /** What was thrown as an error: Firefox throws the text 'out of memory', with nothing around it. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  return thrown instanceof Error || isA<Error>(thrown, 'Error', 'DOMException') ? thrown : new Error(String(thrown));
 }
 
 /** Whether an engine had no room: V8 and JavaScriptCore throw a RangeError, Firefox an InternalError or a text. */
 export function isOutOfMemory(thrown: unknown): boolean {
-  return thrown instanceof RangeError || asError(thrown).name === 'InternalError' || thrown === 'out of memory';
+  return thrown === 'out of memory' || ['RangeError', 'InternalError'].includes(asError(thrown).name);
 }
 
 /** What a NonFiniteError says, as far as it is known. */

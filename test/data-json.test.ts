@@ -110,6 +110,7 @@ describe('ways in which tables are written as JSON', () => {
     ['table', '{"schema":{"fields":[{"name":"a"}]},"data":[{"a":1,"b":"x"},{"a":2.5,"b":"y"}]}', records],
     ['rows under a key', '{"meta":{"n":2},"data":[{"a":1,"b":"x"},{"a":2.5,"b":"y"}]}', records],
     ['rows under keys', '{"ok":true,"result":{"items":[{"a":1,"b":"x"},{"a":2.5,"b":"y"}]}}', records],
+    ['lists under a key', '{"n":2,"data":{"a":[1,2.5],"b":["x","y"]}}', records],
     ['lists', '{"a":[1,2.5],"b":["x","y"]}', records],
     ['lines', '{"a":1,"b":"x"}\n{"a":2.5,"b":"y"}\n', records],
   ])('%s', async (_, text, expected) => {

@@ -20,6 +20,7 @@ describe('whether the first line holds names is decided by all columns', () => {
     ['a,inf,null\n1,2,3\n4,5,6\n', true, ['a', 'inf', 'null']],
     ['na,infinity\n1,2\n4,5\n', true, ['na', 'infinity']],
     ['t,f\n1,2\n4,5\n', true, ['t', 'f']],
+    [',,\n1,2,3\n4,5,6\n', true, ['column1', 'column2', 'column3']],
     // Years, dates and numbers of columns.
     ['region,2023,2024\nEMEA,10,20\nAPAC,5,6\n', true, ['region', '2023', '2024']],
     ['2021,2022,2023\n5,6,7\n1,2,3\n', true, ['2021', '2022', '2023']],
@@ -278,12 +279,25 @@ describe('files that people have', () => {
     expect(pieces).toEqual(expected);
   });
 
+  test.each([
+    'text\nHello world\nGood bye\n',
+    'first name\nJohn F Kennedy\nMary Ann Smith\n',
+    'text\none; two\nthree; four\n',
+  ])('%j is one column of texts', async (text) => {
+    const [name, ...cells] = text.trimEnd().split('\n');
+    const quoted = [name, ...cells.map((cell) => `"${cell}"`)].join('\n');
+    for (const file of text.includes(';') ? [quoted] : [text, quoted]) {
+      expect(rowsOf(await csv(file))).toEqual(cells.map((cell) => ({ [name!]: cell })));
+    }
+  });
+
   test('what only looks like one of them is an error as before', async () => {
     for (const [text, line] of [
       ['a,b\n1,2\n3,4,5\n6,7,8\n', 3],
       ['a,b\nx,1,2\nx,3,4\n', 2],
       ['a,b\n1,2,3,4\n5,6,7,8\n', 2],
       ['a,b\n1,2,\n3,4\n5,6\n', 2],
+      ['text\nHello, world\nGood, bye\n', 2],
     ] as const) {
       await expect(csv(text), text).rejects.toMatchObject({ code: 'fields', line });
     }

@@ -12,6 +12,7 @@ import {
   tabular,
 } from '../src/data/index.js';
 import { inferTask } from '../src/data/tabular/design.js';
+import { expected } from '../src/data/tabular/measure.js';
 import { Generator } from '../src/kernels/philox.js';
 
 const backend = await wasm();
@@ -345,4 +346,11 @@ test('the baseline is that of training, beside every figure', async () => {
   expect(metrics.baseline!.logLoss).toBeCloseTo(-shares.reduce((sum, p) => sum + p * Math.log(p), 0), 9);
   expect(metrics.baseline!.f1).toBeCloseTo((2 * shares[0]!) / (1 + shares[0]!) / 3, 9);
   expect(pipeline.record.validation.baseline!.prediction).toBe('a');
+});
+
+test('an estimate for all networks that falls below 0 leaves the figures of two', () => {
+  const figures = { rows: 2, rmse: 2, mae: 1, r2: 0.5 };
+  expect(expected(figures, Float64Array.of(-1, 0.5), 4)).toEqual(figures);
+  expect(expected(figures, Float64Array.of(0, 2), 4)).toEqual({ rows: 2, rmse: 1, mae: 0.5, r2: 0.875 });
+  expect(expected({ rows: 2, logLoss: 0.3 }, Float64Array.of(-0.1, 0), 0)).toEqual({ rows: 2, logLoss: 0.3 });
 });

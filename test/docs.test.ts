@@ -226,5 +226,7 @@ test('layers', async () => {
     ['name', 'what it does', 'options'],
     rows,
   );
+  // Where a member has no comment, its type would stand in place of an explanation.
+  expect(text.match(/`\w+`: (?:[A-Z]\w* \\?\|[^.]*?|boolean|number|string)(?=<br>| \|)/g)).toBeNull();
   await expect(text).toMatchFileSnapshot('../docs/layers.md');
 });

@@ -14,7 +14,7 @@ import { makeRate } from '../src/model/rate.js';
 import { cosineRestarts, warmup } from '../src/model/schedules.js';
 import { sequential } from '../src/train/model.js';
 import { fuzzMeaning } from './support/fuzz-meaning.js';
-import { put, take, withPart } from './support/hostile.js';
+import { put, samples, take, withPart } from './support/hostile.js';
 
 // Files that are whole and well-formed, and say what no build would have written.
 
@@ -269,6 +269,12 @@ describe('what a file says is checked in time linear in its bytes', () => {
     expect(() => deserialize(bytes, { backend })).toThrow(/^metadata\.spec: 4101 layers, more than 4096/);
     const layers = [dense({ units: 1, inputShape: 1 }), ...Array.from({ length: 4100 }, () => dropout({ rate: 0.1 }))];
     expect(() => serialize(sequential({ layers, backend }))).toThrow(/model: expected at most 4096/);
+  });
+
+  test('a model without outputs is refused', () => {
+    const graph = samples()[2]!;
+    const bytes = withPart(graph, 'spec', (spec: object) => ({ ...spec, outputs: [] }));
+    expect(() => deserialize(bytes, { backend })).toThrow(/outputs: expected at least one/);
   });
 
   test('a header with tensors that nobody asks for', () => {

@@ -1,12 +1,13 @@
 import { show, ValueError } from '../errors.js';
+import { isA, isPromise } from '../realms.js';
 
 /** Refuses what is no module that users could bring. */
 export function checkSource(source: unknown): void {
-  const fits = source instanceof ArrayBuffer || ArrayBuffer.isView(source) || source instanceof WebAssembly.Module;
+  const fits = isA(source, 'ArrayBuffer', 'WebAssembly.Module') || ArrayBuffer.isView(source);
   if (fits) return;
   throw new ValueError({
     argument: 'wasm.source',
-    given: source instanceof Promise ? 'a promise' : show(source),
+    given: isPromise(source) ? 'a promise' : show(source),
     expected: 'the bytes of myelin/kernels.wasm, or a WebAssembly.Module of them',
   });
 }

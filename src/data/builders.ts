@@ -1,13 +1,14 @@
+import { textDecoder, textEncoder } from '../realms.js';
 import { dateReader } from './date-formats.js';
 import { Dictionary, grown } from './dictionary.js';
 import { Findings } from './findings.js';
 import type { Decision } from './infer.js';
 import { isCommonMarker, isMissingNumber } from './markers.js';
 import { isBeyondExact, type NumberStyle, numberIn, numeralOf } from './numerals.js';
-import { type CellPlan, settingsOf } from './plan.js';
+import { type CellPlan, saysDates, settingsOf } from './plan.js';
 import type { ColumnReport } from './report.js';
 import { asciiOf, booleanWord, parseDate, parseNumber } from './scalars.js';
-import { type DateReader, spelledDate } from './spelled-dates.js';
+import { type DateReader, inEitherOrder } from './spelled-dates.js';
 import type { CategoryColumn, Column, ColumnKind } from './table.js';
 
 /** How the texts of a column become values. */
@@ -26,7 +27,9 @@ export function readingOf(
   known: boolean,
   found?: Pick<Decision, 'thousands' | 'dateFormat'>,
 ): Reading {
-  const { thousands = found?.thousands, dateFormat = found?.dateFormat } = settingsOf(plan, name);
+  const { thousands = found?.thousands, dateFormat: said } = settingsOf(plan, name);
+  // One that is said for all columns need not be that of this one.
+  const dateFormat = saysDates(plan, name) ? said : (found?.dateFormat ?? said);
   const { missing, missingNumbers, common, decimalComma } = plan;
   return { missing, missingNumbers, common, decimalComma, thousands, dateFormat, known };
 }
@@ -51,7 +54,12 @@ export interface Builder {
   describe(): Omit<ColumnReport, 'name' | 'why' | 'kind'>;
 }
 
-const decoder = /* @__PURE__ */ new TextDecoder();
+let decoder: TextDecoder | undefined;
+
+function decode(bytes: Uint8Array): string {
+  decoder ??= textDecoder();
+  return decoder.decode(bytes);
+}
 
 abstract class Numbers implements Builder {
   abstract readonly kind: 'number' | 'boolean' | 'date';
@@ -84,7 +92,7 @@ abstract class Numbers implements Builder {
   }
 
   #unusual(bytes: Uint8Array, from: number, to: number): Outcome {
-    const text = from === to ? '' : decoder.decode(bytes.subarray(from, to));
+    const text = from === to ? '' : decode(bytes.subarray(from, to));
     if (this.reading.missing.has(text) || isMissingNumber(text, this.reading)) this.addMissing();
     else if (this.reading.common && isCommonMarker(text)) {
       this.findings.mark(text, this.rows);
@@ -162,12 +170,6 @@ class NumberBuilder extends Numbers {
     return value;
   }
 }
-
-/** What is the same date in whatever order its numbers stand. */
-const inEitherOrder: DateReader = (text) => {
-  const time = spelledDate(text, 'DMY');
-  return time === spelledDate(text, 'MDY') ? time : Number.NaN;
-};
 
 class DateBuilder extends Numbers {
   readonly kind = 'date';
@@ -351,7 +353,7 @@ function withoutSpaces(text: string): string {
 /** Adds texts that are strings. */
 export class TextFeed {
   #bytes = new Uint8Array(256);
-  readonly #encoder = new TextEncoder();
+  readonly #encoder = textEncoder();
 
   /** Bytes of the text without spaces around it: from 0 to the length that it returns. */
   encode(text: string): number {

@@ -1,3 +1,4 @@
+import { textDecoder } from '../realms.js';
 /** Distinct texts, numbered in the order in which they come. Holds its own bytes, so that nothing keeps a block alive. */
 export class Dictionary {
   readonly texts: string[] = [];
@@ -7,7 +8,7 @@ export class Dictionary {
   /** Where the bytes of an entry end. */
   #ends = new Int32Array(64);
   #arena = new Uint8Array(1024);
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  readonly #decoder = textDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
   /** The code of the text that these bytes of UTF-8 are; -1 where they are not valid. */
   code(bytes: Uint8Array, from: number, to: number): number {

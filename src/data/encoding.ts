@@ -1,4 +1,5 @@
 import { lookUp } from '../errors.js';
+import { textDecoder, textEncoder } from '../realms.js';
 import { DataError } from './errors.js';
 import type { Bytes } from './source.js';
 
@@ -13,7 +14,7 @@ export async function* asUtf8(bytes: Bytes, encoding = 'utf-8'): AsyncGenerator<
   const said = decoderOf(encoding);
   let decoder: TextDecoder | undefined;
   let first = true;
-  const encoder = new TextEncoder();
+  const encoder = textEncoder();
   for await (let block of bytes.blocks()) {
     if (first) {
       first = false;
@@ -30,7 +31,7 @@ export async function* asUtf8(bytes: Bytes, encoding = 'utf-8'): AsyncGenerator<
 function decoderOf(label: string): TextDecoder | undefined {
   if (/^utf-?8$/i.test(label)) return undefined;
   try {
-    return new TextDecoder(label, { fatal: true });
+    return textDecoder(label, { fatal: true });
   } catch {
     return lookUp({ 'utf-8': undefined, 'utf-16le': 0, 'windows-1252': 0, latin1: 0 } as never, label, 'encoding');
   }

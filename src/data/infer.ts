@@ -166,7 +166,8 @@ function decideDates(texts: readonly string[], { dateFormat }: Settings): Decisi
   if (!day || !month) return day ? date('DMY') : month ? date('MDY') : undefined;
   if (texts.every((text) => spelledDate(text, 'DMY') === spelledDate(text, 'MDY'))) {
     const { dateFormat: _, ...either } = date('DMY');
-    return either;
+    // Said, it would count for this column as well, which is written otherwise.
+    return dateFormat === undefined ? either : date('DMY');
   }
   return { kind: 'category', plain: false, odd: texts[0]!, suspicion: { dateFormats: ['DMY', 'MDY'] } };
 }

@@ -4,6 +4,7 @@ import { isCommonMarker } from './markers.js';
 import { isBeyondExact, type NumberStyle, numeralOf } from './numerals.js';
 import type { ColumnReport } from './report.js';
 import { booleanWord, parseDate } from './scalars.js';
+import { inEitherOrder } from './spelled-dates.js';
 import type { CategoryColumn, Column, NumberColumn } from './table.js';
 
 /** A column of texts, as what all of them are. */
@@ -64,9 +65,11 @@ const styleOf = ({ thousands }: Decision, { decimalComma }: Settings): NumberSty
 });
 
 /** Dates that stand for a missing value, in whatever spelling. */
-function markedTimes({ kind, read }: Decision, { missing }: Settings): ReadonlySet<number> {
+function markedTimes({ kind, dateFormat, read }: Decision, { missing }: Settings): ReadonlySet<number> {
   if (kind !== 'date') return new Set();
-  return new Set([...missing].map(read!).filter((time) => !Number.isNaN(time)));
+  return new Set(
+    [...missing].map(dateFormat === undefined ? inEitherOrder : read!).filter((time) => !Number.isNaN(time)),
+  );
 }
 
 function describe({ kind, values }: NumberColumn): Omit<ColumnReport, 'name' | 'why' | 'kind'> {

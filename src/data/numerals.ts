@@ -35,12 +35,16 @@ const NUMERAL = /* @__PURE__ */ new RegExp(
   'iu',
 );
 
-/** The longest text that may be a number of these. */
+/** The longest text that may be a number of these, but for plain digits. */
 const LONGEST = 64;
+const LONG = /^([-+])?(\d+(?:[.,]\d*)?|[.,]\d+)(e[-+]?\d+)?$/i;
 
 /** Takes a number apart; undefined where the text is none. */
 export function numeralOf(text: string): Numeral | undefined {
-  if (text.length > LONGEST) return undefined;
+  if (text.length > LONGEST) {
+    const [, sign, core, exponent = ''] = LONG.exec(text) ?? [];
+    return core === undefined ? undefined : { core, exponent, negative: sign === '-', percent: false, currency: '' };
+  }
   const match = NUMERAL.exec(text);
   if (!match) return undefined;
   const [, open, before, first = '', within, core = '', exponent = '', last = '', close] = match;

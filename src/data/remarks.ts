@@ -52,7 +52,7 @@ export function factsOf(
   }
   if (beyond) {
     facts.push(
-      `${column}: whole numbers beyond 2^53 are rounded: '${shorten(beyond.text)}' is read as ${BigInt(beyond.value)} (${cells(beyond, placeOf)})`,
+      `${column}: whole numbers beyond 2^53 are rounded: '${shorten(beyond.text)}' is read as ${Number.isFinite(beyond.value) ? BigInt(beyond.value) : beyond.value} (${cells(beyond, placeOf)})`,
     );
   }
   return facts;

@@ -1,4 +1,5 @@
 import { checkOptions, show, ValueError } from '../errors.js';
+import { isA, isPromise } from '../realms.js';
 import { COUNTS_ROWS } from './counter.js';
 import { givenKind, namesOf, planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from './csv/dialect.js';
 import { shorten } from './errors.js';
@@ -77,7 +78,7 @@ export class RowCollector {
 
   add(row: unknown): void {
     if (Array.isArray(row)) this.#addArray(row);
-    else if (typeof row === 'object' && row !== null && !(row instanceof Date)) this.#addObject(row);
+    else if (typeof row === 'object' && row !== null && !isA(row, 'Date')) this.#addObject(row);
     else throw this.#wrong(`a row is ${shorten(String(row))}; an object or an array is expected`);
     this.rows++;
   }
@@ -195,12 +196,11 @@ export function tableFromRows(rows: readonly Row[], options: RowOptions = {}): T
   const plan = planReading(options);
   if (!Array.isArray(rows) || rows.length === 0) {
     const given: unknown = rows;
-    const hint =
-      given instanceof Promise
-        ? 'Await it first.'
-        : typeof given === 'string'
-          ? 'Read it first: await readCsv(path).'
-          : '';
+    const hint = isPromise(given)
+      ? 'Await it first.'
+      : typeof given === 'string'
+        ? 'Read it first: await readCsv(path).'
+        : '';
     throw new ValueError({
       argument: 'rows',
       given: show(rows),

@@ -1,4 +1,5 @@
 import { FileError, show, ValueError } from '../errors.js';
+import { isA, isPlace, textEncoder } from '../realms.js';
 import { DataError } from './errors.js';
 
 /**
@@ -73,7 +74,7 @@ async function* read(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Ar
   }
 }
 
-function bodyOf(message: Request | Response, name: string): ReadableStream<Uint8Array> {
+async function* bodyOf(message: Request | Response, name: string): AsyncGenerator<Uint8Array> {
   if ('status' in message && !message.ok) {
     throw new ValueError({
       argument: 'source',
@@ -81,14 +82,17 @@ function bodyOf(message: Request | Response, name: string): ReadableStream<Uint8
       expected: 'one of success',
     });
   }
-  if (!message.body || message.bodyUsed) {
-    throw new ValueError({
-      argument: 'source',
-      given: `a body that is ${message.body ? 'used' : 'empty'}`,
-      expected: 'a body',
-    });
+  if (message.bodyUsed) throw new ValueError({ argument: 'source', given: 'a body that is used', expected: 'a body' });
+  if (message.body) {
+    yield* read(message.body);
+    return;
   }
-  return message.body;
+  // Firefox has no stream of a request's body.
+  const bytes = new Uint8Array(await message.arrayBuffer());
+  if (bytes.length === 0) {
+    throw new ValueError({ argument: 'source', given: 'a body that is empty', expected: 'a body' });
+  }
+  yield bytes;
 }
 
 interface Opened {
@@ -97,13 +101,15 @@ interface Opened {
   chunks(): Chunks;
 }
 
-const is = <T>(value: unknown, type: string): value is T => {
-  const known = (globalThis as Record<string, unknown>)[type];
-  return typeof known === 'function' && value instanceof known;
-};
+/** Bytes of this realm, a view of those that are given. */
+function asBytes(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return value;
+  if (isA<Uint8Array>(value, 'Uint8Array')) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  return isA<ArrayBuffer>(value, 'ArrayBuffer') ? new Uint8Array(value) : undefined;
+}
 
 function recognize(source: Source): Opened {
-  if (typeof source === 'string' || source instanceof URL) {
+  if (isPlace(source)) {
     const path = String(source);
     if (/[\n\r]/.test(path)) {
       const expected = 'a path, or text as { text }';
@@ -119,19 +125,19 @@ function recognize(source: Source): Opened {
     }
     return { name: path, again: true, chunks: () => readFile(path.startsWith('file:') ? new URL(path) : source) };
   }
-  if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
-    const bytes = source instanceof Uint8Array ? source : new Uint8Array(source);
+  const bytes = asBytes(source);
+  if (bytes) {
     return { name: 'buffer', again: true, chunks: () => once(bytes) };
   }
-  if (is<Blob>(source, 'Blob')) {
+  if (isA<Blob>(source, 'Blob', 'File')) {
     const name = (source as Blob & { name?: unknown }).name;
     return { name: typeof name === 'string' ? name : 'blob', again: true, chunks: () => read(source.stream()) };
   }
-  if (is<Request>(source, 'Request') || is<Response>(source, 'Response')) {
+  if (isA<Request | Response>(source, 'Request', 'Response')) {
     const name = source.url || 'response';
-    return { name, again: false, chunks: () => read(bodyOf(source, name)) };
+    return { name, again: false, chunks: () => bodyOf(source, name) };
   }
-  if (is<ReadableStream<Uint8Array>>(source, 'ReadableStream')) {
+  if (isA<ReadableStream<Uint8Array>>(source, 'ReadableStream')) {
     return { name: 'stream', again: false, chunks: () => read(source) };
   }
   if (typeof source === 'object' && source !== null) {
@@ -161,12 +167,17 @@ async function* pieces(text: string): AsyncGenerator<string> {
 }
 
 async function* encoded(chunks: Chunks): AsyncGenerator<Uint8Array> {
-  const encoder = new TextEncoder();
+  const encoder = textEncoder();
   for await (const chunk of chunks) {
     if (typeof chunk === 'string') yield encoder.encode(chunk);
-    else if (chunk instanceof Uint8Array) yield chunk;
-    else
-      throw new ValueError({ argument: 'source', given: `a stream of ${show(chunk)}`, expected: 'a stream of bytes' });
+    else {
+      const bytes = asBytes(chunk);
+      if (!bytes) {
+        const given = `a stream of ${show(chunk)}`;
+        throw new ValueError({ argument: 'source', given, expected: 'a stream of bytes' });
+      }
+      yield bytes;
+    }
   }
 }
 
@@ -223,7 +234,7 @@ async function* gunzipped(chunks: AsyncGenerator<Uint8Array>, name: string): Asy
     }
   } catch (error) {
     if (failure !== undefined) throw failure;
-    if (!(error instanceof Error) || error instanceof DataError) throw error;
+    if (error instanceof DataError || !isA<Error>(error, 'Error')) throw error;
     throw new DataError({
       code: 'gzip',
       source: name,

@@ -119,3 +119,9 @@ export function isDateLike(text: string): boolean {
   if (!Number.isNaN(spelledDate(text, 'DMY'))) return true;
   return THREE.test(text) && !Number.isNaN(spelledDate(text, 'MDY'));
 }
+
+/** What is the same date in whatever order its numbers stand. */
+export const inEitherOrder: DateReader = (text) => {
+  const time = spelledDate(text, 'DMY');
+  return time === spelledDate(text, 'MDY') ? time : Number.NaN;
+};

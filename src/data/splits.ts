@@ -1,5 +1,6 @@
 import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import { Generator, stream } from '../kernels/philox.js';
+import { isA } from '../realms.js';
 import { type Column, lengthOf, Table } from './table.js';
 import { type MissingTimes, type PerRow, rowsByTime } from './times.js';
 
@@ -67,7 +68,7 @@ function codesOf(values: PerRow, rows: number, argument: string): Int32Array {
   const known = new Map<unknown, number>();
   return Int32Array.from({ length }, (_, row) => {
     const value = list[row];
-    const key = value instanceof Date ? value.getTime() : value;
+    const key = isA<Date>(value, 'Date') ? value.getTime() : value;
     const code = known.get(key) ?? known.size;
     known.set(key, code);
     return code;

@@ -1,4 +1,5 @@
 import { lookUp, show, ValueError } from '../errors.js';
+import { isA } from '../realms.js';
 import { shorten } from './errors.js';
 import { isCommonMarker } from './markers.js';
 import type { Column } from './table.js';
@@ -55,7 +56,7 @@ const isMissing = (value: unknown): boolean =>
   value === null ||
   value === undefined ||
   (typeof value === 'number' && Number.isNaN(value)) ||
-  (value instanceof Date && Number.isNaN(value.getTime())) ||
+  (isA<Date>(value, 'Date') && Number.isNaN(value.getTime())) ||
   (typeof value === 'string' && isCommonMarker(value.trim()));
 
 /** Times as they are given, by row; of columns too. */
@@ -93,7 +94,7 @@ export function rowsByTime(times: PerRow, rows: number, missing: unknown = 'refu
     } else if (typeof value === 'number' || typeof value === 'bigint') {
       moments[row] = { time: value, rest: 0 };
       if (numbers < 0) numbers = row;
-    } else if (value instanceof Date) {
+    } else if (isA<Date>(value, 'Date')) {
       const time = value.getTime();
       moments[row] = { time: Math.floor(time / 1000), rest: time / 1000 - Math.floor(time / 1000) };
       if (texts < 0) texts = row;

@@ -1,4 +1,5 @@
 import { show } from '../errors.js';
+import { isA } from '../realms.js';
 import { KeepingBuilder, makeBuilder, readingOf, STRAY, TextFeed } from './builders.js';
 import type { ReadPlan } from './csv/dialect.js';
 import { shorten } from './errors.js';
@@ -15,7 +16,7 @@ const isMissing = (value: unknown) => value === null || value === undefined || N
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString();
+  if (isA<Date>(value, 'Date')) return Number.isNaN(value.getTime()) ? '' : value.toISOString();
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import { FileError, FileFormatError, MyelinError } from '../errors.js';
+import { isPlace, textEncoder } from '../realms.js';
 import { replaceFile, writeAll } from './atomic.js';
 import { nodeFiles } from './node-files.js';
 import { elements, encodeSafetensors, type NewTensor, type SafeTensors } from './safetensors.js';
@@ -10,7 +11,7 @@ import { Xxh32 } from './xxhash.js';
 function checksumOf(tensors: Iterable<readonly [string, { readonly data: ArrayBufferView }]>): string {
   const sum = new Xxh32();
   for (const [name, { data }] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    sum.update(new TextEncoder().encode(name));
+    sum.update(textEncoder().encode(name));
     sum.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
   return `xxh32:${sum.digest().toString(16).padStart(8, '0')}`;
@@ -26,7 +27,7 @@ export async function saveTensors(
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
   const bytes = encodeSafetensors(tensors, { ...metadata, checksum: checksumOf(Object.entries(tensors)) });
-  if (typeof target !== 'string' && !(target instanceof URL)) return writeStream(target, bytes);
+  if (!isPlace(target)) return writeStream(target, bytes);
   try {
     await replaceFile(await nodeFiles(), target, async (handle) => writeAll(handle, bytes, 0), false);
   } catch (cause) {
@@ -51,6 +52,6 @@ export async function loadTensors(
   );
   if (metadata.get('checksum') === checksumOf(tensors)) return { metadata, tensors };
   throw new FileFormatError('metadata.checksum', 'not that of the file, which has been damaged or changed', {
-    ...(typeof source === 'string' || source instanceof URL ? { path: String(source) } : {}),
+    ...(isPlace(source) ? { path: String(source) } : {}),
   });
 }

@@ -1,5 +1,6 @@
 import { FileFormatError, NonFiniteError, ValueError } from '../errors.js';
 import type { GraphSpec } from '../model/graph.js';
+import { textEncoder } from '../realms.js';
 import type { Model } from '../train/model.js';
 import type { CompileOptions } from '../train/model-types.js';
 import { internalsOf } from '../train/model-types.js';
@@ -205,7 +206,7 @@ export function makeImage(model: Model, training: boolean): Image {
     header() {
       const digits = sum.digest().toString(16).padStart(UNKNOWN.length, '0');
       const at = checksumPlace(header) as number;
-      header.set(new TextEncoder().encode(digits), at);
+      header.set(textEncoder().encode(digits), at);
       return header;
     },
   };
@@ -213,7 +214,7 @@ export function makeImage(model: Model, training: boolean): Image {
 
 /** Where the digits of the checksum begin, in bytes that begin with a header. */
 export function checksumPlace(header: Uint8Array): number | undefined {
-  const before = new TextEncoder().encode(BEFORE_CHECKSUM);
+  const before = textEncoder().encode(BEFORE_CHECKSUM);
   let at = header.indexOf(before[0]!);
   while (at >= 0) {
     if (before.every((byte, i) => header[at + i] === byte)) return at + before.length;
@@ -225,6 +226,6 @@ export function checksumPlace(header: Uint8Array): number | undefined {
 /** A copy of a header without its checksum. */
 export function withoutChecksum(header: Uint8Array, place: number): Uint8Array {
   const copy = header.slice();
-  copy.set(new TextEncoder().encode(UNKNOWN), place);
+  copy.set(textEncoder().encode(UNKNOWN), place);
   return copy;
 }

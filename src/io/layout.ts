@@ -1,4 +1,5 @@
 import { FileFormatError, show } from '../errors.js';
+import { textDecoder, textEncoder } from '../realms.js';
 import { isObject, type Json, parseJson } from './json.js';
 
 /** Element types of safetensors, and the bytes of an element. */
@@ -104,7 +105,7 @@ function readMetadata(given: Json): ReadonlyMap<string, string> {
 export function readLayout(header: Uint8Array, dataBytes?: number): Layout {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(header);
+    text = textDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(header);
   } catch (cause) {
     throw new FileFormatError('header', 'no UTF-8', { cause });
   }
@@ -153,7 +154,7 @@ export function writeHeader(tensors: readonly Declaration[], metadata: Readonly<
     end += byteLength({ dtype, shape });
     header[name] = { dtype, shape, data_offsets: [start, end] };
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const json = textEncoder().encode(JSON.stringify(header));
   const bytes = new Uint8Array(Math.ceil((PREFIX + json.length) / 16) * 16).fill(32);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, bytes.length - PREFIX, true);

@@ -37,6 +37,8 @@ interface Modules {
       readlink(path: string): Promise<string>;
       realpath(path: string): Promise<string>;
       access(path: string, mode: number): Promise<void>;
+      chown(path: string, uid: number, gid: number): Promise<void>;
+      chmod(path: string, mode: number): Promise<void>;
     };
   };
   readonly os: { hostname(): string };
@@ -71,8 +73,47 @@ async function builtin<N extends keyof Modules>(name: N): Promise<Modules[N]> {
   return (await found) as Modules[N];
 }
 
+/** What Node's permission model says of calls that name a file by its handle, where it allows the same by a path. */
+const DENIED = 'ERR_ACCESS_DENIED';
+
 /** Systems that cannot open or sync a folder; there a rename is as good as it gets. */
-const NO_FOLDERS = ['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF'];
+const NO_FOLDERS = ['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF', DENIED];
+
+let warned = false;
+
+/** Waits until the disk has a file. Node's permission model forbids that where it allows to write; it is said once. */
+async function synced(handle: NodeHandle): Promise<void> {
+  try {
+    await handle.sync();
+  } catch (error) {
+    if ((error as { code?: string }).code !== DENIED) throw error;
+    if (!warned) {
+      console.warn(
+        "myelin: Node's permission model forbids fsync: files are written without it, and a loss of power may take what was saved last.",
+      );
+    }
+    warned = true;
+  }
+}
+
+interface DenoPermissions {
+  readonly permissions: { querySync(permission: { name: 'sys'; kind: 'hostname' }): { readonly state: string } };
+}
+
+const { Deno: deno } = globalThis as { Deno?: DenoPermissions };
+
+/**
+ * What tells this machine from others that write to the same folder. Deno asks a user before it says a machine's name:
+ * without leave a random name does, whose leftovers no later process takes for its own.
+ */
+function machineName(os: Modules['os']): string {
+  const open = !deno || deno.permissions.querySync({ name: 'sys', kind: 'hostname' }).state === 'granted';
+  if (!open && randomName === '') randomName = crypto.randomUUID();
+  const name = open ? os.hostname() : randomName;
+  return name.replace(/[^\w-]/g, '').slice(0, 40) || 'host';
+}
+
+let randomName = '';
 
 /** Links that lead to open streams, not to what the streams were opened from. */
 const DESCRIPTORS = /^(?:\/proc\/(?:self|thread-self|\d+)(?:\/task\/\d+)?|\/dev)\/fd$/;
@@ -81,7 +122,7 @@ const DESCRIPTORS = /^(?:\/proc\/(?:self|thread-self|\d+)(?:\/task\/\d+)?|\/dev)
 const MOST_LINKS = 40;
 
 /** Systems that do not let a file be given to somebody, or know no permissions. */
-const NO_ACCESS = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'];
+const NO_ACCESS = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', DENIED];
 
 const coded = (code: string, message: string) => Object.assign(new Error(`${code}: ${message}`), { code });
 
@@ -96,7 +137,34 @@ async function allowed(work: () => Promise<void>): Promise<boolean> {
   }
 }
 
-async function setAccess(handle: NodeHandle, { mode, uid, gid }: Access): Promise<void> {
+async function either(byHandle: () => Promise<void>, byPath: () => Promise<void>): Promise<void> {
+  try {
+    await byHandle();
+  } catch (error) {
+    if ((error as { code?: string }).code !== DENIED) throw error;
+    await byPath();
+  }
+}
+
+/** A handle whose owner and mode are set by its path where the permission model asks for that. */
+function ownable(handle: NodeHandle, path: string, { chown, chmod }: Modules['fs']['promises']): Ownable {
+  return {
+    chown: (uid, gid) =>
+      either(
+        () => handle.chown(uid, gid),
+        () => chown(path, uid, gid),
+      ),
+    chmod: (mode) =>
+      either(
+        () => handle.chmod(mode),
+        () => chmod(path, mode),
+      ),
+  };
+}
+
+type Ownable = Pick<NodeHandle, 'chown' | 'chmod'>;
+
+async function setAccess(handle: Ownable, { mode, uid, gid }: Access): Promise<void> {
   // Only the administrator gives files away; anybody may give one to a group of theirs.
   const group = (await allowed(() => handle.chown(uid, gid))) || (await allowed(() => handle.chown(-1, gid)));
   // What the old group was allowed, another one is not, beyond what everybody is.
@@ -131,10 +199,13 @@ async function findPlace({ fs, path: names }: Pick<Modules, 'fs' | 'path'>, give
     if (slash && !found?.isDirectory()) return { ...place, holds: 'folder', writable: false };
     if (!found) return { ...place, holds: 'nothing', writable: true };
     const { mode, uid, gid } = found;
-    const writable = await access(path, fs.constants.W_OK).then(
-      () => true,
-      () => false,
-    );
+    // Deno asks a user before it says who they are, which this question is about.
+    const writable = deno
+      ? (mode & 0o222) !== 0
+      : await access(path, fs.constants.W_OK).then(
+          () => true,
+          () => false,
+        );
     if (found.isFile()) return { ...place, holds: 'file', access: { mode: mode & 0o7777, uid, gid }, writable };
     const others = found.isFIFO() ? 'pipe' : found.isSocket() ? 'socket' : 'device';
     return { ...place, holds: found.isDirectory() ? 'folder' : others, writable };
@@ -173,8 +244,8 @@ async function openFiles(): Promise<Files> {
         write: (bytes, position) => fs.writeSync(handle.fd, bytes, 0, bytes.length, position),
         read: async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead,
         size: async () => (await handle.stat()).size,
-        sync: () => handle.sync(),
-        setAccess: (access) => setAccess(handle, access),
+        sync: () => synced(handle),
+        setAccess: (access) => setAccess(ownable(handle, path, promises), access),
         close: () => handle.close(),
       };
     },
@@ -196,7 +267,7 @@ async function openFiles(): Promise<Files> {
       let handle: NodeHandle | undefined;
       try {
         handle = await promises.open(folder, 'r');
-        await handle.sync();
+        await synced(handle);
       } catch (error) {
         if (!NO_FOLDERS.includes((error as { code: string }).code)) throw error;
       } finally {
@@ -207,11 +278,9 @@ async function openFiles(): Promise<Files> {
     process: {
       id: process.pid,
       started: Date.now() - process.uptime() * 1000,
-      host:
-        os
-          .hostname()
-          .replace(/[^\w-]/g, '')
-          .slice(0, 40) || 'host',
+      get host() {
+        return machineName(os);
+      },
       alive(id) {
         try {
           process.kill(id, 0);
@@ -221,9 +290,9 @@ async function openFiles(): Promise<Files> {
         }
       },
     },
-    place: (given) => findPlace({ fs, path }, given instanceof URL ? fileURLToPath(given) : given),
+    place: (given) => findPlace({ fs, path }, typeof given === 'string' ? given : fileURLToPath(given)),
     split(given) {
-      const path = resolve(given instanceof URL ? fileURLToPath(given) : given);
+      const path = resolve(typeof given === 'string' ? given : fileURLToPath(given));
       return { path, folder: dirname(path), name: basename(path) };
     },
   };

@@ -1,4 +1,5 @@
 import { checkOptions, show, UnknownNameError, ValueError } from '../errors.js';
+import { isA } from '../realms.js';
 import {
   byteLength,
   type Declaration,
@@ -81,7 +82,7 @@ export function elements({ dtype, start, end }: Entry, data: Uint8Array): Tensor
  * @throws FileFormatError for anything that contradicts the format, before anything is copied.
  */
 export function decodeSafetensors(bytes: Uint8Array): SafeTensors {
-  if (!(bytes instanceof Uint8Array)) {
+  if (!isA<Uint8Array>(bytes, 'Uint8Array')) {
     throw new ValueError({ argument: 'bytes', given: show(bytes), expected: 'a Uint8Array' });
   }
   const end = PREFIX + headerLength(bytes.subarray(0, PREFIX), bytes.length);

@@ -1,4 +1,5 @@
 import { checkOptions, FileError, FileFormatError, MyelinError, show, ValueError } from '../errors.js';
+import { isA, isPlace } from '../realms.js';
 import type { Model } from '../train/model.js';
 import { internalsOf, type ModelOptions } from '../train/model-types.js';
 import { replaceFile, writePieces } from './atomic.js';
@@ -78,7 +79,7 @@ export async function save(model: Model, target: SaveTarget, options: SaveOption
   const training = readFlag(options.training, 'save.training');
   const keepPrevious = readFlag(options.keepPrevious, 'save.keepPrevious');
   if (target === '') throw new ValueError({ argument: 'target', given: "''", expected: 'a path' });
-  if (typeof target === 'string' || target instanceof URL) {
+  if (isPlace(target)) {
     await saveFile(await nodeFiles(), model, target, { training, keepPrevious });
     return;
   }
@@ -119,8 +120,7 @@ async function refusing<T>(doing: string, path: string | URL, work: () => Promis
 
 /** Errors about what is in a file as errors that name it. */
 export function naming(error: unknown, source: LoadSource): unknown {
-  const named = typeof source === 'string' || source instanceof URL;
-  if (!named || !(error instanceof FileFormatError) || error.path !== undefined) return error;
+  if (!isPlace(source) || !(error instanceof FileFormatError) || error.path !== undefined) return error;
   return new FileFormatError(error.where, error.what, {
     path: String(source),
     ...(error.cause !== undefined && { cause: error.cause }),
@@ -159,7 +159,7 @@ async function openFile(files: Files, path: string | URL): Promise<Opened> {
 
 /** Opens whatever `load` takes. @throws FileError, FileFormatError; ValueError for anything else. */
 export async function open(source: LoadSource, files?: Files): Promise<Opened> {
-  if (typeof source === 'string' || source instanceof URL) {
+  if (isPlace(source)) {
     const system = files ?? (await nodeFiles());
     try {
       return await refusing('Cannot load', source, () => openFile(system, source));
@@ -169,12 +169,11 @@ export async function open(source: LoadSource, files?: Files): Promise<Opened> {
   }
   const bytes = asBytes(source);
   if (bytes) return openBytes(bytes);
-  if (typeof Response === 'function' && source instanceof Response) {
+  if (isA<Response>(source, 'Response')) {
     if (!source.ok) throw new FileError('Cannot load', source.url, new Error(`status ${source.status}`));
     return source.body ? openStream(piecesOf(source.body)) : openBytes(new Uint8Array(0));
   }
-  if (typeof Blob === 'function' && source instanceof Blob)
-    return openBytes(new Uint8Array(await source.arrayBuffer()));
+  if (isA<Blob>(source, 'Blob', 'File')) return openBytes(new Uint8Array(await source.arrayBuffer()));
   const stream = source as Partial<ReadableStream & AsyncIterable<unknown>> | null | undefined;
   if (typeof stream?.getReader === 'function') return openStream(piecesOf(stream as ReadableStream));
   if (typeof stream?.[Symbol.asyncIterator] === 'function') return openStream(stream as AsyncIterable<unknown>);

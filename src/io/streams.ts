@@ -1,4 +1,5 @@
 import { FileFormatError } from '../errors.js';
+import { isA } from '../realms.js';
 import { headerLength, type Layout, PREFIX, readLayout } from './layout.js';
 
 /** A file as far as it has been checked: its first bytes up to the end of the header, what they say, and the tensors. */
@@ -59,9 +60,7 @@ class Arriving {
 export function asBytes(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value;
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  const tag = Object.prototype.toString.call(value);
-  if (tag !== '[object ArrayBuffer]' && tag !== '[object SharedArrayBuffer]') return undefined;
-  return new Uint8Array(value as ArrayBuffer);
+  return isA<ArrayBuffer>(value, 'ArrayBuffer', 'SharedArrayBuffer') ? new Uint8Array(value) : undefined;
 }
 
 /** Reads a stream to its end, or as far as it makes sense. @throws FileFormatError */

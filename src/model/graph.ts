@@ -166,6 +166,7 @@ export interface BuiltGraph {
 
 /** Builds the layers of a graph, checking every option on the way. */
 export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): BuiltGraph {
+  if (outputs.length === 0) throw new ValueError({ argument: 'outputs', given: 'none', expected: 'at least one' });
   const names = nodes.map(({ spec }, i) => spec.name ?? `layers.${i}`);
   // The one input of a stack has no name of its users' choice.
   checkNames(sequential ? names : [...inputs.map(({ name }) => name), ...names]);

@@ -4,6 +4,7 @@ import { stream } from '../kernels/philox.js';
 import { checkFinite, type Matrix, type MatrixLike, matrix, toMatrix } from '../matrix.js';
 import type { Parameter, RowGradients } from '../program/layer.js';
 import type { Tensor } from '../program/plan.js';
+import { isA } from '../realms.js';
 import { initialize, uniformLimit } from './initialization.js';
 
 /** Names that an error lists. */
@@ -105,12 +106,13 @@ function list(parameters: readonly Parameter[]): string {
 
 /** Refuses what is no object of matrices with the names of all parameters, and says which are not there. */
 function checkNames(weights: unknown, parameters: readonly Parameter[]): void {
-  const listed = Array.isArray(weights) || weights instanceof Map;
+  const isMap = isA(weights, 'Map');
+  const listed = Array.isArray(weights) || isMap;
   if (typeof weights !== 'object' || weights === null || listed) {
-    const hint = weights instanceof Map ? 'Object.fromEntries(map) makes one.' : 'getWeights returns such an object.';
+    const hint = isMap ? 'Object.fromEntries(map) makes one.' : 'getWeights returns such an object.';
     throw new ValueError({
       argument: 'weights',
-      given: weights instanceof Map ? 'a Map' : show(weights),
+      given: isMap ? 'a Map' : show(weights),
       expected: `an object with a matrix by the name of each parameter: ${list(parameters)}`,
       hint,
     });

@@ -24,6 +24,21 @@ import {
   type TrainingOptions,
 } from './training-plan.js';
 
+const refuseDisposed = (): never => {
+  throw new StateError('The model was disposed: its memory is given back. Build another.');
+};
+
+/** In place of a memory that was given back. */
+const disposed: Backend = {
+  get heap() {
+    return refuseDisposed();
+  },
+  get kernels() {
+    return refuseDisposed();
+  },
+  longestCall: 1,
+};
+
 /**
  * A model's heap from one end to the other: slots, zeros, parameters (kernels, then vectors, penalized ones
  * first), tables, moving moments and what is frozen, inference workspace; once compiled also gradients and optimizer
@@ -111,8 +126,11 @@ export class Engine {
 
   /** Gives back what a backend with threads holds for this model. */
   dispose(): void {
-    this.#backend.dispose?.();
     this.#forgetPrograms();
+    if (!this.#backend.dispose) return;
+    this.#backend.dispose();
+    // Another model may have the memory next.
+    this.#backend = disposed;
   }
 
   get compiled(): boolean {

@@ -17,6 +17,7 @@ import { parameterBytes, readParameter, readWeights, writeParameter } from '../m
 import { formatProgram, MODES, type Mode } from '../program/emitter.js';
 import type { Layer, Parameter } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
+import { isPromise } from '../realms.js';
 import { type Data, isByName, readPair, stageBatch } from './batches.js';
 import type { Callback, Logs } from './callbacks.js';
 import { planCompile } from './compile-plan.js';
@@ -80,7 +81,7 @@ export class Model {
     if (typeof backend?.open !== 'function') {
       throw new ValueError({
         argument: 'backend',
-        given: (backend as unknown) instanceof Promise ? 'a promise' : show(backend),
+        given: isPromise(backend) ? 'a promise' : show(backend),
         expected: 'what `await wasm()`, `await auto()` or `typescript()` returns',
       });
     }
@@ -377,8 +378,9 @@ export class Model {
   }
 
   /**
-   * Gives back what a backend with threads keeps for this model; the model is of no use afterwards. Without threads
-   * dropping the model is enough, and with them it is, too, if later.
+   * Gives back the memory that a backend with threads keeps for this model, which throws a StateError afterwards. Without
+   * threads dropping the model is enough, and with them it is, too, once the event loop turns: a loop that makes models
+   * and never awaits anything calls this.
    */
   dispose(): void {
     this.#checkIdle('dispose');

@@ -5,8 +5,14 @@ declare const setImmediate: ((callback: () => void) => void) | undefined;
 
 /** Resolves after the event loop had a turn. A message port is not throttled in background tabs, timers are. */
 function turn(): Promise<void> {
-  if (typeof setImmediate === 'function') return new Promise((resolve) => setImmediate(resolve));
   return new Promise((resolve) => {
+    try {
+      if (typeof setImmediate === 'function') return void setImmediate(resolve);
+    } catch {
+      // Edge runtimes have one that throws.
+    }
+    // jsdom under Jest has neither.
+    if (typeof MessageChannel !== 'function') return void setTimeout(resolve, 0);
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();

@@ -2,6 +2,7 @@ import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import { allFinite, isMatrix, type Matrix, type MatrixLike, makeMatrix } from '../matrix.js';
 import { outputLayer } from '../program/compile.js';
 import { copyRows, SHORT } from '../program/copy.js';
+import { isFloat32 } from '../realms.js';
 import { type Data, readInput, readInputs } from './batches.js';
 import type { Engine } from './engine.js';
 import { INFERENCE_ROWS } from './training-plan.js';
@@ -33,7 +34,7 @@ export function predict(engine: Engine, x: MatrixLike, options: PredictArguments
   const output = options?.output;
   if (output !== undefined) checkOutput(output, x, rows, units);
   const result = output ?? makeMatrix(new Float32Array(rows * units), rows, units);
-  const to = result instanceof Float32Array ? result : result.data;
+  const to = 'data' in result ? result.data : result;
   for (let start = 0; start < rows; start += INFERENCE_ROWS) {
     const count = Math.min(INFERENCE_ROWS, rows - start);
     const program = engine.program('predict', count);
@@ -72,7 +73,7 @@ export function predictGraph(engine: Engine, x: Data, options?: PredictArguments
     program.outputs.forEach(({ offset, stride }, i) => {
       const units = widths[i] as number;
       const result = results[i] as Matrix | Float32Array;
-      const to = result instanceof Float32Array ? result : result.data;
+      const to = 'data' in result ? result.data : result;
       copyRows(engine.heap, offset, stride, to, start * units, units, rows, units);
     });
   }
@@ -90,8 +91,8 @@ function checkPredictOptions(options: PredictArguments): void {
 }
 
 function checkOutput(output: Matrix | Float32Array, x: MatrixLike, rows: number, units: number): void {
-  const flat = output instanceof Float32Array;
-  if (!flat && !(isMatrix(output) && output.data instanceof Float32Array)) {
+  const flat = !isMatrix(output);
+  if (!isFloat32(flat ? output : output.data)) {
     throw new ValueError({
       argument: 'output',
       given: show(output),
@@ -145,7 +146,7 @@ function meets(x: Float32Array, output: Float32Array): boolean {
 
 function sharesMemory(x: MatrixLike, output: Float32Array): boolean {
   if (x instanceof Float32Array) return meets(x, output);
-  if (isMatrix(x) && x.data instanceof Float32Array) return meets(x.data, output);
+  if (isMatrix(x) && isFloat32(x.data)) return meets(x.data, output);
   if (Array.isArray(x)) return x.some((row) => ArrayBuffer.isView(row) && overlap(row, output));
   const data = ArrayBuffer.isView(x) ? x : (x as Matrix).data;
   return ArrayBuffer.isView(data) && overlap(data, output);

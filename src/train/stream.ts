@@ -1,6 +1,7 @@
 import { checkOptions, prefixed, StreamError, show, ValueError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import type { LinkedProgram } from '../program/run.js';
+import { isPromise } from '../realms.js';
 import { checkBatch, type Data, type Pair, readPair } from './batches.js';
 import { type Callback, call, checkCallbacks, hooksOf, type Logs } from './callbacks.js';
 import type { Engine } from './engine.js';
@@ -24,7 +25,7 @@ class Reading<T> {
     if (this.#unread) return this.#unread;
     const result = this.iterator.next();
     this.#unread = result;
-    if (result instanceof Promise) result.catch(() => this.used());
+    if (isPromise(result)) result.catch(() => this.used());
     return result;
   }
 
@@ -35,7 +36,7 @@ class Reading<T> {
   close(): void {
     try {
       const closing: unknown = this.iterator.return?.();
-      if (closing instanceof Promise) closing.catch(() => {});
+      if (isPromise(closing)) closing.catch(() => {});
     } catch {
       // The run is over, and what the stream has to say about it concerns nobody.
     }
@@ -68,8 +69,7 @@ function iteratorOf<T>(stream: unknown, argument: string): Iterator<T> | AsyncIt
   if (given?.[Symbol.asyncIterator]) return (given as AsyncIterable<T>)[Symbol.asyncIterator]();
   if (given?.[Symbol.iterator]) return (given as Iterable<T>)[Symbol.iterator]();
   if (typeof given?.next === 'function') return given as Iterator<T>;
-  const hint =
-    given instanceof Promise ? { hint: 'An async function returns a promise; async function* a stream.' } : {};
+  const hint = isPromise(given) ? { hint: 'An async function returns a promise; async function* a stream.' } : {};
   throw new ValueError({
     argument,
     given: `a function that returned ${show(given)}`,
@@ -181,7 +181,7 @@ export class StreamFeed implements Feed {
     if (this.steps !== undefined && batch >= this.steps) return false;
     this.#batch = batch;
     const pulled = (this.#reading as Reading<Batch>).next();
-    return pulled instanceof Promise ? pulled : this.take(pulled);
+    return isPromise(pulled) ? pulled : this.take(pulled);
   }
 
   take(pulled: unknown): boolean {
@@ -245,7 +245,7 @@ async function forBatches<T>(
     let batch = 0;
     for (; batch < most; batch++) {
       const pulled = reading.next();
-      const result = pulled instanceof Promise ? await wait(pulled) : pulled;
+      const result = isPromise(pulled) ? await wait(pulled) : pulled;
       if (isDone(result, `${where}, batch ${batch}`)) break;
       reading.used();
       await use(result.value, batch);

@@ -1,4 +1,5 @@
 import { type MyelinError, StateError, ValueError } from '../errors.js';
+import { isA } from '../realms.js';
 import { makePause } from '../train/pause.js';
 import { canShare, copyInPieces, copyInto, makeShared } from './copying.js';
 import { packError, unpackError } from './errors.js';
@@ -246,7 +247,7 @@ function giveBack(packer: Packer | undefined, lent: readonly unknown[]): void {
 
 /** What keeps a request from being sent is mostly a function where plain data is expected. */
 function refusal(error: unknown, request: Unnumbered<CallRequest>): unknown {
-  if (!(error instanceof DOMException) || error.name !== 'DataCloneError') return error;
+  if (!isA<DOMException>(error, 'DOMException') || error.name !== 'DataCloneError') return error;
   const content = request.type === 'call' ? request.args : request;
   const path = findUnsendable(content, []);
   const name = request.type === 'call' ? request.method : request.type;

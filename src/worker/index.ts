@@ -29,6 +29,9 @@ export type {
   RemoteOptions,
   RemoteStreamFitOptions,
 } from './remote.js';
+
+import { isA, isPlace } from '../realms.js';
+
 export { share } from './share.js';
 
 export interface StartOptions {
@@ -160,12 +163,12 @@ export async function load(
   options: Omit<RemoteModelOptions, 'seed'> = {},
 ): Promise<RemoteModel> {
   checkOptions(options, OPTIONS.slice(1), 'load');
-  return create({ source: source instanceof ArrayBuffer ? new Uint8Array(source) : source }, options);
+  return create({ source: isA<ArrayBuffer>(source, 'ArrayBuffer') ? new Uint8Array(source) : source }, options);
 }
 
 /** `save` of myelin, in the model's worker: to a path or a file URL. */
 export async function save(model: RemoteModel, target: string | URL, options?: SaveOptions): Promise<void> {
-  if (typeof target !== 'string' && !(target instanceof URL)) {
+  if (!isPlace(target)) {
     const hint = 'serialize(model) returns the bytes, for streams.';
     throw new ValueError({ argument: 'target', given: show(target), expected: 'a path or a file URL', hint });
   }

@@ -1,5 +1,6 @@
 import { show, ValueError } from '../errors.js';
 import { isNumericArray, type NumericArray } from '../matrix.js';
+import { isA } from '../realms.js';
 import type { TrainingControl } from '../train/control.js';
 import { type Copy, copyNow, copyOfNumbers, copyOfRows, copyOfView, ELEMENTS, NUMBERS } from './copying.js';
 import { packError } from './errors.js';
@@ -49,8 +50,7 @@ export function transfer<T extends object>(data: T): T {
   return data;
 }
 
-const isShared = ({ buffer }: ArrayBufferView) =>
-  typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
+const isShared = ({ buffer }: ArrayBufferView) => isA<SharedArrayBuffer>(buffer, 'SharedArrayBuffer');
 
 const isPlain = (value: object) => Object.prototype.toString.call(value) === '[object Object]';
 
@@ -159,8 +159,8 @@ export class Packer {
   #plain(value: unknown, path: Path, label: string): unknown {
     if (typeof value !== 'object' || value === null) return value;
     if (ArrayBuffer.isView(value)) return this.#view(value, path, label, undefined);
-    if (value instanceof URL) return this.#note({ kind: 'url', path, href: value.href });
-    if (value instanceof AbortSignal) {
+    if (isA<URL>(value, 'URL')) return this.#note({ kind: 'url', path, href: value.href });
+    if (isA<AbortSignal>(value, 'AbortSignal')) {
       const signal = this.registry.signal(value);
       return this.#note({
         kind: 'signal',

@@ -1,5 +1,5 @@
 import { builtin } from '../backends/threads/host.js';
-import { beside, inBrowser, placeOf, startAt, why } from '../backends/threads/scripts.js';
+import { beside, inBrowser, placeOf, startAt, unstarted, why } from '../backends/threads/scripts.js';
 import { BackendError } from '../errors.js';
 import type { Request, Response } from './protocol.js';
 
@@ -115,10 +115,6 @@ function ways(given: string | URL | undefined): Way[] {
 
 const NEEDED = 'Node 20.16 or newer, but not 21 or 22.0 to 22.2, or a browser';
 
-const HINT =
-  "Its script is myelin/worker-host.js: bundlers that do not find it by themselves take it as an entry of its own, { 'worker-host': 'myelin/worker-host.js' }; " +
-  'workerUrl says where it lies elsewhere (docs/runtimes.md).';
-
 /** A worker that takes more than one try to begin, perhaps. */
 class Starting implements Port {
   readonly begun: Promise<void>;
@@ -185,8 +181,8 @@ class Starting implements Port {
   }
 
   #failed(): BackendError {
-    const reasons = [...new Set(this.#causes.map(why))].join('; ');
-    return new BackendError(`The worker cannot start: ${reasons}. ${HINT}`, { cause: this.#causes[0] });
+    const causes = this.#causes;
+    return unstarted({ what: 'The worker cannot start', script: 'worker-host', option: 'workerUrl', here, causes });
   }
 
   post(message: Request, transfer?: readonly ArrayBuffer[]): void {

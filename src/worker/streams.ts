@@ -1,4 +1,5 @@
 import { show, ValueError } from '../errors.js';
+import { isA, isPromise } from '../realms.js';
 
 export type Stream = AsyncIterable<unknown> | Iterable<unknown> | AsyncIterator<unknown> | Iterator<unknown>;
 export type Batches = Stream | ((epoch: number) => Stream);
@@ -7,7 +8,7 @@ type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
 
 /** Whether it yields batches, and is no data itself. */
 export function isStream(value: object): value is Stream {
-  if (value instanceof Map || value instanceof Set) return false;
+  if (isA(value, 'Map', 'Set')) return false;
   const { next } = value as { next?: unknown };
   return Symbol.asyncIterator in value || Symbol.iterator in value || typeof next === 'function';
 }
@@ -42,6 +43,6 @@ function iteratorOf(stream: unknown): AnyIterator {
     argument: 'x',
     given: `a function that returned ${show(given)}`,
     expected: 'an iterable',
-    ...(given instanceof Promise ? { hint: 'An async function returns a promise; async function* a stream.' } : {}),
+    ...(isPromise(given) ? { hint: 'An async function returns a promise; async function* a stream.' } : {}),
   });
 }

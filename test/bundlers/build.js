@@ -1,12 +1,51 @@
 // Builds the app of the current folder with one bundler, and for development servers serves it: `node build.js vite8-dev`.
 // Prints one line of JSON: warnings, and the address of a server.
 
+import { spawn } from 'node:child_process';
 import { cpSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const [, , name = ''] = process.argv;
 const root = process.cwd();
 const ISOLATED = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+
+/** Runs a program of a package to its end, or until it has said `ready`. */
+function run(place, args, ready) {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.resolve(place)), ...args], {
+    env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  process.on('exit', () => child.kill());
+  let told = '';
+  return new Promise((done, fail) => {
+    const hear = (data) => {
+      told += data;
+      if (ready?.test(told)) done(told);
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.on('exit', (code) => (code === 0 ? done(told) : fail(new Error(told))));
+  });
+}
+
+async function parcel() {
+  await run('parcel/lib/bin.js', ['build', 'index.html', '--dist-dir', 'dist', '--no-cache', '--no-autoinstall']);
+  return { warnings: [] };
+}
+
+async function next(...options) {
+  const warnings = [await run('next/dist/bin/next', ['build', ...options])].filter((text) =>
+    /critical dependency/i.test(text),
+  );
+  const server = createServer();
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address();
+  await new Promise((done) => server.close(done));
+  await run('next/dist/bin/next', ['start', '-p', String(port), '-H', '127.0.0.1'], /ready/i);
+  return { url: `http://127.0.0.1:${port}/`, warnings };
+}
 
 const html = () => cpSync('index.html', 'dist/index.html');
 
@@ -83,6 +122,9 @@ const builds = {
   webpack: async () => ({ warnings: await pack((await import('webpack')).default, 'production') }),
   'webpack-dev': async () => ({ warnings: await pack((await import('webpack')).default, 'development') }),
   rspack: async () => ({ warnings: await pack((await import('@rspack/core')).rspack, 'production') }),
+  parcel,
+  next: () => next(),
+  'next-webpack': () => next('--webpack'),
   rollup: () => rollup(page),
   'rollup-scripts': () => rollup(scripts),
   esbuild: () => esbuild({ entryPoints: page }),

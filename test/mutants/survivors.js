@@ -5,6 +5,8 @@ const edges = ['test/data-edges.test.ts'];
 const lifecycle = ['test/worker-lifecycle.test.ts'];
 const order = ['test/save-order.test.ts'];
 const training = ['test/bookkeeping.test.ts', 'test/guard-bounds.test.ts'];
+const mixed = ['test/weights.test.ts'];
+const changed = ['test/changed-data.test.ts'];
 
 export const mutants = [
   {
@@ -53,7 +55,7 @@ export const mutants = [
         to: "stream('augmentation'), 1)",
       },
     ],
-    tests: training,
+    tests: mixed,
   },
   {
     id: 'T12',
@@ -113,7 +115,7 @@ export const mutants = [
     id: 'T6',
     what: 'the row of a NonFiniteError is that of the stratified part',
     edits: [{ file: 'src/train/feed.ts', from: 'return this.sample.origin?.[drawn] ?? drawn;', to: 'return drawn;' }],
-    tests: training,
+    tests: changed,
   },
   {
     id: 'T8',

@@ -165,6 +165,7 @@ export const malformed: readonly Malformed[] = [
   json('nested without end', `[${'['.repeat(5000)}`, 'structure', [1, 33], /deeper than 32/),
   jsonLines('nothing in it', '\n\n', 'empty', [1, 1], /no rows/),
   jsonLines('a line cut off', '{"a":1}\n\n{"a":', 'truncated', [3, 6], /too early/),
+  jsonLines('a comma behind a row', '{"a":1},\n{"a":2}\n', 'syntax', [1, 8], /wrong at ','.*Nothing comes after/),
   jsonLines('two rows on a line', '{"a":1}\n{"a":2}{"a":3}\n', 'syntax', [2, 8], /wrong at '\{'/),
   jsonLines('nested without end', `{"a":1}\n${'['.repeat(5000)}`, 'structure', [2, 1], /deeper than 32/),
   jsonLines('a text as a row', '{"a":1}\n"x"\n', 'structure', [2, 1], /a row is x/),

@@ -73,7 +73,18 @@ function driven(version: string, send: Send, close: () => Promise<void>): Driven
     version,
     close,
     evaluate,
-    open: async (url) => void (await send('open', { url })),
+    async open(url) {
+      await send('open', { url });
+      // Navigation begins when it begins: what is asked before, the page before would answer.
+      await until(
+        () =>
+          evaluate('location.href').then(
+            (href) => href === url,
+            () => false,
+          ),
+        `no ${url}`,
+      );
+    },
     waitFor: (expression, milliseconds) => until(() => evaluate(expression), `no ${expression}`, milliseconds),
   };
 }

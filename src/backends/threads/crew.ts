@@ -1,7 +1,7 @@
 import { BackendError } from '../../errors.js';
 import { builtin } from './host.js';
 import { ownPlace } from './own-place.js';
-import { beside, inBrowser, placeOf, startAt, why } from './scripts.js';
+import { beside, inBrowser, placeOf, startAt, unstarted } from './scripts.js';
 import type { ThreadData } from './team.js';
 
 /** One thread, as far as the pool needs it. */
@@ -29,6 +29,8 @@ type Lost = (error: unknown) => void;
 /** Starts one thread, which answers when it is ready; `lost` hears of its end. */
 type Start = (data: ThreadData, ready: (answer: unknown) => void, lost: Lost) => Member;
 
+const inBun = (globalThis as { process?: { versions?: { bun?: string } } }).process?.versions?.bun !== undefined;
+
 export const nodeWorkers = () => builtin<NodeWorkers>('node:worker_threads');
 
 const inNode =
@@ -46,8 +48,8 @@ const inNode =
     return {
       postMessage: (message) => worker.postMessage(message),
       terminate: () => worker.terminate(),
-      // The idle time of the loop of a worker that has ended is negative.
-      ended: () => (worker.performance?.eventLoopUtilization?.().idle ?? 0) < 0,
+      // The idle time of the loop of a worker that has ended is negative. Deno has no such function, Bun one that complains.
+      ...(!inBun && { ended: () => (worker.performance?.eventLoopUtilization?.().idle ?? 0) < 0 }),
     };
   };
 
@@ -132,10 +134,5 @@ export async function openCrew(
   }
   const [cause] = causes;
   if (cause instanceof BackendError) throw cause;
-  throw new BackendError(
-    `A thread could not start: ${[...new Set(causes.map(why))].join('; ')}. Its script is myelin/thread.js: bundlers that do ` +
-      "not find it by themselves take it as an entry of its own, { thread: 'myelin/thread.js' }; threadUrl says where it lies " +
-      'elsewhere (docs/runtimes.md).',
-    { cause },
-  );
+  throw unstarted({ what: 'A thread could not start', script: 'thread', option: 'threadUrl', here, causes });
 }

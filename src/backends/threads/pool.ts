@@ -1,10 +1,13 @@
-import { BackendError, checkNumber, ValueError } from '../../errors.js';
+import { BackendError, checkNumber, MyelinError, ValueError } from '../../errors.js';
 import type { Backend, BackendFactory, Phase } from '../../kernels/contract.js';
 import { phasesOf, segments } from '../../program/split.js';
+import { isA } from '../../realms.js';
 import type { instances } from '../instance.js';
+import { noRoom } from '../no-room.js';
 import { COMMAND, Control } from './control.js';
 import { type Member, nodeWorkers, openCrew } from './crew.js';
 import { builtin } from './host.js';
+import { FreeRooms, type Room, roomSize, weight } from './rooms.js';
 import { why } from './scripts.js';
 import { bindPhases, type Message, runPhases, type ThreadData } from './team.js';
 
@@ -73,7 +76,7 @@ export function withSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 /** The bytes that users bring, to be rewritten for shared memory; a compiled module no longer has any. */
 function bytesOf(source: unknown): Uint8Array | undefined {
   if (source === undefined) return undefined;
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (isA<ArrayBuffer>(source, 'ArrayBuffer')) return new Uint8Array(source);
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   throw new ValueError({
     argument: 'wasm.source',
@@ -135,7 +138,8 @@ export class Pool {
   #programs = 0;
   #looping = false;
   #failure: string | undefined;
-  readonly #dropped = new FinalizationRegistry<number>((heap) => this.#drop(heap));
+  readonly #free = new FreeRooms();
+  readonly #dropped = new FinalizationRegistry<Room>((room) => this.#drop(room));
 
   constructor(
     private readonly make: typeof instances,
@@ -168,26 +172,46 @@ export class Pool {
 
   open(elements: number): Backend {
     this.#check();
-    const memory = this.make.allocate(elements, true);
-    const heap = this.#heaps++;
-    this.#tell([{ type: 'heap', heap, memory }]);
-    const kernels = this.make.instantiate(this.module, memory, this.tall);
-    const backend: Backend = {
-      heap: new Float32Array(memory.buffer),
+    const room = this.#room(elements);
+    const { heap, memory, kernels } = room;
+    let disposed = false;
+    const backend: Backend & { readonly weight: unknown } = {
+      heap: new Float32Array(memory.buffer, 0, roomSize(elements)),
       kernels,
       longestCall: this.make.longestCall,
+      weight: weight(memory),
       linkShared: (calls, updates) => {
         const phases = phasesOf(calls, this.threads, updates);
         if (!phases.some((phase) => phase.length > 1)) return undefined;
         return segments(phases).map((group) => this.#link(heap, group, kernels));
       },
       dispose: () => {
+        if (disposed) return;
+        disposed = true;
         this.#dropped.unregister(backend);
-        this.#drop(heap);
+        this.#drop(room);
       },
     };
-    this.#dropped.register(backend, heap, backend);
+    this.#dropped.register(backend, room, backend);
     return backend;
+  }
+
+  #room(elements: number): Room {
+    const free = this.#free.take(elements);
+    if (free) {
+      this.#tell([{ type: 'forget', heap: free.heap }]);
+      return free;
+    }
+    try {
+      const memory = this.make.allocate(elements, true);
+      const kernels = this.make.instantiate(this.module, memory, this.tall);
+      const heap = this.#heaps++;
+      this.#tell([{ type: 'heap', heap, memory }]);
+      return { heap, memory, kernels };
+    } catch (thrown) {
+      // The module has been instantiated before, so that room is what lacks.
+      throw thrown instanceof MyelinError ? thrown : noRoom(elements, thrown);
+    }
   }
 
   #link(heap: number, phases: readonly Phase[], kernels: Backend['kernels']): () => void {
@@ -206,9 +230,10 @@ export class Pool {
     };
   }
 
-  #drop(heap: number): void {
+  #drop(room: Room): void {
     try {
-      this.#tell([{ type: 'drop', heap }]);
+      const gone = this.#free.put(room);
+      if (gone.length > 0) this.#tell(gone.map(({ heap }) => ({ type: 'drop', heap })));
     } catch {
       // Threads that are gone hold nothing; whoever computes with them will hear of it.
     }

@@ -1,6 +1,7 @@
 // Where the scripts of threads and workers lie, and how they are started: beside the package, where a bundler has put them,
 // or on another origin.
 
+import { BackendError } from '../../errors.js';
 import { builtin } from './host.js';
 
 /** What a script is started as; a bundle may hold it, or a page import it, without being a worker at all. */
@@ -35,7 +36,7 @@ export function startedAs(role: Role): boolean {
 /** What went wrong, as part of a sentence. */
 export function why(error: unknown): string {
   const text = error instanceof Error ? error.message : typeof error === 'string' ? error : '';
-  return text.trim().replace(/\.$/, '') || 'no reason was given';
+  return text.trim().split('\n', 1).join('').replace(/\.$/, '') || 'no reason was given';
 }
 
 /** Whether this is a page, or a worker of one. */
@@ -78,10 +79,19 @@ export const beside = (module: string, path: string) => new URL(path, module);
 
 const relays = new Map<string, string>();
 
-/** A script of the page's own origin that imports one of another, which may not be started itself. */
+/**
+ * A script of the page's own origin that imports one of another, which may not be started itself. The import is dynamic, since
+ * WebKit asks more of a static one on isolated pages, and so what comes meanwhile is kept.
+ */
 function relay(url: string): string {
-  const known =
-    relays.get(url) ?? URL.createObjectURL(new Blob([`import ${JSON.stringify(url)};`], { type: 'text/javascript' }));
+  const text = `
+    const early = [];
+    onmessage = (event) => early.push(event);
+    import(${JSON.stringify(url)}).then(
+      () => early.forEach((event) => onmessage(event)),
+      (error) => setTimeout(() => { throw error; }),
+    );`;
+  const known = relays.get(url) ?? URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
   relays.set(url, known);
   return known;
 }
@@ -91,4 +101,28 @@ export function startAt(place: URL, role: Role): Worker {
   const { href, origin, protocol } = place;
   const foreign = (protocol === 'http:' || protocol === 'https:') && origin !== scope.location?.origin;
   return new Worker(trusted(foreign ? relay(href) : href), { type: 'module', name: role });
+}
+
+interface Unstarted {
+  /** As the message begins. */
+  readonly what: string;
+  readonly script: 'thread' | 'worker-host';
+  readonly option: 'threadUrl' | 'workerUrl';
+  /** The place of the module that tried. */
+  readonly here: string | undefined;
+  /** What each way to start failed with. */
+  readonly causes: readonly unknown[];
+}
+
+/** The error of a script that could not be started, with the line to write. */
+export function unstarted({ what, script, option, here = '', causes }: Unstarted): BackendError {
+  const reasons = [...new Set(causes.map(why))].join('; ');
+  const origin = /^https?:\/\/[^/]+/.exec(here)?.[0];
+  let advice = `Its script is myelin/${script}.js: bundlers that do not find it by themselves take it as an entry of its own, { '${script}': 'myelin/${script}.js' }; ${option} says where it lies elsewhere`;
+  if (/trusted|sink type/i.test(reasons))
+    advice = 'The page demands trusted types: let it allow the policy of this package, trusted-types myelin';
+  else if (scope.location && origin && origin !== scope.location.origin) {
+    advice = `Scripts of another origin start through a blob, which the content policy must allow: worker-src blob:, script-src ${origin}`;
+  }
+  return new BackendError(`${what}: ${reasons}. ${advice} (docs/runtimes.md).`, { cause: causes[0] });
 }

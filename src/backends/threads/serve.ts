@@ -33,8 +33,9 @@ class Thread {
         this.#programs.set(message.program, { heap: message.heap, phases });
         break;
       }
+      case 'forget':
       case 'drop':
-        this.#heaps.delete(message.heap);
+        if (message.type === 'drop') this.#heaps.delete(message.heap);
         for (const [id, { heap }] of this.#programs) if (heap === message.heap) this.#programs.delete(id);
         break;
       case 'loop':
@@ -102,7 +103,10 @@ export function serve(): void {
   const scope = globalThis as unknown as {
     postMessage(message: unknown): void;
     onmessage: ((event: { data: unknown }) => void) | null;
+    onmessageerror: (() => void) | null;
   };
+  // Under a content policy of its own that forbids WebAssembly a thread may not even be given a module.
+  scope.onmessageerror = () => scope.postMessage('it could not read what it was given');
   const listen: Port['listen'] = (handler) => {
     scope.onmessage = (event) => handler(event.data as Message);
   };

@@ -5,7 +5,7 @@ import type { Control } from './control.js';
 export type Message =
   | { readonly type: 'heap'; readonly heap: number; readonly memory: WebAssembly.Memory }
   | { readonly type: 'program'; readonly program: number; readonly heap: number; readonly phases: readonly Phase[] }
-  | { readonly type: 'drop'; readonly heap: number }
+  | { readonly type: 'forget' | 'drop'; readonly heap: number }
   | { readonly type: 'loop' };
 
 /** What a thread starts with. */

@@ -1,3 +1,4 @@
+import { textDecoder } from '../../realms.js';
 import { DataError } from '../errors.js';
 
 export const LF = 10;
@@ -11,7 +12,7 @@ export interface Place {
   readonly column: number;
 }
 
-const utf8 = () => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const utf8 = () => textDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The place of a byte or character after those of `before`, lines counted from `line` on. */
 export function placeOf(before: Uint8Array | string, line: number): Place {

@@ -1,4 +1,5 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
+import { textEncoder } from '../../realms.js';
 import { DataError, shorten } from '../errors.js';
 import { type Evidence, inferKind } from '../infer.js';
 import { type CellOptions, type CellPlan, planCells, saysDates, settingsOf } from '../plan.js';
@@ -178,7 +179,7 @@ export function planCsv(options: CsvOptions): CsvPlan {
     header,
     names,
     quote,
-    comment: comment === undefined ? undefined : new TextEncoder().encode(comment),
+    comment: comment === undefined ? undefined : textEncoder().encode(comment),
     skipLines,
     rename: duplicates === 'rename',
     maxLineLength,

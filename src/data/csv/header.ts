@@ -95,6 +95,7 @@ const quoted = (text: string) => `'${shorten(text)}'`;
 /** Whether the first of these rows holds names, by all columns together, and why. */
 export function guessHeader(rows: readonly (readonly string[])[], plan: CellPlan): HeaderGuess {
   if (rows.length < 2) return { header: false, why: 'there is no line below it', sure: false };
+  if (rows[0]!.every((field) => field.trim() === '')) return { header: true, why: 'nothing stands in it', sure: false };
   const headings = headingsOf(rows.slice(0, LOOK), plan);
   const isValue = ({ kind }: Heading) => kind === 'number' || kind === 'date';
   /** Something else than what stands below, as names are. */

@@ -1,3 +1,4 @@
+import { textDecoder } from '../../realms.js';
 import { type Builder, INVALID, STRAY, TAKEN } from '../builders.js';
 import { grown } from '../dictionary.js';
 import { DataError, shorten } from '../errors.js';
@@ -40,7 +41,12 @@ interface Cutting {
   readonly trailing: boolean;
 }
 
-const decoder = /* @__PURE__ */ new TextDecoder();
+let decoder: TextDecoder | undefined;
+
+function decode(bytes: Uint8Array): string {
+  decoder ??= textDecoder();
+  return decoder.decode(bytes);
+}
 
 /**
  * Cuts blocks into lines and fields, and feeds them to the builders of columns. Blocks without a quote are cut here, since
@@ -312,7 +318,7 @@ export class LineReader {
     if (outcome !== STRAY || !builder) return;
     if (strict || !field.stray) {
       const place = this.#placeOf(unit, row, at);
-      const text = decoder.decode(bytes.subarray(from, Math.min(to, from + 200)));
+      const text = decode(bytes.subarray(from, Math.min(to, from + 200)));
       if (strict) throw strayError(this.source, field, { ...place, text });
       field.stray = { ...place, text };
     }
@@ -327,7 +333,7 @@ export class LineReader {
       line++;
       start = i + 1;
     }
-    return { line, column: decoder.decode(unit.subarray(start, at)).length + 1 };
+    return { line, column: decode(unit.subarray(start, at)).length + 1 };
   }
 
   #ragged(unit: Uint8Array, row: number, found: number, at: number): DataError {

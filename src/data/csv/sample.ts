@@ -1,3 +1,4 @@
+import { textDecoder } from '../../realms.js';
 import { LF } from './bytes.js';
 import { beginsWith, Cutter, ESCAPED, PART, PLAIN, ROW } from './cutter.js';
 
@@ -23,7 +24,7 @@ export interface HowCut {
 export class Head {
   readonly #bytes: Uint8Array;
   readonly #text: string | undefined;
-  readonly #decoder = new TextDecoder();
+  readonly #decoder = textDecoder();
 
   constructor(
     bytes: Uint8Array,

@@ -1,3 +1,4 @@
+import { textEncoder } from '../../realms.js';
 import { parseNumber } from '../scalars.js';
 import { QUOTE } from './bytes.js';
 import type { Head, HowCut, Sample } from './sample.js';
@@ -55,14 +56,15 @@ function candidatesOf(head: Head, { separator, quote, decimalComma }: Given): (H
   });
 }
 
+function isNumber(text: string, comma = false): boolean {
+  const bytes = textEncoder().encode(text);
+  return !Number.isNaN(parseNumber(bytes, 0, bytes.length, comma));
+}
+
 /** Whether all fields but those of the first line are numbers with commas before decimals. */
 function hasCommas({ rows }: Sample): boolean {
-  const encoder = new TextEncoder();
-  const isNumber = (text: string) => {
-    const bytes = encoder.encode(text);
-    return text === '' || !Number.isNaN(parseNumber(bytes, 0, bytes.length, true));
-  };
-  return rows.every((row, r) => (r === 0 && rows.length > 1) || row.every(isNumber));
+  const isCell = (text: string) => text === '' || isNumber(text, true);
+  return rows.every((row, r) => (r === 0 && rows.length > 1) || row.every(isCell));
 }
 
 /** The separator that cuts the most lines into equally many fields, more than one. */
@@ -103,7 +105,7 @@ function unevenOf(head: Head, how: HowCut, { titles, named }: Given, isHeader: I
       return { ...usual, trailing: true, notes: [note] };
     }
     const labels = new Set(below.map(([label]) => label));
-    if (below.length > 1 && labels.size === below.length && !(width === 2 && isHeader(below))) {
+    if (below.length > 1 && labels.size === below.length && isTableOfR(head, how, below)) {
       const note = 'the first line has one field less than the others: their first field is a name of the row';
       return { ...usual, rowNames: true, notes: [note] };
     }
@@ -116,6 +118,14 @@ function unevenOf(head: Head, how: HowCut, { titles, named }: Given, isHeader: I
   if (!isHeader(below)) return undefined;
   const skip = lines[start]! - head.line;
   return { ...usual, skip, notes: [titleNote(skip)] };
+}
+
+/** Whether the first field of these rows may name them: one text under a heading may have separators in it, too. */
+function isTableOfR(head: Head, { separator }: HowCut, rows: readonly (readonly string[])[]): boolean {
+  const lines = head.lines(TITLES).filter((line) => line.trim() !== '');
+  if (lines.length > 1 && lines.every((line) => line.startsWith('"'))) return true;
+  if (rows[0]!.length === 2) return false;
+  return separator !== ' ' || rows[0]!.some((_, c) => c > 0 && rows.every((row) => isNumber(row[c]!)));
 }
 
 const titleNote = (skip: number) =>

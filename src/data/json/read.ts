@@ -1,4 +1,5 @@
 import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
+import { textDecoder, textEncoder } from '../../realms.js';
 import { checkText, decode } from '../csv/bytes.js';
 import { planReading, READ_OPTIONS, type ReadPlan } from '../csv/dialect.js';
 import { inUtf8 } from '../encoding.js';
@@ -144,7 +145,7 @@ export async function readJson(source: Source, options: JsonOptions = {}): Promi
 }
 
 async function* once(text: string): AsyncGenerator<Uint8Array, void, undefined> {
-  yield new TextEncoder().encode(text);
+  yield textEncoder().encode(text);
 }
 
 /** Pieces of bytes that are joined when they are asked for, so that what comes in many pieces is copied once. */
@@ -201,7 +202,7 @@ async function* lines(bytes: Bytes, maxLength: number): AsyncGenerator<{ text: s
 
 /** Whether JSON that should hold a row on each line is one value over several lines, or one array of rows. */
 function isWhole(block: Uint8Array): boolean {
-  const text = new TextDecoder().decode(block).trimStart();
+  const text = textDecoder().decode(block).trimStart();
   if (/^\[\s*[[{]/.test(text.slice(0, 1000))) return true;
   if (text[0] !== '{' && text[0] !== '[') return false;
   const end = text.indexOf('\n');
@@ -240,9 +241,12 @@ async function* batches(
   adder.collector.notes.push(...notes);
   let kinds: Readonly<Record<string, ColumnKind | 'skip'>> = plan.columns;
   let names: string[] | undefined;
+  let cells: ReadPlan = plan;
   const table = () => {
     const { collector } = adder;
-    const made = tableOf(collector, name, plan, complain, kinds, spots.lines);
+    const made = tableOf(collector, name, cells, complain, kinds, spots.lines);
+    // What the first block says of dates and thousands holds for all.
+    cells = { ...cells, thousands: made.reading.thousands, dateFormat: made.reading.dateFormat };
     kinds = { ...kinds, ...Object.fromEntries(made.columns.map((column) => [column.name, column.kind])) };
     names ??= [...collector.columns.keys()];
     return made;

@@ -28,10 +28,13 @@ function rowsBelow(value: Values, before: string, levels: number): Found[] {
   });
 }
 
+const holdsColumns = (value: unknown) => isObject(value) && Object.values(value).some(Array.isArray);
+
 /** Whether an object is a table rather than a row: it holds nothing but columns, or rows below its keys. */
 export function isTable(value: unknown): boolean {
   if (!isObject(value)) return false;
-  return Object.values(value).every(isRow) || rowsBelow(value, '', LEVELS).length > 0;
+  const inner = Object.values(value);
+  return inner.every(isRow) || inner.some(holdsColumns) || rowsBelow(value, '', LEVELS).length > 0;
 }
 
 /** What stands at a path of keys such as `result.items`. */
@@ -84,6 +87,12 @@ export function addObject(value: Values, collector: RowCollector, source: string
         : '';
     notes.push(`the rows stand under '${shorten(first.key)}'${without}`);
     addAll(first.rows, collector);
+    return;
+  }
+  const within = entries.filter(([, inner]) => holdsColumns(inner));
+  if (within.length === 1 && !entries.some(([, inner]) => Array.isArray(inner))) {
+    notes.push(`the columns stand under '${shorten(within[0]![0])}'`);
+    addObject(within[0]![1] as Values, collector, source);
     return;
   }
   if (entries.length > 0 && entries.every(([, inner]) => isObject(inner) && Object.values(inner).every(isScalar))) {

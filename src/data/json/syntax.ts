@@ -43,6 +43,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 function hintAt(text: string, at: number): string | undefined {
   const rest = text.slice(at, at + 12);
   if ((rest[0] === '}' || rest[0] === ']') && lastBefore(text, at) === ',') return 'A comma before it is one too many.';
+  if (rest[0] === ',' && at > 0 && text.slice(at + 1).trim() === '') return 'Nothing comes after it.';
   return HINTS.find(([pattern]) => pattern.test(rest))?.[1];
 }
 

@@ -205,7 +205,7 @@ export function inferTask(column: Column): InferredTask {
   const [first = 0] = values;
   const inARow = (first === 0 || first === 1) && values.every((value, i) => value === first + i);
   if (inARow && first === 0 && values.length === 2) {
-    const remark = "to predict the share of 1 as a number, say task: 'regression'";
+    const remark = "to predict the share of 1 as a number, say task: 'regression' (--task regression)";
     return { task: 'classification', why: `'${name}' is 0 or 1`, remark };
   }
   const rarest = Math.min(...counts.values());

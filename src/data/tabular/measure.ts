@@ -155,9 +155,11 @@ function baselineOf(
 export function expected(metrics: Metrics, losses: Float64Array, measured: number): Metrics {
   const loss = losses.reduce((sum, value) => sum + value, 0) / losses.length;
   const { logLoss, rmse, mae, r2 } = metrics;
-  if (logLoss !== undefined) return { ...metrics, logLoss: Math.max(0, loss) };
+  // Of few rows the estimate may fall below 0, and says nothing then.
+  if (!(loss > 0)) return metrics;
+  if (logLoss !== undefined) return { ...metrics, logLoss: loss };
   if (rmse === undefined || mae === undefined || r2 === undefined || !(measured > 0)) return metrics;
-  const ratio = Math.min(1, Math.max(0, loss / measured));
+  const ratio = Math.min(1, loss / measured);
   const shrunk = Math.sqrt(ratio);
   return { ...metrics, rmse: rmse * shrunk, mae: mae * shrunk, r2: 1 - (1 - r2) * ratio };
 }

@@ -1,4 +1,5 @@
 import { FileFormatError, show } from '../../errors.js';
+import { textDecoder } from '../../realms.js';
 import type { Model } from '../../train/model.js';
 import { internalsOf } from '../../train/model-types.js';
 import type { Preprocessing } from '../prep/preprocess.js';
@@ -50,7 +51,7 @@ const design = objectOf(
 const encoding: Check = (value, where) => {
   text(value, where);
   try {
-    new TextDecoder(value as string);
+    textDecoder(value as string);
   } catch {
     throw new FileFormatError(where, `${show(value)} in place of the name of an encoding`);
   }

@@ -11,7 +11,9 @@ export interface BatchNormalizationOptions extends TrainableLayerOptions {
   readonly momentum?: number;
   /** Added to the variance; default 1e-5. */
   readonly epsilon?: number;
+  /** A penalty on the scales: `l1`, `l2` or `l1l2`; default none. */
   readonly gammaRegularizer?: RegularizerName | Regularizer;
+  /** A penalty on the shifts, likewise. */
   readonly betaRegularizer?: RegularizerName | Regularizer;
 }
 

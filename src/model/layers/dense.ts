@@ -24,6 +24,7 @@ export interface DenseOptions extends TrainableLayerOptions {
   readonly biasInitializer?: InitializerName | InitializerSpec;
   /** A penalty on the weights: `l1`, `l2` or `l1l2`. */
   readonly kernelRegularizer?: RegularizerName | Regularizer;
+  /** A penalty on the bias, likewise; default none. */
   readonly biasRegularizer?: RegularizerName | Regularizer;
   /** A penalty on the output, after the activation: the mean over the rows of the batch. */
   readonly activityRegularizer?: RegularizerName | Regularizer;

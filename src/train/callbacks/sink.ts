@@ -1,4 +1,5 @@
 import { FileError, StateError, show, ValueError } from '../../errors.js';
+import { isPlace, textEncoder } from '../../realms.js';
 
 /** A place for text: a file's path (in Node), a function, or a WritableStream of strings. */
 export type Sink = string | URL | ((text: string) => void | Promise<void>) | WritableStream<string>;
@@ -17,7 +18,7 @@ export interface Writer {
 export function makeWriter(sink: Sink, argument: string): Writer {
   const rest = { begin: async () => false, length: undefined, cut() {} };
   if (typeof sink === 'function') return { ...rest, write: sink };
-  if (typeof sink === 'string' || sink instanceof URL) return new FileWriter(sink);
+  if (isPlace(sink)) return new FileWriter(sink);
   if (typeof (sink as Partial<WritableStream> | null)?.getWriter === 'function') {
     const write = async (text: string) => {
       const writer = sink.getWriter();
@@ -80,7 +81,7 @@ class FileWriter implements Writer {
     }
     this.#cut = undefined;
     await this.#refusing(() => appendFile(this.path, text));
-    this.length += new TextEncoder().encode(text).length;
+    this.length += textEncoder().encode(text).length;
   }
 
   cut(length: number | undefined): void {
