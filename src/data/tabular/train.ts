@@ -28,6 +28,8 @@ export interface Trained {
     readonly losses: Float64Array;
     readonly squared: number;
   };
+  /** The loss of all networks together on rows that were left out, by epoch. */
+  readonly curve: readonly number[];
   /** What comes before softmax was divided by it. */
   readonly temperature: number;
   readonly notes: readonly string[];
@@ -95,7 +97,7 @@ export async function train(
     if (epoch + 1 < epochs) return heldOut.wait(epoch, patience);
     if (epoch + 1 > epochs) return heldOut.wait(epoch, Math.max(patience, moreEpochs / 2)) && epoch + 1 < last;
     if (heldOut.bestEpoch >= epochs - Math.ceil(LAST * epochs)) last = epochs + moreEpochs;
-    return last > epochs && heldOut.wait(epoch, Math.ceil(LAST * epochs));
+    return last > epochs;
   };
   let rounds: Rounds;
 
@@ -177,6 +179,7 @@ export async function train(
     members: kept.map((network) => ({ history: historyOf(network), bestEpoch: Math.max(0, heldOut.bestEpoch) })),
     interrupted,
     held: { rows: held.rows, outputs: held.outputs, losses: held.losses, squared: held.squared },
+    curve: heldOut.curve,
     temperature: heldOut.temperature,
     notes: interrupted ? [] : notesOf(heldOut, x.rows, members),
   };
