@@ -306,7 +306,7 @@ export class FitRun {
 
   async #validate(source: ValidationSource): Promise<Logs> {
     const { test } = this.#hooks;
-    if ('pair' in source) return validate(this.engine, source.pair, source.blocks, test, this.#breath);
+    if ('pair' in source) return validate(this.engine, source, test, this.#breath);
     const { validateBatches } = await import('../on-demand/stream.js');
     return validateBatches(this.engine, source, this.#epoch, test, this.#breath, (waited) => this.#orAborted(waited));
   }
