@@ -96,7 +96,7 @@ export async function train(
     if (epoch + 1 < epochs) return heldOut.wait(epoch, patience);
     if (epoch + 1 > epochs) return heldOut.wait(epoch, Math.max(patience, moreEpochs / 2)) && epoch + 1 < last;
     if (heldOut.bestEpoch >= epochs - Math.ceil(LAST * epochs)) last = epochs + moreEpochs;
-    return last > epochs && heldOut.wait(epoch, Math.ceil(LAST * epochs));
+    return last > epochs;
   };
   let rounds: Rounds;
 
