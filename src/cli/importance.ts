@@ -9,8 +9,11 @@ export const importanceUnit = (task: Task): string =>
     ? 'percentage points of accuracy that are lost'
     : 'percent by which the root mean squared error grows';
 
-const digits = (value: number) =>
-  Math.abs(value) >= 10 ? value.toFixed(0) : value.toFixed(Math.abs(value) >= 1 ? 1 : 2);
+function digits(value: number): string {
+  const size = Math.abs(value);
+  const text = value.toFixed(size >= 10 ? 0 : size >= 1 ? 1 : 2);
+  return Number(text) === 0 ? '0' : text;
+}
 
 /** An importance with its deviation and its unit. */
 export function importanceText({ importance, deviation }: Importance, task: Task): string {
