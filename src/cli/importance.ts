@@ -1,3 +1,4 @@
+import { shorten } from '../data/errors.js';
 import type { Importance, TabularRecord } from '../data/index.js';
 import { grid } from './terminal.js';
 
@@ -24,7 +25,7 @@ export function importanceText({ importance, deviation }: Importance, task: Task
 /** Rows that are measured, of those of a kind that could be. */
 export function rowsMeasured(measured: number, all: number, kind: 'test' | 'training'): string {
   const noun = all === 1 ? 'row' : 'rows';
-  return measured < all ? `${measured} of the ${all} ${kind} ${noun}, drawn at random` : `${all} ${kind} ${noun}`;
+  return measured < all ? `${measured} of the ${all} ${kind} ${noun} (drawn at random)` : `${all} ${kind} ${noun}`;
 }
 
 /** Columns that are listed at most. */
@@ -37,7 +38,7 @@ export function importanceLines(importance: readonly Importance[], task: Task, r
   const rest = importance.length - MOST;
   return [
     `What is lost on ${rows} when ${what}, in ${importanceUnit(task)}:`,
-    grid(importance.slice(0, MOST).map((item) => [item.column, importanceText(item, task)])),
+    grid(importance.slice(0, MOST).map((item) => [shorten(item.column), importanceText(item, task)])),
     ...(rest > 0 ? [`(${rest} more matter less)`] : []),
   ].join('\n');
 }

@@ -141,8 +141,9 @@ export function metricsText(metrics: Metrics, { classes, kind }: Meaning): strin
   const unknown = unknownText(metrics);
   if (unknown) lines.push(unknown);
   if (confusion && classes && classes.length <= MANY) {
-    const rows = confusion.map((counts, i) => [classes[i]!, ...counts.map(String)]);
-    lines.push('', grid([['true \\ predicted', ...classes], ...rows]));
+    const names = classes.map((name) => shorten(name));
+    const rows = confusion.map((counts, i) => [names[i]!, ...counts.map(String)]);
+    lines.push('', grid([['true \\ predicted', ...names], ...rows]));
   }
   return lines.join('\n');
 }

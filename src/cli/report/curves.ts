@@ -24,7 +24,7 @@ export function learningCurves({ members, task }: TabularRecord): Chart {
   return {
     title: 'Learning curves',
     note: several ? `of ${members.length} networks, each with other rows left out` : 'of one network',
-    x: { label: 'epoch' },
+    x: { label: 'epoch', whole: true },
     y: { label: task === 'classification' ? 'log loss' : 'squared error, of the scaled target' },
     layers: [...layers, { kind: 'marks', label: 'chosen epoch', tone: 'second', x: chosen }],
   };

@@ -1,13 +1,15 @@
+import { shorten } from '../../data/errors.js';
 import type { ColumnKind, Metrics, TabularRecord } from '../../data/index.js';
 import { errorText, meanText } from '../terminal.js';
 import { share } from './markup.js';
 import type { Measured } from './measured.js';
+import type { ReportData } from './page.js';
 
 /** What is always predicted by somebody who does not look at the rows. */
 function against({ baseline }: Metrics, classes: readonly string[], kind: ColumnKind | undefined): string {
   if (!baseline) return '';
   if (classes.length > 0) {
-    return `Always answering '${baseline.prediction}', the most frequent class in training, is right in ${share(baseline.accuracy ?? 0, 1)}.`;
+    return `Always answering '${shorten(String(baseline.prediction))}', the most frequent class in training, is right in ${share(baseline.accuracy ?? 0, 1)}.`;
   }
   return `Always answering ${meanText(baseline, kind)}, the mean in training, is off by ${errorText(baseline.rmse ?? Number.NaN, kind)}.`;
 }
@@ -24,8 +26,7 @@ export function duration(seconds: number): string {
 export function headline(
   record: TabularRecord,
   { rows, metrics, classes }: Measured,
-  seconds: number,
-  kind: ColumnKind | undefined,
+  { seconds, interrupted, kind }: Pick<ReportData, 'seconds' | 'interrupted' | 'kind'>,
 ): string {
   const { target, inputs, members } = record;
   const columns = inputs.length === 1 ? 'one column' : `${inputs.length} columns`;
@@ -37,9 +38,9 @@ export function headline(
       : `predictions are off by ${errorText(metrics.rmse ?? Number.NaN, kind)} (root mean squared error) on ${rows}${explained}`;
   const networks = members.length === 1 ? 'A network' : `${members.length} networks`;
   return [
-    `'${target}' is predicted from ${columns}: ${good}.`,
+    `'${shorten(target)}' is predicted from ${columns}: ${good}.`,
     against(metrics, classes, kind),
-    `${networks} learned from ${record.rows} rows in ${duration(seconds)}.`,
+    `${networks} learned from ${record.rows} rows in ${duration(seconds)}${interrupted ? ', until training was interrupted' : ''}.`,
   ]
     .filter(Boolean)
     .join(' ');

@@ -19,6 +19,8 @@ export interface ReportData {
   /** The command that trained, as a line for a shell. */
   readonly command: string;
   readonly seconds: number;
+  /** Training ended before its end. */
+  readonly interrupted: boolean;
   readonly importance: readonly Importance[];
   /** The rows that importance is measured on, in words. */
   readonly importanceRows: string;
@@ -98,7 +100,8 @@ h1{font-size:1.5em}h2{margin-top:2em;border-bottom:1px solid var(--rule)}.headli
 .wide{overflow-x:auto}table{border-collapse:collapse;margin:.5em 0}
 td,th{padding:.25em .7em;text-align:right;border-bottom:1px solid var(--rule);font-variant-numeric:tabular-nums}
 td:first-child,th:first-child{text-align:left}thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
-.heatmap td{text-align:center}.heatmap tbody th{white-space:nowrap;position:sticky;left:0;background:var(--paper)}.dense td,.dense th{padding:.25em .4em}.upright{writing-mode:vertical-rl}.bars .bar{width:min(40vw,420px)}.bar div{background:var(--first);height:.8em}
+.heatmap td{text-align:center}.heatmap tbody th{white-space:nowrap;}@media (min-width:700px){.heatmap tbody th{position:sticky;left:0;background:var(--paper)}}
+.dense td,.dense th{padding:.25em .4em}.upright{writing-mode:vertical-rl}.bars .bar{width:min(40vw,420px)}.bar div{background:var(--first);height:.8em}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:1.5em}.chart{margin:0;min-width:0}
 .charts>:first-child{grid-column:1/-1}
 figcaption small{color:var(--soft)}.keys{display:flex;flex-wrap:wrap;gap:.1em 1.2em;font-size:13px;color:var(--soft);margin:.3em 0 .5em}
@@ -108,7 +111,7 @@ const count = (rows: number, kind: string) => `${rows} ${kind}${rows === 1 ? ' r
 
 /** A page that needs nothing but itself, without scripts. All figures of a section are of the same rows, which it names. */
 export function reportPage(data: ReportData): string {
-  const { title, record, kind, columns, command, seconds, importance, importanceRows, held, test } = data;
+  const { title, record, kind, columns, command, importance, importanceRows, held, test } = data;
   const { design, notes } = record;
   const pixels = pixelsOf(columns, record.inputs);
   const classes = record.classes ?? [];
@@ -133,7 +136,7 @@ export function reportPage(data: ReportData): string {
 <meta name="color-scheme" content="light dark">
 <title>${escaped(title)}</title><style>${chartStyle}${STYLE}</style>
 <h1>${escaped(title)}</h1>
-<p class="headline">${escaped(headline(record, shownRows, seconds, kind))}</p>
+<p class="headline">${escaped(headline(record, shownRows, data))}</p>
 <p><code>${escaped(command)}</code></p>
 <h2>How good it is</h2>
 <p>${tested ? 'Test rows were kept apart from training. ' : ''}Validation is of ${validationText(record)}. The baseline answers the same for every row.</p>

@@ -69,9 +69,7 @@ export async function train(
   }
   const pauses = checkpointEvery && new Pauses(checkpointEvery);
   const parts = partsOf(x.rows, members, seed, task === 'classification' ? y.data : undefined);
-  const before = resume === undefined ? undefined : await loadCheckpoint(resume, jobOf(design, x, y), backend);
-  const networks =
-    before?.networks ??
+  const makeNetworks = () =>
     parts.map(({ train }, i) => {
       const own = { ...design, seed: seed * 1000 + i };
       const network = makeNetwork(x.columns, outputs, task, own, backend);
@@ -85,6 +83,9 @@ export async function train(
     task,
     seed,
   );
+  const beginning = { heldOut: heldOut.state, makeNetworks };
+  const before = resume === undefined ? undefined : await loadCheckpoint(resume, jobOf(design, x, y), beginning);
+  const networks = before?.networks ?? makeNetworks();
   if (before) heldOut.state = before.heldOut;
   let best: readonly Weights[] | undefined = before?.best;
   const histories: (History | undefined)[] = [...(before?.ended ?? parts.map(() => undefined))];

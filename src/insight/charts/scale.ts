@@ -87,7 +87,8 @@ export function scaleOf(chart: Chart, side: 'x' | 'y'): Scale {
   const min = axis.min ?? (Number.isFinite(niceLow) ? (niceLow as number) : low);
   const max = axis.max ?? (Number.isFinite(niceHigh) ? (niceHigh as number) : high);
   const wide = !Number.isFinite(max - min);
-  const at = wide ? ticks(min / 2, max / 2, TICKS).map((value) => 2 * value) : ticks(min, max, TICKS);
+  const all = wide ? ticks(min / 2, max / 2, TICKS).map((value) => 2 * value) : ticks(min, max, TICKS);
+  const at = axis.whole ? all.filter(Number.isInteger) : all;
   const texts = labels(at);
   const place = (value: number) => (value / 2 - min / 2) / (max / 2 - min / 2);
   return { min, max, ticks: at.map((tick, i) => ({ at: place(tick), text: texts[i] as string })), place };
