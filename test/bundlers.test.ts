@@ -63,7 +63,7 @@ describe.skipIf(skipped)('an app that trains with WebAssembly, with threads and 
         expect([name, part.error, part.hash]).toEqual([name, undefined, bits]);
       else
         expect(part.error).toMatch(
-          /^BackendError: .*entry of its own, \{ ('worker-host'|thread): 'myelin\/[\w-]+\.js' \}/,
+          /^BackendError: .*entry of its own, \{ '(worker-host|thread)': 'myelin\/[\w-]+\.js' \}/,
         );
     }
     const threads = missing.includes('threads') ? 1 : 2;

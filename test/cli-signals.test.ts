@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { endingCode, Interruption } from '../src/cli/signals.js';
 import { script, workspace } from './support/cli.js';
 
 // Ctrl-C, `docker stop`, a terminal that is closed, and a process that is killed outright.
@@ -72,18 +73,68 @@ test('predict that waits for a reader of a pipe can be interrupted', async () =>
   expect(statSync(at('pipe')).isFIFO()).toBe(true);
 }, 60_000);
 
-test('a second signal ends the process at once', async () => {
-  const child = spawn(process.execPath, [script, 'predict', 'm.myelin', 'new.csv', '--out', '/dev/stdout'], {
-    cwd: folder,
+test('the first signal aborts; from then on signals do what they do to any process', () => {
+  const names = signals.map(([name]) => name);
+  const counts = () => names.map((name) => process.listenerCount(name));
+  const before = counts();
+  for (const [name, code] of signals) {
+    const interruption = new Interruption();
+    expect(counts()).toEqual(before.map((count) => count + 1));
+    expect(interruption.signal.aborted).toBe(false);
+    process.emit(name, name);
+    expect({ aborted: interruption.signal.aborted, code: endingCode() }).toEqual({ aborted: true, code });
+    expect(counts()).toEqual(before);
+  }
+});
+
+/** A command that runs in the folder, what it has said so far, and its end. */
+function started(args: readonly string[]) {
+  const child = spawn(process.execPath, [script, ...args], { cwd: folder });
+  const said = { text: '' };
+  child.stderr.on('data', (text) => {
+    said.text += text;
   });
-  child.kill('SIGSTOP');
+  return { child, said, ended: once(child, 'exit') };
+}
+
+const until = async (reached: () => boolean) => {
+  while (!reached()) await new Promise((resolve) => setTimeout(resolve, 20));
+};
+
+test('a second signal ends a command whose orderly end waits for a reader', async () => {
+  execFileSync('mkfifo', [at('report')]);
+  const { child, said, ended } = started(train('second.myelin', ...slow, '--report', 'report'));
+  await until(() => said.text.includes('train.csv'));
   child.kill('SIGTERM');
+  await until(() => existsSync(at('second.myelin')));
+  // Time to end, if nothing kept it.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect(child.exitCode).toBe(null);
   child.kill('SIGINT');
-  child.kill('SIGCONT');
-  const [code, signal] = await once(child, 'exit');
-  expect(code === 0).toBe(false);
-  expect(code !== null || signal !== null).toBe(true);
+  expect((await ended)[0]).toBe(130);
+  expect((await myelin(['evaluate', 'second.myelin', 'train.csv', '--json'])).code).toBe(0);
+  expect(temporary()).toEqual([]);
 }, 60_000);
+
+test.each(signals)(
+  '%s: train that still reads leaves everything as it was, and ends with %i',
+  async (signal, code) => {
+    writeFileSync(at('early.myelin'), 'before');
+    const { child, said, ended } = started(['train', '-', '--target', 'kind', '--out', 'early.myelin']);
+    // More than a block, so that reading is under way, and no end.
+    const rows = readFileSync(at('train.csv'), 'utf8').split('\n');
+    child.stdin.write(`${rows[0]}\n${`${rows.slice(1).join('\n')}\n`.repeat(100)}`);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(child.exitCode).toBe(null);
+    child.kill(signal);
+    expect(await ended).toEqual([code, null]);
+    expect(said.text).toBe('Interrupted: early.myelin is as it was.\n');
+    expect(readFileSync(at('early.myelin'), 'utf8')).toBe('before');
+    expect(existsSync(at('early.myelin.checkpoint'))).toBe(false);
+    expect(temporary()).toEqual([]);
+  },
+  60_000,
+);
 
 test('a process that is killed goes on from its checkpoint to the same bytes', async () => {
   const options = [

@@ -132,6 +132,24 @@ describe('classification', () => {
     expect(() => pipeline.predict([{ length: 'long', width: 1, colour: 'white', noise: 0 }])).toThrow(/length/);
   });
 
+  test('numbers beyond those of training have one remark where they are in many columns', async () => {
+    const rows = Array.from({ length: 40 }, (_, k) => ({
+      ...Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`p${i}`, (k * (i + 3)) % 13])),
+      y: k % 2 ? 'a' : 'b',
+    }));
+    const learned = await tabular({ target: 'y', ...quick, epochs: 1 }).fit(rows);
+    const beyond = (count: number) =>
+      learned.warnings([
+        Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`p${i}`, i < count ? 50 : 1])),
+        Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`p${i}`, i < count ? 60 : 1])),
+      ]);
+    expect(beyond(5)).toHaveLength(5);
+    expect(beyond(8)).toEqual([
+      "'p0': 50 is outside 0 to 12, the range of training (2 times, first in row 0)",
+      "so are 14 values of 7 other columns, such as 'p1'",
+    ]);
+  });
+
   test('comes back from a file and from bytes, to the bit', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'myelin-tabular-'));
     try {

@@ -271,10 +271,27 @@ describe('what a file says is checked in time linear in its bytes', () => {
     expect(() => serialize(sequential({ layers, backend }))).toThrow(/model: expected at most 4096/);
   });
 
-  test('a model without outputs is refused', () => {
-    const graph = samples()[2]!;
-    const bytes = withPart(graph, 'spec', (spec: object) => ({ ...spec, outputs: [] }));
-    expect(() => deserialize(bytes, { backend })).toThrow(/outputs: expected at least one/);
+  const outputs = ['layers.2', 'layers.3'];
+  const numbers = { name: 'numbers', shape: 6 };
+  const ids = { name: 'ids', shape: 1 };
+  test.each<[string, object, RegExp]>([
+    ['no outputs', { outputs: [] }, /outputs: expected at least one/],
+    ['an output twice', { outputs: [...outputs, 'layers.2'] }, /outputs: .*twice/],
+    ['two outputs 10,000 times', { outputs: Array.from({ length: 10_000 }, () => outputs).flat() }, /outputs: .*twice/],
+    ['an input as an output', { outputs: [...outputs, 'numbers'] }, /outputs\[2\]: .*an input/],
+    ['outputs that are a text', { outputs: 'layers.2' }, /outputs: expected an array/],
+    ['outputs that are an object', { outputs: { length: 2 } }, /outputs: expected an array/],
+    ['inputs that are a number', { inputs: 5 }, /inputs: expected an array/],
+    ['an input that is null', { inputs: [numbers, ids, null] }, /inputs\[2\]: /],
+    ['an input without a name', { inputs: [numbers, ids, { shape: 1 }] }, /inputs\[2\]: /],
+    ['an input of half a column', { inputs: [numbers, ids, { name: 'more', shape: 0.5 }] }, /inputs\[2\].shape: /],
+    ['an input of no column', { inputs: [numbers, ids, { name: 'more', shape: 0 }] }, /inputs\[2\].shape: /],
+    ['an input of a text', { inputs: [numbers, ids, { name: 'more', shape: '5' }] }, /inputs\[2\].shape: /],
+    ['an input twice', { inputs: [numbers, ids, numbers] }, /'numbers' twice/],
+  ])('%s', (_, change, message) => {
+    const bytes = withPart(samples()[2]!, 'spec', (spec: object) => ({ ...spec, ...change }));
+    expect(() => deserialize(bytes, { backend })).toThrow(message);
+    expect(() => deserialize(bytes, { backend })).toThrow(FileFormatError);
   });
 
   test('a header with tensors that nobody asks for', () => {

@@ -4,7 +4,7 @@ import type { Call } from '../src/kernels/contract.js';
 import { matrix } from '../src/matrix.js';
 import { dense, dropout } from '../src/model/layers/index.js';
 import { splitLongCall } from '../src/program/axis.js';
-import { checkHeapSize, planWorkspace, rowStride, vectorTensor } from '../src/program/plan.js';
+import { align, checkHeapSize, planWorkspace, rowStride, vectorTensor } from '../src/program/plan.js';
 import { sequential } from '../src/train/model.js';
 import { factories, Random, wasmFactory } from './support/buffers.js';
 import { build, makeEngine, trainingCases } from './support/models.js';
@@ -51,6 +51,39 @@ describe('the planner', () => {
       }
     }
     expect(end - 1000).toBeLessThan(total / 2);
+  });
+
+  test('each is at the lowest place that all larger ones leave free during its life', () => {
+    for (let seed = 0; seed < 200; seed++) {
+      const random = new Random(seed);
+      const [calls, most] = [1 + random.integer(60), 1 + random.integer(40)];
+      const items = Array.from({ length: random.integer(90) }, (_, i) => {
+        const first = random.integer(calls);
+        const unused = random.integer(20) === 0;
+        const span = unused
+          ? { first: Number.POSITIVE_INFINITY, last: -1 }
+          : { first, last: first + random.integer(most) };
+        return { tensor: vectorTensor(`t${i}`, random.integer(random.integer(2) ? 8 : 500)), ...span };
+      });
+      const base = random.integer(100);
+      const placed: typeof items = [];
+      const expected = new Map<string, number>();
+      for (const item of [...items].sort((a, b) => b.tensor.size - a.tensor.size)) {
+        const busy = placed.filter(({ first, last }) => first <= item.last && item.first <= last);
+        const at = (tensor: { name: string }) => expected.get(tensor.name)!;
+        const fits = (place: number) =>
+          busy.every(
+            ({ tensor }) => place + item.tensor.size <= at(tensor) || align(at(tensor) + tensor.size) <= place,
+          );
+        const places = [align(base), ...busy.map(({ tensor }) => align(at(tensor) + tensor.size))];
+        expected.set(item.tensor.name, Math.min(...places.filter(fits)));
+        placed.push(item);
+      }
+      planWorkspace(items, base);
+      expect(Object.fromEntries(items.map(({ tensor }) => [tensor.name, tensor.offset]))).toEqual(
+        Object.fromEntries(expected),
+      );
+    }
   });
 
   test('row strides avoid multiples of 2 KB', () => {

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { runInNewContext } from 'node:vm';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launch, noBrowser } from './support/browser.js';
 import { hasFirefox, hasWebKit, openFirefox, openWebKit } from './support/webdriver.js';
@@ -140,6 +141,76 @@ describe.skipIf(skipped)('the same weights, files and tables in', () => {
       } finally {
         rmSync(folder, { recursive: true, force: true });
       }
+    },
+    180_000,
+  );
+});
+
+/** A folder with packages of npm and the built package as `myelin`. */
+async function folderWith(name: string, packages: readonly string[]): Promise<string> {
+  const folder = join(installed, name);
+  if (!existsSync(join(folder, 'node_modules'))) {
+    mkdirSync(folder, { recursive: true });
+    await run('npm', ['install', '--prefix', folder, '--no-save', '--no-package-lock', '--silent', ...packages]);
+  }
+  for (const part of ['build', 'esm', 'package.json']) {
+    cpSync(join(root, part), join(folder, 'node_modules/myelin', part), { recursive: true });
+  }
+  return folder;
+}
+
+describe.skipIf(!long)('with tools of others:', () => {
+  test('workerd', async () => {
+    const folder = await folderWith('workerd', ['miniflare@4']);
+    const path = join(folder, 'worker.js');
+    await build({
+      absWorkingDir: folder,
+      stdin: { contents: readFileSync(join(root, 'test/runtimes/worker.js'), 'utf8'), resolveDir: folder },
+      bundle: true,
+      format: 'esm',
+      outfile: path,
+      conditions: ['workerd'],
+      external: ['node:*', '*.wasm'],
+      alias: { 'myelin/kernels.wasm': './kernels.wasm' },
+    });
+    const script = `
+import { readFileSync } from 'node:fs';
+import { Miniflare } from 'miniflare';
+const modules = [
+  { type: 'ESModule', path: 'worker.js', contents: readFileSync('worker.js') },
+  { type: 'CompiledWasm', path: 'kernels.wasm', contents: readFileSync('node_modules/myelin/build/kernels.wasm') },
+];
+const flare = new Miniflare({ modules, compatibilityDate: '2026-01-01' });
+console.log(await (await flare.dispatchFetch('http://host/')).text());
+await flare.dispose();`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: folder,
+      timeout: 120_000,
+    });
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({ auto: 'typescript', source: result.typescript, csv: 1 });
+    expect(result.typescript).toMatch(/^-?\d/);
+    for (const name of ['wasm', 'threads']) expect(result[name]).toMatch(/^BackendError: .*wasm\(\{ source \}\)/);
+    expect(result.worker).toMatch(/^BackendError: There are no workers here/);
+  }, 180_000);
+
+  test.each(['node', 'jsdom'])(
+    'Jest in %s',
+    async (environment) => {
+      const folder = await folderWith('jest', ['jest@30.5.0', 'jest-environment-jsdom@30.5.0']);
+      cpSync(join(root, 'test/runtimes/jest.test.mjs'), join(folder, 'tests/jest.test.mjs'));
+      writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+      const args = [
+        'node_modules/jest/bin/jest.js',
+        `--env=${environment}`,
+        `--rootDir=${folder}/tests`,
+        '--testMatch=**/*.test.mjs',
+      ];
+      const { stderr } = await run(process.execPath, ['--experimental-vm-modules', ...args], {
+        cwd: folder,
+        timeout: 120_000,
+      });
+      expect(stderr).toMatch(/1 passed, 1 total/);
     },
     180_000,
   );

@@ -54,6 +54,19 @@ function commandToResume(checkpoint: string): string {
   return ['npx myelin', ...[...kept, '--resume', checkpoint].map(quoted)].join(' ');
 }
 
+/** Writes the page whole; a signal gives up a pipe that nobody reads. */
+async function writeReport(path: string, page: string): Promise<void> {
+  const interruption = new Interruption();
+  const { signal } = interruption;
+  try {
+    await writing(path, (put) => put(page), { option: '--report', signal });
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+  } finally {
+    interruption.stop();
+  }
+}
+
 /** Of hundreds of columns fewer rows, so that a report takes seconds. */
 const IMPORTANCE = { rows: 1000, repeats: 2 };
 
@@ -61,6 +74,13 @@ const IMPORTANCE = { rows: 1000, repeats: 2 };
 export async function trainCommand(data: string, flags: TrainFlags): Promise<number> {
   const { json = false, quiet = false, out } = flags;
   const { stderr } = process;
+  const interruption = new Interruption();
+  // Nothing is learned yet that could be kept, and nothing written.
+  const leave = () => {
+    say(printable(`Interrupted: ${out} is as it was.`));
+    process.exit(endingCode());
+  };
+  interruption.signal.addEventListener('abort', leave);
   const terminal = stderr.isTTY === true && !json && !quiet;
   const tell = (text: string) => {
     if (!json && !quiet) say(text);
@@ -91,7 +111,6 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const target = targetOf(table, flags.target);
   const dropped = checkColumns(table, flags.drop ?? [], '--drop');
   const pipeline = checked(() => tabular({ target, ...chosen }));
-  const interruption = new Interruption();
   if (!json && !quiet) sayLines(typed(String(table.report ?? '')));
   const remarks = remarksOf(table, countersOf(table.drop(target, ...dropped)));
   for (const remark of remarks) tell(`note: ${remark}`);
@@ -106,6 +125,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   };
   const callbacks = progressOf((text) => (terminal ? undefined : tell(text)), line);
   const began = performance.now();
+  interruption.signal.removeEventListener('abort', leave);
   try {
     await pipeline.fit(parts ? table.take(parts.train) : table, {
       callbacks,
@@ -155,7 +175,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
         held: pipeline.held,
         test: compared,
       });
-      await writing(flags.report, (put) => put(page), { option: '--report' });
+      await writeReport(flags.report, page);
     }
     const tested = compared?.metrics;
     return { tested, importance };

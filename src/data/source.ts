@@ -74,6 +74,21 @@ async function* read(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Ar
   }
 }
 
+/** Blobs of jsdom can be read by a `FileReader` alone. */
+async function* piecesOf(blob: Blob): AsyncGenerator<Uint8Array> {
+  if (typeof blob.stream === 'function') {
+    yield* read(blob.stream());
+    return;
+  }
+  const reader = new FileReader();
+  const whole = new Promise<ArrayBuffer>((resolve, reject) => {
+    reader.onload = () => resolve(reader.result as ArrayBuffer);
+    reader.onerror = () => reject(reader.error);
+  });
+  reader.readAsArrayBuffer(blob);
+  yield new Uint8Array(await whole);
+}
+
 async function* bodyOf(message: Request | Response, name: string): AsyncGenerator<Uint8Array> {
   if ('status' in message && !message.ok) {
     throw new ValueError({
@@ -131,7 +146,7 @@ function recognize(source: Source): Opened {
   }
   if (isA<Blob>(source, 'Blob', 'File')) {
     const name = (source as Blob & { name?: unknown }).name;
-    return { name: typeof name === 'string' ? name : 'blob', again: true, chunks: () => read(source.stream()) };
+    return { name: typeof name === 'string' ? name : 'blob', again: true, chunks: () => piecesOf(source) };
   }
   if (isA<Request | Response>(source, 'Request', 'Response')) {
     const name = source.url || 'response';

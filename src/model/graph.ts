@@ -114,9 +114,6 @@ export function trace(inputs: readonly SymbolicTensor[], outputs: readonly Symbo
       expected: 'inputs that the outputs depend on',
     });
   });
-  if (new Set(outputs).size < outputs.length) {
-    throw new ValueError({ argument: 'outputs', given: 'one of them twice', expected: 'outputs that differ' });
-  }
   const graph = { sequential: false, inputs: named, nodes, outputs: outputs.map((item) => values.get(item) as number) };
   checkApplications(graph);
   return graph;
@@ -167,6 +164,9 @@ export interface BuiltGraph {
 /** Builds the layers of a graph, checking every option on the way. */
 export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): BuiltGraph {
   if (outputs.length === 0) throw new ValueError({ argument: 'outputs', given: 'none', expected: 'at least one' });
+  if (new Set(outputs).size < outputs.length) {
+    throw new ValueError({ argument: 'outputs', given: 'one of them twice', expected: 'outputs that differ' });
+  }
   const names = nodes.map(({ spec }, i) => spec.name ?? `layers.${i}`);
   // The one input of a stack has no name of its users' choice.
   checkNames(sequential ? names : [...inputs.map(({ name }) => name), ...names]);
@@ -199,8 +199,12 @@ export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): Built
     values.push({ value: inputs.length + built.length - 1, width: (made.at(-1) as Layer).units });
     return made;
   });
+  const tables = idsOf(built);
   return {
-    inputs: inputs.map((item, i) => ({ ...item, ...idsOf(built, i) })),
+    inputs: inputs.map((item, i) => {
+      const ids = tables.get(i);
+      return ids ? { ...item, ids } : { ...item };
+    }),
     nodes: built,
     outputs: outputs.map((value) => ({
       name: names[value - inputs.length] as string,
@@ -247,13 +251,16 @@ function applyTraining(layers: readonly Layer[], spec: TrainableLayerOptions, na
   }
 }
 
-/** The smallest table that an input feeds, if any. */
-function idsOf(nodes: readonly NetworkNode[], input: number): Pick<NetworkInput, 'ids'> {
-  const tables = nodes
-    .filter(({ layer, inputs }) => layer.ids !== undefined && inputs[0] === input)
-    .map(({ layer: { ids, name } }) => ({ below: ids as number, layer: name }));
-  const [smallest] = tables.sort((a, b) => a.below - b.below);
-  return smallest ? { ids: smallest } : {};
+/** The smallest table that each input feeds, if any. */
+function idsOf(nodes: readonly NetworkNode[]): ReadonlyMap<number, NonNullable<NetworkInput['ids']>> {
+  const smallest = new Map<number, NonNullable<NetworkInput['ids']>>();
+  for (const { layer, inputs } of nodes) {
+    const [input] = inputs;
+    if (layer.ids === undefined || input === undefined) continue;
+    const known = smallest.get(input);
+    if (!known || layer.ids < known.below) smallest.set(input, { below: layer.ids, layer: layer.name });
+  }
+  return smallest;
 }
 
 function checkInputShape(spec: LayerSpec, name: string, widths: readonly number[], sources: readonly number[]): void {

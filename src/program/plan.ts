@@ -86,20 +86,32 @@ export interface Lifetime {
  * first, each at the lowest offset that is free during its lifetime. Returns the end.
  */
 export function planWorkspace(lifetimes: readonly Lifetime[], base: number): number {
-  const placed: Lifetime[] = [];
+  const count = lifetimes.length;
+  // Of those that are placed, by offset.
+  const [offsets, ends, firsts, lasts] = [0, 1, 2, 3].map(() => new Float64Array(count + 1)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   let end = base;
-  for (const item of [...lifetimes].sort((a, b) => b.tensor.size - a.tensor.size)) {
-    const taken = placed
-      .filter((other) => other.first <= item.last && item.first <= other.last)
-      .sort((a, b) => a.tensor.offset - b.tensor.offset);
-    let offset = align(base);
-    for (const { tensor } of taken) {
-      if (offset + item.tensor.size <= tensor.offset) break;
-      offset = Math.max(offset, align(tensor.offset + tensor.size));
-    }
-    item.tensor.offset = offset;
-    end = Math.max(end, offset + item.tensor.size);
-    placed.push(item);
-  }
+  [...lifetimes]
+    .sort((a, b) => b.tensor.size - a.tensor.size)
+    .forEach(({ tensor, first, last }, placed) => {
+      const { size } = tensor;
+      let offset = align(base);
+      for (let i = 0; i < placed && offset + size > offsets[i]!; i++) {
+        if (ends[i]! > offset && firsts[i]! <= last && first <= lasts[i]!) offset = ends[i]!;
+      }
+      tensor.offset = offset;
+      end = Math.max(end, offset + size);
+      let at = placed;
+      while (at > 0 && offsets[at - 1]! > offset) at--;
+      for (const list of [offsets, ends, firsts, lasts]) list.copyWithin(at + 1, at, placed);
+      offsets[at] = offset;
+      ends[at] = align(offset + size);
+      firsts[at] = first;
+      lasts[at] = last;
+    });
   return align(end);
 }

@@ -80,7 +80,9 @@ export class Workshop {
   /** Builds the app with one bundler of build.js. */
   async build(name: string): Promise<Served> {
     const app = this.app(name);
-    const child = spawn(process.execPath, [join(this.folder, 'build.js'), name], { cwd: app, stdio: 'pipe' });
+    // Bundlers look at it, and the runner of tests sets it to something else.
+    const env = { ...process.env, NODE_ENV: name.endsWith('-dev') ? 'development' : 'production' };
+    const child = spawn(process.execPath, [join(this.folder, 'build.js'), name], { cwd: app, env, stdio: 'pipe' });
     const { url, warnings } = await told(child);
     if (url !== undefined) return { url, warnings, close: () => end(child) };
     const server = createServer((request, response) => {

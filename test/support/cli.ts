@@ -41,7 +41,12 @@ function run(
     if (open !== undefined) child.stdin?.write(open);
     if (killAfterMs) setTimeout(() => child.kill(signal), killAfterMs);
     if (killWhen) {
-      const look = setInterval(() => killWhen() && child.kill(signal), 50);
+      // Once: a second signal ends the process at once.
+      const look = setInterval(() => {
+        if (!killWhen()) return;
+        clearInterval(look);
+        child.kill(signal);
+      }, 50);
       child.once('exit', () => clearInterval(look));
     }
     if (!killAfter) return;

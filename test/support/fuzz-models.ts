@@ -102,13 +102,18 @@ const randomOf = (seed: number, index: number) => new Random(seed * 1_000_003 + 
 export async function fuzzModels(
   count: number,
   seed: number,
-  { from = 0, ...thread }: { readonly from?: number; readonly threadUrl?: string } = {},
+  {
+    from = 0,
+    tell = () => {},
+    ...thread
+  }: { readonly from?: number; readonly tell?: (input: number) => void; readonly threadUrl?: string } = {},
 ): Promise<ModelsResult> {
   const [exactOne, twin] = [await myelin.wasm(), myelin.typescript()];
   const two = await myelin.wasm({ threads: 2, ...thread });
   let [refused, resumed, threaded] = [0, 0, 0];
   try {
     for (let i = from; i < from + count; i++) {
+      tell(i);
       const random = randomOf(seed, i);
       const drawn = draw(random);
       const paths: [string, () => Promise<Outcome>][] = [['typescript', () => whole(drawn, twin)]];

@@ -161,9 +161,15 @@ async function oneRun(random: Random): Promise<{ cells: number; remarked: number
 }
 
 /** `count` tables from number `from` on. @throws what differs, with the number of the table and its file. */
-export async function fuzzTables(count: number, seed: number, from = 0): Promise<TablesResult> {
+export async function fuzzTables(
+  count: number,
+  seed: number,
+  from = 0,
+  tell: (input: number) => void = () => {},
+): Promise<TablesResult> {
   let [cells, remarked] = [0, 0];
   for (let i = from; i < from + count; i++) {
+    tell(i);
     try {
       const run = await oneRun(new Random(seed * 1_000_003 + i));
       cells += run.cells;

@@ -206,7 +206,7 @@ function mutateData(value: unknown, random: Random): unknown {
 }
 
 /** Changes bytes anywhere. */
-function mutateBytes(bytes: Uint8Array, random: Random): Uint8Array {
+export function mutateBytes(bytes: Uint8Array, random: Random): Uint8Array {
   const at = random.integer(bytes.length);
   const length = random.integer(random.integer(4) === 0 ? bytes.length - at : 9);
   const join = (...parts: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(parts));

@@ -108,11 +108,12 @@ export class Preprocessing {
     return block ? narrowed(block) : toFloats(columns, rows);
   }
 
-  #learn(data: Table | readonly Row[]): { columns: readonly Column[]; rows: number; block?: Block } {
+  #learn(data: Table | readonly Row[]): { columns: readonly Narrow[]; rows: number; block?: Block } {
     const table = data instanceof Table ? data : tableFromRows(data);
     for (const name of Object.keys(this.options.columns ?? {})) table.column(name);
     const inputs: Input[] = [];
     const made: Column[] = [];
+    const floats: Narrow[] = [];
     for (const column of table.columns) {
       const steps = this.#stepsOf(column);
       if (steps === 'drop') continue;
@@ -120,7 +121,9 @@ export class Preprocessing {
       const columns = chain.fit(column);
       const words = column.kind === 'category' ? undefined : column.words;
       inputs.push({ name: column.name, kind: column.kind, words, chain, width: columns.length });
-      made.push(...columns);
+      // What is a matrix in the end needs half of the memory on the way.
+      if (this.#after.length === 0) floats.push(...columns.map(narrow));
+      else made.push(...columns);
     }
     if (inputs.length === 0)
       throw new ShapeError({
@@ -131,7 +134,7 @@ export class Preprocessing {
       });
     if (this.#after.length === 0) {
       this.#inputs = inputs;
-      return { columns: made, rows: table.rows };
+      return { columns: floats, rows: table.rows };
     }
     let block = blockOf(made, table.rows);
     for (const step of this.#after) {
@@ -139,7 +142,7 @@ export class Preprocessing {
       block = step.kind.transform(block, step.state);
     }
     this.#inputs = inputs;
-    return { columns: made, rows: table.rows, block };
+    return { columns: [], rows: table.rows, block };
   }
 
   /** The kinds of the columns that it takes; readers take this as `columns`. */
@@ -167,8 +170,14 @@ export class Preprocessing {
   transform(data: Table | readonly Row[]): Matrix {
     const inputs = this.#fitted;
     const table = data instanceof Table ? data : tableFromRows(data, { kinds: this.kinds });
-    const made = inputs.flatMap((input) => input.chain.transform(adapted(table, input)));
-    if (this.#after.length === 0) return toFloats(made, table.rows);
+    const transformed = (input: Input) => input.chain.transform(adapted(table, input));
+    if (this.#after.length === 0) {
+      return toFloats(
+        inputs.flatMap((input) => transformed(input).map(narrow)),
+        table.rows,
+      );
+    }
+    const made = inputs.flatMap(transformed);
     const block = this.#after.reduce(
       (before, { kind, state }) => kind.transform(before, state!),
       blockOf(made, table.rows),
@@ -296,20 +305,33 @@ function columnOf({ data, rows, columns }: Block, column: number): Float64Array 
 /** Rows that are filled before the next ones: what they take stays in a processor's second-level cache. */
 const ROWS_AT_A_TIME = 256;
 
-/** Puts columns side by side, and refuses what is not finite. */
-function fill(columns: readonly Column[], rows: number, data: Float32Array | Float64Array): void {
+/** Numbers of a column. */
+interface Narrow {
+  readonly values: Float32Array | Float64Array;
+  /** What is wrong with the first that is not finite. */
+  readonly problem?: ValueError;
+}
+
+/** Puts columns side by side. */
+function fill(columns: readonly Narrow[], rows: number, data: Float32Array | Float64Array): void {
   const width = columns.length;
-  const all = columns.map((column) => numbersOf(column));
   for (let start = 0; start < rows; start += ROWS_AT_A_TIME) {
     const end = Math.min(rows, start + ROWS_AT_A_TIME);
     for (let c = 0; c < width; c++) {
-      const { values } = all[c]!;
-      for (let row = start, at = start * width + c; row < end; row++, at += width) {
-        data[at] = values[row]!;
-        if (!Number.isFinite(data[at]!)) throw unusable(all[c]!, row);
-      }
+      const { values } = columns[c]!;
+      for (let row = start, at = start * width + c; row < end; row++, at += width) data[at] = values[row]!;
     }
   }
+}
+
+/** In float32. */
+function narrow(given: Column): Narrow {
+  const column = numbersOf(given);
+  const values = new Float32Array(column.values);
+  for (let row = 0; row < values.length; row++) {
+    if (!Number.isFinite(values[row]!)) return { values, problem: unusable(column, row) };
+  }
+  return { values };
 }
 
 function unusable({ name, values }: NumberColumn, row: number): ValueError {
@@ -323,7 +345,8 @@ function unusable({ name, values }: NumberColumn, row: number): ValueError {
   });
 }
 
-function toFloats(columns: readonly Column[], rows: number): Matrix {
+function toFloats(columns: readonly Narrow[], rows: number): Matrix {
+  for (const { problem } of columns) if (problem) throw problem;
   const data = new Float32Array(rows * columns.length);
   fill(columns, rows, data);
   return makeMatrix(data, rows, columns.length);
@@ -331,7 +354,12 @@ function toFloats(columns: readonly Column[], rows: number): Matrix {
 
 function blockOf(columns: readonly Column[], rows: number): Block {
   const data = new Float64Array(rows * columns.length);
-  fill(columns, rows, data);
+  const numbers = columns.map(numbersOf);
+  for (const column of numbers) {
+    const row = column.values.findIndex((value) => !Number.isFinite(value));
+    if (row >= 0) throw unusable(column, row);
+  }
+  fill(numbers, rows, data);
   return { data, rows, columns: columns.length };
 }
 

@@ -1,16 +1,19 @@
 import { FileFormatError, show, ValueError } from '../../errors.js';
 import { loadTensors, saveTensors } from '../../io/bytes.js';
+import { parseJson } from '../../io/json.js';
+import { label } from '../../io/layout.js';
 import type { NewTensor, TensorData } from '../../io/safetensors.js';
-import { deserialize, type LoadSource, type SaveTarget, serialize } from '../../io/save.js';
+import { type LoadSource, naming, restore, type SaveTarget, serialize } from '../../io/save.js';
 import { Xxh32 } from '../../io/xxhash.js';
-import type { BackendFactory } from '../../kernels/contract.js';
-import { type Matrix, makeMatrix, oneNaN } from '../../matrix.js';
+import { allFinite, type Matrix, makeMatrix, oneNaN } from '../../matrix.js';
 import type { Model } from '../../train/model.js';
 import type { Weights } from '../../train/model-types.js';
 import { unpack } from '../../train/resume.js';
 import { type Json, pack } from '../../train/run-state.js';
 import type { Design } from './design.js';
 import type { HeldOutState } from './held-out.js';
+import { checkpointDesign } from './record.js';
+import { type Check, count, either, flag, isObject, listOf, mapOf, objectOf } from './shape.js';
 
 /** How one network trained. */
 export interface MemberRecord {
@@ -73,15 +76,87 @@ export async function saveCheckpoint(target: SaveTarget, progress: Progress, job
 
 interface Saved extends Job, Pick<HeldOutState, 'choices' | 'curve'> {
   readonly networks: number;
-  readonly ended: readonly (History | undefined)[];
+  readonly ended: readonly (History | null)[];
   readonly best: boolean;
 }
 
+const WHERE = 'metadata.state';
+
+/** Of what `unpack` gives: NaN and infinities are numbers there. */
+const anyNumber: Check = (value, where) => {
+  if (typeof value !== 'number') throw new FileFormatError(where, `${show(value)} in place of a number`);
+};
+const none: Check = (value, where) => {
+  if (value !== null) throw new FileFormatError(where, `${show(value)} in place of null`);
+};
+const place: Check = (value, where) => {
+  if (value !== -1) count(value, where);
+};
+const choice = objectOf({ best: anyNumber, bestEpoch: place, temperature: anyNumber, done: flag });
+
+const stateOf = (networks: number, choices: number) =>
+  objectOf({
+    networks: count,
+    ended: listOf(either('null, or lists of numbers by name', none, mapOf(listOf(anyNumber))), networks),
+    choices: listOf(choice, choices),
+    curve: listOf(anyNumber),
+    best: flag,
+  });
+
+/** What the file says it belongs to is what is resumed. @throws ValueError */
+function checkJob(saved: Job, job: Job): void {
+  for (const name of Object.keys(job.design) as (keyof Design)[]) {
+    const [now, before] = [JSON.stringify(job.design[name]), JSON.stringify(saved.design[name])];
+    if (now === before) continue;
+    throw new ValueError({ argument: name, given: now, expected: `${before}, as in the run that is resumed` });
+  }
+  if (saved.data === job.data) return;
+  const expected = 'the rows of the run that is resumed, in their order';
+  throw new ValueError({ argument: 'rows', given: 'other data', expected });
+}
+
+/** Where held-out rows stand agrees with itself. @throws FileFormatError */
+function checkChoices({ choices, curve, best }: Saved, { epochs, moreEpochs }: Design): void {
+  const fail = (what: string): never => {
+    throw new FileFormatError(WHERE, what);
+  };
+  if (curve.length > epochs + moreEpochs) fail(`${curve.length} epochs of ${epochs + moreEpochs}`);
+  const latest = choices.find(({ bestEpoch }) => bestEpoch >= curve.length);
+  if (latest) fail(`epoch ${latest.bestEpoch} as the best of ${curve.length}`);
+  if (!choices.every(({ temperature }) => temperature > 0 && temperature < Infinity))
+    fail('a temperature that is none');
+  if (best !== (choices[0]?.bestEpoch ?? -1) >= 0) fail('best weights that no epoch has, or an epoch without');
+}
+
+/** A network, as far as the others are and no further. @throws FileFormatError */
+function checkRun({ epochs, run }: Model, name: string, settled: number): void {
+  const { firstEpoch, epoch, history } = run ?? { firstEpoch: 0, epoch: 0, history: undefined };
+  const known = run === undefined || (isObject(history) && listed(history.epoch) === epoch);
+  if (firstEpoch === 0 && epoch === epochs && known && (epochs === settled || epochs === settled + 1)) return;
+  throw new FileFormatError(name, `a run that stands elsewhere than after ${settled} epochs of all networks`);
+}
+
+const listed = (value: unknown) => (Array.isArray(value) ? value.length : undefined);
+
+/** What a run would begin with, if it did not go on with another. */
+export interface Beginning {
+  readonly heldOut: HeldOutState;
+  makeNetworks(): readonly Model[];
+}
+
 /**
- * Where training stood.
+ * Where training stood. All that the file says is checked against what the run would begin with.
  * @throws ValueError for what is no checkpoint, or that of other rows or options; errors as of `load`.
  */
-export async function loadCheckpoint(source: LoadSource, job: Job, backend: BackendFactory): Promise<Progress> {
+export async function loadCheckpoint(source: LoadSource, job: Job, beginning: Beginning): Promise<Progress> {
+  try {
+    return await readProgress(source, job, beginning);
+  } catch (error) {
+    throw naming(error, source);
+  }
+}
+
+async function readProgress(source: LoadSource, job: Job, beginning: Beginning): Promise<Progress> {
   const fits = (given: ReadonlyMap<string, string>) =>
     given.get('format') === FORMAT && given.get('version') === VERSION;
   const { metadata, tensors } = await loadTensors(source, fits);
@@ -93,40 +168,55 @@ export async function loadCheckpoint(source: LoadSource, job: Job, backend: Back
       expected: `a checkpoint, format '${FORMAT}', version ${VERSION}`,
     });
   }
-  const saved = unpack(JSON.parse(metadata.get('state') ?? '{}') as Json) as Saved;
-  const design = (saved.design ?? {}) as Design;
-  for (const name of Object.keys(job.design) as (keyof Design)[]) {
-    const [now, before] = [JSON.stringify(job.design[name]), JSON.stringify(design[name])];
-    if (now === before) continue;
-    throw new ValueError({ argument: name, given: now, expected: `${before}, as in the run that is resumed` });
-  }
-  if (saved.data !== job.data) {
-    const expected = 'the rows of the run that is resumed, in their order';
-    throw new ValueError({ argument: 'rows', given: 'other data', expected });
-  }
-  const get = <T extends TensorData>(name: string): T => {
+  const text = metadata.get('state');
+  if (text === undefined) throw new FileFormatError(WHERE, 'missing');
+  const saved = unpack(parseJson(text, WHERE) as Json) as Saved;
+  objectOf({ design: checkpointDesign, data: count })(saved, WHERE);
+  checkJob(saved, job);
+  const { heldOut: initial } = beginning;
+  const { members } = job.design;
+  stateOf(members, initial.choices.length)(saved, WHERE);
+  checkChoices(saved, job.design);
+  const taken = new Set<string>();
+  const get = <T extends TensorData>(name: string, dtype: string, length?: number): T => {
     const tensor = tensors.get(name);
     if (!tensor) throw new FileFormatError(`tensor ${name}`, 'missing');
-    return tensor.data as T;
+    taken.add(name);
+    if (tensor.dtype === dtype && (length === undefined || tensor.data.length === length)) return tensor.data as T;
+    const wanted = length === undefined ? dtype : `${length} of ${dtype}`;
+    throw new FileFormatError(`tensor ${name}`, `${tensor.data.length} of ${tensor.dtype} in place of ${wanted}`);
   };
-  const numbers = Array.from({ length: job.design.members }, (_, i) => i);
-  const networks = numbers.map((i) => deserialize(get<Uint8Array>(`network.${i}`), { backend }));
-  const bestOf = (i: number) =>
+  const numbers = Array.from({ length: members }, (_, i) => i);
+  const heldOut = {
+    choices: saved.choices,
+    curve: saved.curve,
+    outputs: get<Float32Array>('outputs', 'F32', initial.outputs.length),
+    losses: get<Float64Array>('losses', 'F64', initial.losses.length),
+    latest: numbers.map((i) => get<Float32Array>(`latest.${i}`, 'F32', initial.latest[i]!.length)),
+  };
+  const files = numbers.map((i) => get<Uint8Array>(`network.${i}`, 'U8'));
+  const networks = beginning.makeNetworks();
+  const bestOf = (network: Model, i: number) =>
     Object.fromEntries(
-      Object.entries(networks[i]!.getWeights()).map(([name, { rows, columns }]) => {
-        return [name, makeMatrix(get<Float32Array>(`best.${i}.${name}`), rows, columns)];
+      Object.entries(network.getWeights()).map(([name, { rows, columns }]) => {
+        const own = `best.${i}.${name}`;
+        const data = get<Float32Array>(own, 'F32', rows * columns);
+        if (!allFinite(data)) throw new FileFormatError(`tensor ${own}`, 'holds what is no number');
+        return [name, makeMatrix(data, rows, columns)];
       }),
     );
-  return {
-    networks,
-    ended: numbers.map((i) => saved.ended[i] ?? undefined),
-    best: saved.best ? numbers.map(bestOf) : undefined,
-    heldOut: {
-      choices: saved.choices,
-      curve: saved.curve,
-      outputs: get('outputs'),
-      losses: get('losses'),
-      latest: numbers.map((i) => get(`latest.${i}`)),
-    },
-  };
+  const best = saved.best ? networks.map(bestOf) : undefined;
+  const extra = [...tensors.keys()].find((name) => !taken.has(name));
+  if (extra !== undefined) throw new FileFormatError(label(extra), 'no part of this checkpoint');
+  for (const [i, network] of networks.entries()) {
+    const name = `tensor network.${i}`;
+    try {
+      await restore(network, files[i]!);
+    } catch (error) {
+      if (!(error instanceof FileFormatError)) throw error;
+      throw new FileFormatError(name, `${error.where}: ${error.what}`, { cause: error });
+    }
+    if (!saved.ended[i]) checkRun(network, name, saved.curve.length);
+  }
+  return { networks, ended: saved.ended.map((history) => history ?? undefined), best, heldOut };
 }

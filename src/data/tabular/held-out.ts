@@ -230,10 +230,14 @@ export class HeldOut {
   /** The log loss of a row if it were of another class than it is, whichever. */
   #otherLossOf(i: number, said: readonly Float32Array[]): number {
     const target = this.truth[this.rows[i]!]!;
+    const seen = this.#seen[i]!;
     let sum = 0;
-    this.#meanOf(i, said).forEach((p, c) => {
-      if (c !== target) sum -= log(Math.max(p, LEAST));
-    });
+    for (let c = 0; c < this.columns; c++) {
+      if (c === target) continue;
+      let p = 0;
+      for (let j = 0; j < seen.length; j++) p += said[seen[j]![0]]![seen[j]![1] * this.columns + c]!;
+      sum -= log(Math.max(p / seen.length, LEAST));
+    }
     return sum / (this.columns - 1);
   }
 
@@ -241,6 +245,10 @@ export class HeldOut {
   #lossOf(i: number, all: readonly Float32Array[]): number {
     const seen = this.#seen[i]!;
     const target = this.truth[this.rows[i]!]!;
+    if (seen.length === 1 && this.task === 'classification') {
+      const [member, place] = seen[0]!;
+      return -log(Math.max(all[member]![place * this.columns + target]!, LEAST));
+    }
     const column = this.task === 'regression' ? 0 : target;
     const said = seen.map(([member, place]) => all[member]![place * this.columns + column]!);
     const members = this.#latest.length;

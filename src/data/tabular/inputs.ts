@@ -18,6 +18,8 @@ export interface InputRecord {
 }
 
 const MOST = 1000;
+/** Columns whose numbers are beyond those of training that have a remark of their own; of more the first has. */
+const MOST_REMARKS = 5;
 
 export function describeColumns(table: Table, inputs: Preprocessing): readonly InputRecord[] {
   const { kinds } = inputs;
@@ -100,6 +102,7 @@ export class Warnings {
   /** A sentence for each column; that on columns which are not used comes first. */
   get texts(): readonly string[] {
     const extra = [...this.#extra].map((name) => `'${shorten(name)}'`);
+    const outside: (() => string)[] = [];
     const texts = this.inputs.flatMap(({ name, kind, min, max }) => {
       const found = this.#found.get(name);
       if (!found) return [];
@@ -108,9 +111,17 @@ export class Warnings {
       if (kind === 'category')
         return `'${name}': '${shorten(value)}' was not there in training (new categories: ${times})`;
       const range = `${numberText(min, kind)} to ${numberText(max, kind)}`;
-      return `'${name}': ${value} is outside ${range}, the range of training (${times})`;
+      outside.push(() => `'${name}': ${value} is outside ${range}, the range of training (${times})`);
+      return [];
     });
-    return extra.length > 0 ? [`not used: ${extra.join(', ')}`, ...texts] : texts;
+    const shown = outside.slice(0, outside.length > MOST_REMARKS ? 1 : MOST_REMARKS).map((text) => text());
+    if (outside.length > MOST_REMARKS) {
+      const others = this.inputs.filter(({ name, kind }) => kind !== 'category' && this.#found.has(name)).slice(1);
+      const count = others.reduce((sum, { name }) => sum + this.#found.get(name)!.count, 0);
+      shown.push(`so are ${count} values of ${others.length} other columns, such as '${others[0]!.name}'`);
+    }
+    const all = [...shown, ...texts];
+    return extra.length > 0 ? [`not used: ${extra.join(', ')}`, ...all] : all;
   }
 }
 

@@ -32,21 +32,21 @@ const inputs = listOf(
   ),
 );
 
-const design = objectOf(
-  {
-    layers: listOf(positive),
-    activation: text,
-    dropout: number,
-    members: positive,
-    epochs: positive,
-    batchSize: positive,
-    learningRate: number,
-    weightDecay: number,
-    patience: count,
-    seed: number,
-  },
-  { moreEpochs: count },
-);
+const designed = {
+  layers: listOf(positive),
+  activation: text,
+  dropout: number,
+  members: positive,
+  epochs: positive,
+  batchSize: positive,
+  learningRate: number,
+  weightDecay: number,
+  patience: count,
+  seed: number,
+};
+const design = objectOf(designed, { moreEpochs: count });
+/** Of a checkpoint, which only this build's own can be. */
+export const checkpointDesign = objectOf({ ...designed, moreEpochs: count });
 
 const encoding: Check = (value, where) => {
   text(value, where);

@@ -52,6 +52,11 @@ export interface TabularRecord {
    * the networks, three of them at most, that left out a row.
    */
   readonly validation: Metrics;
+  /**
+   * The loss to expect of all networks together on rows that were left out, by epoch: of classes the log loss at the best
+   * temperature, of numbers the mean square in units of the scaled target. Its least is a little too good: it was chosen.
+   */
+  readonly curve?: readonly number[];
   /** What comes before softmax was divided by it, so that probabilities are no more certain than right; chosen on rows left out. */
   readonly temperature?: number;
   readonly inputs: readonly InputRecord[];
@@ -220,6 +225,7 @@ export class Tabular<T extends Task = Task> {
       design,
       members: trained.members,
       validation: expected(measure(task, heldTruth, this.#held.outputs, classes, prior), losses, squared),
+      curve: trained.curve,
       ...(classes && { temperature: trained.temperature }),
       inputs: describeColumns(rest, inputs),
       ...(Object.keys(given.reading).length > 0 && { reading: given.reading }),

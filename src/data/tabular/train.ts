@@ -28,6 +28,8 @@ export interface Trained {
     readonly losses: Float64Array;
     readonly squared: number;
   };
+  /** The loss of all networks together on rows that were left out, by epoch. */
+  readonly curve: readonly number[];
   /** What comes before softmax was divided by it. */
   readonly temperature: number;
   readonly notes: readonly string[];
@@ -67,9 +69,7 @@ export async function train(
   }
   const pauses = checkpointEvery && new Pauses(checkpointEvery);
   const parts = partsOf(x.rows, members, seed, task === 'classification' ? y.data : undefined);
-  const before = resume === undefined ? undefined : await loadCheckpoint(resume, jobOf(design, x, y), backend);
-  const networks =
-    before?.networks ??
+  const makeNetworks = () =>
     parts.map(({ train }, i) => {
       const own = { ...design, seed: seed * 1000 + i };
       const network = makeNetwork(x.columns, outputs, task, own, backend);
@@ -83,6 +83,9 @@ export async function train(
     task,
     seed,
   );
+  const beginning = { heldOut: heldOut.state, makeNetworks };
+  const before = resume === undefined ? undefined : await loadCheckpoint(resume, jobOf(design, x, y), beginning);
+  const networks = before?.networks ?? makeNetworks();
   if (before) heldOut.state = before.heldOut;
   let best: readonly Weights[] | undefined = before?.best;
   const histories: (History | undefined)[] = [...(before?.ended ?? parts.map(() => undefined))];
@@ -94,7 +97,7 @@ export async function train(
     if (epoch + 1 < epochs) return heldOut.wait(epoch, patience);
     if (epoch + 1 > epochs) return heldOut.wait(epoch, Math.max(patience, moreEpochs / 2)) && epoch + 1 < last;
     if (heldOut.bestEpoch >= epochs - Math.ceil(LAST * epochs)) last = epochs + moreEpochs;
-    return last > epochs && heldOut.wait(epoch, Math.ceil(LAST * epochs));
+    return last > epochs;
   };
   let rounds: Rounds;
 
@@ -176,6 +179,7 @@ export async function train(
     members: kept.map((network) => ({ history: historyOf(network), bestEpoch: Math.max(0, heldOut.bestEpoch) })),
     interrupted,
     held: { rows: held.rows, outputs: held.outputs, losses: held.losses, squared: held.squared },
+    curve: heldOut.curve,
     temperature: heldOut.temperature,
     notes: interrupted ? [] : notesOf(heldOut, x.rows, members),
   };

@@ -12,6 +12,7 @@ import { gaussianNoise } from './gaussian-noise.js';
 import type { LayerSpec } from './kind.js';
 import { layerNormalization } from './layer-normalization.js';
 import { add, average, concatenate, maximum, multiply, subtract } from './merge.js';
+import { inputWidth } from './symbolic.js';
 
 /** Every type of layer; for models that come as plain data. */
 export const layerTable = {
@@ -51,6 +52,18 @@ export function graphFromSpec(spec: GraphSpec): Graph {
   if (inputs === undefined || outputs === undefined) {
     return sequence(layers.map((layer, i) => layerFromSpec(layer, `layers.${i}`)));
   }
+  for (const [argument, list] of Object.entries({ inputs, outputs })) {
+    if (Array.isArray(list)) continue;
+    throw new ValueError({ argument, given: show(list), expected: 'an array' });
+  }
+  inputs.forEach((item, i) => {
+    if (typeof item?.name === 'string') return;
+    throw new ValueError({
+      argument: `inputs[${i}]`,
+      given: show(item),
+      expected: 'an object with a name and a shape',
+    });
+  });
   const names = new Map<unknown, number>(inputs.map(({ name }, i) => [name, i]));
   const find = (name: unknown, argument: string): number => {
     const value = names.get(name);
@@ -68,8 +81,12 @@ export function graphFromSpec(spec: GraphSpec): Graph {
   });
   return {
     sequential: false,
-    inputs: inputs.map(({ name, shape }) => ({ name, width: shape })),
+    inputs: inputs.map(({ name, shape }, i) => ({ name, width: inputWidth(shape, `inputs[${i}].shape`) })),
     nodes,
-    outputs: outputs.map((name, i) => find(name, `outputs[${i}]`)),
+    outputs: outputs.map((name, i) => {
+      const value = find(name, `outputs[${i}]`);
+      if (value >= inputs.length) return value;
+      throw new ValueError({ argument: `outputs[${i}]`, given: `${show(name)}, an input`, expected: 'a layer' });
+    }),
   };
 }

@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'vitest';
+import { HeldOut, logLossOf, squaredErrorOf } from '../src/data/tabular/held-out.js';
+import { partsOf } from '../src/data/tabular/parts.js';
+import { Generator } from '../src/kernels/philox.js';
+
+const mean = (list: readonly number[]) => list.reduce((sum, value) => sum + value, 0) / list.length;
+
+describe('rows that are left out', () => {
+  test.each([
+    // rows, networks, rows that each leaves out, networks that leave out a row
+    [150, 10, 18.75, 3],
+    [1000, 10, 125, 3],
+    [5000, 5, 1000, 3],
+    [100, 2, 20, 2],
+    [100, 3, 20, 3],
+    [60, 20, 7.5, 3],
+    [80, 50, 10, 7],
+    [12, 12, 1.5, 3],
+    [2, 2, 1, 2],
+  ])('%i by %i networks', (rows, members, each, together) => {
+    const parts = partsOf(rows, members, 7, undefined);
+    expect(parts.length).toBe(members);
+    const times = new Map<number, number>();
+    for (const { train, held } of parts) {
+      expect(Math.abs(held.length - each)).toBeLessThanOrEqual(Math.max(1, each * 0.1));
+      expect(held.length).toBeGreaterThan(0);
+      expect(train.length).toBe(rows - held.length);
+      expect(train.length).toBeGreaterThan(0);
+      expect(new Set([...train, ...held]).size).toBe(rows);
+      for (const row of held) times.set(row, (times.get(row) ?? 0) + 1);
+    }
+    expect([...new Set(times.values())]).toEqual([together]);
+  });
+
+  test('have the shares of the classes, and are others for another seed', () => {
+    const labels = Float32Array.from({ length: 300 }, (_, i) => (i % 10 === 0 ? 1 : 0));
+    const rowsOf = (seed: number) =>
+      [...new Set(partsOf(300, 10, seed, labels).flatMap(({ held }) => [...held]))].sort();
+    const rows = rowsOf(1);
+    expect(Math.abs(rows.filter((row) => labels[row] === 1).length / rows.length - 0.1)).toBeLessThan(0.01);
+    expect(rowsOf(1)).toEqual(rows);
+    expect(rowsOf(2)).not.toEqual(rows);
+  });
+
+  test('a network for each row at most', () => {
+    expect(() => partsOf(4, 5, 0, undefined)).toThrow(/members: expected a row for each, got 5 of 4 rows/);
+  });
+});
+
+describe('what to expect of more networks than those that left out a row', () => {
+  const random = new Generator(3, 9);
+  const normal = () => {
+    let sum = -6;
+    for (let i = 0; i < 12; i++) sum += random.uniform();
+    return sum;
+  };
+
+  test.each([2, 3, 5])('squared errors of %i are those of ten, in the mean', (seen) => {
+    const [told, true_]: [number[], number[]] = [[], []];
+    for (let i = 0; i < 20_000; i++) {
+      const bias = normal();
+      const errors = Array.from({ length: 10 }, () => bias + 2 * normal());
+      told.push(squaredErrorOf(errors.slice(0, seen), 10));
+      true_.push(mean(errors) ** 2);
+    }
+    // 1 + 4 / 10, where a mean of two has 1 + 4 / 2.
+    expect(Math.abs(mean(told) - 1.4)).toBeLessThan(0.1);
+    expect(Math.abs(mean(true_) - 1.4)).toBeLessThan(0.1);
+  });
+
+  test('of all of them it is their own', () => {
+    expect(squaredErrorOf([1, 2, -1], 3)).toBeCloseTo((2 / 3) ** 2, 12);
+    expect(logLossOf([0.2, 0.4, 0.9], 3)).toBeCloseTo(-Math.log(0.5), 12);
+    expect(logLossOf([0.2, 0.4], 2)).toBeCloseTo(-Math.log(0.3), 12);
+    expect(logLossOf([0.2], 1)).toBeCloseTo(-Math.log(0.2), 12);
+  });
+
+  test.each([
+    ['nearly agree', 0.5],
+    ['differ', 1.5],
+    ['differ much', 2.5],
+  ])('log losses of three that %s are those of ten, in the mean, and those of their mean are not', (_, spread) => {
+    const [told, ten, three]: [number[], number[], number[]] = [[], [], []];
+    for (let i = 0; i < 20_000; i++) {
+      const centre = 2 + 1.5 * normal();
+      const p = Array.from({ length: 10 }, () => 1 / (1 + Math.exp(-(centre + spread * normal()))));
+      told.push(logLossOf(p.slice(0, 3), 10));
+      ten.push(-Math.log(mean(p)));
+      three.push(-Math.log(mean(p.slice(0, 3))));
+    }
+    const left = Math.abs(mean(told) - mean(ten));
+    expect(left).toBeLessThan((mean(three) - mean(ten)) / 4);
+    expect(left).toBeLessThan(0.01);
+  });
+});
+
+describe('what is measured', () => {
+  /** Twelve rows that three networks leave out, in six epochs; of some rows the first are best, of others the last. */
+  function heldOut(truth: Float32Array, seed = 1) {
+    const rows = Uint32Array.from({ length: 12 }, (_, i) => i);
+    const held = new HeldOut([rows, rows, rows], truth, 1, 'regression', seed);
+    for (let epoch = 0; epoch < 6; epoch++) {
+      for (let k = 0; k < 3; k++)
+        held.take(
+          k,
+          Float32Array.from(rows, (row) => (row % 3) + epoch * 0.5 + k * 0.01),
+        );
+      held.settle(epoch);
+    }
+    return held;
+  }
+
+  test('hangs on no target of its own: it chose nothing', () => {
+    const truth = Float32Array.from({ length: 12 }, (_, i) => (i % 3) + 1);
+    const before = heldOut(truth).outputs.data.slice();
+    let moved = 0;
+    for (let row = 0; row < 12; row++) {
+      const other = truth.slice();
+      other[row] = -50;
+      const after = heldOut(other);
+      expect(after.outputs.data[row]).toBe(before[row]);
+      if (after.outputs.data.some((value, i) => value !== before[i])) moved++;
+      expect(after.bestEpoch).toBe(0);
+    }
+    expect(moved).toBe(12);
+  });
+
+  test('is at the best epoch of the other rows, which all rows share where they agree', () => {
+    const truth = Float32Array.from({ length: 12 }, (_, i) => (i % 3) + 1);
+    const held = heldOut(truth);
+    expect(held.bestEpoch).toBe(2);
+    expect(held.squared).toBeCloseTo(0.01 ** 2, 5);
+    expect(held.curve.length).toBe(6);
+    expect(Math.min(...held.curve)).toBe(held.curve[2]);
+  });
+
+  test('goes on where it stood', () => {
+    const truth = Float32Array.from({ length: 12 }, (_, i) => (i % 3) + 1);
+    const held = heldOut(truth);
+    const rows = Uint32Array.from({ length: 12 }, (_, i) => i);
+    const again = new HeldOut([rows, rows, rows], truth, 1, 'regression', 1);
+    again.state = structuredClone(held.state);
+    expect(again.state).toEqual(held.state);
+    expect(again.settle(6)).toBe(false);
+    expect(again.bestEpoch).toBe(2);
+  });
+
+  test('is tempered where networks are more certain than right', () => {
+    const rows = Uint32Array.from({ length: 40 }, (_, i) => i);
+    // A fifth is wrong, and all are as certain as can be.
+    const truth = Float32Array.from(rows, (row) => (row % 5 === 0 ? 1 : 0));
+    const outputs = Float32Array.from({ length: 80 }, (_, i) => (i % 2 === 0 ? 0.998 : 0.002));
+    const sure = new HeldOut([rows, rows, rows], truth, 2, 'classification', 1);
+    for (let k = 0; k < 3; k++) sure.take(k, outputs);
+    sure.settle(0);
+    expect(sure.temperature).toBe(4);
+    expect(mean([...sure.losses])).toBeLessThan(0.6);
+    expect(sure.outputs.data[0]! + sure.outputs.data[1]!).toBeCloseTo(1, 6);
+    expect(sure.outputs.data[0]).toBeLessThan(0.9);
+  });
+});
