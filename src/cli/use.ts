@@ -80,12 +80,16 @@ async function* orHeader(
   } catch (error) {
     const noRows = error instanceof DataError && error.code === 'empty' && error.problem !== 'the file is empty';
     if (!noRows) throw error;
-    const empty = { codes: new Int32Array(0), categories: [] };
-    const known = Object.entries(kinds).map(([name, kind]) =>
-      kind === 'category' ? { name, kind, ...empty } : { name, kind, values: new Float64Array(0) },
+    // A file without rows that has no names either has none that may be wrong.
+    const names = error.names ?? [...new Set([...Object.keys(kinds), ...keep])];
+    yield new Table(
+      names.map((name): Column => {
+        const kind = Object.hasOwn(kinds, name) ? kinds[name]! : 'category';
+        return kind === 'category'
+          ? { name, kind, codes: new Int32Array(0), categories: [] }
+          : { name, kind, values: new Float64Array(0) };
+      }),
     );
-    const others = keep.filter((name) => !Object.hasOwn(kinds, name));
-    yield new Table([...known, ...others.map((name) => ({ name, kind: 'category' as const, ...empty }))]);
   }
 }
 
@@ -112,7 +116,7 @@ export async function predictCommand(file: string, data: string, flags: PredictF
   // The target need not be there, nor be what it was.
   const kinds = { [target]: 'skip' as const };
   const options = readOptions({ ...flags, kinds }, pipeline);
-  const warnings = new Warnings(pipeline.record.inputs, [target]);
+  const warnings = new Warnings(pipeline.record.inputs, [target, ...keep]);
   let rows = 0;
   try {
     const work: Parameters<typeof writing>[1] = async (put) => {
