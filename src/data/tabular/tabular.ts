@@ -293,7 +293,8 @@ export class Tabular<T extends Task = Task> {
     if (!classes) return Float64Array.from(outputs.data);
     return Array.from({ length: outputs.rows }, (_, row): ClassPrediction => {
       const values = outputs.data.subarray(row * classes.length, (row + 1) * classes.length);
-      const best = values.indexOf(Math.max(...values));
+      let best = 0;
+      for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
       const probabilities: Record<string, number> = Object.create(null);
       classes.forEach((name, i) => {
         probabilities[name] = values[i]!;
