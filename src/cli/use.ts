@@ -9,7 +9,7 @@ import { about } from './errors.js';
 import { CsvWriter, writing } from './output.js';
 import { checkApart, checkWritable } from './paths.js';
 import { endingCode, Interruption } from './signals.js';
-import { curves, grid, metricsText, shown } from './terminal.js';
+import { curves, grid, type Meaning, metricsText, shown, validationText } from './terminal.js';
 
 interface JsonFlag {
   readonly json?: boolean;
@@ -33,13 +33,15 @@ async function loadModel(file: string, command: string): Promise<Tabular> {
   }
 }
 
+const meaningOf = ({ kinds, record: { classes, target } }: Tabular): Meaning => ({ classes, kind: kinds[target] });
+
 export async function evaluateCommand(file: string, data: string, flags: ReadFlags & JsonFlag): Promise<number> {
   const pipeline = await loadModel(file, 'evaluate model.myelin data.csv');
   const table = await readData(data, flags, pipeline);
   const metrics = pipeline.evaluate(table);
   if (!flags.json) warn(pipeline.warnings(table));
   if (flags.json) printJson(metrics);
-  else print(metricsText(metrics, pipeline.record.classes));
+  else print(metricsText(metrics, meaningOf(pipeline)));
   return 0;
 }
 
@@ -172,7 +174,8 @@ function readingText({ missing, decimal, thousands, dateFormat, encoding, quote,
 }
 
 export async function inspectCommand(file: string, flags: JsonFlag): Promise<number> {
-  const { model, preprocessing, record } = await loadModel(file, 'inspect model.myelin');
+  const pipeline = await loadModel(file, 'inspect model.myelin');
+  const { model, preprocessing, record } = pipeline;
   const { features } = preprocessing;
   if (flags.json) {
     printJson({ spec: model.spec, features, preprocessing, record });
@@ -197,7 +200,7 @@ export async function inspectCommand(file: string, flags: JsonFlag): Promise<num
     `Preprocessing, to ${features.length} features:\n${grid(steps)}`,
     String(model.summary()),
     curves(record),
-    `Validation:\n${metricsText(record.validation, record.classes)}`,
+    `Validation (${validationText(record)}):\n${metricsText(record.validation, meaningOf(pipeline))}`,
     record.notes.map(printable).join('\n'),
   );
   return 0;
