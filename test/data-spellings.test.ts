@@ -119,3 +119,10 @@ describe('markers that a pipeline learned count in tables that were read without
     expect(model.predict(own)).not.toEqual(model.predict(known));
   });
 });
+
+test('an error about a date names the orders in which it is one', async () => {
+  const said = (cell: string) => tsv([cell], { columns: { a: 'date' } }).then(String, (error: Error) => error.message);
+  expect(await said('24/01/31')).toMatch(/dateFormat: 'DMY' or 'YMD'\./);
+  expect(await said('01/02/2024')).toMatch(/dateFormat: 'DMY' or 'MDY'\./);
+  expect(await said('01/31/2024')).toMatch(/dateFormat: 'MDY'\./);
+});
