@@ -120,9 +120,10 @@ describe('markers that a pipeline learned count in tables that were read without
   });
 });
 
-test('an error about a date names the orders in which it is one', async () => {
-  const said = (cell: string) => tsv([cell], { columns: { a: 'date' } }).then(String, (error: Error) => error.message);
-  expect(await said('24/01/31')).toMatch(/dateFormat: 'DMY' or 'YMD'\./);
-  expect(await said('01/02/2024')).toMatch(/dateFormat: 'DMY' or 'MDY'\./);
-  expect(await said('01/31/2024')).toMatch(/dateFormat: 'MDY'\./);
+test.each<[readonly string[], RegExp]>([
+  [['24/01/31', '24/02/15'], /'24\/01\/31' is not a date.* dateFormat: 'DMY' or 'YMD'\./],
+  [['01/02/2024', '03/04/2024'], /'01\/02\/2024' is not a date.* dateFormat: 'DMY' or 'MDY'\./],
+  [['31/01/2024', '01/31/2024'], /'31\/01\/2024' is not a date.* dateFormat: 'DMY'\./],
+])('an error about the dates %j names the orders in which the first is one', async (cells, message) => {
+  await expect(tsv(cells, { columns: { a: 'date' } })).rejects.toThrow(message);
 });
