@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type CsvOptions, readCsv, readJson, type Table, tableFromRows } from '../src/data/index.js';
+import { type CsvOptions, readCsv, readJson, type Table, tableFromRows, tabular } from '../src/data/index.js';
+import { factories } from './support/buffers.js';
 
 // One table for each way in which the same thing is written otherwise.
 
@@ -91,4 +92,38 @@ test('rows that are typed arrays take the names given', () => {
   const ids = [BigInt64Array.of(9007199254740993n), BigInt64Array.of(9007199254740992n)];
   expect(cellsOf(tableFromRows(ids, { names: ['id'] }), 'id')).toEqual(['9007199254740993', '9007199254740992']);
   expect(() => tableFromRows(rows, { names: ['u'] })).toThrow(/names: expected 2, one for each column/);
+});
+
+describe('markers that a pipeline learned count in tables that were read without them', () => {
+  const text = (rows: number) =>
+    `x,when,c,y\n${Array.from({ length: rows }, (_, i) => `${i % 9 ? i % 7 : '-999.0'},${i % 8 ? `2024-01-0${1 + (i % 7)}` : '1900-01-01'},${'abc'[i % 3]},${i % 11 ? i % 7 : -999}`).join('\n')}\n`;
+  const missing = ['-999', '1900-01-01', 'c'];
+
+  test('of numbers, dates and texts, in predict, evaluate and explain', async () => {
+    const table = await readCsv({ text: text(80) }, { missing });
+    const options = { target: 'y', task: 'regression', members: 1, epochs: 2, layers: [4] } as const;
+    const model = await tabular({ ...options, backend: factories.wasm }).fit(table);
+    const fresh = await readCsv({ text: text(40) });
+    expect(cellsOf(fresh, 'x')[0]).toBe(-999);
+    const known = await readCsv({ text: text(40) }, model.readOptions);
+    expect(model.predict(fresh)).toEqual(model.predict(known));
+    expect(model.evaluate(fresh)).toEqual(model.evaluate(known));
+    expect(model.explain(fresh, { repeats: 1 })).toEqual(model.explain(known, { repeats: 1 }));
+    expect(model.warnings(fresh)).toEqual([]);
+    // As texts, and as the rows of the table.
+    const texts = await readCsv({ text: text(40) }, { columns: { x: 'category' } });
+    expect(model.predict(texts)).toEqual(model.predict(known));
+    expect(model.predict(fresh.toObjects())).toEqual(model.predict(known));
+    // Read with markers of its own, a table is what it says.
+    const own = await readCsv({ text: text(40) }, { missing: ['-1'] });
+    expect(model.predict(own)).not.toEqual(model.predict(known));
+  });
+});
+
+test.each<[readonly string[], RegExp]>([
+  [['24/01/31', '24/02/15'], /'24\/01\/31' is not a date.* dateFormat: 'DMY' or 'YMD'\./],
+  [['01/02/2024', '03/04/2024'], /'01\/02\/2024' is not a date.* dateFormat: 'DMY' or 'MDY'\./],
+  [['31/01/2024', '01/31/2024'], /'31\/01\/2024' is not a date.* dateFormat: 'DMY'\./],
+])('an error about the dates %j names the orders in which the first is one', async (cells, message) => {
+  await expect(tsv(cells, { columns: { a: 'date' } })).rejects.toThrow(message);
 });

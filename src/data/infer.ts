@@ -298,6 +298,6 @@ export function hintFor(text: string, kind: ColumnKind | undefined): string | un
     return options.length > 0 ? `If it is a number, say ${options.slice(0, 2).join(' or ')}.` : undefined;
   }
   if (kind !== 'date') return undefined;
-  const orders = (['DMY', 'MDY'] as const).filter((order) => !Number.isNaN(spelledDate(text, order)));
+  const orders = (['DMY', 'MDY', 'YMD'] as const).filter((order) => !Number.isNaN(spelledDate(text, order)));
   return `If it is a date, say how it is written, such as dateFormat: '${orders.join("' or '") || 'DD/MM/YYYY'}'.`;
 }

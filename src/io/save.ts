@@ -248,11 +248,11 @@ export async function restoreFile(model: Model, source: LoadSource, running: boo
  * @throws FileFormatError for bytes that are no such model, whole and undamaged.
  */
 export function deserialize(bytes: Uint8Array | ArrayBuffer, options: LoadOptions): Model {
-  checkOptions(options, ['backend'], 'deserialize');
+  checkOptions(options ?? {}, ['backend'], 'deserialize');
   const view = asBytes(bytes);
   if (!view)
     throw new ValueError({ argument: 'bytes', given: show(bytes), expected: 'a Uint8Array or an ArrayBuffer' });
-  return build(openBytes(view), options);
+  return build(openBytes(view), options ?? {});
 }
 
 /**
@@ -261,10 +261,10 @@ export function deserialize(bytes: Uint8Array | ArrayBuffer, options: LoadOption
  * @throws FileFormatError for a file that is no such model, whole and undamaged; FileError where it cannot be read.
  */
 export async function load(source: LoadSource, options: LoadOptions): Promise<Model> {
-  checkOptions(options, ['backend'], 'load');
+  checkOptions(options ?? {}, ['backend'], 'load');
   const opened = await open(source);
   try {
-    return build(opened, options);
+    return build(opened, options ?? {});
   } catch (error) {
     throw naming(error, source);
   }

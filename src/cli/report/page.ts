@@ -1,3 +1,4 @@
+import { shorten } from '../../data/errors.js';
 import type { ColumnKind, HeldOut, Importance, Metrics, TabularRecord } from '../../data/index.js';
 import { chartStyle, escaped, figure } from '../../insight/charts/index.js';
 import { figureText, short, shown, validationText } from '../terminal.js';
@@ -86,7 +87,7 @@ function columnsTable({ inputs }: TabularRecord, pixels: Pixels | undefined): st
     categories
       ? categories
           .slice(0, 3)
-          .map((text, i) => `${text} (${counts?.[i]})`)
+          .map((text, i) => `${shorten(text, 30)} (${counts?.[i]})`)
           .join(', ')
       : shown(mean, kind),
   ]);
@@ -122,7 +123,9 @@ export function reportPage(data: ReportData): string {
     classes,
   };
   const tested: Measured | undefined = test && { ...test, rows: count(test.truth.rows, 'test'), classes };
-  const shownRows = tested ?? validation;
+  // Rows of classes that training did not know have nothing to draw.
+  const known = test ? test.truth.rows - (test.metrics.unknownRows ?? 0) : 0;
+  const shownRows = tested && known > 0 ? tested : validation;
   const charts = [
     learningCurves(record),
     ...(classes.length > 0 ? [roc(shownRows), calibration(shownRows)] : residuals(shownRows, kind)),

@@ -8,6 +8,8 @@ import type { Task } from './design.js';
 const LEAST = 1e-7;
 /** The least probability that has a logarithm to divide. */
 const TINY = 1e-30;
+/** A product of probabilities that is so small takes no more of them. */
+const SMALL = 1e-250;
 /** Parts of the rows that are left out; the epoch that one is measured at is chosen by the others. */
 const GROUPS = 10;
 /** Logarithms of probabilities are divided by one of these: what networks say is more certain than right. */
@@ -237,13 +239,18 @@ export class HeldOut {
     const target = this.truth[this.rows[i]!]!;
     const seen = this.#seen[i]!;
     let sum = 0;
+    let product = 1;
     for (let c = 0; c < this.columns; c++) {
       if (c === target) continue;
       let p = 0;
       for (let j = 0; j < seen.length; j++) p += said[seen[j]![0]]![seen[j]![1] * this.columns + c]!;
-      sum -= log(Math.max(p / seen.length, LEAST));
+      // One logarithm for many: of thousands of classes they would take longer than training.
+      product *= Math.max(p / seen.length, LEAST);
+      if (product > SMALL) continue;
+      sum -= log(product);
+      product = 1;
     }
-    return sum / (this.columns - 1);
+    return (sum - log(product)) / (this.columns - 1);
   }
 
   /**
