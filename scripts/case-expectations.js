@@ -61,7 +61,13 @@ export const expectations = {
   'header-limit-classes.mjs': {
     fault: (output) => (/^saved$/m.test(output) && !/^loaded$/m.test(output) ? 'saved, but not loaded' : undefined),
   },
-  'header-limit-earlystopping.mjs': { fault: has('resumed', 'loaded', 'loaded previous') },
+  // A run that goes on reads the backup, and takes it away when it is done.
+  'header-limit-earlystopping.mjs': {
+    fault(output) {
+      const others = /^load(?: previous)?: (?!FileError .*ENOENT).*/m.exec(output);
+      return has('resumed')(output) ?? others?.[0];
+    },
+  },
   'json-keys-bomb.mjs': {
     args: ['20000'],
     fault(output) {

@@ -7,9 +7,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { typescript } from '../src/backends/typescript.js';
 import { FileError, FileFormatError, StateError } from '../src/errors.js';
 import { backupAndRestore, modelCheckpoint } from '../src/io/callbacks.js';
-import { load, restore, save } from '../src/io/save.js';
+import { load, restore, save, serialize } from '../src/io/save.js';
 import type { Callback } from '../src/train/callbacks.js';
 import type { Model } from '../src/train/model.js';
+import { withPart } from './support/hostile.js';
 import { build, clouds, trainingCases, weightHash } from './support/models.js';
 
 const backend = typescript();
@@ -126,6 +127,8 @@ test('restore: weights and state into a model that is there; another model is re
   await save(model, path);
   await restore(same, path);
   expect(same.classNames).toEqual(['a', 'b', 'c']);
+  const four = withPart(serialize(model), 'classNames', () => ['a', 'b', 'c', 'd']);
+  await expect(restore(same, four)).rejects.toThrow(/metadata.classNames: 4 names in place of 3/);
   for (const m of [model, same]) m.trainOnBatch(x, labels);
   expect(weightHash(same)).toBe(weightHash(model));
   const others = [build(trainingCases[1]!, backend), build(classifier, backend, 8)];

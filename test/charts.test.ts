@@ -157,7 +157,7 @@ describe('charts', () => {
 
   test('a table of cells and an image are markup', () => {
     const cell = { text: '3 <', share: 2, tone: 'right', title: '"' } as const;
-    const table = heatTable('a\\b', ['x & y'], [{ head: '<h>', cells: [cell], after: ['1%'] }], ['recall']);
+    const table = heatTable('a\\b', ['x & y'], [{ head: '<h>', cells: [cell], after: ['1%'] }], { after: ['recall'] });
     expect(unbalanced(table)).toEqual([]);
     expect(table).toContain('var(--right) 100%');
     const picture = image({ title: 'p', width: 2, height: 1, values: [-1, 4], describe: (i) => `place ${i} <` });

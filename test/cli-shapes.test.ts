@@ -52,6 +52,26 @@ describe('the command', () => {
     expect(stderr).toMatch(/'y' stands in the first line, which was taken for values: say --header\./);
   });
 
+  test('looks at the names of a file without rows, and keeps what it was asked to without a warning', async () => {
+    writeFileSync(at('kept.csv'), csv('id,b,c,y'));
+    await myelin(['train', 'kept.csv', '--target', 'y', '--drop', 'id', '--out', 'k.myelin', ...quick]);
+    const predict = ['predict', 'k.myelin'];
+    const kept = await myelin([...predict, 'kept.csv', '--keep', 'id', '--out', 'kept.out']);
+    expect(kept.stderr).not.toMatch(/not used/);
+    expect((await myelin([...predict, 'kept.csv', '--out', 'kept.out'])).stderr).toMatch(/not used: 'id'/);
+    for (const [head, args, code, said] of [
+      ['id,b,c', [], 0, /^y\n$/],
+      ['id,b,c', ['--keep', 'id'], 0, /^id,y\n$/],
+      ['id,B,c', [], 1, /expected a column 'b'/],
+      ['id,b,c', ['--keep', 'nope'], 1, /--keep: .*got 'nope'/],
+    ] as const) {
+      writeFileSync(at('names.csv'), `${head}\n`);
+      const made = await myelin([...predict, 'names.csv', ...args]);
+      expect(made.code).toBe(code);
+      expect(code === 0 ? made.stdout : made.stderr).toMatch(said);
+    }
+  });
+
   test('numbers names that come again', async () => {
     writeFileSync(at('twice.csv'), csv('a,a,c,y'));
     const { stdout } = await myelin(['train', 'twice.csv', '--target', 'y', '--out', 't.myelin', '--json', ...quick]);

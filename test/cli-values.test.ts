@@ -41,7 +41,7 @@ describe('a target far from 0', () => {
     expect(baseline.r2).toBeCloseTo(0, 3);
     const { stdout } = await myelin(['evaluate', 'far.myelin', 'far.csv']);
     expect(stdout).toMatch(
-      /^rows +120\nrmse +[\d.]+ +1[56]\d\.\d+\nmae .*\nr2 .*\n\(on the right: the mean in training/,
+      /^ +model +baseline\nrows +120\nrmse +[\d.]+ +1[56]\d\.\d+\nmae .*\nr2 .*\n\(baseline: 1700\d{6}(\.\d+)?, the mean in training/,
     );
   });
 });
@@ -182,7 +182,7 @@ test('0 and 1 with a rare class are classes, and glass gets a remark', async () 
     ...quick,
   ]);
   expect(fraud.stdout).toMatch(/classification, since 'y' is 0 or 1\n.*task: 'regression'/);
-  expect(fraud.stdout).toMatch(/Test:\nrows +50\naccuracy +[\d.]+ +0.98\n/);
+  expect(fraud.stdout).toMatch(/Test:\n +model +baseline\nrows +50\naccuracy +[\d.]+ +0.98\n/);
   expect(fraud.stderr).toMatch(/note: .*task: 'regression'[\s\S]*epoch 6 of/);
   const number = await myelin([
     'train',

@@ -25,8 +25,20 @@ describe('myelin', () => {
     expect(trained).toMatchObject({ code: 0 });
     expect(trained.stdout).toMatch(/classification, since 'kind' holds texts/);
     expect(trained.stdout).toMatch(/true \\ predicted +big +small/);
-    expect(trained.stdout).toMatch(/Test:\nrows +30\naccuracy +1/);
-    expect(trained.stderr).toMatch(/network 2 of 2, epoch 20 of 20/);
+    expect(trained.stdout).toMatch(/Test:\n +model +baseline\nrows +30\naccuracy +1 /);
+    expect(trained.stdout).toMatch(
+      /Validation loss of 2 networks over 20 epochs, of which epoch \d+ is taken:\nworst /,
+    );
+    expect(trained.stdout).toMatch(
+      /\nWhat is lost on 30 test rows when .*, in percentage points of accuracy that are lost:\n\w+ +\d+ ± [\d.]+ points\n/,
+    );
+    // All networks are one line, of few epochs.
+    const told = trained.stderr.split('\n').filter((line) => line.startsWith('epoch '));
+    expect(
+      told.map(
+        (line) => /^epoch (\d+) of 20 {2}loss \S+ {2}validation \S+ \(\S+ to \S+, 2 networks\)$/.exec(line)?.[1],
+      ),
+    ).toEqual(['4', '8', '12', '16', '20']);
 
     const evaluated = await myelin(['evaluate', 'kind.myelin', 'new.csv', '--json']);
     expect(JSON.parse(evaluated.stdout)).toMatchObject({ rows: 30, accuracy: 1 });
@@ -194,7 +206,7 @@ describe('myelin', () => {
     const long = ['--epochs', '1500', '--patience', '1500', '--members', '2', '--layers', '8', '--dropout', '0.1'];
     const train = (out: string) => ['train', 'train.csv', '--target', 'kind', '--out', out, ...long];
     const whole = myelin(train('whole.myelin'));
-    const ended = await myelin(train("it's early.myelin"), { killAfter: /network 2 of 2, epoch 300 of/ });
+    const ended = await myelin(train("it's early.myelin"), { killAfter: /epoch 300 of/ });
     expect(ended).toMatchObject({ code: 130, stderr: expect.stringMatching(/early.myelin holds the best weights/) });
     expect((await myelin(['evaluate', "it's early.myelin", 'train.csv', '--json'])).code).toBe(0);
 

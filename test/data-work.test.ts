@@ -75,6 +75,14 @@ describe('four times as much takes about four times the work', () => {
       ),
     ],
     [
+      'columns in which a comma may be either',
+      500,
+      csv(
+        (n) =>
+          `${line(n, (i) => `c${i}`).replaceAll(',', '\t')}\n${`${repeat(n, (i) => `1,${100 + i}`, '\t')}\n`.repeat(3)}`,
+      ),
+    ],
+    [
       'columns of one name',
       1000,
       csv((n) => `${line(n, () => 'a')}\n${`${line(n, (i) => i % 7)}\n`.repeat(3)}`, {

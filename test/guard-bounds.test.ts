@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { NonFiniteError } from '../src/errors.js';
+import { deserialize, restore, serialize } from '../src/io/save.js';
 import { adam, adamw } from '../src/kernels/adam.js';
 import { sgd } from '../src/kernels/optimizers.js';
 import { matrix } from '../src/matrix.js';
@@ -134,5 +135,68 @@ describe.each(Object.entries(factories))('%s', (_, backend) => {
     expect(error).toMatchObject({ tensor: 'weight' });
     expect((error as Error).message).toMatch(/layers\.1\.movingVariance infinite/);
     expect(weightHash(model)).toBe(before);
+  });
+});
+
+describe('a run that was interrupted and goes on, here or from its file', () => {
+  test.each([
+    [1, 'the first batch'],
+    [9, 'the middle of an epoch'],
+    [16, 'the end of the second epoch'],
+    [30, 'more than are remembered'],
+  ])('says the same of the losses before, after %i batches, %s', async (end) => {
+    const x = matrix(
+      Float32Array.from({ length: 64 }, (_, i) => (i % 13) / 13),
+      64,
+      1,
+    );
+    // The fifth epoch meets what the others did not.
+    const batches = (epoch: number) =>
+      Array.from({ length: 8 }, (_, i) => [
+        matrix(x.data.slice(8 * i, 8 * i + 8), 8, 1),
+        new Float32Array(8).fill(epoch === 4 && i === 3 ? 3e38 : 1 + i + epoch),
+      ]) as never;
+    const make = () => {
+      const model = sequential({ layers: [dense({ units: 1, inputShape: 1 })], backend: factories.wasm, seed: 1 });
+      model.compile({ optimizer: sgd({ learningRate: 0.01 }), loss: 'meanSquaredError' });
+      return model;
+    };
+    const failed = async (model: Model, resume: boolean) => {
+      const error: unknown = await model.fit(batches, { epochs: 6, resume }).catch((cause: unknown) => cause);
+      expect(error).toBeInstanceOf(NonFiniteError);
+      return (error as Error).message;
+    };
+    const whole = await failed(make(), false);
+    expect(whole).toMatch(/Losses before: (\S+, ){5}\S+; /);
+
+    const cut = make();
+    let count = 0;
+    const stop = {
+      onBatchEnd: () => {
+        if (++count === end) cut.stopTraining = true;
+      },
+    };
+    await cut.fit(batches, { epochs: 6, callbacks: [stop] });
+    const loaded = deserialize(serialize(cut), { backend: factories.typescript });
+    const used = make();
+    for (let i = 0; i < 20; i++) used.trainOnBatch([[1]], [7]);
+    await restore(used, serialize(cut));
+    for (const model of [cut, loaded, used]) expect(await failed(model, true)).toBe(whole);
+  });
+
+  test('a file restored brings no losses of steps that were taken since', async () => {
+    const model = sequential({ layers: [dense({ units: 1, inputShape: 1 })], backend: factories.wasm, seed: 1 });
+    model.compile({ optimizer: sgd({ learningRate: 0.01 }), loss: 'meanSquaredError' });
+    model.trainOnBatch([[1]], [1]);
+    const bytes = serialize(model);
+    for (let i = 0; i < 10; i++) model.trainOnBatch([[1]], [50]);
+    await restore(model, bytes);
+    let error: unknown;
+    try {
+      model.trainOnBatch([[1]], [3e38]);
+    } catch (cause) {
+      error = cause;
+    }
+    expect((await (error as NonFiniteError).explain()).message).not.toMatch(/Losses before/);
   });
 });

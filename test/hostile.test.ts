@@ -302,8 +302,8 @@ const table: readonly (readonly [string, () => Uint8Array, RegExp])[] = [
   ['another format', () => metadata({ format: 'pt' }), /format 'pt'.*loadWeights/],
   [
     'a version of the future',
-    () => metadata({ version: '2' }),
-    /^metadata\.version: '2', where this version of Myelin reads '1'/,
+    () => metadata({ version: '3' }),
+    /^metadata\.version: '3', where this version of Myelin reads '1' and '2'/,
   ],
   ['no version', () => metadata({ version: '' }), /^metadata\.version/],
   [
@@ -443,6 +443,17 @@ const table: readonly (readonly [string, () => Uint8Array, RegExp])[] = [
     /^training state, solver/,
   ],
   ['class names that are numbers', () => metadata({ classNames: '[1, 2]' }), /^metadata\.classNames/],
+  ['class names of none', () => metadata({ classNames: '[]' }), /^metadata\.classNames: 0 names in place of/],
+  [
+    'a class name too many',
+    () => metadata({ classNames: '["a", "b", "c", "d", "e"]' }),
+    /^metadata\.classNames: 5 names/,
+  ],
+  [
+    'class names of thousands',
+    () => metadata({ classNames: JSON.stringify(Array(5000).fill('a')) }),
+    /^metadata\.classNames: 5000 names/,
+  ],
   ['a weight that is NaN', () => number(kernel, NaN), /^tensor layers\.0\.kernel: NaN at element 0/],
   ['a weight that is infinite', () => number(kernel, -Infinity), /^tensor layers\.0\.kernel: -Infinity/],
   ['state that is NaN', () => number('optimizer.velocity.layers.0.kernel', NaN), /^tensor optimizer\.velocity.*NaN/],

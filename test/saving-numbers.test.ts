@@ -130,6 +130,7 @@ describe('what could not be read back is not written', () => {
 
   test.each<readonly [string, object, RegExp]>([
     ['class names that are numbers', { classNames: [1, 2] }, /^model\.classNames/],
+    ['class names of others', { classNames: Array(77).fill('a') }, /^model\.classNames: expected .*got 77 names/],
     ['half an epoch', { epochs: 0.5 }, /^model\.training/],
     ['a key that no reader takes', { preprocessing: JSON.parse('{"__proto__":1}') }, /__proto__/],
   ])('%s', (_, change, message) => {

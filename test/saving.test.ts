@@ -137,6 +137,14 @@ describe('a model and what becomes of it', () => {
 });
 
 describe('files, streams and buffers', () => {
+  test('without options the backend is what lacks', async () => {
+    const bytes = serialize(trained());
+    const missing =
+      /backend: expected what `await wasm\(\)`, `await auto\(\)` or `typescript\(\)` returns, got undefined/;
+    expect(() => deserialize(bytes, any(undefined))).toThrow(missing);
+    await expect(load(bytes, any(undefined))).rejects.toThrow(missing);
+  });
+
   test('a path, a file URL, and the one before', async () => {
     const path = join(folder, 'model.safetensors');
     const [first, second] = [trained(1), trained(2)];

@@ -134,6 +134,28 @@ describe('what is measured', () => {
     expect(Math.min(...held.curve)).toBe(held.curve[2]);
   });
 
+  test.each([true, false])(
+    'an epoch in which networks go wild, at random, is not the best (of rows known to all: %s)',
+    (all) => {
+      const rows = Uint32Array.from({ length: 12 }, (_, i) => i);
+      const truth = new Float32Array(12);
+      // Of two that left out a row one says too much and one too little: the estimate for ten is below 0.
+      const members = all ? 2 : 10;
+      const held = Array.from({ length: members }, (_, k) => (k < 2 ? rows : new Uint32Array(0)));
+      const measured = new HeldOut(held, truth, 1, 'regression', 1);
+      for (const [epoch, error] of [0.5, 3, 0.4].entries()) {
+        const signs = epoch === 1 ? [1, -1] : [1, 1];
+        signs.forEach((sign, k) => {
+          measured.take(k, new Float32Array(12).fill(sign * error));
+        });
+        measured.settle(epoch);
+      }
+      // Where there are no others, the mean of the two is what counts, and that is right.
+      expect(measured.bestEpoch).toBe(all ? 1 : 2);
+      expect(measured.curve.every((loss) => loss >= 0)).toBe(true);
+    },
+  );
+
   test('goes on where it stood', () => {
     const truth = Float32Array.from({ length: 12 }, (_, i) => (i % 3) + 1);
     const held = heldOut(truth);

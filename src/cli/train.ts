@@ -7,15 +7,16 @@ import { MyelinError } from '../errors.js';
 import { previousOf } from '../io/atomic.js';
 import { removeFile } from '../io/callbacks.js';
 import { printable } from '../printable.js';
-import type { Callback } from '../train/callbacks.js';
 import { print, printJson, say, sayLines, sayOver } from './console.js';
 import { checkColumns, type ReadFlags, readData, readOptions, remarksOf, sourceOf, targetOf, warn } from './data.js';
 import { checked, messageOf, typed, UsageError } from './errors.js';
+import { importanceLines, rowsMeasured } from './importance.js';
 import { writing } from './output.js';
 import { checkApart, checkReadable, checkWritable } from './paths.js';
+import { progressOf } from './progress.js';
 import { reportPage } from './report/page.js';
 import { endingCode, Interruption } from './signals.js';
-import { curves, grid, metricsText, quoted, short } from './terminal.js';
+import { curves, metricsText, quoted, validationText } from './terminal.js';
 
 export interface TrainFlags extends ReadFlags, Omit<TabularOptions, 'target' | 'preprocess' | 'backend'> {
   readonly target: string;
@@ -29,20 +30,6 @@ export interface TrainFlags extends ReadFlags, Omit<TabularOptions, 'target' | '
   /** A checkpoint that an interrupted run left. */
   readonly resume?: string;
   readonly checkpointEvery?: CheckpointEvery;
-}
-
-/** One line on stderr that is written over on a terminal; lines now and then elsewhere. */
-function progressOf(say: (text: string) => void, line: (text: string) => void) {
-  return (member: number, design: { members: number; epochs: number }): readonly Callback[] => [
-    {
-      onEpochEnd(epoch, logs) {
-        const name = design.members > 1 ? `network ${member + 1} of ${design.members}, ` : '';
-        const text = `${name}epoch ${epoch + 1} of ${design.epochs}  loss ${short(logs.loss ?? Number.NaN)}  validation ${short(logs.valLoss ?? Number.NaN)}`;
-        line(text);
-        if (epoch + 1 === design.epochs || (epoch + 1) % Math.max(1, Math.floor(design.epochs / 5)) === 0) say(text);
-      },
-    },
-  ];
 }
 
 /** This command, and that which goes on where it stood, as lines for a shell. */
@@ -111,7 +98,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const target = targetOf(table, flags.target);
   const dropped = checkColumns(table, flags.drop ?? [], '--drop');
   const pipeline = checked(() => tabular({ target, ...chosen }));
-  if (!json && !quiet) sayLines(typed(String(table.report ?? '')));
+  if (!json && !quiet && table.report) sayLines(typed(String(table.report)));
   const remarks = remarksOf(table, countersOf(table.drop(target, ...dropped)));
   for (const remark of remarks) tell(`note: ${remark}`);
   const classified = (flags.task ?? inferTask(table.column(target)).task) === 'classification';
@@ -149,36 +136,43 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   // A signal that comes once training is done must not take the model away.
   await pipeline.save(out);
   const { record, interrupted } = pipeline;
+  const kind = pipeline.kinds[target];
+  const meaning = { classes: record.classes, kind };
   const resumed = flags.resume !== undefined && resolve(flags.resume) === resolve(checkpoint);
   if ((resumed || flags.checkpointEvery !== undefined) && !interrupted) await removeFile(checkpoint, false);
   interruption.stop();
   const conclude = async () => {
-    let compared = parts && pipeline.compare(table.take(parts.test));
-    if (!parts && flags.test !== undefined) {
-      const test = await readTable(sourceOf(flags.test), readOptions(testFlags, pipeline));
-      compared = pipeline.compare(test);
-      if (!json && !quiet) warn(pipeline.warnings(test));
-    }
-    const explained = parts ? table.take(parts.test) : table;
-    const importance = endingCode() !== undefined ? [] : importanceOf(explained);
+    const test = parts
+      ? table.take(parts.test)
+      : flags.test !== undefined
+        ? await readTable(sourceOf(flags.test), readOptions(testFlags, pipeline))
+        : undefined;
+    const compared = test && pipeline.compare(test);
+    if (test && !parts && !json && !quiet) warn(pipeline.warnings(test));
+    // Rows of classes that training did not know tell nothing of the columns.
+    const known = compared ? compared.truth.rows - (compared.metrics.unknownRows ?? 0) : 0;
+    const ofTest = test !== undefined && known > 0;
+    const importance = endingCode() !== undefined ? undefined : importanceOf(ofTest ? test : table);
+    const [all, of] = ofTest ? [known, 'test' as const] : [record.rows, 'training' as const];
+    const importanceRows = rowsMeasured(importance?.rows ?? 0, all, of);
     if (flags.report !== undefined && pipeline.held) {
       const title = `${target} from ${data === '-' ? 'standard input' : basename(data)}`;
-      const kind = parts ? 'test' : 'training';
       const page = reportPage({
         title,
         record,
+        kind,
         columns: table.drop(target, ...dropped).names,
         command: commandGiven(),
         seconds,
-        importance,
-        importanceRows: `a sample of the ${explained.rows} ${kind} rows`,
+        interrupted,
+        importance: importance ?? [],
+        importanceRows,
         held: pipeline.held,
         test: compared,
       });
       await writeReport(flags.report, page);
     }
-    const tested = compared?.metrics;
-    return { tested, importance };
+    return { tested: compared?.metrics, importance: importance ?? [], importanceRows };
   };
   const importanceOf = (explained: Table) => {
     if (!terminal) tell('Measuring what the columns are worth.');
@@ -190,7 +184,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
       tell(`note: what ${leftOut.length} of the columns are worth was not measured: they are too many`);
     return found;
   };
-  const { tested, importance } = await conclude().catch((error: NodeJS.ErrnoException) => {
+  const { tested, importance, importanceRows } = await conclude().catch((error: NodeJS.ErrnoException) => {
     if (!(error instanceof MyelinError) && typeof error.code !== 'string') throw error;
     throw new MyelinError(`${messageOf(error)} The model was saved to '${out}' all the same.`, { cause: error });
   });
@@ -210,11 +204,9 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     const sections = [
       record.notes.map(printable).join('\n'),
       curves(record),
-      `Validation, on rows that the network had not trained on:\n${metricsText(record.validation, record.classes)}`,
-      tested ? `Test:\n${metricsText(tested, record.classes)}` : '',
-      importance.length === 0
-        ? ''
-        : `What predictions lose when a column is shuffled:\n${grid(importance.slice(0, 10).map((item) => [item.column, short(item.importance)]))}`,
+      `Validation (${validationText(record)}):\n${metricsText(record.validation, meaning)}`,
+      tested ? `Test:\n${metricsText(tested, meaning)}` : '',
+      importanceLines(importance, record.task, importanceRows),
       printable(
         `Saved to ${out} after ${seconds.toFixed(1)} s. Try: npx myelin predict ${quoted(out)} new.csv --out predictions.csv`,
       ),

@@ -9,7 +9,7 @@ import { about } from './errors.js';
 import { CsvWriter, writing } from './output.js';
 import { checkApart, checkWritable } from './paths.js';
 import { endingCode, Interruption } from './signals.js';
-import { curves, grid, metricsText, shown } from './terminal.js';
+import { curves, grid, type Meaning, metricsText, shown, validationText } from './terminal.js';
 
 interface JsonFlag {
   readonly json?: boolean;
@@ -33,13 +33,15 @@ async function loadModel(file: string, command: string): Promise<Tabular> {
   }
 }
 
+const meaningOf = ({ kinds, record: { classes, target } }: Tabular): Meaning => ({ classes, kind: kinds[target] });
+
 export async function evaluateCommand(file: string, data: string, flags: ReadFlags & JsonFlag): Promise<number> {
   const pipeline = await loadModel(file, 'evaluate model.myelin data.csv');
   const table = await readData(data, flags, pipeline);
   const metrics = pipeline.evaluate(table);
   if (!flags.json) warn(pipeline.warnings(table));
   if (flags.json) printJson(metrics);
-  else print(metricsText(metrics, pipeline.record.classes));
+  else print(metricsText(metrics, meaningOf(pipeline)));
   return 0;
 }
 
@@ -78,12 +80,16 @@ async function* orHeader(
   } catch (error) {
     const noRows = error instanceof DataError && error.code === 'empty' && error.problem !== 'the file is empty';
     if (!noRows) throw error;
-    const empty = { codes: new Int32Array(0), categories: [] };
-    const known = Object.entries(kinds).map(([name, kind]) =>
-      kind === 'category' ? { name, kind, ...empty } : { name, kind, values: new Float64Array(0) },
+    // A file without rows that has no names either has none that may be wrong.
+    const names = error.names ?? [...new Set([...Object.keys(kinds), ...keep])];
+    yield new Table(
+      names.map((name): Column => {
+        const kind = Object.hasOwn(kinds, name) ? kinds[name]! : 'category';
+        return kind === 'category'
+          ? { name, kind, codes: new Int32Array(0), categories: [] }
+          : { name, kind, values: new Float64Array(0) };
+      }),
     );
-    const others = keep.filter((name) => !Object.hasOwn(kinds, name));
-    yield new Table([...known, ...others.map((name) => ({ name, kind: 'category' as const, ...empty }))]);
   }
 }
 
@@ -110,7 +116,7 @@ export async function predictCommand(file: string, data: string, flags: PredictF
   // The target need not be there, nor be what it was.
   const kinds = { [target]: 'skip' as const };
   const options = readOptions({ ...flags, kinds }, pipeline);
-  const warnings = new Warnings(pipeline.record.inputs, [target]);
+  const warnings = new Warnings(pipeline.record.inputs, [target, ...keep]);
   let rows = 0;
   try {
     const work: Parameters<typeof writing>[1] = async (put) => {
@@ -168,7 +174,8 @@ function readingText({ missing, decimal, thousands, dateFormat, encoding, quote,
 }
 
 export async function inspectCommand(file: string, flags: JsonFlag): Promise<number> {
-  const { model, preprocessing, record } = await loadModel(file, 'inspect model.myelin');
+  const pipeline = await loadModel(file, 'inspect model.myelin');
+  const { model, preprocessing, record } = pipeline;
   const { features } = preprocessing;
   if (flags.json) {
     printJson({ spec: model.spec, features, preprocessing, record });
@@ -193,7 +200,7 @@ export async function inspectCommand(file: string, flags: JsonFlag): Promise<num
     `Preprocessing, to ${features.length} features:\n${grid(steps)}`,
     String(model.summary()),
     curves(record),
-    `Validation:\n${metricsText(record.validation, record.classes)}`,
+    `Validation (${validationText(record)}):\n${metricsText(record.validation, meaningOf(pipeline))}`,
     record.notes.map(printable).join('\n'),
   );
   return 0;

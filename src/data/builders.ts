@@ -4,7 +4,7 @@ import { Dictionary, grown } from './dictionary.js';
 import { Findings } from './findings.js';
 import type { Decision } from './infer.js';
 import { isCommonMarker, isMissingNumber } from './markers.js';
-import { isBeyondExact, type NumberStyle, numberIn, numeralOf } from './numerals.js';
+import { isBeyondExact, isRounded, type NumberStyle, numberIn, numeralOf } from './numerals.js';
 import { type CellPlan, saysDates, settingsOf } from './plan.js';
 import type { ColumnReport } from './report.js';
 import { asciiOf, booleanWord, parseDate, parseNumber } from './scalars.js';
@@ -164,9 +164,9 @@ class NumberBuilder extends Numbers {
     const value = numberIn(numeral, this.#style);
     const beyond = isBeyondExact(numeral, this.#style);
     // Long decimals beyond 2^53 come here as well: they are as plain as others.
-    if (!this.reading.known) return beyond || Math.abs(value) <= Number.MAX_SAFE_INTEGER ? Number.NaN : value;
-    if (beyond) this.findings.rounded(text, value, this.rows);
-    else this.findings.written(text, value, this.rows);
+    if (!this.reading.known && (beyond || Math.abs(value) <= Number.MAX_SAFE_INTEGER)) return Number.NaN;
+    if (isRounded(numeral, this.#style)) this.findings.rounded(text, value, this.rows);
+    else if (this.reading.known) this.findings.written(text, value, this.rows);
     return value;
   }
 }

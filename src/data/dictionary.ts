@@ -1,4 +1,8 @@
 import { textDecoder } from '../realms.js';
+
+/** Where hashes begin: not known to whoever writes a file, who could choose texts that meet in one slot. */
+const BASIS = Math.floor(Math.random() * 2 ** 32) | 0;
+
 /** Distinct texts, numbered in the order in which they come. Holds its own bytes, so that nothing keeps a block alive. */
 export class Dictionary {
   readonly texts: string[] = [];
@@ -12,7 +16,7 @@ export class Dictionary {
 
   /** The code of the text that these bytes of UTF-8 are; -1 where they are not valid. */
   code(bytes: Uint8Array, from: number, to: number): number {
-    let hash = 0x811c9dc5 | 0;
+    let hash = BASIS;
     for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
     hash ^= hash >>> 15;
     const mask = this.#slots.length - 1;

@@ -46,7 +46,16 @@ export interface Doubts extends Omit<Suspicion, 'padded' | 'beyond'> {
 /** The doubts about a column of which no more is known than its texts. */
 export function doubtsAbout(column: CategoryColumn): Doubts {
   const settings = settingsOf(planCells({}), column.name);
-  return doubtsOf(column, decide(column.categories, settings), settings);
+  // Of rows that were taken out of a table, not all categories are there.
+  const { counts } = new Tally(column);
+  const present = column.categories.filter((_, code) => counts[code]! > 0);
+  const codes = new Map(present.map((text, code) => [text, code]));
+  const own = {
+    ...column,
+    categories: present,
+    codes: column.codes.map((code) => (code < 0 ? code : codes.get(column.categories[code]!)!)),
+  };
+  return doubtsOf(own, decide(present, settings), settings);
 }
 
 /** Cells by code of a category. */

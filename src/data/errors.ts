@@ -30,6 +30,8 @@ export interface Flaw {
   readonly field?: string;
   readonly problem: string;
   readonly hint?: string;
+  /** Of a table without rows: the names of its columns. */
+  readonly names?: readonly string[];
 }
 
 /** A file that cannot be read as what it should be. Says where: line and column of text, byte of binary files. */
@@ -43,9 +45,11 @@ export class DataError extends MyelinError {
   readonly field: string | undefined;
   readonly problem: string;
   readonly hint: string | undefined;
+  /** Of a table without rows: the names of its columns. */
+  readonly names: readonly string[] | undefined;
 
   constructor(flaw: Flaw) {
-    const { code, source, line, column, offset, field, problem, hint } = flaw;
+    const { code, source, line, column, offset, field, problem, hint, names } = flaw;
     const place = [
       source,
       ...(line === undefined ? [] : [`line ${line}`]),
@@ -62,6 +66,7 @@ export class DataError extends MyelinError {
     this.field = field;
     this.problem = problem;
     this.hint = hint;
+    this.names = names;
   }
 }
 

@@ -15,7 +15,7 @@ import {
 } from './numerals.js';
 import type { CellPlan } from './plan.js';
 import { booleanWord, parseDate } from './scalars.js';
-import { type DateOrder, spelledDate } from './spelled-dates.js';
+import { type DateOrder, isDateLike, spelledDate } from './spelled-dates.js';
 import type { ColumnKind } from './table.js';
 
 /** What readers know about the texts of a column before they look at them. */
@@ -36,7 +36,9 @@ export interface Suspicion {
   readonly decimal?: Decimal;
   readonly thousands?: Thousands;
   /** All are dates by any of these. */
-  readonly dateFormats?: readonly [string, string];
+  readonly dateFormats?: readonly string[];
+  /** All are dates, but of these one has the day first and one the month. */
+  readonly orders?: readonly [string, string];
   /** All would be numbers, but this begins with 0 as codes do. */
   readonly padded?: string;
   /** All would be numbers, but float64 does not hold this. */
@@ -153,6 +155,15 @@ export function numberOf(text: string, style: NumberStyle): number {
   return INFINITE.test(text) ? (text.startsWith('-') ? -Infinity : Infinity) : Number.NaN;
 }
 
+const TWO_DIGITS = /^(\d\d)([-/.])\d{1,2}\2(\d\d)(?!\d)/;
+
+/** Whether the first of three numbers changes less than the last, as years beside days do: 24/01/05, 24/02/17. */
+function mayBeginWithYear(texts: readonly string[]): boolean {
+  const parts = texts.map((text) => TWO_DIGITS.exec(text));
+  const distinct = (part: number) => new Set(parts.map((match) => match?.[part])).size;
+  return parts.every((match) => match !== null) && distinct(1) < distinct(3);
+}
+
 function decideDates(texts: readonly string[], { dateFormat }: Settings): Decision | undefined {
   if (dateFormat !== undefined) {
     const read = dateReader(dateFormat);
@@ -163,13 +174,21 @@ function decideDates(texts: readonly string[], { dateFormat }: Settings): Decisi
   const date = (order: DateOrder): Decision => {
     return { kind: 'date', plain: false, dateFormat: order, read: (text) => spelledDate(text, order) };
   };
-  if (!day || !month) return day ? date('DMY') : month ? date('MDY') : undefined;
+  const category = (suspicion: Suspicion): Decision => ({ kind: 'category', plain: false, odd: texts[0]!, suspicion });
+  if (!day && !month) {
+    if (!texts.every(isDateLike)) return undefined;
+    const first = (order: DateOrder) => texts.find((text) => Number.isNaN(spelledDate(text, order)))!;
+    return category({ orders: [first('MDY'), first('DMY')] });
+  }
+  const orders = ([day && 'DMY', month && 'MDY'] as const).filter((order) => order !== false);
+  const yearFirst = dateFormat === undefined && mayBeginWithYear(texts) && by('YMD');
+  if (!day || !month) return yearFirst ? category({ dateFormats: [...orders, 'YMD'] }) : date(orders[0]!);
   if (texts.every((text) => spelledDate(text, 'DMY') === spelledDate(text, 'MDY'))) {
     const { dateFormat: _, ...either } = date('DMY');
     // Said, it would count for this column as well, which is written otherwise.
     return dateFormat === undefined ? either : date('DMY');
   }
-  return { kind: 'category', plain: false, odd: texts[0]!, suspicion: { dateFormats: ['DMY', 'MDY'] } };
+  return category({ dateFormats: yearFirst ? [...orders, 'YMD'] : orders });
 }
 
 /** Words that alone do not tell whether they are one of two: F may stand beside T or beside M. */
@@ -279,6 +298,6 @@ export function hintFor(text: string, kind: ColumnKind | undefined): string | un
     return options.length > 0 ? `If it is a number, say ${options.slice(0, 2).join(' or ')}.` : undefined;
   }
   if (kind !== 'date') return undefined;
-  const orders = (['DMY', 'MDY'] as const).filter((order) => !Number.isNaN(spelledDate(text, order)));
+  const orders = (['DMY', 'MDY', 'YMD'] as const).filter((order) => !Number.isNaN(spelledDate(text, order)));
   return `If it is a date, say how it is written, such as dateFormat: '${orders.join("' or '") || 'DD/MM/YYYY'}'.`;
 }

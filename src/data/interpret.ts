@@ -1,7 +1,7 @@
 import { Findings } from './findings.js';
 import { type Decision, decide, isMark, isPlain, type Settings } from './infer.js';
 import { isCommonMarker } from './markers.js';
-import { isBeyondExact, type NumberStyle, numeralOf } from './numerals.js';
+import { isRounded, type NumberStyle, numeralOf } from './numerals.js';
 import type { ColumnReport } from './report.js';
 import { booleanWord, parseDate } from './scalars.js';
 import { inEitherOrder } from './spelled-dates.js';
@@ -44,13 +44,13 @@ export function interpret(column: CategoryColumn, settings: Settings): Interpret
       return value;
     }
     const value = decision.read!(text);
-    if (marked.has(value)) return Number.NaN;
     const { kind } = decision;
+    if (marked.has(value) || (kind === 'number' && settings.missingNumbers?.has(value))) return Number.NaN;
     const note = [text, value, rows[code]!, counts[code]!] as const;
     if (kind === 'date' ? Number.isNaN(parseDate(text)) : !isPlain(text, settings.decimalComma))
       findings.written(...note);
     const numeral = kind === 'number' ? numeralOf(text) : undefined;
-    if (numeral && isBeyondExact(numeral, styleOf(decision, settings))) findings.rounded(...note);
+    if (numeral && isRounded(numeral, styleOf(decision, settings))) findings.rounded(...note);
     return value;
   });
   const numbers = Float64Array.from(codes, (code) => (code < 0 ? Number.NaN : values[code]!));

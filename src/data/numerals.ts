@@ -104,6 +104,15 @@ export function isPadded({ core }: Numeral): boolean {
   return /^0\d/.test(core);
 }
 
+/** Whether it is a whole number beyond 2^53, or one with decimals of zeros (2.0) of which float64 loses digits. */
+export function isRounded(numeral: Numeral, style: NumberStyle): boolean {
+  if (isBeyondExact(numeral, style)) return true;
+  const { core, exponent, percent } = numeral;
+  if (exponent !== '' || percent || core.length < 16) return false;
+  const [, whole] = /^(\d+)\.0*$/.exec(digitsOf(core, style)) ?? [];
+  return whole !== undefined && whole.length < 309 && BigInt(whole) !== BigInt(Number(whole));
+}
+
 /** Whether it is a whole number, with nothing else than groups, beyond 2^53: float64 does not hold all of these. */
 export function isBeyondExact({ exponent, core }: Numeral, style: NumberStyle): boolean {
   if (exponent !== '' || core.length < 16) return false;

@@ -58,7 +58,8 @@ export function planCells(options: CellOptions): CellPlan {
     if (!known || by === decimal) throw new ValueError({ argument, given: show(by), expected, ...(hint && { hint }) });
   }
   for (const [argument, format] of entriesOf('dateFormat', dateFormat)) dateReader(format as string, argument);
-  const texts = missing.map(String);
+  // Cells are compared without the spaces around them.
+  const texts = missing.map((text) => String(text).trim());
   const style = { decimal, thousands: typeof thousands === 'string' ? thousands : undefined } as const;
   const numbers = texts.map((text) => looseNumber(text, style)).filter((value) => !Number.isNaN(value));
   return {

@@ -68,7 +68,7 @@ export function remarksOn(name: string, doubts: Doubts, say: Say = sayOption): r
   const texts = `${column} is read as texts`;
   const at = (line: number | undefined, row: number) => (line === undefined ? `row ${row}` : `line ${line}`);
   const remarks: string[] = [];
-  const { odd, decimal, thousands, dateFormats, padded, beyond, units, word, marks = [] } = doubts;
+  const { odd, decimal, thousands, dateFormats, orders, padded, beyond, units, word, marks = [] } = doubts;
   if (odd) {
     const { count, of, text, row, line, cells, are = 'numbers' } = odd;
     const times = `${cells} cell${cells === 1 ? '' : 's'}`;
@@ -87,7 +87,12 @@ export function remarksOn(name: string, doubts: Doubts, say: Say = sayOption): r
   }
   if (dateFormats) {
     const options = dateFormats.map((format) => say('dateFormat', format, name)).join(' or ');
-    remarks.push(`${texts}, though all are dates, of which day and month may be either: say ${options}`);
+    const parts = dateFormats.includes('YMD') ? 'day, month and year may be any' : 'day and month may be either';
+    remarks.push(`${texts}, though all are dates, of which ${parts}: say ${options}`);
+  }
+  if (orders) {
+    const [day, month] = orders.map((text) => `'${shorten(text)}'`);
+    remarks.push(`${texts}, though all are dates, since the day stands first in ${day} and the month in ${month}`);
   }
   if (padded) {
     const { text, count, row, line } = padded;

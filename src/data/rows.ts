@@ -78,6 +78,7 @@ export class RowCollector {
 
   add(row: unknown): void {
     if (Array.isArray(row)) this.#addArray(row);
+    else if (this.names && ArrayBuffer.isView(row)) this.#addArray(Array.from(row as unknown as ArrayLike<unknown>));
     else if (typeof row === 'object' && row !== null && !isA(row, 'Date')) this.#addObject(row);
     else throw this.#wrong(`a row is ${shorten(String(row))}; an object or an array is expected`);
     this.rows++;

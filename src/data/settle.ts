@@ -19,21 +19,19 @@ export interface Settled {
   readonly described?: Omit<ColumnReport, 'name' | 'why' | 'kind'>;
 }
 
-/** Whether a point before decimals is seen in columns other than this. */
-function hasPoint(columns: readonly Column[], but: string): boolean {
-  return columns.some((column) => {
-    if (column.name === but) return false;
-    if (column.kind === 'number')
-      return column.values.some((value) => Number.isFinite(value) && !Number.isInteger(value));
-    if (column.kind !== 'category' || column.categories.length === 0) return false;
-    return column.categories.every(isNumberLike) && column.categories.some((text) => /\.\d{1,2}\D*$/.test(text));
-  });
+/** Whether a point before decimals is seen in a column. */
+function hasPoint(column: Column): boolean {
+  if (column.kind === 'number')
+    return column.values.some((value) => Number.isFinite(value) && !Number.isInteger(value));
+  if (column.kind !== 'category' || column.categories.length === 0) return false;
+  return column.categories.every(isNumberLike) && column.categories.some((text) => /\.\d{1,2}\D*$/.test(text));
 }
 
 /** Decides what the columns of a whole table are, once all of them are there. */
 export class Settling {
   readonly #thousands: Record<string, NonNullable<Decision['thousands']>> = Object.create(null);
   readonly #formats: Record<string, string> = Object.create(null);
+  #pointed: ReadonlySet<string> | undefined;
 
   constructor(
     private readonly plan: ReadPlan,
@@ -41,6 +39,12 @@ export class Settling {
     private readonly lineOf: (row: number) => number | undefined,
     private readonly separator?: string,
   ) {}
+
+  /** Whether columns other than this have a point before decimals. All are looked at once, however many ask. */
+  #pointBeside(name: string): boolean {
+    this.#pointed ??= new Set(this.columns.filter(hasPoint).map((column) => column.name));
+    return this.#pointed.size > (this.#pointed.has(name) ? 1 : 0);
+  }
 
   /** How tables are read that are written alike. */
   get reading(): Reading {
@@ -64,7 +68,7 @@ export class Settling {
     const { name } = column;
     const settings: Settings = {
       ...settingsOf(this.plan, name, this.separator),
-      pointElsewhere: () => !this.plan.decimalComma && hasPoint(this.columns, name),
+      pointElsewhere: () => !this.plan.decimalComma && this.#pointBeside(name),
     };
     const placeOf = (row: number) => {
       const line = this.lineOf(row);

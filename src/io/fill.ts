@@ -1,4 +1,5 @@
 import { FileFormatError, StateError, show } from '../errors.js';
+import type { BuiltGraph } from '../model/graph.js';
 import { writeParameter } from '../model/weights.js';
 import type { Model } from '../train/model.js';
 import { internalsOf } from '../train/model-types.js';
@@ -100,6 +101,25 @@ export function readContents(
     preprocessing: whole(preprocessing, 'metadata.preprocessing'),
     taken: blocks?.taken ?? new Set(),
   };
+}
+
+/** What names of classes must be by number, where they are of another; of one column they may be those of 0 and 1. */
+export function wrongNames(
+  { inputs, nodes, outputs }: Pick<BuiltGraph, 'inputs' | 'nodes' | 'outputs'>,
+  names: readonly string[] | undefined,
+): string | undefined {
+  const [output] = outputs;
+  const units = nodes[(output?.value ?? 0) - inputs.length]?.layer.units;
+  if (names === undefined || outputs.length !== 1 || units === undefined || names.length === units) return undefined;
+  if (units === 1) return names.length === 2 ? undefined : '1 or 2';
+  return String(units);
+}
+
+/** @throws FileFormatError for names of more or fewer classes than the outputs have columns. */
+export function checkClassNames(graph: Parameters<typeof wrongNames>[0], { classNames }: Contents): void {
+  const expected = wrongNames(graph, classNames);
+  if (expected === undefined) return;
+  throw new FileFormatError('metadata.classNames', `${classNames?.length} names in place of ${expected}`);
 }
 
 /**

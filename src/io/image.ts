@@ -13,7 +13,7 @@ import {
   type StateScalars,
   weightParts,
 } from '../train/state.js';
-import { MOST_LAYERS, readContents, readDescription } from './fill.js';
+import { MOST_LAYERS, readContents, readDescription, wrongNames } from './fill.js';
 import { type Json, toJson } from './json.js';
 import { byteLength, type Declaration, DTYPES, LONGEST_HEADER, PREFIX, readLayout, writeHeader } from './layout.js';
 import { type Block, lift } from './numbers.js';
@@ -160,6 +160,11 @@ export function makeImage(model: Model, training: boolean): Image {
   }
   const run = model.run as Json | undefined;
   const { classNames, preprocessing } = model;
+  const expected = wrongNames(engine.network, Array.isArray(classNames) ? classNames : undefined);
+  if (expected !== undefined) {
+    const given = `${classNames?.length} names`;
+    throw new ValueError({ argument: 'model.classNames', given, expected: `${expected}, as the output has columns` });
+  }
   const description: Description = {
     spec: model.spec,
     ...(compiled && { compile: { ...compiled, optimizer: engine.training.optimizer.spec } }),

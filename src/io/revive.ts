@@ -5,7 +5,7 @@ import { graphFromSpec } from '../model/layers/registry.js';
 import type { NetworkNode } from '../program/compile.js';
 import { Model } from '../train/model.js';
 import type { CompileOptions, ModelOptions } from '../train/model-types.js';
-import { fill, findTensor, MOST_LAYERS, type Read, readContents, readDescription } from './fill.js';
+import { checkClassNames, fill, findTensor, MOST_LAYERS, type Read, readContents, readDescription } from './fill.js';
 import { isObject } from './json.js';
 import type { Layout } from './layout.js';
 import type { Blocks } from './numbers.js';
@@ -58,13 +58,15 @@ export function revive(
   const most = Math.max(...layers.map((list) => (Array.isArray(list) ? list.length : 0)));
   if (most > MOST_LAYERS) throw new FileFormatError('metadata.spec', `${most} layers, more than ${MOST_LAYERS}`);
   const graph = attempt('metadata.spec', () => graphFromSpec(graphSpec as unknown as GraphSpec));
-  const { nodes } = attempt('metadata.spec', () => buildGraph(graph));
+  const built = attempt('metadata.spec', () => buildGraph(graph));
+  const { nodes } = built;
   for (const { layer } of nodes) for (const parameter of layer.parameters) findTensor(known, parameter, 'F32');
   checkWidths(nodes, dataBytes);
   if (compile !== undefined && !isObject(compile)) {
     throw new FileFormatError('metadata.compile', `${show(compile)} in place of options`);
   }
   const given = readContents(description, blocks);
+  checkClassNames(built, given);
   if (given.state && !compile) {
     throw new FileFormatError('metadata.training', 'the state of an optimizer that is not there');
   }

@@ -4,7 +4,7 @@ import type { Model } from '../train/model.js';
 import { internalsOf, type ModelOptions } from '../train/model-types.js';
 import { replaceFile, writePieces } from './atomic.js';
 import type { FileHandle, Files } from './files.js';
-import { fill, type Read, readContents, readDescription } from './fill.js';
+import { checkClassNames, fill, type Read, readContents, readDescription } from './fill.js';
 import { CHECKSUM_DIGITS, checksumPlace, makeImage, VERSIONS, withoutChecksum } from './image.js';
 import { toJson } from './json.js';
 import { type Entry, headerLength, type Layout, PREFIX, readLayout } from './layout.js';
@@ -233,10 +233,11 @@ export async function restore(model: Model, source: LoadSource): Promise<void> {
 export async function restoreFile(model: Model, source: LoadSource, running: boolean): Promise<void> {
   const { layout, read, blocks } = verify(await open(source));
   const contents = readContents(readDescription(layout.metadata), blocks);
-  const { compiled } = internalsOf(model);
+  const { compiled, engine } = internalsOf(model);
   if (layout.metadata.get('spec') !== toJson(model.spec, 'spec')) {
     throw new FileFormatError('metadata.spec', 'another model than the one to restore');
   }
+  checkClassNames(engine.network, contents);
   if (compiled && !contents.state) throw new FileFormatError('metadata.training', 'no state of the optimizer');
   if (running && contents.run === undefined) throw new FileFormatError('metadata.training', 'no unfinished run');
   fill(model, layout.entries, contents, read);
@@ -247,11 +248,11 @@ export async function restoreFile(model: Model, source: LoadSource, running: boo
  * @throws FileFormatError for bytes that are no such model, whole and undamaged.
  */
 export function deserialize(bytes: Uint8Array | ArrayBuffer, options: LoadOptions): Model {
-  checkOptions(options, ['backend'], 'deserialize');
+  checkOptions(options ?? {}, ['backend'], 'deserialize');
   const view = asBytes(bytes);
   if (!view)
     throw new ValueError({ argument: 'bytes', given: show(bytes), expected: 'a Uint8Array or an ArrayBuffer' });
-  return build(openBytes(view), options);
+  return build(openBytes(view), options ?? {});
 }
 
 /**
@@ -260,10 +261,10 @@ export function deserialize(bytes: Uint8Array | ArrayBuffer, options: LoadOption
  * @throws FileFormatError for a file that is no such model, whole and undamaged; FileError where it cannot be read.
  */
 export async function load(source: LoadSource, options: LoadOptions): Promise<Model> {
-  checkOptions(options, ['backend'], 'load');
+  checkOptions(options ?? {}, ['backend'], 'load');
   const opened = await open(source);
   try {
-    return build(opened, options);
+    return build(opened, options ?? {});
   } catch (error) {
     throw naming(error, source);
   }

@@ -41,10 +41,12 @@ const LOG = [
   0.15313837699209373, 0.14798198605116586,
 ];
 
+/** A number as bits; one for all calls, as none lasts. */
+const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
+
 /** The natural logarithm of a normal number; -Infinity of 0. */
 export function log(x: number): number {
   if (!(x > 0) || x === Infinity) return x === 0 ? -Infinity : x > 0 ? x : Number.NaN;
-  const bits = new DataView(new ArrayBuffer(8));
   bits.setFloat64(0, x);
   const top = bits.getUint32(0);
   let n = (top >>> 20) - 1023;

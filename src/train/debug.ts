@@ -1,3 +1,4 @@
+import { checkIndices } from './changed.js';
 import type { Engine } from './engine.js';
 import type { Feed } from './feed.js';
 
@@ -20,5 +21,6 @@ export async function debugProfile(engine: Engine, { sample, state }: Feed): Pro
   const { x, y, rows } = sample;
   const program = engine.program('train', Math.min(state.batchSize ?? rows, rows));
   engine.stageBatch(program, x, y, 0);
+  checkIndices(engine, program, { x: 'x', y: 'y', rowOf: (row) => row });
   console.error(`myelin: ${profileProgram(...engine.rehearse(program))}`);
 }

@@ -1,12 +1,9 @@
-import { ValueError } from '../errors.js';
-import type { NetworkInput } from '../program/compile.js';
-import type { Tensor } from '../program/plan.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Pair } from './batches.js';
+import { checkIndices } from './changed.js';
 import type { Engine } from './engine.js';
 import type { Mixup } from './mixup.js';
 import { shuffled } from './shuffle.js';
-import type { BoundTarget } from './training-plan.js';
 
 /** What may be waited for: handing over to the event loop, or an order to stand still. Throws to end the run. */
 export type Breath = () => Promise<void> | undefined;
@@ -48,6 +45,8 @@ export interface Feed {
 export class ArrayFeed implements Feed {
   readonly steps: number;
   readonly rows: number;
+  readonly x = 'x';
+  readonly y = 'y';
   /** Batches of a pass. */
   readonly #perPass: number;
   #pass = -1;
@@ -107,40 +106,9 @@ export class ArrayFeed implements Feed {
     const rows = Math.min(options.batchSize, total - this.#start);
     const program = engine.program(engine.steps.mode, rows, weighted);
     engine.stageBatch(program, x, y, this.#start, this.#order);
-    this.#checkIndices(program);
+    checkIndices(engine, program, this);
     if (mixed) options.mixup?.apply(engine, program, x, y, this.#start, this.#order);
     return program;
-  }
-
-  /**
-   * Ids and class indices name places on the heap, where kernels trust them: what was written to the data since it was read
-   * must not reach them.
-   */
-  #checkIndices({ inputs, targets }: LinkedProgram): void {
-    const { network, training, heap } = this.engine;
-    const check = ({ offset, stride, rows, columns }: Tensor, below: number, argument: string) => {
-      for (let r = 0; r < rows; r++) {
-        for (let c = 0; c < columns; c++) {
-          const value = heap[offset + r * stride + c] as number;
-          if (value >= 0 && value < below && value === Math.floor(value)) continue;
-          throw new ValueError({
-            argument: `${argument}, row ${this.rowOf(r)}, column ${c}`,
-            given: String(value),
-            expected: `a whole number from 0 to ${below - 1}, as it was when fit read it`,
-            hint: 'Something has written to the data since: give fit a copy, or change it between two calls.',
-          });
-        }
-      }
-    };
-    for (let i = 0; i < inputs.length; i++) {
-      const { name, ids } = network.inputs[i] as NetworkInput;
-      if (ids) check(inputs[i] as Tensor, ids.below, inputs.length > 1 ? `x.${name}` : 'x');
-    }
-    for (let i = 0; i < training.targets.length; i++) {
-      const { name, objective } = training.targets[i] as BoundTarget;
-      if (objective.targets !== 'labels') continue;
-      check(targets[i] as Tensor, objective.units, training.targets.length > 1 ? `y.${name}` : 'y');
-    }
   }
 
   rowOf(row: number): number {

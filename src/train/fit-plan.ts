@@ -3,6 +3,7 @@ import { checkCodes, type LintCode } from '../insight/checks.js';
 import type { Matrix } from '../matrix.js';
 import { type Data, isByName, type Pair, readPair } from './batches.js';
 import { type Callback, checkCallbacks } from './callbacks.js';
+import type { Origin } from './changed.js';
 import { type ClassWeights, weighClasses } from './class-weights.js';
 import type { TrainingControl } from './control.js';
 import type { Engine } from './engine.js';
@@ -82,7 +83,7 @@ export interface FitOptions extends WeightOptions, StreamFitOptions {
 
 /** What validation evaluates. */
 export type ValidationSource =
-  | { readonly pair: Pair; readonly blocks: Blocks }
+  | { readonly pair: Pair; readonly blocks: Blocks; readonly origin: Origin }
   | { readonly batches: Batches; readonly blocks: Blocks };
 
 /** Checked arguments of `fit`. */
@@ -283,10 +284,12 @@ async function planData(
   if (stratify) {
     const { stratified } = await import('../on-demand/stratify.js');
     const [learned, drawn] = await stratified(engine, train, train.rows - rest, seed);
-    return { train: learned, validation: { pair: drawn, blocks } };
+    const rowOf = (row: number) => drawn.origin?.[row] ?? row;
+    return { train: learned, validation: { pair: drawn, blocks, origin: { x: 'x', y: 'y', rowOf } } };
   }
   const pair = slice(train, rest, train.rows);
-  return { train: slice(train, 0, rest), validation: { pair, blocks } };
+  const origin = { x: 'x', y: 'y', rowOf: (row: number) => rest + row };
+  return { train: slice(train, 0, rest), validation: { pair, blocks, origin } };
 }
 
 function readValidation(
@@ -301,7 +304,9 @@ function readValidation(
   }
   const names = [0, 1, 2].map((i) => `validationData[${i}]`);
   const [x, y, weights] = data as unknown as readonly [Data, Data, SampleWeight?];
-  return { pair: readPair(engine, x, y, weights, ...names), blocks };
+  const [xName, yName] = names as [string, string];
+  const origin = { x: xName, y: yName, rowOf: (row: number) => row };
+  return { pair: readPair(engine, x, y, weights, ...names), blocks, origin };
 }
 
 function planValidationFreq(freq: unknown = 1): (epoch: number) => boolean {

@@ -89,6 +89,7 @@ export class FitRun {
       this.#history = cursor.history;
       this.#restored = cursor.callbacks;
       this.#seconds = cursor.seconds;
+      if (cursor.recent) engine.steps.recent.set(cursor.recent);
       if (this.#gathered) this.#gathered.state = cursor.gathered as GatheredState;
     } else {
       this.#firstEpoch = this.#epoch = firstEpoch ?? model.epochs;
@@ -115,6 +116,7 @@ export class FitRun {
       begun: this.#begun,
       seconds: this.#elapsed(),
       totals: this.#totals.state,
+      recent: Array.from(this.engine.steps.recent),
       gathered: this.#gathered?.state,
       data: this.plan.feed.state,
       callbacks: {
@@ -306,7 +308,7 @@ export class FitRun {
 
   async #validate(source: ValidationSource): Promise<Logs> {
     const { test } = this.#hooks;
-    if ('pair' in source) return validate(this.engine, source.pair, source.blocks, test, this.#breath);
+    if ('pair' in source) return validate(this.engine, source, test, this.#breath);
     const { validateBatches } = await import('../on-demand/stream.js');
     return validateBatches(this.engine, source, this.#epoch, test, this.#breath, (waited) => this.#orAborted(waited));
   }

@@ -59,7 +59,10 @@ let training: typeof import('../on-demand/fit.js') | undefined;
 export class Model {
   /** Epochs that `fit` has finished; a further `fit` goes on counting. */
   epochs = 0;
-  /** What the outputs are called, in order; travels with the model when it is saved. */
+  /**
+   * What the columns of the output are called, in order, or of one column the classes 0 and 1; travels with the model when it
+   * is saved.
+   */
   classNames?: readonly string[];
   /** How inputs are made from raw data, plain data of your own; travels with the model when it is saved. */
   preprocessing?: unknown;

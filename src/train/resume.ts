@@ -63,6 +63,10 @@ export function readCursor(engine: Engine, state: RunState | undefined): Cursor 
   for (const part of ['totals', 'data', 'callbacks', 'history'] as const) {
     if (!isRecord(cursor[part])) throw wrong(part, show(cursor[part]), 'an object');
   }
+  const { length } = engine.steps.recent;
+  if (cursor.recent !== undefined && !isNumbers(cursor.recent, length)) {
+    throw wrong('recent', show(cursor.recent), `${length} numbers`);
+  }
   checkTotals(engine, cursor.totals as Record<keyof TotalsState, unknown>);
   checkGathered(engine, cursor.gathered);
   const { epoch, history, seconds } = cursor.history as Readonly<Record<string, unknown>>;

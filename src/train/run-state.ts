@@ -23,6 +23,8 @@ export interface RunState {
   /** Of the epoch so far. */
   readonly seconds: Json;
   readonly totals: Json;
+  /** Of the last updates, for errors to tell; files of earlier builds have none. */
+  readonly recent?: Json;
   /** Rows that metrics need at the end of the epoch. */
   readonly gathered?: Json;
   readonly data: Json;
@@ -44,6 +46,7 @@ export interface Cursor {
   readonly begun: boolean;
   readonly seconds: number;
   readonly totals: unknown;
+  readonly recent?: readonly number[];
   readonly gathered?: unknown;
   readonly data: FeedState;
   readonly callbacks: Readonly<Record<string, unknown>>;

@@ -215,6 +215,8 @@ export function planImport(engine: Engine, scalars: StateScalars): { parts: read
         if (average) heap.fill(0, average.offset, average.offset + average.size);
       }
       Object.assign(engine.steps, { taken, accumulated, ownRate: learningRate ?? undefined });
+      // They were of other steps.
+      engine.steps.recent.fill(Number.NaN);
       solver?.restore({ numbers, vectors });
     },
   };

@@ -1,5 +1,6 @@
 import type { Pair } from './batches.js';
 import { type Callback, call, type HooksOf, hooksOf, type Logs } from './callbacks.js';
+import { checkNumbers, type Origin } from './changed.js';
 import type { Engine } from './engine.js';
 import { type BatchHooks, type Blocks, Evaluation } from './evaluation.js';
 import type { Breath } from './feed.js';
@@ -57,12 +58,11 @@ export async function inSlices<T>(steps: Generator<Promise<void> | undefined | v
 /** Evaluates between the steps of `fit`. */
 export async function validate(
   engine: Engine,
-  pair: Pair,
-  blocks: Blocks,
+  { pair, blocks, origin }: { readonly pair: Pair; readonly blocks: Blocks; readonly origin: Origin },
   hooks: TestHooks,
   breath: Breath,
 ): Promise<Logs> {
-  const evaluation = new Evaluation(engine, 'validate', pair.rows, hooks);
+  const evaluation = new Evaluation(engine, 'validate', pair.rows, hooks, origin);
   await hooks.open();
   engine.steps.midway = true;
   let logs: Logs;
@@ -72,6 +72,7 @@ export async function validate(
   } finally {
     engine.steps.midway = false;
   }
+  if (!Number.isFinite(logs.loss)) checkNumbers(engine, pair, origin);
   await hooks.close(logs);
   return logs;
 }

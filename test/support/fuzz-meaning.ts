@@ -203,7 +203,11 @@ async function usePipeline(bytes: Uint8Array): Promise<void> {
         { repeats: 1 },
       ),
     () => pipeline.readOptions,
-    () => [curves(record), metricsText(record.validation, record.classes), String(pipeline.model.summary())],
+    () => [
+      curves(record),
+      metricsText(record.validation, { classes: record.classes, kind: pipeline.kinds[record.target] }),
+      String(pipeline.model.summary()),
+    ],
     () => record.inputs.map(({ min, max, kind }) => [shown(min, kind), shown(max, kind)]),
     () => pipeline.serialize(),
   ];

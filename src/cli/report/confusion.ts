@@ -5,6 +5,8 @@ import { type Measured, predictedClasses } from './measured.js';
 /** Classes that a matrix is drawn of at most. */
 const MOST_CLASSES = 30;
 const MOST_PAIRS = 20;
+/** Classes up to which cells have shares beside counts. */
+const MOST_SHARES = 10;
 
 interface Counts {
   /** Rows of a class that are predicted to be another or the same, by `true * classes + predicted`. */
@@ -41,19 +43,20 @@ export function confusionSection(measured: Measured): string {
   const left = measured.truth.rows - known;
   const unknown = left > 0 ? ` ${left} rows of classes that training did not know are not in it.` : '';
   if (classes.length <= MOST_CLASSES) {
+    const dense = classes.length > MOST_SHARES;
     const lines = classes.map((name, i) => ({
       head: `${name} (${truly[i]})`,
       cells: classes.map((other, k): HeatCell => {
         const rows = pairs.get(i * classes.length + k) ?? 0;
         const part = truly[i]! > 0 ? rows / truly[i]! : 0;
         const title = `${rows} of ${truly[i]} rows of ${name} are predicted to be ${other}`;
-        const text = rows === 0 ? '\u00b7' : `${rows} (${share(rows, truly[i]!)})`;
+        const text = rows === 0 ? '\u00b7' : dense ? String(rows) : `${rows} (${share(rows, truly[i]!)})`;
         return { text, share: part, tone: i === k ? 'right' : 'wrong', title };
       }),
       after: quality(i),
     }));
-    const note = `<p>Of ${escaped(rows)}: a row for each true class, a column for each prediction, shares of the true class.${unknown}</p>`;
-    return `<h2>Confusion</h2>${note}<div class="wide">${heatTable('true \\ predicted', classes, lines, HEADS)}</div>`;
+    const note = `<p>Of ${escaped(rows)}: a row for each true class, a column for each prediction, ${dense ? 'the colour by the share' : 'shares'} of the true class.${unknown}</p>`;
+    return `<h2>Confusion</h2>${note}<div class="wide">${heatTable('true \\ predicted', classes, lines, { after: HEADS, dense })}</div>`;
   }
   const mistakes = [...pairs].filter(([pair]) => Math.floor(pair / classes.length) !== pair % classes.length);
   const most = mistakes.sort(([, a], [, b]) => b - a).slice(0, MOST_PAIRS);

@@ -1,23 +1,8 @@
-import type { TabularRecord } from '../../data/index.js';
+import type { ColumnKind, TabularRecord } from '../../data/index.js';
 import { type Chart, type Layer, TONES } from '../../insight/charts/index.js';
+import { spreadOf } from '../spread.js';
+import { unitOfTime } from '../terminal.js';
 import type { Measured } from './measured.js';
-
-interface Spread {
-  readonly mean: readonly (number | null)[];
-  readonly low: readonly (number | null)[];
-  readonly high: readonly (number | null)[];
-}
-
-/** Mean, least and most over networks, epoch by epoch, of those that had the epoch. */
-function spreadOf(runs: readonly (readonly number[])[], length: number): Spread {
-  const each = Array.from({ length }, (_, epoch) => {
-    const values = runs.flatMap((run) => (Number.isFinite(run[epoch]) ? [run[epoch] as number] : []));
-    if (values.length === 0) return [null, null, null] as const;
-    const sum = values.reduce((a, b) => a + b, 0);
-    return [sum / values.length, Math.min(...values), Math.max(...values)] as const;
-  });
-  return { mean: each.map(([mean]) => mean), low: each.map(([, low]) => low), high: each.map(([, , high]) => high) };
-}
 
 /** Losses by epoch: of several networks the mean and all between the best and the worst, and the epochs they were taken from. */
 export function learningCurves({ members, task }: TabularRecord): Chart {
@@ -30,7 +15,7 @@ export function learningCurves({ members, task }: TabularRecord): Chart {
     ['valLoss', 'rows left out', 'first'],
   ] as const;
   const layers = sides.flatMap(([name, label, tone]): Layer[] => {
-    const { mean, low, high } = spreadOf(runs(name), length);
+    const { mean, low, high } = spreadOf(runs(name));
     const band: Layer = { kind: 'band', label: `${label}, best to worst network`, tone, x, low, high };
     const line: Layer = { kind: 'line', label: several ? `${label}, mean` : label, tone, x, y: mean };
     return several ? [band, line] : [line];
@@ -39,7 +24,7 @@ export function learningCurves({ members, task }: TabularRecord): Chart {
   return {
     title: 'Learning curves',
     note: several ? `of ${members.length} networks, each with other rows left out` : 'of one network',
-    x: { label: 'epoch' },
+    x: { label: 'epoch', whole: true },
     y: { label: task === 'classification' ? 'log loss' : 'squared error, of the scaled target' },
     layers: [...layers, { kind: 'marks', label: 'chosen epoch', tone: 'second', x: chosen }],
   };
@@ -144,19 +129,23 @@ export function calibration({ rows, truth, outputs }: Measured): Chart {
 }
 
 /** Targets and errors, by prediction. */
-export function residuals({ rows, truth, outputs }: Measured): readonly Chart[] {
+export function residuals({ rows, truth, outputs }: Measured, kind?: ColumnKind): readonly Chart[] {
   const stride = Math.max(1, Math.ceil(truth.rows / POINTS));
   const chosen = Array.from({ length: Math.ceil(truth.rows / stride) }, (_, i) => i * stride);
   const x = chosen.map((row) => outputs.data[row]!);
   const targets = chosen.map((row) => truth.data[row]!);
+  const errors = targets.map((target, i) => target - x[i]!);
+  const most = errors.reduce((most, error) => Math.max(most, Math.abs(error)), 0);
+  const time = kind === 'date' ? unitOfTime(most) : undefined;
   const ends = x.reduce(([a, b], value) => [Math.min(a!, value), Math.max(b!, value)], [Infinity, -Infinity]);
   const note = stride > 1 ? `of ${chosen.length} of the ${rows}` : `of ${rows}`;
+  const dates = kind === 'date' ? { dates: true } : {};
   return [
     {
       title: 'Targets by predictions',
       note,
-      x: { label: 'prediction' },
-      y: { label: 'target' },
+      x: { label: 'prediction', ...dates },
+      y: { label: 'target', ...dates },
       layers: [
         { kind: 'line', label: 'right', tone: 'muted', dashed: true, x: ends, y: ends },
         { kind: 'points', label: 'a row', tone: 'first', x, y: targets },
@@ -165,11 +154,17 @@ export function residuals({ rows, truth, outputs }: Measured): readonly Chart[] 
     {
       title: 'Residuals',
       note,
-      x: { label: 'prediction' },
-      y: { label: 'target - prediction' },
+      x: { label: 'prediction', ...dates },
+      y: { label: `target - prediction${time ? `, in ${time.name}` : ''}` },
       layers: [
         { kind: 'line', label: 'right', tone: 'muted', dashed: true, x: ends, y: ends.map(() => 0) },
-        { kind: 'points', label: 'a row', tone: 'second', x, y: targets.map((target, i) => target - x[i]!) },
+        {
+          kind: 'points',
+          label: 'a row',
+          tone: 'second',
+          x,
+          y: time ? errors.map((error) => error / time.unit) : errors,
+        },
       ],
     },
   ];

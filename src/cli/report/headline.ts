@@ -1,22 +1,17 @@
-import type { Metrics, TabularRecord } from '../../data/index.js';
-import { short } from '../terminal.js';
+import { shorten } from '../../data/errors.js';
+import type { ColumnKind, Metrics, TabularRecord } from '../../data/index.js';
+import { errorText, meanText } from '../terminal.js';
 import { share } from './markup.js';
 import type { Measured } from './measured.js';
-
-/** One figure of some rows, and that of the baseline. */
-function figure(name: 'accuracy' | 'rmse', metrics: Metrics): string {
-  const value = metrics[name];
-  if (value === undefined) return '';
-  return name === 'accuracy' ? share(value, 1) : short(value);
-}
+import type { ReportData } from './page.js';
 
 /** What is always predicted by somebody who does not look at the rows. */
-function against({ baseline }: Metrics, classes: readonly string[]): string {
+function against({ baseline }: Metrics, classes: readonly string[], kind: ColumnKind | undefined): string {
   if (!baseline) return '';
   if (classes.length > 0) {
-    return `Always answering '${baseline.prediction}', the most frequent class of training, is right in ${share(baseline.accuracy ?? 0, 1)}.`;
+    return `Always answering '${shorten(String(baseline.prediction))}', the most frequent class in training, is right in ${share(baseline.accuracy ?? 0, 1)}.`;
   }
-  return `Always answering ${short(Number(baseline.prediction))}, the mean of training, is off by ${short(baseline.rmse ?? Number.NaN)}.`;
+  return `Always answering ${meanText(baseline, kind)}, the mean in training, is off by ${errorText(baseline.rmse ?? Number.NaN, kind)}.`;
 }
 
 /** How long something took, as people say it. */
@@ -28,18 +23,24 @@ export function duration(seconds: number): string {
 }
 
 /** What was learned, how good it is, against which baseline, and how long it took, in sentences. */
-export function headline(record: TabularRecord, { rows, metrics, classes }: Measured, seconds: number): string {
+export function headline(
+  record: TabularRecord,
+  { rows, metrics, classes }: Measured,
+  { seconds, interrupted, kind }: Pick<ReportData, 'seconds' | 'interrupted' | 'kind'>,
+): string {
   const { target, inputs, members } = record;
   const columns = inputs.length === 1 ? 'one column' : `${inputs.length} columns`;
+  const r2 = metrics.r2 ?? Number.NaN;
+  const explained = r2 > 0 ? `, and explain ${share(r2, 1)} of the variance` : ', and explain none of the variance';
   const good =
     classes.length > 0
-      ? `the class is right in ${figure('accuracy', metrics)} of ${rows}, of ${classes.length} classes`
-      : `predictions are off by ${figure('rmse', metrics)} (root mean squared error) on ${rows}, and explain ${share(metrics.r2 ?? 0, 1)} of the variance`;
+      ? `${share(metrics.accuracy ?? 0, 1)} of ${rows} get the right one of ${classes.length} classes`
+      : `predictions are off by ${errorText(metrics.rmse ?? Number.NaN, kind)} (root mean squared error) on ${rows}${explained}`;
   const networks = members.length === 1 ? 'A network' : `${members.length} networks`;
   return [
-    `'${target}' is predicted from ${columns}: ${good}.`,
-    against(metrics, classes),
-    `${networks} learned from ${record.rows} rows in ${duration(seconds)}.`,
+    `'${shorten(target)}' is predicted from ${columns}: ${good}.`,
+    against(metrics, classes, kind),
+    `${networks} learned from ${record.rows} rows in ${duration(seconds)}${interrupted ? ', until training was interrupted' : ''}.`,
   ]
     .filter(Boolean)
     .join(' ');

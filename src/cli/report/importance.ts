@@ -1,5 +1,6 @@
 import type { Importance, TabularRecord } from '../../data/index.js';
-import { escaped, image } from '../../insight/charts/index.js';
+import { escaped, image, named } from '../../insight/charts/index.js';
+import { importanceText, importanceUnit } from '../importance.js';
 
 /** Columns that are listed at most. */
 const MOST = 30;
@@ -43,23 +44,6 @@ export function pixelsOf(
   return inARow ? { width: side, height: side, names } : undefined;
 }
 
-export interface Unit {
-  /** What an importance is, after its number. */
-  readonly text: string;
-  readonly factor: number;
-  readonly meaning: string;
-}
-
-/** What the numbers of importance mean, for a task. */
-export function unitOf(task: TabularRecord['task']): Unit {
-  return task === 'classification'
-    ? { text: 'points', factor: 100, meaning: 'percentage points of accuracy that are lost' }
-    : { text: '%', factor: 100, meaning: 'percent by which the root mean squared error grows' };
-}
-
-const digits = (value: number) =>
-  Math.abs(value) >= 10 ? value.toFixed(0) : value.toFixed(Math.abs(value) >= 1 ? 1 : 2);
-
 /** What predictions lose when a column is shuffled, as bars or, of the points of an image, as an image. */
 export function importanceSection(
   importance: readonly Importance[],
@@ -68,26 +52,30 @@ export function importanceSection(
   rows: string,
 ): string {
   if (importance.length === 0) return '';
-  const { text, factor, meaning } = unitOf(task);
-  const told = ({ importance: mean, deviation }: Importance) =>
-    `${digits(factor * mean)} \u00b1 ${digits(factor * deviation)} ${text}`;
-  const head = `<h2>Importance</h2><p>What is lost on ${escaped(rows)} when a column is shuffled: ${meaning}, with the standard deviation over repeats. Columns that say the same hide one another.</p>`;
+  const told = (item: Importance) => importanceText(item, task);
+  const blocks = importance.filter(({ columns }) => columns);
+  const what = blocks.length > 0 ? 'neighbouring columns are shuffled together' : 'a column is shuffled';
+  const head = `<h2>Importance</h2><p>What is lost on ${escaped(rows)} when ${what}: ${importanceUnit(task)}, with the standard deviation over repeats. Columns that say the same hide one another.</p>`;
   if (pixels) {
-    const of = new Map(importance.map((item) => [item.column, item]));
+    const of = new Map(
+      importance.flatMap((item) => (item.columns ?? [item.column]).map((name) => [name, item] as const)),
+    );
+    const most = told(importance[0]!);
     const items = pixels.names.map((name) => of.get(name));
     return `${head}${image({
       title: `Importance of ${pixels.width} x ${pixels.height} points`,
+      note: `the full colour is the most, ${most}; blank is 0, less, or not measured`,
       width: pixels.width,
       height: pixels.height,
       values: items.map((item) => item?.importance ?? 0),
-      describe: (i) => `${pixels.names[i]}: ${items[i] ? told(items[i]) : 'one value only'}`,
+      describe: (i) => `${pixels.names[i]}: ${items[i] ? told(items[i]!) : 'not measured'}`,
     })}`;
   }
   const listed = importance.slice(0, MOST);
   const most = listed.reduce((high, item) => Math.max(high, item.importance), 1e-12);
   const bars = listed.map((item) => {
     const width = Math.max(0, (100 * item.importance) / most).toFixed(1);
-    return `<tr><td>${escaped(item.column)}</td><td class="bar"><div style="width:${width}%"></div></td><td>${escaped(told(item))}</td></tr>`;
+    return `<tr><td>${named(item.column)}</td><td class="bar"><div style="width:${width}%"></div></td><td>${escaped(told(item))}</td></tr>`;
   });
   const rest = importance.length - listed.length;
   const more = rest > 0 ? `<p>${rest} more columns matter less.</p>` : '';

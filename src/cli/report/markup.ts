@@ -1,9 +1,12 @@
-import { escaped } from '../../insight/charts/index.js';
+import { named } from '../../insight/charts/index.js';
+
+/** Letters of a cell at most, after the first, which holds a name. */
+const LETTERS = 120;
 
 /** A table of texts. */
 export function table(rows: readonly (readonly string[])[], head?: readonly string[]): string {
   const line = (cells: readonly string[], tag: string) =>
-    `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
+    `<tr>${cells.map((cell, i) => `<${tag}>${i === 0 ? named(cell) : named(cell, LETTERS)}</${tag}>`).join('')}</tr>`;
   const body = rows.map((row) => line(row, 'td')).join('');
   return `<div class="wide"><table>${head ? `<thead>${line(head, 'th')}</thead>` : ''}<tbody>${body}</tbody></table></div>`;
 }

@@ -1,6 +1,7 @@
-import type { HeldOut, Importance, Metrics, TabularRecord } from '../../data/index.js';
+import { shorten } from '../../data/errors.js';
+import type { ColumnKind, HeldOut, Importance, Metrics, TabularRecord } from '../../data/index.js';
 import { chartStyle, escaped, figure } from '../../insight/charts/index.js';
-import { short, shown } from '../terminal.js';
+import { figureText, short, shown, validationText } from '../terminal.js';
 import { confusionSection } from './confusion.js';
 import { calibration, learningCurves, residuals, roc } from './curves.js';
 import { headline } from './headline.js';
@@ -12,11 +13,15 @@ import type { Measured } from './measured.js';
 export interface ReportData {
   readonly title: string;
   readonly record: TabularRecord;
+  /** The kind of the target. */
+  readonly kind: ColumnKind | undefined;
   /** Names of all columns that rows had to predict from, also of those that are left out. */
   readonly columns: readonly string[];
   /** The command that trained, as a line for a shell. */
   readonly command: string;
   readonly seconds: number;
+  /** Training ended before its end. */
+  readonly interrupted: boolean;
   readonly importance: readonly Importance[];
   /** The rows that importance is measured on, in words. */
   readonly importanceRows: string;
@@ -41,14 +46,14 @@ const FIGURES: readonly (readonly [
 ];
 
 /** Figures of each set of rows, and of what is predicted without looking at a row. */
-function figures(sets: readonly Measured[]): string {
+function figures(sets: readonly Measured[], kind: ColumnKind | undefined): string {
   const heads = sets.flatMap(({ rows, metrics }) => [rows, ...(metrics.baseline ? [`baseline on ${rows}`] : [])]);
   const lines = FIGURES.filter(([name]) => sets.some(({ metrics }) => metrics[name] !== undefined)).map(
     ([name, label]) => [
       label,
       ...sets.flatMap(({ metrics }) => {
         const { baseline } = metrics;
-        const text = (value: unknown) => (typeof value === 'number' ? short(value) : '\u2013');
+        const text = (value: unknown) => (typeof value === 'number' ? figureText(name, value, kind) : '\u2013');
         return [text(metrics[name]), ...(baseline ? [text(baseline[name as keyof typeof baseline])] : [])];
       }),
     ],
@@ -82,7 +87,7 @@ function columnsTable({ inputs }: TabularRecord, pixels: Pixels | undefined): st
     categories
       ? categories
           .slice(0, 3)
-          .map((text, i) => `${text} (${counts?.[i]})`)
+          .map((text, i) => `${shorten(text, 30)} (${counts?.[i]})`)
           .join(', ')
       : shown(mean, kind),
   ]);
@@ -91,12 +96,13 @@ function columnsTable({ inputs }: TabularRecord, pixels: Pixels | undefined): st
   return table(rows, ['column', 'kind', 'missing', 'values', 'mean or most frequent']) + more;
 }
 
-const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;padding:1em clamp(12px,3vw,40px) 4em;color:var(--ink);background:var(--paper)}
+const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;overflow-wrap:break-word;padding:1em clamp(12px,3vw,40px) 4em;color:var(--ink);background:var(--paper)}
 h1{font-size:1.5em}h2{margin-top:2em;border-bottom:1px solid var(--rule)}.headline{font-size:1.15em;max-width:60em}
 .wide{overflow-x:auto}table{border-collapse:collapse;margin:.5em 0}
 td,th{padding:.25em .7em;text-align:right;border-bottom:1px solid var(--rule);font-variant-numeric:tabular-nums}
 td:first-child,th:first-child{text-align:left}thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
-.heatmap td{text-align:center}.heatmap tbody th{white-space:nowrap}.bars .bar{width:min(40vw,420px)}.bar div{background:var(--first);height:.8em}
+.heatmap td{text-align:center}.heatmap tbody th{white-space:nowrap;}@media (min-width:700px){.heatmap tbody th{position:sticky;left:0;background:var(--paper)}}
+.dense td,.dense th{padding:.25em .4em}.upright{writing-mode:vertical-rl}.bars .bar{width:min(40vw,420px)}.bar div{background:var(--first);height:.8em}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:1.5em}.chart{margin:0;min-width:0}
 .charts>:first-child{grid-column:1/-1}
 figcaption small{color:var(--soft)}.keys{display:flex;flex-wrap:wrap;gap:.1em 1.2em;font-size:13px;color:var(--soft);margin:.3em 0 .5em}
@@ -106,7 +112,7 @@ const count = (rows: number, kind: string) => `${rows} ${kind}${rows === 1 ? ' r
 
 /** A page that needs nothing but itself, without scripts. All figures of a section are of the same rows, which it names. */
 export function reportPage(data: ReportData): string {
-  const { title, record, columns, command, seconds, importance, importanceRows, held, test } = data;
+  const { title, record, kind, columns, command, importance, importanceRows, held, test } = data;
   const { design, notes } = record;
   const pixels = pixelsOf(columns, record.inputs);
   const classes = record.classes ?? [];
@@ -117,10 +123,12 @@ export function reportPage(data: ReportData): string {
     classes,
   };
   const tested: Measured | undefined = test && { ...test, rows: count(test.truth.rows, 'test'), classes };
-  const shownRows = tested ?? validation;
+  // Rows of classes that training did not know have nothing to draw.
+  const known = test ? test.truth.rows - (test.metrics.unknownRows ?? 0) : 0;
+  const shownRows = tested && known > 0 ? tested : validation;
   const charts = [
     learningCurves(record),
-    ...(classes.length > 0 ? [roc(shownRows), calibration(shownRows)] : residuals(shownRows)),
+    ...(classes.length > 0 ? [roc(shownRows), calibration(shownRows)] : residuals(shownRows, kind)),
   ];
   const options = Object.entries(design).map(([name, value]) => [
     name,
@@ -131,11 +139,11 @@ export function reportPage(data: ReportData): string {
 <meta name="color-scheme" content="light dark">
 <title>${escaped(title)}</title><style>${chartStyle}${STYLE}</style>
 <h1>${escaped(title)}</h1>
-<p class="headline">${escaped(headline(record, shownRows, seconds))}</p>
+<p class="headline">${escaped(headline(record, shownRows, data))}</p>
 <p><code>${escaped(command)}</code></p>
 <h2>How good it is</h2>
-<p>${tested ? 'Test rows were kept apart from training. ' : ''}Validation rows are those that the network in question had not trained on. The baseline answers the same for every row.</p>
-${figures(tested ? [tested, validation] : [validation])}
+<p>${tested ? 'Test rows were kept apart from training. ' : ''}Validation is of ${validationText(record)}. The baseline answers the same for every row.</p>
+${figures(tested ? [tested, validation] : [validation], kind)}
 ${notes.length > 0 ? `<h2>Remarks</h2><ul>${notes.map((note) => `<li>${escaped(note)}</li>`).join('')}</ul>` : ''}
 <h2>Charts</h2><div class="charts">${charts.map(figure).join('')}</div>
 ${classes.length > 0 ? confusionSection(shownRows) : ''}

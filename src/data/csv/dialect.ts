@@ -297,7 +297,7 @@ export function inferDialect(beginning: Beginning, source: string, plan: CsvPlan
   const samples = header ? rows.slice(1) : rows.slice(0, plan.sampleRows);
   if (samples.length === 0) {
     const problem = 'there is no row below the names';
-    throw new DataError({ code: 'empty', source, line: at + 1, column: 1, problem });
+    throw new DataError({ code: 'empty', source, line: at + 1, column: 1, problem, names });
   }
   const evidence = names.map((name, c) =>
     inferKind(

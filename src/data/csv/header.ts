@@ -59,7 +59,12 @@ function grows(numbers: readonly number[]): boolean {
 const isYear = (value: number) => Number.isInteger(value) && value >= 1900 && value <= 2100;
 
 /** What numbers above numbers are if they are names: years, numbers of columns, a scale. */
-function ladderOf(headings: readonly Heading[], all: readonly Heading[], plan: CellPlan): string | undefined {
+function ladderOf(
+  headings: readonly Heading[],
+  all: readonly Heading[],
+  named: Heading | undefined,
+  plan: CellPlan,
+): string | undefined {
   const numbers = headings.map(({ name }) => numberOf(name, plan));
   if (numbers.length < 2 || !numbers.every(Number.isFinite)) return undefined;
   const rows = Array.from({ length: Math.min(50, headings[0]!.texts.length) }, (_, r) =>
@@ -78,6 +83,7 @@ function ladderOf(headings: readonly Heading[], all: readonly Heading[], plan: C
       index.name === '' &&
       index.texts.every((text, row) => row === 0 || Number(text) === Number(index.texts[row - 1]) + 1);
     if (counts && index.texts[0] !== '') return `${range}, and the first column the rows`;
+    if (named) return `${range}, and ${quoted(named.name)} stands above ${named.below}s`;
     const decimals = headings.every(({ texts }) =>
       texts.some((text) => !Number.isInteger(numberOf(text || '0', plan))),
     );
@@ -99,17 +105,19 @@ export function guessHeader(rows: readonly (readonly string[])[], plan: CellPlan
   const headings = headingsOf(rows.slice(0, LOOK), plan);
   const isValue = ({ kind }: Heading) => kind === 'number' || kind === 'date';
   /** Something else than what stands below, as names are. */
-  const other = headings.filter(({ name, kind, below }) => {
+  const other = headings.filter(({ name, kind, below, texts }) => {
     if (below === undefined || below === 'category' || name === '') return false;
     if (kind === 'category') return true;
     if (kind === 'boolean') return below !== 'boolean' && !/^[+-]?\d/.test(name);
-    return (kind === 'date' && below === 'number') || (kind === 'number' && below === 'date');
+    const percent = kind === 'number' && name.endsWith('%') && !texts.some((text) => text.endsWith('%'));
+    return percent || (kind === 'date' && below === 'number') || (kind === 'number' && below === 'date');
   });
   const like = headings.filter(
     (heading) => isValue(heading) && heading.below !== undefined && !other.includes(heading),
   );
+  const named = other.find(({ name, kind }) => kind === 'category' || booleanWord(name));
   const numeric = like.filter(({ kind, below }) => kind === 'number' && below === 'number');
-  const ladder = numeric.length === like.length ? ladderOf(numeric, headings, plan) : undefined;
+  const ladder = numeric.length === like.length ? ladderOf(numeric, headings, named, plan) : undefined;
   if (ladder !== undefined) return { header: true, why: ladder, sure: true };
   const [name] = other;
   const [value] = like;

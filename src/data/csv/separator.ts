@@ -99,7 +99,7 @@ function unevenOf(head: Head, how: HowCut, { titles, named }: Given, isHeader: I
   const below = rows.slice(start);
   if (start === 0 || width < 2 || below.length === 0) return undefined;
   const usual = { ...how, skip: 0, rowNames: false, trailing: false };
-  if (start === 1 && rows[0]!.length === width - 1 && named) {
+  if (start === 1 && rows[0]!.length === width - 1 && named && !(titles && isHeader(below))) {
     if (below.every((row) => row.at(-1) === '')) {
       const note = `the lines below the first end in ${shown(how.separator)}, after which nothing stands`;
       return { ...usual, trailing: true, notes: [note] };

@@ -66,6 +66,11 @@ export function addObject(value: Values, collector: RowCollector, source: string
     addSplit(value, columns, data, collector, source);
     return;
   }
+  const { schema } = value;
+  if (isObject(schema) && holdsFields(schema.fields) && hasRows(data)) {
+    addWithSchema(schema, data, collector);
+    return;
+  }
   const found = rowsBelow(value, '', LEVELS);
   const [first] = found;
   if (first) {
@@ -98,6 +103,23 @@ export function addObject(value: Values, collector: RowCollector, source: string
   if (entries.length > 0 && entries.every(([, inner]) => isObject(inner) && Object.values(inner).every(isScalar))) {
     addLabelled(entries as [string, Values][], collector, source);
   } else addColumns(entries, collector, source);
+}
+
+/** What pandas says of columns with `orient='table'`. */
+const holdsFields = (fields: unknown) =>
+  hasRows(fields) && fields.every((field) => isObject(field) && typeof field.name === 'string');
+
+/** Rows below a schema, `orient='table'`; labels of rows stand in them as the field that is the primary key. */
+function addWithSchema({ primaryKey }: Values, rows: readonly unknown[], collector: RowCollector): void {
+  collector.notes.push("the rows stand under 'data', their schema under 'schema'");
+  const [key] = Array.isArray(primaryKey) && primaryKey.length === 1 ? primaryKey : [];
+  const counts = key === 'index' && rows.every((row, at) => isObject(row) && row.index === at);
+  addAll(
+    counts
+      ? rows.map((row) => Object.fromEntries(Object.entries(row as Values).filter(([name]) => name !== key)))
+      : rows,
+    collector,
+  );
 }
 
 function addAll(rows: readonly unknown[], collector: RowCollector): void {

@@ -315,12 +315,23 @@ export function countersOf({ columns }: Table): readonly string[] {
   return others ? counters.map(({ name }) => name) : [];
 }
 
+/** Columns up to which each has a remark of its own. */
+const MOST_REMARKS = 5;
+
+/** Remarks on columns that say nothing: of many one for all. */
+function leftOut(names: readonly string[], values: string): readonly string[] {
+  if (names.length <= MOST_REMARKS) return names.map((name) => `'${name}' is left out: it has ${values}`);
+  const [first, last] = [names[0], names.at(-1)];
+  return [`${names.length} columns are left out, as each has ${values}: '${first}' to '${last}'`];
+}
+
 /** Steps of all columns of a table, and remarks on those that are left out. */
 export function choosePreprocessing(
   table: Table,
   given: PreprocessOptions = {},
 ): { options: PreprocessOptions; notes: readonly string[] } {
   const notes: string[] = [];
+  const [empty, constant]: [string[], string[]] = [[], []];
   const shared = sharedScale(table);
   if (shared !== undefined) notes.push(`numbers share a scale, 0 to ${shared}, as counts and pixels do`);
   const columns: Record<string, Steps | 'drop'> = Object.create(null);
@@ -333,10 +344,10 @@ export function choosePreprocessing(
       notes.push(`'${name}' is left out: it counts the rows; a kind given in columns keeps it`);
     } else if (allMissing(column)) {
       columns[name] = 'drop';
-      notes.push(`'${name}' is left out: it has no value`);
+      empty.push(name);
     } else if (isConstant(column)) {
       columns[name] = 'drop';
-      notes.push(`'${name}' is left out: it has one value`);
+      constant.push(name);
     } else if (kind === 'number' && given.numbers === undefined)
       columns[name] = shared === undefined ? numberSteps(column) : pixelSteps(shared);
     else if (kind === 'category' && given.categories === undefined) {
@@ -346,5 +357,6 @@ export function choosePreprocessing(
       notes.push(`'${name}' is left out: nearly every row has a text of its own${why.join('')}`);
     }
   }
+  notes.push(...leftOut(empty, 'no value'), ...leftOut(constant, 'one value'));
   return { options: { ...given, columns: { ...columns, ...given.columns } }, notes };
 }

@@ -8,6 +8,8 @@ import type { Task } from './design.js';
 const LEAST = 1e-7;
 /** The least probability that has a logarithm to divide. */
 const TINY = 1e-30;
+/** A product of probabilities that is so small takes no more of them. */
+const SMALL = 1e-250;
 /** Parts of the rows that are left out; the epoch that one is measured at is chosen by the others. */
 const GROUPS = 10;
 /** Logarithms of probabilities are divided by one of these: what networks say is more certain than right. */
@@ -141,6 +143,7 @@ export class HeldOut {
     const count = this.rows.length;
     const losses = new Float64Array(count);
     const sums = new Float64Array(this.#sizes.length);
+    const least = new Float64Array(this.#sizes.length);
     // Each choice is made as if one row more were of another class: where few are wrong it would hang on those few.
     const share = this.task === 'classification' ? 1 / (count + 1) : 0;
     let measured = 0;
@@ -149,14 +152,18 @@ export class HeldOut {
       measured += losses[i]!;
       sums[this.#group[i]!]! +=
         share === 0 ? losses[i]! : (1 - share) * losses[i]! + share * this.#otherLossOf(i, said);
+      if (this.task === 'regression') least[this.#group[i]!]! += this.#leastOf(i, said, losses[i]!);
     }
     const total = sums.reduce((sum, part) => sum + part, 0);
-    this.curve[epoch] = Math.min(this.curve[epoch]!, measured / count);
+    const floor = least.reduce((sum, part) => sum + part, 0);
+    const bounded = this.task === 'regression' ? Math.max(measured, floor) : measured;
+    this.curve[epoch] = Math.min(this.curve[epoch]!, bounded / count);
     const bettered = new Set<number>();
     this.#choices.forEach((choice, i) => {
       if (choice.done) return;
       const [sum, rows] = i === 0 ? [total, count] : [total - sums[i - 1]!, count - this.#sizes[i - 1]!];
-      const loss = sum / rows;
+      const bound = i === 0 ? floor : floor - least[i - 1]!;
+      const loss = (this.task === 'regression' ? Math.max(sum, bound) : sum) / rows;
       // Where there is no other row, the last epoch.
       if (rows > 0 && choice.bestEpoch >= 0 && !(loss < choice.best)) return;
       choice.best = Number.isNaN(loss) ? Number.POSITIVE_INFINITY : loss;
@@ -232,13 +239,30 @@ export class HeldOut {
     const target = this.truth[this.rows[i]!]!;
     const seen = this.#seen[i]!;
     let sum = 0;
+    let product = 1;
     for (let c = 0; c < this.columns; c++) {
       if (c === target) continue;
       let p = 0;
       for (let j = 0; j < seen.length; j++) p += said[seen[j]![0]]![seen[j]![1] * this.columns + c]!;
-      sum -= log(Math.max(p / seen.length, LEAST));
+      // One logarithm for many: of thousands of classes they would take longer than training.
+      product *= Math.max(p / seen.length, LEAST);
+      if (product > SMALL) continue;
+      sum -= log(product);
+      product = 1;
     }
-    return sum / (this.columns - 1);
+    return (sum - log(product)) / (this.columns - 1);
+  }
+
+  /**
+   * The squared error of all networks together if their errors had nothing in common: less is chance, as where one of them
+   * is far off. Where all of them left out the row, its loss is no estimate.
+   */
+  #leastOf(i: number, all: readonly Float32Array[], loss: number): number {
+    const seen = this.#seen[i]!;
+    if (seen.length === this.#latest.length) return loss;
+    const target = this.truth[this.rows[i]!]!;
+    const squares = seen.reduce((sum, [member, place]) => sum + (all[member]![place]! - target) ** 2, 0);
+    return squares / seen.length / this.#latest.length;
   }
 
   /** The loss that all networks together are expected to have on a row, by what those say that left it out. */

@@ -4,6 +4,7 @@ import type { BackendFactory } from '../../kernels/contract.js';
 import { type Matrix, makeMatrix, type Numbers } from '../../matrix.js';
 import type { Model } from '../../train/model.js';
 import type { Reading } from '../csv/dialect.js';
+import { withoutMarks } from '../marked.js';
 import { type Preprocessing, preprocess } from '../prep/preprocess.js';
 import { type Row, tableFromRows } from '../rows.js';
 import { type Column, type ColumnKind, Table } from '../table.js';
@@ -239,7 +240,7 @@ export class Tabular<T extends Task = Task> {
 
   /** Rows as a table, their texts read as those that it learned from. */
   #tableOf(data: Data, kinds: Readonly<Record<string, ColumnKind>> = {}): Table {
-    if (data instanceof Table) return data;
+    if (data instanceof Table) return withoutMarks(data, this.record.reading ?? {}, this.kinds);
     if (Array.isArray(data) && data.length === 0) return emptyTable(kinds);
     const { encoding: _, ...reading } = this.record.reading ?? {};
     return tableFromRows(data, { kinds, ...reading });
@@ -293,7 +294,8 @@ export class Tabular<T extends Task = Task> {
     if (!classes) return Float64Array.from(outputs.data);
     return Array.from({ length: outputs.rows }, (_, row): ClassPrediction => {
       const values = outputs.data.subarray(row * classes.length, (row + 1) * classes.length);
-      const best = values.indexOf(Math.max(...values));
+      let best = 0;
+      for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
       const probabilities: Record<string, number> = Object.create(null);
       classes.forEach((name, i) => {
         probabilities[name] = values[i]!;

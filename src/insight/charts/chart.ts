@@ -9,6 +9,10 @@ export interface Axis {
   /** Where the axis begins and ends; default: where the data do, rounded. */
   readonly min?: number;
   readonly max?: number;
+  /** Ticks are whole numbers. */
+  readonly whole?: boolean;
+  /** Numbers are milliseconds since 1970 (UTC), and are shown as dates. */
+  readonly dates?: boolean;
 }
 
 /** A number for each `x`; `null` and numbers that are not finite leave a gap. */

@@ -1,4 +1,4 @@
-import { escaped, tag } from './markup.js';
+import { escaped, named, tag } from './markup.js';
 
 export interface HeatCell {
   readonly text: string;
@@ -18,17 +18,32 @@ function cellOf({ text, share, tone, title }: HeatCell): string {
   return tag('td', { class: 'heat', style, title }, escaped(text));
 }
 
+/** Letters of headings at most. */
+const HEAD = 24;
+
+interface HeatOptions {
+  /** Headings of the cells of text after those of colour. */
+  readonly after?: readonly string[];
+  /** Small cells, and headings above them that stand upright. */
+  readonly dense?: boolean;
+}
+
 /** A table of coloured cells with a heading for each row and column, and cells of text after them. */
 export function heatTable(
   corner: string,
   heads: readonly string[],
   rows: readonly { readonly head: string; readonly cells: readonly HeatCell[]; readonly after?: readonly string[] }[],
-  after: readonly string[] = [],
+  { after = [], dense = false }: HeatOptions = {},
 ): string {
-  const head = [corner, ...heads, ...after].map((text) => `<th>${escaped(text)}</th>`).join('');
+  const upright = dense && heads.some((text) => text.length > 3);
+  const head = heads.map(
+    (text) => `<th>${upright ? `<span class="upright">${named(text, HEAD)}</span>` : named(text, HEAD)}</th>`,
+  );
+  const ends = after.map((text) => `<th>${escaped(text)}</th>`);
   const body = rows.map(({ head, cells, after = [] }) => {
     const rest = after.map((text) => `<td>${escaped(text)}</td>`).join('');
-    return `<tr><th>${escaped(head)}</th>${cells.map(cellOf).join('')}${rest}</tr>`;
+    return `<tr><th>${named(head, HEAD + 10)}</th>${cells.map(cellOf).join('')}${rest}</tr>`;
   });
-  return `<table class="heatmap"><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table>`;
+  const top = `<tr><th>${escaped(corner)}</th>${head.join('')}${ends.join('')}</tr>`;
+  return `<table class="${dense ? 'heatmap dense' : 'heatmap'}"><thead>${top}</thead><tbody>${body.join('')}</tbody></table>`;
 }

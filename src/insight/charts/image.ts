@@ -2,6 +2,8 @@ import { escaped, tag } from './markup.js';
 
 export interface ImageOptions {
   readonly title: string;
+  /** What a reader must know, such as what the full colour means. */
+  readonly note?: string;
   readonly width: number;
   readonly height: number;
   /** Row by row from the top left. */
@@ -11,7 +13,7 @@ export interface ImageOptions {
 }
 
 /** Numbers as a picture: nothing where they are 0 or less, the full colour at the largest. */
-export function image({ title, width, height, values, describe }: ImageOptions): string {
+export function image({ title, note, width, height, values, describe }: ImageOptions): string {
   let most = 0;
   for (let i = 0; i < values.length; i++) most = Math.max(most, values[i] as number);
   const places: string[] = [];
@@ -31,5 +33,5 @@ export function image({ title, width, height, values, describe }: ImageOptions):
     'shape-rendering': 'crispEdges',
   };
   const drawing = tag('svg', root, tag('g', { fill: 'var(--first)' }, places.join('')));
-  return `<figure class="chart"><figcaption><b>${escaped(title)}</b></figcaption>${drawing}</figure>`;
+  return `<figure class="chart"><figcaption><b>${escaped(title)}</b>${note ? ` <small>${escaped(note)}</small>` : ''}</figcaption>${drawing}</figure>`;
 }

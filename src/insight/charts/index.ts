@@ -1,12 +1,12 @@
 import type { Chart, Layer } from './chart.js';
-import { escaped, tag } from './markup.js';
+import { escaped, named, tag } from './markup.js';
 import { MARGIN, plotted } from './plot.js';
 import { chartStyle } from './style.js';
 
 export { type Axis, type Chart, type Layer, TONES, type Tone, type Values } from './chart.js';
 export { type HeatCell, heatTable } from './heat.js';
 export { type ImageOptions, image } from './image.js';
-export { escaped, percent, tag } from './markup.js';
+export { escaped, named, percent, tag } from './markup.js';
 export { chartStyle } from './style.js';
 
 /** Height of a chart on a page, in pixels. */
@@ -38,7 +38,7 @@ export function figure(chart: Chart): string {
   const { title, note } = chart;
   const { left, right, top, bottom } = MARGIN;
   const keys = legend(chart)
-    .map((layer) => `<span>${sign(layer)} ${escaped(layer.label)}</span>`)
+    .map((layer) => `<span>${sign(layer)} ${named(layer.label)}</span>`)
     .join('');
   const style = `display:block;box-sizing:border-box;width:100%;height:${HEIGHT}px;padding:${top}px ${right}px ${bottom}px ${left}px`;
   const caption = `<b>${escaped(title)}</b>${note ? ` <small>${escaped(note)}</small>` : ''}<div class="keys">${keys}</div>`;

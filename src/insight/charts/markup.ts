@@ -10,6 +10,18 @@ export function escaped(text: string): string {
     .replace(/[^\P{Cc}\t\n\r]|[\p{Cs}\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu, signOf);
 }
 
+/** Letters of a name that are shown at most. */
+const LETTERS = 40;
+
+/** A name as markup: the middle of a long one is left out, and shown to who points at it. */
+export function named(text: string, most = LETTERS): string {
+  const letters = [...text];
+  if (letters.length <= most) return escaped(text);
+  const start = Math.ceil((2 * (most - 1)) / 3);
+  const short = `${letters.slice(0, start).join('')}\u2026${letters.slice(start + 1 - most).join('')}`;
+  return tag('span', { title: text }, escaped(short));
+}
+
 /** A share of a whole, as markup writes it. */
 export const percent = (share: number): string => `${Number((100 * share).toFixed(2))}%`;
 

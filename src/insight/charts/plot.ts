@@ -6,7 +6,10 @@ import { type Scale, scaleOf } from './scale.js';
 const SQUARE = 1000;
 
 /** Room around the plot, in pixels: for labels of ticks and axes. */
-export const MARGIN = { left: 62, right: 14, top: 22, bottom: 44 };
+export const MARGIN = { left: 72, right: 14, top: 22, bottom: 44 };
+
+/** Letters of a label that does not fit on both sides of the end of an axis. */
+const WIDE = 6;
 
 interface Scales {
   readonly x: Scale;
@@ -86,9 +89,10 @@ function axes({ x, y }: Scales, chart: Chart): string {
   const left = y.ticks.map(({ at, text }) =>
     tag('text', { class: 'tick', x: -7, y: percent(1 - at), dy: 4, 'text-anchor': 'end' }, escaped(text)),
   );
-  const below = x.ticks.map(({ at, text }) =>
-    tag('text', { class: 'tick', x: percent(at), y: '100%', dy: 17, 'text-anchor': 'middle' }, escaped(text)),
-  );
+  const below = x.ticks.map(({ at, text }) => {
+    const anchor = at > 0.95 && text.length > WIDE ? 'end' : 'middle';
+    return tag('text', { class: 'tick', x: percent(at), y: '100%', dy: 17, 'text-anchor': anchor }, escaped(text));
+  });
   const names = [
     tag('text', { class: 'axis', x: '100%', y: '100%', dy: 36, 'text-anchor': 'end' }, escaped(chart.x.label)),
     tag('text', { class: 'axis', x: -MARGIN.left, y: 0, dy: -9 }, escaped(chart.y.label)),

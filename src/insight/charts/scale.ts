@@ -43,10 +43,41 @@ function labels(at: readonly number[]): readonly string[] {
   return at.map((value) => `${format(`,.${digits}f`)(value / unit)}${letter}`);
 }
 
+/** The last millisecond that is a date. */
+const LAST_DATE = 8.64e15;
+const [DAY, HOUR, SECOND] = [86_400_000, 3_600_000, 1000];
+/** Labels of dates below a chart 300 pixels wide. */
+const DATES = 3;
+
+/** The scale of dates: ticks at whole days where there are some, else hours or seconds. */
+function dateScale(low: number, high: number, side: 'x' | 'y'): Scale {
+  const span = high - low;
+  const unit = span >= 2 * DAY ? DAY : span >= 2 * HOUR ? HOUR : SECOND;
+  const room = low === high ? unit : 0;
+  const [min, max] = nice((low - room) / unit, (high + room) / unit, DATES) as [number, number];
+  const at = ticks(min, max, side === 'x' ? DATES : TICKS).filter(
+    (value) => unit === SECOND || Number.isInteger(value),
+  );
+  const text = (value: number) => {
+    const date = new Date(value * unit);
+    if (Number.isNaN(date.getTime())) return '';
+    const [day, time] = date.toISOString().split('T') as [string, string];
+    return unit === DAY ? day : unit === HOUR ? `${day.slice(-5)} ${time.slice(0, 5)}` : time.slice(0, 8);
+  };
+  const place = (value: number) => (value / unit - min) / (max - min);
+  return {
+    min: min * unit,
+    max: max * unit,
+    ticks: at.map((at) => ({ at: (at - min) / (max - min), text: text(at) })),
+    place,
+  };
+}
+
 /** The scale of one side of a chart. */
 export function scaleOf(chart: Chart, side: 'x' | 'y'): Scale {
   const axis: Axis = chart[side];
   let [low, high] = extent(chart.layers.flatMap(valuesOf[side]));
+  if (axis.dates && Math.abs(low) <= LAST_DATE && Math.abs(high) <= LAST_DATE) return dateScale(low, high, side);
   if (low === high) {
     const room = Math.abs(low) * 1e-3 || 1;
     [low, high] = [low - room, high + room];
@@ -56,7 +87,8 @@ export function scaleOf(chart: Chart, side: 'x' | 'y'): Scale {
   const min = axis.min ?? (Number.isFinite(niceLow) ? (niceLow as number) : low);
   const max = axis.max ?? (Number.isFinite(niceHigh) ? (niceHigh as number) : high);
   const wide = !Number.isFinite(max - min);
-  const at = wide ? ticks(min / 2, max / 2, TICKS).map((value) => 2 * value) : ticks(min, max, TICKS);
+  const all = wide ? ticks(min / 2, max / 2, TICKS).map((value) => 2 * value) : ticks(min, max, TICKS);
+  const at = axis.whole ? all.filter(Number.isInteger) : all;
   const texts = labels(at);
   const place = (value: number) => (value / 2 - min / 2) / (max / 2 - min / 2);
   return { min, max, ticks: at.map((tick, i) => ({ at: place(tick), text: texts[i] as string })), place };
