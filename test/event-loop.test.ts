@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { typescript } from '../src/backends/typescript.js';
 import { sgd } from '../src/kernels/optimizers.js';
 import { dense } from '../src/model/layers/index.js';
+import { lbfgs } from '../src/model/lbfgs.js';
 import { sequential } from '../src/train/model.js';
 import { onAbort } from '../src/train/on-abort.js';
 
@@ -63,6 +64,33 @@ describe('fits of one process share what they take of the event loop', () => {
       await model.evaluateBatches(batches);
     });
     expect(await longestGap(clock, Promise.all(work))).toBeLessThan(80);
+  });
+
+  test('predictions of streams', async () => {
+    const models = Array.from({ length: 8 }, line);
+    const clock = countingClock();
+    // Begins a slice by this clock.
+    await models[0]!.fit(x, y, { lint: false });
+    const began = clock();
+    const work = models.map(async (model) => {
+      for await (const _ of model.predictBatches(() => Array.from({ length: 40 }, () => x)));
+    });
+    let turns = 0;
+    const done = Promise.all(work).then(() => true);
+    while (!(await Promise.race([done, new Promise((resolve) => setImmediate(() => resolve(false)))]))) turns++;
+    expect(clock() - began).toBeGreaterThan(8 * 40);
+    // A slice of 16 has as many batches, one look at the clock for each.
+    expect(turns).toBeGreaterThan((8 * 40) / 40);
+  });
+
+  test('the line search of a solver, between its calls', async () => {
+    const model = line();
+    model.compile({ optimizer: lbfgs(), loss: 'binaryCrossentropy' });
+    const clock = countingClock();
+    const fitting = model.fit(x, y, { epochs: 4, lint: false });
+    expect(await longestGap(clock, fitting)).toBeLessThan(45);
+    // One look for each step would be 4, and a few at the ends of epochs.
+    expect(clock()).toBeGreaterThan(60);
   });
 
   test('one that fails or is aborted keeps no other from its turn', async () => {

@@ -230,8 +230,7 @@ export class FitRun {
       if (!(typeof pulled === 'boolean' ? pulled : feed.take(await this.#orAborted(pulled)))) break;
       if (hooks.batchBegin.length > 0) await call(hooks.batchBegin, this.#batch, model);
       const program = feed.stage();
-      const outcome =
-        program.flops > LONG_STEP_FLOPS ? await this.#stepInParts(program) : this.engine.steps.run(program);
+      const outcome = this.#isLong(program) ? await this.#stepInParts(program) : this.engine.steps.run(program);
       if (!outcome) continue;
       const { refused } = outcome;
       if (refused) await this.#refusals.meet(epoch, this.#batch, hooks.nonFinite);
@@ -250,6 +249,11 @@ export class FitRun {
     }
     if (model.stopTraining && this.#batch < (feed.steps ?? Number.POSITIVE_INFINITY)) this.left = this.state;
     return true;
+  }
+
+  /** A solver's line search runs the program again and again. */
+  #isLong({ flops }: LinkedProgram): boolean {
+    return flops > LONG_STEP_FLOPS || this.engine.training.optimizer.solver !== undefined;
   }
 
   async #stepInParts(program: LinkedProgram): Promise<Outcome | undefined> {

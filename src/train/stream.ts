@@ -10,7 +10,7 @@ import { type Blocks, Evaluation } from './evaluation.js';
 import type { Breath, Feed, FeedState } from './feed.js';
 import type { Mixup } from './mixup.js';
 import type { Model } from './model.js';
-import { sharedPause } from './pause.js';
+import { beginRun, sharedPause } from './pause.js';
 import type { Batch, Batches } from './source.js';
 import { inSlices, TestHooks } from './validation.js';
 
@@ -302,6 +302,21 @@ export async function evaluateBatches(
   const { steps = Number.POSITIVE_INFINITY, callbacks = [] } = options;
   if (steps !== Number.POSITIVE_INFINITY) checkSteps(steps);
   checkCallbacks(callbacks);
+  const end = await beginRun();
+  try {
+    return await evaluateAll(model, engine, batches, steps, callbacks);
+  } finally {
+    end();
+  }
+}
+
+async function evaluateAll(
+  model: Model,
+  engine: Engine,
+  batches: Batches,
+  steps: number,
+  callbacks: readonly Callback[],
+): Promise<Logs> {
   const { training } = engine;
   const hooks = new TestHooks(callbacks, model);
   const evaluation = new Evaluation(engine, 'evaluate', 0, hooks, originOf('batches'));
@@ -372,6 +387,7 @@ export async function* predictBatches(
       }
       await call(batchEnd, batch, model);
       yield output;
+      await sharedPause();
     }
   } finally {
     if (restarts(batches as Batches<never>)) reading.close();
