@@ -229,3 +229,30 @@ describe('pages', () => {
     120_000,
   );
 });
+
+test('test rows of classes that training did not know leave the figures to the validation rows', async () => {
+  const rows = (suffix: string) => Array.from({ length: 40 }, (_, i) => `${i % 9},${i % 2 ? 'yes!' : 'no!'}${suffix}`);
+  writeFileSync(at('known.csv'), ['a,y', ...rows('')].join('\n'));
+  writeFileSync(at('others.csv'), ['a,y', ...rows('.')].join('\n'));
+  const args = [
+    '--target',
+    'y',
+    '--test',
+    'others.csv',
+    '--out',
+    'u.myelin',
+    '--report',
+    'u.html',
+    '--epochs',
+    '2',
+    '--members',
+    '1',
+  ];
+  const { code, stdout } = await myelin(['train', 'known.csv', ...args]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/What is lost on 40 training rows/);
+  const page = readFileSync(at('u.html'), 'utf8');
+  expect(page).toMatch(/40 of the 40 test rows are of classes that training did not know/);
+  expect(page).toMatch(/of 4 validation rows get the right one of 2 classes/);
+  expect(page).toMatch(/ROC<\/b> <small>of 4 validation rows/);
+}, 60_000);

@@ -71,6 +71,12 @@ describe('the first line', () => {
   test.each<[string, string, readonly string[]]>([
     ['a name beside two numbers of columns', 'x,1,2\n5,6,7\n8,9,10\n', ['x', '1', '2']],
     ['a name beside numbers from 0', 'id,0,1,2\n5,6,7,3\n8,9,10,4\n', ['id', '0', '1', '2']],
+    ['a label beside numbers from 0', '0,1,2,label\n5,1,2,a\n3,2,9,b\n4,2,9,b\n4,4,9,a\n', ['0', '1', '2', 'label']],
+    [
+      'a class beside numbers from 0',
+      '0,1,2,a\n5,1,2,a\n3,2,9,b\n4,2,9,b\n4,4,9,a\n',
+      ['column1', 'column2', 'column3', 'column4'],
+    ],
     ['a name behind them', '1,2,y\n5,6,7\n8,9,10\n', ['1', '2', 'y']],
     ['percentiles above numbers', '10%,50%,90%\n1,2,3\n4,5,6\n', ['10%', '50%', '90%']],
     ['a percentage above percentages is a value', '10%,50%\n1%,2%\n4%,5%\n', ['column1', 'column2']],

@@ -58,6 +58,13 @@ function grows(numbers: readonly number[]): boolean {
 
 const isYear = (value: number) => Number.isInteger(value) && value >= 1900 && value <= 2100;
 
+/** A text above texts of few kinds that is none of them, if there is no other text that comes again below. */
+function labelAmong(headings: readonly Heading[]): Heading | undefined {
+  const labels = headings.filter(({ kind, below }) => kind === 'category' && below === 'category');
+  if (labels.some(({ name, texts }) => texts.includes(name))) return undefined;
+  return labels.find(({ texts }) => texts.length > 3 && new Set(texts).size * 2 <= texts.length);
+}
+
 /** What numbers above numbers are if they are names: years, numbers of columns, a scale. */
 function ladderOf(
   headings: readonly Heading[],
@@ -84,6 +91,8 @@ function ladderOf(
       index.texts.every((text, row) => row === 0 || Number(text) === Number(index.texts[row - 1]) + 1);
     if (counts && index.texts[0] !== '') return `${range}, and the first column the rows`;
     if (named) return `${range}, and ${quoted(named.name)} stands above ${named.below}s`;
+    const label = numbers.length > 2 ? labelAmong(all) : undefined;
+    if (label) return `${range}, and ${quoted(label.name)} does not come again below`;
     const decimals = headings.every(({ texts }) =>
       texts.some((text) => !Number.isInteger(numberOf(text || '0', plan))),
     );
