@@ -1,11 +1,22 @@
 import { textDecoder } from '../realms.js';
 
-/** Where hashes begin: not known to whoever writes a file, who could choose texts that meet in one slot. */
-const BASIS = Math.floor(Math.random() * 2 ** 32) | 0;
+let basis: number | undefined;
+
+/**
+ * Where hashes begin: not known to whoever writes a file, who could choose texts that meet in one slot. No order and no
+ * result depends on it. Made when it is needed: workerd has no random numbers before a request comes.
+ */
+function hashBasis(): number {
+  const { crypto } = globalThis as { crypto?: Crypto };
+  // Node 18 has none outside its modules.
+  basis ??= crypto ? (crypto.getRandomValues(new Int32Array(1))[0] as number) : Math.floor(performance.now() * 1e6) | 0;
+  return basis;
+}
 
 /** Distinct texts, numbered in the order in which they come. Holds its own bytes, so that nothing keeps a block alive. */
 export class Dictionary {
   readonly texts: string[] = [];
+  readonly #basis = hashBasis();
   /** Codes by slot, plus 1; 0 where a slot is free. */
   #slots = new Int32Array(64);
   #hashes = new Int32Array(64);
@@ -16,7 +27,7 @@ export class Dictionary {
 
   /** The code of the text that these bytes of UTF-8 are; -1 where they are not valid. */
   code(bytes: Uint8Array, from: number, to: number): number {
-    let hash = BASIS;
+    let hash = this.#basis;
     for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
     hash ^= hash >>> 15;
     const mask = this.#slots.length - 1;
