@@ -5,6 +5,9 @@ import { FEWEST_ROWS } from '../data/tabular/parts.js';
 import { printable } from '../printable.js';
 import { type Curve, spreadOf } from './spread.js';
 
+/** A name that fits a line, with what a terminal would obey as escapes. */
+const brief = (name: string) => shorten(printable(name));
+
 const BARS = '\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588';
 
 /** Numbers as a row of bars, at most `width` of them, between `low` and `high`; by default their least and their most. */
@@ -119,13 +122,13 @@ export function baselineText({ baseline }: Metrics, kind?: ColumnKind): string {
   if (!baseline) return '';
   const { prediction } = baseline;
   if (typeof prediction === 'number') return `${meanText(baseline, kind)}, the mean in training, for every row`;
-  return `'${shorten(prediction)}', the most frequent class in training, for every row`;
+  return `'${brief(prediction)}', the most frequent class in training, for every row`;
 }
 
 /** What became of rows of classes that training did not know. */
 export function unknownText({ unknownRows, unknownClasses = [] }: Metrics): string {
   if (unknownRows === undefined) return '';
-  const named = unknownClasses.slice(0, 5).map((text) => `'${shorten(text)}'`);
+  const named = unknownClasses.slice(0, 5).map((text) => `'${brief(text)}'`);
   const classes = `${named.join(', ')}${unknownClasses.length > 5 ? ', ...' : ''}`;
   return `${unknownRows} rows of classes that training did not know (${classes}) are wrong in accuracy and f1, and left out of the others`;
 }
@@ -141,7 +144,7 @@ export function metricsText(metrics: Metrics, { classes, kind }: Meaning): strin
   const unknown = unknownText(metrics);
   if (unknown) lines.push(unknown);
   if (confusion && classes && classes.length <= MANY) {
-    const names = classes.map((name) => shorten(name));
+    const names = classes.map(brief);
     const rows = confusion.map((counts, i) => [names[i]!, ...counts.map(String)]);
     lines.push('', grid([['true \\ predicted', ...names], ...rows]));
   }
