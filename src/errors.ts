@@ -1,4 +1,4 @@
-import { isA } from './realms.js';
+import { isError } from './realms.js';
 
 /** The base of every error that Myelin raises on purpose. */
 export class MyelinError extends Error {
@@ -98,7 +98,7 @@ export class BackendError extends MyelinError {
 
 /** What was thrown as an error: Firefox throws the text 'out of memory', with nothing around it. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error || isA<Error>(thrown, 'Error', 'DOMException') ? thrown : new Error(String(thrown));
+  return isError(thrown) ? thrown : new Error(String(thrown));
 }
 
 /** Whether an engine had no room: V8 and JavaScriptCore throw a RangeError, Firefox an InternalError or a text. */

@@ -17,6 +17,10 @@ export function isFloat32(value: unknown): value is Float32Array {
   return value instanceof Float32Array || isA<Float32Array>(value, 'Float32Array');
 }
 
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || isA<Error>(value, 'Error', 'DOMException');
+}
+
 export function isPromise(value: unknown): value is Promise<unknown> {
   return value instanceof Promise || isA<Promise<unknown>>(value, 'Promise');
 }

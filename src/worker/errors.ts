@@ -1,5 +1,5 @@
 import * as classes from '../errors.js';
-import { isA } from '../realms.js';
+import { isError } from '../realms.js';
 
 /** An error as plain data: its class by name, its text and its fields. */
 export interface PackedError {
@@ -37,7 +37,7 @@ function sendable(value: unknown): boolean {
 }
 
 export function packError(error: unknown): PackedError {
-  if (!(error instanceof Error) && !isA<Error>(error, 'Error', 'DOMException')) {
+  if (!isError(error)) {
     const thrown = sendable(error) ? error : String(error);
     return { name: 'Error', message: String(error), stack: '', fields: {}, thrown };
   }

@@ -1,6 +1,7 @@
+import { predictedOf } from '../../data/tabular/measure.js';
 import { escaped, type HeatCell, heatTable } from '../../insight/charts/index.js';
 import { share, table } from './markup.js';
-import { type Measured, predictedClasses } from './measured.js';
+import type { Measured } from './measured.js';
 
 /** Classes that a matrix is drawn of at most. */
 const MOST_CLASSES = 30;
@@ -20,7 +21,7 @@ function count(measured: Measured): Counts {
   const pairs = new Map<number, number>();
   const truly = new Float64Array(classes);
   const predicted = new Float64Array(classes);
-  predictedClasses(measured).forEach((guess, row) => {
+  predictedOf(measured.outputs).forEach((guess, row) => {
     const label = measured.truth.data[row]!;
     predicted[guess]!++;
     if (!(label >= 0)) return;

@@ -8,14 +8,3 @@ export interface Measured extends HeldOut {
   /** Names of the classes; none for numbers. */
   readonly classes: readonly string[];
 }
-
-/** The most probable class of each row. */
-export function predictedClasses({ outputs: { data, rows, columns } }: Measured): Int32Array {
-  const predicted = new Int32Array(rows);
-  for (let row = 0; row < rows; row++) {
-    let best = row * columns;
-    for (let i = best; i < (row + 1) * columns; i++) if (data[i]! > data[best]!) best = i;
-    predicted[row] = best - row * columns;
-  }
-  return predicted;
-}

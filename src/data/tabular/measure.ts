@@ -110,7 +110,7 @@ function taken({ data, columns }: Numbers, rows: Uint32Array): Numbers {
 }
 
 /** The first of each row's most probable classes. */
-function predictedOf({ data, rows, columns }: Numbers): Float32Array {
+export function predictedOf({ data, rows, columns }: Numbers): Float32Array {
   return Float32Array.from({ length: rows }, (_, row) => {
     let best = row * columns;
     for (let i = best; i < (row + 1) * columns; i++) if (data[i]! > data[best]!) best = i;

@@ -19,7 +19,7 @@ const range = (count: number) => Uint32Array.from({ length: count }, (_, i) => i
 
 /**
  * What each of so many networks leaves out. One network leaves out a tenth. Of several each leaves out a fifth to an eighth,
- * each row by three of them, in ever other company, so that those who know nothing of a row differ as any three do. Of 5
+ * each row by three of them, chosen anew for each row, so that those who know nothing of a row differ as any three do. Of 5
  * networks a third of the rows is left out by three, of 10 42%.
  */
 export function partsOf(
