@@ -19,9 +19,6 @@ import type { Blocks } from './numbers.js';
 
 const PARTS: readonly (keyof Description)[] = ['spec', 'compile', 'training', 'classNames', 'preprocessing'];
 
-/** Layers of a model in a file: to build one takes time that grows faster than the few bytes which say so. */
-export const MOST_LAYERS = 4096;
-
 /** The JSON within the metadata. @throws FileFormatError */
 export function readDescription(metadata: Layout['metadata']): Partial<Record<keyof Description, Json>> {
   const found = PARTS.flatMap((name) => {

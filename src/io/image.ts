@@ -13,7 +13,7 @@ import {
   type StateScalars,
   weightParts,
 } from '../train/state.js';
-import { MOST_LAYERS, readContents, readDescription, wrongNames } from './fill.js';
+import { readContents, readDescription, wrongNames } from './fill.js';
 import { type Json, toJson } from './json.js';
 import { byteLength, type Declaration, DTYPES, LONGEST_HEADER, PREFIX, readLayout, writeHeader } from './layout.js';
 import { type Block, lift } from './numbers.js';
@@ -150,14 +150,6 @@ export function makeImage(model: Model, training: boolean): Image {
   const state = training && compiled ? describeState(engine) : undefined;
   const weights = weightParts(engine);
   const parts = [...weights, ...(state?.parts ?? [])];
-  const { length: layers } = engine.network.nodes;
-  if (layers > MOST_LAYERS) {
-    throw new ValueError({
-      argument: 'model',
-      given: `${layers} layers`,
-      expected: `at most ${MOST_LAYERS}, which load takes`,
-    });
-  }
   const run = model.run as Json | undefined;
   const { classNames, preprocessing } = model;
   const expected = wrongNames(engine.network, Array.isArray(classNames) ? classNames : undefined);

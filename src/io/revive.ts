@@ -5,7 +5,7 @@ import { graphFromSpec } from '../model/layers/registry.js';
 import type { NetworkNode } from '../program/compile.js';
 import { Model } from '../train/model.js';
 import type { CompileOptions, ModelOptions } from '../train/model-types.js';
-import { checkClassNames, fill, findTensor, MOST_LAYERS, type Read, readContents, readDescription } from './fill.js';
+import { checkClassNames, fill, findTensor, type Read, readContents, readDescription } from './fill.js';
 import { isObject } from './json.js';
 import type { Layout } from './layout.js';
 import type { Blocks } from './numbers.js';
@@ -33,7 +33,7 @@ const FREE_COLUMNS = 65536;
 
 /** Layers without weights could ask for any heap in a few bytes of text. */
 function checkWidths(nodes: readonly NetworkNode[], bytes: number): void {
-  const widest = Math.max(...nodes.map(({ layer }) => layer.units));
+  const widest = nodes.reduce((most, { layer }) => Math.max(most, layer.units), 0);
   if (widest <= bytes / 4 + FREE_COLUMNS) return;
   throw new FileFormatError('metadata.spec', `a layer of ${widest} columns, more than the weights account for`);
 }
@@ -54,9 +54,6 @@ export function revive(
     throw new FileFormatError('metadata.spec', `${spec ? show(spec) : 'nothing'} in place of a model`);
   const known = new Map(entries.map((entry) => [entry.name, entry]));
   const { seed = 0, ...graphSpec } = spec;
-  const layers = [(spec as { layers?: unknown }).layers, (spec as { nodes?: unknown }).nodes];
-  const most = Math.max(...layers.map((list) => (Array.isArray(list) ? list.length : 0)));
-  if (most > MOST_LAYERS) throw new FileFormatError('metadata.spec', `${most} layers, more than ${MOST_LAYERS}`);
   const graph = attempt('metadata.spec', () => graphFromSpec(graphSpec as unknown as GraphSpec));
   const built = attempt('metadata.spec', () => buildGraph(graph));
   const { nodes } = built;

@@ -82,7 +82,7 @@ export function trace(inputs: readonly SymbolicTensor[], outputs: readonly Symbo
       const item = pending.at(-1) as SymbolicTensor;
       const missing = values.has(item) ? [] : item.inputs.filter((source) => !values.has(source));
       if (missing.length > 0) {
-        pending.push(...missing.reverse());
+        for (const source of missing.reverse()) pending.push(source);
         continue;
       }
       pending.pop();

@@ -118,8 +118,9 @@ function checkNames(weights: unknown, parameters: readonly Parameter[]): void {
     });
   }
   const names = parameters.map(({ name }) => name);
+  const known = new Set(names);
   for (const key of Object.keys(weights)) {
-    if (names.includes(key)) continue;
+    if (known.has(key)) continue;
     const guess = nearest(key, names);
     throw new UnknownNameError({
       argument: `weights['${key}']`,

@@ -119,6 +119,19 @@ export interface Training {
   readonly update: Update;
 }
 
+/** Penalties on outputs, by the layer that computes them. */
+type LayerPenalties = ReadonlyMap<Layer, readonly ActivityPenalty[]>;
+
+function byLayer(penalties: readonly ActivityPenalty[]): LayerPenalties {
+  const found = new Map<Layer, ActivityPenalty[]>();
+  for (const penalty of penalties) {
+    const known = found.get(penalty.layer);
+    if (known) known.push(penalty);
+    else found.set(penalty.layer, [penalty]);
+  }
+  return found;
+}
+
 /** Values and steps of a forward pass; a node without a step was left out. */
 interface Pass {
   readonly values: (Tensor | undefined)[];
@@ -130,23 +143,23 @@ function forward(
   emit: Emitter,
   network: Network,
   inputs: readonly Tensor[],
-  fused: readonly unknown[] = [],
-  activityPenalties: readonly ActivityPenalty[] = [],
+  fused: ReadonlySet<number | undefined> = new Set(),
+  penalties: LayerPenalties = new Map(),
 ): Pass {
   const values: (Tensor | undefined)[] = [...inputs];
+  const needed = new Set(fused.size > 0 ? network.nodes.flatMap((node) => node.inputs) : []);
   const steps = network.nodes.map(({ layer, inputs: sources }, i) => {
-    const needed = () => network.nodes.some((other) => other.inputs.includes(inputs.length + i));
-    if (fused.includes(i) && !needed()) {
+    if (fused.has(i) && !needed.has(inputs.length + i)) {
       values.push(undefined);
       return undefined;
     }
     const [x, ...others] = sources.map((source) => values[source] as Tensor);
     // The node may compute in place, and the loss needs what was there before.
-    if (fused.includes(i)) values[sources[0] as number] = emit.copy(x as Tensor, `${layer.name}.logits`);
+    if (fused.has(i)) values[sources[0] as number] = emit.copy(x as Tensor, `${layer.name}.logits`);
     const step = layer.forward(emit, x as Tensor, ...others);
     const { y } = step;
     values.push(y);
-    for (const { kind, strength, penalty } of activityPenalties.filter((item) => item.layer === layer)) {
+    for (const { kind, strength, penalty } of penalties.get(layer) ?? []) {
       emit.call(`${kind}Penalty`, y, penalty, y.rows, y.columns, y.stride, strength / emit.rows);
     }
     return step;
@@ -222,7 +235,8 @@ export function compileTraining(
 ): Program {
   const emit = new Emitter(mode, rows, network.slots, network.zeros, network.threads);
   const { nodes, inputs: named } = network;
-  const { penalties, activityPenalties } = training;
+  const { penalties } = training;
+  const activityPenalties = byLayer(training.activityPenalties);
   const inputs = stageInputs(emit, network);
   if (training.update.guarded && (mode === 'train' || mode === 'accumulate')) {
     emit.guard = new Guard(emit, network, training);
@@ -233,7 +247,7 @@ export function compileTraining(
     return objective.targets === 'labels' ? emit.column(label) : emit.matrix(label, objective.targets);
   });
   const weights = weighted ? training.targets.map(() => emit.column('sampleWeight')) : [];
-  const { values, steps } = forward(emit, network, inputs, fused, activityPenalties);
+  const { values, steps } = forward(emit, network, inputs, new Set(fused), activityPenalties);
   const gradients = new Gradients(emit);
   const fusions = new Map<number, Fusion>();
   const outputs = training.targets.map(({ objective, report, counted, gathered }, i) => {
@@ -257,8 +271,10 @@ export function compileTraining(
   const kept: KeptValue[] = [];
   if (emit.training) {
     const learns = learners(network, mode === 'inspect');
+    const names = new Set<string>();
     const keep = (name: string, value: number) => {
-      if (kept.some((other) => other.name === name)) return;
+      if (names.has(name)) return;
+      names.add(name);
       const gradient = gradients.of(value);
       kept.push({
         name,
@@ -274,11 +290,12 @@ export function compileTraining(
       if (fusion) {
         const others = steps[i] && dy && emit.copy(dy, `${label}.gradient`);
         const { logits, gradient } = fusion;
+        names.add(label);
         kept.push({ name: label, value: logits, gradient, fusion: { ...fusion, others } });
       } else if (mode === 'inspect' && steps[i]) keep(label, value);
       if (!dy || !learns[value]) continue;
       const step = steps[i] as Step;
-      for (const { kind, strength } of activityPenalties.filter((item) => item.layer === layer)) {
+      for (const { kind, strength } of activityPenalties.get(layer) ?? []) {
         emit.call(`${kind}Gradient`, step.y, dy, dy.size, strength / rows);
       }
       const wanted = sources.map((source) => learns[source] as boolean);

@@ -1,8 +1,9 @@
 import type { Call, KernelName, Kernels } from '../kernels/contract.js';
 import type { Guard } from './guard.js';
 import type { Parameter, RowGradients } from './layer.js';
-import { type Lifetime, matrixTensor, planWorkspace, type Tensor, vectorTensor } from './plan.js';
+import { matrixTensor, type Tensor, vectorTensor } from './plan.js';
 import type { Slots } from './slots.js';
+import { type Lifetime, planWorkspace } from './workspace.js';
 
 type Symbolic<Arguments extends readonly unknown[]> = { [I in keyof Arguments]: Arguments[I] | Tensor };
 

@@ -20,7 +20,9 @@ const CALL = 256;
  */
 export class Guard {
   /** Losses and penalties, of which no more is asked than to be finite. */
-  readonly #others: Tensor[];
+  readonly #others: readonly Tensor[];
+  /** How many of them have been looked at. */
+  #seen = 0;
   readonly #bounded = new Set<Parameter>();
   /** Kernels are held by the operands of their products. */
   readonly #byProducts: boolean;
@@ -75,14 +77,14 @@ export class Guard {
     // The last look tells how large numbers were; that of threads which look at the same time would be any of theirs.
     const last = parameters.findLast(({ layout, trainable }) => trainable && layout === 'panels');
     if (looks.length === 0 && last) looks.push([last.gradient, ceiling]);
-    while (this.#others.length > looks.length) this.#look(undefined, ceiling);
+    while (this.#others.length - this.#seen > looks.length) this.#look(undefined, ceiling);
     for (const [tensor, limit, columns] of looks) this.#look(tensor, limit, columns);
   }
 
   #look(tensor: Tensor | undefined, limit: Tensor, columns = tensor?.columns ?? 0): void {
     const { factor } = this.emit.slots;
     const { rows = 0, stride = 0 } = tensor ?? {};
-    const other = this.#others.shift() ?? limit;
+    const other = this.#others[this.#seen++] ?? limit;
     this.emit.call('guard', tensor ?? factor, rows, columns, stride, other, limit, factor);
   }
 }

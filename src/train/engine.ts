@@ -76,7 +76,7 @@ export class Engine {
     initialize = true,
   ) {
     const parameters = nodes.flatMap(({ layer }) => layer.parameters);
-    const widest = Math.max(...nodes.map(({ layer }) => layer.units));
+    const widest = nodes.reduce((most, { layer }) => Math.max(most, layer.units), 0);
     const arena = new Arena(RESERVED_ELEMENTS);
     arena.take(this.slots.block);
     placeSlots(this.slots);
@@ -154,7 +154,7 @@ export class Engine {
     this.heap.fill(0, this.#compiledBase, evaluationBase);
     fillStates(this.heap, training);
     this.heap[this.slots.factor.offset] = 1;
-    this.minimumBatch = Math.max(1, ...this.network.nodes.map(({ layer }) => layer.minimumBatch ?? 1));
+    this.minimumBatch = this.network.nodes.reduce((most, { layer }) => Math.max(most, layer.minimumBatch ?? 1), 1);
     this.#training = training;
     this.#evaluationBase = evaluationBase;
     this.#trainingBase = trainingBase;

@@ -116,8 +116,8 @@ function find(
   spoilt: string | undefined,
 ): Finding | undefined {
   const { network, training } = engine;
-  const names = network.inputs.map(({ name }) => name);
-  const kept = program.kept.filter(({ name }) => !names.includes(name));
+  const names = new Set(network.inputs.map(({ name }) => name));
+  const kept = program.kept.filter(({ name }) => !names.has(name));
   for (const { name, value } of [...kept].reverse()) {
     const output = engine.read(value);
     const rows = badRows(output);

@@ -19,7 +19,9 @@ const SMALLEST_EPSILON = 1e-12;
 export function safeRate({ spec, solver }: Optimizer, multipliers: readonly number[]): number {
   const { epsilon = 1, weightDecay = 0 } = spec as { epsilon?: number; weightDecay?: number };
   if (solver || epsilon < SMALLEST_EPSILON) return 0;
-  return Math.min(LARGEST_RATE, 1 / weightDecay) / Math.max(1, ...multipliers);
+  return (
+    Math.min(LARGEST_RATE, 1 / weightDecay) / multipliers.reduce((most, multiplier) => Math.max(most, multiplier), 1)
+  );
 }
 
 function finite({ heap }: Engine, { offset, size }: Tensor): boolean {

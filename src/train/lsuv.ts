@@ -52,16 +52,16 @@ export function layerSequentialUnitVariance(
     throw new StateError('layerSequentialUnitVariance: the model is a graph; it takes a stack, as `sequential` makes.');
   }
   const weights = model.getWeights();
-  const names = Object.keys(weights);
+  const layerWeights = weightsByLayer(weights);
   const done: LsuvLayer[] = [];
   let input = toMatrix(x, 'x');
   layers.forEach((spec, i) => {
     const name = `layers.${i}`;
-    const own = ownWeights(weights, name);
+    const { first = 0, own = {} } = layerWeights.get(name) ?? {};
     if (spec.type === 'dense') {
       const { rows, columns, data } = own['layers.0.kernel'] as Matrix;
-      const at = names.indexOf(`${name}.kernel`);
-      const from = stream('initialization', at);
+      // The kernel is the first weight of its layer, and draws as it did where the model was made.
+      const from = stream('initialization', first);
       data.set(initialize(orthogonal() as unknown as Initializer, rows, columns, seed, from, log));
       const linear = Object.assign(copySpec(spec), { activation: 'linear' });
       let variance = varianceOf(output(model, linear, own, input), name);
@@ -79,10 +79,22 @@ export function layerSequentialUnitVariance(
   return done;
 }
 
-/** The weights of one layer, under the names that they have where it is alone. The arrays are the same. */
-function ownWeights(weights: Weights, layer: string): Weights {
-  const own = Object.entries(weights).filter(([name]) => name.startsWith(`${layer}.`));
-  return Object.fromEntries(own.map(([name, value]) => [name.replace(layer, 'layers.0'), value]));
+/** A layer's weights under the names that they have where it is alone, and the place of the first of them among all. */
+interface OwnWeights {
+  readonly first: number;
+  readonly own: Record<string, Matrix>;
+}
+
+/** The weights of each layer. The arrays are the same. */
+function weightsByLayer(weights: Weights): ReadonlyMap<string, OwnWeights> {
+  const found = new Map<string, OwnWeights>();
+  Object.entries(weights).forEach(([name, value], first) => {
+    const [layer] = /^layers\.\d+/.exec(name) as RegExpExecArray;
+    const known = found.get(layer) ?? { first, own: {} };
+    found.set(layer, known);
+    known.own[name.replace(layer, 'layers.0')] = value;
+  });
+  return found;
 }
 
 /** What a layer alone makes of its input, in inference. */

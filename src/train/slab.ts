@@ -57,11 +57,13 @@ export function updateGroups(
   arena: Arena,
 ): readonly UpdateGroup[] {
   const ordered = slabOrder(parameters);
-  const multipliers = [...new Set(ordered.map(({ learningRateMultiplier }) => learningRateMultiplier))];
-  const single = multipliers.length === 1;
-  const runs = multipliers.map((multiplier) => {
-    return { multiplier, members: ordered.filter((member) => member.learningRateMultiplier === multiplier) };
-  });
+  const runs: { readonly multiplier: number; readonly members: Parameter[] }[] = [];
+  for (const parameter of ordered) {
+    const { learningRateMultiplier: multiplier } = parameter;
+    if (runs.at(-1)?.multiplier === multiplier) runs.at(-1)?.members.push(parameter);
+    else runs.push({ multiplier, members: [parameter] });
+  }
+  const single = runs.length === 1;
   return runs.map(({ multiplier, members }, i) => {
     const start = (members[0] as Parameter).value.offset;
     const stop = runs[i + 1]?.members[0]?.value.offset ?? end(slab);
@@ -69,13 +71,14 @@ export function updateGroups(
       const shift = tensor.offset - slab.offset;
       return single ? tensor : range(`${tensor.name}.${i}`, start + shift, stop + shift);
     };
-    const kernels = members.filter(({ layout }) => layout === 'panels').map(({ value }) => end(value));
+    // Kernels come first.
+    const kernel = members.findLast(({ layout }) => layout === 'panels');
     const label = (name: string) => (single ? name : `${name}.${i}`);
     const block = arena.take(vectorTensor(label('block'), BLOCK_SIZE));
     return {
       multiplier,
       parameters: part(slab),
-      kernels: range(label('kernels'), start, Math.max(start, ...kernels)),
+      kernels: range(label('kernels'), start, kernel ? end(kernel.value) : start),
       gradients: part(gradients),
       states: states.map(part),
       block,
@@ -91,16 +94,16 @@ export function tableUpdates(
   { states }: Optimizer,
   arena: Arena,
 ): readonly TableUpdate[] {
-  const paces: Pace[] = [...groups];
+  const paces = new Map<number, Pace>(groups.map((group) => [group.multiplier, group]));
   return parameters
     .filter((parameter) => parameter.trainable && isTable(parameter))
     .map((table) => {
       const { name, learningRateMultiplier: multiplier, value } = table;
-      let pace = paces.find((other) => other.multiplier === multiplier);
+      let pace = paces.get(multiplier);
       if (!pace) {
         const block = arena.take(vectorTensor(`block.tables.${multiplier}`, BLOCK_SIZE));
         pace = { multiplier, block, decay: range('decay', end(block) - 1, end(block)) };
-        paces.push(pace);
+        paces.set(multiplier, pace);
       }
       const parallel = (state: string) => arena.take(vectorTensor(`${name}.${state}`, value.size));
       return { table, pace, states: states.map((state) => parallel(state.name)) };

@@ -25,7 +25,7 @@ function formatBytes(bytes: number): string {
 
 function formatTable(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] as readonly string[]).map((_, c) =>
-    Math.max(...rows.map((row) => (row[c] as string).length)),
+    rows.reduce((most, row) => Math.max(most, (row[c] as string).length), 0),
   );
   return rows.map((row) =>
     row.map((cell, c) => (c < 2 ? cell.padEnd(widths[c] as number) : cell.padStart(widths[c] as number))).join('  '),

@@ -66,6 +66,7 @@ export function planTraining(network: Network, slab: Tensor, base: number, optio
   const average = averaging && { values: parallel('average'), share: arena.take(vectorTensor('share', 1)) };
   const groups = updateGroups(parameters, slab, gradients, states, arena);
   const tables = tableUpdates(parameters, groups, optimizer, arena);
+  const updates = new Map(tables.map((update) => [update.table, update]));
   const targets = options.losses.map((objective, i): BoundTarget => {
     const name = outputs[i]?.name ?? '';
     const label = (report: string) => (outputs.length > 1 ? `${name}.${report}` : report);
@@ -112,8 +113,7 @@ export function planTraining(network: Network, slab: Tensor, base: number, optio
       emit: (emit) => {
         for (const group of groups) optimizer.emit(emit, group);
         for (const rows of emit.rowGradients) {
-          const update = tables.find(({ table }) => table === rows.table) as TableUpdate;
-          emitRowUpdate(emit, optimizer, update, rows);
+          emitRowUpdate(emit, optimizer, updates.get(rows.table) as TableUpdate, rows);
         }
       },
     },

@@ -17,11 +17,27 @@ const foundLast: Cost = (self, _, result) => self.length - Math.max(0, result as
 const given: Cost = (_, [value]) => (value as { readonly length?: number } | undefined)?.length ?? 0;
 const made: Cost = (_, __, result) => (result as { readonly length: number }).length;
 
+const filled: Cost = (self, [, from = 0, to = self.length]) => (to as number) - (from as number);
+
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
 const counted: readonly (readonly [object, Readonly<Record<string, Cost>>])[] = [
-  [typedArray, { set: given, slice: made, indexOf: found, lastIndexOf: foundLast, fill: all, sort: all }],
-  [Array.prototype, { slice: made, concat: made, indexOf: found, fill: all, join: all, sort: all, splice: all }],
+  [typedArray, { set: given, slice: made, indexOf: found, lastIndexOf: foundLast, fill: filled, sort: all }],
+  [
+    Array.prototype,
+    {
+      slice: made,
+      concat: made,
+      includes: all,
+      indexOf: found,
+      lastIndexOf: foundLast,
+      fill: filled,
+      join: all,
+      sort: all,
+      splice: all,
+      shift: all,
+    },
+  ],
   [
     String.prototype,
     {

@@ -172,7 +172,7 @@ export function trace(
     const item = pending.at(-1) as Expression;
     const missing = item.args.filter((arg): arg is Expression => arg instanceof Expression && !written.has(arg));
     if (missing.length > 0) {
-      pending.push(...missing.reverse());
+      for (const item of missing.reverse()) pending.push(item);
       continue;
     }
     pending.pop();

@@ -32,7 +32,8 @@ export const concatenate = /* @__PURE__ */ defineLayer<'concatenate', MergeOptio
   merges: true,
   build(_, name, widths) {
     const units = widths.reduce((sum, width) => sum + width, 0);
-    const starts = widths.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width, 0));
+    const starts = [0];
+    for (const width of widths) starts.push((starts.at(-1) as number) + width);
     return merge(name, units, (emit, xs) => {
       const y = emit.matrix(`${name}.y`, units);
       xs.forEach((x, i) => {
@@ -81,6 +82,28 @@ export const add = /* @__PURE__ */ defineLayer<'add', MergeOptions>('add', {
   },
 });
 
+/** Up to here the gradient of each factor is a product of its own, which of more would take calls for each pair of them. */
+const MANY_FACTORS = 64;
+
+/** The gradients of many factors: what stands before each times what stands behind it, which neighbours share. */
+function productGradients(emit: Emitter, xs: readonly Tensor[], dy: Tensor, name: string): readonly Tensor[] {
+  const times = (a: Tensor, b: Tensor, label: string) => {
+    const y = emit.matrix(`${name}.${label}`, a.columns);
+    emit.call('multiply', a, b, y, y.size);
+    return y;
+  };
+  const last = xs.length - 1;
+  const before = [dy];
+  for (let i = 0; i < last; i++) before.push(times(before[i] as Tensor, xs[i] as Tensor, `before${i + 1}`));
+  const gradients = [before[last] as Tensor];
+  let after = xs[last] as Tensor;
+  for (let i = last - 1; i >= 0; i--) {
+    gradients.push(times(before[i] as Tensor, after, `dx${i}`));
+    if (i > 0) after = times(xs[i] as Tensor, after, `after${i - 1}`);
+  }
+  return gradients.reverse();
+}
+
 /** The product of inputs of one width, element by element. */
 export const multiply = /* @__PURE__ */ defineLayer<'multiply', MergeOptions>('multiply', {
   options: [],
@@ -96,10 +119,12 @@ export const multiply = /* @__PURE__ */ defineLayer<'multiply', MergeOptions>('m
         });
       return {
         y: products(xs, 'y'),
-        backward: (dy, wanted) =>
-          wanted.map((needed, i) =>
+        backward: (dy, wanted) => {
+          if (xs.length > MANY_FACTORS) return productGradients(emit, xs, dy, name);
+          return wanted.map((needed, i) =>
             needed ? products([dy, ...xs.filter((_, other) => other !== i)], `dx${i}`) : undefined,
-          ),
+          );
+        },
       };
     });
   },

@@ -106,7 +106,8 @@ export function bindMetrics(
       throw new ValueError({ argument, given: show(list), expected: "an array, such as ['accuracy']" });
     }
     const bound = list.map((item: MetricName | MetricSpec, i) => bind(item, output, `${argument}[${i}]`));
-    const twice = bound.find(({ label }, i) => bound.findIndex((other) => other.label === label) < i);
+    const seen = new Set<string>();
+    const twice = bound.find(({ label }) => seen.size === seen.add(label).size);
     if (!twice) return bound;
     throw new ValueError({
       argument,
