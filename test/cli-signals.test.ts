@@ -101,6 +101,25 @@ const until = async (reached: () => boolean) => {
   while (!reached()) await new Promise((resolve) => setTimeout(resolve, 20));
 };
 
+// As the first process of a container it would go on where nothing listens.
+test.each(
+  signals.flatMap(([signal, code]) => {
+    const waiting = [['evaluate', 'm.myelin', '-'], ['profile', 'm.myelin', '-'], ['bench']];
+    return waiting.map((args) => [signal, args.join(' '), code, args] as const);
+  }),
+)(
+  '%s ends `%s` with %i',
+  async (signal, _, code, args) => {
+    if (!existsSync(at('m.myelin'))) await myelin(train('m.myelin', '--epochs', '2', '--members', '1'));
+    const { child, said, ended } = started(args);
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    expect(child.exitCode).toBe(null);
+    child.kill(signal);
+    expect({ ended: await ended, said: said.text }).toEqual({ ended: [code, null], said: '' });
+  },
+  60_000,
+);
+
 test('a second signal ends a command whose orderly end waits for a reader', async () => {
   execFileSync('mkfifo', [at('report')]);
   const { child, said, ended } = started(train('second.myelin', ...slow, '--report', 'report'));

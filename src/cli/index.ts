@@ -8,7 +8,7 @@ import { printableLines } from '../printable.js';
 import { say } from './console.js';
 import { messageOf, UsageError } from './errors.js';
 import { listOf } from './lists.js';
-import { endingCode } from './signals.js';
+import { endingCode, endOnSignals } from './signals.js';
 import { trainCommand } from './train.js';
 import { benchCommand, evaluateCommand, inspectCommand, predictCommand, profileCommand } from './use.js';
 
@@ -248,6 +248,8 @@ reading(program.command('profile'))
   .option('--batch-size <rows>', 'rows of the step', number)
   .addHelpText('after', examples('profile model.myelin train.csv'))
   .action(run(profileCommand as Run));
+
+endOnSignals();
 
 // Nobody listens to progress and warnings any more: the work goes on.
 process.stderr.on('error', () => {});

@@ -9,6 +9,21 @@ let met: number | undefined;
 /** The exit code of a process that was told to end; undefined as long as it was not. */
 export const endingCode = (): number | undefined => met;
 
+/** Interruptions that listen. */
+let listening = 0;
+
+/**
+ * Ends the process on a signal that no command comes to an orderly end by. The first process of a container has nobody else
+ * to do so.
+ */
+export function endOnSignals(): void {
+  for (const name of NAMES) {
+    process.on(name, () => {
+      if (listening === 0) process.exit(CODES[name]);
+    });
+  }
+}
+
 /**
  * Lets a command come to an orderly end when it is interrupted (Ctrl-C), told to end (`docker stop`) or its terminal is
  * closed: the first signal aborts, another one ends the process at once.
@@ -17,6 +32,8 @@ export class Interruption {
   readonly #controller = new AbortController();
   readonly signal = this.#controller.signal;
 
+  #active = true;
+
   readonly #listen = (name: Name): void => {
     this.stop();
     met = CODES[name];
@@ -24,11 +41,15 @@ export class Interruption {
   };
 
   constructor() {
+    listening++;
     for (const name of NAMES) process.on(name, this.#listen);
   }
 
-  /** From now on signals do what they do to any process. */
+  /** From now on signals end the process at once. */
   stop(): void {
+    if (!this.#active) return;
+    this.#active = false;
+    listening--;
     for (const name of NAMES) process.off(name, this.#listen);
   }
 }
