@@ -96,7 +96,7 @@ export async function train(
     if (heldOut.settle(epoch)) best = networks.map((network) => network.getWeights());
     if (epoch + 1 < epochs) return heldOut.wait(epoch, patience);
     if (epoch + 1 > epochs) return heldOut.wait(epoch, Math.max(patience, moreEpochs / 2)) && epoch + 1 < last;
-    if (heldOut.bestEpoch >= epochs - Math.ceil(LAST * epochs)) last = epochs + moreEpochs;
+    if (heldOut.lowestEpoch >= epochs - Math.ceil(LAST * epochs)) last = epochs + moreEpochs;
     return last > epochs;
   };
   let rounds: Rounds;
@@ -190,10 +190,10 @@ function rateAgain({ epochs, moreEpochs, learningRate }: Design, epoch: number):
   return (learningRate / 4) * (1 + cos((Math.PI * (epoch - epochs + 0.5)) / moreEpochs));
 }
 
-function notesOf({ bestEpoch, curve }: HeldOut, rows: number, members: number): readonly string[] {
+function notesOf({ lowestEpoch, curve }: HeldOut, rows: number, members: number): readonly string[] {
   const notes: string[] = [];
   const total = curve.length;
-  if (bestEpoch >= total - Math.max(1, Math.floor(total / 50))) {
+  if (lowestEpoch >= total - Math.max(1, Math.floor(total / 50))) {
     notes.push(`still improving at the last epoch, ${total}: more epochs may do better`);
   }
   if (members === 1 && rows < FEWEST_ROWS) {
