@@ -1,5 +1,6 @@
 import { checkOptions, lookUp, ShapeError, StateError, show, ValueError } from '../../errors.js';
 import { type Matrix, type MatrixLike, makeMatrix, toNumbers } from '../../matrix.js';
+import { codedOf } from '../bytes-column.js';
 import { type Row, tableFromRows } from '../rows.js';
 import { type Column, type ColumnKind, type NumberColumn, Table } from '../table.js';
 import { adapted } from './adapted.js';
@@ -305,9 +306,10 @@ function columnOf({ data, rows, columns }: Block, column: number): Float64Array 
 /** Rows that are filled before the next ones: what they take stays in a processor's second-level cache. */
 const ROWS_AT_A_TIME = 256;
 
-/** Numbers of a column. */
+/** Numbers of a column: values, or what bytes mean. */
 interface Narrow {
-  readonly values: Float32Array | Float64Array;
+  readonly values: Float32Array | Float64Array | Uint8Array;
+  readonly palette?: Float32Array;
   /** What is wrong with the first that is not finite. */
   readonly problem?: ValueError;
 }
@@ -318,7 +320,11 @@ function fill(columns: readonly Narrow[], rows: number, data: Float32Array | Flo
   for (let start = 0; start < rows; start += ROWS_AT_A_TIME) {
     const end = Math.min(rows, start + ROWS_AT_A_TIME);
     for (let c = 0; c < width; c++) {
-      const { values } = columns[c]!;
+      const { values, palette } = columns[c]!;
+      if (palette) {
+        for (let row = start, at = start * width + c; row < end; row++, at += width) data[at] = palette[values[row]!]!;
+        continue;
+      }
       for (let row = start, at = start * width + c; row < end; row++, at += width) data[at] = values[row]!;
     }
   }
@@ -327,6 +333,11 @@ function fill(columns: readonly Narrow[], rows: number, data: Float32Array | Flo
 /** In float32. */
 function narrow(given: Column): Narrow {
   const column = numbersOf(given);
+  const coded = codedOf(column);
+  if (coded) {
+    const palette = new Float32Array(coded.palette);
+    if (palette.every(Number.isFinite)) return { values: coded.bytes, palette };
+  }
   const values = new Float32Array(column.values);
   for (let row = 0; row < values.length; row++) {
     if (!Number.isFinite(values[row]!)) return { values, problem: unusable(column, row) };

@@ -100,14 +100,33 @@ export class FirstLayers {
     return this.#rest.predict(Object.fromEntries(inputs));
   }
 
-  /** Sums where inputs in some ranges are, in each row, those of another one. */
-  moved(x: Matrix, sums: Matrix, ranges: readonly (readonly [number, number])[], order: Uint32Array): Matrix {
+  /**
+   * Rows that change where inputs in some ranges are, in each row, those of another one; and their sums. Of pixels and rare
+   * categories most rows stay as they are.
+   */
+  moved(
+    x: Matrix,
+    sums: Matrix,
+    ranges: readonly (readonly [number, number])[],
+    order: Uint32Array,
+  ): { readonly rows: Uint32Array; readonly sums: Matrix } {
     const { data: kernel, columns: width } = this.#kernel;
-    const data = sums.data.slice();
+    const rows: number[] = [];
     for (let row = 0; row < x.rows; row++) {
       const own = row * x.columns;
       const other = order[row]! * x.columns;
-      const at = row * width;
+      const differs = ([start, end]: readonly [number, number]) => {
+        for (let c = start; c < end; c++) if (x.data[other + c] !== x.data[own + c]) return true;
+        return false;
+      };
+      if (ranges.some(differs)) rows.push(row);
+    }
+    const data = new Float32Array(rows.length * width);
+    rows.forEach((row, k) => {
+      const own = row * x.columns;
+      const other = order[row]! * x.columns;
+      const at = k * width;
+      data.set(sums.data.subarray(row * width, (row + 1) * width), at);
       for (const [start, end] of ranges) {
         for (let c = start; c < end; c++) {
           const change = x.data[other + c]! - x.data[own + c]!;
@@ -117,8 +136,8 @@ export class FirstLayers {
           for (let i = 0; i < width; i++) data[at + i] = data[at + i]! + change * kernel[from + i]!;
         }
       }
-    }
-    return makeMatrix(data, sums.rows, width);
+    });
+    return { rows: Uint32Array.from(rows), sums: makeMatrix(data, rows.length, width) };
   }
 }
 

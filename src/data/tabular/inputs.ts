@@ -1,3 +1,4 @@
+import { readable } from '../bytes-column.js';
 import { shorten } from '../errors.js';
 import { textsOf } from '../prep/encoding.js';
 import type { Preprocessing } from '../prep/preprocess.js';
@@ -29,7 +30,7 @@ export function describeColumns(table: Table, inputs: Preprocessing): readonly I
 function describeColumn(column: Column): InputRecord {
   const { name, kind } = column;
   if (column.kind !== 'category') {
-    const { values } = column;
+    const values = readable(column);
     let min = Infinity;
     let max = -Infinity;
     let sum = 0;
@@ -148,7 +149,7 @@ function strange(column: Column, { kind, min, max, categories }: InputRecord) {
     return { count, row, value: texts.categories[texts.codes[row]!] ?? '' };
   }
   if (column.kind === 'category' || min === undefined || max === undefined) return { count, row, value: '' };
-  const { values } = column;
+  const values = readable(column);
   for (let at = 0; at < values.length; at++) if (values[at]! < min || values[at]! > max) meet(at);
   return { count, row, value: numberText(values[row], kind) };
 }
