@@ -14,6 +14,7 @@ import { remarksOn, type Say } from '../data/remarks.js';
 import { ShapeError, UnknownNameError, ValueError } from '../errors.js';
 import { say } from './console.js';
 import { about } from './errors.js';
+import { isUnnamed } from './first-line.js';
 import { itemOf } from './lists.js';
 import { quoted } from './terminal.js';
 
@@ -59,7 +60,7 @@ export function readOptions(flags: ReadFlags, pipeline?: Tabular): TableOptions 
   const dateFormat = merged(reading.dateFormat, flags.dateFormat);
   const missing = flags.missing ? [...(reading.missing ?? MISSING), ...flags.missing] : reading.missing;
   const kinds = learned && { ...learned, ...flags.kinds };
-  const unnamed = learned !== undefined && Object.keys(learned).every((name) => /^column\d+$/.test(name));
+  const unnamed = learned !== undefined && isUnnamed(Object.keys(learned));
   // Names that are given say nothing of the first line.
   const named = header ?? (learned === undefined || names ? undefined : !unnamed);
   return {
@@ -97,6 +98,12 @@ const sayFlag: Say = (option, value, column) => {
   if (option === 'dateFormat') return `--date-format ${quoted(`${column}=${value}`)}`;
   return `--${option} ${quoted(value)}`;
 };
+
+/** What a file's cells were read as where they are written otherwise than most are. */
+export function cellRemarksOf({ report }: Table): readonly string[] {
+  const doubts = new Set((report?.columns ?? []).flatMap((column) => remarksOn(column.name, column)));
+  return (report?.remarks ?? []).filter((remark) => !doubts.has(remark));
+}
 
 /** What a reader of a file should know of how it was taken, where it may be taken wrongly. */
 export function remarksOf({ report }: Table, counters: readonly string[]): readonly string[] {

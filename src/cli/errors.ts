@@ -20,7 +20,7 @@ function adviceOf({ code, hint, field, problem }: DataError): string | undefined
   if (hint === undefined) return undefined;
   const decimal = /decimal: '(.)'/.exec(hint)?.[1];
   if (decimal) return `If it is a number, say --decimal ${decimal}.`;
-  if (code === 'value' && field !== undefined) {
+  if (code === 'value' && field !== undefined && !hint.startsWith('If the first line')) {
     const text = /^'(.*)' is not a /.exec(problem)?.[1] ?? '';
     return `If it means a missing value, say --missing ${quoted(text)}; if the column holds texts, --columns ${quoted(`${field}=category`)} in training.`;
   }

@@ -49,7 +49,7 @@ export interface Builder {
   /** A text. Nothing is added where it is of another kind. */
   add(bytes: Uint8Array, from: number, to: number): Outcome;
   addMissing(): void;
-  /** The column so far, and an empty one from here on. */
+  /** The column so far, and an empty one of which nothing was found from here on. */
   finish(name: string): Column;
   describe(): Omit<ColumnReport, 'name' | 'why' | 'kind'>;
 }
@@ -64,7 +64,7 @@ function decode(bytes: Uint8Array): string {
 abstract class Numbers implements Builder {
   abstract readonly kind: 'number' | 'boolean' | 'date';
   rows = 0;
-  readonly findings = new Findings();
+  findings = new Findings();
   #values = new Float64Array(1024);
   #missing = 0;
   #min = Infinity;
@@ -128,6 +128,9 @@ abstract class Numbers implements Builder {
   finish(name: string): Column {
     const values = this.#values.slice(0, this.rows);
     this.rows = 0;
+    this.#missing = 0;
+    [this.#min, this.#max] = [Infinity, -Infinity];
+    this.findings = new Findings();
     return { name, kind: this.kind, values };
   }
 
@@ -284,6 +287,7 @@ class CategoryBuilder implements Builder {
       categories: this.#categories,
     } as const;
     this.rows = 0;
+    this.#missing = 0;
     this.#dictionary = new Dictionary();
     this.#categories = [];
     return column;
@@ -303,12 +307,14 @@ export function makeBuilder(kind: ColumnKind, reading: Reading): Builder {
 /** Collects a column, maybe none, and beside it its cells as they are written. */
 export class KeepingBuilder implements Builder {
   readonly kind: ColumnKind;
-  readonly findings: Findings;
   readonly #written = new CategoryBuilder(new Set());
 
   constructor(private readonly builder: Builder | undefined) {
     this.kind = builder?.kind ?? 'category';
-    this.findings = builder?.findings ?? this.#written.findings;
+  }
+
+  get findings(): Findings {
+    return (this.builder ?? this.#written).findings;
   }
 
   get rows(): number {

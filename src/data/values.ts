@@ -52,10 +52,12 @@ export function collectColumn(
   given: ColumnKind | undefined,
   plan: ReadPlan,
   complain: Complain,
+  /** Whether every spelling of the kind counts. */
+  known = given !== undefined,
 ): Collected {
   const evidence = evidenceOf(name, values, plan);
   const kind = given ?? (evidence.plain ? evidence.kind : 'category');
-  const builder = makeBuilder(kind, readingOf(plan, name, given !== undefined, evidence));
+  const builder = makeBuilder(kind, readingOf(plan, name, known, evidence));
   const feed = new TextFeed();
   values.forEach((value, row) => {
     if (isMissing(value)) {
@@ -80,7 +82,8 @@ export function collectColumn(
     throw complain({ row, field: name, problem: `'${shorten(text)}' is not a ${kind}`, ...(hint && { hint }) });
   });
   const described = builder.describe();
-  return { column: builder.finish(name), evidence, findings: builder.findings, described };
+  const { findings } = builder;
+  return { column: builder.finish(name), evidence, findings, described };
 }
 
 /** The values as texts, as they are. */

@@ -1,5 +1,5 @@
 import { shorten } from '../../data/errors.js';
-import type { ColumnKind, HeldOut, Importance, Metrics, TabularRecord } from '../../data/index.js';
+import type { ColumnKind, Design, HeldOut, Importance, Metrics, TabularRecord } from '../../data/index.js';
 import { chartStyle, escaped, figure } from '../../insight/charts/index.js';
 import { figureText, short, shown, validationText } from '../terminal.js';
 import { confusionSection } from './confusion.js';
@@ -108,6 +108,21 @@ td:first-child,th:first-child{text-align:left}thead th{color:var(--soft);font-we
 figcaption small{color:var(--soft)}.keys{display:flex;flex-wrap:wrap;gap:.1em 1.2em;font-size:13px;color:var(--soft);margin:.3em 0 .5em}
 .keys svg{vertical-align:middle}code{font-size:.92em;overflow-wrap:anywhere}li{max-width:60em}`;
 
+/** What training went by, as a reader knows it. */
+const DESIGN: Readonly<Record<keyof Design, string>> = {
+  members: 'networks whose outputs are averaged',
+  layers: 'units of the hidden layers',
+  activation: 'activation of the hidden layers',
+  dropout: 'dropout rate',
+  epochs: 'epochs at most',
+  moreEpochs: 'further epochs where the last were the best',
+  patience: 'epochs without improvement before training stops',
+  batchSize: 'rows of a step',
+  learningRate: 'highest learning rate',
+  weightDecay: 'weight decay',
+  seed: 'seed',
+};
+
 const count = (rows: number, kind: string) => `${rows} ${kind}${rows === 1 ? ' row' : ' rows'}`;
 
 /** A page that needs nothing but itself, without scripts. All figures of a section are of the same rows, which it names. */
@@ -130,10 +145,10 @@ export function reportPage(data: ReportData): string {
     learningCurves(record),
     ...(classes.length > 0 ? [roc(shownRows), calibration(shownRows)] : residuals(shownRows, kind)),
   ];
-  const options = Object.entries(design).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? value.join(', ') : String(value),
-  ]);
+  const options = Object.entries(DESIGN).map(([name, words]) => {
+    const value = design[name as keyof Design];
+    return [words, Array.isArray(value) ? value.join(', ') || 'none' : String(value)];
+  });
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="color-scheme" content="light dark">

@@ -3,6 +3,7 @@ import { KeepingBuilder, makeBuilder, readingOf } from '../builders.js';
 import { COUNTS_ROWS } from '../counter.js';
 import { asUtf8 } from '../encoding.js';
 import { DataError, shorten } from '../errors.js';
+import { Said } from '../remarks.js';
 import { type ColumnReport, makeReport } from '../report.js';
 import { Settling } from '../settle.js';
 import { type Bytes, open, type Source } from '../source.js';
@@ -194,21 +195,33 @@ export async function readCsv(source: Source, options: CsvOptions = {}): Promise
   }
 }
 
-function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<string, Stray>): Table {
+/** A block of a stream. */
+interface Block {
+  readonly said: Said;
+  /** Whether no other came before it. */
+  readonly first: boolean;
+}
+
+/** The table of what was read since the last: of all rows, or of a block of a stream. */
+function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<string, Stray>, block?: Block): Table {
   const { dialect, fields, kinds, reader } = pass;
   const { separator, header } = dialect;
   const lines = reader.takeLines();
   // Builders are empty after this.
   const described = fields.map(({ builder }) => builder?.describe());
+  const found = fields.map(({ builder }) => builder?.findings);
   const made = columnsOf(pass);
   const byName = new Map(made.map((column) => [column.name, column]));
-  const settling = new Settling(plan, made, (row) => lines[row], separator);
+  const settling = new Settling(plan, made, (row) => lines[row], separator, block?.said);
   const remarks: string[] = [];
   const columns = fields.map(({ name, strict, builder }, c): ColumnReport => {
     const column = byName.get(name);
     if (!column || !builder) return { name, kind: kinds.get(name)!, why: 'as given', missing: 0, ...described[c] };
     const evidence = dialect.evidence[c]!;
-    const settled = settling.settle(column, builder.findings, strict ? undefined : evidence);
+    const inferred = strict ? undefined : evidence;
+    const settled = block
+      ? settling.settleBlock(column, found[c]!, inferred, block.first)
+      : settling.settle(column, found[c]!, inferred);
     byName.set(name, settled.column);
     remarks.push(...settled.remarks);
     const { kind } = settled.column;
@@ -220,14 +233,15 @@ function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<
     const why = `${settled.why}${but}${'counter' in settled.column ? `, ${COUNTS_ROWS}` : ''}`;
     return { name, kind, why, missing: 0, ...described[c], ...settled.described, ...doubts };
   });
-  const notes = [...dialect.notes, ...remarks];
-  const report = makeReport({ source, rows: reader.rows, separator, header, notes, columns });
+  const notes = block?.first === false ? remarks : [...dialect.notes, ...remarks];
+  const report = makeReport({ source, rows: lines.length, separator, header, notes, remarks, columns });
   return new Table([...byName.values()], report, lines, settling.reading, writtenOf(pass));
 }
 
 /**
  * Reads a CSV file a block at a time, in constant memory: tables of some thousand rows. Kinds are those of `columns` and,
- * for the others, of the first rows; each table has categories of its own.
+ * for the others, of the first rows; each table has categories of its own. The report of a table says what was not said of
+ * those before it.
  * @throws DataError, also where a value is of another kind than the first rows of its column.
  */
 export async function* streamCsv(source: Source, options: CsvOptions = {}): AsyncGenerator<Table, void, undefined> {
@@ -236,12 +250,14 @@ export async function* streamCsv(source: Source, options: CsvOptions = {}): Asyn
   const bytes = open(source);
   let pass: Pass | undefined;
   let seen = 0;
+  const said = new Said();
   for await (pass of run(bytes, plan, new Map(), true)) {
     const stray = pass.fields.find((field) => field.stray);
     if (stray) throw strayError(bytes.name, stray, stray.stray!);
     if (pass.reader.rows === seen) continue;
+    const block = { said, first: seen === 0 };
     seen = pass.reader.rows;
-    yield new Table(columnsOf(pass), undefined, pass.reader.takeLines(), undefined, writtenOf(pass));
+    yield finish(pass, bytes.name, plan, new Map(), block);
   }
   if (pass) checkRows(pass, bytes.name);
 }
