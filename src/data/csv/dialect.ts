@@ -99,6 +99,8 @@ export interface CsvPlan extends ReadPlan {
   readonly maxColumns: number;
   readonly maxBytes: number;
   readonly maxRows: number;
+  /** What an earlier run over the file found. */
+  readonly notes: readonly string[];
 }
 
 const KINDS = { number: 1, category: 1, boolean: 1, date: 1, skip: 1 };
@@ -187,6 +189,7 @@ export function planCsv(options: CsvOptions): CsvPlan {
     maxColumns,
     maxBytes,
     maxRows,
+    notes: [],
   };
 }
 

@@ -52,7 +52,9 @@ function candidatesOf(head: Head, { separator, quote, decimalComma }: Given): (H
     const counts = countsOf(plain);
     const even = counts.length > 0 && counts[0]! > 1 && counts.every((count) => count === counts[0]);
     const odd = full.flawed || full.protects || full.breaks || new Set(countsOf(full)).size > 1;
-    return even && odd ? [{ ...bare, sample: head.sample(bare, LOOK) }] : found;
+    const enclosed = (text: string) => text.length > 1 && text.startsWith('"') && text.endsWith('"');
+    const habit = 2 * plain.rows.filter((row) => row.some(enclosed)).length > counts.length;
+    return even && odd && !habit ? [{ ...bare, sample: head.sample(bare, LOOK) }] : found;
   });
 }
 
