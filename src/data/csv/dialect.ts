@@ -6,7 +6,7 @@ import { type CellOptions, type CellPlan, planCells, saysDates, settingsOf } fro
 import type { ColumnKind } from '../table.js';
 import { guessHeader } from './header.js';
 import { Head } from './sample.js';
-import { findLayout } from './separator.js';
+import { doubledIn, findLayout } from './separator.js';
 
 export interface Limits {
   /** Characters of a line; default 2^24. */
@@ -262,6 +262,12 @@ export function inferDialect(beginning: Beginning, source: string, plan: CsvPlan
   skip += layout.skip;
   notes.push(...layout.notes);
   const { separator, quote } = layout;
+  const doubled = plan.separator === undefined && said === undefined ? doubledIn(file.after(skip), layout) : undefined;
+  if (doubled !== undefined) {
+    const problem = `'${doubled}' stands between the fields, and a separator is one character`;
+    const hint = `Write one instead, such as a tab: sed 's/${doubled}/\\t/g' file > file.tsv.`;
+    throw new DataError({ code: 'fields', source, line: line + skip, column: 1, problem, hint });
+  }
   const { rows, lines } = file.after(skip).sample(layout, plan.sampleRows + 1);
   const [first] = rows;
   if (rows.length < 3 && !whole && !enough) return undefined;
