@@ -112,7 +112,8 @@ export async function train(
         if (epoch >= epochs) network.learningRate = rateAgain(design, epoch);
       },
     };
-    const { history } = await network.fit(gather(x, train), gather(y, train), {
+    const { history } = await network.fit(x, y, {
+      rows: train,
       epochs: epochs + moreEpochs,
       batchSize: Math.min(design.batchSize, train.length),
       validationData: [heldX, heldY],
