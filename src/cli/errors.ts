@@ -12,6 +12,7 @@ const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${let
 export function typed(text: string): string {
   return text
     .replace(/\bheader: true\b/g, '--header')
+    .replace(/; if they enclose line breaks, quote: true/g, '')
     .replace(/\bquote: false\b/g, '--no-quote')
     .replace(/\b(comment|key): '([^']*)'/g, (_, name, value) => `--${name} ${quoted(value)}`);
 }

@@ -1,5 +1,6 @@
 import { dateReader } from './date-formats.js';
 import { shorten } from './errors.js';
+import { hasMonthName, haveMonthNames } from './foreign-dates.js';
 import { isCommonMarker, isMissingNumber } from './markers.js';
 import {
   type Decimal,
@@ -45,6 +46,8 @@ export interface Suspicion {
   readonly beyond?: string;
   /** All would be numbers, but these are of two units. */
   readonly units?: readonly [string, string];
+  /** All look like dates, but this is none of those with an English name of its month. */
+  readonly months?: string;
   /** The only word of a column, which may be that of a boolean. */
   readonly word?: string;
 }
@@ -176,7 +179,11 @@ function decideDates(texts: readonly string[], { dateFormat }: Settings): Decisi
   };
   const category = (suspicion: Suspicion): Decision => ({ kind: 'category', plain: false, odd: texts[0]!, suspicion });
   if (!day && !month) {
-    if (!texts.every(isDateLike)) return undefined;
+    if (!texts.every(isDateLike)) {
+      if (!haveMonthNames(texts)) return undefined;
+      const months = texts.find((text) => !isDateLike(text))!;
+      return { ...category({ months }), odd: months };
+    }
     const first = (order: DateOrder) => texts.find((text) => Number.isNaN(spelledDate(text, order)))!;
     return category({ orders: [first('MDY'), first('DMY')] });
   }
@@ -280,9 +287,12 @@ export function whyOf(decision: Decision, texts: readonly string[], all: string,
   if (suspicion?.padded !== undefined) return `${shown} begins with 0 as a code does`;
   if (suspicion?.beyond !== undefined) return `${shown} is beyond 2^53, where numbers are rounded`;
   if (suspicion?.dateFormats) return `${shown} is a date in which day and month may be either`;
+  if (suspicion?.months !== undefined) return `${shown} looks like a date, but not with a month's name in English`;
   if (suspicion?.word !== undefined) return `${shown} is the only word`;
   return `${shown} is not a number`;
 }
+
+const ENGLISH = 'Names of months are read in English: write the month as a number, such as 2024-05-31.';
 
 /** What an error about a text that is not of a kind advises. */
 export function hintFor(text: string, kind: ColumnKind | undefined): string | undefined {
@@ -298,6 +308,7 @@ export function hintFor(text: string, kind: ColumnKind | undefined): string | un
     return options.length > 0 ? `If it is a number, say ${options.slice(0, 2).join(' or ')}.` : undefined;
   }
   if (kind !== 'date') return undefined;
+  if (!isDateLike(text) && hasMonthName(text)) return ENGLISH;
   const orders = (['DMY', 'MDY', 'YMD'] as const).filter((order) => !Number.isNaN(spelledDate(text, order)));
   return `If it is a date, say how it is written, such as dateFormat: '${orders.join("' or '") || 'DD/MM/YYYY'}'.`;
 }

@@ -99,7 +99,7 @@ export function remarksOn(name: string, doubts: Doubts, say: Say = sayOption): r
   const texts = `${column} is read as texts`;
   const at = (line: number | undefined, row: number) => (line === undefined ? `row ${row}` : `line ${line}`);
   const remarks: string[] = [];
-  const { odd, decimal, thousands, dateFormats, orders, padded, beyond, units, word, marks = [] } = doubts;
+  const { odd, decimal, thousands, dateFormats, orders, padded, beyond, units, months, word, marks = [] } = doubts;
   if (odd) {
     const { count, of, text, row, line, cells, are = 'numbers' } = odd;
     const times = `${cells} cell${cells === 1 ? '' : 's'}`;
@@ -124,6 +124,11 @@ export function remarksOn(name: string, doubts: Doubts, say: Say = sayOption): r
   if (orders) {
     const [day, month] = orders.map((text) => `'${shorten(text)}'`);
     remarks.push(`${texts}, though all are dates, since the day stands first in ${day} and the month in ${month}`);
+  }
+  if (months !== undefined) {
+    remarks.push(
+      `${texts}, which look like dates, but months have names in English only: '${shorten(months)}' is none; write the month as a number, such as 2024-05-31`,
+    );
   }
   if (padded) {
     const { text, count, row, line } = padded;

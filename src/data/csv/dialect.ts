@@ -6,7 +6,7 @@ import { type CellOptions, type CellPlan, planCells, saysDates, settingsOf } fro
 import type { ColumnKind } from '../table.js';
 import { guessHeader } from './header.js';
 import { Head } from './sample.js';
-import { findLayout } from './separator.js';
+import { doubledIn, findLayout } from './separator.js';
 
 export interface Limits {
   /** Characters of a line; default 2^24. */
@@ -99,6 +99,8 @@ export interface CsvPlan extends ReadPlan {
   readonly maxColumns: number;
   readonly maxBytes: number;
   readonly maxRows: number;
+  /** What an earlier run over the file found. */
+  readonly notes: readonly string[];
 }
 
 const KINDS = { number: 1, category: 1, boolean: 1, date: 1, skip: 1 };
@@ -187,6 +189,7 @@ export function planCsv(options: CsvOptions): CsvPlan {
     maxColumns,
     maxBytes,
     maxRows,
+    notes: [],
   };
 }
 
@@ -259,6 +262,12 @@ export function inferDialect(beginning: Beginning, source: string, plan: CsvPlan
   skip += layout.skip;
   notes.push(...layout.notes);
   const { separator, quote } = layout;
+  const doubled = plan.separator === undefined && said === undefined ? doubledIn(file.after(skip), layout) : undefined;
+  if (doubled !== undefined) {
+    const problem = `'${doubled}' stands between the fields, and a separator is one character`;
+    const hint = `Write one instead, such as a tab: sed 's/${doubled}/\\t/g' file > file.tsv.`;
+    throw new DataError({ code: 'fields', source, line: line + skip, column: 1, problem, hint });
+  }
   const { rows, lines } = file.after(skip).sample(layout, plan.sampleRows + 1);
   const [first] = rows;
   if (rows.length < 3 && !whole && !enough) return undefined;

@@ -39,7 +39,12 @@ interface Cutting {
   readonly skip: number;
   /** Whether a separator may end a line. */
   readonly trailing: boolean;
+  /** Whether nobody said that quotes enclose fields, and tabs cut lines, in which quotes seldom do. */
+  readonly bare: boolean;
 }
+
+/** A quote in a line that has as many fields as the others if quotes are characters like others. */
+export class BareQuoteError extends DataError {}
 
 let decoder: TextDecoder | undefined;
 
@@ -68,13 +73,14 @@ export class LineReader {
   readonly #separator: number;
   readonly #quote: boolean;
   readonly #trailing: boolean;
+  readonly #bare: boolean;
   readonly #cutter: Cutter;
 
   constructor(
     private readonly source: string,
     private readonly fields: readonly Field[],
     private readonly limits: LineOptions,
-    { separator, quote, header, skip, trailing }: Cutting,
+    { separator, quote, header, skip, trailing, bare }: Cutting,
     line: number,
   ) {
     this.#separator = separator.charCodeAt(0);
@@ -84,6 +90,7 @@ export class LineReader {
     this.#trailing = trailing || this.#separator <= SPACE;
     this.#cutter = new Cutter(this.#separator, quote);
     this.#line = line;
+    this.#bare = bare;
   }
 
   push(block: Uint8Array, last = false): void {
@@ -250,6 +257,7 @@ export class LineReader {
       const outcome = cutter.cut(unit, at, end);
       if (outcome === PART && !last) return at;
       if (outcome === PART || outcome === FLAW) throw this.#flaw(unit, at, outcome === PART);
+      if (this.#bare && cutter.breaks > 0 && this.#areWhole(unit, at, cutter.end)) throw this.#swallows(unit, at);
       if (cutter.end - at > maxLineLength) throw this.#tooLongLine();
       if (!cutter.blank) this.#row(unit, at);
       at = cutter.end;
@@ -265,7 +273,27 @@ export class LineReader {
     const bare = 'If quotes are characters like others, say quote: false.';
     const hint = unclosed ? bare : `Inside quotes a quote is written twice. ${bare}`;
     const place = this.#placeOf(unit, row, this.#cutter.open);
-    return new DataError({ code: 'quote', source: this.source, ...place, problem, hint });
+    const flaw = { code: 'quote', source: this.source, ...place, problem, hint } as const;
+    const isBare = this.#bare && this.#areWhole(unit, row, unit.indexOf(LF, row) + 1);
+    return isBare ? new BareQuoteError(flaw) : new DataError(flaw);
+  }
+
+  /** Whether each of these lines is a row if quotes are characters, and quotes do not enclose what most rows have. */
+  #areWhole(unit: Uint8Array, from: number, end: number): boolean {
+    if (2 * this.#cutter.quoted > this.rows + 1) return false;
+    for (let at = from; at < end; at = unit.indexOf(LF, at) + 1) {
+      if (this.#countPlain(unit, at) !== this.fields.length) return false;
+    }
+    return true;
+  }
+
+  /** What a field is that holds line breaks, between which each line is a row by itself. */
+  #swallows(unit: Uint8Array, row: number): DataError {
+    const place = this.#placeOf(unit, row, this.#cutter.broken);
+    const last = this.#line + this.#cutter.breaks;
+    const problem = `a quote is opened here and closed in line ${last}, though each of the lines has ${this.fields.length} fields by itself`;
+    const hint = 'If quotes are characters like others, say quote: false; if they enclose line breaks, quote: true.';
+    return new BareQuoteError({ code: 'quote', source: this.source, ...place, problem, hint });
   }
 
   #row(unit: Uint8Array, row: number): void {

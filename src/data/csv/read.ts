@@ -18,7 +18,7 @@ import {
   inferDialect,
   planCsv,
 } from './dialect.js';
-import { type Field, LineReader, STREAM, type Stray, strayError } from './lines.js';
+import { BareQuoteError, type Field, LineReader, STREAM, type Stray, strayError } from './lines.js';
 
 /** Bytes in UTF-8 with lines that end in \n or \r\n. */
 async function* linesOf(bytes: Bytes, encoding: string | undefined): AsyncGenerator<Uint8Array> {
@@ -83,6 +83,7 @@ function begin(
   for (const column of Object.keys(plan.columns)) {
     if (!known.has(column)) lookUp(Object.fromEntries(dialect.names.map((n) => [n, n])), column, 'columns');
   }
+  const bare = plan.quote === undefined && dialect.separator === '\t';
   const kinds = new Map<string, ColumnKind | 'skip'>();
   const fields = dialect.names.map((column, c): Field => {
     const evidence = dialect.evidence[c]!;
@@ -96,7 +97,7 @@ function begin(
     const kept = plan.keep.has(column) ? new KeepingBuilder(builder) : builder;
     return { name: column, builder: kept, strict: given !== undefined, stray: undefined };
   });
-  return { dialect, fields, kinds, reader: new LineReader(name, fields, plan, dialect, line) };
+  return { dialect, fields, kinds, reader: new LineReader(name, fields, plan, { ...dialect, bare }, line) };
 }
 
 /** What is enough to see how a file is written: so many lines, or so many bytes with more than one line. */
@@ -177,12 +178,21 @@ function checkRows({ reader }: Pass, source: string): void {
  * @throws DataError with line and column for what is no CSV; ValueError and UnknownNameError for wrong options.
  */
 export async function readCsv(source: Source, options: CsvOptions = {}): Promise<Table> {
-  const plan = planCsv(options);
+  let plan = planCsv(options);
   const bytes = open(source);
   let revised: ReadonlyMap<string, Stray> = new Map();
+  let flawed: DataError | undefined;
   for (;;) {
     let pass: Pass | undefined;
-    for await (pass of run(bytes, plan, revised));
+    try {
+      for await (pass of run(bytes, plan, revised));
+    } catch (error) {
+      // What the whole file says of quotes counts more than its beginning.
+      if (flawed || !(error instanceof BareQuoteError) || !bytes.again) throw flawed ?? error;
+      plan = { ...plan, quote: false, notes: [bareNote(error)] };
+      flawed = error;
+      continue;
+    }
     if (!pass) continue;
     checkRows(pass, bytes.name);
     const stray = pass.fields.filter((field) => field.stray);
@@ -201,6 +211,9 @@ interface Block {
   /** Whether no other came before it. */
   readonly first: boolean;
 }
+
+const bareNote = ({ line }: DataError) =>
+  `quotes are characters like others, since line ${line} has equally many fields as the others only then`;
 
 /** The table of what was read since the last: of all rows, or of a block of a stream. */
 function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<string, Stray>, block?: Block): Table {
@@ -233,7 +246,7 @@ function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<
     const why = `${settled.why}${but}${'counter' in settled.column ? `, ${COUNTS_ROWS}` : ''}`;
     return { name, kind, why, missing: 0, ...described[c], ...settled.described, ...doubts };
   });
-  const notes = block?.first === false ? remarks : [...dialect.notes, ...remarks];
+  const notes = block?.first === false ? remarks : [...dialect.notes, ...plan.notes, ...remarks];
   const report = makeReport({ source, rows: lines.length, separator, header, notes, remarks, columns });
   return new Table([...byName.values()], report, lines, settling.reading, writtenOf(pass));
 }
