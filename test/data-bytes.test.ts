@@ -85,6 +85,8 @@ describe('columns of bytes', () => {
     [zeroCentre()],
     [minMax()],
     [minMax({ low: 0, high: 255, max: 4 }), zeroCentre(), fillMissing({ indicator: true })],
+    [minMax({ max: 1e-150 }), zeroCentre(), standardize()],
+    [minMax({ max: 1e200 }), zeroCentre(), standardize()],
     [robust()],
     [maxAbs()],
     [log1p(), standardize(), fillMissing({ indicator: true })],

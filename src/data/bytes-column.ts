@@ -4,6 +4,8 @@ import type { NumberColumn } from './table.js';
 export interface Coded {
   readonly bytes: Uint8Array;
   readonly palette: Float64Array;
+  /** How many rows have each byte: counted once, also for what is made of the column. */
+  counts(): Uint32Array;
 }
 
 const CODED = Symbol('coded');
@@ -17,9 +19,19 @@ const SAME = /* @__PURE__ */ Float64Array.from({ length: 256 }, (_, byte) => byt
  * A column that holds a byte for each row. `values` is made, and kept, when somebody asks for it: who can reads `codedOf`.
  * A copy by `{ ...column }` holds values and no bytes, so that they cannot contradict each other.
  */
-export function bytesColumn(name: string, bytes: Uint8Array, palette: Float64Array = SAME): NumberColumn {
+export function bytesColumn(name: string, bytes: Uint8Array): NumberColumn {
+  let counts: Uint32Array | undefined;
+  const count = () => {
+    counts ??= countsOf(bytes);
+    return counts;
+  };
+  return column(name, { bytes, palette: SAME, counts: count });
+}
+
+function column(name: string, coded: Coded): NumberColumn {
+  const { bytes, palette } = coded;
   let values: Float64Array | undefined;
-  const column = {
+  const made = {
     name,
     kind: 'number' as const,
     get values() {
@@ -30,37 +42,47 @@ export function bytesColumn(name: string, bytes: Uint8Array, palette: Float64Arr
       return values;
     },
   };
-  Object.defineProperty(column, CODED, { value: { bytes, palette }, enumerable: false });
-  return column;
+  Object.defineProperty(made, CODED, { value: coded, enumerable: false });
+  return made;
 }
 
 /** The bytes of a column, and what they mean, where it holds bytes. */
-export function codedOf(column: object): Coded | undefined {
-  return (column as Carrier)[CODED];
+export function codedOf(numbers: object): Coded | undefined {
+  return (numbers as Carrier)[CODED];
+}
+
+/** The bytes of a column where each means itself. */
+export function bytesOf(numbers: object): Coded | undefined {
+  const coded = codedOf(numbers);
+  return coded?.palette === SAME ? coded : undefined;
 }
 
 /** Numbers to be read, not to be mapped: what a `map` of bytes makes is bytes again. */
 export type Readable = Float64Array | Uint8Array;
 
 /** The numbers of a column: bytes where each means itself. */
-export function readable(column: NumberColumn): Readable {
-  const coded = codedOf(column);
-  return coded?.palette === SAME ? coded.bytes : column.values;
-}
-
-/** The same column of other rows. */
-export function withBytes({ name }: NumberColumn, { palette }: Coded, bytes: Uint8Array): NumberColumn {
-  return bytesColumn(name, bytes, palette);
+export function readable(numbers: NumberColumn): Readable {
+  return bytesOf(numbers)?.bytes ?? numbers.values;
 }
 
 /** The same rows, where each number is mapped. */
-export function mappedBytes({ name }: NumberColumn, { bytes, palette }: Coded, map: (value: number) => number) {
-  return bytesColumn(name, bytes, palette.map(map));
+export function mappedBytes(name: string, coded: Coded, map: (value: number) => number): NumberColumn {
+  return column(name, { ...coded, palette: coded.palette.map(map) });
 }
 
-/** How many rows have each byte. */
-export function countsOf({ bytes }: Coded): Uint32Array {
+function countsOf(bytes: Uint8Array): Uint32Array {
   const counts = new Uint32Array(256);
   for (let row = 0; row < bytes.length; row++) counts[bytes[row]!]!++;
   return counts;
+}
+
+/** The least and greatest of bytes, and their sum. */
+export function rangeOf(coded: Coded): { readonly low: number; readonly high: number; readonly sum: number } {
+  const counts = coded.counts();
+  const low = counts.findIndex((count) => count > 0);
+  return {
+    low,
+    high: counts.findLastIndex((count) => count > 0),
+    sum: counts.reduce((sum, count, byte) => sum + count * byte, 0),
+  };
 }

@@ -1,5 +1,5 @@
 import { nearest, ShapeError, show, UnknownNameError, ValueError } from '../errors.js';
-import { codedOf, withBytes } from './bytes-column.js';
+import { bytesColumn, bytesOf, codedOf } from './bytes-column.js';
 import type { Reading } from './csv/dialect.js';
 import type { TableReport } from './report.js';
 
@@ -151,8 +151,8 @@ export class Table {
     return this.#of(
       this.columns.map((column) => {
         if (column.kind === 'category') return { ...column, codes: codes(column.codes) };
-        const coded = codedOf(column);
-        if (coded) return withBytes(column, coded, bytes(coded.bytes));
+        const coded = bytesOf(column);
+        if (coded) return bytesColumn(column.name, bytes(coded.bytes));
         return { ...column, values: numbers(column.values) };
       }),
     );

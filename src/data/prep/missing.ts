@@ -1,5 +1,5 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
-import { codedOf, countsOf } from '../bytes-column.js';
+import { codedOf } from '../bytes-column.js';
 import type { CategoryColumn, Column, NumberColumn } from '../table.js';
 import { median, medianOfCounts, moments, sorted } from './statistics.js';
 import { define, numbersOf, type StepSpec } from './step.js';
@@ -76,7 +76,7 @@ function fitNumbers(column: NumberColumn, strategy: Strategy, value: number | st
   if (strategy === 'mean') return moments(column.values).mean;
   if (strategy === 'median') {
     const coded = codedOf(column);
-    return coded ? medianOfCounts(coded.palette, countsOf(coded)) : median(column.values);
+    return coded ? medianOfCounts(coded.palette, coded.counts()) : median(column.values);
   }
   if (strategy === 'mostFrequent') return mostFrequent(sorted(column.values));
   if (typeof (value ?? 0) === 'number') return (value as number | undefined) ?? 0;

@@ -1,10 +1,11 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
-import type { Readable } from '../bytes-column.js';
+import type { Coded, Readable } from '../bytes-column.js';
 import {
   divisor,
   expm1,
   interpolate,
   log1p as logOf,
+  meanOfBytes,
   moments,
   normalCdf,
   normalQuantile,
@@ -58,11 +59,16 @@ interface Linear {
   readonly factor: number;
 }
 
-function linear<O>(plan: (options: Options) => O, fit: (values: Readable, options: O) => Linear) {
+function linear<O>(
+  plan: (options: Options) => O,
+  fit: (values: Readable, options: O) => Linear,
+  fitBytes: (coded: Coded, options: O) => Linear | undefined = () => undefined,
+) {
   return numeric<O, Linear>({
     state: { offset: 'number', factor: 'number' },
     plan,
     fit: (values, options, name) => fit(finite(values, name), options),
+    fitBytes,
     map:
       ({ offset, factor }) =>
       (value) =>
@@ -179,6 +185,10 @@ export const scalingSteps = {
   zeroCentre: linear(
     (options) => checkOptions(options, [], 'zeroCentre'),
     (values) => ({ offset: moments(values).mean, factor: 1 }),
+    (coded) => {
+      const mean = meanOfBytes(coded);
+      return mean === undefined ? undefined : { offset: mean, factor: 1 };
+    },
   ),
   minMax: linear(
     (options) => {

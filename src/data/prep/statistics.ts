@@ -1,5 +1,5 @@
 import { exp, log } from '../../kernels/elementary.js';
-import type { Readable } from '../bytes-column.js';
+import type { Coded, Readable } from '../bytes-column.js';
 
 /** The numbers that are not NaN, in order of size. */
 export function sorted(values: Readable): Float64Array {
@@ -42,6 +42,25 @@ export function moments(values: Readable): Moments {
     variance: scaled.variance * unit * unit,
     deviation: Math.sqrt(scaled.variance) * unit,
   };
+}
+
+/** The mean that `moments` has, in the same bits; undefined where sizes are such that it takes a unit of their own. */
+export function meanOfBytes(coded: Coded): number | undefined {
+  const { bytes, palette } = coded;
+  const count = bytes.length;
+  if (count === 0) return undefined;
+  let sum = 0;
+  for (let row = 0; row < count; row++) sum += palette[bytes[row]!]!;
+  const first = sum / count;
+  let rest = 0;
+  for (let row = 0; row < count; row++) rest += palette[bytes[row]!]! - first;
+  const mean = first + rest / count;
+  const counts = coded.counts();
+  const ordinary = palette.every((value, byte) => {
+    const size = Math.abs(value - mean);
+    return counts[byte] === 0 || size === 0 || (size >= SMALL && size <= LARGE);
+  });
+  return ordinary ? mean : undefined;
 }
 
 function momentsOf(values: Readable, unit: number): Omit<Moments, 'deviation'> {

@@ -1,5 +1,5 @@
 import { show, ValueError } from '../../errors.js';
-import { codedOf, mappedBytes, type Readable, readable } from '../bytes-column.js';
+import { type Coded, codedOf, mappedBytes, type Readable, readable } from '../bytes-column.js';
 import type { Column, NumberColumn } from '../table.js';
 
 /** A step of preprocessing as plain data: its name and its options. */
@@ -44,13 +44,15 @@ export function numeric<O, S>(kind: {
   readonly state: Shape;
   plan(options: Readonly<Record<string, unknown>>): O;
   fit(values: Readable, options: O, name: string): S;
+  /** The same of a column of bytes, without its numbers; undefined where they are needed. */
+  fitBytes?(coded: Coded, options: O): S | undefined;
   map(state: S, options: O): (value: number) => number;
   unmap(state: S, options: O): (value: number) => number;
 }): AnyStep {
   const mapped = (given: Column, map: (value: number) => number): NumberColumn => {
     const column = numbersOf(given);
     const coded = codedOf(column);
-    if (coded) return mappedBytes(column, coded, map);
+    if (coded) return mappedBytes(column.name, coded, map);
     const { name, values } = column;
     const made = new Float64Array(values.length);
     for (let row = 0; row < values.length; row++) made[row] = map(values[row]!);
@@ -62,6 +64,9 @@ export function numeric<O, S>(kind: {
     plan: kind.plan,
     fit: (column, options) => {
       const numbers = numbersOf(column);
+      const coded = codedOf(numbers);
+      const learned = coded && kind.fitBytes?.(coded, options);
+      if (learned) return learned;
       return kind.fit(readable(numbers), options, numbers.name);
     },
     names: (name) => [name],

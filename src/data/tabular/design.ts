@@ -3,7 +3,7 @@ import type { LoadSource, SaveTarget } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import { type ActivationName, activationNames } from '../../model/names.js';
 import type { Callback } from '../../train/callbacks.js';
-import { codedOf, type Readable, readable } from '../bytes-column.js';
+import { bytesOf, codedOf, type Readable, rangeOf, readable } from '../bytes-column.js';
 import { doubtsAbout } from '../doubts.js';
 import { oneHot } from '../prep/encoding.js';
 import { fillMissing } from '../prep/missing.js';
@@ -266,9 +266,9 @@ function sharedScale({ columns }: Table): number | undefined {
   let greatest = 0;
   let reached = 0;
   for (const column of numbers as NumberColumn[]) {
-    const values = readable(column);
-    let high = 0;
-    let low = Infinity;
+    const coded = bytesOf(column);
+    const values = coded ? [] : column.values;
+    let { low, high } = coded ? rangeOf(coded) : { low: Infinity, high: 0 };
     for (let row = 0; row < values.length; row++) {
       const value = values[row]!;
       if (value < 0 || (value > 0 && !Number.isInteger(value))) return undefined;
@@ -310,7 +310,9 @@ const allMissing = (column: Column) => {
 };
 
 const isConstant = (column: Column) => {
-  const values: ArrayLike<number> = column.kind === 'category' ? column.codes : readable(column);
+  const coded = bytesOf(column);
+  if (coded) return rangeOf(coded).low === rangeOf(coded).high;
+  const values: ArrayLike<number> = column.kind === 'category' ? column.codes : column.values;
   for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return false;
   return true;
 };

@@ -111,32 +111,34 @@ export class FirstLayers {
     order: Uint32Array,
   ): { readonly rows: Uint32Array; readonly sums: Matrix } {
     const { data: kernel, columns: width } = this.#kernel;
+    const inputs = Int32Array.from(
+      ranges.flatMap(([start, end]) => Array.from({ length: end - start }, (_, i) => start + i)),
+    );
+    const { data: values, columns } = x;
     const rows: number[] = [];
     for (let row = 0; row < x.rows; row++) {
-      const own = row * x.columns;
-      const other = order[row]! * x.columns;
-      const differs = ([start, end]: readonly [number, number]) => {
-        for (let c = start; c < end; c++) if (x.data[other + c] !== x.data[own + c]) return true;
-        return false;
-      };
-      if (ranges.some(differs)) rows.push(row);
+      const own = row * columns;
+      const other = order[row]! * columns;
+      let k = 0;
+      while (k < inputs.length && values[other + inputs[k]!] === values[own + inputs[k]!]) k++;
+      if (k < inputs.length) rows.push(row);
     }
     const data = new Float32Array(rows.length * width);
-    rows.forEach((row, k) => {
-      const own = row * x.columns;
-      const other = order[row]! * x.columns;
-      const at = k * width;
+    for (let place = 0; place < rows.length; place++) {
+      const row = rows[place]!;
+      const own = row * columns;
+      const other = order[row]! * columns;
+      const at = place * width;
       data.set(sums.data.subarray(row * width, (row + 1) * width), at);
-      for (const [start, end] of ranges) {
-        for (let c = start; c < end; c++) {
-          const change = x.data[other + c]! - x.data[own + c]!;
-          if (change === 0) continue;
-          this.work += width;
-          const from = c * width;
-          for (let i = 0; i < width; i++) data[at + i] = data[at + i]! + change * kernel[from + i]!;
-        }
+      for (let k = 0; k < inputs.length; k++) {
+        const input = inputs[k]!;
+        const change = values[other + input]! - values[own + input]!;
+        if (change === 0) continue;
+        this.work += width;
+        const from = input * width;
+        for (let i = 0; i < width; i++) data[at + i] = data[at + i]! + change * kernel[from + i]!;
       }
-    });
+    }
     return { rows: Uint32Array.from(rows), sums: makeMatrix(data, rows.length, width) };
   }
 }

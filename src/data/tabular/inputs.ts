@@ -1,4 +1,4 @@
-import { readable } from '../bytes-column.js';
+import { bytesOf, rangeOf, readable } from '../bytes-column.js';
 import { shorten } from '../errors.js';
 import { textsOf } from '../prep/encoding.js';
 import type { Preprocessing } from '../prep/preprocess.js';
@@ -30,7 +30,12 @@ export function describeColumns(table: Table, inputs: Preprocessing): readonly I
 function describeColumn(column: Column): InputRecord {
   const { name, kind } = column;
   if (column.kind !== 'category') {
-    const values = readable(column);
+    const coded = bytesOf(column);
+    if (coded && coded.bytes.length > 0) {
+      const { low, high, sum } = rangeOf(coded);
+      return { name, kind, missing: 0, min: low, max: high, mean: sum / coded.bytes.length };
+    }
+    const { values } = column;
     let min = Infinity;
     let max = -Infinity;
     let sum = 0;

@@ -124,10 +124,12 @@ export async function train(
     });
     histories[i] = history;
   };
-  const job = checkpoint === undefined ? undefined : jobOf(design, x, y);
+  // Looks at all rows: most runs keep nothing on the way.
+  let job: ReturnType<typeof jobOf> | undefined;
   const keep = async () => {
     const progress = { networks, ended: histories, best, heldOut: heldOut.state };
-    if (checkpoint !== undefined && job) await saveCheckpoint(checkpoint, progress, job);
+    job ??= jobOf(design, x, y);
+    if (checkpoint !== undefined) await saveCheckpoint(checkpoint, progress, job);
   };
   let interrupted = false;
   for (let going = true; going; ) {
