@@ -14,6 +14,9 @@ export function typed(text: string): string {
     .replace(/\bheader: true\b/g, '--header')
     .replace(/; if they enclose line breaks, quote: true/g, '')
     .replace(/\bquote: false\b/g, '--no-quote')
+    .replace(/\bskipLines\b/g, '--skip-lines')
+    .replace(/\bencoding: '([\w-]+)'/g, '--encoding $1')
+    .replace(/\bseparator: '(.)'/g, (_, character) => `--separator ${quoted(character)}`)
     .replace(/\b(comment|key): '([^']*)'/g, (_, name, value) => `--${name} ${quoted(value)}`);
 }
 
@@ -25,6 +28,8 @@ function adviceOf({ code, hint, field, problem }: DataError): string | undefined
     const text = /^'(.*)' is not a /.exec(problem)?.[1] ?? '';
     return `If it means a missing value, say --missing ${quoted(text)}; if the column holds texts, --columns ${quoted(`${field}=category`)} in training.`;
   }
+  const format = /^For JSON say format: '(\w+)'/.exec(hint)?.[1];
+  if (format) return `For JSON say --format ${format}.`;
   if (hint.startsWith('For CSV')) return 'For CSV say --format csv.';
   if (code === 'encoding') return 'Say what it is, such as --encoding windows-1252.';
   if (code === 'header') return 'Give one of them another name in the file.';

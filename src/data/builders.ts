@@ -7,7 +7,7 @@ import { isCommonMarker, isMissingNumber } from './markers.js';
 import { isBeyondExact, isRounded, type NumberStyle, numberIn, numeralOf } from './numerals.js';
 import { type CellPlan, saysDates, settingsOf } from './plan.js';
 import type { ColumnReport } from './report.js';
-import { asciiOf, booleanWord, parseDate, parseNumber } from './scalars.js';
+import { asciiOf, booleanWord, parseDate, parseNumber, withoutSpaces } from './scalars.js';
 import { type DateReader, inEitherOrder } from './spelled-dates.js';
 import type { CategoryColumn, Column, ColumnKind } from './table.js';
 
@@ -46,6 +46,8 @@ export interface Builder {
   readonly rows: number;
   /** What is remarkable about its cells. */
   readonly findings: Findings;
+  /** A number as it is, where the kind is number. */
+  push?(value: number): void;
   /** A text. Nothing is added where it is of another kind. */
   add(bytes: Uint8Array, from: number, to: number): Outcome;
   addMissing(): void;
@@ -57,7 +59,7 @@ export interface Builder {
 let decoder: TextDecoder | undefined;
 
 function decode(bytes: Uint8Array): string {
-  decoder ??= textDecoder();
+  decoder ??= textDecoder('utf-8', { ignoreBOM: true });
   return decoder.decode(bytes);
 }
 
@@ -343,17 +345,6 @@ export class KeepingBuilder implements Builder {
   describe() {
     return (this.builder ?? this.#written).describe();
   }
-}
-
-const isSpace = (unit: number) => unit === 32 || unit === 9 || unit === 13;
-
-/** The text without spaces around it. Not by a pattern, which looks at each space within for the end of the text. */
-function withoutSpaces(text: string): string {
-  let from = 0;
-  let to = text.length;
-  while (from < to && isSpace(text.charCodeAt(from))) from++;
-  while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
-  return to - from === text.length ? text : text.slice(from, to);
 }
 
 /** Adds texts that are strings. */

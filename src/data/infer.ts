@@ -1,6 +1,5 @@
 import { dateReader } from './date-formats.js';
 import { shorten } from './errors.js';
-import { hasMonthName, haveMonthNames } from './foreign-dates.js';
 import { isCommonMarker, isMissingNumber } from './markers.js';
 import {
   type Decimal,
@@ -15,9 +14,10 @@ import {
   type Thousands,
 } from './numerals.js';
 import type { CellPlan } from './plan.js';
-import { booleanWord, parseDate } from './scalars.js';
+import { booleanWord, parseDate, withoutSpaces } from './scalars.js';
 import { type DateOrder, isDateLike, spelledDate } from './spelled-dates.js';
 import type { ColumnKind } from './table.js';
+import { hasMonthName, haveMonthNames, looksLikeTime } from './unread-dates.js';
 
 /** What readers know about the texts of a column before they look at them. */
 export interface Settings
@@ -48,6 +48,10 @@ export interface Suspicion {
   readonly units?: readonly [string, string];
   /** All look like dates, but this is none of those with an English name of its month. */
   readonly months?: string;
+  /** All look like dates or times, such as this, and none is read as one. */
+  readonly times?: string;
+  /** All are numbers with this before or after them. */
+  readonly unit?: string;
   /** The only word of a column, which may be that of a boolean. */
   readonly word?: string;
 }
@@ -170,6 +174,19 @@ export function numberOf(text: string, style: NumberStyle): number {
   return INFINITE.test(text) ? (text.startsWith('-') ? -Infinity : Infinity) : Number.NaN;
 }
 
+const AROUND = /^([^\p{L}\d\s.,+-]{0,2})\s?([-+]?\d[\d.,]*)\s?([\p{L}%\u00b0\u00b2\u00b3/"'*\u2032\u2033+-]{0,10})$/u;
+
+/** What stands before or after the number in each of these texts, of which there are several: 5 kg, 12x, <5. */
+function unitAround(texts: readonly string[]): string | undefined {
+  const [, before, , after] = AROUND.exec(texts[0]!) ?? [];
+  if (texts.length < 2 || before === undefined || after === undefined || before + after === '') return undefined;
+  const all = texts.every((text) => {
+    const match = AROUND.exec(text);
+    return match?.[1] === before && match[3] === after && isNumberLike(match[2]!);
+  });
+  return all ? before || after : undefined;
+}
+
 const TWO_DIGITS = /^(\d\d)([-/.])\d{1,2}\2(\d\d)(?!\d)/;
 
 /** Whether the first of three numbers changes less than the last, as years beside days do: 24/01/05, 24/02/17. */
@@ -192,7 +209,10 @@ function decideDates(texts: readonly string[], { dateFormat }: Settings): Decisi
   const category = (suspicion: Suspicion): Decision => ({ kind: 'category', plain: false, odd: texts[0]!, suspicion });
   if (!day && !month) {
     if (!texts.every(isDateLike)) {
-      if (!haveMonthNames(texts)) return undefined;
+      if (!haveMonthNames(texts)) {
+        const times = texts.every(looksLikeTime) && !texts.some(isDateLike) ? texts[0]! : undefined;
+        return times === undefined ? undefined : category({ times });
+      }
       const months = texts.find((text) => !isDateLike(text))!;
       return { ...category({ months }), odd: months };
     }
@@ -268,7 +288,10 @@ export function decide(texts: readonly string[], settings: Settings): Decision {
     return { kind: 'date', plain: true, read: parseDate };
   }
   const odd = present.find((text) => !isPlain(text, comma)) ?? other;
-  return decideDates(present, settings) ?? decideBooleans(present) ?? { kind: 'category', plain: false, odd };
+  const decided = decideDates(present, settings) ?? decideBooleans(present);
+  if (decided) return decided;
+  const unit = unitAround(present);
+  return { kind: 'category', plain: false, odd, ...(unit !== undefined && { suspicion: { unit } }) };
 }
 
 /** The kind that samples of a column are of, and what says so. */
@@ -282,7 +305,7 @@ const NAMES: Readonly<Record<'number' | 'date', string>> = { number: 'number', d
 
 /** What the first rows of a column say about it. */
 export function inferKind(samples: readonly string[], settings: Settings): Evidence {
-  const texts = samples.map((text) => text.trim()).filter((text) => !settings.missing.has(text));
+  const texts = samples.map(withoutSpaces).filter((text) => !settings.missing.has(text));
   const values = texts.filter((text) => !isMark(text, settings)).length;
   const decision = decide([...new Set(texts)], settings);
   if (texts.length === 0) return { ...decision, values, why: 'the first rows have no value' };

@@ -48,7 +48,7 @@ interface HowRead {
 export function factsOf(
   name: string,
   kind: ColumnKind,
-  { marks, beyond, spelled }: Findings,
+  { marks, beyond, unsafe, spelled }: Findings,
   placeOf: PlaceOf,
   { thousands, order, said }: HowRead = {},
 ): readonly string[] {
@@ -65,7 +65,7 @@ export function factsOf(
       kind === 'date'
         ? order === undefined
           ? ''
-          : ` in the order ${order}`
+          : ` in the ${order.length === 3 ? 'order' : 'format'} ${order}`
         : thousands
           ? ` with ${inQuotes(thousands)} between thousands`
           : '';
@@ -74,6 +74,11 @@ export function factsOf(
   if (beyond && isNew('beyond')) {
     facts.push(
       `${column}: whole numbers beyond 2^53 are rounded: '${shorten(beyond.text)}' is read as ${Number.isFinite(beyond.value) ? BigInt(beyond.value) : beyond.value} (${cells(beyond)})`,
+    );
+  }
+  if (unsafe && isNew('unsafe')) {
+    facts.push(
+      `${column}: whole numbers beyond 2^53 came as numbers, whose last digits may have been others: ${unsafe.text} (${cells(unsafe)}); pass such ids as texts or bigint`,
     );
   }
   return facts;
@@ -99,7 +104,21 @@ export function remarksOn(name: string, doubts: Doubts, say: Say = sayOption): r
   const texts = `${column} is read as texts`;
   const at = (line: number | undefined, row: number) => (line === undefined ? `row ${row}` : `line ${line}`);
   const remarks: string[] = [];
-  const { odd, decimal, thousands, dateFormats, orders, padded, beyond, units, months, word, marks = [] } = doubts;
+  const {
+    odd,
+    decimal,
+    thousands,
+    dateFormats,
+    orders,
+    padded,
+    beyond,
+    units,
+    months,
+    times,
+    unit,
+    word,
+    marks = [],
+  } = doubts;
   if (odd) {
     const { count, of, text, row, line, cells, are = 'numbers' } = odd;
     const times = `${cells} cell${cells === 1 ? '' : 's'}`;
@@ -129,6 +148,14 @@ export function remarksOn(name: string, doubts: Doubts, say: Say = sayOption): r
     remarks.push(
       `${texts}, which look like dates, but months have names in English only: '${shorten(months)}' is none; write the month as a number, such as 2024-05-31`,
     );
+  }
+  if (times !== undefined) {
+    remarks.push(
+      `${texts}, which look like dates or times, but '${shorten(times)}' is not read as one; write dates such as 2024-05-31 or 2024-05-31T10:00:00+02:00, or numbers`,
+    );
+  }
+  if (unit !== undefined) {
+    remarks.push(`${texts}, though all would be numbers without '${shorten(unit)}'`);
   }
   if (padded) {
     const { text, count, row, line } = padded;

@@ -225,7 +225,7 @@ export function tableOf(
  */
 export function tableFromRows(rows: readonly Row[], options: RowOptions = {}): Table {
   checkOptions(options, [...READ_OPTIONS, 'names'], 'options');
-  const plan = planReading(options);
+  const plan = { ...planReading(options), inMemory: true };
   if (!Array.isArray(rows) || rows.length === 0) {
     const given: unknown = rows;
     const hint = isPromise(given)

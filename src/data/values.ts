@@ -38,6 +38,19 @@ function evidenceOf(name: string, values: readonly unknown[], plan: ReadPlan): E
   return inferKind(texts, settingsOf(plan, name));
 }
 
+/** Notes whole numbers that float64 may have rounded: of ids, as a column is in which all numbers are whole. */
+function noteUnsafe(values: readonly unknown[], findings: Findings): void {
+  const isId = (value: unknown) => typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 1e21;
+  let [count, row] = [0, -1];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (isMissing(value)) continue;
+    if (!isId(value)) return;
+    if (!Number.isSafeInteger(value) && count++ === 0) row = i;
+  }
+  if (count > 0) findings.unsafe = { text: String(values[row]), value: values[row] as number, row, count };
+}
+
 interface Collected {
   readonly column: Column;
   readonly evidence: Evidence;
@@ -59,9 +72,14 @@ export function collectColumn(
   const kind = given ?? (evidence.plain ? evidence.kind : 'category');
   const builder = makeBuilder(kind, readingOf(plan, name, known, evidence));
   const feed = new TextFeed();
+  if (plan.inMemory && kind === 'number') noteUnsafe(values, builder.findings);
   values.forEach((value, row) => {
     if (isMissing(value)) {
       builder.addMissing();
+      return;
+    }
+    if (kind === 'number' && typeof value === 'number' && builder.push) {
+      builder.push(value);
       return;
     }
     const text =

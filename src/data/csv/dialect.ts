@@ -4,6 +4,7 @@ import { DataError, shorten } from '../errors.js';
 import { type Evidence, inferKind } from '../infer.js';
 import { type CellOptions, type CellPlan, planCells, saysDates, settingsOf } from '../plan.js';
 import type { ColumnKind } from '../table.js';
+import { checkFormat, quoteNotes, uncutNotes } from './foreign.js';
 import { guessHeader } from './header.js';
 import { Head } from './sample.js';
 import { doubledIn, findLayout } from './separator.js';
@@ -82,6 +83,8 @@ export interface ReadPlan extends CellPlan {
   readonly keep: ReadonlySet<string>;
   readonly encoding: string | undefined;
   readonly sampleRows: number;
+  /** Whether numbers are those of JavaScript, of which nobody saw the digits. */
+  readonly inMemory?: boolean;
   readonly reading: Reading;
 }
 
@@ -216,6 +219,9 @@ function saidSeparator(line: string): string | undefined {
   return rest.replaceAll(separator, '') === '' ? separator : undefined;
 }
 
+/** Lines that show what a file is. */
+const LOOK = 30;
+
 /** Lines with # above a table of which they are no part: how many there are. */
 function commentsAbove(head: Head, plan: CsvPlan): number {
   const lines = head.lines(1000);
@@ -243,6 +249,7 @@ export interface Beginning {
 export function inferDialect(beginning: Beginning, source: string, plan: CsvPlan): Dialect | undefined {
   const { bytes, whole, enough, line } = beginning;
   const file = new Head(bytes, whole, line, plan.comment);
+  if (plan.separator === undefined) checkFormat(file.lines(LOOK, true), source, line);
   const notes: string[] = [];
   let skip = 0;
   const said = line === 1 ? saidSeparator(file.lines(1)[0] ?? '') : undefined;
@@ -285,6 +292,8 @@ export function inferDialect(beginning: Beginning, source: string, plan: CsvPlan
       `separator ${separator === '\t' ? 'tab' : `'${separator}'`}: it cuts the first lines into ${first.length} fields`,
     );
   }
+  if (plan.separator === undefined && first.length === 1) notes.push(...uncutNotes(file.after(skip).lines(LOOK, true)));
+  notes.push(...quoteNotes(first));
   let { header } = plan;
   const short = layout.rowNames || layout.trailing;
   if (header === undefined && short) header = true;

@@ -49,7 +49,7 @@ export class BareQuoteError extends DataError {}
 let decoder: TextDecoder | undefined;
 
 function decode(bytes: Uint8Array): string {
-  decoder ??= textDecoder();
+  decoder ??= textDecoder('utf-8', { ignoreBOM: true });
   return decoder.decode(bytes);
 }
 

@@ -154,13 +154,13 @@ export function findLayout(head: Head, given: Given, isHeader: IsHeader): Layout
   if (!best || best.share < 0.9) {
     for (const { separator, quote } of candidates) {
       const uneven = unevenOf(head, { separator, quote }, given, isHeader);
-      if (uneven) return { ...uneven, notes: [...uneven.notes, ...quoteNotes(given, quote)] };
+      if (uneven) return { ...uneven, notes: [...uneven.notes, ...bareNotes(given, quote)] };
     }
   }
   const separator = best?.separator ?? given.separator ?? (given.decimalComma ? ';' : ',');
   const quote = best?.quote ?? candidates[0]?.quote ?? given.quote ?? true;
   const skip = best && given.titles ? paddedTitles(head, { separator, quote }, isHeader) : 0;
-  const notes = [...(skip > 0 ? [titleNote(skip)] : []), ...quoteNotes(given, quote)];
+  const notes = [...(skip > 0 ? [titleNote(skip)] : []), ...bareNotes(given, quote)];
   return { separator, quote, skip, rowNames: false, trailing: false, notes };
 }
 
@@ -179,7 +179,7 @@ export function doubledIn(head: Head, { separator, quote }: HowCut): string | un
   });
 }
 
-function quoteNotes(given: Given, quote: boolean): string[] {
+function bareNotes(given: Given, quote: boolean): string[] {
   if (quote || given.quote !== undefined) return [];
   return ['quotes are characters like others, since tabs cut all lines into equally many fields then'];
 }

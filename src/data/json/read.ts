@@ -257,7 +257,9 @@ async function* batches(
         throw failure('structure', name, spot, `the JSON nests deeper than ${DEPTH} levels`);
       adder.add(parse(text, name, spot), spot, names === undefined);
     }
-    if (whole || adder.collector.rows === 0) continue;
+    // What comes in small pieces is no fewer rows to infer kinds from.
+    const least = names === undefined ? plan.sampleRows : 1;
+    if (whole || adder.collector.rows < least) continue;
     yield table();
     spots.clear();
     const given = adder.collector.names;

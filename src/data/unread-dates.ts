@@ -1,4 +1,4 @@
-/** Dates with a month that is named in another language than English: told of, and not read. */
+/** Dates and times that are told of, and not read: with months in another language than English, without a day, by weeks. */
 
 const YEAR = '(?:[12]\\d{3}|\\d\\d)';
 const WORD = "\\p{L}[\\p{L}\\p{M}'\\u2019]{2,}\\.?";
@@ -45,4 +45,31 @@ export function haveMonthNames(texts: readonly string[]): boolean {
     if (word === undefined || words.add(word.toLowerCase()).size > MOST_WORDS) return false;
   }
   return true;
+}
+
+const CLOCK = '\\d{1,2}[:h]\\d\\d(?:[:m]\\d\\d(?:[.,]\\d+)?)?s?\\s?(?:[ap]\\.?m\\.?)?';
+const MONTHS = '(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*\\.?';
+
+/** Dates, times and spans of time that are read as none: weeks, quarters, zones by name, a clock alone. */
+const TIMES = [
+  '[12]\\d{3}[-/.]\\d{1,2}(?:[-/.]\\d{1,2}(?:[T\\s].{1,40}|Z|[+-]\\d\\d.{0,5})?)?',
+  '\\d{1,2}[-/.]\\d{1,2}[-/.](?:[12]\\d{3}|\\d\\d)(?:[T\\s,].{1,40})?',
+  '\\d{1,2}[-/][12]\\d{3}',
+  '[12]\\d{3}[-\\s]?(?:W\\d\\d(?:-?\\d)?|[QHTS][1-4]|M\\d\\d)',
+  '[12]\\d{3}-\\d{3}',
+  '[QHTSW]\\d{1,2}[-/\\s]?[12]\\d{3}',
+  `${MONTHS}[-/\\s'\\u2019]{1,2}\\d\\d`,
+  `\\d{1,2}[-/\\s]${MONTHS}`,
+  CLOCK,
+  `-?\\d+ days?,? ${CLOCK}`,
+  'P(?=.)(?:\\d+[YMWD])*(?:T(?:\\d+(?:\\.\\d+)?[HMS])+)?',
+  '/Date\\(-?\\d+(?:[+-]\\d{4})?\\)/',
+];
+
+let times: RegExp | undefined;
+
+/** Whether a text looks like a date or a time, be it read as one or not. */
+export function looksLikeTime(text: string): boolean {
+  times ??= new RegExp(`^(?:${TIMES.join('|')})$`, 'i');
+  return text.length <= LONGEST && times.test(text);
 }
