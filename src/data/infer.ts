@@ -78,8 +78,20 @@ export function isPlain(text: string, comma: boolean): boolean {
   return (PLAIN.test(text) && !text.includes(comma ? '.' : ',')) || INFINITE.test(text);
 }
 
+/** Whether a digit stands where one may stand behind a currency: second to fifth. */
+function hasEarlyDigit(text: string): boolean {
+  for (let i = 1; i < 5; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 48 && unit <= 57) return true;
+  }
+  return false;
+}
+
 /** Whether a text is a number in any of the spellings. */
 export function isNumberLike(text: string): boolean {
+  // Texts that begin with a letter are words, but for infinity and for a currency before a digit.
+  const first = text.charCodeAt(0) | 32;
+  if (first >= 97 && first <= 122 && first !== 105 && !hasEarlyDigit(text)) return false;
   if (PLAIN.test(text) || INFINITE.test(text)) return true;
   if (!/^[-+(.,\d\u2212\u2013]|^[^a-z]|^.{1,4}\d/i.test(text)) return false;
   const numeral = numeralOf(text);
