@@ -141,6 +141,53 @@ describe('cells that are written otherwise than most', () => {
   });
 });
 
+describe('a value that is none is told with the flag that reads it', () => {
+  beforeAll(async () => {
+    const row = (i: number) => [`${13 + (i % 9)}/01/2024`, i % 7, kind(i)];
+    writeFileSync(at('dated.csv'), lines(row, ['when', 'weight', 'kind']));
+    expect(
+      (await myelin(['train', 'dated.csv', '--target', 'kind', '--out', 'dated.myelin', ...quick, '--quiet'])).code,
+    ).toBe(0);
+  }, 60_000);
+
+  test.each([
+    ['1/31/2024', '5', /If it is a date, say how it is written, such as --date-format when=MDY\.$/m],
+    ['31. Mai 2024', '5', /Names of months are read in English: write the month as a number/],
+    ['soon', '5', /--date-format when=DD\/MM\/YYYY\. If it means a missing value, say --missing soon;/],
+    ['13/01/2024', '1,250', /If it is a number, say --thousands , or --decimal ,\.$/m],
+    ['13/01/2024', '12.000,5', /If it is a number, say --thousands \. and --decimal ,\.$/m],
+    ['13/01/2024', '0,5', /If it is a number, say --decimal ,\.$/m],
+    [
+      '13/01/2024',
+      'much',
+      /If it means a missing value, say --missing much; if the column holds texts, --columns weight=category/,
+    ],
+  ])('%s, %s', async (when, weight, advice) => {
+    writeFileSync(at('one.csv'), `when,weight\n"${when}","${weight}"\n`);
+    writeFileSync(at('one.json'), JSON.stringify([{ when, weight }]));
+    for (const data of ['one.csv', 'one.json']) {
+      const { code, stderr } = await myelin(['predict', 'dated.myelin', data]);
+      expect([data, code]).toEqual([data, 1]);
+      expect(stderr).toMatch(advice);
+    }
+  });
+
+  test('other formats and bare quotes, too', async () => {
+    writeFileSync(at('rows.txt'), '{"size":1}\n{"size":2}\n');
+    writeFileSync(at('page.csv'), '<!DOCTYPE html>\n<html></html>\n');
+    expect((await myelin(['predict', 'named.myelin', 'rows.txt'])).stderr).toMatch(
+      /this is JSON Lines, and no CSV\. For JSON say --format jsonLines\.$/m,
+    );
+    expect((await myelin(['train', 'page.csv', '--target', 'y'])).stderr).toMatch(/this is HTML, and no CSV/);
+    const bare = Array.from({ length: 3000 }, (_, i) => `${i % 9}\t${i === 2000 ? '"x' : i === 2005 ? 'y"' : i % 7}`);
+    writeFileSync(at('bare.tsv'), ['size\tweight', ...bare].join('\n'));
+    const { stderr } = await myelin(['predict', 'named.myelin', 'bare.tsv']);
+    expect(stderr).toMatch(
+      /closed in line 2007, though each of the lines has 2 fields by itself\. If quotes are characters like others, say --no-quote\.$/m,
+    );
+  });
+});
+
 test('a report names what training went by in words', async () => {
   await myelin(['train', 'named.csv', '--target', 'kind', '--out', 'n.myelin', '--report', 'n.html', ...quick]);
   const [, training = ''] = readFileSync(at('n.html'), 'utf8').split('<h2>Training</h2>');

@@ -327,10 +327,16 @@ export function whyOf(decision: Decision, texts: readonly string[], all: string,
   return `${shown} is not a number`;
 }
 
+/** The same, and what to say where the text is none at all. */
+export function adviceFor(text: string, kind: ColumnKind | undefined, name: string): string {
+  const hint = hintFor(text, kind);
+  return `${hint ? `${hint} ` : ''}For texts say columns: { '${shorten(name)}': 'category' }; name texts that mean a missing value in \`missing\`.`;
+}
+
 const ENGLISH = 'Names of months are read in English: write the month as a number, such as 2024-05-31.';
 
 /** What an error about a text that is not of a kind advises. */
-export function hintFor(text: string, kind: ColumnKind | undefined): string | undefined {
+function hintFor(text: string, kind: ColumnKind | undefined): string | undefined {
   const numeral = kind === 'number' ? numeralOf(text.trim()) : undefined;
   if (numeral) {
     const { core } = numeral;

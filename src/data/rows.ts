@@ -25,6 +25,8 @@ export interface RowFlaw {
   readonly hint?: string;
   /** Whether it is too much rather than wrong. */
   readonly limit?: boolean;
+  /** Whether one value is wrong rather than the row. */
+  readonly isValue?: boolean;
 }
 
 export type Complain = (flaw: RowFlaw) => Error;

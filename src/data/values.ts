@@ -4,7 +4,7 @@ import { KeepingBuilder, makeBuilder, readingOf, STRAY, TextFeed } from './build
 import type { ReadPlan } from './csv/dialect.js';
 import { shorten } from './errors.js';
 import type { Findings } from './findings.js';
-import { type Evidence, hintFor, inferKind } from './infer.js';
+import { adviceFor, type Evidence, inferKind } from './infer.js';
 import { settingsOf } from './plan.js';
 import type { ColumnReport } from './report.js';
 import type { Complain } from './rows.js';
@@ -96,8 +96,8 @@ export function collectColumn(
       });
     }
     if (builder.add(feed.bytes, 0, feed.encode(text)) !== STRAY) return;
-    const hint = hintFor(text, kind);
-    throw complain({ row, field: name, problem: `'${shorten(text)}' is not a ${kind}`, ...(hint && { hint }) });
+    const hint = adviceFor(text, kind, name);
+    throw complain({ row, field: name, problem: `'${shorten(text)}' is not a ${kind}`, hint, isValue: true });
   });
   const described = builder.describe();
   const { findings } = builder;

@@ -2,7 +2,7 @@ import { textDecoder } from '../../realms.js';
 import { type Builder, INVALID, STRAY, TAKEN } from '../builders.js';
 import { grown } from '../dictionary.js';
 import { DataError, shorten } from '../errors.js';
-import { hintFor } from '../infer.js';
+import { adviceFor } from '../infer.js';
 import { checkText, encodingError, LF, type Place, QUOTE, SPACE } from './bytes.js';
 import { beginsWith, Cutter, ESCAPED, FLAW, isSpace, PART } from './cutter.js';
 
@@ -387,13 +387,12 @@ export class LineReader {
 export const STREAM = 'Read it a block at a time with streamCsv, or raise the limit.';
 
 export function strayError(source: string, { name, builder }: Field, { text, ...place }: Stray): DataError {
-  const advice = hintFor(text, builder?.kind);
   return new DataError({
     code: 'value',
     source,
     ...place,
     field: name,
     problem: `'${shorten(text)}' is not a ${builder?.kind}`,
-    hint: `${advice ? `${advice} ` : ''}For texts say columns: { '${shorten(name)}': 'category' }; name texts that mean a missing value in \`missing\`.`,
+    hint: adviceFor(text, builder?.kind, name),
   });
 }
