@@ -146,3 +146,20 @@ describe('columns of bytes', () => {
     for (const spy of asked) expect(spy).not.toHaveBeenCalled();
   });
 });
+
+test('features of a table too large to hold its columns twice are those of each column alone', () => {
+  const [rows, width] = [300_000, 57];
+  const values = Float64Array.from({ length: rows }, (_, row) => (row * 7919) % 1013);
+  const columns = Array.from({ length: width }, (_, c): Column => ({ name: `c${c}`, kind: 'number', values }));
+  const steps = { numbers: [], columns: { c20: standardize() } };
+  const x = preprocess(steps).fitTransform(new Table(columns));
+  const scaled = preprocess({ numbers: standardize() }).fitTransform(new Table(columns.slice(0, 1))).data;
+  expect([x.rows, x.columns, x.data.length]).toEqual([rows, width, rows * width]);
+  let different = 0;
+  for (let row = 0, at = 0; row < rows; row++) {
+    for (let c = 0; c < width; c++, at++) if (x.data[at] !== (c === 20 ? scaled[row] : values[row])) different++;
+  }
+  expect(different).toBe(0);
+  const bad = { name: 'bad', kind: 'number', values: values.slice().fill(1e39, 5, 6) } as const;
+  expect(() => preprocess(steps).fitTransform(new Table([...columns, bad]))).toThrow(/column 'bad', row 5/);
+});
