@@ -92,7 +92,8 @@ function begin(
     // What is written in another way than most are is looked at when all of it is there.
     const kind = given ?? (once || (plain && !revised.has(column)) ? found : 'category');
     kinds.set(column, kind);
-    const reading = readingOf(plan, column, given !== undefined || (once && !plain), evidence);
+    const inferred = given === undefined && once && !plain;
+    const reading = readingOf(plan, column, given !== undefined || inferred, evidence, inferred);
     const builder = kind === 'skip' ? undefined : makeBuilder(kind, reading);
     const kept = plan.keep.has(column) ? new KeepingBuilder(builder) : builder;
     return { name: column, builder: kept, strict: given !== undefined, stray: undefined };
