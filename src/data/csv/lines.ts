@@ -1,15 +1,10 @@
 import { textDecoder } from '../../realms.js';
 import { type Builder, INVALID, STRAY, TAKEN } from '../builders.js';
 import { grown } from '../dictionary.js';
-import { DataError, shorten } from '../errors.js';
-import { adviceFor } from '../infer.js';
+import { DataError } from '../errors.js';
 import { checkText, encodingError, hasLoneReturn, LF, type Place, QUOTE, SPACE } from './bytes.js';
 import { beginsWith, Cutter, ESCAPED, FLAW, isSpace, PART } from './cutter.js';
-
-/** A text among values of another kind. */
-export interface Stray extends Place {
-  readonly text: string;
-}
+import { type Stray, strayError } from './stray.js';
 
 /** A column that is being read. */
 export interface Field {
@@ -393,14 +388,3 @@ export class LineReader {
 }
 
 export const STREAM = 'Read it a block at a time with streamCsv, or raise the limit.';
-
-export function strayError(source: string, { name, builder }: Field, { text, ...place }: Stray): DataError {
-  return new DataError({
-    code: 'value',
-    source,
-    ...place,
-    field: name,
-    problem: `'${shorten(text)}' is not a ${builder?.kind}`,
-    hint: adviceFor(text, builder?.kind, name),
-  });
-}

@@ -18,7 +18,8 @@ import {
   inferDialect,
   planCsv,
 } from './dialect.js';
-import { BareQuoteError, type Field, LineReader, STREAM, type Stray, strayError } from './lines.js';
+import { BareQuoteError, type Field, LineReader, STREAM } from './lines.js';
+import { type Stray, strayError } from './stray.js';
 
 /** Bytes in UTF-8 with lines that end in \n or \r\n. */
 async function* linesOf(bytes: Bytes, encoding: string | undefined): AsyncGenerator<Uint8Array> {
