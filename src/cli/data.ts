@@ -134,20 +134,28 @@ function columnsOf(numbers: IdxValues, rows: number, width: number): (Uint8Array
   return Array.from({ length: width }, (_, c) => all.subarray(c * rows, (c + 1) * rows));
 }
 
+const images = new WeakMap<Table, { readonly width: number; readonly height: number }>();
+
+/** Height and width of the images that a table holds, row by row, beside a label. */
+export const imageOf = (table: Table) => images.get(table);
+
 /** A table, of idx files with a column for each number of an entry and `label`. */
 export async function readData(path: string, flags: ReadFlags, pipeline?: Tabular): Promise<Table> {
   if (flags.labels === undefined) return readTable(sourceOf(path), readOptions(flags, pipeline));
-  const [images, labels] = [await readIdx(sourceOf(path)), await readIdx(flags.labels)];
-  const rows = images.shape[0]!;
+  const [pixels, labels] = [await readIdx(sourceOf(path)), await readIdx(flags.labels)];
+  const rows = pixels.shape[0]!;
   if (labels.values.length !== rows) {
     throw new ShapeError({ argument: '--labels', given: `${labels.values.length} labels`, expected: `${rows}` });
   }
-  const width = images.values.length / rows;
-  const columns = columnsOf(images.values, rows, width).map((values, c): Column => {
+  const width = pixels.values.length / rows;
+  const columns = columnsOf(pixels.values, rows, width).map((values, c): Column => {
     const name = `pixel${c + 1}`;
     return values instanceof Uint8Array ? bytesColumn(name, values) : { name, kind: 'number', values };
   });
-  return new Table([...columns, { name: 'label', kind: 'number', values: Float64Array.from(labels.values) }]);
+  const table = new Table([...columns, { name: 'label', kind: 'number', values: Float64Array.from(labels.values) }]);
+  const [, height, wide] = pixels.shape;
+  if (pixels.shape.length === 3) images.set(table, { height: height!, width: wide! });
+  return table;
 }
 
 /** The column that `target` means: a name, a number from 1, or `last`. */

@@ -11,6 +11,7 @@ import { print, printJson, say, sayLines, sayOver } from './console.js';
 import {
   cellRemarksOf,
   checkColumns,
+  imageOf,
   type ReadFlags,
   readData,
   readOptions,
@@ -173,6 +174,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
         record,
         kind,
         columns: table.drop(target, ...dropped).names,
+        image: target === 'label' && dropped.length === 0 ? imageOf(table) : undefined,
         command: commandGiven(),
         seconds,
         interrupted,

@@ -17,6 +17,8 @@ export interface ReportData {
   readonly kind: ColumnKind | undefined;
   /** Names of all columns that rows had to predict from, also of those that are left out. */
   readonly columns: readonly string[];
+  /** The image whose points they are, row by row, where that is known. */
+  readonly image?: { readonly width: number; readonly height: number } | undefined;
   /** The command that trained, as a line for a shell. */
   readonly command: string;
   readonly seconds: number;
@@ -129,7 +131,7 @@ const count = (rows: number, kind: string) => `${rows} ${kind}${rows === 1 ? ' r
 export function reportPage(data: ReportData): string {
   const { title, record, kind, columns, command, importance, importanceRows, held, test } = data;
   const { design, notes } = record;
-  const pixels = pixelsOf(columns, record.inputs);
+  const pixels = data.image ? { ...data.image, names: columns } : pixelsOf(columns, record.inputs);
   const classes = record.classes ?? [];
   const validation: Measured = {
     ...held,
