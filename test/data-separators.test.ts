@@ -3,6 +3,15 @@ import { type CsvOptions, readCsv, streamCsv } from '../src/data/index.js';
 
 const csv = (text: string, options?: CsvOptions) => readCsv({ text }, options);
 
+test('a carriage return alone in a line is named', async () => {
+  for (const text of ['a,b\n1,2\r3,4\n5,6\n', 'a,b\r\n1,2\r3,4\r\n']) {
+    await expect(csv(text)).rejects.toThrow(
+      /has 3 fields where the first has 2\. A carriage return stands alone in it/,
+    );
+  }
+  await expect(csv('a,b\r\n1,2,3\r\n')).rejects.toThrow(/A field that holds the separator stands in quotes/);
+});
+
 describe('two characters between fields are refused with the cause', () => {
   test.each([
     ['::', '1::1193::5::978300760\n1::661::3::978302109\n2::914::3::978301968\n'],

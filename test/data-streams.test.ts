@@ -108,6 +108,17 @@ describe('what is inferred is said once, where it is met', () => {
     }
   });
 
+  test.each<[string, Cell, number]>([
+    ['zeros among percent', (row) => (row < 19_000 ? `${row % 90}%` : '0'), 0],
+    ['a currency that is left out', (row) => (row < 19_000 ? `$${row % 90}` : '5'), 5],
+    ['a currency after thousands', (row) => (row < 19_000 ? '1,250.5' : '$5'), 5],
+  ])('%s is read', async (_, cell, expected) => {
+    for (const [reader, tables] of await streamed(cell)) {
+      const last = tables.at(-1)!;
+      expect([reader, last.value(last.rows - 1, 'a')]).toEqual([reader, expected]);
+    }
+  });
+
   test('an option settles it, and a table says how it was read', async () => {
     const cell: Cell = (row) => `0${1 + (row % 9)}/0${1 + (row % 7)}/2024`;
     for (const [reader, tables] of await streamed(cell, { dateFormat: { a: 'DMY' } })) {
@@ -123,6 +134,11 @@ describe('what is inferred is said once, where it is met', () => {
     ['percent after numbers', (row) => (row < 19_000 ? `${row}` : `${row}%`), /'19000%' is not a number/],
     ['thousands after numbers', (row) => (row < 19_000 ? `${row}` : '1,250'), /'1,250' is not a number/],
     ['another order of dates', (row) => (row < 19_000 ? '31/01/2024' : '1/31/2024'), /'1\/31\/2024' is not a date/],
+    ['numbers after percent', (row) => (row < 19_000 ? `${row % 90}%` : `${row}`), /'19000' is not a number/],
+    ['percent after a currency', (row) => (row < 19_000 ? `$${row % 90}` : '5%'), /'5%' is not a number/],
+    ['percent after thousands', (row) => (row < 19_000 ? '1,250.5' : '5%'), /'5%' is not a number/],
+    ['another currency', (row) => (row < 19_000 ? `$${row % 90}` : '€5'), /'€5' is not a number/],
+    ['two currencies after none', (row) => (row < 19_000 ? '1,250.5' : ['$5', '€5'][row % 2]!), /'€5' is not a number/],
     ['digits after words', (row) => (row < 19_000 ? ['yes', 'no'][row % 2]! : '1'), /'1' is not a boolean/],
   ])('%s are an error', async (_, cell, problem) => {
     const { csv, lines } = files(cell);

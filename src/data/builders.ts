@@ -2,7 +2,7 @@ import { textDecoder, textEncoder } from '../realms.js';
 import { dateReader } from './date-formats.js';
 import { Dictionary, grown } from './dictionary.js';
 import { Findings } from './findings.js';
-import type { Decision } from './infer.js';
+import { type Decision, unitOf } from './infer.js';
 import { isCommonMarker, isMissingNumber } from './markers.js';
 import { isBeyondExact, isRounded, type NumberStyle, numberIn, numeralOf } from './numerals.js';
 import { type CellPlan, saysDates, settingsOf } from './plan.js';
@@ -16,6 +16,8 @@ export interface Reading
   extends Pick<CellPlan, 'missing' | 'missingNumbers' | 'common' | 'decimalComma'>,
     Partial<Pick<NumberStyle, 'thousands'>> {
   readonly dateFormat?: string | undefined;
+  /** The unit of the first rows of a stream, of which nobody said that they are numbers: what comes later has it, too. */
+  readonly unit?: string | undefined;
   /** Whether the kind is known, so that every spelling of it counts. */
   readonly known: boolean;
 }
@@ -25,13 +27,15 @@ export function readingOf(
   plan: CellPlan,
   name: string,
   known: boolean,
-  found?: Pick<Decision, 'thousands' | 'dateFormat'>,
+  found?: Pick<Decision, 'thousands' | 'dateFormat' | 'unit'>,
+  inferred = false,
 ): Reading {
   const { thousands = found?.thousands, dateFormat: said } = settingsOf(plan, name);
   // One that is said for all columns need not be that of this one.
   const dateFormat = saysDates(plan, name) ? said : (found?.dateFormat ?? said);
   const { missing, missingNumbers, common, decimalComma } = plan;
-  return { missing, missingNumbers, common, decimalComma, thousands, dateFormat, known };
+  const unit = inferred ? found?.unit : undefined;
+  return { missing, missingNumbers, common, decimalComma, thousands, dateFormat, known, unit };
 }
 
 /** What became of a text: 0 a value, 1 none of this kind, 2 bytes that are not UTF-8. */
@@ -150,9 +154,11 @@ class NumberBuilder extends Numbers {
   readonly kind = 'number';
   readonly #comma: boolean;
   readonly #style: NumberStyle;
+  #unit: string | undefined;
 
   constructor(reading: Reading) {
     super(reading, reading.missingNumbers);
+    this.#unit = reading.unit;
     this.#comma = reading.decimalComma;
     this.#style = { decimal: reading.decimalComma ? ',' : '.', thousands: reading.thousands };
   }
@@ -160,19 +166,29 @@ class NumberBuilder extends Numbers {
   protected parse(bytes: Uint8Array, from: number, to: number): number {
     const value = parseNumber(bytes, from, to, this.#comma);
     if (to - from > EXACT_BYTES && Math.abs(value) > Number.MAX_SAFE_INTEGER) return Number.NaN;
-    return value;
+    return this.#unit === '%' && value !== 0 ? Number.NaN : value;
   }
 
   protected override other(text: string): number {
     const numeral = numeralOf(text);
     if (!numeral) return Number.NaN;
     const value = numberIn(numeral, this.#style);
+    if (this.#unit !== undefined && !this.#fits(unitOf(numeral), value)) return Number.NaN;
     const beyond = isBeyondExact(numeral, this.#style);
     // Long decimals beyond 2^53 come here as well: they are as plain as others.
     if (!this.reading.known && (beyond || Math.abs(value) <= Number.MAX_SAFE_INTEGER)) return Number.NaN;
     if (isRounded(numeral, this.#style)) this.findings.rounded(text, value, this.rows);
     else if (this.reading.known) this.findings.written(text, value, this.rows);
     return value;
+  }
+
+  /** Whether a unit is that of the column: percent stands on all, a currency may be left out. */
+  #fits(unit: string, value: number): boolean {
+    if (unit === '%' || this.#unit === '%') return unit === this.#unit || (unit === '' && value === 0);
+    if (unit === '' || unit === this.#unit) return true;
+    if (this.#unit !== '') return false;
+    this.#unit = unit;
+    return true;
   }
 }
 

@@ -63,6 +63,8 @@ export interface Decision {
   readonly plain: boolean;
   readonly thousands?: Thousands;
   readonly dateFormat?: string;
+  /** Of numbers that are not plain: '%', a currency, or '' where there is none. */
+  readonly unit?: string;
   /** Of numbers and dates. */
   readonly read?: (text: string) => number;
   /** Of categories: the first text that is no number. */
@@ -128,7 +130,7 @@ function isDoubtful(numerals: readonly Numeral[], style: NumberStyle, settings: 
   return settings.separator === ';' || numerals.every(({ core }) => core.includes(thousands));
 }
 
-const unitOf = ({ percent, currency }: Numeral) => (percent ? '%' : currency);
+export const unitOf = ({ percent, currency }: Numeral) => (percent ? '%' : currency);
 
 function decideNumbers(
   texts: readonly string[],
@@ -163,6 +165,7 @@ function decideNumbers(
     kind: 'number',
     plain: false,
     ...(style.thousands && { thousands: style.thousands }),
+    unit: withUnit < 0 ? '' : unitOf(numerals[withUnit]!),
     read: (text) => numberOf(text, style),
   };
 }
@@ -336,7 +339,7 @@ export function adviceFor(text: string, kind: ColumnKind | undefined, name: stri
 const ENGLISH = 'Names of months are read in English: write the month as a number, such as 2024-05-31.';
 
 /** What an error about a text that is not of a kind advises. */
-function hintFor(text: string, kind: ColumnKind | undefined): string | undefined {
+export function hintFor(text: string, kind: ColumnKind | undefined): string | undefined {
   const numeral = kind === 'number' ? numeralOf(text.trim()) : undefined;
   if (numeral) {
     const { core } = numeral;

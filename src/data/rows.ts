@@ -141,6 +141,8 @@ interface Learned {
   readonly kind: ColumnKind;
   /** Whether its values are written as most are, so that others are of another kind. */
   readonly plain: boolean;
+  /** Of numbers that are not. */
+  readonly unit?: string;
   /** Whether the block has no value of it. */
   readonly empty: boolean;
 }
@@ -174,8 +176,7 @@ export function tableOf(
   const collected = [...columns].map(([name, values]) => {
     const learned = blocks?.learned.get(name);
     const kind = learned?.kind ?? givenKind(plan, name);
-    const known = kind !== undefined && learned?.plain !== true;
-    return { name, kind, values, ...(kind !== 'skip' && collectColumn(name, values, kind, plan, complain, known)) };
+    return { name, kind, values, ...(kind !== 'skip' && collectColumn(name, values, kind, plan, complain, learned)) };
   });
   const settling = new Settling(
     plan,
@@ -199,6 +200,7 @@ export function tableOf(
       blocks.learned.set(name, {
         kind: settled.column.kind,
         plain: evidence.plain,
+        ...(evidence.unit !== undefined && { unit: evidence.unit }),
         empty: evidence.values === 0 && settled.column.kind === 'category',
       });
     }

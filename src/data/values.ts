@@ -4,7 +4,7 @@ import { KeepingBuilder, makeBuilder, readingOf, STRAY, TextFeed } from './build
 import type { ReadPlan } from './csv/dialect.js';
 import { shorten } from './errors.js';
 import type { Findings } from './findings.js';
-import { adviceFor, type Evidence, inferKind } from './infer.js';
+import { adviceFor, type Evidence, hintFor, inferKind } from './infer.js';
 import { settingsOf } from './plan.js';
 import type { ColumnReport } from './report.js';
 import type { Complain } from './rows.js';
@@ -65,12 +65,14 @@ export function collectColumn(
   given: ColumnKind | undefined,
   plan: ReadPlan,
   complain: Complain,
-  /** Whether every spelling of the kind counts. */
-  known = given !== undefined,
+  /** What the first block of a stream says. */
+  learned?: Pick<Evidence, 'plain' | 'unit'>,
 ): Collected {
   const evidence = evidenceOf(name, values, plan);
   const kind = given ?? (evidence.plain ? evidence.kind : 'category');
-  const builder = makeBuilder(kind, readingOf(plan, name, known, evidence));
+  const known = given !== undefined && learned?.plain !== true;
+  const found = { ...evidence, ...learned };
+  const builder = makeBuilder(kind, readingOf(plan, name, known, found, learned !== undefined));
   const feed = new TextFeed();
   if (plan.inMemory && kind === 'number') noteUnsafe(values, builder.findings);
   values.forEach((value, row) => {
@@ -78,7 +80,7 @@ export function collectColumn(
       builder.addMissing();
       return;
     }
-    if (kind === 'number' && typeof value === 'number' && builder.push) {
+    if (kind === 'number' && typeof value === 'number' && builder.push && learned?.unit !== '%') {
       builder.push(value);
       return;
     }
@@ -96,8 +98,10 @@ export function collectColumn(
       });
     }
     if (builder.add(feed.bytes, 0, feed.encode(text)) !== STRAY) return;
-    const hint = adviceFor(text, kind, name);
-    throw complain({ row, field: name, problem: `'${shorten(text)}' is not a ${kind}`, hint, isValue: true });
+    // Rows in memory may be those of a pipeline, which says what columns are.
+    const hint = plan.inMemory ? hintFor(text, kind) : adviceFor(text, kind, name);
+    const problem = `'${shorten(text)}' is not a ${kind}`;
+    throw complain({ row, field: name, problem, isValue: true, ...(hint && { hint }) });
   });
   const described = builder.describe();
   const { findings } = builder;

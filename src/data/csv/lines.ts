@@ -1,15 +1,10 @@
 import { textDecoder } from '../../realms.js';
 import { type Builder, INVALID, STRAY, TAKEN } from '../builders.js';
 import { grown } from '../dictionary.js';
-import { DataError, shorten } from '../errors.js';
-import { adviceFor } from '../infer.js';
-import { checkText, encodingError, LF, type Place, QUOTE, SPACE } from './bytes.js';
+import { DataError } from '../errors.js';
+import { checkText, encodingError, hasLoneReturn, LF, type Place, QUOTE, SPACE } from './bytes.js';
 import { beginsWith, Cutter, ESCAPED, FLAW, isSpace, PART } from './cutter.js';
-
-/** A text among values of another kind. */
-export interface Stray extends Place {
-  readonly text: string;
-}
+import { type Stray, strayError } from './stray.js';
 
 /** A column that is being read. */
 export interface Field {
@@ -159,8 +154,14 @@ export class LineReader {
 
   #tooLongLine(hint?: string): DataError {
     const problem = `the line is longer than ${this.limits.maxLineLength}, the limit maxLineLength`;
-    const place = { line: this.#line, column: 1 };
-    return new DataError({ code: 'limit', source: this.source, ...place, problem, ...(hint && { hint }) });
+    return new DataError({
+      code: 'limit',
+      source: this.source,
+      line: this.#line,
+      column: 1,
+      problem,
+      ...(hint && { hint }),
+    });
   }
 
   #plain(unit: Uint8Array, from: number, end: number): number {
@@ -370,9 +371,11 @@ export class LineReader {
     const hint =
       unit[row] === 35
         ? "If lines that begin with # are comments, say comment: '#'."
-        : found > expected
-          ? 'A field that holds the separator stands in quotes.'
-          : undefined;
+        : hasLoneReturn(unit, row)
+          ? 'A carriage return stands alone in it: end all lines alike.'
+          : found > expected
+            ? 'A field that holds the separator stands in quotes.'
+            : undefined;
     const place = this.#placeOf(unit, row, at);
     return new DataError({ code: 'fields', source: this.source, ...place, problem, ...(hint && { hint }) });
   }
@@ -385,14 +388,3 @@ export class LineReader {
 }
 
 export const STREAM = 'Read it a block at a time with streamCsv, or raise the limit.';
-
-export function strayError(source: string, { name, builder }: Field, { text, ...place }: Stray): DataError {
-  return new DataError({
-    code: 'value',
-    source,
-    ...place,
-    field: name,
-    problem: `'${shorten(text)}' is not a ${builder?.kind}`,
-    hint: adviceFor(text, builder?.kind, name),
-  });
-}

@@ -18,7 +18,8 @@ import {
   inferDialect,
   planCsv,
 } from './dialect.js';
-import { BareQuoteError, type Field, LineReader, STREAM, type Stray, strayError } from './lines.js';
+import { BareQuoteError, type Field, LineReader, STREAM } from './lines.js';
+import { type Stray, strayError } from './stray.js';
 
 /** Bytes in UTF-8 with lines that end in \n or \r\n. */
 async function* linesOf(bytes: Bytes, encoding: string | undefined): AsyncGenerator<Uint8Array> {
@@ -92,7 +93,8 @@ function begin(
     // What is written in another way than most are is looked at when all of it is there.
     const kind = given ?? (once || (plain && !revised.has(column)) ? found : 'category');
     kinds.set(column, kind);
-    const reading = readingOf(plan, column, given !== undefined || (once && !plain), evidence);
+    const inferred = given === undefined && once && !plain;
+    const reading = readingOf(plan, column, given !== undefined || inferred, evidence, inferred);
     const builder = kind === 'skip' ? undefined : makeBuilder(kind, reading);
     const kept = plan.keep.has(column) ? new KeepingBuilder(builder) : builder;
     return { name: column, builder: kept, strict: given !== undefined, stray: undefined };
