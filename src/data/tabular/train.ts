@@ -112,7 +112,8 @@ export async function train(
         if (epoch >= epochs) network.learningRate = rateAgain(design, epoch);
       },
     };
-    const { history } = await network.fit(gather(x, train), gather(y, train), {
+    const { history } = await network.fit(x, y, {
+      rows: train,
       epochs: epochs + moreEpochs,
       batchSize: Math.min(design.batchSize, train.length),
       validationData: [heldX, heldY],
@@ -123,10 +124,12 @@ export async function train(
     });
     histories[i] = history;
   };
-  const job = checkpoint === undefined ? undefined : jobOf(design, x, y);
+  // Looks at all rows: most runs keep nothing on the way.
+  let job: ReturnType<typeof jobOf> | undefined;
   const keep = async () => {
     const progress = { networks, ended: histories, best, heldOut: heldOut.state };
-    if (checkpoint !== undefined && job) await saveCheckpoint(checkpoint, progress, job);
+    job ??= jobOf(design, x, y);
+    if (checkpoint !== undefined) await saveCheckpoint(checkpoint, progress, job);
   };
   let interrupted = false;
   for (let going = true; going; ) {
