@@ -1,6 +1,7 @@
 // Whether the log loss that `tabular` says to expect is that of rows it has not seen. Build first.
 //   node bench/honest.js [--data FOLDER] [--seeds 5] [--folds 5] [--only iris,wine] [--json FILE]
 //   node bench/honest.js --quick     one seed of three small sets
+//   node bench/honest.js --develop   samples of large files, tested on other rows of them: for choosing how to estimate
 // Five folds in turn are for testing; what the pipeline says of itself comes from the other four. Printed are the two log
 // losses and their difference, its mean and its standard error over folds and seeds.
 
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     folds: { type: 'string', default: '5' },
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    develop: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 });
@@ -28,26 +30,65 @@ const backend = await auto();
 
 /** A set by its file; a part of its rows, the same shares of classes, where it is large. */
 const set =
-  (file, { target, rows, header } = {}) =>
+  (file, { target, rows } = {}) =>
   async () => {
-    const table = await readCsv(join(values.data, 'uci', file), header === undefined ? {} : { header });
-    const name = target ?? table.names.at(-1);
-    const used =
-      rows === undefined ? table : table.take(split(table, { test: rows, stratify: table.column(name) }).test);
-    return { table: used, target: name };
+    const { table, name } = await read(file, target);
+    const used = rows === undefined ? table : stratified(table, name, rows, 0).test;
+    return { target: name, cases: (seed) => folds(used, name, seed) };
   };
 
-const sets = {
-  iris: set('iris.csv'),
-  wine: set('wine.csv'),
-  'wheat seeds': set('wheat-seeds.csv'),
-  'german credit': set('german-credit.csv'),
-  sonar: set('sonar.csv'),
-  ionosphere: set('ionosphere.csv'),
-  optdigits: set('optdigits.tra', { target: 'Class', rows: 500 }),
-  'wine quality': set('winequality-red.csv'),
-  adult: set('adult-train.csv', { target: 'column15', rows: 1000 }),
-};
+/** So many rows of a file to train on, others of those classes to test on, anew for each seed. */
+const sample =
+  (file, { target, rows }) =>
+  async () => {
+    const { table, name } = await read(file, target);
+    return {
+      target: name,
+      cases(seed) {
+        const { test: used, train: others } = stratified(table, name, rows, seed + 100);
+        const known = new Set(labels(used, name));
+        const tested = stratified(others, name, 1000, seed).test;
+        const rowsKnown = labels(tested, name).flatMap((label, row) => (known.has(label) ? [row] : []));
+        return [{ train: used, test: tested.take(Uint32Array.from(rowsKnown)) }];
+      },
+    };
+  };
+
+async function read(file, target) {
+  const table = await readCsv(join(values.data, 'uci', file));
+  return { table, name: target === 'first' ? table.names[0] : (target ?? table.names.at(-1)) };
+}
+
+const labels = (table, name) => Array.from({ length: table.rows }, (_, row) => table.value(row, name));
+
+function stratified(table, name, rows, seed) {
+  const { train, test } = split(table, { test: rows, seed, stratify: table.column(name) });
+  return { train: table.take(train), test: table.take(test) };
+}
+
+function folds(table, name, seed) {
+  const parts = kFold(table, { folds: Number(values.folds), seed, stratify: table.column(name) });
+  return parts.map(({ train, test }) => ({ train: table.take(train), test: table.take(test) }));
+}
+
+const sets = values.develop
+  ? {
+      'white wine': sample('winequality-white.csv', { rows: 200 }),
+      'abalone, sex': sample('abalone.csv', { target: 'first', rows: 200 }),
+      optdigits: sample('optdigits.tes', { rows: 150 }),
+      adult: sample('adult-test.csv', { rows: 200 }),
+    }
+  : {
+      iris: set('iris.csv'),
+      wine: set('wine.csv'),
+      'wheat seeds': set('wheat-seeds.csv'),
+      'german credit': set('german-credit.csv'),
+      sonar: set('sonar.csv'),
+      ionosphere: set('ionosphere.csv'),
+      optdigits: set('optdigits.tra', { target: 'Class', rows: 500 }),
+      'wine quality': set('winequality-red.csv'),
+      adult: set('adult-train.csv', { target: 'column15', rows: 1000 }),
+    };
 
 const chosen = values.only?.split(',') ?? (values.quick ? ['iris', 'sonar', 'wheat seeds'] : Object.keys(sets));
 const seeds = values.quick ? 1 : Number(values.seeds);
@@ -76,16 +117,16 @@ const line = (name, runs) => {
   );
 };
 for (const name of chosen) {
-  const { table, target } = await sets[name]();
+  const { target, cases } = await sets[name]();
   const runs = [];
   for (let seed = 0; seed < seeds; seed++) {
-    for (const { train, test } of kFold(table, { folds: Number(values.folds), seed, stratify: table.column(target) })) {
+    for (const { train, test } of cases(seed)) {
       const began = process.cpuUsage();
-      const pipeline = await tabular({ target, task: 'classification', seed, backend }).fit(table.take(train));
+      const pipeline = await tabular({ target, task: 'classification', seed, backend }).fit(train);
       const { user, system } = process.cpuUsage(began);
       const seconds = (user + system) / 1e6;
       const { validation } = pipeline.record;
-      const tested = pipeline.evaluate(table.take(test));
+      const tested = pipeline.evaluate(test);
       runs.push({
         seed,
         validation: validation.logLoss,

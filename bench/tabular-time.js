@@ -4,6 +4,8 @@
 //   node bench/tabular-time.js --adult [--data FOLDER] [--python /usr/bin/python3] [--rounds 5]
 //     `myelin train --report` on adult, all of it, next to the training alone of scikit-learn's MLPClassifier with the same
 //     layers, batches and epochs; in turns, on one core where there is `taskset`
+//   node bench/tabular-time.js --pixels [--before FOLDER] [--data FOLDER] [--rounds 3]
+//     `myelin train` of MNIST as idx: its memory, and the processor's time for an epoch and for all else, by runs of 2 and 4
 //   node bench/tabular-time.js --before FOLDER [--reading] [--rows 40000] [--data FOLDER] [--rounds 5]
 //     reading those files, adult and california-housing, and default fits of these two, next to another built copy of the
 //     package in the same process, in turns, and the ratio of both; --reading leaves the fits out. Pin it: taskset -c 0 node ...
@@ -24,6 +26,7 @@ const { values } = parseArgs({
     predict: { type: 'string' },
     adult: { type: 'boolean' },
     before: { type: 'string' },
+    pixels: { type: 'boolean' },
     reading: { type: 'boolean' },
     data: { type: 'string', default: resolve(import.meta.dirname, '../../shared/data') },
     python: { type: 'string', default: '/usr/bin/python3' },
@@ -121,12 +124,12 @@ function run(command, args) {
 const script = resolve(import.meta.dirname, '../build/cli.js');
 
 /** The command of `args`, with what the process says of its use of `what` as it ends. */
-function measured(what, args) {
+function measured(what, args, command = script) {
   const usage = `process.on('exit', () => console.error('usage ' + JSON.stringify(process.${what}())))`;
   const { stdout, stderr, wall } = run(process.execPath, [
     '--import',
     `data:text/javascript,${usage}`,
-    script,
+    command,
     ...args,
   ]);
   return { stdout, wall, usage: JSON.parse(/^usage (.*)$/m.exec(stderr)[1]) };
@@ -202,12 +205,39 @@ function adult() {
   }
 }
 
+function pixels() {
+  const path = (name) => join(values.data, 'mnist', `${name}-ubyte.gz`);
+  const data = [path('train-images-idx3'), '--labels', path('train-labels-idx1'), '--target', 'label'];
+  const builds = { now: script, ...(values.before && { before: join(resolve(values.before), 'build/cli.js') }) };
+  const seen = Object.fromEntries(Object.keys(builds).map((name) => [name, { resident: [], two: [], four: [] }]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, command] of Object.entries(builds)) {
+      for (const [epochs, times] of Object.entries({ 2: seen[name].two, 4: seen[name].four })) {
+        const args = ['train', ...data, '--out', 'pixels.myelin', '--quiet', '--epochs', epochs];
+        const { userCPUTime, systemCPUTime, maxRSS } = measured('resourceUsage', args, command).usage;
+        times.push((userCPUTime + systemCPUTime) / 1e6);
+        seen[name].resident.push(maxRSS / 1024);
+      }
+    }
+  }
+  const epochs = 8;
+  for (const [name, { resident, two, four }] of Object.entries(seen)) {
+    const epoch = (median(four) - median(two)) / 2;
+    const rest = median(two) - 2 * epoch;
+    const share = (100 * rest) / (rest + epochs * epoch);
+    console.log(
+      `${name.padEnd(7)} ${Math.max(...resident).toFixed(0)} MB resident at most, ${epoch.toFixed(2)} s an epoch, ${rest.toFixed(2)} s beside: ${share.toFixed(0)}% of ${epochs} epochs`,
+    );
+  }
+}
+
 if (values.scaling) await scaling();
+if (values.pixels) pixels();
 if (values.adult) adult();
 if (values.predict) predict(Number(values.predict));
-if (values.before) {
+if (values.before && !values.pixels) {
   const { before, data, reading } = values;
   await compare({ before, paths: files(), data, rounds, fits: !reading });
 }
-if (!values.scaling && !values.adult && !values.predict && !values.before)
-  console.log('say --scaling, --adult, --predict 1000 or --before FOLDER');
+if (!values.scaling && !values.adult && !values.predict && !values.pixels && !values.before)
+  console.log('say --scaling, --adult, --predict 1000, --pixels or --before FOLDER');

@@ -100,6 +100,50 @@ describe('one reading fits all', () => {
   });
 });
 
+describe('months that are named in another language than English', () => {
+  const remark = /'d' is read as texts, which look like dates, but months have names in English only: '(.*)' is none/;
+  test.each<[string, string, string?]>([
+    ['31-janv.-2024', '15-févr.-2024'],
+    ['31. Mai 2024', '1. Januar 2024'],
+    ['1. Jan 2024', '2. Mär 2024', '2. Mär 2024'],
+    ['1. Mai 2024 10:30', '2. Juni 2024 10:30 Uhr'],
+    ['3 mars 2024', '1er août 2024'],
+    ['lundi 3 mars 2024', 'mardi 4 mars 2024 à 10:30'],
+    ['31 de enero de 2024', '2 de mayo de 2023'],
+    ['31/gen/2024', '1/feb/2024'],
+    ['31MAI2024', '01JAN2024'],
+    ['2024-mai-31', '2024-juni-01'],
+    ['mars 2024', 'avril 2024'],
+    ['mei 31, 2024', 'juni 1, 2024'],
+    ['05 мая 2024', '6 июня 2024'],
+    ['2024年1月31日', '2024年2月1日'],
+    ['2024년 1월 31일', '2024년 2월 1일'],
+  ])('%s, %s: texts, with a remark', async (one, other, named = one) => {
+    for (const [reader, table] of await everywhere([one, other])) {
+      expect([reader, table.column('d').kind, remark.exec(notesOf(table))?.[1]]).toEqual([reader, 'category', named]);
+      expect(table.report!.columns[0]).toMatchObject({ months: named });
+    }
+    for await (const block of streamCsv({ text: file([one, other]) })) {
+      expect(remark.exec(notesOf(block))?.[1]).toBe(named);
+    }
+    await expect(readCsv({ text: file([one, other]) }, { columns: { d: 'date' } })).rejects.toThrow(
+      /is not a date\. Names of months are read in English: write the month as a number/,
+    );
+  });
+
+  test.each([
+    ['31-Jan-2024', '1-Feb-2024'],
+    ['12 rue de Seine', '3 rue du Bac'],
+    ['2024Q1', '2024Q2'],
+    ['2024-W05-3', '2024-W06-1'],
+    ['3 kg 100', '5 kg 200'],
+  ])('%s, %s: no remark', async (one, other) => {
+    for (const [reader, table] of await everywhere([one, other])) {
+      expect([reader, notesOf(table).includes('English')]).toEqual([reader, false]);
+    }
+  });
+});
+
 describe('two readings', () => {
   const cells = ['05/06/2024', '01/02/2024'];
   test('make texts, and the remark says the options', async () => {

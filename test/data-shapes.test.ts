@@ -37,6 +37,20 @@ describe('whether the first line holds names is decided by all columns', () => {
     ['y,400.5,401,401.5,402,402.5\n1,3,1,4,1,5\n2,9,2,6,5,3\n', true, ['y', '400.5', '401', '401.5', '402', '402.5']],
     // One name that may be a value does not outweigh the others.
     ['id,size,2\n1,7,5\n2,6,9\n', true, ['id', 'size', '2']],
+    // Nor do numbers outweigh one name: a text above nothing but numbers is seldom a value.
+    ['x,5,9\n1,2,3\n4,5,6\n', true, ['x', '5', '9']],
+    ['x,5,9\n5,5,9\n4,9,5\n', true, ['x', '5', '9']],
+    ['5,x,9\n1,2,3\n4,5,6\n', true, ['5', 'x', '9']],
+    ['id,7\n4,2\n5,9\n', true, ['id', '7']],
+    ['id,1,0\n7,0,1\n8,1,1\n', true, ['id', '1', '0']],
+    ['id,2019,2020\n1,10,20\n2,30,40\n', true, ['id', '2019', '2020']],
+    ['id,2020,2019\n1,10,20\n2,30,40\n', true, ['id', '2020', '2019']],
+    ['x;0,5;1\n1;2,5;3\n4;5,5;6\n', true, ['x', '0,5', '1']],
+    ['id,10,20,30,50\n1,7,7,7,7\n2,8,8,8,8\n', true, ['id', '10', '20', '30', '50']],
+    ['unknown,5,9\n1,2,3\n4,5,6\n', false, ['column1', 'column2', 'column3']],
+    ['-,5,9\n1,2,3\n4,5,6\n', false, ['column1', 'column2', 'column3']],
+    ['x,5,red\n1,2,blue\n4,5,red\n', false, ['column1', 'column2', 'column3']],
+    ['x,5,1,4,2\n1,2,3,4,5\n4,5,6,7,8\n', false, ['column1', 'column2', 'column3', 'column4', 'column5']],
     // Rows of data.
     ['1,2,3\n4,5,6\n', false, ['column1', 'column2', 'column3']],
     ['0,1\n1,0\n1,1\n', false, ['column1', 'column2']],
@@ -71,7 +85,7 @@ describe('whether the first line holds names is decided by all columns', () => {
   });
 
   test('a target that stands in the first line is a hint', async () => {
-    const table = await csv('id,7\n4,2\n5,9\n');
+    const table = await csv('id,7,7\n4,2,1\n5,9,3\n');
     expect(table.report?.notes.join()).toMatch(/'7' in it is a value, though 'id' stands above numbers; header: true/);
     expect(() => table.column('id')).toThrow(
       /'id' stands in the first line, which was taken for values: say header: true/,

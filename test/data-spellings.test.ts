@@ -81,7 +81,7 @@ describe('the first line', () => {
     ['percentiles above numbers', '10%,50%,90%\n1,2,3\n4,5,6\n', ['10%', '50%', '90%']],
     ['a percentage above percentages is a value', '10%,50%\n1%,2%\n4%,5%\n', ['column1', 'column2']],
     ['a missing value beside numbers is one', 'nan,1,2\n5,6,7\n8,9,10\n', ['column1', 'column2', 'column3']],
-    ['other numbers beside a text', 'x,5,9\n5,6,7\n8,9,10\n', ['column1', 'column2', 'column3']],
+    ['other numbers beside a name', 'x,5,9\n5,6,7\n8,9,10\n', ['x', '5', '9']],
     ['a title with a separator', 'Report, 2024\na,b,c\n1,x,2\n2,y,3\n', ['a', 'b', 'c']],
     ['a title above trailing separators', 'Report,of,2024\na,b,c,\n1,x,2,\n2,y,3,\n', ['a', 'b', 'c', 'column4']],
     ["R's names of rows", 'a,b\nr1,1,x\nr2,2,y\n', ['column1', 'a', 'b']],

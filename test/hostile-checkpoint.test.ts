@@ -113,6 +113,8 @@ describe('tensors', () => {
     ['outputs of float64', put('outputs', () => new Float64Array(tensors.outputs!.data.length))],
     ['outputs of one', put('outputs', () => new Float32Array(1))],
     ['losses of one', put('losses', () => new Float64Array(1))],
+    ['no judgements', without('judged')],
+    ['judgements of too few epochs', put('judged', () => new Float64Array(2))],
     ['latest of one', put('latest.1', () => new Float32Array(1))],
     ['latest of integers', put('latest.1', () => new Int32Array(tensors['latest.1']!.data.length))],
     ['best of one', put('best.0.layers.0.kernel', () => new Float32Array(1))],

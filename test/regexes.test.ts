@@ -76,8 +76,15 @@ test('patterns that are put together', async () => {
       // Not all of them are formats.
     }
   }
+  const { hasMonthName, looksLikeTime } = await import('../src/data/unread-dates.js');
+  expect([hasMonthName('x'), looksLikeTime('x')]).toEqual([false, false]);
   const sources = files.filter((name) => /\bRegExp\(/.test(readFileSync(join(root, name), 'utf8')));
-  expect(sources.sort()).toEqual(['data/date-formats.ts', 'data/numerals.ts', 'data/spelled-dates.ts']);
+  expect(sources.sort()).toEqual([
+    'data/date-formats.ts',
+    'data/numerals.ts',
+    'data/spelled-dates.ts',
+    'data/unread-dates.ts',
+  ]);
   expect(built.length).toBeGreaterThan(10);
   expect(built.flatMap(flawsOf)).toEqual([]);
 });

@@ -143,7 +143,8 @@ describe('a model in a worker computes the bits of the model itself', () => {
       ],
     ] as const) {
       const pair = [inputs, targets] as const;
-      const given = { validationData: pair, epochs: 2 };
+      const some = labels.map((_, row) => row).filter((row) => row % 3 > 0);
+      const given = { validationData: pair, epochs: 2, rows: Array.isArray(inputs) ? some : Uint32Array.from(some) };
       expect(timeless(await there.fit(inputs, targets, given))).toEqual(
         timeless(await here.fit(inputs, targets, given)),
       );

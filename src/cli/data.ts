@@ -1,9 +1,20 @@
-import { type Column, readIdx, readTable, type Source, Table, type TableOptions, type Tabular } from '../data/index.js';
+import { bytesColumn } from '../data/bytes-column.js';
+import {
+  type Column,
+  type IdxValues,
+  readIdx,
+  readTable,
+  type Source,
+  Table,
+  type TableOptions,
+  type Tabular,
+} from '../data/index.js';
 import { MISSING } from '../data/markers.js';
 import { remarksOn, type Say } from '../data/remarks.js';
 import { ShapeError, UnknownNameError, ValueError } from '../errors.js';
 import { say } from './console.js';
 import { about } from './errors.js';
+import { isUnnamed } from './first-line.js';
 import { itemOf } from './lists.js';
 import { quoted } from './terminal.js';
 
@@ -49,7 +60,7 @@ export function readOptions(flags: ReadFlags, pipeline?: Tabular): TableOptions 
   const dateFormat = merged(reading.dateFormat, flags.dateFormat);
   const missing = flags.missing ? [...(reading.missing ?? MISSING), ...flags.missing] : reading.missing;
   const kinds = learned && { ...learned, ...flags.kinds };
-  const unnamed = learned !== undefined && Object.keys(learned).every((name) => /^column\d+$/.test(name));
+  const unnamed = learned !== undefined && isUnnamed(Object.keys(learned));
   // Names that are given say nothing of the first line.
   const named = header ?? (learned === undefined || names ? undefined : !unnamed);
   return {
@@ -88,6 +99,12 @@ const sayFlag: Say = (option, value, column) => {
   return `--${option} ${quoted(value)}`;
 };
 
+/** What a file's cells were read as where they are written otherwise than most are. */
+export function cellRemarksOf({ report }: Table): readonly string[] {
+  const doubts = new Set((report?.columns ?? []).flatMap((column) => remarksOn(column.name, column)));
+  return (report?.remarks ?? []).filter((remark) => !doubts.has(remark));
+}
+
 /** What a reader of a file should know of how it was taken, where it may be taken wrongly. */
 export function remarksOf({ report }: Table, counters: readonly string[]): readonly string[] {
   const doubts = (report?.columns ?? []).flatMap((column) => remarksOn(column.name, column, sayFlag));
@@ -102,20 +119,43 @@ export function warn(warnings: readonly string[]): void {
   for (const warning of warnings) say(`warning: ${warning}`);
 }
 
+/** Rows whose numbers are moved before those of the next ones: what they take stays in the processor's caches. */
+const ROWS_AT_A_TIME = 64;
+
+/** The columns of numbers that stand row by row: bytes, all in one piece of memory, or float64. */
+function columnsOf(numbers: IdxValues, rows: number, width: number): (Uint8Array | Float64Array)[] {
+  const all = numbers instanceof Uint8Array ? new Uint8Array(numbers.length) : new Float64Array(numbers.length);
+  for (let start = 0; start < rows; start += ROWS_AT_A_TIME) {
+    const end = Math.min(rows, start + ROWS_AT_A_TIME);
+    for (let c = 0; c < width; c++) {
+      for (let row = start, at = start * width + c; row < end; row++, at += width) all[c * rows + row] = numbers[at]!;
+    }
+  }
+  return Array.from({ length: width }, (_, c) => all.subarray(c * rows, (c + 1) * rows));
+}
+
+const images = new WeakMap<Table, { readonly width: number; readonly height: number }>();
+
+/** Height and width of the images that a table holds, row by row, beside a label. */
+export const imageOf = (table: Table) => images.get(table);
+
 /** A table, of idx files with a column for each number of an entry and `label`. */
 export async function readData(path: string, flags: ReadFlags, pipeline?: Tabular): Promise<Table> {
   if (flags.labels === undefined) return readTable(sourceOf(path), readOptions(flags, pipeline));
-  const [images, labels] = [await readIdx(sourceOf(path)), await readIdx(flags.labels)];
-  const rows = images.shape[0]!;
+  const [pixels, labels] = [await readIdx(sourceOf(path)), await readIdx(flags.labels)];
+  const rows = pixels.shape[0]!;
   if (labels.values.length !== rows) {
     throw new ShapeError({ argument: '--labels', given: `${labels.values.length} labels`, expected: `${rows}` });
   }
-  const width = images.values.length / rows;
-  const columns = Array.from({ length: width }, (_, c): Column => {
-    const values = Float64Array.from({ length: rows }, (_, row) => images.values[row * width + c]!);
-    return { name: `pixel${c + 1}`, kind: 'number', values };
+  const width = pixels.values.length / rows;
+  const columns = columnsOf(pixels.values, rows, width).map((values, c): Column => {
+    const name = `pixel${c + 1}`;
+    return values instanceof Uint8Array ? bytesColumn(name, values) : { name, kind: 'number', values };
   });
-  return new Table([...columns, { name: 'label', kind: 'number', values: Float64Array.from(labels.values) }]);
+  const table = new Table([...columns, { name: 'label', kind: 'number', values: Float64Array.from(labels.values) }]);
+  const [, height, wide] = pixels.shape;
+  if (pixels.shape.length === 3) images.set(table, { height: height!, width: wide! });
+  return table;
 }
 
 /** The column that `target` means: a name, a number from 1, or `last`. */

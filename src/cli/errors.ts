@@ -12,18 +12,40 @@ const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${let
 export function typed(text: string): string {
   return text
     .replace(/\bheader: true\b/g, '--header')
+    .replace(/; if they enclose line breaks, quote: true/g, '')
     .replace(/\bquote: false\b/g, '--no-quote')
+    .replace(/\bskipLines\b/g, '--skip-lines')
+    .replace(/\bencoding: '([\w-]+)'/g, '--encoding $1')
+    .replace(/\bseparator: '(.)'/g, (_, character) => `--separator ${quoted(character)}`)
     .replace(/\b(comment|key): '([^']*)'/g, (_, name, value) => `--${name} ${quoted(value)}`);
+}
+
+/** What a hint says of how a value may be written, as flags; '' where it says nothing. */
+function spellingAdvice(hint: string, field: string): string {
+  const [advice = ''] = hint.split(' For texts say ');
+  if (!/^(?:If it is a |Names of months)/.test(advice)) return '';
+  return advice
+    .replace(/dateFormat: ('[^']*'(?: or '[^']*')*)/, (_, formats: string) =>
+      formats
+        .split(' or ')
+        .map((format) => `--date-format ${quoted(`${field}=${format.slice(1, -1)}`)}`)
+        .join(' or '),
+    )
+    .replace(/(thousands|decimal): (?:'([^']*)'|"(')")/g, (_, option: string, one?: string, other?: string) => {
+      return `--${option} ${quoted(one ?? other ?? '')}`;
+    });
 }
 
 function adviceOf({ code, hint, field, problem }: DataError): string | undefined {
   if (hint === undefined) return undefined;
-  const decimal = /decimal: '(.)'/.exec(hint)?.[1];
-  if (decimal) return `If it is a number, say --decimal ${decimal}.`;
-  if (code === 'value' && field !== undefined) {
+  if (code === 'value' && field !== undefined && !hint.startsWith('If the first line')) {
     const text = /^'(.*)' is not a /.exec(problem)?.[1] ?? '';
-    return `If it means a missing value, say --missing ${quoted(text)}; if the column holds texts, --columns ${quoted(`${field}=category`)} in training.`;
+    const own = spellingAdvice(hint, field);
+    if (own !== '' && !own.endsWith('DD/MM/YYYY.')) return own;
+    return `${own && `${own} `}If it means a missing value, say --missing ${quoted(text)}; if the column holds texts, --columns ${quoted(`${field}=category`)} in training.`;
   }
+  const format = /^For JSON say format: '(\w+)'/.exec(hint)?.[1];
+  if (format) return `For JSON say --format ${format}.`;
   if (hint.startsWith('For CSV')) return 'For CSV say --format csv.';
   if (code === 'encoding') return 'Say what it is, such as --encoding windows-1252.';
   if (code === 'header') return 'Give one of them another name in the file.';

@@ -8,8 +8,20 @@ import { previousOf } from '../io/atomic.js';
 import { removeFile } from '../io/callbacks.js';
 import { printable } from '../printable.js';
 import { print, printJson, say, sayLines, sayOver } from './console.js';
-import { checkColumns, type ReadFlags, readData, readOptions, remarksOf, sourceOf, targetOf, warn } from './data.js';
+import {
+  cellRemarksOf,
+  checkColumns,
+  imageOf,
+  type ReadFlags,
+  readData,
+  readOptions,
+  remarksOf,
+  sourceOf,
+  targetOf,
+  warn,
+} from './data.js';
 import { checked, messageOf, typed, UsageError } from './errors.js';
+import { readFor, usedFor } from './first-line.js';
 import { importanceLines, rowsMeasured } from './importance.js';
 import { writing } from './output.js';
 import { checkApart, checkReadable, checkWritable } from './paths.js';
@@ -145,10 +157,10 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     const test = parts
       ? table.take(parts.test)
       : flags.test !== undefined
-        ? await readTable(sourceOf(flags.test), readOptions(testFlags, pipeline))
+        ? await readFor(pipeline, testFlags, () => readTable(sourceOf(flags.test!), readOptions(testFlags, pipeline)))
         : undefined;
-    const compared = test && pipeline.compare(test);
-    if (test && !parts && !json && !quiet) warn(pipeline.warnings(test));
+    const compared = test && usedFor(pipeline, testFlags, test, () => pipeline.compare(test));
+    if (test && !parts && !json && !quiet) warn([...cellRemarksOf(test), ...pipeline.warnings(test)]);
     // Rows of classes that training did not know tell nothing of the columns.
     const known = compared ? compared.truth.rows - (compared.metrics.unknownRows ?? 0) : 0;
     const ofTest = test !== undefined && known > 0;
@@ -162,6 +174,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
         record,
         kind,
         columns: table.drop(target, ...dropped).names,
+        image: target === 'label' && dropped.length === 0 ? imageOf(table) : undefined,
         command: commandGiven(),
         seconds,
         interrupted,
@@ -197,7 +210,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
       validation: record.validation,
       test: tested,
       importance,
-      remarks,
+      remarks: [...cellRemarksOf(table), ...remarks],
       record,
     });
   } else if (!quiet) {

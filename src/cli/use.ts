@@ -4,8 +4,9 @@ import { Warnings } from '../data/tabular/inputs.js';
 import { FileFormatError, MyelinError, ValueError } from '../errors.js';
 import { printable } from '../printable.js';
 import { print, printJson, say } from './console.js';
-import { checkColumns, type ReadFlags, readData, readOptions, sourceOf, warn } from './data.js';
+import { cellRemarksOf, checkColumns, type ReadFlags, readData, readOptions, sourceOf, warn } from './data.js';
 import { about } from './errors.js';
+import { firstLineRemarks, readFor, usedFor } from './first-line.js';
 import { CsvWriter, writing } from './output.js';
 import { checkApart, checkWritable } from './paths.js';
 import { endingCode, Interruption } from './signals.js';
@@ -37,9 +38,10 @@ const meaningOf = ({ kinds, record: { classes, target } }: Tabular): Meaning => 
 
 export async function evaluateCommand(file: string, data: string, flags: ReadFlags & JsonFlag): Promise<number> {
   const pipeline = await loadModel(file, 'evaluate model.myelin data.csv');
-  const table = await readData(data, flags, pipeline);
-  const metrics = pipeline.evaluate(table);
-  if (!flags.json) warn(pipeline.warnings(table));
+  const table = await readFor(pipeline, flags, () => readData(data, flags, pipeline));
+  const metrics = usedFor(pipeline, flags, table, () => pipeline.evaluate(table));
+  if (!flags.json)
+    warn([...firstLineRemarks(table, flags, pipeline), ...cellRemarksOf(table), ...pipeline.warnings(table)]);
   if (flags.json) printJson(metrics);
   else print(metricsText(metrics, meaningOf(pipeline)));
   return 0;
@@ -117,6 +119,7 @@ export async function predictCommand(file: string, data: string, flags: PredictF
   const kinds = { [target]: 'skip' as const };
   const options = readOptions({ ...flags, kinds }, pipeline);
   const warnings = new Warnings(pipeline.record.inputs, [target, ...keep]);
+  const remarks: string[] = [];
   let rows = 0;
   try {
     const work: Parameters<typeof writing>[1] = async (put) => {
@@ -126,19 +129,21 @@ export async function predictCommand(file: string, data: string, flags: PredictF
         const kept = keep.map((name) => table.written.get(name) ?? missingColumn(table, name));
         let predictions: Table;
         try {
-          predictions = pipeline.predictTable(table);
+          predictions = usedFor(pipeline, flags, table, () => pipeline.predictTable(table));
         } catch (error) {
           throw inFile(error, table);
         }
+        if (rows === 0) remarks.push(...firstLineRemarks(table, flags, pipeline));
         const given = kept.map((column) =>
           predictions.has(column.name) ? { ...column, name: `${column.name} (given)` } : column,
         );
         await writer.write(given, predictions.columns);
         if (!quiet) warnings.add(table);
+        remarks.push(...cellRemarksOf(table));
         rows += table.rows;
       }
     };
-    await writing(out, work, { signal });
+    await readFor(pipeline, flags, () => writing(out, work, { signal }));
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;
     if (data === '-') process.stdin.destroy();
@@ -148,7 +153,7 @@ export async function predictCommand(file: string, data: string, flags: PredictF
     interruption.stop();
   }
   if (quiet) return 0;
-  warn(warnings.texts);
+  warn([...remarks, ...warnings.texts]);
   if (out !== undefined && out !== '-') say(`${rows} predictions in ${out}`);
   return 0;
 }
@@ -213,9 +218,9 @@ export async function profileCommand(
 ): Promise<number> {
   const pipeline = await loadModel(file, 'profile model.myelin data.csv');
   const { model, preprocessing, record } = pipeline;
-  const table = await readTable(sourceOf(data), readOptions(flags, pipeline));
+  const table = await readFor(pipeline, flags, () => readTable(sourceOf(data), readOptions(flags, pipeline)));
   const rows = Math.min(table.rows, flags.batchSize ?? record.design.batchSize);
-  const x = preprocessing.transform(table.slice(0, rows));
+  const x = usedFor(pipeline, flags, table, () => preprocessing.transform(table.slice(0, rows)));
   const y = Array.from({ length: rows }, (_, row) => (record.classes ? row % record.classes.length : 0));
   print(String(await model.profile(x, y)));
   return 0;

@@ -2,12 +2,12 @@ import { textDecoder, textEncoder } from '../realms.js';
 import { dateReader } from './date-formats.js';
 import { Dictionary, grown } from './dictionary.js';
 import { Findings } from './findings.js';
-import type { Decision } from './infer.js';
+import { type Decision, unitOf } from './infer.js';
 import { isCommonMarker, isMissingNumber } from './markers.js';
 import { isBeyondExact, isRounded, type NumberStyle, numberIn, numeralOf } from './numerals.js';
 import { type CellPlan, saysDates, settingsOf } from './plan.js';
 import type { ColumnReport } from './report.js';
-import { asciiOf, booleanWord, parseDate, parseNumber } from './scalars.js';
+import { asciiOf, booleanWord, parseDate, parseNumber, withoutSpaces } from './scalars.js';
 import { type DateReader, inEitherOrder } from './spelled-dates.js';
 import type { CategoryColumn, Column, ColumnKind } from './table.js';
 
@@ -16,6 +16,8 @@ export interface Reading
   extends Pick<CellPlan, 'missing' | 'missingNumbers' | 'common' | 'decimalComma'>,
     Partial<Pick<NumberStyle, 'thousands'>> {
   readonly dateFormat?: string | undefined;
+  /** The unit of the first rows of a stream, of which nobody said that they are numbers: what comes later has it, too. */
+  readonly unit?: string | undefined;
   /** Whether the kind is known, so that every spelling of it counts. */
   readonly known: boolean;
 }
@@ -25,13 +27,15 @@ export function readingOf(
   plan: CellPlan,
   name: string,
   known: boolean,
-  found?: Pick<Decision, 'thousands' | 'dateFormat'>,
+  found?: Pick<Decision, 'thousands' | 'dateFormat' | 'unit'>,
+  inferred = false,
 ): Reading {
   const { thousands = found?.thousands, dateFormat: said } = settingsOf(plan, name);
   // One that is said for all columns need not be that of this one.
   const dateFormat = saysDates(plan, name) ? said : (found?.dateFormat ?? said);
   const { missing, missingNumbers, common, decimalComma } = plan;
-  return { missing, missingNumbers, common, decimalComma, thousands, dateFormat, known };
+  const unit = inferred ? found?.unit : undefined;
+  return { missing, missingNumbers, common, decimalComma, thousands, dateFormat, known, unit };
 }
 
 /** What became of a text: 0 a value, 1 none of this kind, 2 bytes that are not UTF-8. */
@@ -46,10 +50,12 @@ export interface Builder {
   readonly rows: number;
   /** What is remarkable about its cells. */
   readonly findings: Findings;
+  /** A number as it is, where the kind is number. */
+  push?(value: number): void;
   /** A text. Nothing is added where it is of another kind. */
   add(bytes: Uint8Array, from: number, to: number): Outcome;
   addMissing(): void;
-  /** The column so far, and an empty one from here on. */
+  /** The column so far, and an empty one of which nothing was found from here on. */
   finish(name: string): Column;
   describe(): Omit<ColumnReport, 'name' | 'why' | 'kind'>;
 }
@@ -57,14 +63,14 @@ export interface Builder {
 let decoder: TextDecoder | undefined;
 
 function decode(bytes: Uint8Array): string {
-  decoder ??= textDecoder();
+  decoder ??= textDecoder('utf-8', { ignoreBOM: true });
   return decoder.decode(bytes);
 }
 
 abstract class Numbers implements Builder {
   abstract readonly kind: 'number' | 'boolean' | 'date';
   rows = 0;
-  readonly findings = new Findings();
+  findings = new Findings();
   #values = new Float64Array(1024);
   #missing = 0;
   #min = Infinity;
@@ -128,6 +134,9 @@ abstract class Numbers implements Builder {
   finish(name: string): Column {
     const values = this.#values.slice(0, this.rows);
     this.rows = 0;
+    this.#missing = 0;
+    [this.#min, this.#max] = [Infinity, -Infinity];
+    this.findings = new Findings();
     return { name, kind: this.kind, values };
   }
 
@@ -145,9 +154,11 @@ class NumberBuilder extends Numbers {
   readonly kind = 'number';
   readonly #comma: boolean;
   readonly #style: NumberStyle;
+  #unit: string | undefined;
 
   constructor(reading: Reading) {
     super(reading, reading.missingNumbers);
+    this.#unit = reading.unit;
     this.#comma = reading.decimalComma;
     this.#style = { decimal: reading.decimalComma ? ',' : '.', thousands: reading.thousands };
   }
@@ -155,19 +166,29 @@ class NumberBuilder extends Numbers {
   protected parse(bytes: Uint8Array, from: number, to: number): number {
     const value = parseNumber(bytes, from, to, this.#comma);
     if (to - from > EXACT_BYTES && Math.abs(value) > Number.MAX_SAFE_INTEGER) return Number.NaN;
-    return value;
+    return this.#unit === '%' && value !== 0 ? Number.NaN : value;
   }
 
   protected override other(text: string): number {
     const numeral = numeralOf(text);
     if (!numeral) return Number.NaN;
     const value = numberIn(numeral, this.#style);
+    if (this.#unit !== undefined && !this.#fits(unitOf(numeral), value)) return Number.NaN;
     const beyond = isBeyondExact(numeral, this.#style);
     // Long decimals beyond 2^53 come here as well: they are as plain as others.
     if (!this.reading.known && (beyond || Math.abs(value) <= Number.MAX_SAFE_INTEGER)) return Number.NaN;
     if (isRounded(numeral, this.#style)) this.findings.rounded(text, value, this.rows);
     else if (this.reading.known) this.findings.written(text, value, this.rows);
     return value;
+  }
+
+  /** Whether a unit is that of the column: percent stands on all, a currency may be left out. */
+  #fits(unit: string, value: number): boolean {
+    if (unit === '%' || this.#unit === '%') return unit === this.#unit || (unit === '' && value === 0);
+    if (unit === '' || unit === this.#unit) return true;
+    if (this.#unit !== '') return false;
+    this.#unit = unit;
+    return true;
   }
 }
 
@@ -284,6 +305,7 @@ class CategoryBuilder implements Builder {
       categories: this.#categories,
     } as const;
     this.rows = 0;
+    this.#missing = 0;
     this.#dictionary = new Dictionary();
     this.#categories = [];
     return column;
@@ -303,12 +325,14 @@ export function makeBuilder(kind: ColumnKind, reading: Reading): Builder {
 /** Collects a column, maybe none, and beside it its cells as they are written. */
 export class KeepingBuilder implements Builder {
   readonly kind: ColumnKind;
-  readonly findings: Findings;
   readonly #written = new CategoryBuilder(new Set());
 
   constructor(private readonly builder: Builder | undefined) {
     this.kind = builder?.kind ?? 'category';
-    this.findings = builder?.findings ?? this.#written.findings;
+  }
+
+  get findings(): Findings {
+    return (this.builder ?? this.#written).findings;
   }
 
   get rows(): number {
@@ -337,17 +361,6 @@ export class KeepingBuilder implements Builder {
   describe() {
     return (this.builder ?? this.#written).describe();
   }
-}
-
-const isSpace = (unit: number) => unit === 32 || unit === 9 || unit === 13;
-
-/** The text without spaces around it. Not by a pattern, which looks at each space within for the end of the text. */
-function withoutSpaces(text: string): string {
-  let from = 0;
-  let to = text.length;
-  while (from < to && isSpace(text.charCodeAt(from))) from++;
-  while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
-  return to - from === text.length ? text : text.slice(from, to);
 }
 
 /** Adds texts that are strings. */

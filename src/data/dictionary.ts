@@ -1,4 +1,5 @@
 import { textDecoder } from '../realms.js';
+import { asciiOf } from './scalars.js';
 
 let basis: number | undefined;
 
@@ -12,6 +13,9 @@ function hashBasis(): number {
   basis ??= crypto ? (crypto.getRandomValues(new Int32Array(1))[0] as number) : Math.floor(performance.now() * 1e6) | 0;
   return basis;
 }
+
+/** Texts of so few characters are made faster one by one than by a decoder. */
+const SHORT = 12;
 
 /** Distinct texts, numbered in the order in which they come. Holds its own bytes, so that nothing keeps a block alive. */
 export class Dictionary {
@@ -50,17 +54,26 @@ export class Dictionary {
   }
 
   #insert(bytes: Uint8Array, from: number, to: number, hash: number, slot: number): number {
-    let text: string;
-    try {
-      text = this.#decoder.decode(bytes.subarray(from, to));
-    } catch {
-      return -1;
-    }
     const code = this.texts.length;
     const start = code === 0 ? 0 : this.#ends[code - 1]!;
     const end = start + to - from;
     if (end > this.#arena.length) this.#arena = grown(this.#arena, end, Uint8Array);
-    this.#arena.set(bytes.subarray(from, to), start);
+    const arena = this.#arena;
+    let all = 0;
+    for (let at = start, i = from; i < to; i++) {
+      const byte = bytes[i]!;
+      arena[at++] = byte;
+      all |= byte;
+    }
+    let text: string;
+    try {
+      text =
+        all < 128 && end - start <= SHORT
+          ? asciiOf(arena, start, end)
+          : this.#decoder.decode(arena.subarray(start, end));
+    } catch {
+      return -1;
+    }
     if (code === this.#ends.length) {
       this.#ends = grown(this.#ends, code + 1, Int32Array);
       this.#hashes = grown(this.#hashes, code + 1, Int32Array);

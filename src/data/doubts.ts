@@ -90,8 +90,7 @@ const FIRST_PAIR = 8;
 const PAIRS = 4;
 
 /** What a text is by itself, in bits. */
-function bitsOf(text: string, settings: Settings): number {
-  if (isMark(text, settings)) return MARK;
+function bitsOf(text: string): number {
   let bits = 0;
   if (isNumberLike(text)) {
     const numeral = numeralOf(text);
@@ -147,7 +146,8 @@ export function doubtsOf(
     const line = lineOf(row);
     return { text, count: tally().counts[code]!, row, ...(line !== undefined && { line }) };
   };
-  const marks = categories.filter((text) => isMark(text, settings) && !MISSING.includes(text));
+  const isMarked = categories.map((text) => isMark(text, settings));
+  const marks = categories.filter((text, code) => isMarked[code] && !MISSING.includes(text));
   const told = marks.length > 0 ? { marks: marks.slice(0, MARKS).map(cellOf) } : {};
   const { suspicion } = decision;
   if (suspicion) {
@@ -159,20 +159,20 @@ export function doubtsOf(
       ...told,
     };
   }
-  const odd = oddOf(categories, settings, tally, lineOf);
+  const odd = oddOf(categories, isMarked, tally, lineOf);
   return { ...(odd && { odd }), ...told };
 }
 
 function oddOf(
   categories: readonly string[],
-  settings: Settings,
+  isMarked: readonly boolean[],
   tally: () => Tally,
   lineOf: (row: number) => number | undefined,
 ): Odd | undefined {
   const bits = new Uint8Array(categories.length);
   let any = 0;
   for (let code = 0; code < categories.length; code++) {
-    bits[code] = bitsOf(categories[code]!, settings);
+    bits[code] = isMarked[code] ? MARK : bitsOf(categories[code]!);
     any |= bits[code]!;
   }
   const kinds = kindsAmong(categories, bits, any);

@@ -16,6 +16,8 @@ export class Findings {
   readonly marks = new Map<string, Found>();
   /** Whole numbers that float64 does not hold. */
   beyond: FoundValue | undefined;
+  /** Whole numbers beyond 2^53 that came as numbers, whose last digits may have been others. */
+  unsafe: FoundValue | undefined;
   /** Values that are written otherwise than most are: 12%, 31/12/2024. */
   spelled: FoundValue | undefined;
 

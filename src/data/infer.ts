@@ -14,9 +14,10 @@ import {
   type Thousands,
 } from './numerals.js';
 import type { CellPlan } from './plan.js';
-import { booleanWord, parseDate } from './scalars.js';
+import { booleanWord, parseDate, withoutSpaces } from './scalars.js';
 import { type DateOrder, isDateLike, spelledDate } from './spelled-dates.js';
 import type { ColumnKind } from './table.js';
+import { hasMonthName, haveMonthNames, looksLikeTime } from './unread-dates.js';
 
 /** What readers know about the texts of a column before they look at them. */
 export interface Settings
@@ -45,6 +46,12 @@ export interface Suspicion {
   readonly beyond?: string;
   /** All would be numbers, but these are of two units. */
   readonly units?: readonly [string, string];
+  /** All look like dates, but this is none of those with an English name of its month. */
+  readonly months?: string;
+  /** All look like dates or times, such as this, and none is read as one. */
+  readonly times?: string;
+  /** All are numbers with this before or after them. */
+  readonly unit?: string;
   /** The only word of a column, which may be that of a boolean. */
   readonly word?: string;
 }
@@ -56,6 +63,8 @@ export interface Decision {
   readonly plain: boolean;
   readonly thousands?: Thousands;
   readonly dateFormat?: string;
+  /** Of numbers that are not plain: '%', a currency, or '' where there is none. */
+  readonly unit?: string;
   /** Of numbers and dates. */
   readonly read?: (text: string) => number;
   /** Of categories: the first text that is no number. */
@@ -71,8 +80,20 @@ export function isPlain(text: string, comma: boolean): boolean {
   return (PLAIN.test(text) && !text.includes(comma ? '.' : ',')) || INFINITE.test(text);
 }
 
+/** Whether a digit stands where one may stand behind a currency: second to fifth. */
+function hasEarlyDigit(text: string): boolean {
+  for (let i = 1; i < 5; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 48 && unit <= 57) return true;
+  }
+  return false;
+}
+
 /** Whether a text is a number in any of the spellings. */
 export function isNumberLike(text: string): boolean {
+  // Texts that begin with a letter are words, but for infinity and for a currency before a digit.
+  const first = text.charCodeAt(0) | 32;
+  if (first >= 97 && first <= 122 && first !== 105 && !hasEarlyDigit(text)) return false;
   if (PLAIN.test(text) || INFINITE.test(text)) return true;
   if (!/^[-+(.,\d\u2212\u2013]|^[^a-z]|^.{1,4}\d/i.test(text)) return false;
   const numeral = numeralOf(text);
@@ -109,7 +130,7 @@ function isDoubtful(numerals: readonly Numeral[], style: NumberStyle, settings: 
   return settings.separator === ';' || numerals.every(({ core }) => core.includes(thousands));
 }
 
-const unitOf = ({ percent, currency }: Numeral) => (percent ? '%' : currency);
+export const unitOf = ({ percent, currency }: Numeral) => (percent ? '%' : currency);
 
 function decideNumbers(
   texts: readonly string[],
@@ -144,6 +165,7 @@ function decideNumbers(
     kind: 'number',
     plain: false,
     ...(style.thousands && { thousands: style.thousands }),
+    unit: withUnit < 0 ? '' : unitOf(numerals[withUnit]!),
     read: (text) => numberOf(text, style),
   };
 }
@@ -153,6 +175,19 @@ export function numberOf(text: string, style: NumberStyle): number {
   const numeral = numeralOf(text);
   if (numeral) return numberIn(numeral, style);
   return INFINITE.test(text) ? (text.startsWith('-') ? -Infinity : Infinity) : Number.NaN;
+}
+
+const AROUND = /^([^\p{L}\d\s.,+-]{0,2})\s?([-+]?\d[\d.,]*)\s?([\p{L}%\u00b0\u00b2\u00b3/"'*\u2032\u2033+-]{0,10})$/u;
+
+/** What stands before or after the number in each of these texts, of which there are several: 5 kg, 12x, <5. */
+function unitAround(texts: readonly string[]): string | undefined {
+  const [, before, , after] = AROUND.exec(texts[0]!) ?? [];
+  if (texts.length < 2 || before === undefined || after === undefined || before + after === '') return undefined;
+  const all = texts.every((text) => {
+    const match = AROUND.exec(text);
+    return match?.[1] === before && match[3] === after && isNumberLike(match[2]!);
+  });
+  return all ? before || after : undefined;
 }
 
 const TWO_DIGITS = /^(\d\d)([-/.])\d{1,2}\2(\d\d)(?!\d)/;
@@ -176,7 +211,14 @@ function decideDates(texts: readonly string[], { dateFormat }: Settings): Decisi
   };
   const category = (suspicion: Suspicion): Decision => ({ kind: 'category', plain: false, odd: texts[0]!, suspicion });
   if (!day && !month) {
-    if (!texts.every(isDateLike)) return undefined;
+    if (!texts.every(isDateLike)) {
+      if (!haveMonthNames(texts)) {
+        const times = texts.every(looksLikeTime) && !texts.some(isDateLike) ? texts[0]! : undefined;
+        return times === undefined ? undefined : category({ times });
+      }
+      const months = texts.find((text) => !isDateLike(text))!;
+      return { ...category({ months }), odd: months };
+    }
     const first = (order: DateOrder) => texts.find((text) => Number.isNaN(spelledDate(text, order)))!;
     return category({ orders: [first('MDY'), first('DMY')] });
   }
@@ -249,7 +291,10 @@ export function decide(texts: readonly string[], settings: Settings): Decision {
     return { kind: 'date', plain: true, read: parseDate };
   }
   const odd = present.find((text) => !isPlain(text, comma)) ?? other;
-  return decideDates(present, settings) ?? decideBooleans(present) ?? { kind: 'category', plain: false, odd };
+  const decided = decideDates(present, settings) ?? decideBooleans(present);
+  if (decided) return decided;
+  const unit = unitAround(present);
+  return { kind: 'category', plain: false, odd, ...(unit !== undefined && { suspicion: { unit } }) };
 }
 
 /** The kind that samples of a column are of, and what says so. */
@@ -263,7 +308,7 @@ const NAMES: Readonly<Record<'number' | 'date', string>> = { number: 'number', d
 
 /** What the first rows of a column say about it. */
 export function inferKind(samples: readonly string[], settings: Settings): Evidence {
-  const texts = samples.map((text) => text.trim()).filter((text) => !settings.missing.has(text));
+  const texts = samples.map(withoutSpaces).filter((text) => !settings.missing.has(text));
   const values = texts.filter((text) => !isMark(text, settings)).length;
   const decision = decide([...new Set(texts)], settings);
   if (texts.length === 0) return { ...decision, values, why: 'the first rows have no value' };
@@ -280,9 +325,18 @@ export function whyOf(decision: Decision, texts: readonly string[], all: string,
   if (suspicion?.padded !== undefined) return `${shown} begins with 0 as a code does`;
   if (suspicion?.beyond !== undefined) return `${shown} is beyond 2^53, where numbers are rounded`;
   if (suspicion?.dateFormats) return `${shown} is a date in which day and month may be either`;
+  if (suspicion?.months !== undefined) return `${shown} looks like a date, but not with a month's name in English`;
   if (suspicion?.word !== undefined) return `${shown} is the only word`;
   return `${shown} is not a number`;
 }
+
+/** The same, and what to say where the text is none at all. */
+export function adviceFor(text: string, kind: ColumnKind | undefined, name: string): string {
+  const hint = hintFor(text, kind);
+  return `${hint ? `${hint} ` : ''}For texts say columns: { '${shorten(name)}': 'category' }; name texts that mean a missing value in \`missing\`.`;
+}
+
+const ENGLISH = 'Names of months are read in English: write the month as a number, such as 2024-05-31.';
 
 /** What an error about a text that is not of a kind advises. */
 export function hintFor(text: string, kind: ColumnKind | undefined): string | undefined {
@@ -298,6 +352,7 @@ export function hintFor(text: string, kind: ColumnKind | undefined): string | un
     return options.length > 0 ? `If it is a number, say ${options.slice(0, 2).join(' or ')}.` : undefined;
   }
   if (kind !== 'date') return undefined;
+  if (!isDateLike(text) && hasMonthName(text)) return ENGLISH;
   const orders = (['DMY', 'MDY', 'YMD'] as const).filter((order) => !Number.isNaN(spelledDate(text, order)));
   return `If it is a date, say how it is written, such as dateFormat: '${orders.join("' or '") || 'DD/MM/YYYY'}'.`;
 }

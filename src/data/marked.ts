@@ -1,3 +1,4 @@
+import { codedOf } from './bytes-column.js';
 import type { Reading } from './csv/dialect.js';
 import { dateReader } from './date-formats.js';
 import { isMissingNumber } from './markers.js';
@@ -24,6 +25,8 @@ function withoutMarksIn(column: Column, plan: CellPlan, learned: ColumnKind | un
     return { ...column, codes: column.codes.map((code) => (code < 0 || isMark[code] ? -1 : code)) };
   }
   const marks = marksOf(column, plan);
+  const coded = codedOf(column);
+  if (coded && !coded.palette.some((value) => marks.has(value))) return column;
   if (marks.size === 0 || !column.values.some((value) => marks.has(value))) return column;
   return { ...column, values: column.values.map((value) => (marks.has(value) ? Number.NaN : value)) };
 }

@@ -10,6 +10,8 @@ const COMMON: ReadonlySet<string> = /* @__PURE__ */ new Set([
   ...['n/a', 'n.a.', 'n.a', 'n.d.', '<na>', '#na', '#n/a n/a', 'none', 'nil', 'nat', '-nan', '+nan', 'not available'],
   ...['null', '(null)', '<null>', '[null]', '\\n', 'empty', '(empty)', '(blank)', '(none)', 'missing', '(missing)'],
   ...['-', '--', '---', '\u2013', '\u2014', '\u2212', '.', '..', '...', '\u2026', ':', '*', '**', '??', '???', '_'],
+  // A space that does not break, one without width and a wide one.
+  ...['\u00a0', '\u200b', '\u3000'],
   ...['#value!', '#div/0!', '#ref!', '#name?', '#num!', '#null!', '#error!', '#spill!', '#calc!', '#getting_data'],
   ...['1.#ind', '-1.#ind', '1.#qnan', '-1.#qnan', '0000-00-00', '0000-00-00 00:00:00'],
 ]);

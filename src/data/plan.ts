@@ -3,6 +3,7 @@ import { dateReader } from './date-formats.js';
 import type { Settings } from './infer.js';
 import { MISSING } from './markers.js';
 import { looseNumber, THOUSANDS, type Thousands } from './numerals.js';
+import { withoutSpaces } from './scalars.js';
 
 /** How the cells of a table are written: options of all readers, which pipelines remember. */
 export interface CellOptions {
@@ -59,7 +60,7 @@ export function planCells(options: CellOptions): CellPlan {
   }
   for (const [argument, format] of entriesOf('dateFormat', dateFormat)) dateReader(format as string, argument);
   // Cells are compared without the spaces around them.
-  const texts = missing.map((text) => String(text).trim());
+  const texts = missing.map((text) => withoutSpaces(String(text)));
   const style = { decimal, thousands: typeof thousands === 'string' ? thousands : undefined } as const;
   const numbers = texts.map((text) => looseNumber(text, style)).filter((value) => !Number.isNaN(value));
   return {

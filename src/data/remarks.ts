@@ -1,7 +1,8 @@
 import type { Doubts } from './doubts.js';
 import { shorten } from './errors.js';
 import type { Findings, Found } from './findings.js';
-import type { ColumnKind } from './table.js';
+import { isCommonMarker } from './markers.js';
+import type { Column, ColumnKind } from './table.js';
 
 /** An option of readers that a remark advises. */
 export type Advised = 'columns' | 'missing' | 'decimal' | 'thousands' | 'dateFormat';
@@ -22,40 +23,75 @@ export const sayOption: Say = (option, value, column) => {
 /** A row, or the line of a file in which it begins. */
 export type PlaceOf = (row: number) => string;
 
-const cells = ({ count, row }: Pick<Found, 'count' | 'row'>, placeOf: PlaceOf) =>
-  `${count} cell${count === 1 ? '' : 's'}, first in ${placeOf(row)}`;
+/** What was said of the columns of a stream, each thing once. */
+export class Said {
+  readonly #keys = new Set<string>();
+
+  /** Whether something is said for the first time. */
+  first(column: string, what: string): boolean {
+    const key = JSON.stringify([column, what]);
+    if (this.#keys.has(key)) return false;
+    this.#keys.add(key);
+    return true;
+  }
+}
+
+/** How the cells of a column were read. */
+interface HowRead {
+  readonly thousands?: string | undefined;
+  readonly order?: string | undefined;
+  /** Of a stream, which does not know yet how many cells there will be. */
+  readonly said?: Said | undefined;
+}
 
 /** What was read otherwise than a reader may expect. */
 export function factsOf(
   name: string,
   kind: ColumnKind,
-  { marks, beyond, spelled }: Findings,
+  { marks, beyond, unsafe, spelled }: Findings,
   placeOf: PlaceOf,
-  thousands?: string,
-  order?: string,
+  { thousands, order, said }: HowRead = {},
 ): readonly string[] {
   const column = `'${shorten(name)}'`;
   const shown = (value: number) => (kind === 'date' ? dateText(value) : String(value));
-  const facts = [...marks.values()].map(
-    (mark) => `${column}: '${shorten(mark.text)}' is taken for a missing value (${cells(mark, placeOf)})`,
-  );
-  if (spelled) {
+  const isNew = (what: string) => said?.first(name, what) ?? true;
+  const cells = ({ count, row }: Pick<Found, 'count' | 'row'>) =>
+    `${said ? '' : `${count} cell${count === 1 ? '' : 's'}, `}first in ${placeOf(row)}`;
+  const facts = [...marks.values()]
+    .filter((mark) => isNew(`missing ${mark.text}`))
+    .map((mark) => `${column}: '${shorten(mark.text)}' is taken for a missing value (${cells(mark)})`);
+  if (spelled && isNew('spelled')) {
     const how =
       kind === 'date'
         ? order === undefined
           ? ''
-          : ` in the order ${order}`
+          : ` in the ${order.length === 3 ? 'order' : 'format'} ${order}`
         : thousands
           ? ` with ${inQuotes(thousands)} between thousands`
           : '';
     facts.push(`${column} is read as ${kind}s${how}: '${shorten(spelled.text)}' is ${shown(spelled.value)}`);
   }
-  if (beyond) {
+  if (beyond && isNew('beyond')) {
     facts.push(
-      `${column}: whole numbers beyond 2^53 are rounded: '${shorten(beyond.text)}' is read as ${Number.isFinite(beyond.value) ? BigInt(beyond.value) : beyond.value} (${cells(beyond, placeOf)})`,
+      `${column}: whole numbers beyond 2^53 are rounded: '${shorten(beyond.text)}' is read as ${Number.isFinite(beyond.value) ? BigInt(beyond.value) : beyond.value} (${cells(beyond)})`,
+    );
+  }
+  if (unsafe && isNew('unsafe')) {
+    facts.push(
+      `${column}: whole numbers beyond 2^53 came as numbers, whose last digits may have been others: ${unsafe.text} (${cells(unsafe)}); pass such ids as texts or bigint`,
     );
   }
   return facts;
+}
+
+/** The first text of a column that does not stand for a missing value. */
+export function lateText(column: Column): string | undefined {
+  return column.kind === 'category' ? column.categories.find((text) => !isCommonMarker(text)) : undefined;
+}
+
+/** Of a column of a stream whose first rows are all without a value. */
+export function lateRemark(name: string, text: string): string {
+  return `'${shorten(name)}' is read as texts, since the first rows have no value and the first is '${shorten(text)}'; ${sayOption('columns', 'number', name)} reads numbers`;
 }
 
 function dateText(value: number): string {
@@ -68,7 +104,21 @@ export function remarksOn(name: string, doubts: Doubts, say: Say = sayOption): r
   const texts = `${column} is read as texts`;
   const at = (line: number | undefined, row: number) => (line === undefined ? `row ${row}` : `line ${line}`);
   const remarks: string[] = [];
-  const { odd, decimal, thousands, dateFormats, orders, padded, beyond, units, word, marks = [] } = doubts;
+  const {
+    odd,
+    decimal,
+    thousands,
+    dateFormats,
+    orders,
+    padded,
+    beyond,
+    units,
+    months,
+    times,
+    unit,
+    word,
+    marks = [],
+  } = doubts;
   if (odd) {
     const { count, of, text, row, line, cells, are = 'numbers' } = odd;
     const times = `${cells} cell${cells === 1 ? '' : 's'}`;
@@ -93,6 +143,19 @@ export function remarksOn(name: string, doubts: Doubts, say: Say = sayOption): r
   if (orders) {
     const [day, month] = orders.map((text) => `'${shorten(text)}'`);
     remarks.push(`${texts}, though all are dates, since the day stands first in ${day} and the month in ${month}`);
+  }
+  if (months !== undefined) {
+    remarks.push(
+      `${texts}, which look like dates, but months have names in English only: '${shorten(months)}' is none; write the month as a number, such as 2024-05-31`,
+    );
+  }
+  if (times !== undefined) {
+    remarks.push(
+      `${texts}, which look like dates or times, but '${shorten(times)}' is not read as one; write dates such as 2024-05-31 or 2024-05-31T10:00:00+02:00, or numbers`,
+    );
+  }
+  if (unit !== undefined) {
+    remarks.push(`${texts}, though all would be numbers without '${shorten(unit)}'`);
   }
   if (padded) {
     const { text, count, row, line } = padded;

@@ -22,6 +22,8 @@ export interface TableReport {
   readonly header?: boolean;
   /** Remarks such as why the first line is taken as a header. */
   readonly notes: readonly string[];
+  /** Those of the notes that are on the cells of a column. */
+  readonly remarks: readonly string[];
   readonly columns: readonly ColumnReport[];
   toString(): string;
 }

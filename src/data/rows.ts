@@ -3,6 +3,7 @@ import { isA, isPromise } from '../realms.js';
 import { COUNTS_ROWS } from './counter.js';
 import { givenKind, namesOf, planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from './csv/dialect.js';
 import { shorten } from './errors.js';
+import { lateRemark, lateText, Said } from './remarks.js';
 import { type ColumnReport, makeReport } from './report.js';
 import { Settling } from './settle.js';
 import { type CategoryColumn, type Column, type ColumnKind, Table } from './table.js';
@@ -24,6 +25,8 @@ export interface RowFlaw {
   readonly hint?: string;
   /** Whether it is too much rather than wrong. */
   readonly limit?: boolean;
+  /** Whether one value is wrong rather than the row. */
+  readonly isValue?: boolean;
 }
 
 export type Complain = (flaw: RowFlaw) => Error;
@@ -133,17 +136,34 @@ export class RowCollector {
   }
 }
 
-/** A table of what was collected. `kinds` are those that columns must have. */
+/** What the first block of a stream says of a column. */
+interface Learned {
+  readonly kind: ColumnKind;
+  /** Whether its values are written as most are, so that others are of another kind. */
+  readonly plain: boolean;
+  /** Of numbers that are not. */
+  readonly unit?: string;
+  /** Whether the block has no value of it. */
+  readonly empty: boolean;
+}
+
+/** What holds for all blocks of a stream: empty before the first. */
+export class Blocks {
+  readonly said = new Said();
+  readonly learned = new Map<string, Learned>();
+}
+
+/** A table of what was collected, maybe the next block of a stream. */
 export function tableOf(
   collector: RowCollector,
   source: string,
   plan: ReadPlan,
   complain: Complain,
-  kinds: Readonly<Record<string, ColumnKind | 'skip'>> = plan.columns,
   lines?: ArrayLike<number>,
+  blocks?: Blocks,
 ): Table {
   const { columns, rows } = collector;
-  for (const name of Object.keys(kinds)) {
+  for (const name of Object.keys(plan.columns)) {
     if (columns.has(name)) continue;
     throw new ValueError({
       argument: `columns.${name}`,
@@ -152,27 +172,40 @@ export function tableOf(
     });
   }
   const reports: ColumnReport[] = [];
-  const notes: string[] = [...collector.notes];
+  const remarks: string[] = [];
   const collected = [...columns].map(([name, values]) => {
-    const kind = givenKind({ ...plan, columns: kinds }, name);
-    return { name, kind, values, ...(kind !== 'skip' && collectColumn(name, values, kind, plan, complain)) };
+    const learned = blocks?.learned.get(name);
+    const kind = learned?.kind ?? givenKind(plan, name);
+    return { name, kind, values, ...(kind !== 'skip' && collectColumn(name, values, kind, plan, complain, learned)) };
   });
   const settling = new Settling(
     plan,
     collected.flatMap(({ column }) => column ?? []),
     (row) => lines?.[row],
+    undefined,
+    blocks?.said,
   );
   const made: Column[] = [];
   const written = new Map<string, CategoryColumn>();
   for (const { name, kind, values, column, findings, described, evidence } of collected) {
     if (plan.keep.has(name)) written.set(name, writtenColumn(name, values));
-    if (!column || !findings) {
+    if (!column || !findings || !evidence) {
       reports.push({ name, kind: 'skip', why: 'as given', missing: 0 });
       continue;
     }
     const settled = settling.settle(column, findings, kind === undefined ? evidence : undefined);
     made.push(settled.column);
-    notes.push(...settled.remarks);
+    remarks.push(...settled.remarks);
+    if (blocks && kind === undefined) {
+      blocks.learned.set(name, {
+        kind: settled.column.kind,
+        plain: evidence.plain,
+        ...(evidence.unit !== undefined && { unit: evidence.unit }),
+        empty: evidence.values === 0 && settled.column.kind === 'category',
+      });
+    }
+    const late = blocks?.learned.get(name)?.empty ? lateText(settled.column) : undefined;
+    if (late !== undefined && blocks?.said.first(name, 'late')) remarks.push(lateRemark(name, late));
     const why = 'counter' in settled.column ? `${settled.why}, ${COUNTS_ROWS}` : settled.why;
     reports.push({
       name,
@@ -184,7 +217,9 @@ export function tableOf(
       ...settled.doubts,
     });
   }
-  return new Table(made, makeReport({ source, rows, notes, columns: reports }), lines, settling.reading, written);
+  const notes = [...collector.notes, ...remarks];
+  const report = makeReport({ source, rows, notes, remarks, columns: reports });
+  return new Table(made, report, lines, settling.reading, written);
 }
 
 /**
@@ -194,7 +229,7 @@ export function tableOf(
  */
 export function tableFromRows(rows: readonly Row[], options: RowOptions = {}): Table {
   checkOptions(options, [...READ_OPTIONS, 'names'], 'options');
-  const plan = planReading(options);
+  const plan = { ...planReading(options), inMemory: true };
   if (!Array.isArray(rows) || rows.length === 0) {
     const given: unknown = rows;
     const hint = isPromise(given)

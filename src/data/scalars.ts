@@ -140,3 +140,14 @@ const WORDS = /* @__PURE__ */ new Map<string, BooleanWord>(
 export function booleanWord(text: string): BooleanWord | undefined {
   return text.length > 5 ? undefined : WORDS.get(text.toLowerCase());
 }
+
+const isSpace = (unit: number) => unit === 32 || unit === 9 || unit === 13;
+
+/** The text without spaces around it, as cells are read. Not by a pattern, which looks at each space within for the end of the text. */
+export function withoutSpaces(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isSpace(text.charCodeAt(from))) from++;
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
+  return to - from === text.length ? text : text.slice(from, to);
+}

@@ -5,7 +5,7 @@ import type { Findings } from './findings.js';
 import { type Decision, type Evidence, isNumberLike, type Settings, whyOf } from './infer.js';
 import { interpret } from './interpret.js';
 import { settingsOf } from './plan.js';
-import { factsOf, remarksOn } from './remarks.js';
+import { factsOf, lateRemark, lateText, remarksOn, type Said } from './remarks.js';
 import type { ColumnReport } from './report.js';
 import type { Column } from './table.js';
 
@@ -38,6 +38,8 @@ export class Settling {
     private readonly columns: readonly Column[],
     private readonly lineOf: (row: number) => number | undefined,
     private readonly separator?: string,
+    /** Of a block of a stream. */
+    private readonly said?: Said,
   ) {}
 
   /** Whether columns other than this have a point before decimals. All are looked at once, however many ask. */
@@ -63,6 +65,31 @@ export class Settling {
     } as Reading;
   }
 
+  #placeOf(row: number): string {
+    const line = this.lineOf(row);
+    return line === undefined ? `row ${row}` : `line ${line}`;
+  }
+
+  /**
+   * The same of a block of a stream, whose columns stay what the first rows say: `first` where it holds these. What comes
+   * later cannot settle what they leave open.
+   */
+  settleBlock(column: Column, findings: Findings, evidence: Evidence | undefined, first: boolean): Settled {
+    const { name, kind } = column;
+    const settings = settingsOf(this.plan, name, this.separator);
+    const { thousands, dateFormat } = evidence?.plain === false ? evidence : settings;
+    if (evidence && thousands !== undefined) this.#thousands[name] = thousands;
+    if (evidence && dateFormat !== undefined) this.#formats[name] = dateFormat;
+    const how = { thousands, order: dateFormat, said: this.said };
+    const remarks = [...factsOf(name, kind, findings, (row) => this.#placeOf(row), how)];
+    const settled = { column, why: evidence?.why ?? 'as given', remarks };
+    if (kind !== 'category' || !evidence) return { ...settled, doubts: {} };
+    const late = evidence.values === 0 ? lateText(column) : undefined;
+    if (late !== undefined && this.said?.first(name, 'late')) remarks.push(lateRemark(name, late));
+    const doubts = first ? doubtsOf(column, evidence, settings, this.lineOf) : {};
+    return { ...settled, remarks: [...remarks, ...remarksOn(name, doubts)], doubts };
+  }
+
   /** `evidence` is what the first values say where the kind was not given. */
   settle(column: Column, findings: Findings, evidence: Evidence | undefined): Settled {
     const { name } = column;
@@ -70,12 +97,11 @@ export class Settling {
       ...settingsOf(this.plan, name, this.separator),
       pointElsewhere: () => !this.plan.decimalComma && this.#pointBeside(name),
     };
-    const placeOf = (row: number) => {
-      const line = this.lineOf(row);
-      return line === undefined ? `row ${row}` : `line ${line}`;
-    };
+    const { said } = this;
+    const placeOf = (row: number) => this.#placeOf(row);
     if (column.kind !== 'category' || !evidence) {
-      const remarks = factsOf(name, column.kind, findings, placeOf, settings.thousands, settings.dateFormat);
+      const { thousands, dateFormat: order } = settings;
+      const remarks = factsOf(name, column.kind, findings, placeOf, { thousands, order, said });
       const counted = evidence ? withCounter(column) : column;
       return { column: counted, why: evidence?.why ?? 'as given', remarks, doubts: {} };
     }
@@ -100,7 +126,7 @@ export class Settling {
     return {
       column: withCounter(made.column),
       why: whyOf(decision, column.categories, 'all values are', false),
-      remarks: factsOf(name, decision.kind, made.findings, placeOf, thousands, dateFormat),
+      remarks: factsOf(name, decision.kind, made.findings, placeOf, { thousands, order: dateFormat, said }),
       doubts: {},
       ...(made.described && { described: made.described }),
     };

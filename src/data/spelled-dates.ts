@@ -92,8 +92,11 @@ function dayOf(text: string, order: DateOrder): Day | undefined {
   return match ? [Number(match[2]), monthOf(match[1]!), 1, text.length] : undefined;
 }
 
-/** What dates begin with: most texts are told by that. */
-const MAYBE = /* @__PURE__ */ new RegExp(`^(?:\\d|${MONTHS.join('|')}|mon|tue|wed|thu|fri|sat|sun)`, 'i');
+/** What dates begin with: most texts are told by that, ids that begin with a digit too. */
+const MAYBE = /* @__PURE__ */ new RegExp(
+  `^(?:\\d{1,4}[-/.\\s]|\\d{8}T|\\d{1,2}(?:st|nd|rd|th|${MONTHS.join('|')})|${MONTHS.join('|')}|mon|tue|wed|thu|fri|sat|sun)`,
+  'i',
+);
 /** `Wed Jan 31 10:00:00 2024`, as ctime writes it, with the year before the time. */
 const CTIME = /^([a-z]{3} [a-z]{3} +\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})$/i;
 

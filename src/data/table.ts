@@ -1,4 +1,5 @@
 import { nearest, ShapeError, show, UnknownNameError, ValueError } from '../errors.js';
+import { bytesColumn, bytesOf, codedOf } from './bytes-column.js';
 import type { Reading } from './csv/dialect.js';
 import type { TableReport } from './report.js';
 
@@ -122,13 +123,14 @@ export class Table {
       if (Number.isInteger(row) && row >= 0 && row < this.rows) continue;
       throw new ValueError({ argument: `rows[${i}]`, given: show(row), expected: `a row from 0 to ${this.rows - 1}` });
     }
-    const gather = <A extends Float64Array | Int32Array>(from: A, to: A): A => {
+    const gather = <A extends Float64Array | Int32Array | Uint8Array>(from: A, to: A): A => {
       for (let i = 0; i < to.length; i++) to[i] = from[rows[i]!]!;
       return to;
     };
     return this.#mapped(
       (values) => gather(values, new Float64Array(rows.length)),
       (codes) => gather(codes, new Int32Array(rows.length)),
+      (bytes) => gather(bytes, new Uint8Array(rows.length)),
     );
   }
 
@@ -137,16 +139,22 @@ export class Table {
     return this.#mapped(
       (values) => values.subarray(start, end),
       (codes) => codes.subarray(start, end),
+      (bytes) => bytes.subarray(start, end),
     );
   }
 
-  #mapped(numbers: (values: Float64Array) => Float64Array, codes: (codes: Int32Array) => Int32Array): Table {
+  #mapped(
+    numbers: (values: Float64Array) => Float64Array,
+    codes: (codes: Int32Array) => Int32Array,
+    bytes: (bytes: Uint8Array) => Uint8Array,
+  ): Table {
     return this.#of(
-      this.columns.map((column) =>
-        column.kind === 'category'
-          ? { ...column, codes: codes(column.codes) }
-          : { ...column, values: numbers(column.values) },
-      ),
+      this.columns.map((column) => {
+        if (column.kind === 'category') return { ...column, codes: codes(column.codes) };
+        const coded = bytesOf(column);
+        if (coded) return bytesColumn(column.name, bytes(coded.bytes));
+        return { ...column, values: numbers(column.values) };
+      }),
     );
   }
 
@@ -166,12 +174,14 @@ export class Table {
 }
 
 export function lengthOf(column: Column): number {
-  return column.kind === 'category' ? column.codes.length : column.values.length;
+  if (column.kind === 'category') return column.codes.length;
+  return (codedOf(column)?.bytes ?? column.values).length;
 }
 
 export function cellOf(column: Column, row: number): Value {
   if (column.kind === 'category') return column.categories[column.codes[row]!] ?? null;
-  const value = column.values[row]!;
+  const coded = codedOf(column);
+  const value = coded ? coded.palette[coded.bytes[row]!]! : column.values[row]!;
   if (Number.isNaN(value)) return null;
   if (column.kind === 'boolean') return value === 1;
   return column.kind === 'date' ? new Date(value).toISOString() : value;

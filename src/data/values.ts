@@ -4,7 +4,7 @@ import { KeepingBuilder, makeBuilder, readingOf, STRAY, TextFeed } from './build
 import type { ReadPlan } from './csv/dialect.js';
 import { shorten } from './errors.js';
 import type { Findings } from './findings.js';
-import { type Evidence, hintFor, inferKind } from './infer.js';
+import { adviceFor, type Evidence, hintFor, inferKind } from './infer.js';
 import { settingsOf } from './plan.js';
 import type { ColumnReport } from './report.js';
 import type { Complain } from './rows.js';
@@ -38,6 +38,19 @@ function evidenceOf(name: string, values: readonly unknown[], plan: ReadPlan): E
   return inferKind(texts, settingsOf(plan, name));
 }
 
+/** Notes whole numbers that float64 may have rounded: of ids, as a column is in which all numbers are whole. */
+function noteUnsafe(values: readonly unknown[], findings: Findings): void {
+  const isId = (value: unknown) => typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 1e21;
+  let [count, row] = [0, -1];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (isMissing(value)) continue;
+    if (!isId(value)) return;
+    if (!Number.isSafeInteger(value) && count++ === 0) row = i;
+  }
+  if (count > 0) findings.unsafe = { text: String(values[row]), value: values[row] as number, row, count };
+}
+
 interface Collected {
   readonly column: Column;
   readonly evidence: Evidence;
@@ -52,14 +65,23 @@ export function collectColumn(
   given: ColumnKind | undefined,
   plan: ReadPlan,
   complain: Complain,
+  /** What the first block of a stream says. */
+  learned?: Pick<Evidence, 'plain' | 'unit'>,
 ): Collected {
   const evidence = evidenceOf(name, values, plan);
   const kind = given ?? (evidence.plain ? evidence.kind : 'category');
-  const builder = makeBuilder(kind, readingOf(plan, name, given !== undefined, evidence));
+  const known = given !== undefined && learned?.plain !== true;
+  const found = { ...evidence, ...learned };
+  const builder = makeBuilder(kind, readingOf(plan, name, known, found, learned !== undefined));
   const feed = new TextFeed();
+  if (plan.inMemory && kind === 'number') noteUnsafe(values, builder.findings);
   values.forEach((value, row) => {
     if (isMissing(value)) {
       builder.addMissing();
+      return;
+    }
+    if (kind === 'number' && typeof value === 'number' && builder.push && learned?.unit !== '%') {
+      builder.push(value);
       return;
     }
     const text =
@@ -76,11 +98,14 @@ export function collectColumn(
       });
     }
     if (builder.add(feed.bytes, 0, feed.encode(text)) !== STRAY) return;
-    const hint = hintFor(text, kind);
-    throw complain({ row, field: name, problem: `'${shorten(text)}' is not a ${kind}`, ...(hint && { hint }) });
+    // Rows in memory may be those of a pipeline, which says what columns are.
+    const hint = plan.inMemory ? hintFor(text, kind) : adviceFor(text, kind, name);
+    const problem = `'${shorten(text)}' is not a ${kind}`;
+    throw complain({ row, field: name, problem, isValue: true, ...(hint && { hint }) });
   });
   const described = builder.describe();
-  return { column: builder.finish(name), evidence, findings: builder.findings, described };
+  const { findings } = builder;
+  return { column: builder.finish(name), evidence, findings, described };
 }
 
 /** The values as texts, as they are. */

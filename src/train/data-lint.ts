@@ -1,4 +1,5 @@
 import { type Finding, type LintCode, lintData, type Task } from '../insight/checks.js';
+import { type Matrix, makeMatrix } from '../matrix.js';
 import type { Engine } from './engine.js';
 import type { Breath } from './feed.js';
 import type { FitPlan } from './fit-plan.js';
@@ -23,10 +24,21 @@ function warn(findings: readonly Finding[]): void {
   }
 }
 
+function rowsOf({ data, columns }: Matrix, rows: Uint32Array): Matrix {
+  const made = new Float32Array(rows.length * columns);
+  rows.forEach((row, i) => {
+    made.set(data.subarray(row * columns, (row + 1) * columns), i * columns);
+  });
+  return makeMatrix(made, rows.length, columns);
+}
+
 /** Looks at the rows of a run before its first step. */
 export async function warnOfData(engine: Engine, plan: FitPlan, breath: Breath): Promise<void> {
-  const { sample } = plan.feed;
-  if (!sample || !plan.lint) return;
+  const { sample: all, chosen } = plan.feed;
+  if (!all || !plan.lint) return;
+  const sample = chosen
+    ? { x: all.x.map((data) => rowsOf(data, chosen)), y: all.y.map((data) => rowsOf(data, chosen)) }
+    : all;
   const { network, training } = engine;
   const several = (names: readonly unknown[], name: string, whole: string) =>
     names.length > 1 ? `${whole}.${name}` : whole;

@@ -1,3 +1,4 @@
+import { checkNumber, show, ValueError } from '../errors.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Pair } from './batches.js';
 import { checkIndices } from './changed.js';
@@ -39,6 +40,8 @@ export interface Feed {
   rowOf?(row: number): number;
   /** All rows, where they are in memory. */
   readonly sample: Pair | undefined;
+  /** Those of them that are taken, where it is not all. */
+  readonly chosen?: Uint32Array | undefined;
 }
 
 /** Batches of rows that lie in memory. With `steps`, epochs of so many batches, one pass over the rows after the other. */
@@ -47,6 +50,8 @@ export class ArrayFeed implements Feed {
   readonly rows: number;
   readonly x = 'x';
   readonly y = 'y';
+  /** Rows of a pass. */
+  readonly #total: number;
   /** Batches of a pass. */
   readonly #perPass: number;
   #pass = -1;
@@ -64,17 +69,20 @@ export class ArrayFeed implements Feed {
       readonly seed: number;
       readonly steps: number | undefined;
       readonly mixup: Mixup | undefined;
+      /** Rows of the sample to take; default all. */
+      readonly rows?: Uint32Array | undefined;
     },
   ) {
     const { batchSize, steps } = options;
-    this.#perPass = Math.ceil(sample.rows / batchSize);
+    this.#total = options.rows?.length ?? sample.rows;
+    this.#perPass = Math.ceil(this.#total / batchSize);
     this.steps = steps ?? this.#perPass;
-    this.rows = steps === undefined ? sample.rows : steps * Math.min(batchSize, sample.rows);
+    this.rows = steps === undefined ? this.#total : steps * Math.min(batchSize, this.#total);
   }
 
   get state(): FeedState {
     const { batchSize, shuffle, seed } = this.options;
-    return { rows: this.sample.rows, batchSize, steps: this.steps, shuffle, seed };
+    return { rows: this.#total, batchSize, steps: this.steps, shuffle, seed };
   }
 
   begin(epoch: number): void {
@@ -91,9 +99,14 @@ export class ArrayFeed implements Feed {
   }
 
   async #turn(pass: number, breath: Breath): Promise<void> {
-    const { shuffle, seed } = this.options;
-    this.#order = shuffle ? await shuffled(this.sample.rows, seed, pass, breath) : undefined;
+    const { shuffle, seed, rows } = this.options;
+    const order = shuffle ? await shuffled(this.#total, seed, pass, breath) : undefined;
+    this.#order = rows && order ? order.map((place) => rows[place] as number) : (order ?? rows);
     this.#pass = pass;
+  }
+
+  get chosen(): Uint32Array | undefined {
+    return this.options.rows;
   }
 
   take(): boolean {
@@ -102,8 +115,8 @@ export class ArrayFeed implements Feed {
 
   stage(mixed = true): LinkedProgram {
     const { engine, options } = this;
-    const { x, y, rows: total, weighted } = this.sample;
-    const rows = Math.min(options.batchSize, total - this.#start);
+    const { x, y, weighted } = this.sample;
+    const rows = Math.min(options.batchSize, this.#total - this.#start);
     const program = engine.program(engine.steps.mode, rows, weighted);
     engine.stageBatch(program, x, y, this.#start, this.#order);
     checkIndices(engine, program, this);
@@ -119,4 +132,15 @@ export class ArrayFeed implements Feed {
   passed(): void {}
 
   close(): void {}
+}
+
+/** Reads numbers of rows. @throws ValueError for anything but rows from 0 to `total` - 1. */
+export function readRows(given: ArrayLike<number>, total: number): Uint32Array {
+  if (typeof given?.length !== 'number' || given.length === 0) {
+    throw new ValueError({ argument: 'rows', given: show(given), expected: 'numbers of rows, at least one' });
+  }
+  for (let i = 0; i < given.length; i++) {
+    checkNumber(given[i], `rows[${i}]`, { min: 0, max: total - 1, integer: true });
+  }
+  return Uint32Array.from(given);
 }

@@ -8,7 +8,7 @@ import { type ClassWeights, weighClasses } from './class-weights.js';
 import type { TrainingControl } from './control.js';
 import type { Engine } from './engine.js';
 import type { Blocks } from './evaluation.js';
-import { ArrayFeed, type Feed } from './feed.js';
+import { ArrayFeed, type Feed, readRows } from './feed.js';
 import { checkMixup, Mixup } from './mixup.js';
 import { type Batches, isBatches } from './source.js';
 import { INFERENCE_ROWS } from './training-plan.js';
@@ -62,6 +62,11 @@ export interface StreamFitOptions {
 }
 
 export interface FitOptions extends WeightOptions, StreamFitOptions {
+  /**
+   * Rows of x and y to train on, by number from 0; one may come several times. Default all. Folds and networks of an ensemble
+   * share a matrix so, in place of a copy for each. Without `shuffle` they are taken in this order.
+   */
+  readonly rows?: ArrayLike<number>;
   /** Default 32; with `lbfgs`, which takes nothing less, all rows. */
   readonly batchSize?: number;
   /** A new order each epoch; default true, but for `lbfgs`, which sees all rows at once. */
@@ -103,7 +108,7 @@ export interface FitPlan {
   readonly lint: readonly LintCode[] | undefined;
 }
 
-const ROWS_ONLY = ['batchSize', 'shuffle', 'sampleWeight', 'validationSplit', 'stratify'] as const;
+const ROWS_ONLY = ['rows', 'batchSize', 'shuffle', 'sampleWeight', 'validationSplit', 'stratify'] as const;
 
 const OPTIONS: readonly (keyof FitOptions)[] = [
   ...ROWS_ONLY,
@@ -159,7 +164,8 @@ export async function planFit(
     feed = new StreamFeed(engine, train, { steps, seed, mixup, weigh, epochs });
   } else {
     const pair = options.classWeight === undefined ? train : withClassWeights(engine, train, options.classWeight);
-    feed = planArrays(engine, pair, options, { steps, seed, mixup });
+    const rows = options.rows && readRows(options.rows, pair.rows);
+    feed = planArrays(engine, pair, options, { steps, seed, mixup, rows });
   }
   const { initialEpoch } = options;
   return {
@@ -261,11 +267,12 @@ async function planData(
     const expected = 'validationSplit beside it, the share to hold out';
     throw new ValueError({ argument: 'stratify', given: 'true', expected });
   }
-  if (validationData !== undefined && validationSplit > 0) {
+  const beside = validationData !== undefined ? 'validationData' : options.rows !== undefined ? 'rows' : undefined;
+  if (beside !== undefined && validationSplit > 0) {
     throw new ValueError({
       argument: 'validationSplit',
-      given: `${validationSplit} beside validationData`,
-      expected: 'one of validationData and validationSplit, not both',
+      given: `${validationSplit} beside ${beside}`,
+      expected: `one of ${beside} and validationSplit, not both`,
     });
   }
   if (!isBatches(x)) checkTargets(engine, y);
@@ -324,20 +331,21 @@ function planArrays(
   engine: Engine,
   pair: Pair,
   options: FitOptions,
-  rest: { readonly steps: number | undefined; readonly seed: number; readonly mixup: Mixup | undefined },
+  rest: Pick<ConstructorParameters<typeof ArrayFeed>[2], 'steps' | 'seed' | 'mixup' | 'rows'>,
 ): Feed {
   const { spec, solver } = engine.training.optimizer;
   checkNumber(options.batchSize ?? 32, 'batchSize', { min: 1, integer: true });
-  const batchSize = options.batchSize ?? (solver ? pair.rows : 32);
-  if (solver && batchSize < pair.rows) {
+  const total = rest.rows?.length ?? pair.rows;
+  const batchSize = options.batchSize ?? (solver ? total : 32);
+  if (solver && batchSize < total) {
     throw new ValueError({
       argument: 'batchSize',
-      given: `${batchSize} of ${pair.rows} rows`,
+      given: `${batchSize} of ${total} rows`,
       expected: `all rows with ${spec.name}`,
       hint: 'Its line search compares losses, which must be of the same rows. Leave batchSize out.',
     });
   }
-  checkBatches(pair.rows, batchSize, engine.minimumBatch);
+  checkBatches(total, batchSize, engine.minimumBatch);
   return new ArrayFeed(engine, pair, { batchSize, shuffle: options.shuffle ?? !solver, ...rest });
 }
 

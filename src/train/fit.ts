@@ -195,7 +195,11 @@ export class FitRun {
       await callback.setParams?.(params);
     }
     this.#halt();
-    if (plan.lint && engine.steps.taken === 0 && (plan.feed.sample?.rows ?? 0) >= FEWEST_TO_LINT) {
+    if (
+      plan.lint &&
+      engine.steps.taken === 0 &&
+      (plan.feed.chosen?.length ?? plan.feed.sample?.rows ?? 0) >= FEWEST_TO_LINT
+    ) {
       await warnOfData(engine, plan, this.#breath);
     }
     await call(hooks.trainBegin, model);

@@ -1,5 +1,5 @@
 import { shorten } from '../../data/errors.js';
-import type { ColumnKind, HeldOut, Importance, Metrics, TabularRecord } from '../../data/index.js';
+import type { ColumnKind, Design, HeldOut, Importance, Metrics, TabularRecord } from '../../data/index.js';
 import { chartStyle, escaped, figure } from '../../insight/charts/index.js';
 import { figureText, short, shown, validationText } from '../terminal.js';
 import { confusionSection } from './confusion.js';
@@ -17,6 +17,8 @@ export interface ReportData {
   readonly kind: ColumnKind | undefined;
   /** Names of all columns that rows had to predict from, also of those that are left out. */
   readonly columns: readonly string[];
+  /** The image whose points they are, row by row, where that is known. */
+  readonly image?: { readonly width: number; readonly height: number } | undefined;
   /** The command that trained, as a line for a shell. */
   readonly command: string;
   readonly seconds: number;
@@ -108,13 +110,28 @@ td:first-child,th:first-child{text-align:left}thead th{color:var(--soft);font-we
 figcaption small{color:var(--soft)}.keys{display:flex;flex-wrap:wrap;gap:.1em 1.2em;font-size:13px;color:var(--soft);margin:.3em 0 .5em}
 .keys svg{vertical-align:middle}code{font-size:.92em;overflow-wrap:anywhere}li{max-width:60em}`;
 
+/** What training went by, as a reader knows it. */
+const DESIGN: Readonly<Record<keyof Design, string>> = {
+  members: 'networks whose outputs are averaged',
+  layers: 'units of the hidden layers',
+  activation: 'activation of the hidden layers',
+  dropout: 'dropout rate',
+  epochs: 'epochs at most',
+  moreEpochs: 'further epochs where the last were the best',
+  patience: 'epochs without improvement before training stops',
+  batchSize: 'rows of a step',
+  learningRate: 'highest learning rate',
+  weightDecay: 'weight decay',
+  seed: 'seed',
+};
+
 const count = (rows: number, kind: string) => `${rows} ${kind}${rows === 1 ? ' row' : ' rows'}`;
 
 /** A page that needs nothing but itself, without scripts. All figures of a section are of the same rows, which it names. */
 export function reportPage(data: ReportData): string {
   const { title, record, kind, columns, command, importance, importanceRows, held, test } = data;
   const { design, notes } = record;
-  const pixels = pixelsOf(columns, record.inputs);
+  const pixels = data.image ? { ...data.image, names: columns } : pixelsOf(columns, record.inputs);
   const classes = record.classes ?? [];
   const validation: Measured = {
     ...held,
@@ -130,10 +147,10 @@ export function reportPage(data: ReportData): string {
     learningCurves(record),
     ...(classes.length > 0 ? [roc(shownRows), calibration(shownRows)] : residuals(shownRows, kind)),
   ];
-  const options = Object.entries(design).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? value.join(', ') : String(value),
-  ]);
+  const options = Object.entries(DESIGN).map(([name, words]) => {
+    const value = design[name as keyof Design];
+    return [words, Array.isArray(value) ? value.join(', ') || 'none' : String(value)];
+  });
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="color-scheme" content="light dark">

@@ -76,5 +76,15 @@ export function checkText(bytes: Uint8Array, source: string, line: number): void
   const zip = line === 1 && bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
   const hint = 'It is a zip archive, as spreadsheets (.xlsx) are: save it as CSV.';
   const place = placeOf(bytes.subarray(0, nul), line);
-  throw new DataError({ code: 'binary', source, ...place, problem, ...(zip && { hint }) });
+  const utf16 = line === 1 && nul < 2 && bytes.length > 3 && bytes[nul + 2] === 0;
+  const encoding = `If it is UTF-16, say encoding: 'utf-16${nul === 0 ? 'be' : 'le'}'.`;
+  const advice = zip ? hint : utf16 ? encoding : undefined;
+  throw new DataError({ code: 'binary', source, ...place, problem, ...(advice && { hint: advice }) });
+}
+
+/** Whether a carriage return stands within a line, not at its end. */
+export function hasLoneReturn(bytes: Uint8Array, line: number): boolean {
+  const end = bytes.indexOf(LF, line);
+  const at = bytes.indexOf(CR, line);
+  return at >= 0 && at < end - 1;
 }

@@ -24,6 +24,10 @@ export class Cutter {
   breaks = 0;
   /** The quote that opens a field which is flawed or not closed; -1 where there is none. */
   open = -1;
+  /** The quote that opens the last field which holds a line break. */
+  broken = -1;
+  /** Fields in quotes of all rows so far. */
+  quoted = 0;
   /** Where fields begin, quotes included, and what they hold, spaces around it excluded. */
   froms = new Int32Array(64);
   starts = new Int32Array(64);
@@ -57,8 +61,10 @@ export class Cutter {
         for (i++; ; i++) {
           if (i >= limit) return PART;
           const byte = unit[i]!;
-          if (byte === LF) this.breaks++;
-          else if (byte === CR) mark = ESCAPED;
+          if (byte === LF) {
+            this.breaks++;
+            this.broken = from;
+          } else if (byte === CR) mark = ESCAPED;
           else if (byte === QUOTE) {
             if (i + 1 >= limit || unit[i + 1] !== QUOTE) break;
             mark = ESCAPED;
@@ -71,6 +77,7 @@ export class Cutter {
         if (i >= limit) return PART;
         if (unit[i] !== separator && unit[i] !== LF) return FLAW;
         this.open = -1;
+        this.quoted++;
         while (start < stop && isSpace(unit[start]!)) start++;
       } else {
         while (i < limit && unit[i] !== separator && unit[i] !== LF) i++;

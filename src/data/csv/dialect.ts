@@ -4,9 +4,10 @@ import { DataError, shorten } from '../errors.js';
 import { type Evidence, inferKind } from '../infer.js';
 import { type CellOptions, type CellPlan, planCells, saysDates, settingsOf } from '../plan.js';
 import type { ColumnKind } from '../table.js';
+import { checkFormat, quoteNotes, uncutNotes } from './foreign.js';
 import { guessHeader } from './header.js';
 import { Head } from './sample.js';
-import { findLayout } from './separator.js';
+import { doubledIn, findLayout } from './separator.js';
 
 export interface Limits {
   /** Characters of a line; default 2^24. */
@@ -82,6 +83,8 @@ export interface ReadPlan extends CellPlan {
   readonly keep: ReadonlySet<string>;
   readonly encoding: string | undefined;
   readonly sampleRows: number;
+  /** Whether numbers are those of JavaScript, of which nobody saw the digits. */
+  readonly inMemory?: boolean;
   readonly reading: Reading;
 }
 
@@ -99,6 +102,8 @@ export interface CsvPlan extends ReadPlan {
   readonly maxColumns: number;
   readonly maxBytes: number;
   readonly maxRows: number;
+  /** What an earlier run over the file found. */
+  readonly notes: readonly string[];
 }
 
 const KINDS = { number: 1, category: 1, boolean: 1, date: 1, skip: 1 };
@@ -187,6 +192,7 @@ export function planCsv(options: CsvOptions): CsvPlan {
     maxColumns,
     maxBytes,
     maxRows,
+    notes: [],
   };
 }
 
@@ -212,6 +218,9 @@ function saidSeparator(line: string): string | undefined {
   const [separator, rest] = [text[4]!, text.slice(5).trim()];
   return rest.replaceAll(separator, '') === '' ? separator : undefined;
 }
+
+/** Lines that show what a file is. */
+const LOOK = 30;
 
 /** Lines with # above a table of which they are no part: how many there are. */
 function commentsAbove(head: Head, plan: CsvPlan): number {
@@ -240,6 +249,7 @@ export interface Beginning {
 export function inferDialect(beginning: Beginning, source: string, plan: CsvPlan): Dialect | undefined {
   const { bytes, whole, enough, line } = beginning;
   const file = new Head(bytes, whole, line, plan.comment);
+  if (plan.separator === undefined) checkFormat(file.lines(LOOK, true), source, line);
   const notes: string[] = [];
   let skip = 0;
   const said = line === 1 ? saidSeparator(file.lines(1)[0] ?? '') : undefined;
@@ -259,6 +269,12 @@ export function inferDialect(beginning: Beginning, source: string, plan: CsvPlan
   skip += layout.skip;
   notes.push(...layout.notes);
   const { separator, quote } = layout;
+  const doubled = plan.separator === undefined && said === undefined ? doubledIn(file.after(skip), layout) : undefined;
+  if (doubled !== undefined) {
+    const problem = `'${doubled}' stands between the fields, and a separator is one character`;
+    const hint = `Write one instead, such as a tab: sed 's/${doubled}/\\t/g' file > file.tsv.`;
+    throw new DataError({ code: 'fields', source, line: line + skip, column: 1, problem, hint });
+  }
   const { rows, lines } = file.after(skip).sample(layout, plan.sampleRows + 1);
   const [first] = rows;
   if (rows.length < 3 && !whole && !enough) return undefined;
@@ -276,6 +292,8 @@ export function inferDialect(beginning: Beginning, source: string, plan: CsvPlan
       `separator ${separator === '\t' ? 'tab' : `'${separator}'`}: it cuts the first lines into ${first.length} fields`,
     );
   }
+  if (plan.separator === undefined && first.length === 1) notes.push(...uncutNotes(file.after(skip).lines(LOOK, true)));
+  notes.push(...quoteNotes(first));
   let { header } = plan;
   const short = layout.rowNames || layout.trailing;
   if (header === undefined && short) header = true;

@@ -136,6 +136,11 @@ export function guessHeader(rows: readonly (readonly string[])[], plan: CellPlan
     const but = value ? `, in more columns than such as ${quoted(value.name)}, which might be a value` : '';
     return { header: true, why: `${what} stands above ${name.below}s${but}`, sure: like.length === 0 };
   }
+  const label = other.find(({ kind, name }) => kind === 'category' && !UNKNOWN.test(name));
+  if (label && value && mayName(like, label, headings)) {
+    const why = `${quoted(label.name)} stands above ${label.below}s, though ${quoted(value.name)} might be a value; header: false takes it for values`;
+    return { header: true, why, sure: false };
+  }
   if (value) {
     const but = name
       ? `, though ${quoted(name.name)} stands above ${name.below}s; header: true takes it for names`
@@ -143,6 +148,23 @@ export function guessHeader(rows: readonly (readonly string[])[], plan: CellPlan
     return { header: false, why: `${quoted(value.name)} in it is a value${but}`, sure: false };
   }
   return byTexts(headings);
+}
+
+/** Words that a cell of numbers may hold by mistake. */
+const UNKNOWN = /^(?:unknown|undefined|unspecified|invalid|error|err)$/i;
+
+/**
+ * Whether numbers beside a name may be names as well, since a text above nothing but numbers would be odd in just the first row.
+ * Names do not come twice, nor again below; of many numbers only those in an order are names, since one of many columns of
+ * values may well begin with a text that is none.
+ */
+function mayName(numbers: readonly Heading[], label: Heading, all: readonly Heading[]): boolean {
+  const names = all.flatMap(({ name }) => (name === '' ? [] : [name]));
+  if (new Set(names).size < names.length) return false;
+  if (all.some(({ name, below, texts }) => below === 'category' && texts.includes(name))) return false;
+  if (label.texts.filter((text) => text !== '').length < 2) return false;
+  const values = numbers.map(({ name }) => Number(name));
+  return values.length < 4 || (values.every(Number.isFinite) && grows(values));
 }
 
 /** Whether texts above texts are names: texts that come again below are not. */

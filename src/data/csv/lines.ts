@@ -1,15 +1,10 @@
 import { textDecoder } from '../../realms.js';
 import { type Builder, INVALID, STRAY, TAKEN } from '../builders.js';
 import { grown } from '../dictionary.js';
-import { DataError, shorten } from '../errors.js';
-import { hintFor } from '../infer.js';
-import { checkText, encodingError, LF, type Place, QUOTE, SPACE } from './bytes.js';
+import { DataError } from '../errors.js';
+import { checkText, encodingError, hasLoneReturn, LF, type Place, QUOTE, SPACE } from './bytes.js';
 import { beginsWith, Cutter, ESCAPED, FLAW, isSpace, PART } from './cutter.js';
-
-/** A text among values of another kind. */
-export interface Stray extends Place {
-  readonly text: string;
-}
+import { type Stray, strayError } from './stray.js';
 
 /** A column that is being read. */
 export interface Field {
@@ -39,12 +34,17 @@ interface Cutting {
   readonly skip: number;
   /** Whether a separator may end a line. */
   readonly trailing: boolean;
+  /** Whether nobody said that quotes enclose fields, and tabs cut lines, in which quotes seldom do. */
+  readonly bare: boolean;
 }
+
+/** A quote in a line that has as many fields as the others if quotes are characters like others. */
+export class BareQuoteError extends DataError {}
 
 let decoder: TextDecoder | undefined;
 
 function decode(bytes: Uint8Array): string {
-  decoder ??= textDecoder();
+  decoder ??= textDecoder('utf-8', { ignoreBOM: true });
   return decoder.decode(bytes);
 }
 
@@ -68,13 +68,14 @@ export class LineReader {
   readonly #separator: number;
   readonly #quote: boolean;
   readonly #trailing: boolean;
+  readonly #bare: boolean;
   readonly #cutter: Cutter;
 
   constructor(
     private readonly source: string,
     private readonly fields: readonly Field[],
     private readonly limits: LineOptions,
-    { separator, quote, header, skip, trailing }: Cutting,
+    { separator, quote, header, skip, trailing, bare }: Cutting,
     line: number,
   ) {
     this.#separator = separator.charCodeAt(0);
@@ -84,6 +85,7 @@ export class LineReader {
     this.#trailing = trailing || this.#separator <= SPACE;
     this.#cutter = new Cutter(this.#separator, quote);
     this.#line = line;
+    this.#bare = bare;
   }
 
   push(block: Uint8Array, last = false): void {
@@ -152,8 +154,14 @@ export class LineReader {
 
   #tooLongLine(hint?: string): DataError {
     const problem = `the line is longer than ${this.limits.maxLineLength}, the limit maxLineLength`;
-    const place = { line: this.#line, column: 1 };
-    return new DataError({ code: 'limit', source: this.source, ...place, problem, ...(hint && { hint }) });
+    return new DataError({
+      code: 'limit',
+      source: this.source,
+      line: this.#line,
+      column: 1,
+      problem,
+      ...(hint && { hint }),
+    });
   }
 
   #plain(unit: Uint8Array, from: number, end: number): number {
@@ -250,6 +258,7 @@ export class LineReader {
       const outcome = cutter.cut(unit, at, end);
       if (outcome === PART && !last) return at;
       if (outcome === PART || outcome === FLAW) throw this.#flaw(unit, at, outcome === PART);
+      if (this.#bare && cutter.breaks > 0 && this.#areWhole(unit, at, cutter.end)) throw this.#swallows(unit, at);
       if (cutter.end - at > maxLineLength) throw this.#tooLongLine();
       if (!cutter.blank) this.#row(unit, at);
       at = cutter.end;
@@ -265,7 +274,27 @@ export class LineReader {
     const bare = 'If quotes are characters like others, say quote: false.';
     const hint = unclosed ? bare : `Inside quotes a quote is written twice. ${bare}`;
     const place = this.#placeOf(unit, row, this.#cutter.open);
-    return new DataError({ code: 'quote', source: this.source, ...place, problem, hint });
+    const flaw = { code: 'quote', source: this.source, ...place, problem, hint } as const;
+    const isBare = this.#bare && this.#areWhole(unit, row, unit.indexOf(LF, row) + 1);
+    return isBare ? new BareQuoteError(flaw) : new DataError(flaw);
+  }
+
+  /** Whether each of these lines is a row if quotes are characters, and quotes do not enclose what most rows have. */
+  #areWhole(unit: Uint8Array, from: number, end: number): boolean {
+    if (2 * this.#cutter.quoted > this.rows + 1) return false;
+    for (let at = from; at < end; at = unit.indexOf(LF, at) + 1) {
+      if (this.#countPlain(unit, at) !== this.fields.length) return false;
+    }
+    return true;
+  }
+
+  /** What a field is that holds line breaks, between which each line is a row by itself. */
+  #swallows(unit: Uint8Array, row: number): DataError {
+    const place = this.#placeOf(unit, row, this.#cutter.broken);
+    const last = this.#line + this.#cutter.breaks;
+    const problem = `a quote is opened here and closed in line ${last}, though each of the lines has ${this.fields.length} fields by itself`;
+    const hint = 'If quotes are characters like others, say quote: false; if they enclose line breaks, quote: true.';
+    return new BareQuoteError({ code: 'quote', source: this.source, ...place, problem, hint });
   }
 
   #row(unit: Uint8Array, row: number): void {
@@ -342,9 +371,11 @@ export class LineReader {
     const hint =
       unit[row] === 35
         ? "If lines that begin with # are comments, say comment: '#'."
-        : found > expected
-          ? 'A field that holds the separator stands in quotes.'
-          : undefined;
+        : hasLoneReturn(unit, row)
+          ? 'A carriage return stands alone in it: end all lines alike.'
+          : found > expected
+            ? 'A field that holds the separator stands in quotes.'
+            : undefined;
     const place = this.#placeOf(unit, row, at);
     return new DataError({ code: 'fields', source: this.source, ...place, problem, ...(hint && { hint }) });
   }
@@ -357,15 +388,3 @@ export class LineReader {
 }
 
 export const STREAM = 'Read it a block at a time with streamCsv, or raise the limit.';
-
-export function strayError(source: string, { name, builder }: Field, { text, ...place }: Stray): DataError {
-  const advice = hintFor(text, builder?.kind);
-  return new DataError({
-    code: 'value',
-    source,
-    ...place,
-    field: name,
-    problem: `'${shorten(text)}' is not a ${builder?.kind}`,
-    hint: `${advice ? `${advice} ` : ''}For texts say columns: { '${shorten(name)}': 'category' }; name texts that mean a missing value in \`missing\`.`,
-  });
-}

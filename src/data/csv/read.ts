@@ -3,6 +3,7 @@ import { KeepingBuilder, makeBuilder, readingOf } from '../builders.js';
 import { COUNTS_ROWS } from '../counter.js';
 import { asUtf8 } from '../encoding.js';
 import { DataError, shorten } from '../errors.js';
+import { Said } from '../remarks.js';
 import { type ColumnReport, makeReport } from '../report.js';
 import { Settling } from '../settle.js';
 import { type Bytes, open, type Source } from '../source.js';
@@ -17,7 +18,8 @@ import {
   inferDialect,
   planCsv,
 } from './dialect.js';
-import { type Field, LineReader, STREAM, type Stray, strayError } from './lines.js';
+import { BareQuoteError, type Field, LineReader, STREAM } from './lines.js';
+import { type Stray, strayError } from './stray.js';
 
 /** Bytes in UTF-8 with lines that end in \n or \r\n. */
 async function* linesOf(bytes: Bytes, encoding: string | undefined): AsyncGenerator<Uint8Array> {
@@ -82,6 +84,7 @@ function begin(
   for (const column of Object.keys(plan.columns)) {
     if (!known.has(column)) lookUp(Object.fromEntries(dialect.names.map((n) => [n, n])), column, 'columns');
   }
+  const bare = plan.quote === undefined && dialect.separator === '\t';
   const kinds = new Map<string, ColumnKind | 'skip'>();
   const fields = dialect.names.map((column, c): Field => {
     const evidence = dialect.evidence[c]!;
@@ -90,12 +93,13 @@ function begin(
     // What is written in another way than most are is looked at when all of it is there.
     const kind = given ?? (once || (plain && !revised.has(column)) ? found : 'category');
     kinds.set(column, kind);
-    const reading = readingOf(plan, column, given !== undefined || (once && !plain), evidence);
+    const inferred = given === undefined && once && !plain;
+    const reading = readingOf(plan, column, given !== undefined || inferred, evidence, inferred);
     const builder = kind === 'skip' ? undefined : makeBuilder(kind, reading);
     const kept = plan.keep.has(column) ? new KeepingBuilder(builder) : builder;
     return { name: column, builder: kept, strict: given !== undefined, stray: undefined };
   });
-  return { dialect, fields, kinds, reader: new LineReader(name, fields, plan, dialect, line) };
+  return { dialect, fields, kinds, reader: new LineReader(name, fields, plan, { ...dialect, bare }, line) };
 }
 
 /** What is enough to see how a file is written: so many lines, or so many bytes with more than one line. */
@@ -176,12 +180,21 @@ function checkRows({ reader }: Pass, source: string): void {
  * @throws DataError with line and column for what is no CSV; ValueError and UnknownNameError for wrong options.
  */
 export async function readCsv(source: Source, options: CsvOptions = {}): Promise<Table> {
-  const plan = planCsv(options);
+  let plan = planCsv(options);
   const bytes = open(source);
   let revised: ReadonlyMap<string, Stray> = new Map();
+  let flawed: DataError | undefined;
   for (;;) {
     let pass: Pass | undefined;
-    for await (pass of run(bytes, plan, revised));
+    try {
+      for await (pass of run(bytes, plan, revised));
+    } catch (error) {
+      // What the whole file says of quotes counts more than its beginning.
+      if (flawed || !(error instanceof BareQuoteError) || !bytes.again) throw flawed ?? error;
+      plan = { ...plan, quote: false, notes: [bareNote(error)] };
+      flawed = error;
+      continue;
+    }
     if (!pass) continue;
     checkRows(pass, bytes.name);
     const stray = pass.fields.filter((field) => field.stray);
@@ -194,21 +207,36 @@ export async function readCsv(source: Source, options: CsvOptions = {}): Promise
   }
 }
 
-function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<string, Stray>): Table {
+/** A block of a stream. */
+interface Block {
+  readonly said: Said;
+  /** Whether no other came before it. */
+  readonly first: boolean;
+}
+
+const bareNote = ({ line }: DataError) =>
+  `quotes are characters like others, since line ${line} has equally many fields as the others only then`;
+
+/** The table of what was read since the last: of all rows, or of a block of a stream. */
+function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<string, Stray>, block?: Block): Table {
   const { dialect, fields, kinds, reader } = pass;
   const { separator, header } = dialect;
   const lines = reader.takeLines();
   // Builders are empty after this.
   const described = fields.map(({ builder }) => builder?.describe());
+  const found = fields.map(({ builder }) => builder?.findings);
   const made = columnsOf(pass);
   const byName = new Map(made.map((column) => [column.name, column]));
-  const settling = new Settling(plan, made, (row) => lines[row], separator);
+  const settling = new Settling(plan, made, (row) => lines[row], separator, block?.said);
   const remarks: string[] = [];
   const columns = fields.map(({ name, strict, builder }, c): ColumnReport => {
     const column = byName.get(name);
     if (!column || !builder) return { name, kind: kinds.get(name)!, why: 'as given', missing: 0, ...described[c] };
     const evidence = dialect.evidence[c]!;
-    const settled = settling.settle(column, builder.findings, strict ? undefined : evidence);
+    const inferred = strict ? undefined : evidence;
+    const settled = block
+      ? settling.settleBlock(column, found[c]!, inferred, block.first)
+      : settling.settle(column, found[c]!, inferred);
     byName.set(name, settled.column);
     remarks.push(...settled.remarks);
     const { kind } = settled.column;
@@ -220,14 +248,15 @@ function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<
     const why = `${settled.why}${but}${'counter' in settled.column ? `, ${COUNTS_ROWS}` : ''}`;
     return { name, kind, why, missing: 0, ...described[c], ...settled.described, ...doubts };
   });
-  const notes = [...dialect.notes, ...remarks];
-  const report = makeReport({ source, rows: reader.rows, separator, header, notes, columns });
+  const notes = block?.first === false ? remarks : [...dialect.notes, ...plan.notes, ...remarks];
+  const report = makeReport({ source, rows: lines.length, separator, header, notes, remarks, columns });
   return new Table([...byName.values()], report, lines, settling.reading, writtenOf(pass));
 }
 
 /**
  * Reads a CSV file a block at a time, in constant memory: tables of some thousand rows. Kinds are those of `columns` and,
- * for the others, of the first rows; each table has categories of its own.
+ * for the others, of the first rows; each table has categories of its own. The report of a table says what was not said of
+ * those before it.
  * @throws DataError, also where a value is of another kind than the first rows of its column.
  */
 export async function* streamCsv(source: Source, options: CsvOptions = {}): AsyncGenerator<Table, void, undefined> {
@@ -236,12 +265,14 @@ export async function* streamCsv(source: Source, options: CsvOptions = {}): Asyn
   const bytes = open(source);
   let pass: Pass | undefined;
   let seen = 0;
+  const said = new Said();
   for await (pass of run(bytes, plan, new Map(), true)) {
     const stray = pass.fields.find((field) => field.stray);
     if (stray) throw strayError(bytes.name, stray, stray.stray!);
     if (pass.reader.rows === seen) continue;
+    const block = { said, first: seen === 0 };
     seen = pass.reader.rows;
-    yield new Table(columnsOf(pass), undefined, pass.reader.takeLines(), undefined, writtenOf(pass));
+    yield finish(pass, bytes.name, plan, new Map(), block);
   }
   if (pass) checkRows(pass, bytes.name);
 }

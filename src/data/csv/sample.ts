@@ -24,7 +24,7 @@ export interface HowCut {
 export class Head {
   readonly #bytes: Uint8Array;
   readonly #text: string | undefined;
-  readonly #decoder = textDecoder();
+  readonly #decoder = textDecoder('utf-8', { ignoreBOM: true });
 
   constructor(
     bytes: Uint8Array,
@@ -51,13 +51,14 @@ export class Head {
     return start === stop ? '' : this.#decoder.decode(bytes.subarray(start, stop));
   }
 
-  /** Lines as they are, up to `limit` of them. */
-  lines(limit: number): string[] {
+  /** Lines as they are, up to `limit` of them; `filled`: without those that are blank. */
+  lines(limit: number, filled = false): string[] {
     const lines: string[] = [];
     for (let at = 0; at < this.#bytes.length && lines.length < limit; ) {
       const end = this.#bytes.indexOf(LF, at);
       const stop = end < 0 ? this.#bytes.length : end;
-      lines.push(this.#textOf(this.#bytes, at, stop));
+      const text = this.#textOf(this.#bytes, at, stop);
+      if (!filled || text.trim() !== '') lines.push(filled ? text.trim() : text);
       at = stop + 1;
     }
     return lines;

@@ -52,7 +52,9 @@ function candidatesOf(head: Head, { separator, quote, decimalComma }: Given): (H
     const counts = countsOf(plain);
     const even = counts.length > 0 && counts[0]! > 1 && counts.every((count) => count === counts[0]);
     const odd = full.flawed || full.protects || full.breaks || new Set(countsOf(full)).size > 1;
-    return even && odd ? [{ ...bare, sample: head.sample(bare, LOOK) }] : found;
+    const enclosed = (text: string) => text.length > 1 && text.startsWith('"') && text.endsWith('"');
+    const habit = 2 * plain.rows.filter((row) => row.some(enclosed)).length > counts.length;
+    return even && odd && !habit ? [{ ...bare, sample: head.sample(bare, LOOK) }] : found;
   });
 }
 
@@ -152,17 +154,32 @@ export function findLayout(head: Head, given: Given, isHeader: IsHeader): Layout
   if (!best || best.share < 0.9) {
     for (const { separator, quote } of candidates) {
       const uneven = unevenOf(head, { separator, quote }, given, isHeader);
-      if (uneven) return { ...uneven, notes: [...uneven.notes, ...quoteNotes(given, quote)] };
+      if (uneven) return { ...uneven, notes: [...uneven.notes, ...bareNotes(given, quote)] };
     }
   }
   const separator = best?.separator ?? given.separator ?? (given.decimalComma ? ';' : ',');
   const quote = best?.quote ?? candidates[0]?.quote ?? given.quote ?? true;
   const skip = best && given.titles ? paddedTitles(head, { separator, quote }, isHeader) : 0;
-  const notes = [...(skip > 0 ? [titleNote(skip)] : []), ...quoteNotes(given, quote)];
+  const notes = [...(skip > 0 ? [titleNote(skip)] : []), ...bareNotes(given, quote)];
   return { separator, quote, skip, rowNames: false, trailing: false, notes };
 }
 
-function quoteNotes(given: Given, quote: boolean): string[] {
+/** Two characters in a row between all fields, as in `1::1193::5`, where no other character separates them. */
+export function doubledIn(head: Head, { separator, quote }: HowCut): string | undefined {
+  const lines = head.lines(LOOK).filter((line) => line.trim() !== '');
+  if (!head.whole && lines.length === LOOK) lines.pop();
+  const counts = countsOf(head.sample({ separator, quote }, LOOK));
+  const cuts = counts[0] !== undefined && counts[0] > 1 && counts.every((count) => count === counts[0]);
+  return ['::', '||'].find((pair) => {
+    if (cuts && pair[0] !== separator) return false;
+    const pieces = lines.map((line) => line.split(pair).length);
+    if (pieces.length === 0 || pieces[0]! < 2 || pieces.some((count) => count !== pieces[0])) return false;
+    // With a single one between other fields it is a field without a value.
+    return !cuts || counts[0] === 2 * pieces[0]! - 1;
+  });
+}
+
+function bareNotes(given: Given, quote: boolean): string[] {
   if (quote || given.quote !== undefined) return [];
   return ['quotes are characters like others, since tabs cut all lines into equally many fields then'];
 }

@@ -3,9 +3,9 @@ import { textDecoder, textEncoder } from '../../realms.js';
 import { checkText, decode } from '../csv/bytes.js';
 import { planReading, READ_OPTIONS, type ReadPlan } from '../csv/dialect.js';
 import { inUtf8 } from '../encoding.js';
-import { type Complain, RowCollector, type RowOptions, tableOf } from '../rows.js';
+import { Blocks, type Complain, RowCollector, type RowOptions, tableOf } from '../rows.js';
 import { type Bytes, open, readAll, type Source } from '../source.js';
-import type { ColumnKind, Table } from '../table.js';
+import type { Table } from '../table.js';
 import { addObject, isTable } from './shapes.js';
 import { JsonFlaw, parseJson } from './syntax.js';
 import { DEPTH, elements, failure, parse, type Spot, Spots, START, spotOf } from './text.js';
@@ -108,7 +108,7 @@ function tableOfText(text: string, name: string, plan: JsonPlan, notes: readonly
     throw failure('structure', name, spot, 'an array of rows or an object of columns is expected', { hint });
   }
   if (collector.rows === 0) throw failure('empty', name, START, 'there are no rows');
-  return tableOf(collector, name, plan, complain, plan.columns, first === '[' ? spots.lines : undefined);
+  return tableOf(collector, name, plan, complain, first === '[' ? spots.lines : undefined);
 }
 
 /** Whether a text begins with a line that is an object, below which another begins, as in JSON Lines. */
@@ -239,15 +239,14 @@ async function* batches(
   const collect = () => new RowCollector(name, plan.names, complain, whole, plan.maxColumns);
   let adder = new Adder(collect(), spots);
   adder.collector.notes.push(...notes);
-  let kinds: Readonly<Record<string, ColumnKind | 'skip'>> = plan.columns;
+  const blocks = whole ? undefined : new Blocks();
   let names: string[] | undefined;
   let cells: ReadPlan = plan;
   const table = () => {
     const { collector } = adder;
-    const made = tableOf(collector, name, cells, complain, kinds, spots.lines);
+    const made = tableOf(collector, name, cells, complain, spots.lines, blocks);
     // What the first block says of dates and thousands holds for all.
     cells = { ...cells, thousands: made.reading.thousands, dateFormat: made.reading.dateFormat };
-    kinds = { ...kinds, ...Object.fromEntries(made.columns.map((column) => [column.name, column.kind])) };
     names ??= [...collector.columns.keys()];
     return made;
   };
@@ -258,7 +257,9 @@ async function* batches(
         throw failure('structure', name, spot, `the JSON nests deeper than ${DEPTH} levels`);
       adder.add(parse(text, name, spot), spot, names === undefined);
     }
-    if (whole || adder.collector.rows === 0) continue;
+    // What comes in small pieces is no fewer rows to infer kinds from.
+    const least = names === undefined ? plan.sampleRows : 1;
+    if (whole || adder.collector.rows < least) continue;
     yield table();
     spots.clear();
     const given = adder.collector.names;

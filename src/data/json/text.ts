@@ -25,9 +25,9 @@ export class Spots {
     return this.#spots.filter((_, i) => i % 2 === 0);
   }
   complain(source: string): Complain {
-    return ({ row, field, problem, hint, limit }) => {
+    return ({ row, field, problem, hint, limit, isValue }) => {
       const [line = 1, column = 1] = this.#spots.slice(2 * row, 2 * row + 2);
-      return failure(limit ? 'limit' : 'structure', source, { line, column }, problem, {
+      return failure(limit ? 'limit' : isValue ? 'value' : 'structure', source, { line, column }, problem, {
         ...(field !== undefined && { field }),
         ...(hint && { hint }),
       });

@@ -1,6 +1,7 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
-import type { CategoryColumn, Column } from '../table.js';
-import { median, moments, sorted } from './statistics.js';
+import { codedOf } from '../bytes-column.js';
+import type { CategoryColumn, Column, NumberColumn } from '../table.js';
+import { median, medianOfCounts, moments, sorted } from './statistics.js';
 import { define, numbersOf, type StepSpec } from './step.js';
 
 export interface FillMissingOptions {
@@ -70,15 +71,14 @@ function fitTexts(column: CategoryColumn, strategy: Strategy, value: number | st
   return column.categories.filter((_, i) => counts[i] === most).sort()[0] ?? 'missing';
 }
 
-function fitNumbers(
-  values: Float64Array,
-  strategy: Strategy,
-  value: number | string | undefined,
-  name: string,
-): number {
-  if (strategy === 'mean') return moments(values).mean;
-  if (strategy === 'median') return median(values);
-  if (strategy === 'mostFrequent') return mostFrequent(sorted(values));
+function fitNumbers(column: NumberColumn, strategy: Strategy, value: number | string | undefined): number {
+  const { name } = column;
+  if (strategy === 'mean') return moments(column.values).mean;
+  if (strategy === 'median') {
+    const coded = codedOf(column);
+    return coded ? medianOfCounts(coded.palette, coded.counts()) : median(column.values);
+  }
+  if (strategy === 'mostFrequent') return mostFrequent(sorted(column.values));
   if (typeof (value ?? 0) === 'number') return (value as number | undefined) ?? 0;
   throw new ValueError({ argument: `column '${name}'.value`, given: show(value), expected: 'a number' });
 }
@@ -98,6 +98,9 @@ const isMissing = (column: Column): Float64Array =>
 
 function hasMissing(column: Column): boolean {
   if (column.kind === 'category') return column.codes.some((code) => code < 0);
+  // Of bytes whatever they mean: nearly never is any of it missing.
+  const coded = codedOf(column);
+  if (coded && !coded.palette.some(Number.isNaN)) return false;
   const { values } = column;
   for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i]!)) return true;
   return false;
@@ -120,7 +123,7 @@ export const missingSteps = {
     fit: (column, { strategy, value, indicator }) => {
       const flagged = indicator && hasMissing(column);
       if (column.kind !== 'category') {
-        return { value: fitNumbers(column.values, strategy ?? 'median', value, column.name), indicator: flagged };
+        return { value: fitNumbers(column, strategy ?? 'median', value), indicator: flagged };
       }
       if (strategy === 'mean' || strategy === 'median') {
         throw new ValueError({

@@ -1,15 +1,16 @@
 import { checkOptions, lookUp, ShapeError, StateError, show, ValueError } from '../../errors.js';
 import { type Matrix, type MatrixLike, makeMatrix, toNumbers } from '../../matrix.js';
 import { type Row, tableFromRows } from '../rows.js';
-import { type Column, type ColumnKind, type NumberColumn, Table } from '../table.js';
+import { type Column, type ColumnKind, Table } from '../table.js';
 import { adapted } from './adapted.js';
 import { Chain, readSteps } from './chain.js';
 import { dateParts } from './dates.js';
 import { oneHot, textsOf } from './encoding.js';
+import { blockOf, COLUMNS_AT_A_TIME, fill, MOST_HELD, type Narrow, narrow, narrowed, toFloats } from './filling.js';
 import { fillMissing } from './missing.js';
 import { type AnyBlockStep, type Block, blockSteps, checkBlockState } from './projection.js';
 import { standardize } from './scaling.js';
-import { checkState, numbersOf, type State, type StepSpec } from './step.js';
+import { checkState, type State, type StepSpec } from './step.js';
 
 export type Steps = StepSpec | readonly StepSpec[];
 
@@ -98,22 +99,24 @@ export class Preprocessing {
 
   /** Learns from a table, or from rows. Returns itself. */
   fit(data: Table | readonly Row[]): this {
-    this.#learn(data);
+    this.#learn(data instanceof Table ? data : tableFromRows(data));
     return this;
   }
 
   /** `fit` and `transform` of the same table. */
   fitTransform(data: Table | readonly Row[]): Matrix {
-    const { columns, rows, block } = this.#learn(data);
-    return block ? narrowed(block) : toFloats(columns, rows);
+    const table = data instanceof Table ? data : tableFromRows(data);
+    const { columns, block } = this.#learn(table);
+    if (block) return narrowed(block);
+    return columns ? toFloats(columns, table.rows) : this.#filled(table);
   }
 
-  #learn(data: Table | readonly Row[]): { columns: readonly Narrow[]; rows: number; block?: Block } {
-    const table = data instanceof Table ? data : tableFromRows(data);
+  #learn(table: Table): { columns?: readonly Narrow[] | undefined; block?: Block } {
     for (const name of Object.keys(this.options.columns ?? {})) table.column(name);
     const inputs: Input[] = [];
     const made: Column[] = [];
-    const floats: Narrow[] = [];
+    let floats: Narrow[] | undefined = [];
+    let held = 0;
     for (const column of table.columns) {
       const steps = this.#stepsOf(column);
       if (steps === 'drop') continue;
@@ -121,9 +124,14 @@ export class Preprocessing {
       const columns = chain.fit(column);
       const words = column.kind === 'category' ? undefined : column.words;
       inputs.push({ name: column.name, kind: column.kind, words, chain, width: columns.length });
-      // What is a matrix in the end needs half of the memory on the way.
-      if (this.#after.length === 0) floats.push(...columns.map(narrow));
-      else made.push(...columns);
+      if (this.#after.length > 0) made.push(...columns);
+      else if (floats) {
+        // What is a matrix in the end needs half of the memory on the way; of large tables it is made again instead.
+        const narrower = columns.map(narrow);
+        floats.push(...narrower);
+        held += narrower.reduce((sum, { values, palette }) => sum + (palette ? 0 : values.length), 0);
+        if (held > MOST_HELD) floats = undefined;
+      }
     }
     if (inputs.length === 0)
       throw new ShapeError({
@@ -134,7 +142,7 @@ export class Preprocessing {
       });
     if (this.#after.length === 0) {
       this.#inputs = inputs;
-      return { columns: floats, rows: table.rows };
+      return { columns: floats };
     }
     let block = blockOf(made, table.rows);
     for (const step of this.#after) {
@@ -142,7 +150,7 @@ export class Preprocessing {
       block = step.kind.transform(block, step.state);
     }
     this.#inputs = inputs;
-    return { columns: [], rows: table.rows, block };
+    return { block };
   }
 
   /** The kinds of the columns that it takes; readers take this as `columns`. */
@@ -170,19 +178,33 @@ export class Preprocessing {
   transform(data: Table | readonly Row[]): Matrix {
     const inputs = this.#fitted;
     const table = data instanceof Table ? data : tableFromRows(data, { kinds: this.kinds });
-    const transformed = (input: Input) => input.chain.transform(adapted(table, input));
-    if (this.#after.length === 0) {
-      return toFloats(
-        inputs.flatMap((input) => transformed(input).map(narrow)),
-        table.rows,
-      );
-    }
-    const made = inputs.flatMap(transformed);
+    if (this.#after.length === 0) return this.#filled(table);
+    const made = inputs.flatMap((input) => input.chain.transform(adapted(table, input)));
     const block = this.#after.reduce(
       (before, { kind, state }) => kind.transform(before, state!),
       blockOf(made, table.rows),
     );
     return narrowed(block);
+  }
+
+  /** A matrix of a table's rows, a few columns at a time. */
+  #filled(table: Table): Matrix {
+    const inputs = this.#fitted;
+    const width = inputs.reduce((sum, input) => sum + input.width, 0);
+    const data = new Float32Array(table.rows * width);
+    let problem: ValueError | undefined;
+    let at = 0;
+    let columns: Narrow[] = [];
+    inputs.forEach((input, i) => {
+      columns.push(...input.chain.transform(adapted(table, input)).map(narrow));
+      if (columns.length < COLUMNS_AT_A_TIME && i + 1 < inputs.length) return;
+      problem ??= columns.find((column) => column.problem)?.problem;
+      fill(columns, table.rows, data, width, at);
+      at += columns.length;
+      columns = [];
+    });
+    if (problem) throw problem;
+    return makeMatrix(data, table.rows, width);
   }
 
   /**
@@ -300,71 +322,6 @@ function readAfter(steps: unknown): After[] {
 
 function columnOf({ data, rows, columns }: Block, column: number): Float64Array {
   return Float64Array.from({ length: rows }, (_, row) => data[row * columns + column]!);
-}
-
-/** Rows that are filled before the next ones: what they take stays in a processor's second-level cache. */
-const ROWS_AT_A_TIME = 256;
-
-/** Numbers of a column. */
-interface Narrow {
-  readonly values: Float32Array | Float64Array;
-  /** What is wrong with the first that is not finite. */
-  readonly problem?: ValueError;
-}
-
-/** Puts columns side by side. */
-function fill(columns: readonly Narrow[], rows: number, data: Float32Array | Float64Array): void {
-  const width = columns.length;
-  for (let start = 0; start < rows; start += ROWS_AT_A_TIME) {
-    const end = Math.min(rows, start + ROWS_AT_A_TIME);
-    for (let c = 0; c < width; c++) {
-      const { values } = columns[c]!;
-      for (let row = start, at = start * width + c; row < end; row++, at += width) data[at] = values[row]!;
-    }
-  }
-}
-
-/** In float32. */
-function narrow(given: Column): Narrow {
-  const column = numbersOf(given);
-  const values = new Float32Array(column.values);
-  for (let row = 0; row < values.length; row++) {
-    if (!Number.isFinite(values[row]!)) return { values, problem: unusable(column, row) };
-  }
-  return { values };
-}
-
-function unusable({ name, values }: NumberColumn, row: number): ValueError {
-  const missing = Number.isNaN(values[row]);
-  return new ValueError({
-    argument: `column '${name}', row ${row}`,
-    given: missing ? 'a missing value' : String(values[row]),
-    expected: 'a finite number behind all steps',
-    ...(missing ? { hint: 'fillMissing() puts one there.' } : {}),
-    ...(Number.isFinite(values[row]) ? { hint: 'Networks take float32, which ends at 3.4e38: scale the column.' } : {}),
-  });
-}
-
-function toFloats(columns: readonly Narrow[], rows: number): Matrix {
-  for (const { problem } of columns) if (problem) throw problem;
-  const data = new Float32Array(rows * columns.length);
-  fill(columns, rows, data);
-  return makeMatrix(data, rows, columns.length);
-}
-
-function blockOf(columns: readonly Column[], rows: number): Block {
-  const data = new Float64Array(rows * columns.length);
-  const numbers = columns.map(numbersOf);
-  for (const column of numbers) {
-    const row = column.values.findIndex((value) => !Number.isFinite(value));
-    if (row >= 0) throw unusable(column, row);
-  }
-  fill(numbers, rows, data);
-  return { data, rows, columns: columns.length };
-}
-
-function narrowed({ data, rows, columns }: Block): Matrix {
-  return makeMatrix(Float32Array.from(data), rows, columns);
 }
 
 /** Preprocessing that has yet to be fitted; see `PreprocessOptions` for what it does by default. */

@@ -1,9 +1,11 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
+import type { Coded, Readable } from '../bytes-column.js';
 import {
   divisor,
   expm1,
   interpolate,
   log1p as logOf,
+  meanOfBytes,
   moments,
   normalCdf,
   normalQuantile,
@@ -18,9 +20,11 @@ type Options = Readonly<Record<string, unknown>>;
 const LARGEST = 1e300;
 
 /** Refuses infinities and numbers next to the end of float64's range, which no scale is made for. */
-function finite(values: Float64Array, name: string): Float64Array {
-  const row = values.findIndex((value) => value > LARGEST || value < -LARGEST);
-  if (row < 0) return values;
+function finite<A extends Readable>(values: A, name: string): A {
+  if (values instanceof Uint8Array) return values;
+  let row = 0;
+  while (row < values.length && !(values[row]! > LARGEST || values[row]! < -LARGEST)) row++;
+  if (row === values.length) return values;
   const value = values[row]!;
   const infinite = value === Infinity || value === -Infinity;
   throw new ValueError({
@@ -31,10 +35,11 @@ function finite(values: Float64Array, name: string): Float64Array {
   });
 }
 
-function range(values: Float64Array): { low: number; high: number } {
+function range(values: Readable): { low: number; high: number } {
   let low = Infinity;
   let high = -Infinity;
-  for (const value of values) {
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!;
     if (value < low) low = value;
     if (value > high) high = value;
   }
@@ -54,11 +59,16 @@ interface Linear {
   readonly factor: number;
 }
 
-function linear<O>(plan: (options: Options) => O, fit: (values: Float64Array, options: O) => Linear) {
+function linear<O>(
+  plan: (options: Options) => O,
+  fit: (values: Readable, options: O) => Linear,
+  fitBytes: (coded: Coded, options: O) => Linear | undefined = () => undefined,
+) {
   return numeric<O, Linear>({
     state: { offset: 'number', factor: 'number' },
     plan,
     fit: (values, options, name) => fit(finite(values, name), options),
+    fitBytes,
     map:
       ({ offset, factor }) =>
       (value) =>
@@ -175,6 +185,10 @@ export const scalingSteps = {
   zeroCentre: linear(
     (options) => checkOptions(options, [], 'zeroCentre'),
     (values) => ({ offset: moments(values).mean, factor: 1 }),
+    (coded) => {
+      const mean = meanOfBytes(coded);
+      return mean === undefined ? undefined : { offset: mean, factor: 1 };
+    },
   ),
   minMax: linear(
     (options) => {
@@ -186,8 +200,8 @@ export const scalingSteps = {
       return { min, max: checkNumber(options.max ?? 1, 'max', { above: min }), low, high };
     },
     (values, { min, max, ...given }) => {
-      const found = range(values);
-      const { low, high } = { low: given.low ?? found.low, high: given.high ?? found.high };
+      const found = given.low === undefined || given.high === undefined ? range(values) : undefined;
+      const { low, high } = { low: given.low ?? found!.low, high: given.high ?? found!.high };
       const factor = (max - min) / divisor(high - low, Math.max(Math.abs(low), Math.abs(high)));
       return { offset: low - min / factor, factor };
     },

@@ -1,8 +1,10 @@
 import { exp, log } from '../../kernels/elementary.js';
+import type { Coded, Readable } from '../bytes-column.js';
 
 /** The numbers that are not NaN, in order of size. */
-export function sorted(values: Float64Array): Float64Array {
-  return values.filter((value) => !Number.isNaN(value)).sort();
+export function sorted(values: Readable): Float64Array {
+  const numbers = values instanceof Uint8Array ? new Float64Array(values) : values;
+  return numbers.filter((value) => !Number.isNaN(value)).sort();
 }
 
 export interface Moments {
@@ -18,7 +20,7 @@ export interface Moments {
 const [SMALL, LARGE] = [2 ** -450, 2 ** 450];
 
 /** Mean and variance of the numbers that are not NaN, in two passes; a mean of nothing is 0. */
-export function moments(values: Float64Array): Moments {
+export function moments(values: Readable): Moments {
   const direct = momentsOf(values, 1);
   const { count, mean } = direct;
   if (count === 0) return { ...direct, deviation: 0 };
@@ -42,7 +44,26 @@ export function moments(values: Float64Array): Moments {
   };
 }
 
-function momentsOf(values: Float64Array, unit: number): Omit<Moments, 'deviation'> {
+/** The mean that `moments` has, in the same bits; undefined where sizes are such that it takes a unit of their own. */
+export function meanOfBytes(coded: Coded): number | undefined {
+  const { bytes, palette } = coded;
+  const count = bytes.length;
+  if (count === 0) return undefined;
+  let sum = 0;
+  for (let row = 0; row < count; row++) sum += palette[bytes[row]!]!;
+  const first = sum / count;
+  let rest = 0;
+  for (let row = 0; row < count; row++) rest += palette[bytes[row]!]! - first;
+  const mean = first + rest / count;
+  const counts = coded.counts();
+  const ordinary = palette.every((value, byte) => {
+    const size = Math.abs(value - mean);
+    return counts[byte] === 0 || size === 0 || (size >= SMALL && size <= LARGE);
+  });
+  return ordinary ? mean : undefined;
+}
+
+function momentsOf(values: Readable, unit: number): Omit<Moments, 'deviation'> {
   let count = 0;
   let sum = 0;
   for (let i = 0; i < values.length; i++) {
@@ -98,7 +119,7 @@ function select(values: Float64Array, place: number): void {
 }
 
 /** `quantile(sorted(values), 0.5)` without sorting. */
-export function median(values: Float64Array): number {
+export function median(values: Readable): number {
   const present = new Float64Array(values.length);
   let count = 0;
   for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i]!)) present[count++] = values[i]!;
@@ -113,6 +134,22 @@ export function median(values: Float64Array): number {
     for (let i = below + 1; i < count; i++) if (numbers[i]! < high) high = numbers[i]!;
   }
   return low + (high - low) * ((count - 1) / 2 - below);
+}
+
+/** The median of numbers each of which comes so many times; NaN does not count. */
+export function medianOfCounts(numbers: Float64Array, counts: Uint32Array): number {
+  const used = Array.from(numbers.keys()).filter((i) => counts[i]! > 0 && !Number.isNaN(numbers[i]!));
+  used.sort((a, b) => numbers[a]! - numbers[b]!);
+  const total = used.reduce((sum, i) => sum + counts[i]!, 0);
+  if (total === 0) return 0;
+  const at = (place: number) => {
+    let last = 0;
+    for (let before = counts[used[0]!]!; before <= place; before += counts[used[last]!]!) last++;
+    return numbers[used[last]!]!;
+  };
+  const below = (total - 1) >> 1;
+  const low = at(below);
+  return low + (at(Math.min(below + 1, total - 1)) - low) * ((total - 1) / 2 - below);
 }
 
 /** A divisor that is safe: 1 where a spread is nothing beside the numbers it belongs to. */

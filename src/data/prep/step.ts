@@ -1,4 +1,5 @@
 import { show, ValueError } from '../../errors.js';
+import { type Coded, codedOf, mappedBytes, type Readable, readable } from '../bytes-column.js';
 import type { Column, NumberColumn } from '../table.js';
 
 /** A step of preprocessing as plain data: its name and its options. */
@@ -42,21 +43,31 @@ export function define<O, S>(kind: StepKind<O, S>): AnyStep {
 export function numeric<O, S>(kind: {
   readonly state: Shape;
   plan(options: Readonly<Record<string, unknown>>): O;
-  fit(values: Float64Array, options: O, name: string): S;
+  fit(values: Readable, options: O, name: string): S;
+  /** The same of a column of bytes, without its numbers; undefined where they are needed. */
+  fitBytes?(coded: Coded, options: O): S | undefined;
   map(state: S, options: O): (value: number) => number;
   unmap(state: S, options: O): (value: number) => number;
 }): AnyStep {
-  const mapped = (column: Column, map: (value: number) => number): NumberColumn => {
-    const { name, values } = numbersOf(column);
-    return { name, kind: 'number', values: values.map(map) };
+  const mapped = (given: Column, map: (value: number) => number): NumberColumn => {
+    const column = numbersOf(given);
+    const coded = codedOf(column);
+    if (coded) return mappedBytes(column.name, coded, map);
+    const { name, values } = column;
+    const made = new Float64Array(values.length);
+    for (let row = 0; row < values.length; row++) made[row] = map(values[row]!);
+    return { name, kind: 'number', values: made };
   };
   return define<O, S>({
     takes: 'numbers',
     state: kind.state,
     plan: kind.plan,
     fit: (column, options) => {
-      const { name, values } = numbersOf(column);
-      return kind.fit(values, options, name);
+      const numbers = numbersOf(column);
+      const coded = codedOf(numbers);
+      const learned = coded && kind.fitBytes?.(coded, options);
+      if (learned) return learned;
+      return kind.fit(readable(numbers), options, numbers.name);
     },
     names: (name) => [name],
     transform: (column, state, options) => [mapped(column, kind.map(state, options))],

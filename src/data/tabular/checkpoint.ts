@@ -31,7 +31,7 @@ export interface Progress {
   readonly ended: readonly (History | undefined)[];
   /** The weights of the best epoch, if there is one. */
   readonly best: readonly Weights[] | undefined;
-  readonly heldOut: HeldOutState;
+  readonly heldOut: Omit<HeldOutState, 'perEpoch'>;
 }
 
 /** What a checkpoint belongs to: other bits would come of other rows or options. */
@@ -69,6 +69,7 @@ export async function saveCheckpoint(target: SaveTarget, progress: Progress, job
   });
   tensors.outputs = { data: heldOut.outputs };
   tensors.losses = { data: heldOut.losses };
+  tensors.judged = { data: heldOut.judged };
   const { choices, curve } = heldOut;
   const state = { ...job, networks: networks.length, ended, choices, curve, best: best !== undefined };
   await saveTensors(target, tensors, { format: FORMAT, version: VERSION, state: JSON.stringify(pack(state)) });
@@ -192,6 +193,7 @@ async function readProgress(source: LoadSource, job: Job, beginning: Beginning):
     curve: saved.curve,
     outputs: get<Float32Array>('outputs', 'F32', initial.outputs.length),
     losses: get<Float64Array>('losses', 'F64', initial.losses.length),
+    judged: get<Float64Array>('judged', 'F64', saved.curve.length * initial.perEpoch),
     latest: numbers.map((i) => get<Float32Array>(`latest.${i}`, 'F32', initial.latest[i]!.length)),
   };
   const files = numbers.map((i) => get<Uint8Array>(`network.${i}`, 'U8'));

@@ -3,6 +3,7 @@ import type { LoadSource, SaveTarget } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import { type ActivationName, activationNames } from '../../model/names.js';
 import type { Callback } from '../../train/callbacks.js';
+import { bytesOf, codedOf, type Readable, rangeOf, readable } from '../bytes-column.js';
 import { doubtsAbout } from '../doubts.js';
 import { oneHot } from '../prep/encoding.js';
 import { fillMissing } from '../prep/missing.js';
@@ -220,7 +221,7 @@ export function inferTask(column: Column): InferredTask {
   };
 }
 
-function skewness(values: Float64Array): number {
+function skewness(values: Readable): number {
   const { mean, deviation, count } = moments(values);
   if (deviation === 0) return 0;
   let cubes = 0;
@@ -236,7 +237,8 @@ const SKEWED = 2;
 /** Numbers a thousand times as far from 0 as from each other: a logarithm is a line there, and takes digits from them. */
 const isFarOff = (least: number, most: number) => least > 1000 * (most - least);
 
-function numberSteps({ values }: NumberColumn): Steps {
+function numberSteps(column: NumberColumn): Steps {
+  const values = readable(column);
   let least = Infinity;
   let most = -Infinity;
   for (let i = 0; i < values.length; i++) {
@@ -263,10 +265,12 @@ function sharedScale({ columns }: Table): number | undefined {
   if (numbers.length < MANY_COLUMNS) return undefined;
   let greatest = 0;
   let reached = 0;
-  for (const { values } of numbers as NumberColumn[]) {
-    let high = 0;
-    let low = Infinity;
-    for (const value of values) {
+  for (const column of numbers as NumberColumn[]) {
+    const coded = bytesOf(column);
+    const values = coded ? [] : column.values;
+    let { low, high } = coded ? rangeOf(coded) : { low: Infinity, high: 0 };
+    for (let row = 0; row < values.length; row++) {
+      const value = values[row]!;
       if (value < 0 || (value > 0 && !Number.isInteger(value))) return undefined;
       if (value > high) high = value;
       if (value < low) low = value;
@@ -299,10 +303,15 @@ function categorySteps({ codes, categories }: CategoryColumn): Steps | 'drop' {
   return oneHot(categories.length > MANY_CATEGORIES ? { minRows: Math.max(2, Math.ceil(codes.length / 2000)) } : {});
 }
 
-const allMissing = (column: Column) =>
-  column.kind === 'category' ? column.codes.every((code) => code < 0) : column.values.every(Number.isNaN);
+const allMissing = (column: Column) => {
+  if (column.kind === 'category') return column.codes.every((code) => code < 0);
+  const coded = codedOf(column);
+  return coded ? coded.bytes.length === 0 : column.values.every(Number.isNaN);
+};
 
 const isConstant = (column: Column) => {
+  const coded = bytesOf(column);
+  if (coded) return rangeOf(coded).low === rangeOf(coded).high;
   const values: ArrayLike<number> = column.kind === 'category' ? column.codes : column.values;
   for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return false;
   return true;

@@ -231,11 +231,20 @@ function mixerOf({ preprocessing, model, unscaled }: Explained, table: Table): M
     };
   }
   const sums = layers.sums(x);
+  const whole = layers.outputs(sums);
   return {
-    whole: unscaled(layers.outputs(sums)),
+    whole: unscaled(whole),
     mixed(names, order) {
       const moving = names.flatMap((name) => [ranges.get(name) ?? [0, 0]] as [number, number][]);
-      return unscaled(layers.outputs(layers.moved(x, sums, moving, order)));
+      const moved = layers.moved(x, sums, moving, order);
+      const outputs = whole.data.slice();
+      if (moved.rows.length > 0) {
+        const { data, columns } = layers.outputs(moved.sums);
+        moved.rows.forEach((row, k) => {
+          outputs.set(data.subarray(k * columns, (k + 1) * columns), row * columns);
+        });
+      }
+      return unscaled(makeMatrix(outputs, whole.rows, whole.columns));
     },
   };
 }

@@ -100,25 +100,46 @@ export class FirstLayers {
     return this.#rest.predict(Object.fromEntries(inputs));
   }
 
-  /** Sums where inputs in some ranges are, in each row, those of another one. */
-  moved(x: Matrix, sums: Matrix, ranges: readonly (readonly [number, number])[], order: Uint32Array): Matrix {
+  /**
+   * Rows that change where inputs in some ranges are, in each row, those of another one; and their sums. Of pixels and rare
+   * categories most rows stay as they are.
+   */
+  moved(
+    x: Matrix,
+    sums: Matrix,
+    ranges: readonly (readonly [number, number])[],
+    order: Uint32Array,
+  ): { readonly rows: Uint32Array; readonly sums: Matrix } {
     const { data: kernel, columns: width } = this.#kernel;
-    const data = sums.data.slice();
+    const inputs = Int32Array.from(
+      ranges.flatMap(([start, end]) => Array.from({ length: end - start }, (_, i) => start + i)),
+    );
+    const { data: values, columns } = x;
+    const rows: number[] = [];
     for (let row = 0; row < x.rows; row++) {
-      const own = row * x.columns;
-      const other = order[row]! * x.columns;
-      const at = row * width;
-      for (const [start, end] of ranges) {
-        for (let c = start; c < end; c++) {
-          const change = x.data[other + c]! - x.data[own + c]!;
-          if (change === 0) continue;
-          this.work += width;
-          const from = c * width;
-          for (let i = 0; i < width; i++) data[at + i] = data[at + i]! + change * kernel[from + i]!;
-        }
+      const own = row * columns;
+      const other = order[row]! * columns;
+      let k = 0;
+      while (k < inputs.length && values[other + inputs[k]!] === values[own + inputs[k]!]) k++;
+      if (k < inputs.length) rows.push(row);
+    }
+    const data = new Float32Array(rows.length * width);
+    for (let place = 0; place < rows.length; place++) {
+      const row = rows[place]!;
+      const own = row * columns;
+      const other = order[row]! * columns;
+      const at = place * width;
+      data.set(sums.data.subarray(row * width, (row + 1) * width), at);
+      for (let k = 0; k < inputs.length; k++) {
+        const input = inputs[k]!;
+        const change = values[other + input]! - values[own + input]!;
+        if (change === 0) continue;
+        this.work += width;
+        const from = input * width;
+        for (let i = 0; i < width; i++) data[at + i] = data[at + i]! + change * kernel[from + i]!;
       }
     }
-    return makeMatrix(data, sums.rows, width);
+    return { rows: Uint32Array.from(rows), sums: makeMatrix(data, rows.length, width) };
   }
 }
 

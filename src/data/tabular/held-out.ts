@@ -2,7 +2,9 @@ import { exp, log } from '../../kernels/elementary.js';
 import { Generator, stream } from '../../kernels/philox.js';
 import { type Matrix, makeMatrix } from '../../matrix.js';
 import { shuffle } from '../splits.js';
+import { type Choice, Choices } from './choices.js';
 import type { Task } from './design.js';
+import { lossOfMore } from './more-networks.js';
 
 /** Probabilities below are taken for this one, as in the metric. */
 const LEAST = 1e-7;
@@ -17,18 +19,16 @@ const TEMPERATURES = [1, 1.5, 2, 3, 4];
 /** Numbers up to which an epoch is measured at all of them. */
 const MOST_NUMBERS = 100_000;
 
-/** The best epoch by some of the rows. */
-export interface Choice {
-  best: number;
-  bestEpoch: number;
-  temperature: number;
-  /** Nothing changes it any more. */
-  done: boolean;
-}
+/** Each choice is made as if so many rows more were of another class: where few are wrong it would hang on those few. */
+const OTHERS = 2;
 
 /** What it takes to go on. */
 export interface HeldOutState {
   readonly choices: readonly Choice[];
+  /** What they were made by: for each epoch, at each temperature, the loss of each. */
+  readonly judged: Float64Array;
+  /** Losses of an epoch in it. */
+  readonly perEpoch: number;
   readonly curve: readonly number[];
   readonly outputs: Float32Array;
   readonly losses: Float64Array;
@@ -45,7 +45,7 @@ export class HeldOut {
   readonly rows: Uint32Array;
   /** The loss of all together by epoch. */
   readonly curve: number[] = [];
-  #choices: Choice[];
+  readonly #choices: Choices;
   /** For each row the networks that left it out, and where it stands among theirs. */
   readonly #seen: readonly (readonly [member: number, place: number])[][];
   readonly #group: Uint8Array;
@@ -54,7 +54,6 @@ export class HeldOut {
   /** As chosen by the other groups. */
   readonly #outputs: Float32Array;
   readonly #losses: Float64Array;
-  readonly #temperatures: readonly number[];
 
   constructor(
     held: readonly Uint32Array[],
@@ -80,22 +79,19 @@ export class HeldOut {
       new Generator(seed, stream('split', 2)),
     );
     this.#sizes = Array.from({ length: groups }, (_, g) => this.#group.filter((group) => group === g).length);
-    this.#choices = Array.from({ length: groups + 1 }, () => ({
-      best: Number.NaN,
-      bestEpoch: -1,
-      temperature: 1,
-      done: false,
-    }));
     this.#latest = held.map((rows) => new Float32Array(rows.length * columns));
     this.#outputs = new Float32Array(count * columns);
     this.#losses = new Float64Array(count);
     const numbers = held.reduce((sum, rows) => sum + rows.length * columns, 0);
-    this.#temperatures = task === 'classification' && numbers <= MOST_NUMBERS ? TEMPERATURES : [1];
+    const temperatures = task === 'classification' && numbers <= MOST_NUMBERS ? TEMPERATURES : [1];
+    this.#choices = new Choices(groups + 1, temperatures);
   }
 
   get state(): HeldOutState {
     return {
-      choices: this.#choices,
+      choices: this.#choices.list,
+      judged: this.#choices.judged,
+      perEpoch: this.#choices.width,
       curve: this.curve,
       outputs: this.#outputs,
       losses: this.#losses,
@@ -103,8 +99,8 @@ export class HeldOut {
     };
   }
 
-  set state({ choices, curve, outputs, losses, latest }: HeldOutState) {
-    this.#choices = choices.map((choice) => ({ ...choice }));
+  set state({ choices, judged, curve, outputs, losses, latest }: Omit<HeldOutState, 'perEpoch'>) {
+    this.#choices.restore(choices, judged);
     this.curve.splice(0, this.curve.length, ...curve);
     this.#outputs.set(outputs);
     this.#losses.set(losses);
@@ -113,12 +109,17 @@ export class HeldOut {
 
   /** The epoch that all rows choose; -1 before there is one. */
   get bestEpoch(): number {
-    return this.#choices[0]!.bestEpoch;
+    return this.#choices.list[0]!.bestEpoch;
+  }
+
+  /** The epoch with the lowest loss of its own, not that of the epochs before it as well. */
+  get lowestEpoch(): number {
+    return this.curve.reduce((lowest, loss, epoch) => (loss < this.curve[lowest]! ? epoch : lowest), 0);
   }
 
   /** What all rows choose to divide what comes before softmax by. */
   get temperature(): number {
-    return this.#choices[0]!.temperature;
+    return this.#choices.list[0]!.temperature;
   }
 
   /** Takes what a network says at the end of an epoch of the rows that it left out. */
@@ -128,24 +129,22 @@ export class HeldOut {
 
   /** Compares an epoch, after which all have spoken, to those before. Returns whether it is the best. */
   settle(epoch: number): boolean {
-    const better = this.#choices.map(() => false);
+    let better = false;
     this.curve[epoch] = Number.POSITIVE_INFINITY;
-    for (const temperature of this.#temperatures) {
+    for (const temperature of this.#choices.temperatures) {
       const said = this.#latest.map((outputs) => this.#tempered(outputs, temperature));
-      const bettered = this.#compare(epoch, temperature, said);
-      for (const i of bettered) better[i] = true;
+      if (this.#compare(epoch, temperature, said)) better = true;
     }
-    return better[0]!;
+    return better;
   }
 
-  /** Takes what is better than before; returns which choices change. */
-  #compare(epoch: number, temperature: number, said: readonly Float32Array[]): ReadonlySet<number> {
+  /** Takes what is better than before; returns whether the choice of all rows changes. */
+  #compare(epoch: number, temperature: number, said: readonly Float32Array[]): boolean {
     const count = this.rows.length;
     const losses = new Float64Array(count);
     const sums = new Float64Array(this.#sizes.length);
     const least = new Float64Array(this.#sizes.length);
-    // Each choice is made as if one row more were of another class: where few are wrong it would hang on those few.
-    const share = this.task === 'classification' ? 1 / (count + 1) : 0;
+    const share = this.task === 'classification' ? OTHERS / (count + OTHERS) : 0;
     let measured = 0;
     for (let i = 0; i < count; i++) {
       losses[i] = this.#lossOf(i, said);
@@ -158,25 +157,20 @@ export class HeldOut {
     const floor = least.reduce((sum, part) => sum + part, 0);
     const bounded = this.task === 'regression' ? Math.max(measured, floor) : measured;
     this.curve[epoch] = Math.min(this.curve[epoch]!, bounded / count);
-    const bettered = new Set<number>();
-    this.#choices.forEach((choice, i) => {
-      if (choice.done) return;
+    const judged = this.#choices.list.map((_, i) => {
       const [sum, rows] = i === 0 ? [total, count] : [total - sums[i - 1]!, count - this.#sizes[i - 1]!];
+      if (rows === 0) return Number.NaN;
       const bound = i === 0 ? floor : floor - least[i - 1]!;
       const loss = (this.task === 'regression' ? Math.max(sum, bound) : sum) / rows;
-      // Where there is no other row, the last epoch.
-      if (rows > 0 && choice.bestEpoch >= 0 && !(loss < choice.best)) return;
-      choice.best = Number.isNaN(loss) ? Number.POSITIVE_INFINITY : loss;
-      choice.bestEpoch = epoch;
-      choice.temperature = temperature;
-      bettered.add(i);
+      return Number.isNaN(loss) ? Number.POSITIVE_INFINITY : loss;
     });
+    const bettered = this.#choices.take(epoch, temperature, judged);
     for (let i = 0; i < count; i++) {
       if (!bettered.has(this.#group[i]! + 1)) continue;
       this.#losses[i] = losses[i]!;
       this.#outputs.set(this.#meanOf(i, said), i * this.columns);
     }
-    return bettered;
+    return bettered.has(0);
   }
 
   /** Probabilities at another temperature. */
@@ -200,8 +194,8 @@ export class HeldOut {
    * ends the others, too.
    */
   wait(epoch: number, patience: number): boolean {
-    for (const choice of this.#choices) if (epoch - choice.bestEpoch >= patience) choice.done = true;
-    return !this.#choices[0]!.done;
+    this.#choices.wait(epoch, patience);
+    return !this.#choices.list[0]!.done;
   }
 
   /** Means of what the networks that left them out say of the rows, each at the epoch that the others chose. */
@@ -269,58 +263,11 @@ export class HeldOut {
   #lossOf(i: number, all: readonly Float32Array[]): number {
     const seen = this.#seen[i]!;
     const target = this.truth[this.rows[i]!]!;
-    if (seen.length === 1 && this.task === 'classification') {
-      const [member, place] = seen[0]!;
-      return -log(Math.max(all[member]![place * this.columns + target]!, LEAST));
-    }
+    const members = this.#latest.length;
     const column = this.task === 'regression' ? 0 : target;
     const said = seen.map(([member, place]) => all[member]![place * this.columns + column]!);
-    const members = this.#latest.length;
-    if (this.task === 'regression') {
-      return squaredErrorOf(
-        said.map((value) => value - target),
-        members,
-      );
-    }
-    return logLossOf(said, members);
+    return lossOfMore(said, members, this.task === 'regression' ? (mean) => (mean - target) ** 2 : logLoss);
   }
 }
 
-/**
- * The squared error to expect of the mean of `members` networks, by the errors of some of them: exact, since products of the
- * errors of two are what is left of the mean of very many.
- */
-export function squaredErrorOf(errors: readonly number[], members: number): number {
-  const count = errors.length;
-  const squares = errors.reduce((sum, error) => sum + error * error, 0);
-  if (count < 2) return squares / count;
-  const sum = errors.reduce((total, error) => total + error, 0);
-  const products = (sum * sum - squares) / (count * (count - 1));
-  return products + (squares / count - products) / members;
-}
-
-/**
- * The log loss to expect of the mean of `members` probabilities of the true class, by some of them. To second order it
- * falls, from a mean of r to that of M, by (1/r - 1/M) / 2 times the variance as a share of the square of the mean. What this leaves out
- * falls again by about as much from one to the next r: it is taken off once more.
- */
-export function logLossOf(probabilities: readonly number[], members: number): number {
-  const count = probabilities.length;
-  const all = secondOrder(probabilities, members);
-  if (count < 3 || count >= members) return all;
-  const less = probabilities.map((_, i) =>
-    secondOrder(
-      probabilities.filter((_, j) => j !== i),
-      members,
-    ),
-  );
-  return 2 * all - less.reduce((sum, loss) => sum + loss, 0) / count;
-}
-
-function secondOrder(probabilities: readonly number[], members: number): number {
-  const count = probabilities.length;
-  const mean = Math.max(LEAST, probabilities.reduce((sum, p) => sum + p, 0) / count);
-  if (count < 2) return -log(mean);
-  const variance = probabilities.reduce((sum, p) => sum + (p - mean) ** 2, 0) / (count - 1);
-  return -log(mean) - ((1 / count - 1 / members) / 2) * (variance / (mean * mean));
-}
+const logLoss = (p: number) => -log(Math.max(p, LEAST));

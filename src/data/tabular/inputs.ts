@@ -1,3 +1,4 @@
+import { bytesOf, rangeOf, readable } from '../bytes-column.js';
 import { shorten } from '../errors.js';
 import { textsOf } from '../prep/encoding.js';
 import type { Preprocessing } from '../prep/preprocess.js';
@@ -18,8 +19,10 @@ export interface InputRecord {
 }
 
 const MOST = 1000;
-/** Columns whose numbers are beyond those of training that have a remark of their own; of more the first has. */
+/** Columns whose numbers or categories training did not know that have a remark of their own; of more the first has. */
 const MOST_REMARKS = 5;
+/** Columns that are not used that are named. */
+const MOST_NAMES = 10;
 
 export function describeColumns(table: Table, inputs: Preprocessing): readonly InputRecord[] {
   const { kinds } = inputs;
@@ -29,6 +32,11 @@ export function describeColumns(table: Table, inputs: Preprocessing): readonly I
 function describeColumn(column: Column): InputRecord {
   const { name, kind } = column;
   if (column.kind !== 'category') {
+    const coded = bytesOf(column);
+    if (coded && coded.bytes.length > 0) {
+      const { low, high, sum } = rangeOf(coded);
+      return { name, kind, missing: 0, min: low, max: high, mean: sum / coded.bytes.length };
+    }
     const { values } = column;
     let min = Infinity;
     let max = -Infinity;
@@ -99,29 +107,41 @@ export class Warnings {
     this.#rows += table.rows;
   }
 
-  /** A sentence for each column; that on columns which are not used comes first. */
+  /** A sentence for each column, one for the others where there are many; that on columns which are not used comes first. */
   get texts(): readonly string[] {
-    const extra = [...this.#extra].map((name) => `'${shorten(name)}'`);
-    const outside: (() => string)[] = [];
-    const texts = this.inputs.flatMap(({ name, kind, min, max }) => {
-      const found = this.#found.get(name);
-      if (!found) return [];
-      const { count, value, place } = found;
-      const times = `${count === 1 ? '' : `${count} times, `}first in ${place}`;
-      if (kind === 'category')
+    const found = this.inputs.filter(({ name }) => this.#found.has(name));
+    const outside = found.filter(({ kind }) => kind !== 'category');
+    const fresh = found.filter(({ kind }) => kind === 'category');
+    const range = ({ min, max, kind }: InputRecord) => `${numberText(min, kind)} to ${numberText(max, kind)}`;
+    const all = [
+      ...this.#told(outside, (input, { value }, times) => {
+        return `'${input.name}': ${value} is outside ${range(input)}, the range of training (${times})`;
+      }),
+      ...this.#told(fresh, ({ name }, { value }, times) => {
         return `'${name}': '${shorten(value)}' was not there in training (new categories: ${times})`;
-      const range = `${numberText(min, kind)} to ${numberText(max, kind)}`;
-      outside.push(() => `'${name}': ${value} is outside ${range}, the range of training (${times})`);
-      return [];
+      }),
+    ];
+    const extra = [...this.#extra].map((name) => `'${shorten(name)}'`);
+    if (extra.length === 0) return all;
+    const rest = extra.length > MOST_NAMES ? ` and ${extra.length - MOST_NAMES} other columns` : '';
+    return [`not used: ${extra.slice(0, MOST_NAMES).join(', ')}${rest}`, ...all];
+  }
+
+  /** What is said of these columns: of many the first has a sentence, and one is for the others. */
+  #told(
+    inputs: readonly InputRecord[],
+    sentence: (input: InputRecord, found: Found, times: string) => string,
+  ): readonly string[] {
+    const many = inputs.length > MOST_REMARKS;
+    const shown = inputs.slice(0, many ? 1 : MOST_REMARKS).map((input) => {
+      const found = this.#found.get(input.name)!;
+      const times = `${found.count === 1 ? '' : `${found.count} times, `}first in ${found.place}`;
+      return sentence(input, found, times);
     });
-    const shown = outside.slice(0, outside.length > MOST_REMARKS ? 1 : MOST_REMARKS).map((text) => text());
-    if (outside.length > MOST_REMARKS) {
-      const others = this.inputs.filter(({ name, kind }) => kind !== 'category' && this.#found.has(name)).slice(1);
-      const count = others.reduce((sum, { name }) => sum + this.#found.get(name)!.count, 0);
-      shown.push(`so are ${count} values of ${others.length} other columns, such as '${others[0]!.name}'`);
-    }
-    const all = [...shown, ...texts];
-    return extra.length > 0 ? [`not used: ${extra.join(', ')}`, ...all] : all;
+    if (!many) return shown;
+    const others = inputs.slice(1);
+    const count = others.reduce((sum, { name }) => sum + this.#found.get(name)!.count, 0);
+    return [...shown, `so are ${count} values of ${others.length} other columns, such as '${others[0]!.name}'`];
   }
 }
 
@@ -148,7 +168,7 @@ function strange(column: Column, { kind, min, max, categories }: InputRecord) {
     return { count, row, value: texts.categories[texts.codes[row]!] ?? '' };
   }
   if (column.kind === 'category' || min === undefined || max === undefined) return { count, row, value: '' };
-  const { values } = column;
+  const values = readable(column);
   for (let at = 0; at < values.length; at++) if (values[at]! < min || values[at]! > max) meet(at);
   return { count, row, value: numberText(values[row], kind) };
 }

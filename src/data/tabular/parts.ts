@@ -17,9 +17,21 @@ const TOGETHER = 3;
 
 const range = (count: number) => Uint32Array.from({ length: count }, (_, i) => i);
 
+function byClass(rows: Uint32Array, labels: Float32Array | undefined): readonly (readonly number[])[] {
+  if (!labels) return [[...rows]];
+  const classes = new Map<number, number[]>();
+  for (const row of rows) {
+    const list = classes.get(labels[row]!);
+    if (list) list.push(row);
+    else classes.set(labels[row]!, [row]);
+  }
+  return [...classes.values()];
+}
+
 /**
  * What each of so many networks leaves out. One network leaves out a tenth. Of several each leaves out a fifth to an eighth,
- * each row by three of them, chosen anew for each row, so that those who know nothing of a row differ as any three do. Of 5
+ * each row by three of them, chosen anew for each row, so that those who know nothing of a row differ as any three do, and
+ * each the same share of each class, as of new rows. Of 5
  * networks a third of the rows is left out by three, of 10 42%.
  */
 export function partsOf(
@@ -43,10 +55,17 @@ export function partsOf(
   const { test } = split(rows, { test: Math.min(count, rows - 1), seed, ...stratify });
   const generator = new Generator(seed, stream('split', 1));
   const out = Array.from({ length: members }, (): number[] => []);
-  for (const row of shuffle(test, generator)) {
-    // Those who have left out the fewest, of them any.
-    const order = shuffle([...out], generator).sort((a, b) => a.length - b.length);
-    for (const list of order.slice(0, together)) list.push(row);
+  for (const rowsOfClass of byClass(shuffle(test, generator), labels)) {
+    const own = new Map<number[], number>();
+    for (const row of rowsOfClass) {
+      // Those who have left out the fewest of the class, of them the fewest rows, of them any.
+      const ofClass = (list: number[]) => own.get(list) ?? 0;
+      const order = shuffle([...out], generator).sort((a, b) => ofClass(a) - ofClass(b) || a.length - b.length);
+      for (const list of order.slice(0, together)) {
+        own.set(list, ofClass(list) + 1);
+        list.push(row);
+      }
+    }
   }
   return out.map((list) => {
     const inside = new Uint8Array(rows);

@@ -96,7 +96,7 @@ export async function train(
     if (heldOut.settle(epoch)) best = networks.map((network) => network.getWeights());
     if (epoch + 1 < epochs) return heldOut.wait(epoch, patience);
     if (epoch + 1 > epochs) return heldOut.wait(epoch, Math.max(patience, moreEpochs / 2)) && epoch + 1 < last;
-    if (heldOut.bestEpoch >= epochs - Math.ceil(LAST * epochs)) last = epochs + moreEpochs;
+    if (heldOut.lowestEpoch >= epochs - Math.ceil(LAST * epochs)) last = epochs + moreEpochs;
     return last > epochs;
   };
   let rounds: Rounds;
@@ -112,7 +112,8 @@ export async function train(
         if (epoch >= epochs) network.learningRate = rateAgain(design, epoch);
       },
     };
-    const { history } = await network.fit(gather(x, train), gather(y, train), {
+    const { history } = await network.fit(x, y, {
+      rows: train,
       epochs: epochs + moreEpochs,
       batchSize: Math.min(design.batchSize, train.length),
       validationData: [heldX, heldY],
@@ -123,10 +124,12 @@ export async function train(
     });
     histories[i] = history;
   };
-  const job = checkpoint === undefined ? undefined : jobOf(design, x, y);
+  // Looks at all rows: most runs keep nothing on the way.
+  let job: ReturnType<typeof jobOf> | undefined;
   const keep = async () => {
     const progress = { networks, ended: histories, best, heldOut: heldOut.state };
-    if (checkpoint !== undefined && job) await saveCheckpoint(checkpoint, progress, job);
+    job ??= jobOf(design, x, y);
+    if (checkpoint !== undefined) await saveCheckpoint(checkpoint, progress, job);
   };
   let interrupted = false;
   for (let going = true; going; ) {
@@ -190,10 +193,10 @@ function rateAgain({ epochs, moreEpochs, learningRate }: Design, epoch: number):
   return (learningRate / 4) * (1 + cos((Math.PI * (epoch - epochs + 0.5)) / moreEpochs));
 }
 
-function notesOf({ bestEpoch, curve }: HeldOut, rows: number, members: number): readonly string[] {
+function notesOf({ lowestEpoch, curve }: HeldOut, rows: number, members: number): readonly string[] {
   const notes: string[] = [];
   const total = curve.length;
-  if (bestEpoch >= total - Math.max(1, Math.floor(total / 50))) {
+  if (lowestEpoch >= total - Math.max(1, Math.floor(total / 50))) {
     notes.push(`still improving at the last epoch, ${total}: more epochs may do better`);
   }
   if (members === 1 && rows < FEWEST_ROWS) {

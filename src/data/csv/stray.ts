@@ -1,0 +1,26 @@
+import type { Builder } from '../builders.js';
+import { DataError, shorten } from '../errors.js';
+import { adviceFor } from '../infer.js';
+import type { Place } from './bytes.js';
+
+/** A text among values of another kind. */
+export interface Stray extends Place {
+  readonly text: string;
+}
+
+/** The column that it stands in. */
+interface Strayed {
+  readonly name: string;
+  readonly builder: Builder | undefined;
+}
+
+export function strayError(source: string, { name, builder }: Strayed, { text, ...place }: Stray): DataError {
+  return new DataError({
+    code: 'value',
+    source,
+    ...place,
+    field: name,
+    problem: `'${shorten(text)}' is not a ${builder?.kind}`,
+    hint: adviceFor(text, builder?.kind, name),
+  });
+}
