@@ -7,6 +7,7 @@ import { print, printJson, say } from './console.js';
 import { cellRemarksOf, checkColumns, type ReadFlags, readData, readOptions, sourceOf, warn } from './data.js';
 import { about } from './errors.js';
 import { firstLineRemarks, readFor, usedFor } from './first-line.js';
+import { networksText } from './networks.js';
 import { CsvWriter, writing } from './output.js';
 import { checkApart, checkWritable } from './paths.js';
 import { endingCode, Interruption } from './signals.js';
@@ -203,7 +204,7 @@ export async function inspectCommand(file: string, flags: JsonFlag): Promise<num
     grid(inputs),
     printable(readingText(record.reading)),
     `Preprocessing, to ${features.length} features:\n${grid(steps)}`,
-    String(model.summary()),
+    networksText(model.summary(), record.members.length),
     curves(record),
     `Validation (${validationText(record)}):\n${metricsText(record.validation, meaningOf(pipeline))}`,
     record.notes.map(printable).join('\n'),
