@@ -82,7 +82,10 @@ describe('left as texts, with a remark that does no harm', () => {
     [['12 kg', '7'], /1 of 2 are numbers: the first other is '12 kg'/],
     [['1,2,3', '4'], /1 of 2 are numbers: the first other is '1,2,3'/],
     [['12,5,000', '4'], /the first other is '12,5,000'/],
-    [['12 km', '7 km', 'far'], /2 of 3 are numbers with 'km': the first other is 'far' \(1 cell\) in (?:line [134]|row 2)/],
+    [
+      ['12 km', '7 km', 'far'],
+      /2 of 3 are numbers with 'km': the first other is 'far' \(1 cell\) in (?:line [134]|row 2)/,
+    ],
     [['12 km', '7 km', '300 m'], /2 of 3 are numbers with 'km': the first other is '300 m'/],
     [['12\u2030', '7\u2030'], /all would be numbers without '\u2030'$/],
     [['1\u2030', '2\u2030', '3%'], /2 of 3 are numbers with '\u2030': the first other is '3%'/],
