@@ -11,7 +11,6 @@ import { print, printJson, say, sayLines, sayOver } from './console.js';
 import {
   cellRemarksOf,
   checkColumns,
-  imageOf,
   type ReadFlags,
   readData,
   readOptions,
@@ -22,6 +21,7 @@ import {
 } from './data.js';
 import { checked, messageOf, typed, UsageError } from './errors.js';
 import { readFor, usedFor } from './first-line.js';
+import { imageOf } from './idx.js';
 import { importanceLines, rowsMeasured } from './importance.js';
 import { writing } from './output.js';
 import { checkApart, checkReadable, checkWritable } from './paths.js';

@@ -7,6 +7,7 @@ import { print, printJson, say } from './console.js';
 import { cellRemarksOf, checkColumns, type ReadFlags, readData, readOptions, sourceOf, warn } from './data.js';
 import { about } from './errors.js';
 import { firstLineRemarks, readFor, usedFor } from './first-line.js';
+import { imagesInstead } from './idx.js';
 import { networksText } from './networks.js';
 import { CsvWriter, writing } from './output.js';
 import { checkApart, checkWritable } from './paths.js';
@@ -96,6 +97,15 @@ async function* orHeader(
   }
 }
 
+/** Tables of a file; of idx one, of its numbers. */
+async function* orImages(tables: AsyncIterable<Table>, path: string, flags: ReadFlags): AsyncGenerator<Table> {
+  try {
+    yield* tables;
+  } catch (error) {
+    yield await imagesInstead(path, error, flags);
+  }
+}
+
 /** Refuses a column to keep that a file does not have. */
 function missingColumn(table: Table, name: string): Column {
   return table.column(checkColumns(table, [name], '--keep')[0]!);
@@ -125,7 +135,7 @@ export async function predictCommand(file: string, data: string, flags: PredictF
   try {
     const work: Parameters<typeof writing>[1] = async (put) => {
       const writer = new CsvWriter(put, pipeline.digits);
-      const tables = orHeader(streamTable(sourceOf(data), options), pipeline, keep);
+      const tables = orHeader(orImages(streamTable(sourceOf(data), options), data, flags), pipeline, keep);
       for await (const table of until(tables, signal)) {
         const kept = keep.map((name) => table.written.get(name) ?? missingColumn(table, name));
         let predictions: Table;
