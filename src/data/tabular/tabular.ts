@@ -1,4 +1,4 @@
-import { checkOptions, StateError, ValueError } from '../../errors.js';
+import { StateError, ValueError } from '../../errors.js';
 import { type SaveTarget, save, serialize } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import { type Matrix, makeMatrix, type Numbers } from '../../matrix.js';
@@ -37,6 +37,7 @@ import {
   withTarget,
 } from './target.js';
 import { train } from './train.js';
+import { checkWatch } from './watch.js';
 
 /** What was trained, on what, and how well it does; plain data, which is saved with the model. */
 export interface TabularRecord {
@@ -173,7 +174,7 @@ export class Tabular<T extends Task = Task> {
    */
   async fit(data: Data, watch: FitTabularOptions = {}): Promise<this> {
     const { options } = this;
-    checkOptions(watch, ['callbacks', 'signal', 'checkpoint', 'checkpointEvery', 'resume', 'remark'], 'fit');
+    checkWatch(watch);
     const given = data instanceof Table ? data : tableFromRows(data);
     const notes: string[] = [];
     const remark = (text: string) => {
