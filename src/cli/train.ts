@@ -199,7 +199,10 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   };
   const { tested, importance, importanceRows } = await conclude().catch((error: NodeJS.ErrnoException) => {
     if (!(error instanceof MyelinError) && typeof error.code !== 'string') throw error;
-    throw new MyelinError(`${messageOf(error)} The model was saved to '${out}' all the same.`, { cause: error });
+    const said = messageOf(error);
+    throw new MyelinError(`${said}${said.endsWith('.') ? '' : '.'} The model was saved to '${out}' all the same.`, {
+      cause: error,
+    });
   });
   if (json) {
     printJson({
