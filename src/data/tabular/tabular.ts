@@ -22,6 +22,7 @@ import {
 import { type ExplainOptions, type Explanation, importanceOf } from './explain.js';
 import { describeColumns, type InputRecord, Warnings } from './inputs.js';
 import { expected, type Metrics, MOST_CONFUSED, measure, type Prior } from './measure.js';
+import { sentinelRemarks } from './sentinels.js';
 import {
   checkClasses,
   classesOf,
@@ -194,7 +195,7 @@ export class Tabular<T extends Task = Task> {
     const design = designFor(table.rows, task, options);
     if (classes) {
       const held = Math.ceil(design.members === 1 ? table.rows / 10 : table.rows);
-      for (const text of checkClasses(truth, classes, options.target, held)) remark(text);
+      for (const text of checkClasses(truth, classes, column, held)) remark(text);
       if (classes.length > MOST_CONFUSED) remark(`no confusion matrix is kept of ${classes.length} classes`);
     }
     const prior: Prior = classes
@@ -202,6 +203,8 @@ export class Tabular<T extends Task = Task> {
       : { mean: scaleOf(target)!.offset };
     const y = target.transform(table.select([options.target]));
     const rest = table.drop(options.target, ...(options.drop ?? []));
+    for (const text of sentinelRemarks(task === 'regression' ? [column, ...rest.columns] : rest.columns, table.lines))
+      remark(text);
     const chosen = choosePreprocessing(rest, options.preprocess);
     notes.push(...chosen.notes);
     const inputs = preprocess(chosen.options);
