@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { calibration, learningCurves, residuals, rocPoints } from '../src/cli/report/curves.js';
+import { calibration, learningCurves, residuals, roc, rocPoints } from '../src/cli/report/curves.js';
 import { pixelsOf } from '../src/cli/report/importance.js';
 import { share } from '../src/cli/report/markup.js';
 import type { TabularRecord } from '../src/data/index.js';
@@ -209,6 +209,24 @@ describe('what a report computes', () => {
     const scores = Float64Array.of(0.9, 0.8, 0.8, 0.1);
     const truth = [true, true, false, false];
     expect(rocPoints((row) => truth[row]!, scores)).toEqual({ x: [0, 0, 0.5, 1], y: [0, 0.5, 1, 1] });
+  });
+
+  test('ROC: without rows of classes that training did not know, and without a curve of one class', () => {
+    const outputs = matrix([
+      [0.9, 0.1],
+      [0.2, 0.8],
+      [0.4, 0.6],
+      [0.1, 0.9],
+    ]);
+    const drawn = (labels: number[]) => {
+      const truth = matrix(labels.map((label) => [label]));
+      const chart = roc({ rows: '4 rows', truth, outputs, metrics: { rows: 4 }, classes: ['a', 'b'] });
+      return [chart.note, chart.layers.slice(1).map((layer) => (layer as Extract<Layer, { kind: 'line' }>).x)];
+    };
+    expect(drawn([0, 1, 1, -1])).toEqual(['of 4 rows', [[0, 0, 0, 1]]]);
+    const none = 'of 4 rows; all are of one class, of which there is no curve';
+    expect(drawn([1, 1, 1, 1])).toEqual([none, []]);
+    expect(drawn([0, 0, -1, -1])).toEqual([none, []]);
   });
 
   test('calibration: sure in tenths, right by the largest output', () => {

@@ -35,6 +35,8 @@ beforeAll(async () => {
   mkdirSync(at('taken.myelin.checkpoint'));
   mkdirSync(at('kept.myelin.previous'));
   symlinkSync('circle', at('circle'));
+  symlinkSync('gone/model', at('dangling'));
+  symlinkSync('dangling', at('twice'));
 }, 60_000);
 
 describe('refused before training', () => {
@@ -45,6 +47,13 @@ describe('refused before training', () => {
     ['a folder', ['--out', 'folder'], 1, /^error: --out: cannot write 'folder': .*folder/],
     ['what can only be a folder', ['--out', 'new/'], 1, /^error: --out: cannot write 'new\/': it is a folder/],
     ['a folder that is not there', ['--out', 'no/m'], 1, /^error: --out: .*there is no folder/],
+    [
+      'a link into none',
+      ['--out', 'dangling'],
+      1,
+      /^error: --out: cannot write 'dangling': there is no folder '.*\/gone'/,
+    ],
+    ['a link to such a link', ['--out', 'twice'], 1, /^error: --out: .*there is no folder '.*\/gone'/],
     ['a device', ['--out', '/dev/null'], 1, /^error: --out: .*it is a device/],
     ['an open stream', ['--out', '/dev/stdout'], 1, /^error: --out: .*it is an open stream/],
     ['a pipe', ['--out', 'pipe'], 1, /^error: --out: .*it is a pipe/],

@@ -79,6 +79,51 @@ describe('idx', () => {
     ]);
   });
 
+  test('predict reads them without labels, as it reads their numbers in CSV', async () => {
+    const names = Array.from({ length: HEIGHT * WIDTH }, (_, i) => `pixel${i + 1}`);
+    const all = pixels();
+    const lines = Array.from({ length: ROWS }, (_, row) =>
+      all
+        .subarray(row * names.length)
+        .slice(0, names.length)
+        .join(),
+    );
+    writeFileSync(at('images.csv'), `${[names.join(), ...lines].join('\n')}\n`);
+    const [idx, zipped, csv] = [
+      await myelin(['predict', 'bytes.myelin', 'wide', '--keep', 'pixel22']),
+      await myelin(['predict', 'bytes.myelin', 'images.gz', '--keep', 'pixel22']),
+      await myelin(['predict', 'bytes.myelin', 'images.csv', '--keep', 'pixel22']),
+    ];
+    expect([idx.code, idx.stdout.split('\n').length]).toEqual([0, ROWS + 2]);
+    expect([idx.stdout, zipped.stdout]).toEqual([csv.stdout, csv.stdout]);
+  });
+
+  test.each([
+    ['train', ['wide', ...options, '--out', 'none.myelin'], /--labels: .*wide.* is idx, whose labels/],
+    ['evaluate', ['bytes.myelin', 'wide'], /--labels: .*wide.* is idx, whose labels/],
+    ['predict', ['bytes.myelin', 'nul'], /there is a NUL/],
+  ])('%s: says what idx lacks', async (command, args, message) => {
+    writeFileSync(at('nul'), 'a,b\n1,\0\n');
+    const { code, stderr } = await myelin([command, ...args]);
+    expect([code, stderr]).toEqual([command === 'predict' ? 1 : 2, expect.stringMatching(message)]);
+  });
+
+  test.each([
+    [['--missing', '0'], /--missing: says how text is read/],
+    [['--columns', 'pixel1=category'], /--columns: says how text is read/],
+    [['--names', 'a,b'], /--names: /],
+    [['--no-header'], /--header: /],
+    [['--no-quote'], /--no-quote: /],
+    [['--format', 'csv'], /--format: /],
+    [['--skip-lines', '1'], /--skip-lines: /],
+    [['--max-rows', '100'], /--max-rows: expected at most 100, got 120 images/],
+    [['--max-bytes', '100'], /more than 100 bytes|maxBytes|100/],
+  ])('what says how text is read is refused: %j', async (flags, message) => {
+    const args = ['train', 'wide', '--labels', 'labels', ...options, '--out', 'none.myelin', ...flags];
+    const { code, stderr } = await myelin(args);
+    expect([code, stderr]).toEqual([flags[0]!.startsWith('--max') ? 1 : 2, expect.stringMatching(message)]);
+  });
+
   test('labels of another count are refused', async () => {
     writeFileSync(at('few'), idx(8, [ROWS - 1], new Uint8Array(ROWS - 1)));
     const { code, stderr } = await myelin(['train', 'wide', '--labels', 'few', ...options, '--out', 'none.myelin']);

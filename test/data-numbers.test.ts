@@ -82,6 +82,17 @@ describe('left as texts, with a remark that does no harm', () => {
     [['12 kg', '7'], /1 of 2 are numbers: the first other is '12 kg'/],
     [['1,2,3', '4'], /1 of 2 are numbers: the first other is '1,2,3'/],
     [['12,5,000', '4'], /the first other is '12,5,000'/],
+    [
+      ['12 km', '7 km', 'far'],
+      /2 of 3 are numbers with 'km': the first other is 'far' \(1 cell\) in (?:line [134]|row 2)/,
+    ],
+    [['12 km', '7 km', '300 m'], /2 of 3 are numbers with 'km': the first other is '300 m'/],
+    [['12\u2030', '7\u2030'], /all would be numbers without '\u2030'$/],
+    [['1\u2030', '2\u2030', '3%'], /2 of 3 are numbers with '\u2030': the first other is '3%'/],
+    [['10:30', '11:45', 'noon'], /2 of 3 are times: the first other is 'noon'/],
+    [['0,5', '12,25', '7.5'], /decimals stand after a comma in '0,5' and after a point in '7\.5'$/],
+    [['7.25', '1.234,5'], /decimals stand after a comma in '1\.234,5' and after a point in '7\.25'$/],
+    [['5 a', '5 b', '5 c', 'd'], undefined],
     [['1-2', '3-4'], undefined],
     [['192.168.1.1', '10.0.0.1'], undefined],
   ])('%j', async (cells, note, separator) => {

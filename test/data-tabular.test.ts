@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { wasm } from '../src/backends/wasm.js';
 import {
   deserializeTabular,
@@ -174,75 +174,6 @@ describe('classification', () => {
     const [a, b, c] = [await trained(1), await trained(1), await trained(2)];
     expect(a.serialize()).toEqual(b.serialize());
     expect(a.serialize()).not.toEqual(c.serialize());
-  });
-});
-
-describe('an interrupted fit', () => {
-  const design = { ...quick, target: 'kind', members: 3, epochs: 6, dropout: 0.2, batchSize: 32 } as const;
-  const rows = flowers(200);
-  const folder = mkdtempSync(join(tmpdir(), 'myelin-checkpoint-'));
-  const checkpoint = join(folder, 'run.checkpoint');
-  afterAll(() => rmSync(folder, { recursive: true }));
-
-  /** Fits until a batch, counted over all networks; in another process for all it knows. */
-  async function until(end: number, resume?: string) {
-    const controller = new AbortController();
-    let batches = 0;
-    const pipeline = tabular(design);
-    await pipeline.fit(rows, {
-      signal: controller.signal,
-      checkpoint,
-      ...(resume && { resume }),
-      callbacks: () => [{ onBatchEnd: () => void (++batches === end && controller.abort()) }],
-    });
-    return pipeline;
-  }
-
-  test('where nothing was learned and nothing is kept, rejects', async () => {
-    const reason = new Error('enough');
-    const controller = new AbortController();
-    controller.abort(reason);
-    await expect(tabular(design).fit(rows, { signal: controller.signal })).rejects.toBe(reason);
-  });
-
-  test.each([
-    [1, 1, 'the first batch'],
-    [5, 1, 'the last batch of the first epoch of the first network'],
-    [7, 1, 'the first epoch of the second network'],
-    [10, 1, 'its last batch'],
-    [13, 2, 'the first epoch of the third network'],
-    [15, 2, 'the last batch of the first round'],
-    [18, 3, 'the second round'],
-    [47, 3, 'the fourth round'],
-    [85, 3, 'the last round'],
-  ])('goes on to the same bits after batch %i, of %i networks, %s', async (batch, count) => {
-    const whole = await tabular(design).fit(rows);
-    const part = await until(batch);
-    expect(part.interrupted).toBe(true);
-    expect(part.predict(rows)).toHaveLength(200);
-    expect(part.record.members.length).toBe(count);
-    const resumed = await tabular(design).fit(rows, { resume: checkpoint });
-    expect(resumed.interrupted).toBe(false);
-    expect(resumed.serialize()).toEqual(whole.serialize());
-  });
-
-  test('again and again', async () => {
-    const whole = await tabular(design).fit(rows);
-    await until(7);
-    for (const batches of [11, 40, 1, 17]) expect((await until(batches, checkpoint)).interrupted).toBe(true);
-    expect((await until(1000, checkpoint)).serialize()).toEqual(whole.serialize());
-  });
-
-  test('refuses other rows, options and files', async () => {
-    await until(10);
-    const resume = checkpoint;
-    await expect(tabular(design).fit(flowers(200, 3), { resume })).rejects.toThrow(/rows: .* the run that is resumed/);
-    await expect(tabular({ ...design, seed: 1 }).fit(rows, { resume })).rejects.toThrow(/seed: expected 0/);
-    await expect(loadTabular(checkpoint, { backend })).rejects.toThrow(/myelin.tabular.checkpoint/);
-    const path = join(folder, 'whole.myelin');
-    await (await tabular({ ...design, epochs: 1 }).fit(rows)).save(path);
-    await expect(tabular(design).fit(rows, { resume: path })).rejects.toThrow(/expected a checkpoint/);
-    await expect(tabular(design).fit(rows, { resume: join(folder, 'none') })).rejects.toThrow(/ENOENT/);
   });
 });
 

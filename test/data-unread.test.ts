@@ -198,6 +198,8 @@ describe('files of another format are refused with the cause', () => {
     ['a table of one', '<table>\n<tr><td>1</td></tr>\n</table>\n', /this is HTML/],
     ['XML', '<?xml version="1.0"?>\n<rows/>\n', /this is XML/],
     ['a pointer', 'version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n', /git lfs pull/],
+    ['LIBSVM', '+1 1:0.5 3:1.2\n-1 2:0.1 3:2e-3 # b\n', /this is LIBSVM, and no CSV\. .*load_svmlight_file/],
+    ['LIBSVM of groups', '3 qid:1 1:1 2:0\n2 qid:1 1:0 2:1\n', /this is LIBSVM/],
     ['ARFF', '% iris\n@RELATION iris\n@ATTRIBUTE a NUMERIC\n@DATA\n5.1\n', /this is ARFF.*skipLines/],
     ['UTF-16', [...'a,b\n1,2\n'].map((c) => `${c}\0`).join(''), /If it is UTF-16, say encoding: 'utf-16le'/],
     [

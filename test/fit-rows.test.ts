@@ -157,7 +157,13 @@ describe('rows of a matrix', () => {
     [[1.5], /rows\[0\]/],
     [['1'] as unknown as number[], /rows\[0\]/],
     [7 as unknown as number[], /rows/],
-  ])('%j are refused', async (rows, message) => {
+    [0 as unknown as number[], /rows: .* got 0/],
+    [Number.NaN as unknown as number[], /rows: .* got NaN/],
+    ['' as unknown as number[], /rows: /],
+    [false as unknown as number[], /rows: .* got false/],
+    [BigInt64Array.of(1n) as unknown as number[], /rows\[0\]: .* got 1n/],
+    [Array.from({ length: ROWS }, (_, row) => row % 2 === 0) as unknown as number[], /rows\[0\]: .* got true/],
+  ])('%s are refused', async (rows, message) => {
     await expect(make(typescript()).fit(x, y, { rows } as FitOptions)).rejects.toThrow(message);
   });
 

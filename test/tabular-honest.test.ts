@@ -142,6 +142,16 @@ describe('what is chosen', () => {
     expect(chosen(losses)).toBe(best);
   });
 
+  test('without rows, is the last epoch as it is: at the first temperature', () => {
+    const choices = new Choices(2, [1, 2, 4]);
+    for (const epoch of [0, 1, 2])
+      for (const by of [1, 2, 4]) choices.take(epoch, by, [3 - epoch - by / 8, Number.NaN]);
+    expect(choices.list).toMatchObject([
+      { bestEpoch: 2, temperature: 4 },
+      { bestEpoch: 2, temperature: 1 },
+    ]);
+  });
+
   test('goes on as if it had not stopped', () => {
     const losses = Array.from({ length: 40 }, (_, epoch) => [1 + Math.sin(epoch), 2 + Math.cos(epoch)]);
     const [whole, before] = [new Choices(2, [1, 2]), new Choices(2, [1, 2])];

@@ -1,20 +1,11 @@
-import { bytesColumn } from '../data/bytes-column.js';
-import {
-  type Column,
-  type IdxValues,
-  readIdx,
-  readTable,
-  type Source,
-  Table,
-  type TableOptions,
-  type Tabular,
-} from '../data/index.js';
+import { readTable, type Source, type Table, type TableOptions, type Tabular } from '../data/index.js';
 import { MISSING } from '../data/markers.js';
 import { remarksOn, type Say } from '../data/remarks.js';
-import { ShapeError, UnknownNameError, ValueError } from '../errors.js';
+import { UnknownNameError, ValueError } from '../errors.js';
 import { say } from './console.js';
-import { about } from './errors.js';
+import { about, UsageError } from './errors.js';
 import { isUnnamed } from './first-line.js';
+import { imagesInstead, readImages } from './idx.js';
 import { itemOf } from './lists.js';
 import { quoted } from './terminal.js';
 
@@ -119,43 +110,16 @@ export function warn(warnings: readonly string[]): void {
   for (const warning of warnings) say(`warning: ${warning}`);
 }
 
-/** Rows whose numbers are moved before those of the next ones: what they take stays in the processor's caches. */
-const ROWS_AT_A_TIME = 64;
-
-/** The columns of numbers that stand row by row: bytes, all in one piece of memory, or float64. */
-function columnsOf(numbers: IdxValues, rows: number, width: number): (Uint8Array | Float64Array)[] {
-  const all = numbers instanceof Uint8Array ? new Uint8Array(numbers.length) : new Float64Array(numbers.length);
-  for (let start = 0; start < rows; start += ROWS_AT_A_TIME) {
-    const end = Math.min(rows, start + ROWS_AT_A_TIME);
-    for (let c = 0; c < width; c++) {
-      for (let row = start, at = start * width + c; row < end; row++, at += width) all[c * rows + row] = numbers[at]!;
-    }
-  }
-  return Array.from({ length: width }, (_, c) => all.subarray(c * rows, (c + 1) * rows));
-}
-
-const images = new WeakMap<Table, { readonly width: number; readonly height: number }>();
-
-/** Height and width of the images that a table holds, row by row, beside a label. */
-export const imageOf = (table: Table) => images.get(table);
-
 /** A table, of idx files with a column for each number of an entry and `label`. */
 export async function readData(path: string, flags: ReadFlags, pipeline?: Tabular): Promise<Table> {
-  if (flags.labels === undefined) return readTable(sourceOf(path), readOptions(flags, pipeline));
-  const [pixels, labels] = [await readIdx(sourceOf(path)), await readIdx(flags.labels)];
-  const rows = pixels.shape[0]!;
-  if (labels.values.length !== rows) {
-    throw new ShapeError({ argument: '--labels', given: `${labels.values.length} labels`, expected: `${rows}` });
+  const { labels } = flags;
+  if (labels !== undefined) return readImages(sourceOf(path), { ...flags, labels });
+  try {
+    return await readTable(sourceOf(path), readOptions(flags, pipeline));
+  } catch (error) {
+    await imagesInstead(path, error, flags);
+    throw new UsageError(`--labels: ${quoted(path)} is idx, whose labels are in a file of their own.`);
   }
-  const width = pixels.values.length / rows;
-  const columns = columnsOf(pixels.values, rows, width).map((values, c): Column => {
-    const name = `pixel${c + 1}`;
-    return values instanceof Uint8Array ? bytesColumn(name, values) : { name, kind: 'number', values };
-  });
-  const table = new Table([...columns, { name: 'label', kind: 'number', values: Float64Array.from(labels.values) }]);
-  const [, height, wide] = pixels.shape;
-  if (pixels.shape.length === 3) images.set(table, { height: height!, width: wide! });
-  return table;
 }
 
 /** The column that `target` means: a name, a number from 1, or `last`. */

@@ -1,4 +1,4 @@
-import { access, constants, stat } from 'node:fs/promises';
+import { access, constants, readlink, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { FileError } from '../errors.js';
 import { placeOfFile } from '../io/atomic.js';
@@ -39,10 +39,18 @@ export async function checkWritable(path: string, option: string, what: Destinat
     if (!place.writable && what !== 'a file to throw away') throw wrong(doing, path, 'permission denied', 'EACCES');
   } catch (error) {
     if (error instanceof FileError) throw error;
-    if (codeOf(error) === 'ENOENT')
-      throw wrong(doing, path, `there is no folder '${dirname(resolve(path))}'`, 'ENOENT');
+    if (codeOf(error) === 'ENOENT') {
+      const named = await linkedFrom(resolve(path));
+      throw wrong(doing, path, `there is no folder '${dirname(named)}'`, 'ENOENT');
+    }
     throw new FileError(doing, path, error);
   }
+}
+
+/** Where links lead to, as far as they do. */
+async function linkedFrom(path: string): Promise<string> {
+  const target = await readlink(path).catch(() => undefined);
+  return target === undefined ? path : linkedFrom(resolve(dirname(path), target));
 }
 
 async function sameFile(a: string, b: string): Promise<boolean> {

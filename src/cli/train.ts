@@ -11,7 +11,6 @@ import { print, printJson, say, sayLines, sayOver } from './console.js';
 import {
   cellRemarksOf,
   checkColumns,
-  imageOf,
   type ReadFlags,
   readData,
   readOptions,
@@ -22,6 +21,7 @@ import {
 } from './data.js';
 import { checked, messageOf, typed, UsageError } from './errors.js';
 import { readFor, usedFor } from './first-line.js';
+import { imageOf } from './idx.js';
 import { importanceLines, rowsMeasured } from './importance.js';
 import { writing } from './output.js';
 import { checkApart, checkReadable, checkWritable } from './paths.js';
@@ -199,7 +199,10 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   };
   const { tested, importance, importanceRows } = await conclude().catch((error: NodeJS.ErrnoException) => {
     if (!(error instanceof MyelinError) && typeof error.code !== 'string') throw error;
-    throw new MyelinError(`${messageOf(error)} The model was saved to '${out}' all the same.`, { cause: error });
+    const said = messageOf(error);
+    throw new MyelinError(`${said}${said.endsWith('.') ? '' : '.'} The model was saved to '${out}' all the same.`, {
+      cause: error,
+    });
   });
   if (json) {
     printJson({

@@ -7,6 +7,8 @@ import { print, printJson, say } from './console.js';
 import { cellRemarksOf, checkColumns, type ReadFlags, readData, readOptions, sourceOf, warn } from './data.js';
 import { about, typed } from './errors.js';
 import { firstLineRemarks, readFor, usedFor } from './first-line.js';
+import { imagesInstead } from './idx.js';
+import { networksText } from './networks.js';
 import { CsvWriter, writing } from './output.js';
 import { checkApart, checkWritable } from './paths.js';
 import { endingCode, Interruption } from './signals.js';
@@ -99,6 +101,15 @@ async function* orHeader(
   }
 }
 
+/** Tables of a file; of idx one, of its numbers. */
+async function* orImages(tables: AsyncIterable<Table>, path: string, flags: ReadFlags): AsyncGenerator<Table> {
+  try {
+    yield* tables;
+  } catch (error) {
+    yield await imagesInstead(path, error, flags);
+  }
+}
+
 /** Refuses a column to keep that a file does not have. */
 function missingColumn(table: Table, name: string): Column {
   return table.column(checkColumns(table, [name], '--keep')[0]!);
@@ -128,7 +139,7 @@ export async function predictCommand(file: string, data: string, flags: PredictF
   try {
     const work: Parameters<typeof writing>[1] = async (put) => {
       const writer = new CsvWriter(put, pipeline.digits);
-      const tables = orHeader(streamTable(sourceOf(data), options), pipeline, keep);
+      const tables = orHeader(orImages(streamTable(sourceOf(data), options), data, flags), pipeline, keep);
       for await (const table of until(tables, signal)) {
         const kept = keep.map((name) => table.written.get(name) ?? missingColumn(table, name));
         let predictions: Table;
@@ -207,7 +218,7 @@ export async function inspectCommand(file: string, flags: JsonFlag): Promise<num
     grid(inputs),
     printable(readingText(record.reading)),
     `Preprocessing, to ${features.length} features:\n${grid(steps)}`,
-    String(model.summary()),
+    networksText(model.summary(), record.members.length),
     curves(record),
     `Validation (${validationText(record)}):\n${metricsText(record.validation, meaningOf(pipeline))}`,
     record.notes.map((note) => printable(typed(note))).join('\n'),

@@ -1,3 +1,4 @@
+import { mostlyAlike } from './around.js';
 import { shorten } from './errors.js';
 import { type Decision, decide, isMark, isNumberLike, type Settings, type Suspicion } from './infer.js';
 import { MISSING } from './markers.js';
@@ -88,6 +89,8 @@ const DATE = 4;
 /** And those of further pairs of words in further bits. */
 const FIRST_PAIR = 8;
 const PAIRS = 4;
+/** Of a kind that no column has, such as 5 kg. */
+const ALIKE = FIRST_PAIR << PAIRS;
 
 /** What a text is by itself, in bits. */
 function bitsOf(text: string): number {
@@ -175,11 +178,9 @@ function oddOf(
     bits[code] = isMarked[code] ? MARK : bitsOf(categories[code]!);
     any |= bits[code]!;
   }
-  const kinds = kindsAmong(categories, bits, any);
-  if (kinds.length === 0) return undefined;
   const { counts, rows } = tally();
   let best: { are: string; count: number; of: number; texts: number; first: number } | undefined;
-  for (const [bit, are] of kinds) {
+  const consider = ([bit, are]: readonly [bit: number, are: string]) => {
     let [count, of, texts, first] = [0, 0, 0, -1];
     for (let code = 0; code < bits.length; code++) {
       const cells = counts[code]!;
@@ -191,6 +192,12 @@ function oddOf(
       if (first < 0 || rows[code]! < rows[first]!) first = code;
     }
     if (first >= 0 && (!best || count < best.count)) best = { are, count, of, texts, first };
+  };
+  kindsAmong(categories, bits, any).forEach(consider);
+  const alike = !best || 2 * best.count > best.of ? mostlyAlike(categories, counts) : undefined;
+  if (alike) {
+    for (let code = 0; code < bits.length; code++) if (alike.is(categories[code]!)) bits[code]! |= ALIKE;
+    consider([ALIKE, alike.are]);
   }
   if (!best || best.count === best.of) return undefined;
   const { are, count, of, texts, first } = best;

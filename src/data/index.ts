@@ -67,14 +67,10 @@ export type { MemberRecord } from './tabular/checkpoint.js';
 export type { Design, FitTabularOptions, TabularOptions, Task } from './tabular/design.js';
 export type { ExplainOptions, Explanation, Importance } from './tabular/explain.js';
 export type { InputRecord } from './tabular/inputs.js';
+export type { HeldOut } from './tabular/learn.js';
 export { deserializeTabular, loadTabular } from './tabular/load.js';
 export type { Baseline, Metrics, Prior } from './tabular/measure.js';
-export {
-  type ClassPrediction,
-  type HeldOut,
-  type Predictions,
-  type Tabular,
-  type TabularRecord,
-  tabular,
-} from './tabular/tabular.js';
+export type { ClassPrediction, Predictions } from './tabular/predictions.js';
+export type { TabularRecord } from './tabular/record.js';
+export { type Tabular, tabular } from './tabular/tabular.js';
 export type { MissingTimes, PerRow } from './times.js';

@@ -1,3 +1,4 @@
+import { unitAround } from './around.js';
 import { dateReader } from './date-formats.js';
 import { shorten } from './errors.js';
 import { isCommonMarker, isMissingNumber } from './markers.js';
@@ -46,6 +47,8 @@ export interface Suspicion {
   readonly beyond?: string;
   /** All would be numbers, but these are of two units. */
   readonly units?: readonly [string, string];
+  /** All are numbers, but of these one has a comma before its decimals and one a point. */
+  readonly decimals?: readonly [string, string];
   /** All look like dates, but this is none of those with an English name of its month. */
   readonly months?: string;
   /** All look like dates or times, such as this, and none is read as one. */
@@ -170,24 +173,22 @@ function decideNumbers(
   };
 }
 
+/** Of numbers that no style reads: one with each sign before its decimals. */
+function decimalsOf(texts: readonly string[]): Pick<Decision, 'suspicion'> {
+  const only = (decimal: Decimal, other: Decimal) =>
+    texts.find((text) => {
+      const numeral = [numeralOf(text)!];
+      return styleOf(numeral, decimal, undefined) !== undefined && !styleOf(numeral, other, undefined);
+    });
+  const [comma, point] = [only(',', '.'), only('.', ',')];
+  return comma === undefined || point === undefined ? {} : { suspicion: { decimals: [comma, point] } };
+}
+
 /** A number in any spelling of a style. */
 export function numberOf(text: string, style: NumberStyle): number {
   const numeral = numeralOf(text);
   if (numeral) return numberIn(numeral, style);
   return INFINITE.test(text) ? (text.startsWith('-') ? -Infinity : Infinity) : Number.NaN;
-}
-
-const AROUND = /^([^\p{L}\d\s.,+-]{0,2})\s?([-+]?\d[\d.,]*)\s?([\p{L}%\u00b0\u00b2\u00b3/"'*\u2032\u2033+-]{0,10})$/u;
-
-/** What stands before or after the number in each of these texts, of which there are several: 5 kg, 12x, <5. */
-function unitAround(texts: readonly string[]): string | undefined {
-  const [, before, , after] = AROUND.exec(texts[0]!) ?? [];
-  if (texts.length < 2 || before === undefined || after === undefined || before + after === '') return undefined;
-  const all = texts.every((text) => {
-    const match = AROUND.exec(text);
-    return match?.[1] === before && match[3] === after && isNumberLike(match[2]!);
-  });
-  return all ? before || after : undefined;
 }
 
 const TWO_DIGITS = /^(\d\d)([-/.])\d{1,2}\2(\d\d)(?!\d)/;
@@ -284,7 +285,7 @@ export function decide(texts: readonly string[], settings: Settings): Decision {
     return (
       (dates?.kind === 'date' ? dates : undefined) ??
       numbers ??
-      dates ?? { kind: 'category', plain: false, odd: present[0]! }
+      dates ?? { kind: 'category', plain: false, odd: present[0]!, ...decimalsOf(finite) }
     );
   }
   if (present.every((text) => !Number.isNaN(parseDate(text))) && settings.dateFormat === undefined) {

@@ -113,6 +113,7 @@ export function remarksOn(name: string, doubts: Doubts, say: Say = sayOption): r
     padded,
     beyond,
     units,
+    decimals,
     months,
     times,
     unit,
@@ -173,6 +174,10 @@ export function remarksOn(name: string, doubts: Doubts, say: Say = sayOption): r
   }
   if (units)
     remarks.push(`${texts}, since numbers have several units: '${shorten(units[0])}' and '${shorten(units[1])}'`);
+  if (decimals) {
+    const [comma, point] = decimals.map((text) => `'${shorten(text)}'`);
+    remarks.push(`${texts}, since decimals stand after a comma in ${comma} and after a point in ${point}`);
+  }
   if (word !== undefined) {
     remarks.push(
       `${texts}, since '${shorten(word)}' is the only one; ${say('columns', 'boolean', name)} reads booleans`,

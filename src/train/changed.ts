@@ -49,6 +49,13 @@ export function checkIndices({ network, training, heap }: Engine, program: Linke
   }
 }
 
+/** The same for batches of data, each from its `start` on. */
+export function indexCheck(engine: Engine, origin: Origin): (program: LinkedProgram, start: number) => void {
+  return (program, start) => {
+    checkIndices(engine, program, { ...origin, rowOf: (row) => origin.rowOf(start + row) });
+  };
+}
+
 /** Names the first number that was written to the data and is none, where a loss is none. @throws ValueError */
 export function checkNumbers({ network, training }: Engine, { x, y }: Pair, origin: Origin): void {
   const check = ({ data, columns }: Matrix, argument: string) => {

@@ -1,7 +1,7 @@
 import type { Gathering } from '../model/metrics/counted.js';
+import type { LinkedProgram } from '../program/run.js';
 import type { Pair } from './batches.js';
 import type { Logs } from './callbacks.js';
-import { checkIndices, type Origin } from './changed.js';
 import type { Engine } from './engine.js';
 import { gather, toEnd } from './gather.js';
 import { makeLogs, Totals } from './totals.js';
@@ -36,8 +36,8 @@ export class Evaluation {
     private readonly mode: 'evaluate' | 'validate',
     rows: number,
     private readonly hooks?: BatchHooks,
-    /** Of data that something may have written to since it was read. */
-    private readonly origin?: Origin,
+    /** Of data that something may have written to since it was read: looks at rows from `start` on, before they are used. */
+    private readonly check?: (program: LinkedProgram, start: number) => void,
   ) {
     this.#totals = new Totals(engine.training.targets);
     this.#gathered = gather(engine, rows);
@@ -45,7 +45,7 @@ export class Evaluation {
 
   /** Takes rows in, with a chance to stop after every call; yields what hooks ask to wait for. */
   *add({ x, y, rows: total, weighted }: Pair, blocks = ALL): Pauses {
-    const { engine, hooks, origin } = this;
+    const { engine, hooks } = this;
     const end = Math.min(total, blocks.rows * blocks.most);
     for (let start = 0; start < end; start += blocks.rows) {
       const rows = Math.min(blocks.rows, total - start);
@@ -53,7 +53,7 @@ export class Evaluation {
       if (hooks) yield hooks.begin(batch);
       const program = engine.program(this.mode, rows, weighted);
       engine.stageBatch(program, x, y, start);
-      if (origin) checkIndices(engine, program, { ...origin, rowOf: (row) => origin.rowOf(start + row) });
+      this.check?.(program, start);
       for (const step of program.steps) {
         step();
         yield;

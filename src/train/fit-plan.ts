@@ -164,7 +164,8 @@ export async function planFit(
     feed = new StreamFeed(engine, train, { steps, seed, mixup, weigh, epochs });
   } else {
     const pair = options.classWeight === undefined ? train : withClassWeights(engine, train, options.classWeight);
-    const rows = options.rows && readRows(options.rows, pair.rows);
+    const chosen = options.rows ?? undefined;
+    const rows = chosen === undefined ? chosen : readRows(chosen, pair.rows);
     feed = planArrays(engine, pair, options, { steps, seed, mixup, rows });
   }
   const { initialEpoch } = options;
@@ -267,7 +268,8 @@ async function planData(
     const expected = 'validationSplit beside it, the share to hold out';
     throw new ValueError({ argument: 'stratify', given: 'true', expected });
   }
-  const beside = validationData !== undefined ? 'validationData' : options.rows !== undefined ? 'rows' : undefined;
+  const beside =
+    validationData !== undefined ? 'validationData' : (options.rows ?? undefined) !== undefined ? 'rows' : undefined;
   if (beside !== undefined && validationSplit > 0) {
     throw new ValueError({
       argument: 'validationSplit',

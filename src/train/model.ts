@@ -1,24 +1,14 @@
-import { checkNumber, checkOptions, lookUp, StateError, show, ValueError } from '../errors.js';
+import { checkNumber, checkOptions, StateError, show, ValueError } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import type { Matrix, MatrixLike } from '../matrix.js';
-import {
-  type BuildableSpec,
-  buildGraph,
-  type Graph,
-  learns,
-  sequence,
-  setTrainable,
-  specOf,
-  trace,
-} from '../model/graph.js';
-import type { LayerSpec, SymbolicTensor } from '../model/layers/index.js';
+import { type BuildableSpec, buildGraph, type Graph, sequence, specOf, trace } from '../model/graph.js';
+import type { SymbolicTensor } from '../model/layers/index.js';
 import { copyData, copySpec } from '../model/layers/kind.js';
-import { parameterBytes, readParameter, readWeights, writeParameter } from '../model/weights.js';
-import { formatProgram, MODES, type Mode } from '../program/emitter.js';
-import type { Layer, Parameter } from '../program/layer.js';
+import type { Mode } from '../program/emitter.js';
+import type { Layer } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
 import { isPromise } from '../realms.js';
-import { type Data, isByName, readPair, stageBatch } from './batches.js';
+import { type Data, isByName, readPair } from './batches.js';
 import type { Callback, Logs } from './callbacks.js';
 import { planCompile } from './compile-plan.js';
 import type { TrainingControl } from './control.js';
@@ -26,8 +16,6 @@ import { Engine } from './engine.js';
 import { evaluate } from './evaluation.js';
 import type { FitRun } from './fit.js';
 import type { FitOptions, StreamFitOptions } from './fit-plan.js';
-import { readFused } from './fused.js';
-import { measureBatch } from './gather.js';
 import type { History } from './history.js';
 import {
   type CompileOptions,
@@ -37,19 +25,20 @@ import {
   type Internals,
   type ModelOptions,
   type NamedLayer,
-  type NodeValue,
   type PartialFitOptions,
   type SequentialOptions,
   type Weights,
 } from './model-types.js';
 import { updateMovingMoments } from './moments.js';
+import { gradientsOf, trainOnBatch } from './one-batch.js';
 import { type PredictOptions, predict, predictGraph } from './predict.js';
-import { refusal, refusedBatch } from './refusal.js';
+import { programText } from './program-text.js';
 import type { RunState } from './run-state.js';
 import type { Batches } from './source.js';
 import type { EvaluateBatchesOptions } from './stream.js';
-import { makeSummary, type Summary } from './summary.js';
-import { makeLogs } from './totals.js';
+import { type Summary, summarize } from './summary.js';
+import { chooseTrainable, type LayerTable, tabulate } from './trainable.js';
+import { copyAverages, copyWeights, takeWeights } from './weight-copies.js';
 import { sampleWeightOf, type WeightOptions } from './weights.js';
 
 /** What trains, once a model has been fitted. */
@@ -73,6 +62,7 @@ export class Model {
   readonly #layers: readonly (readonly Layer[])[];
   readonly #engine: Engine;
   #compiled: CompileOptions | undefined;
+  #named: LayerTable | undefined;
   #fitting = false;
   /** The run under way, and what the last one left. */
   #run: FitRun | undefined;
@@ -147,31 +137,9 @@ export class Model {
     if (typeof trainable !== 'boolean') {
       throw new ValueError({ argument: 'trainable', given: show(trainable), expected: 'true or false' });
     }
-    const table = this.#graph.nodes.map(({ spec }, index) => {
-      const built = this.#layers[index] as readonly Layer[];
-      return { name: spec.name ?? `layers.${index}`, type: spec.type, index, spec, built };
-    });
-    const able = table.filter(({ built }) => built.some(learns));
-    const chosen =
-      typeof layers === 'function'
-        ? able.filter(({ name, type, index }) => layers({ name, type, index }))
-        : [this.#findLayer(table, layers)];
-    for (const { spec, built } of chosen) {
-      Object.assign(spec, { trainable });
-      setTrainable(built, trainable);
-    }
+    this.#named ??= tabulate(this.#graph, this.#layers);
+    chooseTrainable(this.#named, layers, trainable);
     this.#engine.forgetTraining();
-  }
-
-  #findLayer<L extends NamedLayer & { built: readonly Layer[] }>(table: readonly L[], name: string): L {
-    const named = table.flatMap((layer) => [[layer.name, layer] as const, [`layers.${layer.index}`, layer] as const]);
-    const layer = lookUp<L>(Object.fromEntries(named), name, 'layers');
-    if (layer.built.some(learns)) return layer;
-    throw new ValueError({
-      argument: 'layers',
-      given: `'${name}', a layer without weights`,
-      expected: 'one that learns',
-    });
   }
 
   /**
@@ -242,13 +210,7 @@ export class Model {
    */
   trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs {
     this.#checkBetweenSteps('trainOnBatch');
-    const engine = this.#engine;
-    const program = stageBatch(engine, engine.steps.mode, x, y, sampleWeightOf(options, 'trainOnBatch'));
-    const outcome = engine.steps.run(program);
-    const skips = engine.training.onNonFinite === 'skip';
-    if (outcome.refused && !skips) throw refusal(engine, refusedBatch(engine, x, y, options));
-    const logs = makeLogs(engine, outcome, program.rows, measureBatch(engine, program));
-    return skips ? { ...logs, skippedBatches: outcome.refused ? 1 : 0 } : logs;
+    return trainOnBatch(this.#engine, x, y, options);
   }
 
   /**
@@ -259,20 +221,7 @@ export class Model {
    */
   gradients(x: Data, y: Data, options: WeightOptions & { readonly nodes?: boolean } = {}): Gradients {
     this.#checkBetweenSteps('gradients');
-    checkOptions(options, ['nodes', 'sampleWeight'], 'gradients');
-    const engine = this.#engine;
-    const program = stageBatch(engine, options.nodes === true ? 'inspect' : 'gradients', x, y, options.sampleWeight);
-    engine.steps.runGradients(program);
-    const logs = makeLogs(engine, engine.steps.outcome(), program.rows, measureBatch(engine, program));
-    const gradients = this.#parameters
-      .filter(({ trainable }) => trainable)
-      .map((parameter) => [parameter.name, engine.readGradient(program, parameter)] as const);
-    const nodes = program.kept.map(({ name, value, gradient, fusion }) => {
-      if (fusion) return [name, readFused(engine, program, fusion)] as const;
-      const kept: NodeValue = { value: engine.read(value) };
-      return [name, gradient ? { ...kept, gradient: engine.read(gradient) } : kept] as const;
-    });
-    return { logs, gradients: Object.fromEntries(gradients), nodes: Object.fromEntries(nodes.reverse()) };
+    return gradientsOf(this.#engine, x, y, options);
   }
 
   /** Loss and metrics over all rows, with layers in inference mode. */
@@ -332,8 +281,7 @@ export class Model {
 
   /** Copies of all weights and moving moments. */
   getWeights(): Weights {
-    const { heap } = this.#engine;
-    return Object.fromEntries(this.#parameters.map((parameter) => [parameter.name, readParameter(heap, parameter)]));
+    return copyWeights(this.#engine);
   }
 
   /**
@@ -341,13 +289,7 @@ export class Model {
    * moving moments as they are. @throws StateError before anything was averaged.
    */
   averagedWeights(): Weights {
-    const { heap } = this.#engine;
-    const shift = this.#engine.steps.averageShift();
-    const read = (parameter: Parameter) => {
-      const { value, trainable } = parameter;
-      return readParameter(heap, parameter, trainable ? { ...value, offset: value.offset + shift } : value);
-    };
-    return Object.fromEntries(this.#parameters.map((parameter) => [parameter.name, read(parameter)]));
+    return copyAverages(this.#engine);
   }
 
   /**
@@ -376,8 +318,7 @@ export class Model {
    */
   setWeights(weights: Readonly<Record<string, MatrixLike>>): void {
     this.#checkBetweenSteps('setWeights');
-    const checked = readWeights(weights, this.#parameters);
-    for (const { parameter, data } of checked) writeParameter(this.#engine.heap, parameter, data);
+    takeWeights(this.#engine, weights);
   }
 
   /**
@@ -392,22 +333,7 @@ export class Model {
 
   /** Layers with output shapes, parameters and bytes; prints as a table. */
   summary(): Summary {
-    const layers = this.#layers.map((built, i) => {
-      const parameters = built.flatMap((layer) => layer.parameters);
-      return {
-        name: `layers.${i}`,
-        type: (this.#graph.nodes[i] as { spec: LayerSpec }).spec.type,
-        outputShape: [null, (built.at(-1) as Layer).units] as const,
-        parameters: parameters.reduce((sum, { rows, columns }) => sum + rows * columns, 0),
-        bytes: parameters.reduce((sum, parameter) => sum + parameterBytes(parameter), 0),
-      };
-    });
-    return makeSummary({
-      layers,
-      parameters: layers.reduce((sum, { parameters }) => sum + parameters, 0),
-      trainableParameters: this.#parameters.reduce((sum, p) => sum + (p.trainable ? p.rows * p.columns : 0), 0),
-      heapBytes: this.#engine.plannedBytes,
-    });
+    return summarize(this.#graph, this.#layers, this.#engine);
   }
 
   /**
@@ -422,18 +348,7 @@ export class Model {
 
   /** The kernel calls of one mode ('train', 'accumulate', 'gradients', 'inspect', 'moments', 'validate', 'evaluate', 'predict') and number of rows, as text. */
   program(mode: Mode, rows: number): string {
-    lookUp(Object.fromEntries(MODES.map((name) => [name, name])), mode, 'mode');
-    checkNumber(rows, 'rows', { min: 1, integer: true });
-    if (mode === 'accumulate' && this.#engine.training.accumulationSteps === 1) {
-      throw new StateError(
-        "program: the model takes a step on every batch; 'accumulate' is for gradientAccumulationSteps.",
-      );
-    }
-    return formatProgram(this.#engine.compileProgram(mode, rows));
-  }
-
-  get #parameters() {
-    return this.#engine.network.parameters;
+    return programText(this.#engine, mode, rows);
   }
 
   #checkIdle(method: string): void {

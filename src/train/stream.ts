@@ -4,7 +4,7 @@ import type { LinkedProgram } from '../program/run.js';
 import { isPromise } from '../realms.js';
 import { checkBatch, type Data, type Pair, readPair } from './batches.js';
 import { type Callback, call, checkCallbacks, hooksOf, type Logs } from './callbacks.js';
-import type { Origin } from './changed.js';
+import { indexCheck, type Origin } from './changed.js';
 import type { Engine } from './engine.js';
 import { type Blocks, Evaluation } from './evaluation.js';
 import type { Breath, Feed, FeedState } from './feed.js';
@@ -275,7 +275,7 @@ export async function validateBatches(
   breath: Breath,
   wait: <P>(waited: Promise<P>) => Promise<P>,
 ): Promise<Logs> {
-  const evaluation = new Evaluation(engine, 'validate', 0, hooks, originOf('validationData'));
+  const evaluation = new Evaluation(engine, 'validate', 0, hooks, indexCheck(engine, originOf('validationData')));
   await hooks.open();
   await forBatches(batches, 'validationData', epoch, blocks.most, wait, async (item, batch) => {
     const pair = readBatch(engine, item, `validationData in epoch ${epoch}, batch ${batch}`);
@@ -319,7 +319,7 @@ async function evaluateAll(
 ): Promise<Logs> {
   const { training } = engine;
   const hooks = new TestHooks(callbacks, model);
-  const evaluation = new Evaluation(engine, 'evaluate', 0, hooks, originOf('batches'));
+  const evaluation = new Evaluation(engine, 'evaluate', 0, hooks, indexCheck(engine, originOf('batches')));
   await hooks.open();
   await forBatches(
     batches,

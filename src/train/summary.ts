@@ -1,3 +1,9 @@
+import type { Graph } from '../model/graph.js';
+import type { LayerSpec } from '../model/layers/index.js';
+import { parameterBytes } from '../model/weights.js';
+import type { Layer, Parameter } from '../program/layer.js';
+import type { Engine } from './engine.js';
+
 /** One line of a summary. */
 export interface LayerSummary {
   readonly name: string;
@@ -55,4 +61,28 @@ export function makeSummary(content: Omit<Summary, 'toString'>): Summary {
   const summary = { ...content, toString: print };
   Object.defineProperty(summary, Symbol.for('nodejs.util.inspect.custom'), { value: print });
   return summary;
+}
+
+const count = (parameters: readonly Parameter[]) =>
+  parameters.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+
+/** What a model consists of, as its graph and its plan have it. */
+export function summarize({ nodes }: Graph, built: readonly (readonly Layer[])[], engine: Engine): Summary {
+  const layers = built.map((parts, i) => {
+    const parameters = parts.flatMap((layer) => layer.parameters);
+    return {
+      name: `layers.${i}`,
+      type: (nodes[i] as { spec: LayerSpec }).spec.type,
+      outputShape: [null, (parts.at(-1) as Layer).units] as const,
+      parameters: count(parameters),
+      bytes: parameters.reduce((sum, parameter) => sum + parameterBytes(parameter), 0),
+    };
+  });
+  const { network, plannedBytes: heapBytes } = engine;
+  return makeSummary({
+    layers,
+    parameters: layers.reduce((sum, { parameters }) => sum + parameters, 0),
+    trainableParameters: count(network.parameters.filter(({ trainable }) => trainable)),
+    heapBytes,
+  });
 }

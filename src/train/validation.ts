@@ -1,6 +1,6 @@
 import type { Pair } from './batches.js';
 import { type Callback, call, type HooksOf, hooksOf, type Logs } from './callbacks.js';
-import { checkNumbers, type Origin } from './changed.js';
+import { checkNumbers, indexCheck, type Origin } from './changed.js';
 import type { Engine } from './engine.js';
 import { type BatchHooks, type Blocks, Evaluation } from './evaluation.js';
 import type { Breath } from './feed.js';
@@ -62,7 +62,7 @@ export async function validate(
   hooks: TestHooks,
   breath: Breath,
 ): Promise<Logs> {
-  const evaluation = new Evaluation(engine, 'validate', pair.rows, hooks, origin);
+  const evaluation = new Evaluation(engine, 'validate', pair.rows, hooks, indexCheck(engine, origin));
   await hooks.open();
   engine.steps.midway = true;
   let logs: Logs;

@@ -65,18 +65,22 @@ const MOST_CURVES = 5;
 export function roc({ rows, truth, outputs, classes }: Measured): Chart {
   const counts = new Float64Array(classes.length);
   for (const label of truth.data) if (label >= 0) counts[label]!++;
-  const found = classes.map((_, c) => c).filter((c) => counts[c]! > 0 && counts[c]! < truth.rows);
+  // Those of classes that training did not know are left out, as of the area.
+  const known = Uint32Array.from(truth.data.keys()).filter((row) => truth.data[row]! >= 0);
+  const found = classes.map((_, c) => c).filter((c) => counts[c]! > 0 && counts[c]! < known.length);
   const frequent = found.toSorted((a, b) => counts[b]! - counts[a]!).slice(0, MOST_CURVES);
   const chosen = classes.length === 2 ? found.filter((c) => c === 1) : frequent;
   const layers = chosen.map((c, i): Layer => {
-    const scores = Float64Array.from({ length: outputs.rows }, (_, row) => outputs.data[row * outputs.columns + c]!);
-    const curve = thinned(rocPoints((row) => truth.data[row] === c, scores));
+    const scores = Float64Array.from(known, (row) => outputs.data[row * outputs.columns + c]!);
+    const curve = thinned(rocPoints((i) => truth.data[known[i]!] === c, scores));
     return { kind: 'line', label: classes[c] as string, tone: TONES[i] as (typeof TONES)[number], ...curve };
   });
   const others =
-    found.length > chosen.length && classes.length > 2
-      ? `; the ${chosen.length} most frequent of ${classes.length} classes`
-      : '';
+    found.length === 0
+      ? '; all are of one class, of which there is no curve'
+      : found.length > chosen.length && classes.length > 2
+        ? `; the ${chosen.length} most frequent of ${classes.length} classes`
+        : '';
   const chance: Layer = { kind: 'line', label: 'chance', tone: 'muted', dashed: true, x: [0, 1], y: [0, 1] };
   return {
     title: 'ROC',

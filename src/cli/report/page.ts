@@ -104,6 +104,7 @@ h1{font-size:1.5em}h2{margin-top:2em;border-bottom:1px solid var(--rule)}.headli
 td,th{padding:.25em .7em;text-align:right;border-bottom:1px solid var(--rule);font-variant-numeric:tabular-nums}
 td:first-child,th:first-child{text-align:left}thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
 .heatmap td{text-align:center}.heatmap tbody th{white-space:nowrap;}@media (min-width:700px){.heatmap tbody th{position:sticky;left:0;background:var(--paper)}}
+@media (max-width:520px){table{font-size:12px}td,th{padding:.25em .2em}.heatmap tbody th{white-space:normal;overflow-wrap:anywhere;min-width:5em}}
 .dense td,.dense th{padding:.25em .4em}.upright{writing-mode:vertical-rl}.bars .bar{width:min(40vw,420px)}.bar div{background:var(--first);height:.8em}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:1.5em}.chart{margin:0;min-width:0}
 .charts>:first-child{grid-column:1/-1}
@@ -117,8 +118,8 @@ const DESIGN: Readonly<Record<keyof Design, string>> = {
   activation: 'activation of the hidden layers',
   dropout: 'dropout rate',
   epochs: 'epochs at most',
-  moreEpochs: 'further epochs where the last were the best',
-  patience: 'epochs without improvement before training stops',
+  moreEpochs: 'further epochs, the last being best',
+  patience: 'epochs without a better loss to stop at',
   batchSize: 'rows of a step',
   learningRate: 'highest learning rate',
   weightDecay: 'weight decay',

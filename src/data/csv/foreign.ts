@@ -9,13 +9,19 @@ const FORMATS: readonly (readonly [pattern: RegExp, what: string, hint: string])
   [/^@relation\b/i, 'ARFF', 'Rows stand below @data: leave out the lines above with skipLines.'],
 ];
 
+/** A target, and numbers by their column: 1 3:0.5 7:2. */
+const SPARSE = /^[-+]?[\d.]+(?: +qid:\d+)?(?: +\d+:[-+]?[\d.]+(?:e[-+]?\d+)?)+ *(?:#.*)?$/i;
+const SPARSE_HINT =
+  'It names the columns of the numbers that are not 0: write all of them in rows, as load_svmlight_file of scikit-learn and toarray() give them.';
+
 const LINES = ['JSON Lines', "For JSON say format: 'jsonLines' to readTable, or call readJsonLines."] as const;
 
 /** Refuses what is another format. */
 export function checkFormat(beginning: readonly string[], source: string, line: number): void {
   const lines = beginning.filter((text) => text !== '' && !text.startsWith('%'));
   const [first = '', second = ''] = lines;
-  const found = FORMATS.find(([pattern]) => pattern.test(first));
+  const sparse = SPARSE.test(first) && (second === '' || SPARSE.test(second));
+  const found = sparse ? ([SPARSE, 'LIBSVM', SPARSE_HINT] as const) : FORMATS.find(([pattern]) => pattern.test(first));
   if (!found) return;
   const inLines = first.startsWith('{') && first.endsWith('}') && second.startsWith('{');
   const [what, hint] = inLines ? LINES : [found[1], found[2]];

@@ -73,8 +73,9 @@ export class Choices {
       let sum = 0;
       for (let e = first; e <= epoch; e++) sum += this.#judged[e]![at + i]!;
       const loss = sum / (epoch + 1 - first);
-      // Without rows, the last epoch.
-      if (choice.bestEpoch >= 0 && !(loss < choice.best) && !Number.isNaN(loss)) return;
+      // Without rows, the last epoch as it is.
+      const better = Number.isNaN(loss) ? choice.bestEpoch < epoch : loss < choice.best;
+      if (choice.bestEpoch >= 0 && !better) return;
       choice.best = loss;
       choice.bestEpoch = epoch;
       choice.temperature = temperature;

@@ -13,7 +13,7 @@ const TINY = 1e-30;
 /** A product of probabilities that is so small takes no more of them. */
 const SMALL = 1e-250;
 /** Parts of the rows that are left out; the epoch that one is measured at is chosen by the others. */
-const GROUPS = 10;
+const GROUPS = 25;
 /** Logarithms of probabilities are divided by one of these: what networks say is more certain than right. */
 const TEMPERATURES = [1, 1.5, 2, 3, 4];
 /** Numbers up to which an epoch is measured at all of them. */

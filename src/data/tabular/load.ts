@@ -3,8 +3,9 @@ import { deserialize, type LoadSource, load, naming } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import type { Model } from '../../train/model.js';
 import { preprocessingFromJSON } from '../prep/preprocess.js';
+import { bestBackend } from './learn.js';
 import { readRecord } from './record.js';
-import { bestBackend, FORMAT, Tabular, VERSION } from './tabular.js';
+import { FORMAT, Tabular, VERSION } from './tabular.js';
 
 /** The pipeline in a model that was loaded. @throws ValueError for a model that holds none. */
 function revive(model: Model): Tabular {

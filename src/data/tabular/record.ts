@@ -2,7 +2,12 @@ import { FileFormatError, show } from '../../errors.js';
 import { textDecoder } from '../../realms.js';
 import type { Model } from '../../train/model.js';
 import { internalsOf } from '../../train/model-types.js';
+import type { Reading } from '../csv/dialect.js';
 import type { Preprocessing } from '../prep/preprocess.js';
+import type { MemberRecord } from './checkpoint.js';
+import type { Design, Task } from './design.js';
+import type { InputRecord } from './inputs.js';
+import type { Metrics, Prior } from './measure.js';
 import {
   type Check,
   count,
@@ -17,8 +22,39 @@ import {
   positive,
   text,
 } from './shape.js';
-import type { TabularRecord } from './tabular.js';
-import { classesOf } from './target.js';
+import { classesOf, type Precision } from './target.js';
+
+/** What was trained, on what, and how well it does; plain data, which is saved with the model. */
+export interface TabularRecord {
+  readonly target: string;
+  readonly task: Task;
+  /** Names of the classes, in the order of the outputs. */
+  readonly classes?: readonly string[];
+  readonly rows: number;
+  readonly design: Design;
+  readonly members: readonly MemberRecord[];
+  /**
+   * What to expect of new rows: of rows that were left out and chose nothing, neither the epoch nor the temperature. The log
+   * loss, and the errors of numbers, are those to expect of all networks together; accuracy, f1, auc and confusion those of
+   * the networks, three of them at most, that left out a row.
+   */
+  readonly validation: Metrics;
+  /**
+   * The loss to expect of all networks together on rows that were left out, by epoch: of classes the log loss at the best
+   * temperature, of numbers the mean square in units of the scaled target. Its least is a little too good: it was chosen.
+   */
+  readonly curve?: readonly number[];
+  /** What comes before softmax was divided by it, so that probabilities are no more certain than right; chosen on rows left out. */
+  readonly temperature?: number;
+  readonly inputs: readonly InputRecord[];
+  /** How the rows were read where that differs from the defaults. */
+  readonly reading?: Reading;
+  /** Numbers in the target's units are float64. Those of files of earlier builds, which do not say so, are float32. */
+  readonly precision?: Precision;
+  /** Shares of the classes, or the mean of the target, in training. Files of earlier builds have none. */
+  readonly prior?: Prior;
+  readonly notes: readonly string[];
+}
 
 // What a file says of a pipeline is checked against all else that it says, before anybody relies on it. Parts that files of
 // earlier builds lack are optional.

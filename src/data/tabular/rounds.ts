@@ -11,18 +11,20 @@ export class Rounds {
   readonly #controllers: readonly AbortController[];
   readonly #ended: boolean[];
   #settled: number;
-  #going = true;
+  #going: boolean;
   #waiting: (() => void)[] = [];
 
   constructor(
     private readonly networks: readonly Model[],
     private readonly settle: (epoch: number) => boolean,
     private readonly signal: AbortSignal | undefined,
+    { settled, going }: { readonly settled: number; readonly going: boolean },
   ) {
     this.completed = networks.map(({ epochs }) => epochs);
     this.#controllers = networks.map(() => new AbortController());
     this.#ended = networks.map(() => false);
-    this.#settled = Math.min(...this.completed);
+    this.#settled = settled;
+    this.#going = going;
   }
 
   /** A signal of its own for each network's `fit`. */
@@ -46,6 +48,8 @@ export class Rounds {
     if (this.signal?.aborted) onAbort();
     this.signal?.addEventListener('abort', onAbort);
     let failure: { readonly error: unknown } | undefined;
+    // A round that all had completed before the end of an earlier run, which came before it was settled.
+    this.#proceed();
     try {
       await Promise.all(
         this.networks.map(async (_, member) => {

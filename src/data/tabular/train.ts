@@ -88,15 +88,20 @@ export async function train(
   if (before) heldOut.state = before.heldOut;
   let best: readonly Weights[] | undefined = before?.best;
   const histories: (History | undefined)[] = [...(before?.ended ?? parts.map(() => undefined))];
-  let last = (before?.heldOut.curve.length ?? 0) < epochs ? epochs : epochs + moreEpochs;
+  let last = heldOut.curve.length > epochs ? epochs + moreEpochs : epochs;
 
-  const settle = (epoch: number): boolean => {
-    pauses?.epoch();
-    if (heldOut.settle(epoch)) best = networks.map((network) => network.getWeights());
+  /** Whether another epoch follows the latest that was settled. */
+  const goesOn = (): boolean => {
+    const epoch = heldOut.curve.length - 1;
     if (epoch + 1 < epochs) return heldOut.wait(epoch, patience);
     if (epoch + 1 > epochs) return heldOut.wait(epoch, Math.max(patience, moreEpochs / 2)) && epoch + 1 < last;
     if (heldOut.lowestEpoch >= epochs - Math.ceil(LAST * epochs)) last = epochs + moreEpochs;
     return last > epochs;
+  };
+  const settle = (epoch: number): boolean => {
+    pauses?.epoch();
+    if (heldOut.settle(epoch)) best = networks.map((network) => network.getWeights());
+    return goesOn();
   };
   let rounds: Rounds;
 
@@ -132,7 +137,8 @@ export async function train(
   };
   let interrupted = false;
   for (let going = true; going; ) {
-    rounds = new Rounds(networks, settle, pauses?.begin(signal) ?? signal);
+    const begun = { settled: heldOut.curve.length, going: goesOn() };
+    rounds = new Rounds(networks, settle, pauses?.begin(signal) ?? signal, begun);
     going = false;
     try {
       await rounds.run(trainMember);
@@ -184,7 +190,7 @@ export async function train(
     held: { rows: held.rows, outputs: held.outputs, losses: held.losses, squared: held.squared },
     curve: heldOut.curve,
     temperature: heldOut.temperature,
-    notes: interrupted ? [] : notesOf(heldOut, x.rows, members),
+    notes: interrupted ? [] : notesOf(heldOut, last, x.rows, members),
   };
 }
 
@@ -193,11 +199,12 @@ function rateAgain({ epochs, moreEpochs, learningRate }: Design, epoch: number):
   return (learningRate / 4) * (1 + cos((Math.PI * (epoch - epochs + 0.5)) / moreEpochs));
 }
 
-function notesOf({ lowestEpoch, curve }: HeldOut, rows: number, members: number): readonly string[] {
+function notesOf({ lowestEpoch, curve }: HeldOut, last: number, rows: number, members: number): readonly string[] {
   const notes: string[] = [];
   const total = curve.length;
   if (lowestEpoch >= total - Math.max(1, Math.floor(total / 50))) {
-    notes.push(`still improving at the last epoch, ${total}: more epochs may do better`);
+    const more = total === last ? 'more epochs' : 'more epochs or a greater patience';
+    notes.push(`still improving at the last epoch, ${total}: ${more} may do better`);
   }
   if (members === 1 && rows < FEWEST_ROWS) {
     notes.push(`validation is of the rows that were trained on: ${rows} are too few to leave any out`);

@@ -1,0 +1,115 @@
+import type { BackendFactory } from '../../kernels/contract.js';
+import type { Numbers } from '../../matrix.js';
+import type { Model } from '../../train/model.js';
+import { type Preprocessing, preprocess } from '../prep/preprocess.js';
+import type { Table } from '../table.js';
+import { choosePreprocessing, designFor, type FitTabularOptions, inferTask, type TabularOptions } from './design.js';
+import { describeColumns } from './inputs.js';
+import { expected, MOST_CONFUSED, measure, type Prior } from './measure.js';
+import type { TabularRecord } from './record.js';
+import { sentinelRemarks } from './sentinels.js';
+import {
+  checkClasses,
+  classesOf,
+  countsOf,
+  fitTarget,
+  scaleOf,
+  type Truth,
+  truthOf,
+  unscaled,
+  withTarget,
+} from './target.js';
+import { train } from './train.js';
+
+/** What a pipeline is made of, once it has learned. */
+export interface Pipeline {
+  readonly model: Model;
+  readonly inputs: Preprocessing;
+  readonly target: Preprocessing;
+  readonly record: TabularRecord;
+}
+
+/** Targets and what was predicted for them: numbers in the target's units are float64, probabilities float32. */
+export interface HeldOut {
+  readonly truth: Numbers;
+  readonly outputs: Numbers;
+}
+
+/** What comes out of `fit`. */
+export interface Learned {
+  readonly pipeline: Pipeline;
+  readonly held: HeldOut;
+  /** Whether a signal ended it early. */
+  readonly interrupted: boolean;
+}
+
+/** Loaded where it is needed, so that bundles with a backend of their own go without the others. */
+export async function bestBackend(): Promise<BackendFactory> {
+  const { auto } = await import('../../backends/detect.js');
+  return auto();
+}
+
+/** Everything from a table to a model that is measured: the task, the target, the design, the inputs, and training. */
+export async function learn(given: Table, options: TabularOptions, watch: FitTabularOptions): Promise<Learned> {
+  const notes: string[] = [];
+  const remark = (text: string) => {
+    notes.push(text);
+    watch.remark?.(text);
+  };
+  const table = withTarget(given, options.target, notes);
+  const column = table.column(options.target);
+  const inferred = inferTask(column);
+  const task = options.task ?? inferred.task;
+  if (options.task === undefined) {
+    notes.push(`${task}, since ${inferred.why}`);
+    if (inferred.remark) remark(inferred.remark);
+  }
+  const target = fitTarget(column, task);
+  const truth = truthOf(table, task, target);
+  const classes = task === 'classification' ? classesOf(target) : undefined;
+  const design = designFor(table.rows, task, options);
+  if (classes) {
+    const left = Math.ceil(design.members === 1 ? table.rows / 10 : table.rows);
+    for (const text of checkClasses(truth, classes, column, left)) remark(text);
+    if (classes.length > MOST_CONFUSED) remark(`no confusion matrix is kept of ${classes.length} classes`);
+  }
+  const prior: Prior = classes
+    ? { shares: countsOf(truth, classes.length).map((count) => count / table.rows) }
+    : { mean: scaleOf(target)!.offset };
+  const y = target.transform(table.select([options.target]));
+  const rest = table.drop(options.target, ...(options.drop ?? []));
+  const doubted = task === 'regression' ? [column, ...rest.columns] : rest.columns;
+  for (const text of sentinelRemarks(doubted, table.lines)) remark(text);
+  const chosen = choosePreprocessing(rest, options.preprocess);
+  notes.push(...chosen.notes);
+  const inputs = preprocess(chosen.options);
+  const x = inputs.fitTransform(rest);
+  const backend = options.backend ?? (await bestBackend());
+  const trained = await train(x, y, classes?.length ?? 1, task, design, backend, watch);
+  const { rows, outputs, losses, squared } = trained.held;
+  notes.push(...trained.notes);
+  const heldTruth: Truth = {
+    data: Float64Array.from(rows, (row) => truth.data[row]!),
+    rows: rows.length,
+    columns: 1,
+    unknown: [],
+  };
+  const held = { truth: heldTruth, outputs: unscaled(outputs, task, target, 'float64') };
+  const record: TabularRecord = {
+    target: options.target,
+    task,
+    ...(classes && { classes }),
+    rows: table.rows,
+    design,
+    members: trained.members,
+    validation: expected(measure(task, heldTruth, held.outputs, classes, prior), losses, squared),
+    curve: trained.curve,
+    ...(classes && { temperature: trained.temperature }),
+    inputs: describeColumns(rest, inputs),
+    ...(Object.keys(given.reading).length > 0 && { reading: given.reading }),
+    precision: 'float64',
+    prior,
+    notes,
+  };
+  return { pipeline: { model: trained.model, inputs, target, record }, held, interrupted: trained.interrupted };
+}
