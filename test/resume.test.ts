@@ -19,7 +19,7 @@ import { reduceLROnPlateau } from '../src/train/callbacks/learning-rate.js';
 import { csvLogger } from '../src/train/callbacks/loggers.js';
 import type { Callback } from '../src/train/callbacks.js';
 import { trainingControl } from '../src/train/control.js';
-import type { FitOptions } from '../src/train/fit-plan.js';
+import type { FitOptions } from '../src/train/fit-options.js';
 import { type Model, sequential } from '../src/train/model.js';
 import type { CompileOptions } from '../src/train/model-types.js';
 import { exportState } from '../src/train/state.js';
