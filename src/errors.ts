@@ -324,5 +324,6 @@ export function show(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return `an array of length ${value.length}`;
-  return `an object (${value.constructor?.name ?? 'no prototype'})`;
+  const { name } = value.constructor ?? {};
+  return name === undefined || name === 'Object' ? 'an object' : `an object (${name})`;
 }

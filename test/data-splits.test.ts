@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Fold, kFold, type PerRow, split, tableFromRows } from '../src/data/index.js';
+import { ValueError } from '../src/errors.js';
 
 const sorted = (...parts: Uint32Array[]) => parts.flatMap((part) => [...part]).sort((a, b) => a - b);
 const all = (rows: number) => Array.from({ length: rows }, (_, row) => row);
@@ -103,4 +104,12 @@ test('hundreds of thousands of rows of a class', () => {
   const parts = split(rows, { test: 0.4, validation: 0.1, stratify });
   expect([parts.train.length, parts.validation.length, parts.test.length]).toEqual([200_000, 40_000, 160_000]);
   expect(kFold(rows, { folds: 2, stratify })[0]!.test.length).toBe(200_000);
+});
+
+test.each(['stratify', 'groups', 'times'] as const)('%s as the name of a column says what is wanted', (option) => {
+  const table = tableFromRows(Array.from({ length: 20 }, (_, i) => ({ y: i % 2, x: i })));
+  const expected = new RegExp(`^${option}: expected .*a value for each row, such as table\\.column\\('y'\\), got 'y'`);
+  expect(() => split(table, { [option]: 'y' } as object)).toThrow(expected);
+  expect(() => kFold(table, { [option]: 'y' } as object)).toThrow(expected);
+  for (const wrong of [null, 3, false]) expect(() => split(table, { [option]: wrong } as object)).toThrow(ValueError);
 });

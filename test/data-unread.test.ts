@@ -108,7 +108,7 @@ describe('texts that are numbers but for what stands around them', () => {
       expect([reader, table.column('a').kind]).toEqual([reader, 'category']);
       expect([reader, remarks(table)]).toEqual([
         reader,
-        `'a' is read as texts, though all would be numbers without '${unit}'`,
+        `'a' is read as texts, though all would be numbers without '${unit}'; take it out of the cells to learn from numbers`,
       ]);
     }
   });

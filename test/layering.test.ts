@@ -73,6 +73,30 @@ test('imports go down only', () => {
   expect(wrong).toEqual([]);
 });
 
+/** Everything that a file imports, and what that imports, but for types and what comes on demand. */
+function closureOf(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file) || file.includes('/build/')) return seen;
+  seen.add(file);
+  const text = readFileSync(file, 'utf8').replace(/^(?:import|export) type [^;]*;$/gm, '');
+  for (const [, path] of text.matchAll(/from '(\.[^']+)'/g))
+    closureOf(resolve(dirname(file), path!.replace(/\.js$/, '.ts')), seen);
+  return seen;
+}
+
+// Rollup, and so Vite 5 to 7, puts a module that the entry of an app shares with a single chunk on demand into the entry. If that
+// awaits `tabular(...).fit` at its top level, the chunk waits for the entry, the entry for the chunk, and the page for both.
+test('what tables share with a part that comes on demand belongs to the library or comes with fit as well', () => {
+  const at = (name: string) => join(root, 'src', name);
+  const [library, fit, tables] = ['library.ts', 'on-demand/fit.ts', 'data/index.ts'].map((name) => closureOf(at(name)));
+  expect(tables!.size).toBeGreaterThan(100);
+  const alone = sources(at('on-demand')).flatMap((file) =>
+    [...closureOf(file)]
+      .filter((shared) => tables!.has(shared) && !library!.has(shared) && !fit!.has(shared))
+      .map((shared) => `${relative(root, file)} shares ${relative(root, shared)}`),
+  );
+  expect(alone).toEqual([]);
+});
+
 test('assembly imports nothing but itself, and lib none of the families', () => {
   for (const file of sources(join(root, 'assembly'))) {
     for (const target of imports(file)) {

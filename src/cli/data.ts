@@ -87,7 +87,7 @@ function merged(learned: ReadFlags['dateFormat'], said: ReadFlags['dateFormat'])
 const sayFlag: Say = (option, value, column) => {
   if (option === 'columns') return `--columns ${quoted(`${itemOf(column)}=${value}`)}`;
   if (option === 'dateFormat') return `--date-format ${quoted(`${column}=${value}`)}`;
-  return `--${option} ${quoted(value)}`;
+  return `--${option} ${quoted(option === 'missing' ? itemOf(value) : value)}`;
 };
 
 /** What a file's cells were read as where they are written otherwise than most are. */

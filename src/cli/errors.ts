@@ -1,5 +1,6 @@
 import { DataError } from '../data/errors.js';
 import { MyelinError, UnknownNameError, ValueError } from '../errors.js';
+import { itemOf } from './lists.js';
 import { quoted } from './terminal.js';
 
 /** What of readers' options is an option here too. */
@@ -17,6 +18,20 @@ export function typed(text: string): string {
     .replace(/\bskipLines\b/g, '--skip-lines')
     .replace(/\bencoding: '([\w-]+)'/g, '--encoding $1')
     .replace(/\bseparator: '(.)'/g, (_, character) => `--separator ${quoted(character)}`)
+    .replace(/\bmissing: \[((?:'[^']*'|"[^"]*")(?:, '[^']*')*)\]/g, (_, list: string) => {
+      const items = list.match(/'[^']*'|"[^"]*"/g)!.map((item) => itemOf(item.slice(1, -1)));
+      return `--missing ${quoted(items.join(','))}`;
+    })
+    .replace(/\bcolumns: \{ ([\w$]+|'[^']*'|"[^"]*"): '(\w+)' \}/g, (_, name, kind) => {
+      return `--columns ${quoted(`${itemOf(name.replace(/^(['"])(.*)\1$/, '$2'))}=${kind}`)}`;
+    })
+    .replace(/\b(decimal|thousands|dateFormat): ('[^']*'|"[^"]*")/g, (_, name, value) => {
+      return `${flagOf(name)} ${quoted(value.slice(1, -1))}`;
+    })
+    .replace(/\btask: '(\w+)' \(--task \w+\)/g, '--task $1')
+    .replace(/\btask: '(\w+)'/g, '--task $1')
+    .replace(/\bmembers: (\d+)/g, '--members $1')
+    .replace(/; a kind given in columns keeps it/g, '; a kind given in --columns keeps it')
     .replace(/\b(comment|key): '([^']*)'/g, (_, name, value) => `--${name} ${quoted(value)}`);
 }
 
@@ -42,7 +57,7 @@ function adviceOf({ code, hint, field, problem }: DataError): string | undefined
     const text = /^'(.*)' is not a /.exec(problem)?.[1] ?? '';
     const own = spellingAdvice(hint, field);
     if (own !== '' && !own.endsWith('DD/MM/YYYY.')) return own;
-    return `${own && `${own} `}If it means a missing value, say --missing ${quoted(text)}; if the column holds texts, --columns ${quoted(`${field}=category`)} in training.`;
+    return `${own && `${own} `}If it means a missing value, say --missing ${quoted(itemOf(text))}; if the column holds texts, --columns ${quoted(`${field}=category`)} in training.`;
   }
   const format = /^For JSON say format: '(\w+)'/.exec(hint)?.[1];
   if (format) return `For JSON say --format ${format}.`;

@@ -129,7 +129,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     await pipeline.fit(parts ? table.take(parts.train) : table, {
       callbacks,
       signal: interruption.signal,
-      remark: (text) => tell(`note: ${text}`),
+      remark: (text) => tell(`note: ${typed(text)}`),
       checkpoint,
       ...(flags.checkpointEvery !== undefined && { checkpointEvery: flags.checkpointEvery }),
       ...(flags.resume !== undefined && { resume: flags.resume }),
@@ -218,7 +218,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     });
   } else if (!quiet) {
     const sections = [
-      record.notes.map(printable).join('\n'),
+      record.notes.map((note) => printable(typed(note))).join('\n'),
       curves(record),
       `Validation (${validationText(record)}):\n${metricsText(record.validation, meaning)}`,
       tested ? `Test:\n${metricsText(tested, meaning)}` : '',

@@ -5,7 +5,7 @@ import { FileFormatError, MyelinError, ValueError } from '../errors.js';
 import { printable } from '../printable.js';
 import { print, printJson, say } from './console.js';
 import { cellRemarksOf, checkColumns, type ReadFlags, readData, readOptions, sourceOf, warn } from './data.js';
-import { about } from './errors.js';
+import { about, typed } from './errors.js';
 import { firstLineRemarks, readFor, usedFor } from './first-line.js';
 import { imagesInstead } from './idx.js';
 import { networksText } from './networks.js';
@@ -43,7 +43,11 @@ export async function evaluateCommand(file: string, data: string, flags: ReadFla
   const table = await readFor(pipeline, flags, () => readData(data, flags, pipeline));
   const metrics = usedFor(pipeline, flags, table, () => pipeline.evaluate(table));
   if (!flags.json)
-    warn([...firstLineRemarks(table, flags, pipeline), ...cellRemarksOf(table), ...pipeline.warnings(table)]);
+    warn([
+      ...firstLineRemarks(table, flags, pipeline),
+      ...cellRemarksOf(table).map(typed),
+      ...pipeline.warnings(table),
+    ]);
   if (flags.json) printJson(metrics);
   else print(metricsText(metrics, meaningOf(pipeline)));
   return 0;
@@ -164,7 +168,7 @@ export async function predictCommand(file: string, data: string, flags: PredictF
     interruption.stop();
   }
   if (quiet) return 0;
-  warn([...remarks, ...warnings.texts]);
+  warn([...remarks.map(typed), ...warnings.texts]);
   if (out !== undefined && out !== '-') say(`${rows} predictions in ${out}`);
   return 0;
 }
@@ -217,7 +221,7 @@ export async function inspectCommand(file: string, flags: JsonFlag): Promise<num
     networksText(model.summary(), record.members.length),
     curves(record),
     `Validation (${validationText(record)}):\n${metricsText(record.validation, meaningOf(pipeline))}`,
-    record.notes.map(printable).join('\n'),
+    record.notes.map((note) => printable(typed(note))).join('\n'),
   );
   return 0;
 }

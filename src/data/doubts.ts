@@ -45,7 +45,7 @@ export interface Doubts extends Omit<Suspicion, 'padded' | 'beyond'> {
 }
 
 /** The doubts about a column of which no more is known than its texts. */
-export function doubtsAbout(column: CategoryColumn): Doubts {
+export function doubtsAbout(column: CategoryColumn, lines?: ArrayLike<number>): Doubts {
   const settings = settingsOf(planCells({}), column.name);
   // Of rows that were taken out of a table, not all categories are there.
   const { counts } = new Tally(column);
@@ -56,7 +56,7 @@ export function doubtsAbout(column: CategoryColumn): Doubts {
     categories: present,
     codes: column.codes.map((code) => (code < 0 ? code : codes.get(column.categories[code]!)!)),
   };
-  return doubtsOf(own, decide(present, settings), settings);
+  return doubtsOf(own, decide(present, settings), settings, (row) => lines?.[row]);
 }
 
 /** Cells by code of a category. */

@@ -13,8 +13,12 @@ const COMMON: ReadonlySet<string> = /* @__PURE__ */ new Set([
   // A space that does not break, one without width and a wide one.
   ...['\u00a0', '\u200b', '\u3000'],
   ...['#value!', '#div/0!', '#ref!', '#name?', '#num!', '#null!', '#error!', '#spill!', '#calc!', '#getting_data'],
+  ...['#nv', '#n/d', '#n/b', '#i/t', '#\u043d/\u0434'],
   ...['1.#ind', '-1.#ind', '1.#qnan', '-1.#qnan', '0000-00-00', '0000-00-00 00:00:00'],
 ]);
+
+/** Errors of spreadsheets in other languages: #WERT!, #NOMBRE?, #¡VALOR! */
+const SHEET_ERROR = /^#[\u00a1\u00bf]?\p{L}[\p{L}\d/]+[!?]$/u;
 
 const LONGEST = 20;
 
@@ -25,7 +29,8 @@ const BEGIN: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set(
 
 /** Whether people write this for a value that is missing. */
 export function isCommonMarker(text: string): boolean {
-  return text.length <= LONGEST && BEGIN.has(text[0]) && COMMON.has(text.toLowerCase());
+  if (text.length > LONGEST || !BEGIN.has(text[0])) return false;
+  return COMMON.has(text.toLowerCase()) || SHEET_ERROR.test(text);
 }
 
 interface NumberMarks {

@@ -156,7 +156,9 @@ export function remarksOn(name: string, doubts: Doubts, say: Say = sayOption): r
     );
   }
   if (unit !== undefined) {
-    remarks.push(`${texts}, though all would be numbers without '${shorten(unit)}'`);
+    remarks.push(
+      `${texts}, though all would be numbers without '${shorten(unit)}'; take it out of the cells to learn from numbers`,
+    );
   }
   if (padded) {
     const { text, count, row, line } = padded;

@@ -51,6 +51,8 @@ export class RowCollector {
   /** What is remarkable about how the rows were found. */
   readonly notes: string[] = [];
   rows = 0;
+  /** Keys of a stream that came too late for a column, and that nobody asked for. */
+  readonly late = new Set<string>();
   readonly #columns = new Map<string, Values>();
   #width: number | undefined;
   #present = 0;
@@ -59,9 +61,10 @@ export class RowCollector {
     private readonly source: string,
     public names: readonly string[] | undefined,
     private readonly complain: Complain,
-    /** Whether keys that the first rows do not have make columns. */
+    /** Whether keys that come late make columns; those of a stream are settled with its first block. */
     private readonly open = true,
     private readonly maxColumns = Number.POSITIVE_INFINITY,
+    private readonly plan?: Pick<ReadPlan, 'kinds' | 'otherwise' | 'sampleRows'>,
   ) {}
 
   /** The columns, with null where rows lack a field. */
@@ -83,12 +86,26 @@ export class RowCollector {
     if (Array.isArray(row)) this.#addArray(row);
     else if (this.names && ArrayBuffer.isView(row)) this.#addArray(Array.from(row as unknown as ArrayLike<unknown>));
     else if (typeof row === 'object' && row !== null && !isA(row, 'Date')) this.#addObject(row);
-    else throw this.#wrong(`a row is ${shorten(String(row))}; an object or an array is expected`);
+    else throw this.#wrong(`a row is ${shorten(show(row))}; an object or an array is expected`);
     this.rows++;
   }
 
   #wrong(problem: string, field?: string): Error {
     return this.complain({ row: this.rows, problem, ...(field === undefined ? {} : { field }) });
+  }
+
+  /** Whether a key that the first block of a stream lacks is left out; else it is refused, as nothing is lost without a word. */
+  #leavesOut(name: string): boolean {
+    const { kinds = {}, otherwise, sampleRows } = this.plan ?? {};
+    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    if (kind === 'skip') return true;
+    if (kind !== undefined || otherwise === undefined) {
+      const problem = `the first rows of the stream, of which ${sampleRows} are looked at, do not have this field`;
+      const hint = `Write it in the first row, with null where there is no value, or raise sampleRows.`;
+      throw this.complain({ row: this.rows, problem, field: name, hint });
+    }
+    this.late.add(name);
+    return true;
   }
 
   #tooMany(columns: number): Error {
@@ -118,7 +135,7 @@ export class RowCollector {
     for (const name of keys) {
       let column = this.#columns.get(name);
       if (!column) {
-        if (!this.open && rows > 0) throw this.#wrong('the first rows do not have this field', name);
+        if (!this.open && this.#leavesOut(name)) continue;
         if (name === '__proto__') throw this.#wrong('a column cannot have this name', name);
         column = { start: rows, values: [] };
         this.#columns.set(name, column);
@@ -216,6 +233,10 @@ export function tableOf(
       ...settled.described,
       ...settled.doubts,
     });
+  }
+  for (const name of collector.late) {
+    if (blocks?.said.first(name, 'too late'))
+      remarks.push(`'${shorten(name)}' is left out, since the first rows do not have it`);
   }
   const notes = [...collector.notes, ...remarks];
   const report = makeReport({ source, rows, notes, remarks, columns: reports });

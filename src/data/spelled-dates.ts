@@ -43,13 +43,15 @@ const NAMED_DAY = /* @__PURE__ */ pattern(`${WEEKDAY}(${MONTH})\\.?[\\s-]?${DAY}
 const YEAR_NAMED = /* @__PURE__ */ pattern(`([12]\\d{3})[-/\\s](${MONTH})[-/\\s](\\d{1,2})`);
 const NAMED_YEAR = /* @__PURE__ */ new RegExp(`^(${MONTH})\\.?,?[-/\\s]([12]\\d{3})$`, 'i');
 const TIME =
-  /^(?:T|\s|,\s?|\sat\s|:)(\d{1,2}):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9}))?)?\s?([ap]\.?m\.?)?\s?(?:(z)|(?:utc|gmt)?([-+\u2212])(\d\d):?(\d\d)?|utc|gmt)?(?:\s?\([^()]*\))?$/i;
+  /^(?:T|\s|,\s?|\sat\s|:)(\d{1,2}):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9}))?)?\s?([ap]\.?m\.?)?\s?(?:(z)|(?:utc|gmt)?([-+\u2212])(\d\d):?(\d\d)?|(?:utc|gmt)([-+\u2212])(\d)(?::(\d\d))?|utc|gmt)?(?:\s?\([^()]*\))?$/i;
 
 /** Milliseconds of the time behind a date; NaN where it is none. */
 function timeOf(rest: string): number {
   const match = TIME.exec(rest);
   if (!match) return Number.NaN;
-  const [, hour, minute, second = '0', fraction = '0', half, , sign, offsetHour = '0', offsetMinute = '0'] = match;
+  const [, hour, minute, second = '0', fraction = '0', half, , ...zone] = match;
+  // +02:00, or GMT+2 with one digit.
+  const [sign, offsetHour = '0', offsetMinute = '0'] = zone[0] === undefined ? zone.slice(3) : zone;
   let h = Number(hour);
   if (half !== undefined) {
     if (h < 1 || h > 12) return Number.NaN;

@@ -1,6 +1,7 @@
 import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import { Generator, stream } from '../kernels/philox.js';
 import { isA } from '../realms.js';
+import { shorten } from './errors.js';
 import { type Column, lengthOf, Table } from './table.js';
 import { type MissingTimes, type PerRow, rowsByTime } from './times.js';
 
@@ -58,6 +59,14 @@ function rowsOf(data: number | Table): number {
 
 /** A small whole number for each row, the same where values are the same. */
 function codesOf(values: PerRow, rows: number, argument: string): Int32Array {
+  if (typeof values !== 'object' || values === null) {
+    const name = typeof values === 'string' ? values : 'y';
+    throw new ValueError({
+      argument,
+      given: show(values),
+      expected: `${argument === 'times' ? 'true, or ' : ''}a value for each row, such as table.column('${shorten(name)}')`,
+    });
+  }
   const column = values as Column;
   const isColumn = 'kind' in (values as object);
   const length = isColumn ? lengthOf(column) : (values as ArrayLike<unknown>).length;

@@ -35,7 +35,7 @@ export class Table {
   readonly columns: readonly Column[];
   /** What was inferred from a file, and why. */
   readonly report: TableReport | undefined;
-  /** Of tables that readers return: the line of the file where each row begins, from 1. */
+  /** Of tables that readers return, and of their parts: the line of the file where each row begins, from 1. */
   readonly lines: ArrayLike<number> | undefined;
   /** How the file was read where that differs from the defaults. */
   readonly reading: Reading;
@@ -100,8 +100,8 @@ export class Table {
   }
 
   /** A table of what came out of the same file. */
-  #of(columns: readonly Column[]): Table {
-    return new Table(columns, undefined, undefined, this.reading);
+  #of(columns: readonly Column[], lines = this.lines): Table {
+    return new Table(columns, undefined, lines, this.reading);
   }
 
   /** These columns, in this order. */
@@ -131,6 +131,7 @@ export class Table {
       (values) => gather(values, new Float64Array(rows.length)),
       (codes) => gather(codes, new Int32Array(rows.length)),
       (bytes) => gather(bytes, new Uint8Array(rows.length)),
+      (lines) => Float64Array.from({ length: rows.length }, (_, i) => lines[rows[i]!]!),
     );
   }
 
@@ -140,6 +141,7 @@ export class Table {
       (values) => values.subarray(start, end),
       (codes) => codes.subarray(start, end),
       (bytes) => bytes.subarray(start, end),
+      (lines) => Array.prototype.slice.call(lines, start, end),
     );
   }
 
@@ -147,6 +149,7 @@ export class Table {
     numbers: (values: Float64Array) => Float64Array,
     codes: (codes: Int32Array) => Int32Array,
     bytes: (bytes: Uint8Array) => Uint8Array,
+    lines: (lines: ArrayLike<number>) => ArrayLike<number>,
   ): Table {
     return this.#of(
       this.columns.map((column) => {
@@ -155,6 +158,7 @@ export class Table {
         if (coded) return bytesColumn(column.name, bytes(coded.bytes));
         return { ...column, values: numbers(column.values) };
       }),
+      this.lines && lines(this.lines),
     );
   }
 

@@ -10,6 +10,7 @@ import { ArrayFeed, type Feed, readRows } from './feed.js';
 import { planData, type ValidationSource } from './fit-data.js';
 import { type FitOptions, OPTIONS, optionalCount, ROWS_ONLY } from './fit-options.js';
 import { checkMixup, Mixup } from './mixup.js';
+import { checkSignal } from './on-abort.js';
 import { type Batches, isBatches } from './source.js';
 
 /** Checked arguments of `fit`. */
@@ -95,11 +96,7 @@ function checkFlags(flags: Readonly<Record<string, unknown>>): void {
 }
 
 function checkControls(signal: unknown, control: unknown): void {
-  const { addEventListener } = (signal ?? {}) as Partial<AbortSignal>;
-  if (signal !== undefined && typeof addEventListener !== 'function') {
-    const hint = signal instanceof AbortController ? { hint: 'Pass controller.signal.' } : {};
-    throw new ValueError({ argument: 'signal', given: show(signal), expected: 'an AbortSignal', ...hint });
-  }
+  checkSignal(signal);
   if (control !== undefined && typeof (control as Partial<TrainingControl> | null)?.halt !== 'function') {
     throw new ValueError({ argument: 'control', given: show(control), expected: 'what trainingControl() returns' });
   }

@@ -236,11 +236,12 @@ async function* batches(
   const { name } = bytes;
   const spots = new Spots();
   const complain: Complain = spots.complain(name);
-  const collect = () => new RowCollector(name, plan.names, complain, whole, plan.maxColumns);
+  let names: string[] | undefined;
+  const collect = () =>
+    new RowCollector(name, plan.names, complain, whole || names === undefined, plan.maxColumns, plan);
   let adder = new Adder(collect(), spots);
   adder.collector.notes.push(...notes);
   const blocks = whole ? undefined : new Blocks();
-  let names: string[] | undefined;
   let cells: ReadPlan = plan;
   const table = () => {
     const { collector } = adder;

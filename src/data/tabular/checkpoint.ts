@@ -8,7 +8,6 @@ import { Xxh32 } from '../../io/xxhash.js';
 import { allFinite, type Matrix, makeMatrix, oneNaN } from '../../matrix.js';
 import type { Model } from '../../train/model.js';
 import type { Weights } from '../../train/model-types.js';
-import { unpack } from '../../train/resume.js';
 import { type Json, pack } from '../../train/run-state.js';
 import type { Design } from './design.js';
 import type { HeldOutState } from './held-out.js';
@@ -171,6 +170,7 @@ async function readProgress(source: LoadSource, job: Job, beginning: Beginning):
   }
   const text = metadata.get('state');
   if (text === undefined) throw new FileFormatError(WHERE, 'missing');
+  const { unpack } = await import('../../on-demand/resume.js');
   const saved = unpack(parseJson(text, WHERE) as Json) as Saved;
   objectOf({ design: checkpointDesign, data: count })(saved, WHERE);
   checkJob(saved, job);

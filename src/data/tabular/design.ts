@@ -72,7 +72,7 @@ export interface Design {
 }
 
 export interface FitTabularOptions {
-  /** Called before training begins with each remark on the target, which the record keeps among its notes, too. */
+  /** Called before training begins with each remark on the target and on numbers that may stand for a missing value, which the record keeps among its notes, too. */
   readonly remark?: (text: string) => void;
   /** Ends training after the present batch; what was trained so far is kept, with the best weights. */
   readonly signal?: AbortSignal;
@@ -362,7 +362,7 @@ export function choosePreprocessing(
     else if (kind === 'category' && given.categories === undefined) {
       columns[name] = categorySteps(column);
       if (columns[name] !== 'drop') continue;
-      const why = remarksOn(name, doubtsAbout(column)).map((remark) => `; ${remark}`);
+      const why = remarksOn(name, doubtsAbout(column, table.lines)).map((remark) => `; ${remark}`);
       notes.push(`'${name}' is left out: nearly every row has a text of its own${why.join('')}`);
     }
   }

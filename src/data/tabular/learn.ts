@@ -7,6 +7,7 @@ import { choosePreprocessing, designFor, type FitTabularOptions, inferTask, type
 import { describeColumns } from './inputs.js';
 import { expected, MOST_CONFUSED, measure, type Prior } from './measure.js';
 import type { TabularRecord } from './record.js';
+import { sentinelRemarks } from './sentinels.js';
 import {
   checkClasses,
   classesOf,
@@ -69,7 +70,7 @@ export async function learn(given: Table, options: TabularOptions, watch: FitTab
   const design = designFor(table.rows, task, options);
   if (classes) {
     const left = Math.ceil(design.members === 1 ? table.rows / 10 : table.rows);
-    for (const text of checkClasses(truth, classes, options.target, left)) remark(text);
+    for (const text of checkClasses(truth, classes, column, left)) remark(text);
     if (classes.length > MOST_CONFUSED) remark(`no confusion matrix is kept of ${classes.length} classes`);
   }
   const prior: Prior = classes
@@ -77,6 +78,8 @@ export async function learn(given: Table, options: TabularOptions, watch: FitTab
     : { mean: scaleOf(target)!.offset };
   const y = target.transform(table.select([options.target]));
   const rest = table.drop(options.target, ...(options.drop ?? []));
+  const doubted = task === 'regression' ? [column, ...rest.columns] : rest.columns;
+  for (const text of sentinelRemarks(doubted, table.lines)) remark(text);
   const chosen = choosePreprocessing(rest, options.preprocess);
   notes.push(...chosen.notes);
   const inputs = preprocess(chosen.options);

@@ -1,10 +1,12 @@
 import { nearest, ShapeError, show, UnknownNameError, ValueError } from '../../errors.js';
 import { dense, type Matrix, makeMatrix, type Numbers } from '../../matrix.js';
+import { doubtsAbout } from '../doubts.js';
 import { shorten } from '../errors.js';
 import { isCommonMarker } from '../markers.js';
 import { ordinal, textsOf } from '../prep/encoding.js';
 import { type Preprocessing, preprocess } from '../prep/preprocess.js';
 import { standardize } from '../prep/scaling.js';
+import { remarksOn } from '../remarks.js';
 import { type Column, lengthOf, Table } from '../table.js';
 import { classNumbers } from './classes.js';
 import type { Task } from './design.js';
@@ -41,8 +43,15 @@ export function withTarget(
   if (kept === table.rows) return table;
   if (kept === 0)
     throw new ValueError({ argument: 'target', given: `'${target}' without a value`, expected: 'values' });
-  notes.push(`${table.rows - kept} rows are left out: '${target}' is missing`);
+  const without = table.rows - kept;
+  notes.push(`${without} ${without === 1 ? 'row is' : 'rows are'} left out: '${target}' is missing`);
   return table.take(Array.from({ length: table.rows }, (_, row) => row).filter(has));
+}
+
+/** What may make numbers of texts, as part of an error. */
+function doubtHint(column: Column): { readonly hint: string } | undefined {
+  const remarks = column.kind === 'category' ? remarksOn(column.name, doubtsAbout(column)) : [];
+  return remarks.length === 0 ? undefined : { hint: remarks.join('. ') };
 }
 
 export function fitTarget(column: Column, task: Task): Preprocessing {
@@ -51,7 +60,12 @@ export function fitTarget(column: Column, task: Task): Preprocessing {
   if (task === 'regression') {
     if (column.kind === 'category') {
       const given = `texts such as ${show(column.categories[0])} in '${column.name}'`;
-      throw new ValueError({ argument: 'task', given: `regression of ${given}`, expected: 'numbers to predict' });
+      throw new ValueError({
+        argument: 'task',
+        given: `regression of ${given}`,
+        expected: 'numbers to predict',
+        ...doubtHint(column),
+      });
     }
     const { values } = column;
     if (values.every((value) => value === values[0]))
@@ -95,15 +109,22 @@ const MOST_OUTPUTS = 2 ** 26;
  * Refuses classes that cannot be learned: nearly as many as there are rows, or more than memory has room for. Returns
  * remarks on those that can hardly be.
  */
-export function checkClasses(truth: Truth, classes: readonly string[], name: string, held: number): readonly string[] {
+export function checkClasses(
+  truth: Truth,
+  classes: readonly string[],
+  column: Column,
+  held: number,
+): readonly string[] {
   const { rows, data } = truth;
-  const given = `'${name}' of ${classes.length} classes in ${rows} rows`;
+  const given = `'${column.name}' of ${classes.length} classes in ${rows} rows`;
   if (classes.length > FEW_CLASSES && classes.length > rows / 2) {
     throw new ValueError({
       argument: 'target',
       given,
       expected: 'classes that come several times',
-      hint: "Nearly every row has a class of its own. Numbers are predicted with task: 'regression'.",
+      ...(doubtHint(column) ?? {
+        hint: "Nearly every row has a class of its own. Numbers are predicted with task: 'regression'.",
+      }),
     });
   }
   if (classes.length * held > MOST_OUTPUTS) {

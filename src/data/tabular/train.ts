@@ -6,7 +6,6 @@ import type { Matrix } from '../../matrix.js';
 import type { Callback } from '../../train/callbacks.js';
 import type { Model } from '../../train/model.js';
 import type { Weights } from '../../train/model-types.js';
-import { unpack } from '../../train/resume.js';
 import { gather } from '../augment/batches.js';
 import { type History, jobOf, loadCheckpoint, type MemberRecord, saveCheckpoint } from './checkpoint.js';
 import type { Design, Task } from './design.js';
@@ -179,6 +178,7 @@ export async function train(
     held.settle(0);
     return { kept: some.map((i) => networks[i]!), held };
   }
+  const { unpack } = await import('../../on-demand/resume.js');
   const historyOf = (network: Model): History => {
     const done = histories[networks.indexOf(network)];
     return done ?? (unpack(network.run!.history.history) as History);
