@@ -1,9 +1,11 @@
+import { getEventListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { wasm } from '../src/backends/wasm.js';
 import { loadTabular, type TabularOptions, tabular } from '../src/data/index.js';
+import { ValueError } from '../src/errors.js';
 import { Generator } from '../src/kernels/philox.js';
 
 const backend = await wasm();
@@ -126,4 +128,38 @@ describe('an interrupted fit', () => {
     await expect(tabular(design).fit(rows, { resume: path })).rejects.toThrow(/expected a checkpoint/);
     await expect(tabular(design).fit(rows, { resume: join(folder, 'none') })).rejects.toThrow(/ENOENT/);
   });
+});
+
+test.each<[string, object, RegExp]>([
+  ['a controller', { signal: new AbortController() }, /signal: .*Pass controller\.signal/],
+  ['no signal', { signal: { aborted: false } }, /signal: expected an AbortSignal/],
+  ['a list of callbacks', { callbacks: [{}] }, /callbacks: expected a function/],
+  ['a callback', { callbacks: {} }, /callbacks: expected a function/],
+  ['no function', { remark: 'yes' }, /remark: expected a function/],
+  ['a number to save to', { checkpoint: 5 }, /checkpoint: expected a path/],
+  ['an empty path', { checkpoint: '', checkpointEvery: { epochs: 1 } }, /checkpoint: expected a path/],
+  ['null to save to', { checkpoint: null }, /checkpoint: expected a path/],
+  ['a flag to go on from', { resume: true }, /resume: expected a path/],
+])('%s is refused before training', async (_, watch, message) => {
+  const given = tabular({ target: 'kind', epochs: 1, backend }).fit(flowers(20), watch);
+  await expect(given).rejects.toThrow(message);
+  await expect(given).rejects.toBeInstanceOf(ValueError);
+});
+
+test('fits that share a signal share a listener, and leave none', async () => {
+  const { signal } = new AbortController();
+  const seen: number[] = [];
+  const count = () => void seen.push(getEventListeners(signal, 'abort').length);
+  const folder = mkdtempSync(join(tmpdir(), 'myelin-listeners-'));
+  const fits = Array.from({ length: 12 }, (_, i) => {
+    const kept = i % 2 ? { checkpoint: join(folder, `${i}`), checkpointEvery: { epochs: 1 } } : {};
+    const options = { target: 'kind', layers: [4], epochs: 2, members: 2, backend };
+    return tabular(options).fit(flowers(20), { signal, ...kept, callbacks: () => [{ onEpochEnd: count }] });
+  });
+  try {
+    await Promise.all(fits);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  expect([Math.max(...seen), getEventListeners(signal, 'abort').length]).toEqual([1, 0]);
 });

@@ -1,3 +1,13 @@
+import { show, ValueError } from '../errors.js';
+
+/** @throws ValueError for what is no signal. */
+export function checkSignal(signal: unknown): void {
+  const { addEventListener } = (signal ?? {}) as Partial<AbortSignal>;
+  if (signal === undefined || typeof addEventListener === 'function') return;
+  const hint = signal instanceof AbortController ? { hint: 'Pass controller.signal.' } : {};
+  throw new ValueError({ argument: 'signal', given: show(signal), expected: 'an AbortSignal', ...hint });
+}
+
 interface Fan {
   readonly handlers: Set<() => void>;
   readonly listener: () => void;

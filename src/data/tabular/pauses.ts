@@ -1,4 +1,5 @@
 import { checkNumber, checkOptions } from '../../errors.js';
+import { onAbort } from '../../train/on-abort.js';
 
 /** After the batch or the epoch by which so many seconds or epochs have passed since the last time. */
 export type CheckpointEvery = { readonly seconds: number } | { readonly epochs: number };
@@ -10,6 +11,7 @@ export class Pauses {
   #controller = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #passed = 0;
+  #unwatch: (() => void) | undefined;
 
   /** @throws ValueError */
   constructor(given: CheckpointEvery) {
@@ -28,7 +30,7 @@ export class Pauses {
     this.#controller = controller;
     this.#passed = 0;
     if (signal?.aborted) controller.abort(signal.reason);
-    signal?.addEventListener('abort', () => controller.abort(signal.reason), { once: true, signal: controller.signal });
+    this.#unwatch = signal && onAbort(signal, () => controller.abort(signal.reason));
     if (this.#seconds < Number.POSITIVE_INFINITY) {
       this.#timer = setTimeout(() => controller.abort(this), 1000 * this.#seconds);
     }
@@ -45,7 +47,7 @@ export class Pauses {
   /** Training has paused or come to its end. */
   end(): void {
     clearTimeout(this.#timer);
-    // Gives up listening.
+    this.#unwatch?.();
     this.#controller.abort(this);
   }
 }

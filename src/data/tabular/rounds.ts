@@ -1,5 +1,6 @@
 import type { Callback } from '../../train/callbacks.js';
 import type { Model } from '../../train/model.js';
+import { onAbort as watchAbort } from '../../train/on-abort.js';
 
 /**
  * Lets several networks train by turns, an epoch each, in the order of their numbers. After each round, while all of them
@@ -46,7 +47,7 @@ export class Rounds {
     };
     const onAbort = () => abort(this.signal?.reason);
     if (this.signal?.aborted) onAbort();
-    this.signal?.addEventListener('abort', onAbort);
+    const unwatch = this.signal && watchAbort(this.signal, onAbort);
     let failure: { readonly error: unknown } | undefined;
     // A round that all had completed before the end of an earlier run, which came before it was settled.
     this.#proceed();
@@ -63,7 +64,7 @@ export class Rounds {
         }),
       );
     } finally {
-      this.signal?.removeEventListener('abort', onAbort);
+      unwatch?.();
     }
     if (failure) throw failure.error;
   }

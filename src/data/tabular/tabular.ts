@@ -1,4 +1,4 @@
-import { checkOptions, StateError, ValueError } from '../../errors.js';
+import { StateError, ValueError } from '../../errors.js';
 import { type SaveTarget, save, serialize } from '../../io/save.js';
 import { type Matrix, makeMatrix, type Numbers } from '../../matrix.js';
 import type { Model } from '../../train/model.js';
@@ -15,6 +15,7 @@ import { type Metrics, measure } from './measure.js';
 import { type Predictions, predictionsOf, predictionTable } from './predictions.js';
 import type { TabularRecord } from './record.js';
 import { digitsOf, missingAmong, type Truth, truthOf, unscaled, withTarget } from './target.js';
+import { checkWatch } from './watch.js';
 
 type Data = Table | readonly Row[];
 
@@ -95,7 +96,7 @@ export class Tabular<T extends Task = Task> {
    * @throws UnknownNameError for a target that is no column; ValueError for data that cannot be learned from.
    */
   async fit(data: Data, watch: FitTabularOptions = {}): Promise<this> {
-    checkOptions(watch, ['callbacks', 'signal', 'checkpoint', 'checkpointEvery', 'resume', 'remark'], 'fit');
+    checkWatch(watch);
     const table = data instanceof Table ? data : tableFromRows(data);
     const learned = await learn(table, this.options, watch);
     this.#interrupted = learned.interrupted;
