@@ -136,7 +136,7 @@ export { terminateOnNaN } from './train/callbacks/terminate-on-nan.js';
 export type { Callback, FitParams, Logs } from './train/callbacks.js';
 export type { ClassWeights } from './train/class-weights.js';
 export { type TrainingControl, trainingControl } from './train/control.js';
-export type { FitOptions, StreamFitOptions } from './train/fit-plan.js';
+export type { FitOptions, StreamFitOptions } from './train/fit-options.js';
 export { modelFromSpec } from './train/from-spec.js';
 export type { History } from './train/history.js';
 export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './train/lsuv.js';

@@ -14,6 +14,7 @@ test.each([
   ["say missing: ['a, b']", `say --missing '"a, b"'`],
   ["missing: ['-999', '-9999'] if", '--missing -999,-9999 if'],
   [`missing: ["it's"]`, `--missing 'it'\\''s'`],
+  ["comment: '(100 rows)' leaves out", "--comment '(100 rows)' leaves out"],
   ["columns: { id: 'number' } rounds", '--columns id=number rounds'],
   ["columns: { 'area, m2': 'number' }", `--columns '"area, m2"=number'`],
   ["decimal: ',' and thousands: '.'", '--decimal , and --thousands .'],
@@ -70,4 +71,19 @@ describe('a German export', () => {
     const units = await myelin(['train', 'units.csv', '--target', 'y', ...quick, '--out', 'units.myelin']);
     expect(units.stderr + units.stdout).toContain("without 'ms'; take it out of the cells to learn from numbers");
   });
+});
+
+test('a note below a table is an error that says how to leave it out', async () => {
+  const rows = Array.from({ length: 60 }, (_, i) => `${i % 7},${i % 2 ? 'u' : 'v'}`).join('\n');
+  writeFileSync(at('note.csv'), `a,y\n${rows}\n(60 rows)\n`);
+  const { code, stderr } = await myelin(['train', 'note.csv', '--target', 'y', ...quick]);
+  expect(code).toBe(1);
+  expect(stderr).toContain(
+    "line 62, column 10: the row has 1 field where the first has 2. If the line is no row but a note, --comment '(60 rows)' leaves out lines that begin so.",
+  );
+  const again = await myelin(['train', 'note.csv', '--target', 'y', '--comment', '(60 rows)', ...quick]);
+  expect([
+    again.code,
+    again.stdout.includes('60 rows, 2 columns') || again.stderr.includes('60 rows, 2 columns'),
+  ]).toEqual([0, true]);
 });

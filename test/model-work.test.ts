@@ -193,3 +193,14 @@ describe.each(Object.entries(actions))('four times as large takes about four tim
     expect(more / once).toBeLessThan(5.2);
   });
 });
+
+test('four times as many layers take about four times the work to freeze, each by its name', async () => {
+  const freezing = (count: number) => {
+    const made = stack(list(count, (i) => dense({ units: 2, ...inputShape(i), name: `layer${i}` })))();
+    return async () => list(count, (i) => made.setTrainable(i % 2 ? `layers.${i}` : `layer${i}`, false));
+  };
+  await freezing(10)();
+  const [once, more] = [await workOf(freezing(60)), await workOf(freezing(240))];
+  expect(once).toBeGreaterThan(100);
+  expect(more / once).toBeLessThan(4.2);
+});

@@ -8,7 +8,7 @@ import type { OptimizerName } from '../model/names.js';
 import type { OptimizerSpec } from '../model/optimizers.js';
 import type { Logs } from './callbacks.js';
 import type { Engine } from './engine.js';
-import type { FitOptions } from './fit-plan.js';
+import type { FitOptions } from './fit-options.js';
 import type { UpdateOptions } from './update-options.js';
 
 /** What every model needs. */

@@ -15,7 +15,7 @@ import type { TrainingControl } from './control.js';
 import { Engine } from './engine.js';
 import { evaluate } from './evaluation.js';
 import type { FitRun } from './fit.js';
-import type { FitOptions, StreamFitOptions } from './fit-plan.js';
+import type { FitOptions, StreamFitOptions } from './fit-options.js';
 import type { History } from './history.js';
 import {
   type CompileOptions,

@@ -4,7 +4,7 @@ import type { Data } from '../train/batches.js';
 
 import { progress } from '../train/callbacks/progress.js';
 import type { Callback, Logs } from '../train/callbacks.js';
-import type { FitOptions, StreamFitOptions } from '../train/fit-plan.js';
+import type { FitOptions, StreamFitOptions } from '../train/fit-options.js';
 
 import type { History } from '../train/history.js';
 import type { Model } from '../train/model.js';

@@ -10,8 +10,9 @@ import { modelFromSpec } from '../train/from-spec.js';
 import { makeArray } from './copying.js';
 import { packError, unpackError } from './errors.js';
 import { Hooks, progressCallback } from './hooks.js';
+import { type AskApart, HostStreams } from './host-streams.js';
 import { factories, functions, Hosted, openBackend } from './hosted.js';
-import type { Ask, ModelState, Note, PackedStream, Request, Response, States } from './protocol.js';
+import type { Ask, ModelState, Note, Request, Response, States } from './protocol.js';
 import { at, packResult, put } from './results.js';
 
 interface Port {
@@ -27,9 +28,6 @@ interface Asked {
 }
 
 type Reply = Message<'reply'>;
-
-/** Asks for what is not in turn with hooks. */
-type AskApart = (fn: number, ...args: readonly unknown[]) => Promise<Reply>;
 
 /** An array that comes ahead of its call. */
 interface Held {
@@ -53,8 +51,7 @@ class Host {
   readonly #controls = new Map<number, { paused: boolean }>();
   /** Calls that tell of their progress, and what `onProgress` threw. */
   readonly #progress = new Map<number, { failure?: { readonly error: unknown } }>();
-  /** What can be read but once, and by whom it is read at present. */
-  readonly #streams = new Map<number, { readonly stream: object; ask: AskApart; open: number }>();
+  readonly #streams = new HostStreams((answers, notes, hooks, ask) => this.#unpack(answers, notes, hooks, ask, []));
   #asks = 0;
 
   constructor(private readonly port: Port) {
@@ -271,7 +268,7 @@ class Host {
           return own;
         }
         case 'stream':
-          return this.#stream(note.stream, hooks, ask);
+          return this.#streams.make(note.stream, hooks, ask);
         default:
           return this.#plain(note);
       }
@@ -279,59 +276,6 @@ class Host {
     const root = notes.reduce<unknown>((value, note) => put(value, note.path, make(note)), args);
     for (const note of notes) if (note.kind === 'array') this.#arrays.delete(note.array);
     return root as readonly unknown[];
-  }
-
-  /** Batches of the calling side, one asked for at a time. */
-  #stream({ open, kind, known }: PackedStream, hooks: Hooks, ask: AskApart): unknown {
-    if (kind === 'function') return (epoch: number) => this.#iterable(() => ({ ask, open }), epoch, hooks, known);
-    if (kind === 'iterable') return this.#iterable(() => ({ ask, open }), 0, hooks, known);
-    const present = this.#streams.get(known);
-    if (present) {
-      Object.assign(present, { ask, open });
-      return present.stream;
-    }
-    const entry = { stream: {}, ask, open };
-    const iterable = this.#iterable(() => entry, 0, hooks, known);
-    // Having `next` it is one that cannot start again.
-    Object.assign(entry.stream, iterable[Symbol.asyncIterator]());
-    Object.assign(entry.stream, { [Symbol.asyncIterator]: () => entry.stream });
-    this.#streams.set(known, entry);
-    return entry.stream;
-  }
-
-  #iterable(
-    link: () => { ask: AskApart; open: number },
-    epoch: number,
-    hooks: Hooks,
-    known: number,
-  ): AsyncIterable<unknown> {
-    const begin = (): AsyncIterator<unknown> => {
-      let opened: { readonly ask: AskApart; readonly numbers: Promise<[number, number]> } | undefined;
-      // Another call has functions of its own.
-      const numbers = () => {
-        const { ask, open } = link();
-        if (opened?.ask !== ask) {
-          opened = { ask, numbers: ask(open, epoch).then(({ answers }) => answers[0] as [number, number]) };
-        }
-        return opened.numbers;
-      };
-      return {
-        next: async () => {
-          const [fn] = await numbers();
-          const { ask } = link();
-          const { answers, notes } = await ask(fn);
-          const result = this.#unpack(answers, notes, hooks, ask, [])[0] as IteratorResult<unknown>;
-          if (result.done) this.#streams.delete(known);
-          return result;
-        },
-        return: async () => {
-          const [, fn] = await numbers();
-          await link().ask(fn);
-          return { done: true, value: undefined };
-        },
-      };
-    };
-    return { [Symbol.asyncIterator]: begin };
   }
 
   #ask(

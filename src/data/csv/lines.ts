@@ -367,7 +367,7 @@ export class LineReader {
 
   #ragged(unit: Uint8Array, row: number, found: number, at: number): DataError {
     const expected = this.fields.length;
-    const problem = `the row has ${found} fields where the first has ${expected}`;
+    const problem = `the row has ${found} field${found === 1 ? '' : 's'} where the first has ${expected}`;
     const hint =
       unit[row] === 35
         ? "If lines that begin with # are comments, say comment: '#'."
@@ -375,7 +375,9 @@ export class LineReader {
           ? 'A carriage return stands alone in it: end all lines alike.'
           : found > expected
             ? 'A field that holds the separator stands in quotes.'
-            : undefined;
+            : found === 1
+              ? noteHint(decode(unit.subarray(row, Math.min(at, row + 400))).trim())
+              : undefined;
     const place = this.#placeOf(unit, row, at);
     return new DataError({ code: 'fields', source: this.source, ...place, problem, ...(hint && { hint }) });
   }
@@ -385,6 +387,12 @@ export class LineReader {
     const problem = `the field is longer than ${this.limits.maxFieldLength}, the limit maxFieldLength`;
     return new DataError({ code: 'limit', source: this.source, ...place, ...(field && { field }), problem });
   }
+}
+
+/** What to do with a line of one field, as notes below a table are. A short text may begin rows, too. */
+function noteHint(text: string): string {
+  const way = /^[^'"]{8,60}$/.test(text) ? `comment: '${text}' leaves out lines that begin so` : 'delete it';
+  return `If the line is no row but a note, ${way}.`;
 }
 
 export const STREAM = 'Read it a block at a time with streamCsv, or raise the limit.';
