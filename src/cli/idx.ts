@@ -3,25 +3,7 @@ import { DataError } from '../data/errors.js';
 import { type Column, type IdxArray, type IdxValues, readIdx, type Source, Table } from '../data/index.js';
 import { ShapeError } from '../errors.js';
 import type { ReadFlags } from './data.js';
-import { UsageError } from './errors.js';
-
-/** Flags of files of text, which idx leaves without a meaning. */
-const OF_TEXT = {
-  separator: '--separator',
-  header: '--header',
-  format: '--format',
-  columns: '--columns',
-  missing: '--missing',
-  decimal: '--decimal',
-  thousands: '--thousands',
-  dateFormat: '--date-format',
-  encoding: '--encoding',
-  names: '--names',
-  quote: '--no-quote',
-  comment: '--comment',
-  skipLines: '--skip-lines',
-  key: '--key',
-} as const satisfies Partial<Record<keyof ReadFlags, string>>;
+import { checkForIdx } from './text-flags.js';
 
 /** Rows whose numbers are moved before those of the next ones: what they take stays in the processor's caches. */
 const ROWS_AT_A_TIME = 64;
@@ -57,10 +39,7 @@ function pixelsOf({ shape, values }: IdxArray): Column[] {
  * @throws UsageError for flags that say how text is read.
  */
 export async function readImages(source: Source, flags: ReadFlags & { readonly labels: string }): Promise<Table> {
-  const given = (Object.keys(OF_TEXT) as (keyof typeof OF_TEXT)[]).find((name) => flags[name] !== undefined);
-  if (given !== undefined) {
-    throw new UsageError(`${OF_TEXT[given]}: says how text is read, and the data of --labels are idx.`);
-  }
+  checkForIdx(flags);
   const { maxBytes, maxRows = Number.POSITIVE_INFINITY } = flags;
   const limit = maxBytes === undefined ? {} : { maxBytes };
   const [pixels, labels] = [await readIdx(source, limit), await readIdx(flags.labels, limit)];

@@ -29,6 +29,7 @@ import { progressOf } from './progress.js';
 import { reportPage } from './report/page.js';
 import { endingCode, Interruption } from './signals.js';
 import { curves, metricsText, quoted, validationText } from './terminal.js';
+import { checkForFormat } from './text-flags.js';
 
 export interface TrainFlags extends ReadFlags, Omit<TabularOptions, 'target' | 'preprocess' | 'backend'> {
   readonly target: string;
@@ -102,6 +103,8 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     const path = flags[name];
     if (path !== undefined) await checkReadable(path, `--${name}`);
   }
+  // Those of a file to test on may be of another format.
+  if (flags.labels === undefined && flags.test === undefined) checkForFormat(data, flags);
   const table = await readData(data, flags);
   if (table.rows === 1 && table.report?.header === false && flags.header === undefined) {
     const problem = 'there is no row below the names';
@@ -111,7 +114,8 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const dropped = checkColumns(table, flags.drop ?? [], '--drop');
   const pipeline = checked(() => tabular({ target, ...chosen }));
   if (!json && !quiet && table.report) sayLines(typed(String(table.report)));
-  const remarks = remarksOf(table, countersOf(table.drop(target, ...dropped)));
+  const rest = table.names.filter((name) => name !== target && !dropped.includes(name));
+  const remarks = remarksOf(table, rest.length > 0 ? countersOf(table.select(rest)) : []);
   for (const remark of remarks) tell(`note: ${remark}`);
   const classified = (flags.task ?? inferTask(table.column(target)).task) === 'classification';
   const stratify = classified ? { stratify: table.column(target) } : {};

@@ -13,6 +13,7 @@ import { CsvWriter, writing } from './output.js';
 import { checkApart, checkWritable } from './paths.js';
 import { endingCode, Interruption } from './signals.js';
 import { curves, grid, type Meaning, metricsText, shown, validationText } from './terminal.js';
+import { checkForFormat } from './text-flags.js';
 
 interface JsonFlag {
   readonly json?: boolean;
@@ -40,6 +41,7 @@ const meaningOf = ({ kinds, record: { classes, target } }: Tabular): Meaning => 
 
 export async function evaluateCommand(file: string, data: string, flags: ReadFlags & JsonFlag): Promise<number> {
   const pipeline = await loadModel(file, 'evaluate model.myelin data.csv');
+  if (flags.labels === undefined) checkForFormat(data, flags);
   const table = await readFor(pipeline, flags, () => readData(data, flags, pipeline));
   const metrics = usedFor(pipeline, flags, table, () => pipeline.evaluate(table));
   if (!flags.json)
@@ -124,6 +126,7 @@ function inFile(error: unknown, { lines }: Table): unknown {
 /** Predicts a block at a time, so that memory does not grow with the file. */
 export async function predictCommand(file: string, data: string, flags: PredictFlags): Promise<number> {
   const { keep = [], quiet = false, out } = flags;
+  checkForFormat(data, flags);
   const interruption = new Interruption();
   const { signal } = interruption;
   const pipeline = await loadModel(file, 'predict model.myelin data.csv');
@@ -233,6 +236,7 @@ export async function profileCommand(
 ): Promise<number> {
   const pipeline = await loadModel(file, 'profile model.myelin data.csv');
   const { model, preprocessing, record } = pipeline;
+  checkForFormat(data, flags);
   const table = await readFor(pipeline, flags, () => readTable(sourceOf(data), readOptions(flags, pipeline)));
   const rows = Math.min(table.rows, flags.batchSize ?? record.design.batchSize);
   const x = usedFor(pipeline, flags, table, () => preprocessing.transform(table.slice(0, rows)));

@@ -16,7 +16,8 @@ export interface TableOptions extends CsvOptions {
   readonly format?: Format;
 }
 
-function formatOf(source: Source, format: Format | undefined): Format {
+/** The format of a source, by what is said or by its name. */
+export function formatOf(source: Source, format: Format | undefined): Format {
   if (format !== undefined) return lookUp(FORMATS, format, 'format');
   const { name } = open(source);
   const [, extension] = /\.(json|jsonl|ndjson)(?:\.gz)?(?:[?#].*)?$/i.exec(name) ?? [];

@@ -1,3 +1,4 @@
+import { ShapeError } from '../../errors.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import type { Numbers } from '../../matrix.js';
 import type { Model } from '../../train/model.js';
@@ -77,7 +78,12 @@ export async function learn(given: Table, options: TabularOptions, watch: FitTab
     ? { shares: countsOf(truth, classes.length).map((count) => count / table.rows) }
     : { mean: scaleOf(target)!.offset };
   const y = target.transform(table.select([options.target]));
-  const rest = table.drop(options.target, ...(options.drop ?? []));
+  const left = new Set([options.target, ...(options.drop ?? [])]);
+  if (table.names.every((name) => left.has(name))) {
+    const expected = `a column to learn from beside '${options.target}'`;
+    throw new ShapeError({ argument: 'table', given: table.names.join(', '), expected });
+  }
+  const rest = table.drop(...left);
   const doubted = task === 'regression' ? [column, ...rest.columns] : rest.columns;
   for (const text of sentinelRemarks(doubted, table.lines)) remark(text);
   const chosen = choosePreprocessing(rest, options.preprocess);
