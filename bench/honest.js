@@ -1,5 +1,5 @@
 // Whether the log loss that `tabular` says to expect is that of rows it has not seen. Build first.
-//   node bench/honest.js [--data FOLDER] [--seeds 5] [--folds 5] [--only iris,wine] [--json FILE]
+//   node bench/honest.js [--data FOLDER] [--seeds 5] [--first 0] [--folds 5] [--only iris,wine] [--json FILE]
 //   node bench/honest.js --quick     one seed of three small sets
 //   node bench/honest.js --develop   samples of large files, tested on other rows of them: for choosing how to estimate
 // Five folds in turn are for testing; what the pipeline says of itself comes from the other four. Printed are the two log
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
     develop: { type: 'boolean', default: false },
+    first: { type: 'string', default: '0' },
     json: { type: 'string' },
   },
 });
@@ -119,7 +120,7 @@ const line = (name, runs) => {
 for (const name of chosen) {
   const { target, cases } = await sets[name]();
   const runs = [];
-  for (let seed = 0; seed < seeds; seed++) {
+  for (let seed = Number(values.first); seed < Number(values.first) + seeds; seed++) {
     for (const { train, test } of cases(seed)) {
       const began = process.cpuUsage();
       const pipeline = await tabular({ target, task: 'classification', seed, backend }).fit(train);

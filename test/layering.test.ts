@@ -83,7 +83,7 @@ function closureOf(file: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
-// Rollup, and so Vite 5 to 7, puts a module that the entry of an app shares with a single chunk on demand into the entry. If that
+// Rollup, and so Vite 7, puts a module that the entry of an app shares with a single chunk on demand into the entry. If that
 // awaits `tabular(...).fit` at its top level, the chunk waits for the entry, the entry for the chunk, and the page for both.
 test('what tables share with a part that comes on demand belongs to the library or comes with fit as well', () => {
   const at = (name: string) => join(root, 'src', name);
