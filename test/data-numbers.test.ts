@@ -87,7 +87,7 @@ describe('left as texts, with a remark that does no harm', () => {
       /2 of 3 are numbers with 'km': the first other is 'far' \(1 cell\) in (?:line [134]|row 2)/,
     ],
     [['12 km', '7 km', '300 m'], /2 of 3 are numbers with 'km': the first other is '300 m'/],
-    [['12\u2030', '7\u2030'], /all would be numbers without '\u2030'$/],
+    [['12\u2030', '7\u2030'], /all would be numbers without '\u2030'; take it out of the cells/],
     [['1\u2030', '2\u2030', '3%'], /2 of 3 are numbers with '\u2030': the first other is '3%'/],
     [['10:30', '11:45', 'noon'], /2 of 3 are times: the first other is 'noon'/],
     [['0,5', '12,25', '7.5'], /decimals stand after a comma in '0,5' and after a point in '7\.5'$/],
