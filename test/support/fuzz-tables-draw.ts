@@ -174,7 +174,11 @@ const AMBIGUOUS: readonly ((random: Random) => () => string)[] = [
   // Codes with a leading zero.
   (random) => () => `0${1 + random.integer(9)}${random.integer(10)}`,
   // Days and months that may change places.
-  (random) => () => `${1 + random.integer(12)}/${13 - 1 - random.integer(12)}/2024`,
+  // Another day than month: a column of 8/8 and 6/6 has one reading.
+  (random) => () => {
+    const month = random.integer(12);
+    return `${1 + month}/${1 + ((month + 1 + random.integer(11)) % 12)}/2024`;
+  },
   // Two units.
   (random) => () => pick(random, ['$1.50', '2.50€', '£3.25']),
 ];
