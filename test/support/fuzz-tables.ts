@@ -63,7 +63,9 @@ function sourceOf(bytes: Uint8Array, rows: number, random: Random): Source {
 function optionsOf({ columns, style }: DrawnTable): CsvOptions {
   const { missing, decimal } = style;
   const told: CsvOptions = { ...(missing && { missing }), ...(decimal === ',' && { decimal }) };
-  if (style.inferred) return told;
+  // Where a quoted field between tabs holds lines that have as many fields as the others, somebody has to say so.
+  const lines = columns.some(({ texts }) => texts.some((text) => /[\r\n]/.test(text)));
+  if (style.inferred) return style.separator === '\t' && lines ? { ...told, quote: true } : told;
   const kinds = Object.fromEntries(columns.map(({ name, kind }) => [name, kind]));
   return {
     ...told,
