@@ -154,7 +154,8 @@ function categories(random: Random, rows: number, inferred: boolean): (i: number
   const codes = chance(random, 3)
     ? ['007', '1.50', '1e5', '12', 'true', 'no', '2024-01-05', '1,5', '9007199254740993']
     : [];
-  const late = codes.length > 0 && rows > 1000;
+  // So many after them that some are texts, neither missing nor numbers.
+  const late = codes.length > 0 && rows > 1040;
   return (i) => {
     // Numbers in the rows that kinds are inferred from, and texts only after them.
     if (late && i < 1001) return same(pick(random, ['1.50', '12', '7.0']));
