@@ -19,25 +19,9 @@ import { save } from '../src/io/save.js';
 import { Generator } from '../src/kernels/philox.js';
 import { dense } from '../src/model/layers/index.js';
 import { sequential } from '../src/train/model.js';
+import { flowers } from './support/flowers.js';
 
 const backend = await wasm();
-
-/** Three kinds of flowers, by two measures and a colour; a number of the row that tells nothing. */
-function flowers(rows: number, seed = 1) {
-  const random = new Generator(seed, 9);
-  return Array.from({ length: rows }, (_, row) => {
-    const kind = random.integer(3);
-    const near = () => random.uniform() + random.uniform() - 1;
-    return {
-      length: 4 + kind + near(),
-      width: kind === 1 ? null : 2 - kind / 2 + near(),
-      colour: kind === 2 ? (random.integer(2) ? 'blue' : 'violet') : 'white',
-      code: `row ${row}`,
-      noise: near(),
-      kind: ['setosa', 'versicolor', 'virginica'][kind]!,
-    };
-  });
-}
 
 function houses(rows: number, seed = 2) {
   const random = new Generator(seed, 9);

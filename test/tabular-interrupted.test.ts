@@ -6,26 +6,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { wasm } from '../src/backends/wasm.js';
 import { loadTabular, type TabularOptions, tabular } from '../src/data/index.js';
 import { ValueError } from '../src/errors.js';
-import { Generator } from '../src/kernels/philox.js';
+import { flowers } from './support/flowers.js';
 
 const backend = await wasm();
-
-/** Three kinds of flowers, by two measures and a colour; a number of the row that tells nothing. */
-function flowers(rows: number, seed = 1) {
-  const random = new Generator(seed, 9);
-  return Array.from({ length: rows }, (_, row) => {
-    const kind = random.integer(3);
-    const near = () => random.uniform() + random.uniform() - 1;
-    return {
-      length: 4 + kind + near(),
-      width: kind === 1 ? null : 2 - kind / 2 + near(),
-      colour: kind === 2 ? (random.integer(2) ? 'blue' : 'violet') : 'white',
-      code: `row ${row}`,
-      noise: near(),
-      kind: ['setosa', 'versicolor', 'virginica'][kind]!,
-    };
-  });
-}
 
 describe('an interrupted fit', () => {
   const design = { target: 'kind', layers: [16], members: 3, epochs: 6, dropout: 0.2, batchSize: 32, backend } as const;

@@ -30,9 +30,9 @@ function byClass(rows: Uint32Array, labels: Float32Array | undefined): readonly 
 
 /**
  * What each of so many networks leaves out. One network leaves out a tenth. Of several each leaves out a fifth to an eighth,
- * each row by three of them, chosen anew for each row, so that those who know nothing of a row differ as any three do, and
- * each the same share of each class, as of new rows. Of 5
- * networks a third of the rows is left out by three, of 10 42%.
+ * each row by three of them, chosen anew for each row, so that those who know nothing of a row differ as any three do. All
+ * leave out the same share of each class, as new rows have it. Of 5 networks a third of the rows is left out by three, of 10
+ * 42%.
  */
 export function partsOf(
   rows: number,

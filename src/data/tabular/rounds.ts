@@ -1,6 +1,6 @@
 import type { Callback } from '../../train/callbacks.js';
 import type { Model } from '../../train/model.js';
-import { onAbort as watchAbort } from '../../train/on-abort.js';
+import { onAbort } from '../../train/on-abort.js';
 
 /**
  * Lets several networks train by turns, an epoch each, in the order of their numbers. After each round, while all of them
@@ -45,9 +45,9 @@ export class Rounds {
       for (const controller of this.#controllers) controller.abort(reason);
       this.#wake();
     };
-    const onAbort = () => abort(this.signal?.reason);
-    if (this.signal?.aborted) onAbort();
-    const unwatch = this.signal && watchAbort(this.signal, onAbort);
+    const end = () => abort(this.signal?.reason);
+    if (this.signal?.aborted) end();
+    const unwatch = this.signal && onAbort(this.signal, end);
     let failure: { readonly error: unknown } | undefined;
     // A round that all had completed before the end of an earlier run, which came before it was settled.
     this.#proceed();
