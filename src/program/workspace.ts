@@ -7,6 +7,8 @@ export interface Lifetime {
   last: number;
 }
 
+type Places = Int32Array | Float64Array;
+
 /** Up to so many tensors each is held against all that are placed; beyond, that would take longer than anything else. */
 const MOST_COMPARED = 4096;
 
@@ -23,9 +25,16 @@ export function planWorkspace(lifetimes: readonly Lifetime[], base: number): num
 
 /** Largest first, each at the lowest offset that is free during its lifetime. */
 function placeBySize(lifetimes: readonly Lifetime[], start: number): number {
-  // Of those that are placed, by offset. Plain arrays: what is read from a Float64Array V8 keeps as a double ever after, and the
-  // TypeScript kernels take twice as long with such offsets.
-  const [offsets, ends, firsts, lasts]: [number[], number[], number[], number[]] = [[], [], [], []];
+  const total = lifetimes.reduce((sum, { tensor }) => sum + align(tensor.size), start);
+  // Of those that are placed, by offset. A number read from a Float64Array stays a double to V8 ever after, and kernels in
+  // TypeScript take twice as long with offsets that are: only those need it that an Int32Array cannot hold.
+  const Places = total < 2 ** 31 ? Int32Array : Float64Array;
+  const [offsets, ends, firsts, lasts] = [0, 1, 2, 3].map(() => new Places(lifetimes.length + 1)) as [
+    Places,
+    Places,
+    Places,
+    Places,
+  ];
   let end = start;
   [...lifetimes]
     .sort((a, b) => b.tensor.size - a.tensor.size)
@@ -39,10 +48,11 @@ function placeBySize(lifetimes: readonly Lifetime[], start: number): number {
       end = Math.max(end, offset + size);
       let at = placed;
       while (at > 0 && offsets[at - 1]! > offset) at--;
-      offsets.splice(at, 0, offset);
-      ends.splice(at, 0, align(offset + size));
-      firsts.splice(at, 0, first);
-      lasts.splice(at, 0, last);
+      for (const list of [offsets, ends, firsts, lasts]) list.copyWithin(at + 1, at, placed);
+      offsets[at] = offset;
+      ends[at] = align(offset + size);
+      firsts[at] = first;
+      lasts[at] = last;
     });
   return align(end);
 }
