@@ -44,7 +44,7 @@ async function compile(source: BufferSource): Promise<WebAssembly.Module> {
 }
 
 async function embeddedBytes(math: MathKind): Promise<Uint8Array<ArrayBuffer>> {
-  return unpack(math === 'exact' ? exact : (await import('../on-demand/fast.js')).default);
+  return unpack(math === 'exact' ? exact : (await import('../../build/kernels.fast.wasm.js')).default);
 }
 
 function open(module: WebAssembly.Module, elements: number, tall?: boolean): Backend {
@@ -66,7 +66,7 @@ function embeddedModule(math: MathKind): Promise<WebAssembly.Module> {
 }
 
 async function moduleOf(source: object): Promise<WebAssembly.Module> {
-  const { checkModule } = await import('../on-demand/own-kernels.js');
+  const { checkModule } = await import('./own-kernels.js');
   const module = source instanceof WebAssembly.Module ? source : await compile(source as BufferSource);
   checkModule(module);
   return tryOut(module);
@@ -75,13 +75,13 @@ async function moduleOf(source: object): Promise<WebAssembly.Module> {
 async function start(options: WasmOptions): Promise<BackendFactory> {
   const { math: asked = 'exact', source, threads } = options;
   lookUp({ exact: true, fast: true }, asked, 'wasm.math');
-  const plan = asked === 'fast' ? (await import('../on-demand/relaxed.js')).planFast() : undefined;
+  const plan = asked === 'fast' ? (await import('./fused.js')).planFast() : undefined;
   const { math = asked, tall, reason } = plan ?? {};
-  if (source !== undefined) (await import('../on-demand/own-kernels.js')).checkSource(source);
+  if (source !== undefined) (await import('./own-kernels.js')).checkSource(source);
   const reasons = reason === undefined ? [] : [reason];
   if (threads !== undefined) {
     // Code for threads is loaded by those who ask for them.
-    const { openThreads } = await import('../on-demand/threads.js');
+    const { openThreads } = await import('./threads/pool.js');
     const opened = await openThreads({ ...options, math, tall }, instances, compile, () => embeddedBytes(math));
     if (typeof opened === 'object') return plan ? { ...opened, reason: plan.reason } : opened;
     if (opened) reasons.push(opened);

@@ -17,7 +17,7 @@ export function debugging(globals: object = globalThis): boolean {
 /** Where debugging: prints the profile of a training step of this batch size, on the error stream. */
 export async function debugProfile(engine: Engine, { sample, state }: Feed): Promise<void> {
   if (!sample || !debugging()) return;
-  const { profileProgram } = await import('../on-demand/profiling.js');
+  const { profileProgram } = await import('./profiling.js');
   const { x, y, rows } = sample;
   const program = engine.program('train', Math.min(state.batchSize ?? rows, rows));
   engine.stageBatch(program, x, y, 0);

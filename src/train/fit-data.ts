@@ -69,7 +69,7 @@ export async function planData(
     });
   }
   if (stratify) {
-    const { stratified } = await import('../on-demand/stratify.js');
+    const { stratified } = await import('./stratify.js');
     const [learned, drawn] = await stratified(engine, train, train.rows - rest, seed);
     const rowOf = (row: number) => drawn.origin?.[row] ?? row;
     return { train: learned, validation: { pair: drawn, blocks, origin: { x: 'x', y: 'y', rowOf } } };

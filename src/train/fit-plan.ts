@@ -58,7 +58,7 @@ export async function planFit(
   let feed: Feed;
   if (isBatches(train)) {
     checkStream(engine, options);
-    const { StreamFeed } = await import('../on-demand/stream.js');
+    const { StreamFeed } = await import('./stream.js');
     const weigh = (pair: Pair) => (options.classWeight ? withClassWeights(engine, pair, options.classWeight) : pair);
     const epochs = (options.epochs ?? 1) - (options.initialEpoch ?? 0);
     feed = new StreamFeed(engine, train, { steps, seed, mixup, weigh, epochs });
@@ -108,7 +108,7 @@ async function progressOf(verbose: unknown = 0): Promise<readonly Callback[]> {
   if (verbose !== 1 && verbose !== 2 && verbose !== 'auto') {
     throw new ValueError({ argument: 'verbose', given: show(verbose), expected: "0, 1, 2 or 'auto'" });
   }
-  const { makeProgress } = await import('../on-demand/bar.js');
+  const { makeProgress } = await import('./callbacks/bar.js');
   return [makeProgress({ mode: verbose === 'auto' ? 'auto' : verbose === 1 ? 'bar' : 'lines' })];
 }
 

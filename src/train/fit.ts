@@ -319,7 +319,7 @@ export class FitRun {
   async #validate(source: ValidationSource): Promise<Logs> {
     const { test } = this.#hooks;
     if ('pair' in source) return validate(this.engine, source, test, this.#breath);
-    const { validateBatches } = await import('../on-demand/stream.js');
+    const { validateBatches } = await import('./stream.js');
     return validateBatches(this.engine, source, this.#epoch, test, this.#breath, (waited) => this.#orAborted(waited));
   }
 }
@@ -364,7 +364,7 @@ async function plannedFit(
   for (const callback of plan.callbacks) if (await callback.onRestore?.(model)) resume = true;
   let cursor: Cursor | undefined;
   if (resume) {
-    const { checkFeed, readCursor } = await import('../on-demand/resume.js');
+    const { checkFeed, readCursor } = await import('./resume.js');
     cursor = readCursor(engine, model.run);
     checkFeed(plan.feed, cursor);
   }

@@ -42,7 +42,7 @@ import { copyAverages, copyWeights, takeWeights } from './weight-copies.js';
 import { sampleWeightOf, type WeightOptions } from './weights.js';
 
 /** What trains, once a model has been fitted. */
-let training: typeof import('../on-demand/fit.js') | undefined;
+let training: typeof import('./fit.js') | undefined;
 
 /** A model over one heap. Dropping it frees everything. */
 export class Model {
@@ -160,7 +160,7 @@ export class Model {
     control?.running?.(true);
     try {
       // Importing anew what is there takes half a millisecond in Node.
-      training ??= await import('../on-demand/fit.js');
+      training ??= await import('./fit.js');
       return await training.fit(this, this.#engine, x, y, options, (run) => {
         this.#run = run;
       });
@@ -236,7 +236,7 @@ export class Model {
 
   /** Loss and metrics over all batches of a stream, of which one is in memory at a time. @throws StreamError */
   async evaluateBatches(batches: Batches, options?: EvaluateBatchesOptions): Promise<Logs> {
-    const { evaluateBatches } = await import('../on-demand/stream.js');
+    const { evaluateBatches } = await import('./stream.js');
     return evaluateBatches(this, this.#engine, batches, options);
   }
 
@@ -245,7 +245,7 @@ export class Model {
     batches: Batches<Data>,
     options?: { readonly callbacks?: readonly Callback[] },
   ): AsyncGenerator<Matrix, void, undefined> {
-    const { predictBatches } = await import('../on-demand/stream.js');
+    const { predictBatches } = await import('./stream.js');
     yield* predictBatches(this, batches, options);
   }
 
@@ -341,7 +341,7 @@ export class Model {
    * large models, four steps, in one go. Changes nothing.
    */
   async profile(x: Data, y: Data, options: ProfileOptions = {}): Promise<Profile> {
-    const { profile } = await import('../on-demand/profiling.js');
+    const { profile } = await import('./profiling.js');
     this.#checkBetweenSteps('profile');
     return profile(this.#engine, x, y, options);
   }

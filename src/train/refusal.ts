@@ -31,7 +31,7 @@ export function refusal(engine: Engine, refused: RefusedBatch): NonFiniteError {
   const message = `${what} in ${where}. The step was not applied: weights and state are those of the step before.`;
   const hint = epoch === undefined ? ' `await error.explain()` says where it began and why.' : '';
   const error: NonFiniteError = new NonFiniteError(message + hint, facts, async () => {
-    const { explain } = await import('../on-demand/explain.js');
+    const { explain } = await import('./explain.js');
     return explain(engine, refused, facts, where, name) ?? error;
   });
   return error;

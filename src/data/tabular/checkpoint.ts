@@ -170,7 +170,7 @@ async function readProgress(source: LoadSource, job: Job, beginning: Beginning):
   }
   const text = metadata.get('state');
   if (text === undefined) throw new FileFormatError(WHERE, 'missing');
-  const { unpack } = await import('../../on-demand/resume.js');
+  const { unpack } = await import('../../train/resume.js');
   const saved = unpack(parseJson(text, WHERE) as Json) as Saved;
   objectOf({ design: checkpointDesign, data: count })(saved, WHERE);
   checkJob(saved, job);

@@ -178,7 +178,7 @@ export async function train(
     held.settle(0);
     return { kept: some.map((i) => networks[i]!), held };
   }
-  const { unpack } = await import('../../on-demand/resume.js');
+  const { unpack } = await import('../../train/resume.js');
   const historyOf = (network: Model): History => {
     const done = histories[networks.indexOf(network)];
     return done ?? (unpack(network.run!.history.history) as History);

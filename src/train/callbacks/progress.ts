@@ -21,7 +21,7 @@ export function progress(options: ProgressOptions = {}): Callback {
   return {
     name: 'progress',
     async setParams(params) {
-      const { makeProgress } = await import('../../on-demand/bar.js');
+      const { makeProgress } = await import('./bar.js');
       shown = makeProgress(options);
       shown.setParams?.(params);
     },

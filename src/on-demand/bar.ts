@@ -1,2 +1,0 @@
-export { matrix } from '../library.js';
-export { makeProgress } from '../train/callbacks/bar.js';

@@ -1,2 +1,0 @@
-export * from '../backends/own-kernels.js';
-export { matrix } from '../library.js';

@@ -1,2 +1,0 @@
-export { planFast } from '../backends/fused.js';
-export { matrix } from '../library.js';

@@ -1,2 +1,0 @@
-export { matrix } from '../library.js';
-export * from '../train/resume.js';

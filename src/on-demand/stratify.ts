@@ -1,2 +1,0 @@
-export { matrix } from '../library.js';
-export { stratified } from '../train/stratify.js';

@@ -1,2 +1,0 @@
-export * from '../backends/threads/pool.js';
-export { matrix } from '../library.js';
