@@ -1,6 +1,6 @@
 import type { KernelName } from '../src/kernels/contract.js';
-import type { BroadcastKernel } from '../src/kernels/expressions.js';
-import type { LossDefinition } from '../src/kernels/loss.js';
+import type { LossDefinition } from '../src/kernels/lib/loss.js';
+import { BLOCK_SIZE, type CommonOptions, type OptimizerDefinition } from '../src/kernels/lib/update.js';
 import {
   type ActivationKernel,
   activationKernels,
@@ -11,7 +11,7 @@ import {
   optimizerTable,
   type UpdateKernel,
 } from '../src/kernels/tables.js';
-import { BLOCK_SIZE, type CommonOptions, type OptimizerDefinition } from '../src/kernels/update.js';
+import type { BroadcastKernel } from '../src/kernels/twins/expressions.js';
 import { denseScratch } from '../src/program/plan.js';
 import type { Rig } from './rig.js';
 

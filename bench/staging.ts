@@ -1,11 +1,11 @@
+import { Engine } from '../src/engine/engine.js';
+import { planUpdate } from '../src/engine/update-options.js';
 import { type BackendFactory, matrix } from '../src/index.js';
-import { buildGraph, sequence } from '../src/model/graph.js';
-import { bindLoss, type LossName } from '../src/model/losses.js';
-import { makeOptimizer } from '../src/model/optimizers.js';
+import { buildGraph, sequence } from '../src/nn/graph.js';
+import { bindLoss, type LossName } from '../src/nn/losses.js';
+import { makeOptimizer } from '../src/nn/optimizers/optimizers.js';
 import { outputLayer } from '../src/program/compile.js';
-import { Engine } from '../src/train/engine.js';
-import { shuffled } from '../src/train/shuffle.js';
-import { planUpdate } from '../src/train/update-options.js';
+import { shuffled } from '../src/rows/shuffle.js';
 import { type Effort, median, type Named } from './measure.js';
 import { denseWidths } from './models.js';
 import { makeRandom } from './random.js';

@@ -1,6 +1,6 @@
 import { type Matrix, type Model, matrix, wasm } from '../src/index.js';
 import { type RemoteModel, wasm as remoteWasm, sequential, share, transfer } from '../src/worker/index.js';
-import { computed } from '../test/support/computed.js';
+import { computed } from '../test/programs/computed.js';
 import type { Before } from './before.js';
 import { type Effort, median, type Named } from './measure.js';
 import { makeModel, problemFor } from './models.js';

@@ -9,7 +9,7 @@ import { basename, dirname, join, relative } from 'node:path';
 const ESM = 'esm';
 const STUBS = join(ESM, 'on-demand');
 
-/** What comes with a part, since tables share it with that part: test/layering.test.ts says why. */
+/** What comes with a part, since tables share it with that part: test/package/layering.test.ts says why. */
 const ALSO = { 'fit.js': ['printable.js'] };
 
 /** No bundler meets the command line, nor the development entry's script of workers. */
@@ -36,7 +36,8 @@ mkdirSync(STUBS, { recursive: true });
 const written = new Map();
 for (const name of readdirSync(ESM, { recursive: true, encoding: 'utf8' })) {
   const importer = join(ESM, name);
-  if (!name.endsWith('.js') || importer.startsWith(STUBS) || UNBUNDLED.some((entry) => name.startsWith(entry))) continue;
+  if (!name.endsWith('.js') || importer.startsWith(STUBS) || UNBUNDLED.some((entry) => name.startsWith(entry)))
+    continue;
   const source = readFileSync(importer, 'utf8');
   const replaced = source.replace(/\bimport\("(\.[^"]+)"\)/g, (whole, specifier) => {
     const target = join(dirname(importer), specifier);
@@ -45,7 +46,9 @@ for (const name of readdirSync(ESM, { recursive: true, encoding: 'utf8' })) {
     if ((written.get(stub) ?? target) !== target) throw new Error(`${target} and ${written.get(stub)} have one name`);
     if (!written.has(stub)) {
       written.set(stub, target);
-      const others = (ALSO[basename(target)] ?? []).map((other) => `export * from '${pathTo(stub, join(ESM, other))}';\n`);
+      const others = (ALSO[basename(target)] ?? []).map(
+        (other) => `export * from '${pathTo(stub, join(ESM, other))}';\n`,
+      );
       const isValue = target.endsWith('.wasm.js');
       writeFileSync(
         stub,

@@ -13,6 +13,46 @@ declare global {
   interface WritableStream<W = any> {}
 }
 
+export type { BackupAndRestoreOptions } from './callbacks/backup-and-restore.js';
+export { type TrainingControl, trainingControl } from './callbacks/control.js';
+export {
+  type EarlyStopping,
+  type EarlyStoppingOptions,
+  earlyStopping,
+} from './callbacks/early-stopping.js';
+export type { History } from './callbacks/history.js';
+export type {
+  Callback,
+  EvaluateBatchesOptions,
+  FitOptions,
+  FitParams,
+  Model,
+  PartialFitOptions,
+  StreamFitOptions,
+} from './callbacks/interfaces.js';
+export { lambda } from './callbacks/lambda.js';
+export {
+  learningRateScheduler,
+  type ReduceLROnPlateauOptions,
+  reduceLROnPlateau,
+} from './callbacks/learning-rate.js';
+export {
+  type CsvLoggerOptions,
+  csvLogger,
+  type JsonLinesLoggerOptions,
+  jsonLinesLogger,
+} from './callbacks/loggers.js';
+export type { ModelCheckpoint, ModelCheckpointOptions, SaveFrequency } from './callbacks/model-checkpoint.js';
+export type { MonitorOptions } from './callbacks/monitor.js';
+export { type ProgressOptions, progress } from './callbacks/progress.js';
+export type { Json, RunState } from './callbacks/run-state.js';
+export type { Sink } from './callbacks/sink.js';
+export { terminateOnNaN } from './callbacks/terminate-on-nan.js';
+export type { CompileOptions } from './engine/compile-plan.js';
+export type { NodeValue } from './engine/fused-outputs.js';
+export type { LayerSummary, Summary } from './engine/summary.js';
+export type { NamedLayer } from './engine/trainable.js';
+export type { OnNonFinite, UpdateOptions } from './engine/update-options.js';
 export {
   BackendError,
   FileError,
@@ -29,7 +69,7 @@ export {
 } from './errors.js';
 export type { Finding, LintCode, Task } from './insight/checks.js';
 export { type LintOptions, lint } from './insight/lint.js';
-export { backupAndRestore, modelCheckpoint } from './io/callbacks.js';
+export { backupAndRestore, modelCheckpoint } from './io/checkpoint-callbacks.js';
 export { type LoadWeightsOptions, loadWeights, type WeightMap, type WeightSource } from './io/load-weights.js';
 export {
   decodeSafetensors,
@@ -51,19 +91,10 @@ export {
   save,
   serialize,
 } from './io/save.js';
-export * from './kernels/activations.js';
-export * from './kernels/adam.js';
-export * from './kernels/constraints.js';
 export type { Backend, BackendFactory } from './kernels/contract.js';
-export type { ActivationDefinition } from './kernels/curve.js';
-export * from './kernels/gates.js';
-export * from './kernels/leaky.js';
-export type { CommonLossOptions, LossDefinition, NamedLoss } from './kernels/loss.js';
-export * from './kernels/losses.js';
-export * from './kernels/losses-binary.js';
-export * from './kernels/losses-regression.js';
-export * from './kernels/losses-rows.js';
-export * from './kernels/optimizers.js';
+export type { ActivationDefinition } from './kernels/lib/curve.js';
+export type { CommonLossOptions, LossDefinition, NamedLoss } from './kernels/lib/loss.js';
+export type { CommonOptions, OptimizerDefinition, Schedule, Spec as OptimizerSpecOf } from './kernels/lib/update.js';
 export type {
   ActivationSpec,
   ConstraintName,
@@ -71,10 +102,21 @@ export type {
   LossSpec,
   UpdateSpec,
 } from './kernels/tables.js';
-export type { CommonOptions, OptimizerDefinition, Schedule, Spec as OptimizerSpecOf } from './kernels/update.js';
+export * from './kernels/twins/activations.js';
+export * from './kernels/twins/adam.js';
+export * from './kernels/twins/constraints.js';
+export * from './kernels/twins/gates.js';
+export * from './kernels/twins/leaky.js';
+export * from './kernels/twins/losses.js';
+export * from './kernels/twins/losses-binary.js';
+export * from './kernels/twins/losses-regression.js';
+export * from './kernels/twins/losses-rows.js';
+export * from './kernels/twins/optimizers.js';
 export { type Matrix, type MatrixLike, matrix, type Numbers, type NumericArray } from './matrix.js';
-export * from './model/averaging.js';
-export { compileOptionsFromSpec } from './model/every.js';
+export { modelFromSpec } from './model/from-spec.js';
+export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './model/lsuv.js';
+export { model, sequential } from './model/model.js';
+export type { FunctionalOptions, ModelOptions, SequentialOptions } from './model/options.js';
 export {
   type ActivationFunction,
   type CustomActivation,
@@ -83,7 +125,7 @@ export {
   customActivation,
   customLoss,
   type LossFunction,
-} from './model/expressions/custom.js';
+} from './nn/expressions/custom.js';
 export type {
   Constant as ExpressionConstant,
   Expression,
@@ -91,71 +133,31 @@ export type {
   Operations,
   Step as ExpressionStep,
   Term,
-} from './model/expressions/expression.js';
-export type { BuildableSpec, GraphSpec } from './model/graph.js';
-export * from './model/initializers.js';
-export * from './model/layers/index.js';
-export { type LbfgsOptions, lbfgs, type Solver } from './model/lbfgs.js';
-export type { Loss, LossOption, LossWeights } from './model/losses.js';
-export * from './model/metrics/index.js';
+} from './nn/expressions/expression.js';
+export type { BuildableSpec, GraphSpec } from './nn/graph.js';
+export * from './nn/initializers/initializers.js';
+export * from './nn/layers/index.js';
+export type { Loss, LossOption, LossWeights } from './nn/losses.js';
+export * from './nn/metrics/index.js';
 export type {
   ActivationName,
   InitializerName,
   LossName,
   OptimizerName,
   RegularizerName,
-} from './model/names.js';
-export type { OptimizerSpec } from './model/optimizers.js';
-export * from './model/regularizers.js';
-export * from './model/schedules.js';
+} from './nn/names.js';
+export * from './nn/optimizers/averaging.js';
+export { type LbfgsOptions, lbfgs, type Solver } from './nn/optimizers/lbfgs.js';
+export type { OptimizerSpec } from './nn/optimizers/optimizers.js';
+export * from './nn/optimizers/schedules.js';
+export type { Weights } from './nn/parameters.js';
+export * from './nn/regularizers.js';
+export { compileOptionsFromSpec } from './nn/specs.js';
+export type { Logs } from './passes/logs.js';
+export type { Gradients } from './passes/one-batch.js';
+export type { PredictOptions } from './passes/predict.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
-export type { Data } from './train/batches.js';
-export type { BackupAndRestoreOptions } from './train/callbacks/backup-and-restore.js';
-export {
-  type EarlyStopping,
-  type EarlyStoppingOptions,
-  earlyStopping,
-} from './train/callbacks/early-stopping.js';
-export { lambda } from './train/callbacks/lambda.js';
-export {
-  learningRateScheduler,
-  type ReduceLROnPlateauOptions,
-  reduceLROnPlateau,
-} from './train/callbacks/learning-rate.js';
-export {
-  type CsvLoggerOptions,
-  csvLogger,
-  type JsonLinesLoggerOptions,
-  jsonLinesLogger,
-} from './train/callbacks/loggers.js';
-export type { ModelCheckpoint, ModelCheckpointOptions, SaveFrequency } from './train/callbacks/model-checkpoint.js';
-export type { MonitorOptions } from './train/callbacks/monitor.js';
-export { type ProgressOptions, progress } from './train/callbacks/progress.js';
-export type { Sink } from './train/callbacks/sink.js';
-export { terminateOnNaN } from './train/callbacks/terminate-on-nan.js';
-export type { Callback, FitParams, Logs } from './train/callbacks.js';
-export type { ClassWeights } from './train/class-weights.js';
-export { type TrainingControl, trainingControl } from './train/control.js';
-export type { FitOptions, StreamFitOptions } from './train/fit-options.js';
-export { modelFromSpec } from './train/from-spec.js';
-export type { History } from './train/history.js';
-export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './train/lsuv.js';
-export { type Model, model, sequential } from './train/model.js';
-export type {
-  CompileOptions,
-  FunctionalOptions,
-  Gradients,
-  ModelOptions,
-  NamedLayer,
-  NodeValue,
-  PartialFitOptions,
-  SequentialOptions,
-  Weights,
-} from './train/model-types.js';
-export type { PredictOptions } from './train/predict.js';
-export type { Json, RunState } from './train/run-state.js';
-export type { Batch, Batches } from './train/source.js';
-export type { EvaluateBatchesOptions } from './train/stream.js';
-export type { LayerSummary, Summary } from './train/summary.js';
-export type { OnNonFinite, UpdateOptions } from './train/update-options.js';
-export type { SampleWeight, WeightOptions } from './train/weights.js';
+export type { Data } from './rows/arrays.js';
+export type { Batch, Batches } from './rows/batches.js';
+export type { ClassWeights } from './rows/class-weights.js';
+export type { SampleWeight, WeightOptions } from './rows/sample-weights.js';

@@ -1,5 +1,5 @@
 declare module '*.wasm.js' {
-  /** A module as assembly/pack.js writes it. */
+  /** A module as assembly/pack/pack.js writes it. */
   const text: string;
   export default text;
 }

@@ -28,7 +28,7 @@ export class Flush {
   }
 }
 
-/** Number of the block that says whether states are looked through in this step; see src/kernels/update.ts. */
+/** Number of the block that says whether states are looked through in this step; see src/kernels/lib/update.ts. */
 const SETTLES = 14;
 
 /** Where the step says so, numbers of n elements below 1e-33 become +0; NaN stays NaN. A call (see ../calls.js). */

@@ -1,7 +1,3 @@
-import activations from '../kernels/activations.js';
-import adamLoops from '../kernels/adam.js';
-import { type Arithmetic, float32, float64 } from '../kernels/arithmetic.js';
-import constraints from '../kernels/constraints.js';
 import {
   type Backend,
   type BackendFactory,
@@ -10,22 +6,26 @@ import {
   PAGE_ELEMENTS,
   type Twins,
 } from '../kernels/contract.js';
-import { elementwise } from '../kernels/elementwise.js';
-import { embedding } from '../kernels/embedding.js';
-import { expressions } from '../kernels/expressions.js';
-import gates from '../kernels/gates.js';
-import leakies from '../kernels/leaky.js';
-import { linalg } from '../kernels/linalg.js';
-import losses from '../kernels/losses.js';
-import binaryLosses from '../kernels/losses-binary.js';
-import regressionLosses from '../kernels/losses-regression.js';
-import rowLosses from '../kernels/losses-rows.js';
-import { normalization } from '../kernels/normalization.js';
-import optimizers from '../kernels/optimizers.js';
-import { random } from '../kernels/random.js';
-import { reductions } from '../kernels/reductions.js';
-import { softmaxes } from '../kernels/softmax.js';
-import { step } from '../kernels/step.js';
+import { type Arithmetic, float32, float64 } from '../kernels/lib/arithmetic.js';
+import activations from '../kernels/twins/activations.js';
+import adamLoops from '../kernels/twins/adam.js';
+import constraints from '../kernels/twins/constraints.js';
+import { elementwise } from '../kernels/twins/elementwise.js';
+import { embedding } from '../kernels/twins/embedding.js';
+import { expressions } from '../kernels/twins/expressions.js';
+import gates from '../kernels/twins/gates.js';
+import leakies from '../kernels/twins/leaky.js';
+import { linalg } from '../kernels/twins/linalg.js';
+import losses from '../kernels/twins/losses.js';
+import binaryLosses from '../kernels/twins/losses-binary.js';
+import regressionLosses from '../kernels/twins/losses-regression.js';
+import rowLosses from '../kernels/twins/losses-rows.js';
+import { normalization } from '../kernels/twins/normalization.js';
+import optimizers from '../kernels/twins/optimizers.js';
+import { random } from '../kernels/twins/random.js';
+import { reductions } from '../kernels/twins/reductions.js';
+import { softmaxes } from '../kernels/twins/softmax.js';
+import { step } from '../kernels/twins/step.js';
 import { noRoom } from './no-room.js';
 
 function twins(arithmetic: Arithmetic): Twins {

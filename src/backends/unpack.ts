@@ -20,7 +20,7 @@ function toBytes(text: string): Uint8Array {
   return bytes;
 }
 
-/** Puts a module together again that assembly/pack.js took apart. */
+/** Puts a module together again that assembly/pack/pack.js took apart. */
 export function unpack(text: string): Uint8Array<ArrayBuffer> {
   const bytes = toBytes(text);
   let head = 0;

@@ -1,12 +1,12 @@
+import { MISSING } from '../data/cells/markers.js';
 import { readTable, type Source, type Table, type TableOptions, type Tabular } from '../data/index.js';
-import { MISSING } from '../data/markers.js';
 import { remarksOn, type Say } from '../data/remarks.js';
 import { UnknownNameError, ValueError } from '../errors.js';
 import { say } from './console.js';
-import { about, UsageError } from './errors.js';
 import { isUnnamed } from './first-line.js';
 import { imagesInstead, readImages } from './idx.js';
 import { itemOf } from './lists.js';
+import { about, UsageError } from './messages.js';
 import { quoted } from './terminal.js';
 
 /** Options of reading that all commands take. */

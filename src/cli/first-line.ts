@@ -1,4 +1,4 @@
-import { DataError, shorten } from '../data/errors.js';
+import { DataError, shorten } from '../data/data-error.js';
 import type { Table, Tabular } from '../data/index.js';
 import { UnknownNameError } from '../errors.js';
 import type { ReadFlags } from './data.js';

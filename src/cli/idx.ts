@@ -1,5 +1,5 @@
 import { bytesColumn } from '../data/bytes-column.js';
-import { DataError } from '../data/errors.js';
+import { DataError } from '../data/data-error.js';
 import { type Column, type IdxArray, type IdxValues, readIdx, type Source, Table } from '../data/index.js';
 import { ShapeError } from '../errors.js';
 import type { ReadFlags } from './data.js';

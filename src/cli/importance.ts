@@ -1,4 +1,4 @@
-import { shorten } from '../data/errors.js';
+import { shorten } from '../data/data-error.js';
 import type { Importance, TabularRecord } from '../data/index.js';
 import { grid } from './terminal.js';
 

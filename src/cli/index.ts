@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { dateReader } from '../data/date-formats.js';
+import { dateReader } from '../data/cells/date-formats.js';
 import type { CheckpointEvery } from '../data/tabular/pauses.js';
 import { MyelinError } from '../errors.js';
 import { printableLines } from '../printable.js';
 import { say } from './console.js';
-import { messageOf, UsageError } from './errors.js';
 import { listOf } from './lists.js';
+import { messageOf, UsageError } from './messages.js';
 import { endingCode, endOnSignals } from './signals.js';
 import { trainCommand } from './train.js';
 import { benchCommand, evaluateCommand, inspectCommand, predictCommand, profileCommand } from './use.js';

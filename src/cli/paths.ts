@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { FileError } from '../errors.js';
 import { placeOfFile } from '../io/atomic.js';
 import { nodeFiles } from '../io/node-files.js';
-import { UsageError } from './errors.js';
+import { UsageError } from './messages.js';
 
 const wrong = (doing: string, path: string, message: string, code: string) =>
   new FileError(doing, path, Object.assign(new Error(message), { code }));

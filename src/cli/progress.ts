@@ -1,5 +1,5 @@
+import type { Callback } from '../callbacks/interfaces.js';
 import type { Design } from '../data/tabular/design.js';
-import type { Callback } from '../train/callbacks.js';
 import { spreadOf } from './spread.js';
 import { short } from './terminal.js';
 

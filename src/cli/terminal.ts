@@ -1,7 +1,7 @@
-import { shorten } from '../data/errors.js';
+import { shorten } from '../data/data-error.js';
 import type { Baseline, ColumnKind, Metrics, TabularRecord } from '../data/index.js';
+import { FEWEST_ROWS } from '../data/tabular/estimate/parts.js';
 import { numberText } from '../data/tabular/inputs.js';
-import { FEWEST_ROWS } from '../data/tabular/parts.js';
 import { printable } from '../printable.js';
 import { type Curve, spreadOf } from './spread.js';
 

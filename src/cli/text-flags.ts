@@ -1,6 +1,6 @@
 import { formatOf } from '../data/read.js';
 import type { ReadFlags } from './data.js';
-import { UsageError } from './errors.js';
+import { UsageError } from './messages.js';
 
 type Names = Readonly<Partial<Record<keyof ReadFlags, string>>>;
 

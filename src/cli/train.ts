@@ -1,11 +1,11 @@
 import { basename, resolve } from 'node:path';
-import { DataError } from '../data/errors.js';
+import { DataError } from '../data/data-error.js';
 import { readTable, split, type Table, type TabularOptions, tabular } from '../data/index.js';
 import { countersOf, inferTask, trainingOptions } from '../data/tabular/design.js';
 import type { CheckpointEvery } from '../data/tabular/pauses.js';
 import { MyelinError } from '../errors.js';
 import { previousOf } from '../io/atomic.js';
-import { removeFile } from '../io/callbacks.js';
+import { removeFile } from '../io/checkpoint-callbacks.js';
 import { printable } from '../printable.js';
 import { print, printJson, say, sayLines, sayOver } from './console.js';
 import {
@@ -19,10 +19,10 @@ import {
   targetOf,
   warn,
 } from './data.js';
-import { checked, messageOf, typed, UsageError } from './errors.js';
 import { readFor, usedFor } from './first-line.js';
 import { imageOf } from './idx.js';
 import { importanceLines, rowsMeasured } from './importance.js';
+import { checked, messageOf, typed, UsageError } from './messages.js';
 import { writing } from './output.js';
 import { checkApart, checkReadable, checkWritable } from './paths.js';
 import { progressOf } from './progress.js';

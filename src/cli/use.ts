@@ -1,13 +1,13 @@
-import { DataError, shorten } from '../data/errors.js';
+import { DataError, shorten } from '../data/data-error.js';
 import { type Column, loadTabular, type Reading, readTable, streamTable, Table, type Tabular } from '../data/index.js';
 import { Warnings } from '../data/tabular/inputs.js';
 import { FileFormatError, MyelinError, ValueError } from '../errors.js';
 import { printable } from '../printable.js';
 import { print, printJson, say } from './console.js';
 import { cellRemarksOf, checkColumns, type ReadFlags, readData, readOptions, sourceOf, warn } from './data.js';
-import { about, typed } from './errors.js';
 import { firstLineRemarks, readFor, usedFor } from './first-line.js';
 import { imagesInstead } from './idx.js';
+import { about, typed } from './messages.js';
 import { networksText } from './networks.js';
 import { CsvWriter, writing } from './output.js';
 import { checkApart, checkWritable } from './paths.js';
@@ -248,10 +248,10 @@ export async function profileCommand(
 /** Times training and prediction of a network of common size on this machine. */
 export async function benchCommand(flags: JsonFlag): Promise<number> {
   const { auto } = await import('../backends/detect.js');
-  const { adam } = await import('../kernels/adam.js');
-  const { dense } = await import('../model/layers/index.js');
+  const { adam } = await import('../kernels/twins/adam.js');
+  const { dense } = await import('../nn/layers/index.js');
   const { median } = await import('../program/profile.js');
-  const { sequential } = await import('../train/model.js');
+  const { sequential } = await import('../model/model.js');
   const backend = await auto();
   const model = sequential({
     layers: [

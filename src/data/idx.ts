@@ -1,7 +1,7 @@
 import { checkNumber, checkOptions } from '../errors.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
-import { DataError } from './errors.js';
-import { open, readAll, type Source } from './source.js';
+import { DataError } from './data-error.js';
+import { open, readAll, type Source } from './opened.js';
 
 export type IdxValues = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 

@@ -12,14 +12,15 @@ export {
   type OversampleOptions,
   oversample,
 } from './augment/rows.js';
+export type { Cell, Doubts, Odd } from './cells/doubts.js';
+export type { Decimal, Thousands } from './cells/numerals.js';
+export type { CellOptions } from './cells/plan.js';
 export type { CsvOptions, Limits, Reading, ReadOptions } from './csv/dialect.js';
 export { readCsv, streamCsv } from './csv/read.js';
-export type { Cell, Doubts, Odd } from './doubts.js';
-export { DataError, type DataErrorCode } from './errors.js';
+export { DataError, type DataErrorCode } from './data-error.js';
 export { type IdxArray, type IdxValues, readIdx } from './idx.js';
 export { type JsonOptions, readJson, readJsonLines, streamJsonLines } from './json/read.js';
-export type { Decimal, Thousands } from './numerals.js';
-export type { CellOptions } from './plan.js';
+export type { Source } from './opened.js';
 export { type DatePart, type DatePartsOptions, dateParts } from './prep/dates.js';
 export {
   type EmbeddingIdsOptions,
@@ -60,17 +61,16 @@ export type { State as StepState, StepSpec } from './prep/step.js';
 export { type Format, readTable, streamTable, type TableOptions } from './read.js';
 export type { ColumnReport, TableReport } from './report.js';
 export { type Row, type RowOptions, tableFromRows } from './rows.js';
-export type { Source } from './source.js';
 export { type Fold, type FoldOptions, kFold, type Split, type SplitOptions, split } from './splits.js';
 export { type CategoryColumn, type Column, type ColumnKind, type NumberColumn, Table, type Value } from './table.js';
 export type { MemberRecord } from './tabular/checkpoint.js';
 export type { Design, FitTabularOptions, TabularOptions, Task } from './tabular/design.js';
+export type { Baseline, Metrics, Prior } from './tabular/estimate/measure.js';
+export type { ClassPrediction, Predictions } from './tabular/estimate/predictions.js';
 export type { ExplainOptions, Explanation, Importance } from './tabular/explain.js';
 export type { InputRecord } from './tabular/inputs.js';
 export type { HeldOut } from './tabular/learn.js';
 export { deserializeTabular, loadTabular } from './tabular/load.js';
-export type { Baseline, Metrics, Prior } from './tabular/measure.js';
-export type { ClassPrediction, Predictions } from './tabular/predictions.js';
 export type { TabularRecord } from './tabular/record.js';
 export { type Tabular, tabular } from './tabular/tabular.js';
 export type { MissingTimes, PerRow } from './times.js';

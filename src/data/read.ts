@@ -2,7 +2,7 @@ import { lookUp } from '../errors.js';
 import { CSV_OPTIONS, type CsvOptions } from './csv/dialect.js';
 import { readCsv, streamCsv } from './csv/read.js';
 import { readJson, readJsonLines, streamJsonLines } from './json/read.js';
-import { open, type Source } from './source.js';
+import { open, type Source } from './opened.js';
 import type { Table } from './table.js';
 
 export type Format = 'csv' | 'json' | 'jsonLines';

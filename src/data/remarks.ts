@@ -1,7 +1,7 @@
-import type { Doubts } from './doubts.js';
-import { shorten } from './errors.js';
-import type { Findings, Found } from './findings.js';
-import { isCommonMarker } from './markers.js';
+import type { Doubts } from './cells/doubts.js';
+import type { Findings, Found } from './cells/findings.js';
+import { isCommonMarker } from './cells/markers.js';
+import { shorten } from './data-error.js';
 import type { Column, ColumnKind } from './table.js';
 
 /** An option of readers that a remark advises. */

@@ -1,4 +1,4 @@
-import type { Doubts } from './doubts.js';
+import type { Doubts } from './cells/doubts.js';
 import type { ColumnKind } from './table.js';
 
 export interface ColumnReport extends Doubts {

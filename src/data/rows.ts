@@ -1,13 +1,13 @@
 import { checkOptions, show, ValueError } from '../errors.js';
 import { isA, isPromise } from '../realms.js';
-import { COUNTS_ROWS } from './counter.js';
+import { COUNTS_ROWS } from './cells/counter.js';
+import { Settling } from './cells/settle.js';
+import { collectColumn, writtenColumn } from './cells/values.js';
 import { givenKind, namesOf, planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from './csv/dialect.js';
-import { shorten } from './errors.js';
+import { shorten } from './data-error.js';
 import { lateRemark, lateText, Said } from './remarks.js';
 import { type ColumnReport, makeReport } from './report.js';
-import { Settling } from './settle.js';
 import { type CategoryColumn, type Column, type ColumnKind, Table } from './table.js';
-import { collectColumn, writtenColumn } from './values.js';
 
 /** A row as an object of values by name, whatever its interface, or an array of values in the order of the columns. */
 export type Row = object;

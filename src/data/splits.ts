@@ -1,7 +1,7 @@
 import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
-import { Generator, stream } from '../kernels/philox.js';
+import { Generator, stream } from '../kernels/lib/philox.js';
 import { isA } from '../realms.js';
-import { shorten } from './errors.js';
+import { shorten } from './data-error.js';
 import { type Column, lengthOf, Table } from './table.js';
 import { type MissingTimes, type PerRow, rowsByTime } from './times.js';
 

@@ -1,7 +1,7 @@
 import { lookUp, show, ValueError } from '../errors.js';
 import { isA } from '../realms.js';
-import { shorten } from './errors.js';
-import { isCommonMarker } from './markers.js';
+import { isCommonMarker } from './cells/markers.js';
+import { shorten } from './data-error.js';
 import type { Column } from './table.js';
 
 /** A value for each row: classes to stratify by, groups to keep together, times to order by. */

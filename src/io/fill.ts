@@ -1,8 +1,5 @@
-import { FileFormatError, StateError, show } from '../errors.js';
-import type { BuiltGraph } from '../model/graph.js';
-import { writeParameter } from '../model/weights.js';
-import type { Model } from '../train/model.js';
-import { internalsOf } from '../train/model-types.js';
+import type { Model } from '../callbacks/interfaces.js';
+import { internalsOf } from '../engine/internals.js';
 import {
   firstNaN,
   firstNonFinite,
@@ -11,7 +8,10 @@ import {
   readScalars,
   type StateScalars,
   weightParts,
-} from '../train/state.js';
+} from '../engine/state.js';
+import { FileFormatError, StateError, show } from '../errors.js';
+import type { BuiltGraph } from '../nn/graph.js';
+import { writeParameter } from '../nn/parameters.js';
 import type { Description, TrainingRecord } from './image.js';
 import { isObject, type Json, parseJson } from './json.js';
 import { type Entry, type Layout, label } from './layout.js';

@@ -1,9 +1,6 @@
-import { FileFormatError, NonFiniteError, ValueError } from '../errors.js';
-import type { GraphSpec } from '../model/graph.js';
-import { textEncoder } from '../realms.js';
-import type { Model } from '../train/model.js';
-import type { CompileOptions } from '../train/model-types.js';
-import { internalsOf } from '../train/model-types.js';
+import type { Model } from '../callbacks/interfaces.js';
+import type { CompileOptions } from '../engine/compile-plan.js';
+import { internalsOf } from '../engine/internals.js';
 import {
   describeState,
   firstNaN,
@@ -12,7 +9,10 @@ import {
   readRows,
   type StateScalars,
   weightParts,
-} from '../train/state.js';
+} from '../engine/state.js';
+import { FileFormatError, NonFiniteError, ValueError } from '../errors.js';
+import type { GraphSpec } from '../nn/graph.js';
+import { textEncoder } from '../realms.js';
 import { readContents, readDescription, wrongNames } from './fill.js';
 import { type Json, toJson } from './json.js';
 import { byteLength, type Declaration, DTYPES, LONGEST_HEADER, PREFIX, readLayout, writeHeader } from './layout.js';

@@ -1,7 +1,7 @@
+import type { Model } from '../callbacks/interfaces.js';
+import { internalsOf } from '../engine/internals.js';
 import { checkOptions, FileFormatError, show, UnknownNameError, ValueError } from '../errors.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
-import type { Model } from '../train/model.js';
-import { internalsOf } from '../train/model-types.js';
 import { elements } from './safetensors.js';
 import { type LoadSource, open } from './save.js';
 

@@ -1,5 +1,5 @@
+import { toBase64 } from '../callbacks/run-state.js';
 import { FileFormatError, show } from '../errors.js';
-import { toBase64 } from '../train/run-state.js';
 import type { Json } from './json.js';
 import { type Declaration, type Dtype, type Entry, label } from './layout.js';
 import type { TensorData } from './safetensors.js';

@@ -1,10 +1,11 @@
+import type { CompileOptions } from '../engine/compile-plan.js';
 import { BackendError, FileFormatError, HeapSizeError, MyelinError, show, ValueError } from '../errors.js';
-import { compileOptionsFromSpec } from '../model/every.js';
-import { buildGraph, type GraphSpec } from '../model/graph.js';
-import { graphFromSpec } from '../model/layers/registry.js';
+import { Model } from '../model/model.js';
+import type { ModelOptions } from '../model/options.js';
+import { buildGraph, type GraphSpec } from '../nn/graph.js';
+import { graphFromSpec } from '../nn/layers/registry.js';
+import { compileOptionsFromSpec } from '../nn/specs.js';
 import type { NetworkNode } from '../program/compile.js';
-import { Model } from '../train/model.js';
-import type { CompileOptions, ModelOptions } from '../train/model-types.js';
 import { checkClassNames, fill, findTensor, type Read, readContents, readDescription } from './fill.js';
 import { isObject } from './json.js';
 import type { Layout } from './layout.js';

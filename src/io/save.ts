@@ -1,7 +1,8 @@
+import type { Model } from '../callbacks/interfaces.js';
+import { internalsOf } from '../engine/internals.js';
 import { checkOptions, FileError, FileFormatError, MyelinError, show, ValueError } from '../errors.js';
+import type { ModelOptions } from '../model/options.js';
 import { isA, isPlace } from '../realms.js';
-import type { Model } from '../train/model.js';
-import { internalsOf, type ModelOptions } from '../train/model-types.js';
 import { replaceFile, writePieces } from './atomic.js';
 import type { FileHandle, Files } from './files.js';
 import { checkClassNames, fill, type Read, readContents, readDescription } from './fill.js';

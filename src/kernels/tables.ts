@@ -1,11 +1,11 @@
-import type adamLoops from './adam.js';
 import type { KernelName } from './contract.js';
-import type { ActivationDefinition, ActivationPlan } from './curve.js';
 import * as activations from './families/activations.js';
 import * as constraints from './families/constraints.js';
 import * as losses from './families/losses.js';
 import * as optimizers from './families/optimizers.js';
-import type loops from './optimizers.js';
+import type { ActivationDefinition, ActivationPlan } from './lib/curve.js';
+import type adamLoops from './twins/adam.js';
+import type loops from './twins/optimizers.js';
 
 // Everything by name, as the files of each family export it: for what must know every name, such as models that come as
 // plain data, and threads. A program that trains a model holds none of it.

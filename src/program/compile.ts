@@ -1,5 +1,5 @@
 import { Emitter, type Fusion, type KeptValue, type Mode, type Program } from './emitter.js';
-import { Guard } from './guard.js';
+import { Guard } from './finite-checks.js';
 import type { Constant, Layer, Parameter, Step } from './layer.js';
 import type { Tensor } from './plan.js';
 import type { Slots } from './slots.js';

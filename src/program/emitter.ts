@@ -1,5 +1,5 @@
 import type { Call, KernelName, Kernels } from '../kernels/contract.js';
-import type { Guard } from './guard.js';
+import type { Guard } from './finite-checks.js';
 import type { Parameter, RowGradients } from './layer.js';
 import { matrixTensor, type Tensor, vectorTensor } from './plan.js';
 import type { Slots } from './slots.js';

@@ -1,7 +1,7 @@
 import type { Backend, Call, Heap } from '../kernels/contract.js';
-import { splitLongCall } from './axis.js';
 import { type Program, productFlops } from './emitter.js';
 import type { Tensor } from './plan.js';
+import { splitLongCall } from './product-axes.js';
 
 /** A program bound to a backend's heap. */
 export interface LinkedProgram extends Program {

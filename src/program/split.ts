@@ -1,15 +1,15 @@
 import { type Axes, type Axis, along, COST, columns, elements } from '../kernels/axis.js';
 import type { Call, Phase } from '../kernels/contract.js';
-import { elementwiseAxes } from '../kernels/elementwise.js';
-import { embeddingAxes } from '../kernels/embedding.js';
-import { expressionAxes } from '../kernels/expressions.js';
-import { normalizationAxes } from '../kernels/normalization.js';
-import { randomAxes } from '../kernels/random.js';
-import { reductionAxes } from '../kernels/reductions.js';
-import { stepAxes } from '../kernels/step.js';
 import { activationKernels, type ConstraintName, constraintTable } from '../kernels/tables.js';
-import { cutInto, productAxes } from './axis.js';
+import { elementwiseAxes } from '../kernels/twins/elementwise.js';
+import { embeddingAxes } from '../kernels/twins/embedding.js';
+import { expressionAxes } from '../kernels/twins/expressions.js';
+import { normalizationAxes } from '../kernels/twins/normalization.js';
+import { randomAxes } from '../kernels/twins/random.js';
+import { reductionAxes } from '../kernels/twins/reductions.js';
+import { stepAxes } from '../kernels/twins/step.js';
 import { type Program, productFlops } from './emitter.js';
+import { cutInto, productAxes } from './product-axes.js';
 
 /** Kernels that are optimizers' loops, which share a signature. */
 type Updates = Program['updates'];

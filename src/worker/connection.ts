@@ -1,8 +1,8 @@
 import { type MyelinError, StateError, ValueError } from '../errors.js';
 import { isA } from '../realms.js';
-import { makePause } from '../train/pause.js';
+import { makePause } from '../rows/pause.js';
 import { canShare, copyInPieces, copyInto, makeShared } from './copying.js';
-import { packError, unpackError } from './errors.js';
+import { packError, unpackError } from './packed-errors.js';
 import { Packer } from './packing.js';
 import { type Port, startPort } from './port.js';
 import type { Ask, ModelState, Path, Request, Response } from './protocol.js';

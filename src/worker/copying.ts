@@ -1,5 +1,5 @@
 import { fillNumbers, fillRows, type NumericArray } from '../matrix.js';
-import { makePause } from '../train/pause.js';
+import { makePause } from '../rows/pause.js';
 import type { ArrayKind } from './protocol.js';
 
 // Copies in slices, so that the event loop has its turn.

@@ -1,19 +1,20 @@
 import { auto } from '../backends/detect.js';
 import { typescript } from '../backends/typescript.js';
 import { type WasmOptions, wasm } from '../backends/wasm.js';
-import { backupAndRestore, modelCheckpoint } from '../io/callbacks.js';
+import { earlyStopping } from '../callbacks/early-stopping.js';
+import type { Model } from '../callbacks/interfaces.js';
+import { reduceLROnPlateau } from '../callbacks/learning-rate.js';
+import { csvLogger, jsonLinesLogger } from '../callbacks/loggers.js';
+import { terminateOnNaN } from '../callbacks/terminate-on-nan.js';
+import { backupAndRestore, modelCheckpoint } from '../io/checkpoint-callbacks.js';
 import { loadWeights } from '../io/load-weights.js';
 import { save, serialize } from '../io/save.js';
 import type { BackendFactory } from '../kernels/contract.js';
-import { compileOptionsFromSpec } from '../model/every.js';
-import { earlyStopping } from '../train/callbacks/early-stopping.js';
-import { reduceLROnPlateau } from '../train/callbacks/learning-rate.js';
-import { csvLogger, jsonLinesLogger } from '../train/callbacks/loggers.js';
-import { terminateOnNaN } from '../train/callbacks/terminate-on-nan.js';
-import { layerSequentialUnitVariance } from '../train/lsuv.js';
-import { Model } from '../train/model.js';
-import { packError } from './errors.js';
+import { layerSequentialUnitVariance } from '../model/lsuv.js';
+import { Model as GraphModel } from '../model/model.js';
+import { compileOptionsFromSpec } from '../nn/specs.js';
 import type { Factories } from './hooks.js';
+import { packError } from './packed-errors.js';
 import type { BackendChoice, Description, ModelState, Property } from './protocol.js';
 
 /** Callbacks that run next to the model. */
@@ -56,13 +57,13 @@ export class Hosted {
 
   constructor(model: Model) {
     this.#model = model;
-    const accessors = Object.entries(Object.getOwnPropertyDescriptors(Model.prototype));
+    const accessors = Object.entries(Object.getOwnPropertyDescriptors(GraphModel.prototype));
     const readable = accessors.filter(([, { get }]) => get).map(([name]) => name);
     this.#names = new Set([...Object.keys(model), ...readable].filter((name) => name !== 'backend'));
   }
 
   describe(): Description {
-    const own = Object.getOwnPropertyDescriptors(Model.prototype);
+    const own = Object.getOwnPropertyDescriptors(GraphModel.prototype);
     const entries = Object.entries(own).filter(([name]) => name !== 'constructor');
     const { name, math, threads, reason } = this.#model.backend;
     return {

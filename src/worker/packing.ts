@@ -1,9 +1,9 @@
+import type { TrainingControl } from '../callbacks/control.js';
 import { show, ValueError } from '../errors.js';
 import { isNumericArray, type NumericArray } from '../matrix.js';
 import { isA } from '../realms.js';
-import type { TrainingControl } from '../train/control.js';
 import { type Copy, copyNow, copyOfNumbers, copyOfRows, copyOfView, ELEMENTS, NUMBERS } from './copying.js';
-import { packError } from './errors.js';
+import { packError } from './packed-errors.js';
 import type { Note, PackedCallback, PackedControl, PackedStream, Path } from './protocol.js';
 import { type Batches, isStream } from './streams.js';
 

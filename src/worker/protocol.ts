@@ -1,7 +1,7 @@
 import type { BackendFactory } from '../kernels/contract.js';
 import type { NumericArray } from '../matrix.js';
-import type { GraphSpec } from '../model/graph.js';
-import type { PackedError } from './errors.js';
+import type { GraphSpec } from '../nn/graph.js';
+import type { PackedError } from './packed-errors.js';
 
 /** A backend as plain data, for a worker to open. */
 export type BackendChoice = {

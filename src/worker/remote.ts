@@ -1,17 +1,14 @@
+import type { History } from '../callbacks/history.js';
+import type { Callback, FitOptions, Model, StreamFitOptions } from '../callbacks/interfaces.js';
+import { progress } from '../callbacks/progress.js';
 import { checkNumber, lookUp, StateError, show, ValueError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
-import type { Data } from '../train/batches.js';
-
-import { progress } from '../train/callbacks/progress.js';
-import type { Callback, Logs } from '../train/callbacks.js';
-import type { FitOptions, StreamFitOptions } from '../train/fit-options.js';
-
-import type { History } from '../train/history.js';
-import type { Model } from '../train/model.js';
-import type { PredictOptions } from '../train/predict.js';
-import type { Batches } from '../train/source.js';
+import type { Logs } from '../passes/logs.js';
+import type { PredictOptions } from '../passes/predict.js';
+import type { Data } from '../rows/arrays.js';
+import type { Batches } from '../rows/batches.js';
 import type { Connection } from './connection.js';
-import { unpackError } from './errors.js';
+import { unpackError } from './packed-errors.js';
 import { Packer } from './packing.js';
 import type { BackendInfo, CallSettings, Description, ModelState, Property } from './protocol.js';
 import { Scope, type Target } from './scope.js';

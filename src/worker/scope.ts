@@ -1,6 +1,6 @@
-import { recipeOf } from '../train/callbacks/recipe.js';
-import type { TrainingControl } from '../train/control.js';
-import { onAbort } from '../train/on-abort.js';
+import type { TrainingControl } from '../callbacks/control.js';
+import { recipeOf } from '../callbacks/recipe.js';
+import { onAbort } from '../fit/on-abort.js';
 import type { Names, Packer, Registry } from './packing.js';
 import type { Ask, ModelState, PackedCallback, PackedControl, PackedStream, States } from './protocol.js';
 import { unpackResult } from './results.js';

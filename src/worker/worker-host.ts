@@ -6,12 +6,12 @@ import { serve } from '../backends/threads/serve.js';
 import { MyelinError } from '../errors.js';
 import { type LoadSource, load } from '../io/save.js';
 import type { NumericArray } from '../matrix.js';
-import { modelFromSpec } from '../train/from-spec.js';
+import { modelFromSpec } from '../model/from-spec.js';
 import { makeArray } from './copying.js';
-import { packError, unpackError } from './errors.js';
 import { Hooks, progressCallback } from './hooks.js';
 import { type AskApart, HostStreams } from './host-streams.js';
 import { factories, functions, Hosted, openBackend } from './hosted.js';
+import { packError, unpackError } from './packed-errors.js';
 import type { Ask, ModelState, Note, Request, Response, States } from './protocol.js';
 import { at, packResult, put } from './results.js';
 

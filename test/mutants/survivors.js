@@ -1,12 +1,12 @@
 // Faults that the tests of 2026-11-21 did not see. scripts/mutants.js puts each into a copy of the sources and runs its tests,
 // of which one must fail. `from` stands in the file exactly once; files of `tests` that do not exist yet are left out.
 
-const edges = ['test/data-edges.test.ts'];
-const lifecycle = ['test/worker-lifecycle.test.ts'];
-const order = ['test/save-order.test.ts'];
-const training = ['test/bookkeeping.test.ts', 'test/guard-bounds.test.ts'];
-const mixed = ['test/weights.test.ts'];
-const changed = ['test/changed-data.test.ts'];
+const edges = ['test/data/data-edges.test.ts'];
+const lifecycle = ['test/worker/worker-lifecycle.test.ts'];
+const order = ['test/io/save-order.test.ts'];
+const training = ['test/fit/bookkeeping.test.ts', 'test/engine/guard-bounds.test.ts'];
+const mixed = ['test/engine/weights.test.ts'];
+const changed = ['test/fit/changed-data.test.ts'];
 
 export const mutants = [
   {
@@ -26,7 +26,7 @@ export const mutants = [
     what: 'only the low 16 bits of each word of the seed reach the kernels',
     edits: [
       {
-        file: 'src/train/engine.ts',
+        file: 'src/engine/engine.ts',
         from: 'heap[offset + 2 * i + 1] = word >>> 16;',
         to: 'heap[offset + 2 * i + 1] = 0;',
       },
@@ -38,7 +38,7 @@ export const mutants = [
     what: 'updateMovingMoments takes one mask of dropout for all batches',
     edits: [
       {
-        file: 'src/train/steps.ts',
+        file: 'src/engine/steps.ts',
         from: 'if (program.stochastic) this.#engine.writeRandomState(this.batch + batch);',
         to: 'if (program.stochastic) this.#engine.writeRandomState(this.batch);',
       },
@@ -50,7 +50,7 @@ export const mutants = [
     what: 'mixup draws once for a run',
     edits: [
       {
-        file: 'src/train/mixup.ts',
+        file: 'src/rows/mixup.ts',
         from: "stream('augmentation'), engine.steps.batch)",
         to: "stream('augmentation'), 1)",
       },
@@ -62,7 +62,7 @@ export const mutants = [
     what: 'averages stay when a fresh state is restored',
     edits: [
       {
-        file: 'src/train/state.ts',
+        file: 'src/engine/state.ts',
         from: '        if (average) heap.fill(0, average.offset, average.offset + average.size);\n',
         to: '        void average;\n',
       },
@@ -72,7 +72,7 @@ export const mutants = [
   {
     id: 'P6',
     what: 'the guard looks closely from 1e16 on',
-    edits: [{ file: 'src/program/guard.ts', from: 'BOUND = 1e8;', to: 'BOUND = 1e16;' }],
+    edits: [{ file: 'src/program/finite-checks.ts', from: 'BOUND = 1e8;', to: 'BOUND = 1e16;' }],
     tests: training,
   },
   {
@@ -80,7 +80,7 @@ export const mutants = [
     what: 'the safe rate leaves weight decay out',
     edits: [
       {
-        file: 'src/train/guard.ts',
+        file: 'src/engine/non-finite.ts',
         from: 'Math.min(LARGEST_RATE, 1 / weightDecay)',
         to: 'Math.min(LARGEST_RATE, 1 / (weightDecay && 1e-9))',
       },
@@ -92,7 +92,7 @@ export const mutants = [
     what: 'the loss is recorded in place of the size',
     edits: [
       {
-        file: 'src/train/steps.ts',
+        file: 'src/engine/steps.ts',
         from: 'this.recent[place + HISTORY] = size;',
         to: 'this.recent[place + HISTORY] = outcome.loss + 0 * size;',
       },
@@ -114,13 +114,13 @@ export const mutants = [
   {
     id: 'T6',
     what: 'the row of a NonFiniteError is that of the stratified part',
-    edits: [{ file: 'src/train/feed.ts', from: 'return this.sample.origin?.[drawn] ?? drawn;', to: 'return drawn;' }],
+    edits: [{ file: 'src/rows/feed.ts', from: 'return this.sample.origin?.[drawn] ?? drawn;', to: 'return drawn;' }],
     tests: changed,
   },
   {
     id: 'T8',
     what: 'pauses count as seconds of the epoch',
-    edits: [{ file: 'src/train/fit.ts', from: 'this.#began += performance.now() - since;', to: 'void since;' }],
+    edits: [{ file: 'src/fit/fit.ts', from: 'this.#began += performance.now() - since;', to: 'void since;' }],
     tests: training,
   },
   {
@@ -199,7 +199,7 @@ export const mutants = [
     what: 'a network alone leaves out rows of nine',
     edits: [
       {
-        file: 'src/data/tabular/parts.ts',
+        file: 'src/data/tabular/estimate/parts.ts',
         from: 'if (rows < FEWEST_ROWS) return',
         to: 'if (rows < FEWEST_ROWS - 1) return',
       },
@@ -222,7 +222,7 @@ export const mutants = [
     id: 'C5',
     what: '--test-share draws the same rows for every seed',
     edits: [{ file: 'src/cli/train.ts', from: 'seed: flags.seed ?? 0, ...stratify', to: 'seed: 0, ...stratify' }],
-    tests: ['test/cli-seed.test.ts'],
+    tests: ['test/cli/cli-seed.test.ts'],
     build: true,
   },
   {

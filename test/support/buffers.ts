@@ -2,7 +2,7 @@ import { hasRelaxedSimd } from '../../src/backends/detect.js';
 import { typescript } from '../../src/backends/typescript.js';
 import { wasm } from '../../src/backends/wasm.js';
 import { type Backend, type BackendFactory, RESERVED_ELEMENTS } from '../../src/kernels/contract.js';
-import { Generator } from '../../src/kernels/philox.js';
+import { Generator } from '../../src/kernels/lib/philox.js';
 
 export const wasmFactory: BackendFactory = await wasm();
 /** The backends that agree to the bit. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Generator } from '../../src/kernels/philox.js';
+import { Generator } from '../../src/kernels/lib/philox.js';
 
 // The command as users run it, out of the build.
 

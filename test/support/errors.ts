@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { typescript } from '../../src/backends/typescript.js';
-import { batchNormalization, dense, embedding } from '../../src/model/layers/index.js';
-import { type Model, sequential } from '../../src/train/model.js';
+import type { Model } from '../../src/callbacks/interfaces.js';
+import { sequential } from '../../src/model/model.js';
+import { batchNormalization, dense, embedding } from '../../src/nn/layers/index.js';
 import { any } from './any.js';
 
 /** What was done, the error's type, and what its message must hold: argument, what came, what is expected. */

@@ -1,4 +1,4 @@
-import { Generator } from '../../src/kernels/philox.js';
+import { Generator } from '../../src/kernels/lib/philox.js';
 
 /** Three kinds of flowers, by two measures and a colour; a number of the row that tells nothing. */
 export function flowers(rows: number, seed = 1) {

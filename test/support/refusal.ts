@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { FileFormatError } from '../../src/errors.js';
-import { tryOpen } from './hostile.js';
+import { tryOpen } from '../fuzz/hostile.js';
 
 /** What the error of a file says, or that there was none. */
 export function refusal(bytes: Uint8Array): string {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { History } from '../../src/train/history.js';
+import type { History } from '../../src/callbacks/history.js';
 import * as worker from '../../src/worker/index.js';
-import { clouds, type TrainingCase, trainingCases } from './models.js';
+import { clouds, type TrainingCase, trainingCases } from './nn/models.js';
 
 export const workerUrl = new URL('../../build/worker-host.js', import.meta.url);
 export const shared = new worker.TrainingWorker({ workerUrl });

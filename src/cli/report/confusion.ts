@@ -1,4 +1,4 @@
-import { predictedOf } from '../../data/tabular/measure.js';
+import { predictedOf } from '../../data/tabular/estimate/measure.js';
 import { escaped, type HeatCell, heatTable } from '../../insight/charts/index.js';
 import { share, table } from './markup.js';
 import type { Measured } from './measured.js';

@@ -1,4 +1,4 @@
-import { shorten } from '../../data/errors.js';
+import { shorten } from '../../data/data-error.js';
 import type { ColumnKind, Metrics, TabularRecord } from '../../data/index.js';
 import { errorText, meanText } from '../terminal.js';
 import { share } from './markup.js';

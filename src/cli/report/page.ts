@@ -1,4 +1,4 @@
-import { shorten } from '../../data/errors.js';
+import { shorten } from '../../data/data-error.js';
 import type { ColumnKind, Design, HeldOut, Importance, Metrics, TabularRecord } from '../../data/index.js';
 import { chartStyle, escaped, figure } from '../../insight/charts/index.js';
 import { figureText, short, shown, validationText } from '../terminal.js';

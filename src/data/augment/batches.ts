@@ -1,5 +1,5 @@
 import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../../errors.js';
-import { Generator, stream } from '../../kernels/philox.js';
+import { Generator, stream } from '../../kernels/lib/philox.js';
 import { type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../../matrix.js';
 import { shuffle } from '../splits.js';
 

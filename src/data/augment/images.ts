@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, ShapeError } from '../../errors.js';
-import { cos, exp } from '../../kernels/elementary.js';
-import type { Generator } from '../../kernels/philox.js';
+import { cos, exp } from '../../kernels/lib/elementary.js';
+import type { Generator } from '../../kernels/lib/philox.js';
 import type { Matrix } from '../../matrix.js';
 import type { Augmentation } from './batches.js';
 

@@ -1,7 +1,7 @@
 import { checkNumber, checkOptions, ShapeError, ValueError } from '../../errors.js';
-import { Generator, stream } from '../../kernels/philox.js';
+import { Generator, stream } from '../../kernels/lib/philox.js';
 import { type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../../matrix.js';
-import { drawBeta } from '../../train/mixup.js';
+import { drawBeta } from '../../rows/mixup.js';
 import { normalQuantile } from '../prep/statistics.js';
 import type { Augmentation } from './batches.js';
 

@@ -1,5 +1,5 @@
 import { textDecoder } from '../../realms.js';
-import { DataError } from '../errors.js';
+import { DataError } from '../data-error.js';
 
 export const LF = 10;
 export const CR = 13;

@@ -1,4 +1,4 @@
-import { grown } from '../dictionary.js';
+import { grown } from '../cells/dictionary.js';
 import { CR, LF, QUOTE, SPACE, TAB } from './bytes.js';
 
 /** What `cut` found: a whole row, the beginning of one, or a field that is wrongly quoted. */

@@ -1,8 +1,8 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
 import { textEncoder } from '../../realms.js';
-import { DataError, shorten } from '../errors.js';
-import { type Evidence, inferKind } from '../infer.js';
-import { type CellOptions, type CellPlan, planCells, saysDates, settingsOf } from '../plan.js';
+import { type Evidence, inferKind } from '../cells/infer.js';
+import { type CellOptions, type CellPlan, planCells, saysDates, settingsOf } from '../cells/plan.js';
+import { DataError, shorten } from '../data-error.js';
 import type { ColumnKind } from '../table.js';
 import { checkFormat, quoteNotes, uncutNotes } from './foreign.js';
 import { guessHeader } from './header.js';

@@ -1,4 +1,4 @@
-import { DataError } from '../errors.js';
+import { DataError } from '../data-error.js';
 
 /** What a file is that is no table of lines, by its first line with something in it. */
 const FORMATS: readonly (readonly [pattern: RegExp, what: string, hint: string])[] = [

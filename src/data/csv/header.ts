@@ -1,7 +1,7 @@
-import { shorten } from '../errors.js';
-import { type Evidence, inferKind } from '../infer.js';
-import { type CellPlan, settingsOf } from '../plan.js';
-import { booleanWord } from '../scalars.js';
+import { type Evidence, inferKind } from '../cells/infer.js';
+import { type CellPlan, settingsOf } from '../cells/plan.js';
+import { booleanWord } from '../cells/scalars.js';
+import { shorten } from '../data-error.js';
 import type { ColumnKind } from '../table.js';
 
 /** Rows below the first that are looked at. */

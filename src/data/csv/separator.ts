@@ -1,5 +1,5 @@
 import { textEncoder } from '../../realms.js';
-import { parseNumber } from '../scalars.js';
+import { parseNumber } from '../cells/scalars.js';
 import { QUOTE } from './bytes.js';
 import type { Head, HowCut, Sample } from './sample.js';
 

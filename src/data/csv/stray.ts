@@ -1,6 +1,6 @@
-import type { Builder } from '../builders.js';
-import { DataError, shorten } from '../errors.js';
-import { adviceFor } from '../infer.js';
+import type { Builder } from '../cells/builders.js';
+import { adviceFor } from '../cells/infer.js';
+import { DataError, shorten } from '../data-error.js';
 import type { Place } from './bytes.js';
 
 /** A text among values of another kind. */

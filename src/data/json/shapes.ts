@@ -1,4 +1,4 @@
-import { shorten } from '../errors.js';
+import { shorten } from '../data-error.js';
 import { isSparse, type RowCollector } from '../rows.js';
 import { failure, START } from './text.js';
 

@@ -1,4 +1,4 @@
-import { DataError, type DataErrorCode } from '../errors.js';
+import { DataError, type DataErrorCode } from '../data-error.js';
 import type { Complain } from '../rows.js';
 import { JsonFlaw, parseJson } from './syntax.js';
 

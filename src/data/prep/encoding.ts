@@ -1,5 +1,5 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
-import { shorten } from '../errors.js';
+import { shorten } from '../data-error.js';
 import type { CategoryColumn, Column, NumberColumn } from '../table.js';
 import { countCategories } from './missing.js';
 import { define, numbersOf, type StepSpec } from './step.js';

@@ -1,5 +1,5 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
-import { Generator, stream } from '../../kernels/philox.js';
+import { Generator, stream } from '../../kernels/lib/philox.js';
 import { EigenvalueDecomposition, Matrix as Mat } from './ml-matrix.js';
 import { normalQuantile } from './statistics.js';
 import type { Shape, State, StepSpec } from './step.js';

@@ -1,4 +1,4 @@
-import { exp, log } from '../../kernels/elementary.js';
+import { exp, log } from '../../kernels/lib/elementary.js';
 import type { Coded, Readable } from '../bytes-column.js';
 
 /** The numbers that are not NaN, in order of size. */

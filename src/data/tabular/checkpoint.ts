@@ -1,3 +1,5 @@
+import type { Model } from '../../callbacks/interfaces.js';
+import { type Json, pack } from '../../callbacks/run-state.js';
 import { FileFormatError, show, ValueError } from '../../errors.js';
 import { loadTensors, saveTensors } from '../../io/bytes.js';
 import { parseJson } from '../../io/json.js';
@@ -6,11 +8,9 @@ import type { NewTensor, TensorData } from '../../io/safetensors.js';
 import { type LoadSource, naming, restore, type SaveTarget, serialize } from '../../io/save.js';
 import { Xxh32 } from '../../io/xxhash.js';
 import { allFinite, type Matrix, makeMatrix, oneNaN } from '../../matrix.js';
-import type { Model } from '../../train/model.js';
-import type { Weights } from '../../train/model-types.js';
-import { type Json, pack } from '../../train/run-state.js';
+import type { Weights } from '../../nn/parameters.js';
 import type { Design } from './design.js';
-import type { HeldOutState } from './held-out.js';
+import type { HeldOutState } from './estimate/held-out.js';
 import { checkpointDesign } from './record.js';
 import { type Check, count, either, flag, isObject, listOf, mapOf, objectOf } from './shape.js';
 
@@ -170,7 +170,7 @@ async function readProgress(source: LoadSource, job: Job, beginning: Beginning):
   }
   const text = metadata.get('state');
   if (text === undefined) throw new FileFormatError(WHERE, 'missing');
-  const { unpack } = await import('../../train/resume.js');
+  const { unpack } = await import('../../fit/resume.js');
   const saved = unpack(parseJson(text, WHERE) as Json) as Saved;
   objectOf({ design: checkpointDesign, data: count })(saved, WHERE);
   checkJob(saved, job);

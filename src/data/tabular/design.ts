@@ -1,10 +1,10 @@
+import type { Callback } from '../../callbacks/interfaces.js';
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
 import type { LoadSource, SaveTarget } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
-import { type ActivationName, activationNames } from '../../model/names.js';
-import type { Callback } from '../../train/callbacks.js';
+import { type ActivationName, activationNames } from '../../nn/names.js';
 import { bytesOf, codedOf, type Readable, rangeOf, readable } from '../bytes-column.js';
-import { doubtsAbout } from '../doubts.js';
+import { doubtsAbout } from '../cells/doubts.js';
 import { oneHot } from '../prep/encoding.js';
 import { fillMissing } from '../prep/missing.js';
 import type { PreprocessOptions, Steps } from '../prep/preprocess.js';

@@ -1,9 +1,9 @@
+import type { Model } from '../../callbacks/interfaces.js';
 import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
-import { Generator, stream } from '../../kernels/philox.js';
+import { Generator, stream } from '../../kernels/lib/philox.js';
 import { type Matrix, makeMatrix, type Numbers } from '../../matrix.js';
-import { accuracy } from '../../model/metrics/classification.js';
-import { rmse } from '../../model/metrics/regression.js';
-import type { Model } from '../../train/model.js';
+import { accuracy } from '../../nn/metrics/classification.js';
+import { rmse } from '../../nn/metrics/regression.js';
 import type { Preprocessing } from '../prep/preprocess.js';
 import { shuffle } from '../splits.js';
 import { Table } from '../table.js';

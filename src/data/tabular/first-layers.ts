@@ -1,8 +1,9 @@
+import type { Model } from '../../callbacks/interfaces.js';
 import { type Matrix, makeMatrix } from '../../matrix.js';
-import type { Graph } from '../../model/graph.js';
-import { activation, dense } from '../../model/layers/index.js';
-import type { LayerSpec } from '../../model/layers/kind.js';
-import { Model, sequential } from '../../train/model.js';
+import { Model as GraphModel, sequential } from '../../model/model.js';
+import type { Graph } from '../../nn/graph.js';
+import { activation, dense } from '../../nn/layers/index.js';
+import type { LayerSpec } from '../../nn/layers/kind.js';
 
 interface DenseSpec extends LayerSpec {
   readonly units: number;
@@ -73,7 +74,7 @@ export class FirstLayers {
       }),
       outputs: outputs ? outputs.map(numberOf) : [firsts.length + layers.length - 1],
     };
-    const rest = new Model(graph, { backend });
+    const rest = new GraphModel(graph, { backend });
     rest.setWeights(Object.fromEntries(Object.keys(rest.getWeights()).map((name) => [name, weights[name]!])));
     return new FirstLayers(first, rest, widths);
   }

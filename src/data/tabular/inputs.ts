@@ -1,5 +1,5 @@
 import { bytesOf, rangeOf, readable } from '../bytes-column.js';
-import { shorten } from '../errors.js';
+import { shorten } from '../data-error.js';
 import { textsOf } from '../prep/encoding.js';
 import type { Preprocessing } from '../prep/preprocess.js';
 import type { Column, ColumnKind, Table } from '../table.js';

@@ -1,12 +1,12 @@
+import type { Model } from '../../callbacks/interfaces.js';
 import { ShapeError } from '../../errors.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import type { Numbers } from '../../matrix.js';
-import type { Model } from '../../train/model.js';
 import { type Preprocessing, preprocess } from '../prep/preprocess.js';
 import type { Table } from '../table.js';
 import { choosePreprocessing, designFor, type FitTabularOptions, inferTask, type TabularOptions } from './design.js';
+import { expected, MOST_CONFUSED, measure, type Prior } from './estimate/measure.js';
 import { describeColumns } from './inputs.js';
-import { expected, MOST_CONFUSED, measure, type Prior } from './measure.js';
 import type { TabularRecord } from './record.js';
 import { sentinelRemarks } from './sentinels.js';
 import {

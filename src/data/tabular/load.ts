@@ -1,7 +1,7 @@
+import type { Model } from '../../callbacks/interfaces.js';
 import { FileFormatError, MyelinError, show, ValueError } from '../../errors.js';
 import { deserialize, type LoadSource, load, naming } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
-import type { Model } from '../../train/model.js';
 import { preprocessingFromJSON } from '../prep/preprocess.js';
 import { bestBackend } from './learn.js';
 import { readRecord } from './record.js';

@@ -1,11 +1,12 @@
-import { adam } from '../../kernels/adam.js';
+import type { Model } from '../../callbacks/interfaces.js';
 import type { BackendFactory } from '../../kernels/contract.js';
+import { adam } from '../../kernels/twins/adam.js';
 import { makeMatrix } from '../../matrix.js';
-import { customActivation } from '../../model/expressions/custom.js';
-import { activation, average, dense, dropout, input } from '../../model/layers/index.js';
-import { oneCycle } from '../../model/schedules.js';
-import { type Model, model, sequential } from '../../train/model.js';
-import type { Weights } from '../../train/model-types.js';
+import { model, sequential } from '../../model/model.js';
+import { customActivation } from '../../nn/expressions/custom.js';
+import { activation, average, dense, dropout, input } from '../../nn/layers/index.js';
+import { oneCycle } from '../../nn/optimizers/schedules.js';
+import type { Weights } from '../../nn/parameters.js';
 import type { Design, Task } from './design.js';
 
 /** Hidden layers, and outputs without an activation. */

@@ -1,5 +1,5 @@
 import { checkNumber, checkOptions } from '../../errors.js';
-import { onAbort } from '../../train/on-abort.js';
+import { onAbort } from '../../fit/on-abort.js';
 
 /** After the batch or the epoch by which so many seconds or epochs have passed since the last time. */
 export type CheckpointEvery = { readonly seconds: number } | { readonly epochs: number };

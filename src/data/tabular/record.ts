@@ -1,13 +1,13 @@
+import type { Model } from '../../callbacks/interfaces.js';
+import { internalsOf } from '../../engine/internals.js';
 import { FileFormatError, show } from '../../errors.js';
 import { textDecoder } from '../../realms.js';
-import type { Model } from '../../train/model.js';
-import { internalsOf } from '../../train/model-types.js';
 import type { Reading } from '../csv/dialect.js';
 import type { Preprocessing } from '../prep/preprocess.js';
 import type { MemberRecord } from './checkpoint.js';
 import type { Design, Task } from './design.js';
+import type { Metrics, Prior } from './estimate/measure.js';
 import type { InputRecord } from './inputs.js';
-import type { Metrics, Prior } from './measure.js';
 import {
   type Check,
   count,

@@ -1,6 +1,5 @@
-import type { Callback } from '../../train/callbacks.js';
-import type { Model } from '../../train/model.js';
-import { onAbort } from '../../train/on-abort.js';
+import type { Callback, Model } from '../../callbacks/interfaces.js';
+import { onAbort } from '../../fit/on-abort.js';
 
 /**
  * Lets several networks train by turns, an epoch each, in the order of their numbers. After each round, while all of them

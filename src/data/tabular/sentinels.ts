@@ -1,5 +1,5 @@
 import { bytesOf } from '../bytes-column.js';
-import { shorten } from '../errors.js';
+import { shorten } from '../data-error.js';
 import { sayOption } from '../remarks.js';
 import type { Column } from '../table.js';
 

@@ -1,8 +1,8 @@
 import { nearest, ShapeError, show, UnknownNameError, ValueError } from '../../errors.js';
 import { dense, type Matrix, makeMatrix, type Numbers } from '../../matrix.js';
-import { doubtsAbout } from '../doubts.js';
-import { shorten } from '../errors.js';
-import { isCommonMarker } from '../markers.js';
+import { doubtsAbout } from '../cells/doubts.js';
+import { isCommonMarker } from '../cells/markers.js';
+import { shorten } from '../data-error.js';
 import { ordinal, textsOf } from '../prep/encoding.js';
 import { type Preprocessing, preprocess } from '../prep/preprocess.js';
 import { standardize } from '../prep/scaling.js';

@@ -1,17 +1,16 @@
+import type { Callback, Model } from '../../callbacks/interfaces.js';
 import { ValueError } from '../../errors.js';
 import type { LoadSource, SaveTarget } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
-import { cos } from '../../kernels/elementary.js';
+import { cos } from '../../kernels/lib/elementary.js';
 import type { Matrix } from '../../matrix.js';
-import type { Callback } from '../../train/callbacks.js';
-import type { Model } from '../../train/model.js';
-import type { Weights } from '../../train/model-types.js';
+import type { Weights } from '../../nn/parameters.js';
 import { gather } from '../augment/batches.js';
 import { type History, jobOf, loadCheckpoint, type MemberRecord, saveCheckpoint } from './checkpoint.js';
 import type { Design, Task } from './design.js';
-import { HeldOut } from './held-out.js';
+import { HeldOut } from './estimate/held-out.js';
+import { FEWEST_ROWS, partsOf } from './estimate/parts.js';
 import { combine, compileNetwork, cooled, makeNetwork } from './network.js';
-import { FEWEST_ROWS, partsOf } from './parts.js';
 import { type CheckpointEvery, Pauses } from './pauses.js';
 import { Rounds } from './rounds.js';
 
@@ -178,7 +177,7 @@ export async function train(
     held.settle(0);
     return { kept: some.map((i) => networks[i]!), held };
   }
-  const { unpack } = await import('../../train/resume.js');
+  const { unpack } = await import('../../fit/resume.js');
   const historyOf = (network: Model): History => {
     const done = histories[networks.indexOf(network)];
     return done ?? (unpack(network.run!.history.history) as History);

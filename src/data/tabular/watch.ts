@@ -1,5 +1,5 @@
 import { checkOptions, show, ValueError } from '../../errors.js';
-import { checkSignal } from '../../train/on-abort.js';
+import { checkSignal } from '../../fit/on-abort.js';
 import type { FitTabularOptions } from './design.js';
 
 const NAMES = ['callbacks', 'signal', 'checkpoint', 'checkpointEvery', 'resume', 'remark'] as const;

@@ -1,4 +1,4 @@
 // What files of this family export by name, their loops in TypeScript left out.
-export * from '../activations.js';
-export * from '../gates.js';
-export * from '../leaky.js';
+export * from '../twins/activations.js';
+export * from '../twins/gates.js';
+export * from '../twins/leaky.js';

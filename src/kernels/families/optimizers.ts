@@ -1,2 +1,2 @@
-export * from '../adam.js';
-export * from '../optimizers.js';
+export * from '../twins/adam.js';
+export * from '../twins/optimizers.js';

@@ -1,0 +1,378 @@
+import { Binary, map, Unary, zip } from '../lib/map';
+import { addHigh, addLow, at, loadPart, storePart, total } from '../lib/simd';
+
+// What expressions of users need beyond the activations. Operands of `broadcast...` are matrices, columns, rows or
+// numbers: element (r, c) lies r aRow + c aColumn past `a`, with aColumn 1, or 0 where all columns share an element.
+
+enum Operator {
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  Maximum,
+  Minimum,
+  GreaterEqual,
+}
+
+@unmanaged
+@final
+class Operate {
+  @inline
+  f(operator: i32, a: v128, b: v128): v128 {
+    switch (operator) {
+      case Operator.Add:
+        return f32x4.add(a, b);
+      case Operator.Subtract:
+        return f32x4.sub(a, b);
+      case Operator.Multiply:
+        return f32x4.mul(a, b);
+      case Operator.Divide:
+        return f32x4.div(a, b);
+      case Operator.Maximum:
+        return v128.bitselect(a, b, v128.or(f32x4.ge(a, b), f32x4.ne(a, a)));
+      case Operator.Minimum:
+        return v128.bitselect(a, b, v128.or(f32x4.le(a, b), f32x4.ne(a, a)));
+      default:
+        return v128.and(f32x4.ge(a, b), f32x4.splat(1));
+    }
+  }
+
+  /** Four vectors, with an operator that is known when compiled. */
+  @inline
+  four(operator: i32, q: usize, a0: v128, a1: v128, a2: v128, a3: v128, b0: v128, b1: v128, b2: v128, b3: v128): void {
+    v128.store(q, this.f(operator, a0, b0));
+    v128.store(q, this.f(operator, a1, b1), 16);
+    v128.store(q, this.f(operator, a2, b2), 32);
+    v128.store(q, this.f(operator, a3, b3), 48);
+  }
+}
+
+/** Four vectors at a time, which repay choosing the operator for them, then single ones, then a part of one. */
+function spread(
+  operator: i32,
+  a: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: i32,
+  bRow: i32,
+  bColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  const op = changetype<Operate>(0);
+  for (let r = 0; r < rows; r++) {
+    let p = at(a + r * aRow);
+    let o = at(b + r * bRow);
+    let q = at(y + r * yRow);
+    let a0 = v128.load32_splat(p);
+    let b0 = v128.load32_splat(o);
+    let a1 = a0;
+    let a2 = a0;
+    let a3 = a0;
+    let b1 = b0;
+    let b2 = b0;
+    let b3 = b0;
+    let left = columns;
+    for (; left > 15; left -= 16, q += 64) {
+      if (aColumn) {
+        a0 = v128.load(p);
+        a1 = v128.load(p, 16);
+        a2 = v128.load(p, 32);
+        a3 = v128.load(p, 48);
+        p += 64;
+      }
+      if (bColumn) {
+        b0 = v128.load(o);
+        b1 = v128.load(o, 16);
+        b2 = v128.load(o, 32);
+        b3 = v128.load(o, 48);
+        o += 64;
+      }
+      switch (operator) {
+        case Operator.Add:
+          op.four(Operator.Add, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Subtract:
+          op.four(Operator.Subtract, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Multiply:
+          op.four(Operator.Multiply, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Divide:
+          op.four(Operator.Divide, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Maximum:
+          op.four(Operator.Maximum, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Minimum:
+          op.four(Operator.Minimum, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        default:
+          op.four(Operator.GreaterEqual, q, a0, a1, a2, a3, b0, b1, b2, b3);
+      }
+    }
+    for (; left > 0; left -= 4, q += 16) {
+      if (aColumn) a0 = left > 3 ? v128.load(p) : loadPart(p, left);
+      if (bColumn) b0 = left > 3 ? v128.load(o) : loadPart(o, left);
+      p += 16;
+      o += 16;
+      const result = op.f(operator, a0, b0);
+      if (left > 3) v128.store(q, result);
+      else storePart(q, result, left);
+    }
+  }
+}
+
+/** y = a + b. */
+export function broadcastAdd(
+  a: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: i32,
+  bRow: i32,
+  bColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  spread(Operator.Add, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+}
+
+/** y = a - b. */
+export function broadcastSubtract(
+  a: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: i32,
+  bRow: i32,
+  bColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  spread(Operator.Subtract, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+}
+
+/** y = a b. */
+export function broadcastMultiply(
+  a: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: i32,
+  bRow: i32,
+  bColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  spread(Operator.Multiply, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+}
+
+/** y = a / b. */
+export function broadcastDivide(
+  a: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: i32,
+  bRow: i32,
+  bColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  spread(Operator.Divide, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+}
+
+/** y = the larger one, a where they are equal, NaN where either is. */
+export function broadcastMaximum(
+  a: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: i32,
+  bRow: i32,
+  bColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  spread(Operator.Maximum, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+}
+
+/** y = the smaller one, a where they are equal, NaN where either is. */
+export function broadcastMinimum(
+  a: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: i32,
+  bRow: i32,
+  bColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  spread(Operator.Minimum, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+}
+
+/** y = 1 where a >= b, else 0. */
+export function broadcastGreaterEqual(
+  a: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: i32,
+  bRow: i32,
+  bColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  spread(Operator.GreaterEqual, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+}
+
+/** y = x / divisor, over the rows and columns that share an element of x. */
+export function expand(
+  x: i32,
+  xRow: i32,
+  xColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+  divisor: i32,
+): void {
+  const d = f32x4.splat(<f32>divisor);
+  const live = columns & 3;
+  for (let r = 0; r < rows; r++) {
+    let p = at(x + r * xRow);
+    let q = at(y + r * yRow);
+    let u = f32x4.div(v128.load32_splat(p), d);
+    for (const end = q + at(columns - live); q < end; q += 16) {
+      if (xColumn) {
+        u = f32x4.div(v128.load(p), d);
+        p += 16;
+      }
+      v128.store(q, u);
+    }
+    if (live) {
+      if (xColumn) u = f32x4.div(loadPart(p, live), d);
+      storePart(q, u, live);
+    }
+  }
+}
+
+/**
+ * The sum of all rows, or of each, over the divisor. In float64: column modulo 4 chooses one of four lanes, which are
+ * added in the order (0 + 2) + (1 + 3).
+ */
+function sums(x: i32, y: i32, rows: i32, columns: i32, stride: i32, divisor: i32, each: bool): void {
+  const live = columns & 3;
+  let out = at(y);
+  let low = f64x2.splat(0);
+  let high = low;
+  for (let r = 0; r < rows; r++) {
+    let p = at(x + r * stride);
+    for (const end = p + at(columns - live); p < end; p += 16) {
+      const v = v128.load(p);
+      low = addLow(low, v);
+      high = addHigh(high, v);
+    }
+    if (live) {
+      const v = loadPart(p, live);
+      low = addLow(low, v);
+      high = addHigh(high, v);
+    }
+    if (each || r === rows - 1) {
+      f32.store(out, <f32>(total(low, high) / <f64>divisor));
+      out += 4;
+      low = f64x2.splat(0);
+      high = low;
+    }
+  }
+}
+
+/** y[r] = the sum of row r / divisor. */
+export function sumRows(x: i32, y: i32, rows: i32, columns: i32, stride: i32, divisor: i32): void {
+  sums(x, y, rows, columns, stride, divisor, true);
+}
+
+/** out = the sum of all elements / divisor. */
+export function sumAll(x: i32, out: i32, rows: i32, columns: i32, stride: i32, divisor: i32): void {
+  sums(x, out, rows, columns, stride, divisor, false);
+}
+
+@unmanaged
+@final
+class Magnitude extends Unary {
+  @inline
+  f(x: v128): v128 {
+    return f32x4.abs(x);
+  }
+}
+
+@unmanaged
+@final
+class MagnitudeGradient extends Binary {
+  @inline
+  f(x: v128, dy: v128): v128 {
+    const zero = f32x4.splat(0);
+    return v128.or(v128.and(dy, f32x4.gt(x, zero)), v128.and(f32x4.neg(dy), f32x4.lt(x, zero)));
+  }
+}
+
+export function absForward(x: i32, y: i32, n: i32): void {
+  map<Magnitude>(x, y, n);
+}
+
+/** dx = dy with the sign of x, 0 where x is 0. */
+export function absBackward(x: i32, dy: i32, dx: i32, n: i32): void {
+  zip<MagnitudeGradient>(x, dy, dx, n);
+}
+
+@unmanaged
+@final
+class SquareGradient extends Binary {
+  @inline
+  f(x: v128, dy: v128): v128 {
+    return f32x4.mul(dy, f32x4.add(x, x));
+  }
+}
+
+/** dx = 2 x dy. */
+export function squareBackward(x: i32, dy: i32, dx: i32, n: i32): void {
+  zip<SquareGradient>(x, dy, dx, n);
+}
+
+@unmanaged
+@final
+class SquareRoot extends Unary {
+  @inline
+  f(x: v128): v128 {
+    return f32x4.sqrt(x);
+  }
+}
+
+@unmanaged
+@final
+class SquareRootGradient extends Binary {
+  @inline
+  f(y: v128, dy: v128): v128 {
+    return v128.andnot(f32x4.div(dy, f32x4.add(y, y)), f32x4.eq(y, f32x4.splat(0)));
+  }
+}
+
+export function sqrtForward(x: i32, y: i32, n: i32): void {
+  map<SquareRoot>(x, y, n);
+}
+
+/** dx = dy / (2 y), 0 where y is 0. */
+export function sqrtBackward(y: i32, dy: i32, dx: i32, n: i32): void {
+  zip<SquareRootGradient>(y, dy, dx, n);
+}

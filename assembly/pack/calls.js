@@ -1,0 +1,20 @@
+// Small functions that stay calls: the compiler would copy them into each of their many callers. Only for what runs once a
+// row or less, since around a call V8 keeps no vector in a register.
+import { Transform } from 'assemblyscript/transform';
+
+const CALLS = [
+  'assembly/lib/simd/loadPart',
+  'assembly/lib/simd/storePart',
+  'assembly/lib/loss/power',
+  'assembly/lib/update/settle',
+];
+
+export default class extends Transform {
+  afterCompile(module) {
+    for (const name of CALLS) {
+      if (!module.getFunction(name)) throw new Error(`assembly/pack/calls.js names ${name}, which the module lacks.`);
+      this.binaryen.setPassArgument('no-inline', name);
+      module.runPasses(['no-inline']);
+    }
+  }
+}

@@ -1,0 +1,340 @@
+import type { CompileOptions } from '../engine/compile-plan.js';
+import type { INTERNALS, Internals } from '../engine/internals.js';
+import type { Summary } from '../engine/summary.js';
+import type { NamedLayer } from '../engine/trainable.js';
+import type { NonFiniteError } from '../errors.js';
+import type { LintCode } from '../insight/checks.js';
+import type { BackendFactory } from '../kernels/contract.js';
+import type { Matrix, MatrixLike } from '../matrix.js';
+import type { BuildableSpec } from '../nn/graph.js';
+import type { Weights } from '../nn/parameters.js';
+import type { Logs } from '../passes/logs.js';
+import type { Gradients } from '../passes/one-batch.js';
+import type { PredictOptions } from '../passes/predict.js';
+import type { Mode } from '../program/emitter.js';
+import type { Profile, ProfileOptions } from '../program/profile.js';
+import type { Data } from '../rows/arrays.js';
+import type { Batches } from '../rows/batches.js';
+import type { ClassWeights } from '../rows/class-weights.js';
+import type { SampleWeight, WeightOptions } from '../rows/sample-weights.js';
+import type { TrainingControl } from './control.js';
+import type { History } from './history.js';
+import type { RunState } from './run-state.js';
+
+// A model trains by options, among which are callbacks, which are given the model: the three are declared in one file. Everything
+// that trains or is called back knows them from here; src/model/model.ts implements the model.
+
+/** A model over one heap: what `sequential` and `model` return. Dropping it frees everything. */
+export interface Model {
+  /** Epochs that `fit` has finished; a further `fit` goes on counting. */
+  epochs: number;
+  /**
+   * The names of the columns of the output, in order, or for one column those of the classes 0 and 1. Saved with the model.
+   */
+  classNames?: readonly string[];
+  /** How inputs are made from raw data, plain data of your own. Saved with the model. */
+  preprocessing?: unknown;
+  /** Set by a callback to end `fit` after the present batch. */
+  stopTraining: boolean;
+  /** The backend that the model was built with. */
+  readonly backend: BackendFactory;
+
+  /** The model as plain data, for `modelFromSpec`; `sequential` takes the layers of a stack as they are. */
+  readonly spec: BuildableSpec & { readonly seed: number };
+
+  /** @internal */
+  readonly [INTERNALS]: Internals;
+
+  /**
+   * The learning rate of the next step. Setting it replaces a schedule by a constant.
+   * @throws StateError before `compile`; ValueError below 0.
+   */
+  learningRate: number;
+
+  /** Bytes of the heap as it stands; `summary().heapBytes` says the same from the plan. */
+  readonly heapBytes: number;
+
+  /**
+   * Chooses optimizer, loss and metrics. Weights stay, optimizer state starts anew.
+   * @throws UnknownNameError, ValueError for options out of range or where the loss does not fit the last layer.
+   */
+  compile(options: CompileOptions): void;
+
+  /**
+   * Freezes layers, or lets them learn again: one by its name (its `name`, or `layers.N`), or all for which a function
+   * returns true. Takes effect with the next `compile`, without which the model trains and evaluates no more; weights stay. A
+   * frozen layer has no gradients and no optimizer state, and batch normalization uses its moving moments, in training too.
+   * @throws UnknownNameError; ValueError for a layer without weights.
+   */
+  setTrainable(layers: string | ((layer: NamedLayer) => boolean), trainable: boolean): void;
+
+  /**
+   * Trains for a number of epochs on rows, or on batches as a stream yields them. Metrics of an epoch are exact, over all
+   * rows, of the predictions that its steps made as each batch came; those of validation are of the weights at the epoch's
+   * end. Yields to the event loop at least every 50 ms, so that pages and servers stay responsive; `predict` and `evaluate`
+   * may be called meanwhile. A run that an error or a signal ends leaves its position in `model.run`.
+   * @throws ShapeError, ValueError for data that does not fit, in streams with the number of the batch; StreamError for a
+   * stream that ends early; NonFiniteError, which explains where and why; the reason of `signal`.
+   */
+  fit(x: Data, y: Data, options?: FitOptions): Promise<History>;
+  fit(batches: Batches, options?: StreamFitOptions): Promise<History>;
+
+  /**
+   * Where `fit` stands or, once it was interrupted, where it stood, for `fit(x, y, { ..., resume: true })`; undefined
+   * otherwise. Plain JSON; with weights and optimizer state it can be resumed in another process. May be set to what it was.
+   * @throws StateError in the middle of a step.
+   */
+  run: RunState | undefined;
+
+  /**
+   * One pass over more rows, in their order, for a model that learns as data comes in; `model.epochs` stays. Returns loss
+   * and metrics of the pass, as `fit` of one epoch.
+   */
+  partialFit(x: Data, y: Data, options?: PartialFitOptions): Promise<Logs>;
+
+  /**
+   * One optimizer step on one batch; with `gradientAccumulationSteps` its share of one. Returns its loss (before the step)
+   * and metrics.
+   * @throws NonFiniteError where something is not finite, the weights then as before: `await error.explain()` says where and
+   * why.
+   */
+  trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs;
+
+  /**
+   * Loss, metrics and the gradient of every trainable parameter on one batch, as training would compute them; changes
+   * nothing. Layers are in training mode: dropout draws the masks of the next step, batch normalization takes the batch's
+   * moments and leaves the moving ones (`predict` and `evaluate` run in inference mode). With `nodes: true` also the output
+   * of every layer, and of every input, with the gradient of the loss by it.
+   */
+  gradients(x: Data, y: Data, options?: WeightOptions & { readonly nodes?: boolean }): Gradients;
+
+  /** Loss and metrics over all rows, with layers in inference mode. */
+  evaluate(x: Data, y: Data, options?: WeightOptions): Logs;
+
+  /** Loss and metrics of a batch, as `evaluate`; in one call where it has no more than 256 rows. */
+  testOnBatch(x: Data, y: Data, options?: WeightOptions): Logs;
+
+  /** Loss and metrics over all batches of a stream, of which one is in memory at a time. @throws StreamError */
+  evaluateBatches(batches: Batches, options?: EvaluateBatchesOptions): Promise<Logs>;
+
+  /** Outputs for each batch of a stream of inputs, rows x units each. */
+  predictBatches(
+    batches: Batches<Data>,
+    options?: { readonly callbacks?: readonly Callback[] },
+  ): AsyncGenerator<Matrix, void, undefined>;
+
+  /**
+   * Outputs for any number of rows, rows x units, with layers in inference mode. A row's output does not depend on the rows
+   * around it, to the bit. With `output`, one float32 input (a Matrix, or a Float32Array for a model of one column) and
+   * WebAssembly, a call allocates nothing once the number of rows has been seen; without `output` the result is new.
+   * @throws ShapeError, ValueError for an `x` or `output` that does not fit; `output` is untouched then. StateError for a
+   * model with several outputs, which `predictOutputs` is for.
+   */
+  predict(x: Data): Matrix;
+  predict<Output extends Matrix | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
+
+  /** The same as `predict(x)`. */
+  predictOnBatch(x: Data): Matrix;
+
+  /** What `predict` returns, for models with any number of outputs, by their names. */
+  predictOutputs(x: Data): Record<string, Matrix>;
+
+  /** Copies of all weights and moving moments, by name. */
+  getWeights(): Weights;
+
+  /**
+   * What `getWeights` returns with averages in place of the trained weights, for a model compiled with `averaging`; frozen
+   * weights and moving moments as they are.
+   * @throws StateError before anything was averaged.
+   */
+  averagedWeights(): Weights;
+
+  /**
+   * Puts the averages in place of the weights; `getWeights` before keeps those. A model with batch normalization needs
+   * `updateMovingMoments` next, for its moments are those of the weights before.
+   * @throws StateError before anything was averaged.
+   */
+  applyAveragedWeights(): void;
+
+  /**
+   * Computes the moving moments of batch normalization anew: their means over the batches of x, with the other layers in
+   * training mode, as PyTorch's `update_bn`. Rows at the end that are too few for a batch are left out; a frozen layer
+   * keeps its moments. `batchSize` is 32 by default.
+   */
+  updateMovingMoments(x: Data, options?: { readonly batchSize?: number }): void;
+
+  /**
+   * Takes all weights of a model of the same layers, as `getWeights` returns them. Changes nothing if any is missing,
+   * unknown, of another shape or not finite.
+   * @throws ShapeError, UnknownNameError, ValueError
+   */
+  setWeights(weights: Readonly<Record<string, MatrixLike>>): void;
+
+  /**
+   * Gives back the memory that a backend with threads keeps for this model, which throws a StateError afterwards. Dropping
+   * the model is enough without threads and, once the event loop turns, with them; a loop that makes models and never awaits
+   * anything calls this.
+   */
+  dispose(): void;
+
+  /** Layers with output shapes, parameters and bytes; prints as a table. */
+  summary(): Summary;
+
+  /**
+   * Times every kernel call of a training step on one batch; prints as a table. Takes about a third of a second or, on
+   * large models, four steps, in one go. Changes nothing.
+   */
+  profile(x: Data, y: Data, options?: ProfileOptions): Promise<Profile>;
+
+  /** The kernel calls of one mode ('train', 'accumulate', 'gradients', 'inspect', 'moments', 'validate', 'evaluate', 'predict') and number of rows, as text. */
+  program(mode: Mode, rows: number): string;
+}
+
+/** Options of training on rows or on a stream of batches. */
+export interface StreamFitOptions {
+  /** How many to train; default 1. With `initialEpoch` the epoch to end before, as in Keras. */
+  readonly epochs?: number;
+  /**
+   * The number of the first epoch, by which callbacks, schedules of callbacks and the order of rows go; default the epochs
+   * that were trained already, `model.epochs`.
+   */
+  readonly initialEpoch?: number;
+  /**
+   * Batches of an epoch. Of rows default as many as there are, and other numbers take one pass over the rows after the
+   * other; of a stream default all it yields, and for a generator, which goes on with the next epoch, required for more
+   * epochs than one.
+   */
+  readonly stepsPerEpoch?: number;
+  /** Seeds the order of rows, the stratified split and mixup; default the model's seed. */
+  readonly seed?: number;
+  /** A factor of the loss by class index, 1 for classes that are not named; for targets of one class per row. */
+  readonly classWeight?: ClassWeights;
+  /**
+   * The alpha, above 0, of mixup (Zhang et al. 2018; 0.1 to 0.4 there): trains on lambda x1 + (1 - lambda) x2 with targets
+   * mixed alike, where lambda is drawn from Beta(alpha, alpha) for each batch and rows are paired at random. Metrics compare
+   * with the mixed targets.
+   */
+  readonly mixup?: number;
+  /** Inputs and targets to evaluate after epochs, and maybe the weights of their rows; or a stream of batches. */
+  readonly validationData?: readonly [Data, Data] | readonly [Data, Data, SampleWeight] | Batches;
+  /** Validates after every `validationFreq`-th epoch, or after the epochs that a list names, counted from 1 as in Keras; default 1. */
+  readonly validationFreq?: number | readonly number[];
+  /** Batches of validation data to take; default all. */
+  readonly validationSteps?: number;
+  /** Rows of validation that are computed at a time; default 256. Of a stream the batches as they come. */
+  readonly validationBatchSize?: number;
+  readonly callbacks?: readonly Callback[];
+  /** 0, the default: silent. 1: a bar on the terminal. 2: a line per epoch. 'auto': a bar on terminals, else lines. */
+  readonly verbose?: 0 | 1 | 2 | 'auto';
+  /**
+   * Ends training after the present batch at the latest. `fit` rejects with the signal's reason, the model can be used and
+   * `model.run` says where to resume.
+   */
+  readonly signal?: AbortSignal;
+  /** What `trainingControl()` returned, to pause. */
+  readonly control?: TrainingControl;
+  /** Goes on with the run that was interrupted, `model.run`, given the same data and options. Default false. */
+  readonly resume?: boolean;
+}
+
+export interface FitOptions extends WeightOptions, StreamFitOptions {
+  /**
+   * Rows of x and y to train on, by number from 0; one may come several times. Default all. Folds and networks of an ensemble
+   * share a matrix so, in place of a copy for each. Without `shuffle` they are taken in this order.
+   */
+  readonly rows?: ArrayLike<number>;
+  /** Default 32; with `lbfgs`, which takes nothing less, all rows. */
+  readonly batchSize?: number;
+  /** A new order each epoch; default true, but for `lbfgs`, which sees all rows at once. */
+  readonly shuffle?: boolean;
+  /**
+   * Share of the rows, taken from the end before shuffling, to evaluate instead of training on. As in Keras and TensorFlow.js
+   * the first floor(rows (1 - share)) are trained on.
+   */
+  readonly validationSplit?: number;
+  /**
+   * Looks at the rows before the first step, from 50 rows on, and warns, once a code, of what makes training harder:
+   * columns and targets far from -1..1, constant columns, rare and missing classes, rows for validation that are rows for
+   * training. `{ ignore: ['constantColumn'] }` silences a code, false all; default true. See `lint`.
+   */
+  readonly lint?: boolean | { readonly ignore: readonly LintCode[] };
+  /** Draws the rows of `validationSplit` instead, the same share of each class; default false. */
+  readonly stratify?: boolean;
+}
+
+/** What `partialFit` takes of the options of `fit`. */
+export type PartialFitOptions = Pick<
+  FitOptions,
+  'batchSize' | 'sampleWeight' | 'classWeight' | 'mixup' | 'seed' | 'signal'
+>;
+
+/** Options of `evaluateBatches`. */
+export interface EvaluateBatchesOptions {
+  /** Batches to take; default all. */
+  readonly steps?: number;
+  /** Of which those hooks are called that begin with `onTest`. */
+  readonly callbacks?: readonly Callback[];
+}
+
+/** What callbacks are told before training begins. */
+export interface FitParams {
+  /** The first epoch and the one after the last, counted as callbacks count them. */
+  readonly firstEpoch: number;
+  readonly endEpoch: number;
+  /** Batches of an epoch; undefined for a stream without `stepsPerEpoch`. */
+  readonly steps: number | undefined;
+  /** Names of the numbers that `onEpochEnd` gets; those of validation only in epochs that are validated. */
+  readonly logs: readonly string[];
+  /** The run goes on where one was interrupted. */
+  readonly resumed: boolean;
+}
+
+type Hooked = void | Promise<void>;
+
+/** Plain data: what JSON holds, and also NaN, infinities and Float32Arrays. */
+export type State = unknown;
+
+/**
+ * Hooks into `fit`, in the order of Keras. Each may return a promise, which is awaited. To end training, set
+ * `model.stopTraining`. Callbacks are called in the order of their list.
+ */
+export interface Callback {
+  /** What the state of a run files the callback's own under; needed with `getState`. */
+  readonly name?: string;
+  /** What the callback must know to go on in another process. */
+  getState?(): State;
+  /** Takes what `getState` returned, after `onTrainBegin` of a resumed run. */
+  setState?(state: State): void;
+  setParams?(params: FitParams): Hooked;
+  /** Before everything else. What puts a saved run into `model` returns true, and `fit` goes on with `model.run`. */
+  onRestore?(model: Model): boolean | Promise<boolean>;
+  onTrainBegin?(model: Model): Hooked;
+  onTrainEnd?(logs: Logs, model: Model): Hooked;
+  /** In place of `onTrainEnd`, where an error or a signal ends training. */
+  onAbort?(reason: unknown, model: Model): Hooked;
+  /**
+   * A batch that met NaN or infinity, and changed nothing. Where this sets `model.stopTraining`, `fit` ends with it instead
+   * of throwing.
+   */
+  onNonFinite?(error: NonFiniteError, model: Model): Hooked;
+  onEpochBegin?(epoch: number, model: Model): Hooked;
+  onEpochEnd?(epoch: number, logs: Logs, model: Model): Hooked;
+  onBatchBegin?(batch: number, model: Model): Hooked;
+  onBatchEnd?(batch: number, logs: Logs, model: Model): Hooked;
+  /** Another name of `onBatchBegin`, which it goes before. */
+  onTrainBatchBegin?(batch: number, model: Model): Hooked;
+  /** Another name of `onBatchEnd`, which it goes before. */
+  onTrainBatchEnd?(batch: number, logs: Logs, model: Model): Hooked;
+  /** After all callbacks have seen the end of a batch or an epoch: the moment to save model and run. */
+  onCheckpoint?(model: Model): Hooked;
+  /** Validation, and `evaluateBatches`. */
+  onTestBegin?(model: Model): Hooked;
+  onTestEnd?(logs: Logs, model: Model): Hooked;
+  onTestBatchBegin?(batch: number, model: Model): Hooked;
+  onTestBatchEnd?(batch: number, logs: Logs, model: Model): Hooked;
+  /** `predictBatches`. */
+  onPredictBegin?(model: Model): Hooked;
+  onPredictEnd?(model: Model): Hooked;
+  onPredictBatchBegin?(batch: number, model: Model): Hooked;
+  onPredictBatchEnd?(batch: number, model: Model): Hooked;
+}

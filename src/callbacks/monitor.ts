@@ -1,0 +1,93 @@
+import { nearest, show, UnknownNameError, ValueError } from '../errors.js';
+import type { Logs } from '../passes/logs.js';
+import type { FitParams } from './interfaces.js';
+
+/** What callbacks take that watch a number. */
+export interface MonitorOptions {
+  /** A name in the logs of an epoch; default `valLoss`. */
+  readonly monitor?: string;
+  /** Whether less or more is better; default 'auto', which knows all of Myelin's losses and metrics by name. */
+  readonly mode?: 'auto' | 'min' | 'max';
+  /** By how much it must have changed to be better. */
+  readonly minDelta?: number;
+}
+
+const MORE = ['accuracy', 'topK', 'precision', 'recall', 'f1', 'auc', 'prAuc', 'r2'];
+const LESS = ['loss', 'penalty', 'gradientNorm', 'learningRate', 'logLoss', 'ece', 'mse', 'rmse', 'mae', 'mape'];
+
+/** A number that is watched, and what better means. */
+export class Monitor {
+  readonly name: string;
+  readonly #minDelta: number;
+  readonly #given: 'auto' | 'min' | 'max';
+  #sign = 0;
+
+  constructor(
+    { monitor = 'valLoss', mode = 'auto', minDelta = 0 }: MonitorOptions,
+    private readonly callback: string,
+  ) {
+    if (typeof monitor !== 'string') {
+      throw new ValueError({
+        argument: `${callback}.monitor`,
+        given: show(monitor),
+        expected: 'a name such as valLoss',
+      });
+    }
+    if (mode !== 'auto' && mode !== 'min' && mode !== 'max') {
+      throw new ValueError({ argument: `${callback}.mode`, given: show(mode), expected: "'auto', 'min' or 'max'" });
+    }
+    this.name = monitor;
+    this.#minDelta = Math.abs(minDelta);
+    this.#given = mode;
+    if (mode !== 'auto') this.#sign = mode === 'min' ? 1 : -1;
+  }
+
+  /** @throws UnknownNameError where no epoch has the number; ValueError where 'auto' does not know what better means. */
+  check({ logs }: FitParams): void {
+    const { name, callback } = this;
+    if (!logs.includes(name)) {
+      const camel = name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+      const guess = logs.includes(camel) ? camel : nearest(name, logs);
+      const hint = /^val/.test(name) && !logs.some((other) => /^val[A-Z]/.test(other));
+      throw new UnknownNameError({
+        argument: `${callback}.monitor`,
+        given: show(name),
+        expected: `one of ${logs.join(', ')}`,
+        ...(hint
+          ? { hint: 'Give fit validationData or validationSplit.' }
+          : guess === undefined
+            ? {}
+            : { hint: `Did you mean '${guess}'?` }),
+      });
+    }
+    if (this.#given !== 'auto') return;
+    const is = (known: string) => name.toLowerCase().endsWith(known.toLowerCase());
+    // logLoss ends like loss, prAuc like auc; topK and ece end like nothing else.
+    if (MORE.some(is)) this.#sign = -1;
+    else if (LESS.some(is)) this.#sign = 1;
+    else {
+      const expected = "'min' or 'max', since the name does not tell";
+      throw new ValueError({ argument: `${callback}.mode`, given: `'auto' for ${show(name)}`, expected });
+    }
+  }
+
+  /** undefined in an epoch that was not validated. */
+  read(logs: Logs): number | undefined {
+    return logs[this.name];
+  }
+
+  /** The infinity that every other value is better than. */
+  get worst(): number {
+    return this.#sign * Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Whether a value is better than another, by more than the least difference. NaN is better than nothing, and every
+   * other value is better than NaN or none.
+   */
+  better(value: number, than: number | undefined): boolean {
+    if (Number.isNaN(value)) return false;
+    if (than === undefined || Number.isNaN(than)) return true;
+    return this.#sign * value + this.#minDelta < this.#sign * than;
+  }
+}

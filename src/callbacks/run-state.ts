@@ -1,0 +1,81 @@
+import { oneNaN } from '../matrix.js';
+import type { FeedState } from '../rows/feed.js';
+import type { History } from './history.js';
+
+/** What JSON holds. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/**
+ * Where an unfinished run stands, as plain JSON: with the model's weights and its optimizer's state everything that
+ * `fit(x, y, { ...options, resume: true })` needs to go on as if nothing had happened. Numbers that JSON does not have and
+ * typed arrays stand in it in other words.
+ */
+export interface RunState {
+  readonly version: 1;
+  /** The first epoch of the run, and the one after its last. */
+  readonly firstEpoch: number;
+  readonly epochs: number;
+  /** The next batch. */
+  readonly epoch: number;
+  readonly batch: number;
+  /** Callbacks have been told that the epoch begins. */
+  readonly begun: boolean;
+  /** Of the epoch so far. */
+  readonly seconds: Json;
+  readonly totals: Json;
+  /** Of the last updates, for errors to tell; files of earlier builds have none. */
+  readonly recent?: Json;
+  /** Rows that metrics need at the end of the epoch. */
+  readonly gathered?: Json;
+  readonly data: Json;
+  readonly callbacks: Readonly<Record<string, Json>>;
+  /** What `fit` would have returned so far. */
+  readonly history: {
+    readonly epoch: readonly Json[];
+    readonly history: Readonly<Record<string, readonly Json[]>>;
+    readonly seconds: readonly Json[];
+  };
+}
+
+/** The parts of a RunState in the form in which `fit` uses them. */
+export interface Cursor {
+  readonly firstEpoch: number;
+  readonly epochs: number;
+  readonly epoch: number;
+  readonly batch: number;
+  readonly begun: boolean;
+  readonly seconds: number;
+  readonly totals: unknown;
+  readonly recent?: readonly number[];
+  readonly gathered?: unknown;
+  readonly data: FeedState;
+  readonly callbacks: Readonly<Record<string, unknown>>;
+  readonly history: History;
+}
+
+/** Bytes that `String.fromCharCode` takes at a time; a multiple of 3, so that parts of base64 can be joined. */
+const CHUNK = 3 * 8192;
+
+/** Bytes of an array as text, as `pack` has them. */
+export function toBase64(given: Float32Array): string {
+  const data = oneNaN(given);
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  let text = '';
+  for (let i = 0; i < bytes.length; i += CHUNK) {
+    text += btoa(String.fromCharCode(...bytes.subarray(i, i + CHUNK)));
+  }
+  return text;
+}
+
+/** Plain data as JSON: NaN, infinities, -0 and Float32Arrays come back from `unpack` to the bit. */
+export function pack(value: unknown): Json {
+  if (typeof value === 'number') {
+    if (Number.isFinite(value) && !Object.is(value, -0)) return value;
+    return { $number: Object.is(value, -0) ? '-0' : String(value) };
+  }
+  if (value instanceof Float32Array) return { $float32: toBase64(value) };
+  if (Array.isArray(value)) return value.map(pack);
+  if (typeof value !== 'object' || value === null) return value as Json;
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined && typeof item !== 'function');
+  return Object.fromEntries(entries.map(([key, item]) => [key, pack(item)]));
+}

@@ -1,0 +1,215 @@
+import { shorten } from '../data-error.js';
+import type { CategoryColumn } from '../table.js';
+import { mostlyAlike } from './around.js';
+import { type Decision, decide, isMark, isNumberLike, type Settings, type Suspicion } from './infer.js';
+import { MISSING } from './markers.js';
+import { isPadded, numeralOf } from './numerals.js';
+import { planCells, settingsOf } from './plan.js';
+import { booleanWord } from './scalars.js';
+import { isDateLike } from './spelled-dates.js';
+
+/** A text of a column, how many cells have it, and the first of them. */
+export interface Cell {
+  readonly text: string;
+  readonly count: number;
+  readonly row: number;
+  /** Where it stands in a file. */
+  readonly line?: number;
+}
+
+/** What stands among numbers, dates or booleans. */
+export interface Odd {
+  /** Cells that are of another kind, and how many there are that are not missing. */
+  readonly count: number;
+  readonly of: number;
+  /** The first of them, and how many cells have the same text. */
+  readonly text: string;
+  readonly cells: number;
+  readonly row: number;
+  /** Where it stands in a file. */
+  readonly line?: number;
+  /** What the others are; default: numbers. */
+  readonly are?: string;
+}
+
+/** What may be another kind in a column that was inferred to hold texts. */
+export interface Doubts extends Omit<Suspicion, 'padded' | 'beyond'> {
+  /** Of texts of which some are numbers, dates or booleans: those that are none. */
+  readonly odd?: Odd;
+  /** Of numbers: the first that begins with 0, as codes do. */
+  readonly padded?: Cell;
+  /** Of numbers: the first that is a whole number beyond 2^53. */
+  readonly beyond?: Cell;
+  /** Texts by which people often mean a missing value. */
+  readonly marks?: readonly Cell[];
+}
+
+/** The doubts about a column of which no more is known than its texts. */
+export function doubtsAbout(column: CategoryColumn, lines?: ArrayLike<number>): Doubts {
+  const settings = settingsOf(planCells({}), column.name);
+  // Of rows that were taken out of a table, not all categories are there.
+  const { counts } = new Tally(column);
+  const present = column.categories.filter((_, code) => counts[code]! > 0);
+  const codes = new Map(present.map((text, code) => [text, code]));
+  const own = {
+    ...column,
+    categories: present,
+    codes: column.codes.map((code) => (code < 0 ? code : codes.get(column.categories[code]!)!)),
+  };
+  return doubtsOf(own, decide(present, settings), settings, (row) => lines?.[row]);
+}
+
+/** Cells by code of a category. */
+class Tally {
+  readonly counts: Int32Array;
+  readonly rows: Int32Array;
+
+  constructor({ codes, categories }: CategoryColumn) {
+    this.counts = new Int32Array(categories.length);
+    this.rows = new Int32Array(categories.length);
+    for (let row = codes.length - 1; row >= 0; row--) {
+      const code = codes[row]!;
+      if (code < 0) continue;
+      this.counts[code]!++;
+      this.rows[code] = row;
+    }
+  }
+}
+
+/** Texts of another kind than numbers that are told at any share of these; of more, one in a hundred cells is a number. */
+const FEW_TEXTS = 20;
+const SHARE = 0.01;
+
+/** Marks of one column that are told. */
+const MARKS = 3;
+
+const MARK = 1;
+const NUMBER = 2;
+const DATE = 4;
+/** And those of further pairs of words in further bits. */
+const FIRST_PAIR = 8;
+const PAIRS = 4;
+/** Of a kind that no column has, such as 5 kg. */
+const ALIKE = FIRST_PAIR << PAIRS;
+
+/** What a text is by itself, in bits. */
+function bitsOf(text: string): number {
+  let bits = 0;
+  if (isNumberLike(text)) {
+    const numeral = numeralOf(text);
+    if (!numeral || !isPadded(numeral)) bits |= NUMBER;
+  }
+  if (isDateLike(text)) bits |= DATE;
+  const word = booleanWord(text);
+  return word ? bits | (FIRST_PAIR << word.pair) : bits;
+}
+
+/** The kinds that some of the texts are of, and their bits. */
+function kindsAmong(
+  texts: readonly string[],
+  bits: Uint8Array,
+  any: number,
+): readonly (readonly [bit: number, are: string])[] {
+  const kinds: [number, string][] = [];
+  if (any & NUMBER) kinds.push([NUMBER, 'numbers']);
+  if (any & DATE) kinds.push([DATE, 'dates']);
+  for (let pair = 0; pair < PAIRS; pair++) {
+    const bit = FIRST_PAIR << pair;
+    if (!(any & bit)) continue;
+    const words = texts.filter((_, i) => bits[i]! & bit);
+    const both = new Set(words.map((text) => booleanWord(text)!.value)).size === 2;
+    if (both)
+      kinds.push([
+        bit,
+        [...new Set(words)]
+          .slice(0, 2)
+          .map((text) => shorten(text))
+          .join(' or '),
+      ]);
+  }
+  return kinds;
+}
+
+/** The doubts about a column of texts; `lineOf` is where a row stands. */
+export function doubtsOf(
+  column: CategoryColumn,
+  decision: Pick<Decision, 'suspicion'>,
+  settings: Settings,
+  lineOf: (row: number) => number | undefined = () => undefined,
+): Doubts {
+  const { categories } = column;
+  let tallied: Tally | undefined;
+  const tally = () => {
+    tallied ??= new Tally(column);
+    return tallied;
+  };
+  const cellOf = (text: string): Cell => {
+    const code = categories.indexOf(text);
+    const row = tally().rows[code]!;
+    const line = lineOf(row);
+    return { text, count: tally().counts[code]!, row, ...(line !== undefined && { line }) };
+  };
+  const isMarked = categories.map((text) => isMark(text, settings));
+  const marks = categories.filter((text, code) => isMarked[code] && !MISSING.includes(text));
+  const told = marks.length > 0 ? { marks: marks.slice(0, MARKS).map(cellOf) } : {};
+  const { suspicion } = decision;
+  if (suspicion) {
+    const { padded, beyond, ...others } = suspicion;
+    return {
+      ...others,
+      ...(padded !== undefined && { padded: cellOf(padded) }),
+      ...(beyond !== undefined && { beyond: cellOf(beyond) }),
+      ...told,
+    };
+  }
+  const odd = oddOf(categories, isMarked, tally, lineOf);
+  return { ...(odd && { odd }), ...told };
+}
+
+function oddOf(
+  categories: readonly string[],
+  isMarked: readonly boolean[],
+  tally: () => Tally,
+  lineOf: (row: number) => number | undefined,
+): Odd | undefined {
+  const bits = new Uint8Array(categories.length);
+  let any = 0;
+  for (let code = 0; code < categories.length; code++) {
+    bits[code] = isMarked[code] ? MARK : bitsOf(categories[code]!);
+    any |= bits[code]!;
+  }
+  const { counts, rows } = tally();
+  let best: { are: string; count: number; of: number; texts: number; first: number } | undefined;
+  const consider = ([bit, are]: readonly [bit: number, are: string]) => {
+    let [count, of, texts, first] = [0, 0, 0, -1];
+    for (let code = 0; code < bits.length; code++) {
+      const cells = counts[code]!;
+      if (bits[code]! & MARK || cells === 0) continue;
+      of += cells;
+      if (bits[code]! & bit) continue;
+      count += cells;
+      texts++;
+      if (first < 0 || rows[code]! < rows[first]!) first = code;
+    }
+    if (first >= 0 && (!best || count < best.count)) best = { are, count, of, texts, first };
+  };
+  kindsAmong(categories, bits, any).forEach(consider);
+  const alike = !best || 2 * best.count > best.of ? mostlyAlike(categories, counts) : undefined;
+  if (alike) {
+    for (let code = 0; code < bits.length; code++) if (alike.is(categories[code]!)) bits[code]! |= ALIKE;
+    consider([ALIKE, alike.are]);
+  }
+  if (!best || best.count === best.of) return undefined;
+  const { are, count, of, texts, first } = best;
+  if (texts > FEW_TEXTS && of - count < SHARE * of) return undefined;
+  const line = lineOf(rows[first]!);
+  return {
+    count,
+    of,
+    text: categories[first]!,
+    cells: counts[first]!,
+    row: rows[first]!,
+    ...(line !== undefined && { line }),
+    ...(are !== 'numbers' && { are }),
+  };
+}

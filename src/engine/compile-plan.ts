@@ -1,0 +1,58 @@
+import { checkOptions, ValueError } from '../errors.js';
+import { bindLoss, type LossOption, type LossWeights, lossPerOutput, weightPerOutput } from '../nn/losses.js';
+import { bindMetrics, type Metrics } from '../nn/metrics/registry.js';
+import type { OptimizerName } from '../nn/names.js';
+import { makeOptimizer, type OptimizerSpec } from '../nn/optimizers/optimizers.js';
+import { type Network, outputLayer } from '../program/compile.js';
+import type { Parameter } from '../program/layer.js';
+import type { TrainingOptions } from './training-plan.js';
+import { checkTables, planUpdate, type UpdateOptions, updateOptionNames } from './update-options.js';
+
+/** Options of `compile`. */
+export interface CompileOptions extends UpdateOptions {
+  readonly optimizer: OptimizerName | OptimizerSpec;
+  /** A name or, with options, what a function such as `huber` returns. Of several outputs one for all, one for each in order, or one for each by name. */
+  readonly loss: LossOption;
+  /** What the losses of several outputs count for in their sum, in order or by name; finite and not below 0, default 1. */
+  readonly lossWeights?: LossWeights;
+  /** Names or what metrics return, such as f1({ average: 'micro' }): a list for every output, or one for each by name. */
+  readonly metrics?: Metrics;
+}
+
+/** Line searches know one rate for all weights. */
+function checkMultipliers(optimizer: string, parameters: readonly Parameter[]): void {
+  const parameter = parameters.find((p) => p.trainable && p.learningRateMultiplier !== 1);
+  if (!parameter) return;
+  throw new ValueError({
+    argument: `${parameter.name.replace(/\.[^.]*$/, '')}.learningRateMultiplier`,
+    given: `${parameter.learningRateMultiplier} with ${optimizer}`,
+    expected: '1',
+  });
+}
+
+/** The options of `compile`, checked and bound to a network. */
+export function planCompile(network: Network, options: CompileOptions): TrainingOptions {
+  checkOptions(options, ['optimizer', 'loss', 'lossWeights', 'metrics', ...updateOptionNames], 'compile');
+  const optimizer = makeOptimizer(options.optimizer);
+  const plan = planUpdate(options, optimizer);
+  checkTables(options, optimizer, network.parameters);
+  if (optimizer.solver) checkMultipliers(optimizer.spec.name, network.parameters);
+  const names = network.outputs.map(({ name }) => name);
+  const weights = weightPerOutput(options.lossWeights, names);
+  const losses = lossPerOutput(options.loss, names).map((loss, i) => {
+    const { units, activation = 'linear', activityPenalty } = outputLayer(network, i);
+    const bound = bindLoss(loss, units, activation, weights[i]);
+    if (bound.fuses !== undefined && activityPenalty) {
+      throw new ValueError({
+        argument: 'loss',
+        given: `'${bound.name}' on a model whose last layer has an activityRegularizer`,
+        expected: `a last layer without, since the loss computes its ${bound.fuses}`,
+      });
+    }
+    return bound;
+  });
+  const shapes = losses.map(({ units, targets }, i) => {
+    return { name: names[i] as string, units, activation: outputLayer(network, i).activation ?? 'linear', targets };
+  });
+  return { optimizer, losses, metrics: bindMetrics(options.metrics, shapes), ...plan };
+}

@@ -1,0 +1,299 @@
+import { StateError } from '../errors.js';
+import { type Backend, type BackendFactory, PAGE_ELEMENTS, RESERVED_ELEMENTS } from '../kernels/contract.js';
+import { words } from '../kernels/lib/philox.js';
+import { type Matrix, matrix } from '../matrix.js';
+import type { BuiltGraph } from '../nn/graph.js';
+import { initializeParameters, readParameter, readRowGradients } from '../nn/parameters.js';
+import { compileMoments, compilePredict, compileTraining, type Network } from '../program/compile.js';
+import { copyRows } from '../program/copy.js';
+import type { Mode, Program } from '../program/emitter.js';
+import { BOUND, CEILING } from '../program/finite-checks.js';
+import type { Constant, Parameter } from '../program/layer.js';
+import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
+import { type LinkedProgram, link, run } from '../program/run.js';
+import { makeSlots, placeSlots } from '../program/slots.js';
+import { placeParameters } from './parameter-layout.js';
+import { stageRows } from './staging.js';
+import { Steps } from './steps.js';
+import {
+  type Compiled,
+  fillStates,
+  INFERENCE_ROWS,
+  lossConstants,
+  planTraining,
+  type TrainingOptions,
+} from './training-plan.js';
+
+const refuseDisposed = (): never => {
+  throw new StateError('The model was disposed: its memory is given back. Build another.');
+};
+
+/** In place of a memory that was given back. */
+const disposed: Backend = {
+  get heap() {
+    return refuseDisposed();
+  },
+  get kernels() {
+    return refuseDisposed();
+  },
+  longestCall: 1,
+};
+
+/**
+ * A model's heap from one end to the other: slots, zeros, parameters (kernels, then vectors, penalized ones
+ * first), tables, moving moments and what is frozen, inference workspace; once compiled also gradients and optimizer
+ * state (slabs parallel to the parameters, states of tables), evaluation workspace, training workspace. Inference has a
+ * workspace of its own so that it can run while a step is under way.
+ */
+export class Engine {
+  readonly network: Network;
+  readonly slots = makeSlots();
+  readonly steps = new Steps(this);
+  /** Rows that every training batch must have. */
+  minimumBatch = 1;
+  /** All trainable parameters. */
+  #slab: Tensor;
+  /** What `compile` planned is out of date. */
+  #outdated = false;
+  readonly #factory: BackendFactory;
+  #backend: Backend;
+  readonly #firstParameter: number;
+  readonly #inferenceBase: number;
+  readonly #compiledBase: number;
+  /** By mode and rows, rows with weights as negative numbers. */
+  readonly #programs = new Map<Mode, Map<number, LinkedProgram>>();
+  /** The one asked for last, to save small networks the look-up. */
+  #latest: LinkedProgram | undefined;
+  #evaluationBase = 0;
+  #trainingBase = 0;
+  #end: number;
+  #training: Compiled | undefined;
+
+  constructor(
+    { inputs, nodes, outputs }: BuiltGraph,
+    readonly seed: number,
+    factory: BackendFactory,
+    initialize = true,
+  ) {
+    const parameters = nodes.flatMap(({ layer }) => layer.parameters);
+    const widest = nodes.reduce((most, { layer }) => Math.max(most, layer.units), 0);
+    const arena = new Arena(RESERVED_ELEMENTS);
+    arena.take(this.slots.block);
+    placeSlots(this.slots);
+    const zeros = arena.take(vectorTensor('zeros', panelColumns(widest)));
+    this.#firstParameter = arena.end;
+    const { slab, end } = placeParameters(parameters, this.#firstParameter);
+    this.#slab = slab;
+    arena.end = end;
+    const constants = nodes.flatMap(({ layer }) => layer.constants ?? []);
+    for (const { value } of constants) arena.take(value);
+    this.network = { inputs, nodes, outputs, parameters, slots: this.slots, zeros, threads: factory.threads };
+    this.#inferenceBase = arena.end;
+    this.#compiledBase = compilePredict(this.network, INFERENCE_ROWS, this.#inferenceBase).end;
+    this.#end = this.#compiledBase;
+    checkHeapSize(this.#end);
+    this.#factory = factory;
+    this.#backend = factory.open(this.#end);
+    this.#write(constants);
+    this.heap[this.slots.bound.offset] = BOUND;
+    this.heap[this.slots.ceiling.offset] = CEILING;
+    this.writeRandomState(0);
+    if (!initialize) return;
+    initializeParameters(this.#backend, parameters, { seed, state: this.slots.random, scratch: this.#inferenceBase });
+  }
+
+  get heap(): Float32Array | Float64Array {
+    return this.#backend.heap;
+  }
+
+  get training(): Compiled {
+    if (!this.#training) this.checkCompiled();
+    return this.#training as Compiled;
+  }
+
+  checkCompiled(): void {
+    if (this.#training) return;
+    throw new StateError(
+      this.#outdated
+        ? 'setTrainable was called since compile: call compile({ optimizer, loss }) again.'
+        : 'The model has no loss and no optimizer yet: call compile({ optimizer, loss }) first.',
+    );
+  }
+
+  get slab(): Tensor {
+    return this.#slab;
+  }
+
+  /** Gives back what a backend with threads holds for this model. */
+  dispose(): void {
+    this.#forgetPrograms();
+    if (!this.#backend.dispose) return;
+    this.#backend.dispose();
+    // Another model may have the memory next.
+    this.#backend = disposed;
+  }
+
+  get compiled(): boolean {
+    return this.#training !== undefined;
+  }
+
+  /** Bytes that the plan takes, in whole pages; the heap is exactly as large. */
+  get plannedBytes(): number {
+    return Math.ceil(this.#end / PAGE_ELEMENTS) * PAGE_ELEMENTS * 4;
+  }
+
+  configure(options: TrainingOptions): void {
+    this.#arrange();
+    const plan = planTraining(this.network, this.#slab, this.#compiledBase, options);
+    const { training, evaluationBase, trainingBase } = plan;
+    const constants = lossConstants(options);
+    if (constants.length > 0 || options.optimizer.states.some(({ initial }) => initial !== 0)) {
+      this.#grow(evaluationBase);
+    }
+    // As far as the heap goes; what it grows by is zero.
+    this.heap.fill(0, this.#compiledBase, evaluationBase);
+    fillStates(this.heap, training);
+    this.heap[this.slots.factor.offset] = 1;
+    this.minimumBatch = this.network.nodes.reduce((most, { layer }) => Math.max(most, layer.minimumBatch ?? 1), 1);
+    this.#training = training;
+    this.#evaluationBase = evaluationBase;
+    this.#trainingBase = trainingBase;
+    this.#forgetPrograms();
+    this.#write(constants);
+    this.steps.restart();
+  }
+
+  #write(constants: readonly Constant[]): void {
+    for (const { value, data } of constants) this.heap.set(data, value.offset);
+  }
+
+  /** Forgets what `compile` planned, because other parameters are to be trained from now on. */
+  forgetTraining(): void {
+    this.#outdated ||= this.compiled;
+    this.#training = undefined;
+  }
+
+  /** Moves the parameters to where they lie best, the trainable ones together. */
+  #arrange(): void {
+    const { parameters } = this.network;
+    const before = parameters.map(({ value }) => value.offset);
+    this.#slab = placeParameters(parameters, this.#firstParameter).slab;
+    if (parameters.every(({ value }, i) => value.offset === before[i])) return;
+    this.#forgetPrograms();
+    const values = this.heap.slice(this.#firstParameter, this.#inferenceBase);
+    parameters.forEach(({ value }, i) => {
+      const from = (before[i] as number) - this.#firstParameter;
+      this.heap.set(values.subarray(from, from + value.size), value.offset);
+    });
+  }
+
+  /**
+   * Moves to a larger heap, with all that outlives a call. A WebAssembly memory could grow in place, but that detaches
+   * its buffer, after which V8 checks every access to any typed array of the process.
+   */
+  #grow(end: number): void {
+    if (end <= this.#end) return;
+    checkHeapSize(end);
+    const larger = this.#factory.open(end);
+    larger.heap.set(this.heap.subarray(0, this.#inferenceBase));
+    larger.heap.set(this.heap.subarray(this.#compiledBase, this.#evaluationBase), this.#compiledBase);
+    this.#backend.dispose?.();
+    this.#backend = larger;
+    this.#end = end;
+    this.#forgetPrograms();
+  }
+
+  /** Makes room for the training state, which otherwise the first step does. */
+  reserve(): void {
+    this.#grow(this.#evaluationBase);
+  }
+
+  #forgetPrograms(): void {
+    this.#programs.clear();
+    this.#latest = undefined;
+  }
+
+  /** The program for a mode and a number of rows, with weights or without, linked once and kept. */
+  program(mode: Mode, rows: number, weighted = false): LinkedProgram {
+    const latest = this.#latest;
+    const same = latest !== undefined && latest.mode === mode && latest.rows === rows;
+    if (same && latest.weighted === weighted) return latest;
+    const key = weighted ? -rows : rows;
+    const known = this.#programs.get(mode)?.get(key);
+    if (known) {
+      this.#latest = known;
+      return known;
+    }
+    const program = this.compileProgram(mode, rows, weighted);
+    this.#grow(program.end);
+    const linked = link(program, this.#backend, this.network.threads);
+    this.#programs.set(mode, (this.#programs.get(mode) ?? new Map()).set(key, linked));
+    this.#latest = linked;
+    return linked;
+  }
+
+  compileProgram(mode: Mode, rows: number, weighted = false): Program {
+    if (mode === 'predict') return compilePredict(this.network, rows, this.#inferenceBase);
+    if (mode === 'moments') return compileMoments(this.network, rows, this.#trainingBase);
+    const base = mode === 'evaluate' ? this.#evaluationBase : this.#trainingBase;
+    return compileTraining(this.network, this.training, mode, rows, base, weighted);
+  }
+
+  /** Copies rows into a program's input or targets: those that `order` names from `start` on, or as they come. */
+  stage(tensor: Tensor, from: Matrix, start: number, order?: Uint32Array): void {
+    stageRows(this.heap, tensor, from, start, order);
+  }
+
+  /** Copies a matrix out of the heap. */
+  read({ offset, rows, columns, stride }: Tensor): Matrix {
+    const data = new Float32Array(rows * columns);
+    copyRows(this.heap, offset, stride, data, 0, columns, rows, columns);
+    return matrix(data, rows, columns);
+  }
+
+  /** The gradient of a parameter after `program` ran, as a row-major matrix. */
+  readGradient({ rowGradients }: LinkedProgram, parameter: Parameter): Matrix {
+    const rows = rowGradients.find(({ table }) => table === parameter);
+    return rows ? readRowGradients(this.heap, rows) : readParameter(this.heap, parameter, parameter.gradient);
+  }
+
+  /** Copies a batch into a program; behind the targets come the rows' weights, if it takes them. */
+  stageBatch(
+    { inputs, targets }: LinkedProgram,
+    x: readonly Matrix[],
+    y: readonly Matrix[],
+    start: number,
+    order?: Uint32Array,
+  ): void {
+    for (let i = 0; i < inputs.length; i++) this.stage(inputs[i] as Tensor, x[i] as Matrix, start, order);
+    for (let i = 0; i < targets.length; i++) this.stage(targets[i] as Tensor, y[i] as Matrix, start, order);
+  }
+
+  /** Runs a staged program that changes no weights. */
+  runProgram(program: LinkedProgram): void {
+    run(program);
+  }
+
+  /** Runs what comes behind the gradients of a program that has just run and left all else as it was. */
+  runUpdate(program: LinkedProgram): void {
+    this.heap[this.slots.factor.offset] = 1;
+    const calls = program.calls.filter(([kernel], i) => i >= program.update || kernel === 'clipFactor');
+    run(link({ ...program, calls }, this.#backend, this.network.threads));
+  }
+
+  /** What a profile of a staged training step needs, which leaves weights, state and the count of steps as they were. */
+  rehearse(program: LinkedProgram): [Program, Backend, BackendFactory] {
+    this.steps.rehearse(program);
+    return [program, this.#backend, this.#factory];
+  }
+
+  /** Seed and step, 16 bits an element. */
+  writeRandomState(step: number): void {
+    const { heap, seed } = this;
+    const { offset } = this.slots.random;
+    [...words(seed), ...words(step)].forEach((word, i) => {
+      heap[offset + 2 * i] = word & 0xffff;
+      heap[offset + 2 * i + 1] = word >>> 16;
+    });
+  }
+}

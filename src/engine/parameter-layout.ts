@@ -1,0 +1,176 @@
+import { BLOCK_SIZE } from '../kernels/lib/update.js';
+import type { Optimizer, Pace, TableUpdate, UpdateGroup } from '../nn/optimizers/optimizers.js';
+import {
+  type ActivityPenalty,
+  type NetworkNode,
+  PENALTY_KINDS,
+  type PenaltyGroup,
+  type Training,
+} from '../program/compile.js';
+import type { Parameter } from '../program/layer.js';
+import { Arena, align, type Tensor, vectorTensor } from '../program/plan.js';
+
+/** Tables lie outside the slab: a step touches few of their rows. */
+export const isTable = ({ layout }: Parameter) => layout === 'table';
+
+/**
+ * Trainable parameters as they lie in the slab, tables apart: those of one learning rate together; of these kernels, then vectors, each
+ * by the strengths of their penalties.
+ */
+function slabOrder(parameters: readonly Parameter[]): readonly Parameter[] {
+  const rank = ({ layout }: Parameter) => (layout === 'panels' ? 0 : 1);
+  return parameters
+    .filter((parameter) => parameter.trainable && !isTable(parameter))
+    .sort(
+      (a, b) =>
+        b.learningRateMultiplier - a.learningRateMultiplier ||
+        rank(a) - rank(b) ||
+        b.penalty.l2 - a.penalty.l2 ||
+        b.penalty.l1 - a.penalty.l1,
+    );
+}
+
+/** A tensor over a range of the heap. */
+function range(name: string, offset: number, end: number): Tensor {
+  const tensor = vectorTensor(name, end - offset);
+  tensor.offset = offset;
+  return tensor;
+}
+
+const end = ({ offset, size }: Tensor) => offset + size;
+
+/** Places the slab, then all other parameters; returns the slab and where the last one ends, always the same. */
+export function placeParameters(parameters: readonly Parameter[], first: number): { slab: Tensor; end: number } {
+  const arena = new Arena(first);
+  for (const { value } of slabOrder(parameters)) arena.take(value);
+  const slab = range('parameters', first, arena.end);
+  for (const parameter of parameters) if (!parameter.trainable || isTable(parameter)) arena.take(parameter.value);
+  return { slab, end: arena.end };
+}
+
+/** Groups of parameters with one learning rate each, and room for the numbers of their steps. */
+export function updateGroups(
+  parameters: readonly Parameter[],
+  slab: Tensor,
+  gradients: Tensor,
+  states: readonly Tensor[],
+  arena: Arena,
+): readonly UpdateGroup[] {
+  const ordered = slabOrder(parameters);
+  const runs: { readonly multiplier: number; readonly members: Parameter[] }[] = [];
+  for (const parameter of ordered) {
+    const { learningRateMultiplier: multiplier } = parameter;
+    if (runs.at(-1)?.multiplier === multiplier) runs.at(-1)?.members.push(parameter);
+    else runs.push({ multiplier, members: [parameter] });
+  }
+  const single = runs.length === 1;
+  return runs.map(({ multiplier, members }, i) => {
+    const start = (members[0] as Parameter).value.offset;
+    const stop = runs[i + 1]?.members[0]?.value.offset ?? end(slab);
+    const part = (tensor: Tensor) => {
+      const shift = tensor.offset - slab.offset;
+      return single ? tensor : range(`${tensor.name}.${i}`, start + shift, stop + shift);
+    };
+    // Kernels come first.
+    const kernel = members.findLast(({ layout }) => layout === 'panels');
+    const label = (name: string) => (single ? name : `${name}.${i}`);
+    const block = arena.take(vectorTensor(label('block'), BLOCK_SIZE));
+    return {
+      multiplier,
+      parameters: part(slab),
+      kernels: range(label('kernels'), start, kernel ? end(kernel.value) : start),
+      gradients: part(gradients),
+      states: states.map(part),
+      block,
+      decay: range('decay', end(block) - 1, end(block)),
+    };
+  });
+}
+
+/** Tables that learn, each with states of its own; `groups` of the same learning rate share their numbers with them. */
+export function tableUpdates(
+  parameters: readonly Parameter[],
+  groups: readonly UpdateGroup[],
+  { states }: Optimizer,
+  arena: Arena,
+): readonly TableUpdate[] {
+  const paces = new Map<number, Pace>(groups.map((group) => [group.multiplier, group]));
+  return parameters
+    .filter((parameter) => parameter.trainable && isTable(parameter))
+    .map((table) => {
+      const { name, learningRateMultiplier: multiplier, value } = table;
+      let pace = paces.get(multiplier);
+      if (!pace) {
+        const block = arena.take(vectorTensor(`block.tables.${multiplier}`, BLOCK_SIZE));
+        pace = { multiplier, block, decay: range('decay', end(block) - 1, end(block)) };
+        paces.set(multiplier, pace);
+      }
+      const parallel = (state: string) => arena.take(vectorTensor(`${name}.${state}`, value.size));
+      return { table, pace, states: states.map((state) => parallel(state.name)) };
+    });
+}
+
+/** Sums are not cut where threads share a step, so that its bits stay; of a long slab several are taken, whatever shares it. */
+const NORM_PART = 65_536;
+const MOST_PARTS = 16;
+
+/** Room for the norms that the norm of all gradients is made of: those of parts of a long slab, and of each table. */
+export function takeNorms(arena: Arena, gradients: Tensor, tables: number): Training['norms'] {
+  const { offset, size } = gradients;
+  const step = align(Math.max(NORM_PART, Math.ceil(size / MOST_PARTS)));
+  const starts = Array.from({ length: Math.ceil(size / step) }, (_, i) => i * step);
+  const parts = starts.map((start, i) => {
+    return range(`gradients.part${i}`, offset + start, offset + Math.min(size, start + step));
+  });
+  const slab = parts.length > 1 ? parts : [gradients];
+  const count = slab.length + tables;
+  const all = arena.take(vectorTensor('norms', count > 1 ? count : 0));
+  const norms = Array.from({ length: count }, (_, i) => range(`norms.${i}`, all.offset + i, all.offset + i + 1));
+  return { slab, all, norms };
+}
+
+/** Neighbours in the slab with the same strength of a penalty, those without left out. */
+function penaltyRuns(slab: readonly Parameter[], kind: PenaltyGroup['kind']): readonly (readonly Parameter[])[] {
+  const runs: Parameter[][] = [];
+  slab.forEach((parameter, i) => {
+    const strength = parameter.penalty[kind];
+    if (strength === 0) return;
+    if (slab[i - 1]?.penalty[kind] === strength) runs.at(-1)?.push(parameter);
+    else runs.push([parameter]);
+  });
+  return runs;
+}
+
+/** Penalties of trainable parameters; those of frozen ones are constants, and left out as in Keras. */
+export function penaltyGroups(
+  parameters: readonly Parameter[],
+  slab: Tensor,
+  gradients: Tensor,
+  arena: Arena,
+): readonly PenaltyGroup[] {
+  return PENALTY_KINDS.flatMap((kind) => {
+    return penaltyRuns(slabOrder(parameters), kind).map((members, i) => {
+      const [first, last] = [members[0] as Parameter, members.at(-1) as Parameter];
+      const values = range(`${kind}.${i}`, first.value.offset, end(last.value));
+      const from = gradients.offset + values.offset - slab.offset;
+      const penalty = arena.take(vectorTensor(`${kind}.${i}.penalty`, 1));
+      return {
+        kind,
+        strength: first.penalty[kind],
+        values,
+        gradients: range(`${kind}.${i}.gradients`, from, from + values.size),
+        penalty,
+      };
+    });
+  });
+}
+
+export function activityPenalties(nodes: readonly NetworkNode[], arena: Arena): readonly ActivityPenalty[] {
+  return nodes.flatMap(({ layer }) => {
+    const { name, activityPenalty } = layer;
+    return PENALTY_KINDS.flatMap((kind) => {
+      const strength = activityPenalty?.[kind] ?? 0;
+      return strength > 0 ? [{ kind, strength, layer, penalty: arena.take(vectorTensor(`${name}.${kind}`, 1)) }] : [];
+    });
+  });
+}

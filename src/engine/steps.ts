@@ -1,0 +1,254 @@
+import { StateError } from '../errors.js';
+import type { Pace } from '../nn/optimizers/optimizers.js';
+import type { Update } from '../program/compile.js';
+import type { Tensor } from '../program/plan.js';
+import { type LinkedProgram, run } from '../program/run.js';
+import type { Engine } from './engine.js';
+import { findSpoilt, findTrouble, keepLasting, reconsider, type Trouble } from './non-finite.js';
+import type { BoundTarget } from './training-plan.js';
+
+/** What one step or one evaluation reports. `loss` is the weighted sum of `losses`, and `penalty`; `losses` and `hits` have one entry per output. */
+export interface Outcome {
+  loss: number;
+  penalty: number;
+  losses: number[];
+  hits: number[];
+  /** Of the gradient of an update, before clipping, where it is measured. */
+  norm: number | undefined;
+  /** Something was not finite: weights, state and counts are as they were. */
+  refused: boolean;
+}
+
+export const HISTORY = 16;
+
+/** The steps of a compiled model: what happens before and after their calls, and what they count. */
+export class Steps {
+  /** Optimizer steps taken since `compile`. */
+  taken = 0;
+  /** A step is between two of its calls. */
+  midway = false;
+  /** What the last refused step met. */
+  trouble: Trouble | undefined;
+  /** Losses of the last updates, and norms of gradients or what stands in for them, by their number modulo 16. */
+  readonly recent = new Float64Array(2 * HISTORY);
+  /** Puts back what a risky step may spoil. */
+  #undo: (() => void) | undefined;
+  /** What a solver met at the weights as they are. */
+  #met: Trouble | undefined;
+  /** Batches whose gradients wait for the update. */
+  accumulated = 0;
+  /** Set in place of the optimizer's own. */
+  ownRate: number | undefined;
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** Counts from zero, for a model compiled anew. */
+  restart(): void {
+    this.taken = 0;
+    this.accumulated = 0;
+    this.ownRate = undefined;
+    this.recent.fill(Number.NaN);
+  }
+
+  /** Of the step to come; 0 before `compile`. */
+  get learningRate(): number {
+    if (this.ownRate !== undefined) return this.ownRate;
+    return this.#engine.compiled ? this.#engine.training.optimizer.rate(this.taken) : 0;
+  }
+
+  set learningRate(value: number) {
+    this.ownRate = value;
+  }
+
+  /** Copies tensors; what it returns puts them back. */
+  copy(tensors: readonly Tensor[]): () => void {
+    const kept = tensors.map(({ offset, size }) => this.#engine.heap.slice(offset, offset + size));
+    return () => {
+      tensors.forEach(({ offset }, i) => {
+        this.#engine.heap.set(kept[i] as Float32Array, offset);
+      });
+    };
+  }
+
+  /** What a step reports: loss and metrics have slots that evaluations share. */
+  get reports(): readonly Tensor[] {
+    const { targets, penaltySlots } = this.#engine.training;
+    return [this.#engine.slots.block, ...penaltySlots, ...targets.flatMap(({ report }) => [report.loss, report.hits])];
+  }
+
+  /** Does `work` and puts back what a step under way has reported so far. */
+  keepingReports<T>(work: () => T): T {
+    const putBack = this.copy(this.reports);
+    try {
+      return work();
+    } finally {
+      putBack();
+    }
+  }
+
+  /** What the next batch does: update, or add its gradient to those that wait for the update. */
+  get mode(): 'train' | 'accumulate' {
+    return this.accumulated + 1 < this.#engine.training.accumulationSteps ? 'accumulate' : 'train';
+  }
+
+  /** Counts the batches of all updates from 1 on, those that were refused left out; draws of dropout differ by it. */
+  get batch(): number {
+    return this.taken * this.#engine.training.accumulationSteps + this.accumulated + 1;
+  }
+
+  /** Counts a step and writes its numbers into the slots. */
+  #begin({ mode, stochastic }: LinkedProgram): void {
+    if (stochastic) this.#engine.writeRandomState(this.batch);
+    const { optimizer, paces, update, averaging, safeRate } = this.#engine.training;
+    const { learningRate } = this;
+    this.#undo = learningRate < safeRate ? undefined : keepLasting(this.#engine);
+    if (mode === 'accumulate') {
+      const { sum } = update.accumulation as NonNullable<Update['accumulation']>;
+      if (this.accumulated === 0) this.#engine.heap.fill(0, sum.offset, sum.offset + sum.size);
+      return;
+    }
+    this.taken++;
+    for (let i = 0; i < paces.length; i++) {
+      const pace = paces[i] as Pace;
+      optimizer.fill(this.#engine.heap, pace, learningRate * pace.multiplier, this.taken);
+    }
+    if (averaging && update.average) this.#engine.heap[update.average.share.offset] = averaging.share(this.taken);
+  }
+
+  /** Runs a staged training step. */
+  run(program: LinkedProgram): Outcome {
+    if (this.#engine.training.optimizer.solver) {
+      for (const _ of this.begun(program)) run(program);
+    } else {
+      this.#begin(program);
+      run(program);
+    }
+    return this.finish(program);
+  }
+
+  /** Begins a step, and yields wherever the program is to run: once, or as often as a solver asks. */
+  *begun(program: LinkedProgram): Generator<void, void> {
+    const { solver } = this.#engine.training.optimizer;
+    const { learningRate } = this;
+    this.#begin(program);
+    if (solver) yield* solver.solve(this.#engine, program, learningRate);
+    else yield;
+  }
+
+  /** Whether the program has met something not finite at the weights as they are. */
+  meets(program: LinkedProgram): boolean {
+    this.#met = findTrouble(this.#engine, program);
+    return this.#met !== undefined;
+  }
+
+  /** A batch that meets something not finite leaves weights, state and all counts as they were. */
+  finish(program: LinkedProgram): Outcome {
+    const outcome = this.outcome();
+    const { heap, slots, training } = this.#engine;
+    const { clip, trackGradientNorm, averaging } = training;
+    const { mode } = program;
+    const stopped = Number.isNaN(heap[slots.factor.offset]);
+    if (stopped || this.#undo) outcome.refused = this.#isRefused(program, stopped);
+    let size = heap[slots.largest.offset] as number;
+    if (clip || trackGradientNorm) {
+      const norm = heap[slots.norm.offset] as number;
+      size = norm;
+      if (mode === 'train' || (clip && outcome.refused)) outcome.norm = norm;
+    }
+    if (outcome.refused) {
+      if (mode === 'train') this.taken--;
+    } else if (mode === 'accumulate') {
+      this.accumulated++;
+    } else {
+      const place = this.taken & (HISTORY - 1);
+      this.recent[place] = outcome.loss;
+      this.recent[place + HISTORY] = size;
+      this.accumulated = 0;
+      if (averaging?.overwrites(this.taken)) this.applyAverage();
+    }
+    return outcome;
+  }
+
+  /** Looks closely at a step that the program's guard has stopped, or that was risky. */
+  #isRefused(program: LinkedProgram, stopped: boolean): boolean {
+    const engine = this.#engine;
+    const undo = this.#undo;
+    let trouble = this.#met ?? (stopped ? reconsider(engine, program) : undefined);
+    this.#met = undefined;
+    this.#undo = undefined;
+    engine.heap[engine.slots.factor.offset] = 1;
+    if (!trouble && !stopped) {
+      if (!engine.training.optimizer.solver) trouble = findTrouble(engine, program);
+      trouble ??= findSpoilt(engine);
+      if (trouble) undo?.();
+    }
+    this.trouble = trouble;
+    return trouble !== undefined;
+  }
+
+  /** Averages as far as there are any, where the parameters' tensors say with `shift` added to their offsets. */
+  averageShift(): number {
+    const { averaging, update } = this.#engine.training;
+    if (!averaging || !update.average) {
+      throw new StateError('The model keeps no averages: compile({ averaging }) asks for them.');
+    }
+    if (!averaging.begun(this.taken)) {
+      throw new StateError(`No weights have been averaged yet, after ${this.taken} updates.`);
+    }
+    return update.average.values.offset - this.#engine.slab.offset;
+  }
+
+  /** Puts the averages in place of the weights. */
+  applyAverage(): void {
+    const { offset, size } = this.#engine.slab;
+    const from = offset + this.averageShift();
+    this.#engine.heap.copyWithin(offset, from, from + size);
+  }
+
+  /** Does what comes before the calls of a step, for a profile of them. */
+  rehearse(program: LinkedProgram): void {
+    this.#begin(program);
+    if (program.mode === 'train') this.taken--;
+  }
+
+  /** Runs a staged program that leaves the batch's moments in place of the moving ones. */
+  runMoments(program: LinkedProgram, batch: number): void {
+    if (program.stochastic) this.#engine.writeRandomState(this.batch + batch);
+    this.#engine.heap[this.#engine.slots.factor.offset] = 1;
+    run(program);
+  }
+
+  /** Computes the gradients of the step to come, without taking it. */
+  runGradients(program: LinkedProgram): void {
+    if (program.stochastic) this.#engine.writeRandomState(this.batch);
+    run(program);
+  }
+
+  outcome(): Outcome {
+    const { heap } = this.#engine;
+    const { targets } = this.#engine.training;
+    let penalty = 0;
+    const parts = this.#engine.training.penaltySlots;
+    for (let i = 0; i < parts.length; i++) penalty += heap[(parts[i] as Tensor).offset] as number;
+    if (targets.length === 1) {
+      const { report, objective } = targets[0] as BoundTarget;
+      const loss = heap[report.loss.offset] as number;
+      const hits = [heap[report.hits.offset] as number];
+      return {
+        loss: loss * objective.weight + penalty,
+        penalty,
+        losses: [loss],
+        hits,
+        norm: undefined,
+        refused: false,
+      };
+    }
+    const losses = targets.map(({ report }) => heap[report.loss.offset] as number);
+    const hits = targets.map(({ report }) => heap[report.hits.offset] as number);
+    const loss = targets.reduce((sum, { objective }, i) => sum + objective.weight * (losses[i] as number), penalty);
+    return { loss, penalty, losses, hits, norm: undefined, refused: false };
+  }
+}

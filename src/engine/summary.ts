@@ -1,0 +1,88 @@
+import type { Graph } from '../nn/graph.js';
+import type { LayerSpec } from '../nn/layers/index.js';
+import { parameterBytes } from '../nn/parameters.js';
+import type { Layer, Parameter } from '../program/layer.js';
+import type { Engine } from './engine.js';
+
+/** One line of a summary. */
+export interface LayerSummary {
+  readonly name: string;
+  readonly type: string;
+  readonly outputShape: readonly [null, number];
+  readonly parameters: number;
+  /** Heap bytes of the parameters, padding included. */
+  readonly bytes: number;
+}
+
+/** What `model.summary()` returns; prints as a table. */
+export interface Summary {
+  readonly layers: readonly LayerSummary[];
+  readonly parameters: number;
+  readonly trainableParameters: number;
+  /** Bytes of the model's whole heap as planned so far: parameters, gradients, optimizer state, workspaces. */
+  readonly heapBytes: number;
+  toString(): string;
+}
+
+function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  return bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+}
+
+function formatTable(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] as readonly string[]).map((_, c) =>
+    rows.reduce((most, row) => Math.max(most, (row[c] as string).length), 0),
+  );
+  return rows.map((row) =>
+    row.map((cell, c) => (c < 2 ? cell.padEnd(widths[c] as number) : cell.padStart(widths[c] as number))).join('  '),
+  );
+}
+
+export function makeSummary(content: Omit<Summary, 'toString'>): Summary {
+  const { layers, parameters, trainableParameters, heapBytes } = content;
+  const print = () => {
+    const lines = formatTable([
+      ['layer', 'type', 'output shape', 'parameters', 'bytes'],
+      ...layers.map(({ name, type, outputShape, parameters: count, bytes }) => [
+        name,
+        type,
+        `[null, ${outputShape[1]}]`,
+        String(count),
+        formatBytes(bytes),
+      ]),
+    ]);
+    const frozen = parameters - trainableParameters;
+    return [
+      ...lines,
+      `parameters: ${parameters} (${trainableParameters} trainable, ${frozen} not)`,
+      `heap: ${formatBytes(heapBytes)}`,
+    ].join('\n');
+  };
+  const summary = { ...content, toString: print };
+  Object.defineProperty(summary, Symbol.for('nodejs.util.inspect.custom'), { value: print });
+  return summary;
+}
+
+const count = (parameters: readonly Parameter[]) =>
+  parameters.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+
+/** What a model consists of, as its graph and its plan have it. */
+export function summarize({ nodes }: Graph, built: readonly (readonly Layer[])[], engine: Engine): Summary {
+  const layers = built.map((parts, i) => {
+    const parameters = parts.flatMap((layer) => layer.parameters);
+    return {
+      name: `layers.${i}`,
+      type: (nodes[i] as { spec: LayerSpec }).spec.type,
+      outputShape: [null, (parts.at(-1) as Layer).units] as const,
+      parameters: count(parameters),
+      bytes: parameters.reduce((sum, parameter) => sum + parameterBytes(parameter), 0),
+    };
+  });
+  const { network, plannedBytes: heapBytes } = engine;
+  return makeSummary({
+    layers,
+    parameters: layers.reduce((sum, { parameters }) => sum + parameters, 0),
+    trainableParameters: count(network.parameters.filter(({ trainable }) => trainable)),
+    heapBytes,
+  });
+}

@@ -1,0 +1,126 @@
+import { checkNumber, show, ValueError } from '../errors.js';
+import { type Averaging, makeAveraging } from '../nn/optimizers/averages.js';
+import type { AveragingSpec } from '../nn/optimizers/averaging.js';
+import type { Optimizer } from '../nn/optimizers/optimizers.js';
+import type { Clip } from '../program/compile.js';
+import type { Parameter } from '../program/layer.js';
+import { isTable } from './parameter-layout.js';
+
+export type OnNonFinite = 'stop' | 'skip';
+
+/** What `compile` takes about the way from gradients to weights. At most one kind of clipping. */
+export interface UpdateOptions {
+  /** Cuts every element of the gradient off at -clipValue and clipValue. */
+  readonly clipValue?: number;
+  /** Scales the gradient of each parameter (a kernel, a bias) to at most this norm. */
+  readonly clipNorm?: number;
+  /** Scales the gradient of all parameters together to at most this norm. */
+  readonly globalClipNorm?: number;
+  /** Reports `gradientNorm`, which clipping of any kind does anyway; default false. */
+  readonly trackGradientNorm?: boolean;
+  /**
+   * Updates on every so-manieth batch only, by the mean of the batches' gradients; default 1. Batches left at the end of
+   * an epoch wait for those of the next, as in Keras.
+   */
+  readonly gradientAccumulationSteps?: number;
+  /**
+   * What becomes of a batch that meets NaN or infinity, in an output, the loss, a gradient, or a weight after the update:
+   * 'stop' throws a NonFiniteError that says where and why; 'skip' goes on without the batch and counts it in
+   * `skippedBatches`, but for an epoch without any other. Weights and state are untouched either way. Default 'stop'.
+   */
+  readonly onNonFinite?: OnNonFinite;
+  /** Keeps an average of the weights: `exponentialMovingAverage()` or `stochasticWeightAveraging()`. */
+  readonly averaging?: AveragingSpec;
+}
+
+export const updateOptionNames: readonly (keyof UpdateOptions)[] = [
+  'clipValue',
+  'clipNorm',
+  'globalClipNorm',
+  'trackGradientNorm',
+  'gradientAccumulationSteps',
+  'averaging',
+  'onNonFinite',
+];
+
+const CLIPS = { clipValue: 'value', clipNorm: 'norm', globalClipNorm: 'globalNorm' } as const;
+
+/** The options checked. */
+export interface UpdatePlan {
+  readonly clip: Clip | undefined;
+  readonly trackGradientNorm: boolean;
+  /** Batches whose gradients make one update. */
+  readonly accumulationSteps: number;
+  readonly averaging: Averaging | undefined;
+  readonly onNonFinite: OnNonFinite;
+}
+
+/**
+ * Refuses what works on the slab alone, where a table that learns lies outside.
+ * @throws ValueError that names the layer.
+ */
+export function checkTables(
+  options: UpdateOptions,
+  { solver, spec }: Optimizer,
+  parameters: readonly Parameter[],
+): void {
+  const table = parameters.find((parameter) => parameter.trainable && isTable(parameter));
+  if (!table) return;
+  const layer = `${table.name.replace(/\.[^.]*$/, '')}, an embedding that learns by rows`;
+  const hint = 'embedding({ sparse: false }) updates whole tables; trainable: false freezes one.';
+  const { gradientAccumulationSteps = 1, averaging } = options;
+  if (solver) {
+    const expected = 'an optimizer that takes steps, such as adam';
+    throw new ValueError({ argument: 'optimizer', given: `${spec.name} with ${layer}`, expected, hint });
+  }
+  if (gradientAccumulationSteps > 1) {
+    const given = `${gradientAccumulationSteps} with ${layer}`;
+    throw new ValueError({ argument: 'gradientAccumulationSteps', given, expected: '1', hint });
+  }
+  if (averaging !== undefined) {
+    throw new ValueError({ argument: 'averaging', given: `${show(averaging)} with ${layer}`, expected: 'none', hint });
+  }
+}
+
+/** @throws ValueError, also for what an optimizer with a line search cannot do. */
+export function planUpdate(options: UpdateOptions, { solver, spec }: Optimizer): UpdatePlan {
+  const { trackGradientNorm = false, gradientAccumulationSteps = 1, averaging, onNonFinite = 'stop' } = options;
+  const given = (Object.keys(CLIPS) as (keyof typeof CLIPS)[]).filter((name) => options[name] !== undefined);
+  for (const name of given) checkNumber(options[name], name, { above: 0 });
+  const [name, other] = given;
+  if (name && other) {
+    throw new ValueError({
+      argument: other,
+      given: `${options[other]} beside ${name}`,
+      expected: 'one way of clipping',
+    });
+  }
+  if (typeof trackGradientNorm !== 'boolean') {
+    const expected = 'true or false';
+    throw new ValueError({ argument: 'trackGradientNorm', given: show(trackGradientNorm), expected });
+  }
+  checkNumber(gradientAccumulationSteps, 'gradientAccumulationSteps', { min: 1, integer: true });
+  if (onNonFinite !== 'stop' && onNonFinite !== 'skip') {
+    throw new ValueError({ argument: 'onNonFinite', given: show(onNonFinite), expected: "'stop' or 'skip'" });
+  }
+  const plan = {
+    clip: name && { by: CLIPS[name], limit: options[name] as number },
+    trackGradientNorm,
+    accumulationSteps: gradientAccumulationSteps,
+    averaging: averaging === undefined ? undefined : makeAveraging(averaging),
+    onNonFinite,
+  };
+  if (solver) {
+    const unfit = [name, plan.averaging && 'averaging', gradientAccumulationSteps > 1 && 'gradientAccumulationSteps'];
+    const argument = unfit.find(Boolean) as keyof UpdateOptions | undefined;
+    if (argument) {
+      throw new ValueError({
+        argument,
+        given: `${show(options[argument])} with ${spec.name}`,
+        expected: 'none',
+        hint: 'A line search goes astray on gradients that are not those of the loss.',
+      });
+    }
+  }
+  return plan;
+}

@@ -1,0 +1,201 @@
+import type { TrainingControl } from '../callbacks/control.js';
+import { checkCallbacks } from '../callbacks/hooks.js';
+import type { Callback, FitOptions } from '../callbacks/interfaces.js';
+import type { Engine } from '../engine/engine.js';
+import { checkNumber, checkOptions, show, ValueError } from '../errors.js';
+import { checkCodes, type LintCode } from '../insight/checks.js';
+import type { Matrix } from '../matrix.js';
+import type { Data, Pair } from '../rows/arrays.js';
+import { type Batches, isBatches } from '../rows/batches.js';
+import { type ClassWeights, weighClasses } from '../rows/class-weights.js';
+import { ArrayFeed, type Feed, readRows } from '../rows/feed.js';
+import { checkMixup, Mixup } from '../rows/mixup.js';
+import { planData, type ValidationSource } from './fit-data.js';
+import { OPTIONS, optionalCount, ROWS_ONLY } from './fit-options.js';
+import { checkSignal } from './on-abort.js';
+
+/** Checked arguments of `fit`. */
+export interface FitPlan {
+  readonly feed: Feed;
+  /** The first epoch, and the one after the last; undefined where the run that is resumed says so. */
+  readonly firstEpoch: number | undefined;
+  readonly epochs: number | undefined;
+  readonly validation: ValidationSource | undefined;
+  /** Whether to validate after this epoch. */
+  readonly validates: (epoch: number) => boolean;
+  readonly callbacks: readonly Callback[];
+  readonly signal: AbortSignal | undefined;
+  readonly control: TrainingControl | undefined;
+  readonly resume: boolean;
+  /** Codes that lint is not to look for; undefined where it is not to look at all. */
+  readonly lint: readonly LintCode[] | undefined;
+}
+
+/** Checks and reads what `fit` was given. */
+export async function planFit(
+  engine: Engine,
+  x: Data | Batches,
+  y: Data | undefined,
+  options: FitOptions,
+): Promise<FitPlan> {
+  checkOptions(options, OPTIONS, 'fit');
+  engine.checkCompiled();
+  const { callbacks = [], resume = false, stratify = false, signal, control } = options;
+  const seed = checkNumber(options.seed ?? engine.seed, 'seed', {
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    integer: true,
+  });
+  const steps = optionalCount(options.stepsPerEpoch, 'stepsPerEpoch');
+  checkNumber(options.epochs ?? 1, 'epochs', { min: 1, integer: true });
+  checkNumber(options.initialEpoch ?? 0, 'initialEpoch', { min: 0, max: options.epochs ?? 1, integer: true });
+  checkNumber(options.validationSplit ?? 0, 'validationSplit', { min: 0, below: 1 });
+  checkCallbacks(callbacks);
+  checkFlags({ resume, stratify, shuffle: options.shuffle ?? true });
+  checkControls(signal, control);
+  const verbose = await progressOf(options.verbose);
+  const mixup = options.mixup === undefined ? undefined : planMixup(engine, options.mixup, seed);
+  const { train, validation } = await planData(engine, x, y, options, seed);
+  let feed: Feed;
+  if (isBatches(train)) {
+    checkStream(engine, options);
+    const { StreamFeed } = await import('./stream.js');
+    const weigh = (pair: Pair) => (options.classWeight ? withClassWeights(engine, pair, options.classWeight) : pair);
+    const epochs = (options.epochs ?? 1) - (options.initialEpoch ?? 0);
+    feed = new StreamFeed(engine, train, { steps, seed, mixup, weigh, epochs });
+  } else {
+    const pair = options.classWeight === undefined ? train : withClassWeights(engine, train, options.classWeight);
+    const chosen = options.rows ?? undefined;
+    const rows = chosen === undefined ? chosen : readRows(chosen, pair.rows);
+    feed = planArrays(engine, pair, options, { steps, seed, mixup, rows });
+  }
+  const { initialEpoch } = options;
+  return {
+    feed,
+    firstEpoch: initialEpoch,
+    epochs: options.epochs === undefined && resume ? undefined : (options.epochs ?? 1),
+    validation,
+    validates: planValidationFreq(options.validationFreq),
+    callbacks: [...callbacks, ...verbose],
+    signal,
+    control,
+    resume,
+    lint: await planLint(options.lint),
+  };
+}
+
+async function planLint(given: FitOptions['lint'] = true): Promise<FitPlan['lint']> {
+  if (typeof given === 'boolean') return given ? [] : undefined;
+  checkOptions(given, ['ignore'], 'lint');
+  return checkCodes(given.ignore, 'lint.ignore');
+}
+
+function checkFlags(flags: Readonly<Record<string, unknown>>): void {
+  for (const [argument, value] of Object.entries(flags)) {
+    if (typeof value !== 'boolean') throw new ValueError({ argument, given: show(value), expected: 'true or false' });
+  }
+}
+
+function checkControls(signal: unknown, control: unknown): void {
+  checkSignal(signal);
+  if (control !== undefined && typeof (control as Partial<TrainingControl> | null)?.halt !== 'function') {
+    throw new ValueError({ argument: 'control', given: show(control), expected: 'what trainingControl() returns' });
+  }
+}
+
+/** A callback that shows progress, loaded where it is asked for. */
+async function progressOf(verbose: unknown = 0): Promise<readonly Callback[]> {
+  if (verbose === 0) return [];
+  if (verbose !== 1 && verbose !== 2 && verbose !== 'auto') {
+    throw new ValueError({ argument: 'verbose', given: show(verbose), expected: "0, 1, 2 or 'auto'" });
+  }
+  const { makeProgress } = await import('../callbacks/bar.js');
+  return [makeProgress({ mode: verbose === 'auto' ? 'auto' : verbose === 1 ? 'bar' : 'lines' })];
+}
+
+function checkStream({ training: { optimizer } }: Engine, options: FitOptions): void {
+  for (const argument of ROWS_ONLY) {
+    if (options[argument] === undefined) continue;
+    throw new ValueError({
+      argument,
+      given: `${show(options[argument])} with a stream of batches`,
+      expected: 'none',
+      hint:
+        argument === 'sampleWeight' ? 'Yield [x, y, sampleWeight].' : 'It needs all rows; batches come as they are.',
+    });
+  }
+  if (!optimizer.solver) return;
+  const { name } = optimizer.spec;
+  throw new ValueError({ argument: 'x', given: `a stream of batches with ${name}`, expected: 'all rows at once' });
+}
+
+function planValidationFreq(freq: unknown = 1): (epoch: number) => boolean {
+  if (Array.isArray(freq)) {
+    freq.forEach((epoch, i) => {
+      checkNumber(epoch, `validationFreq[${i}]`, { min: 1, integer: true });
+    });
+    return (epoch) => freq.includes(epoch + 1);
+  }
+  const every = checkNumber(freq, 'validationFreq', { min: 1, integer: true });
+  return (epoch) => (epoch + 1) % every === 0;
+}
+
+function planArrays(
+  engine: Engine,
+  pair: Pair,
+  options: FitOptions,
+  rest: Pick<ConstructorParameters<typeof ArrayFeed>[2], 'steps' | 'seed' | 'mixup' | 'rows'>,
+): Feed {
+  const { spec, solver } = engine.training.optimizer;
+  checkNumber(options.batchSize ?? 32, 'batchSize', { min: 1, integer: true });
+  const total = rest.rows?.length ?? pair.rows;
+  const batchSize = options.batchSize ?? (solver ? total : 32);
+  if (solver && batchSize < total) {
+    throw new ValueError({
+      argument: 'batchSize',
+      given: `${batchSize} of ${total} rows`,
+      expected: `all rows with ${spec.name}`,
+      hint: 'Its line search compares losses, which must be of the same rows. Leave batchSize out.',
+    });
+  }
+  checkBatches(total, batchSize, engine.minimumBatch);
+  return new ArrayFeed(engine, pair, { batchSize, shuffle: options.shuffle ?? !solver, ...rest });
+}
+
+function withClassWeights(engine: Engine, pair: Pair, given: ClassWeights): Pair {
+  const { targets } = engine.training;
+  const { y, weighted } = pair;
+  const [target, ...others] = targets as [(typeof targets)[number], ...typeof targets];
+  if (others.length > 0) {
+    throw new ValueError({
+      argument: 'classWeight',
+      given: `weights for a model with ${targets.length} outputs`,
+      expected: 'a model with one output',
+      hint: 'sampleWeight takes a weight for each row.',
+    });
+  }
+  const [classes, own] = y as [Matrix, Matrix?];
+  const weights = weighClasses(target.objective, classes, given, weighted ? own : undefined);
+  return { ...pair, y: [classes, weights], weighted: true };
+}
+
+function planMixup(engine: Engine, alpha: number, seed: number): Mixup {
+  checkNumber(alpha, 'mixup', { above: 0 });
+  checkMixup(
+    engine.training.targets.map(({ objective }) => objective),
+    engine.network.inputs,
+  );
+  return new Mixup(alpha, seed);
+}
+
+/** Refuses batches that a layer cannot take, before training starts. */
+function checkBatches(rows: number, batchSize: number, minimum: number): void {
+  const smallest = rows % batchSize || Math.min(rows, batchSize);
+  if (smallest >= minimum) return;
+  throw new ValueError({
+    argument: 'batchSize',
+    given: `${batchSize}, which cuts ${rows} rows so that a batch has ${smallest} row`,
+    expected: `at least ${minimum} rows in every training batch`,
+    hint: 'Batch normalization has no variance to divide by in a batch of one row. Change batchSize or drop a row.',
+  });
+}

@@ -1,0 +1,68 @@
+import type { Heap, KernelName } from '../contract.js';
+import { fillOptions, maker, type OptionRange, type OptionRanges } from '../definition.js';
+
+/** Options that every loss takes. */
+export interface CommonLossOptions {
+  /** 'mean' of the rows' losses, each times its weight, which are not normalized; or their 'sum'. Default 'mean'. */
+  readonly reduction: 'mean' | 'sum';
+}
+
+/** Numbers that targets may be: each has a range in words, and says of a number whether it lies in it. */
+export const DOMAINS = {
+  any: { expected: 'a number', holds: () => true },
+  nonNegative: { expected: 'a target of 0 or more', holds: (v: number) => v >= 0 },
+  probability: { expected: 'a target from 0 to 1', holds: (v: number) => v >= 0 && v <= 1 },
+  sign: { expected: 'a target of -1 or 1, or of 0 or 1', holds: (v: number) => v === -1 || v === 0 || v === 1 },
+} as const;
+
+/** What a loss is beside its kernel, which has its name. */
+export interface LossDefinition<O = object> {
+  /** The activation that must end the model, and is computed together with the loss. */
+  readonly fuses?: 'softmax' | 'sigmoid';
+  /**
+   * What a row of targets says: a class index; a class, by a number for each; a yes or no for each output; numbers.
+   * Decides on accuracy and class weights.
+   */
+  readonly targets: 'label' | 'class' | 'yesNo' | 'numbers';
+  /** Of every target but class indices. */
+  readonly domain: keyof typeof DOMAINS;
+  /** Outputs above this are a yes, where none is fused. Default 0.5. */
+  readonly threshold?: number;
+  readonly advice?: string;
+  readonly options: OptionRanges<O>;
+  /** The numbers that the kernel takes behind those that all take. */
+  args(options: O): readonly number[];
+}
+
+/** A loss as plain data: its name and all options. */
+export type NamedLoss<N extends string, O> = { readonly name: N } & Readonly<O> & CommonLossOptions;
+
+const common: OptionRanges<CommonLossOptions> = { reduction: { default: 'mean', oneOf: ['mean', 'sum'] } };
+
+/** A function that checks options and returns a spec. */
+export function loss<N extends KernelName, O = object>(name: N, definition: () => LossDefinition<O>) {
+  return maker(definition, ({ options }, given: Partial<O & CommonLossOptions> = {}): NamedLoss<N, O> => {
+    const ranges = { ...common, ...options } as OptionRanges<O & CommonLossOptions>;
+    return { name, ...fillOptions<O & CommonLossOptions>(ranges, given, name) } as NamedLoss<N, O>;
+  });
+}
+
+export const smoothing: OptionRange = { default: 0, min: 0, max: 1 };
+
+/** The arguments of a loss kernel in front of its own. */
+export type LossArguments = readonly [
+  y: number,
+  targets: number,
+  weights: number,
+  dy: number,
+  loss: number,
+  rows: number,
+  columns: number,
+  stride: number,
+  targetStride: number,
+  scale: number,
+  slope: number,
+  ...own: number[],
+];
+
+export type LossKernel = (heap: Heap, ...args: LossArguments) => void;

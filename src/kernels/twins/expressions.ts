@@ -1,0 +1,130 @@
+import { type Axes, type Axis, along, COST, elements } from '../axis.js';
+import type { Call, Heap, Twins } from '../contract.js';
+import type { Arithmetic } from '../lib/arithmetic.js';
+
+/** Kernels of two operands that broadcast. */
+export type BroadcastKernel =
+  | 'broadcastAdd'
+  | 'broadcastSubtract'
+  | 'broadcastMultiply'
+  | 'broadcastDivide'
+  | 'broadcastMaximum'
+  | 'broadcastMinimum'
+  | 'broadcastGreaterEqual';
+
+type Family = Pick<
+  Twins,
+  | BroadcastKernel
+  | 'expand'
+  | 'sumRows'
+  | 'sumAll'
+  | 'absForward'
+  | 'absBackward'
+  | 'squareBackward'
+  | 'sqrtForward'
+  | 'sqrtBackward'
+>;
+
+type BroadcastCall = Extract<Call, readonly [BroadcastKernel, ...unknown[]]>;
+
+/** Rows, or columns where there is a single row. */
+function broadcastAxis(call: BroadcastCall): Axis {
+  const [, , aRow, aColumn, , bRow, bColumn, , yRow, rows, columns] = call;
+  const work = rows * columns * COST.copy;
+  if (rows === 1) return along(call, { place: 10, work, steps: [aColumn, 0, 0, bColumn, 0, 0, 1] });
+  return along(call, { place: 9, work, steps: [aRow, 0, 0, bRow, 0, 0, yRow] });
+}
+
+/** How threads share them. @internal */
+export const expressionAxes: Axes = {
+  broadcastAdd: broadcastAxis,
+  broadcastSubtract: broadcastAxis,
+  broadcastMultiply: broadcastAxis,
+  broadcastDivide: broadcastAxis,
+  broadcastMaximum: broadcastAxis,
+  broadcastMinimum: broadcastAxis,
+  broadcastGreaterEqual: broadcastAxis,
+
+  expand(call) {
+    const [, , xRow, xColumn, , yRow, rows, columns] = call;
+    const work = rows * columns * COST.copy;
+    if (rows === 1) return along(call, { place: 7, work, steps: [xColumn, 0, 0, 1] });
+    return along(call, { place: 6, work, steps: [xRow, 0, 0, yRow] });
+  },
+
+  sumRows(call) {
+    const [, , , rows, columns, stride] = call;
+    return along(call, { place: 3, work: rows * columns * COST.copy, steps: [stride, 1] });
+  },
+
+  absForward: elements(2, COST.copy),
+  sqrtForward: elements(2, COST.transcendental),
+  absBackward: elements(3, COST.copy),
+  squareBackward: elements(3, COST.copy),
+  sqrtBackward: elements(3, COST.copy),
+};
+
+export function expressions({ round: f }: Arithmetic): Family {
+  const spread =
+    (op: (a: number, b: number) => number): Twins[BroadcastKernel] =>
+    (h, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns) => {
+      for (let r = 0; r < rows; r++) {
+        const p = a + r * aRow;
+        const o = b + r * bRow;
+        for (let c = 0; c < columns; c++) h[y + r * yRow + c] = op(h[p + c * aColumn]!, h[o + c * bColumn]!);
+      }
+    };
+
+  const lanes = [0, 0, 0, 0];
+  const addRow = (h: Heap, x: number, columns: number) => {
+    for (let c = 0; c < columns; c++) lanes[c & 3]! += h[x + c]!;
+  };
+  const total = () => lanes[0]! + lanes[2]! + (lanes[1]! + lanes[3]!);
+
+  const zip =
+    (op: (saved: number, dy: number) => number) =>
+    (h: Heap, saved: number, dy: number, dx: number, n: number): void => {
+      for (let i = 0; i < n; i++) h[dx + i] = op(h[saved + i]!, h[dy + i]!);
+    };
+
+  return {
+    broadcastAdd: spread((a, b) => f(a + b)),
+    broadcastSubtract: spread((a, b) => f(a - b)),
+    broadcastMultiply: spread((a, b) => f(a * b)),
+    broadcastDivide: spread((a, b) => f(a / b)),
+    broadcastMaximum: spread((a, b) => (a >= b || Number.isNaN(a) ? a : b)),
+    broadcastMinimum: spread((a, b) => (a <= b || Number.isNaN(a) ? a : b)),
+    broadcastGreaterEqual: spread((a, b) => (a >= b ? 1 : 0)),
+
+    expand(h, x, xRow, xColumn, y, yRow, rows, columns, divisor) {
+      const d = f(divisor);
+      for (let r = 0; r < rows; r++) {
+        for (let c = 0; c < columns; c++) h[y + r * yRow + c] = f(h[x + r * xRow + c * xColumn]! / d);
+      }
+    },
+
+    sumRows(h, x, y, rows, columns, stride, divisor) {
+      for (let r = 0; r < rows; r++) {
+        lanes.fill(0);
+        addRow(h, x + r * stride, columns);
+        h[y + r] = total() / divisor;
+      }
+    },
+
+    sumAll(h, x, out, rows, columns, stride, divisor) {
+      lanes.fill(0);
+      for (let r = 0; r < rows; r++) addRow(h, x + r * stride, columns);
+      h[out] = total() / divisor;
+    },
+
+    absForward(h, x, y, n) {
+      for (let i = 0; i < n; i++) h[y + i] = Math.abs(h[x + i]!);
+    },
+    absBackward: zip((x, dy) => (x > 0 ? dy : x < 0 ? -dy : 0)),
+    squareBackward: zip((x, dy) => f(dy * f(x + x))),
+    sqrtForward(h, x, y, n) {
+      for (let i = 0; i < n; i++) h[y + i] = Math.sqrt(h[x + i]!);
+    },
+    sqrtBackward: zip((y, dy) => (y === 0 ? 0 : f(dy / f(y + y)))),
+  };
+}

@@ -1,0 +1,300 @@
+import type { TrainingControl } from '../callbacks/control.js';
+import type { History } from '../callbacks/history.js';
+import type {
+  Callback,
+  EvaluateBatchesOptions,
+  FitOptions,
+  Model as ModelInterface,
+  PartialFitOptions,
+  StreamFitOptions,
+} from '../callbacks/interfaces.js';
+import type { RunState } from '../callbacks/run-state.js';
+import type { CompileOptions } from '../engine/compile-plan.js';
+import { planCompile } from '../engine/compile-plan.js';
+import { Engine } from '../engine/engine.js';
+import { INTERNALS, type Internals } from '../engine/internals.js';
+import { programText } from '../engine/program-text.js';
+import { type Summary, summarize } from '../engine/summary.js';
+import type { NamedLayer } from '../engine/trainable.js';
+import { chooseTrainable, type LayerTable, tabulate } from '../engine/trainable.js';
+import { copyAverages, copyWeights, takeWeights } from '../engine/weight-copies.js';
+import { checkNumber, checkOptions, StateError, show, ValueError } from '../errors.js';
+import type { FitRun } from '../fit/fit.js';
+import type { BackendFactory } from '../kernels/contract.js';
+import type { Matrix, MatrixLike } from '../matrix.js';
+import { type BuildableSpec, buildGraph, type Graph, sequence, specOf, trace } from '../nn/graph.js';
+import type { SymbolicTensor } from '../nn/layers/index.js';
+import { copyData, copySpec } from '../nn/layers/kind.js';
+import type { Weights } from '../nn/parameters.js';
+import { evaluate } from '../passes/evaluation.js';
+import type { Logs } from '../passes/logs.js';
+import { updateMovingMoments } from '../passes/moments.js';
+import type { Gradients } from '../passes/one-batch.js';
+import { gradientsOf, trainOnBatch } from '../passes/one-batch.js';
+import { type PredictOptions, predict, predictGraph } from '../passes/predict.js';
+import type { Mode } from '../program/emitter.js';
+import type { Layer } from '../program/layer.js';
+import type { Profile, ProfileOptions } from '../program/profile.js';
+import { isPromise } from '../realms.js';
+import { type Data, isByName, readPair } from '../rows/arrays.js';
+import type { Batches } from '../rows/batches.js';
+import { sampleWeightOf, type WeightOptions } from '../rows/sample-weights.js';
+import type { FunctionalOptions, ModelOptions, SequentialOptions } from './options.js';
+
+/** What trains, once a model has been fitted. */
+let training: typeof import('../fit/fit.js') | undefined;
+
+/** What `sequential` and `model` return; its members are documented where the interface declares them. */
+export class Model implements ModelInterface {
+  epochs = 0;
+  classNames?: readonly string[];
+  preprocessing?: unknown;
+  stopTraining = false;
+  readonly backend: BackendFactory;
+  readonly #graph: Graph;
+  readonly #layers: readonly (readonly Layer[])[];
+  readonly #engine: Engine;
+  #compiled: CompileOptions | undefined;
+  #named: LayerTable | undefined;
+  #fitting = false;
+  /** The run under way, and what the last one left. */
+  #run: FitRun | undefined;
+  #left: RunState | undefined;
+
+  /** Without `initialize` all weights are 0. @internal */
+  constructor(graph: Graph, { seed = 0, backend }: ModelOptions, initialize = true) {
+    checkNumber(seed, 'seed', { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
+    if (typeof backend?.open !== 'function') {
+      throw new ValueError({
+        argument: 'backend',
+        given: isPromise(backend) ? 'a promise' : show(backend),
+        expected: 'what `await wasm()`, `await auto()` or `typescript()` returns',
+      });
+    }
+    const built = buildGraph(graph);
+    this.backend = backend;
+    this.#graph = { ...graph, nodes: graph.nodes.map((node) => ({ ...node, spec: copySpec(node.spec) })) };
+    this.#layers = built.layers;
+    this.#engine = new Engine(built, seed, backend, initialize);
+  }
+
+  get spec(): BuildableSpec & { readonly seed: number } {
+    return { ...specOf(this.#graph), seed: this.#engine.seed };
+  }
+
+  /** @internal */
+  get [INTERNALS](): Internals {
+    return {
+      engine: this.#engine,
+      compiled: this.#engine.compiled ? this.#compiled : undefined,
+      running: this.#run !== undefined,
+    };
+  }
+
+  get learningRate(): number {
+    return this.#engine.steps.learningRate;
+  }
+
+  set learningRate(value: number) {
+    if (!this.#engine.compiled)
+      throw new StateError('learningRate: the model has no optimizer yet: call compile first.');
+    this.#engine.steps.learningRate = checkNumber(value, 'learningRate', { min: 0 });
+  }
+
+  get heapBytes(): number {
+    return this.#engine.heap.byteLength;
+  }
+
+  compile(options: CompileOptions): void {
+    this.#checkIdle('compile');
+    this.#engine.configure(planCompile(this.#engine.network, options));
+    this.#left = undefined;
+    this.#compiled = copyData(options);
+  }
+
+  setTrainable(layers: string | ((layer: NamedLayer) => boolean), trainable: boolean): void {
+    this.#checkIdle('setTrainable');
+    if (typeof trainable !== 'boolean') {
+      throw new ValueError({ argument: 'trainable', given: show(trainable), expected: 'true or false' });
+    }
+    this.#named ??= tabulate(this.#graph, this.#layers);
+    chooseTrainable(this.#named, layers, trainable);
+    this.#engine.forgetTraining();
+  }
+
+  async fit(x: Data, y: Data, options?: FitOptions): Promise<History>;
+  async fit(batches: Batches, options?: StreamFitOptions): Promise<History>;
+  async fit(x: Data | Batches, y?: Data | StreamFitOptions, options?: FitOptions): Promise<History> {
+    this.#checkIdle('fit');
+    // Options come second with a stream; data has nothing that could run.
+    const { control } = (options ?? y ?? {}) as { control?: Partial<TrainingControl> | undefined };
+    this.#fitting = true;
+    control?.running?.(true);
+    try {
+      // Importing anew what is there takes half a millisecond in Node.
+      training ??= await import('../fit/fit.js');
+      return await training.fit(this, this.#engine, x, y, options, (run) => {
+        this.#run = run;
+      });
+    } finally {
+      if (this.#run) this.#left = this.#run.left;
+      this.#run = undefined;
+      this.#fitting = false;
+      control?.running?.(false);
+    }
+  }
+
+  get run(): RunState | undefined {
+    return this.#run ? this.#run.state : this.#left;
+  }
+
+  set run(state: RunState | undefined) {
+    if (this.#run) this.#checkIdle('run');
+    this.#left = state;
+  }
+
+  async partialFit(x: Data, y: Data, options: PartialFitOptions = {}): Promise<Logs> {
+    checkOptions(options, ['batchSize', 'sampleWeight', 'classWeight', 'mixup', 'seed', 'signal'], 'partialFit');
+    this.#checkIdle('partialFit');
+    const { epochs } = this;
+    let history: History['history'];
+    try {
+      ({ history } = await this.fit(x, y, { shuffle: false, ...options }));
+    } finally {
+      this.epochs = epochs;
+      this.#left = undefined;
+    }
+    return Object.fromEntries(Object.entries(history).map(([name, values]) => [name, values[0] as number]));
+  }
+
+  trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs {
+    this.#checkBetweenSteps('trainOnBatch');
+    return trainOnBatch(this.#engine, x, y, options);
+  }
+
+  gradients(x: Data, y: Data, options: WeightOptions & { readonly nodes?: boolean } = {}): Gradients {
+    this.#checkBetweenSteps('gradients');
+    return gradientsOf(this.#engine, x, y, options);
+  }
+
+  evaluate(x: Data, y: Data, options?: WeightOptions): Logs {
+    return evaluate(this.#engine, readPair(this.#engine, x, y, sampleWeightOf(options, 'evaluate')));
+  }
+
+  testOnBatch(x: Data, y: Data, options?: WeightOptions): Logs {
+    return this.evaluate(x, y, options);
+  }
+
+  async evaluateBatches(batches: Batches, options?: EvaluateBatchesOptions): Promise<Logs> {
+    const { evaluateBatches } = await import('../fit/stream.js');
+    return evaluateBatches(this, this.#engine, batches, options);
+  }
+
+  async *predictBatches(
+    batches: Batches<Data>,
+    options?: { readonly callbacks?: readonly Callback[] },
+  ): AsyncGenerator<Matrix, void, undefined> {
+    const { predictBatches } = await import('../fit/stream.js');
+    yield* predictBatches(this, batches, options);
+  }
+
+  predict(x: Data): Matrix;
+  predict<Output extends Matrix | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
+  predict(x: Data, options?: Partial<PredictOptions<Matrix | Float32Array>>): Matrix | Float32Array {
+    const { inputs, outputs } = this.#engine.network;
+    if (outputs.length > 1) {
+      const names = outputs.map(({ name }) => name).join(', ');
+      throw new StateError(`predict: the model has several outputs (${names}); predictOutputs returns them by name.`);
+    }
+    if (inputs.length === 1 && !isByName(x)) return predict(this.#engine, x as MatrixLike, options);
+    return predictGraph(this.#engine, x, options)[0] as Matrix;
+  }
+
+  predictOnBatch(x: Data): Matrix {
+    return this.predict(x);
+  }
+
+  predictOutputs(x: Data): Record<string, Matrix> {
+    const predicted = predictGraph(this.#engine, x) as readonly Matrix[];
+    return Object.fromEntries(this.#engine.network.outputs.map(({ name }, i) => [name, predicted[i] as Matrix]));
+  }
+
+  getWeights(): Weights {
+    return copyWeights(this.#engine);
+  }
+
+  averagedWeights(): Weights {
+    return copyAverages(this.#engine);
+  }
+
+  applyAveragedWeights(): void {
+    this.#checkBetweenSteps('applyAveragedWeights');
+    this.#engine.steps.applyAverage();
+  }
+
+  updateMovingMoments(x: Data, options: { readonly batchSize?: number } = {}): void {
+    this.#checkBetweenSteps('updateMovingMoments');
+    checkOptions(options, ['batchSize'], 'updateMovingMoments');
+    updateMovingMoments(this.#engine, x, options.batchSize);
+  }
+
+  setWeights(weights: Readonly<Record<string, MatrixLike>>): void {
+    this.#checkBetweenSteps('setWeights');
+    takeWeights(this.#engine, weights);
+  }
+
+  dispose(): void {
+    this.#checkIdle('dispose');
+    this.#engine.dispose();
+  }
+
+  summary(): Summary {
+    return summarize(this.#graph, this.#layers, this.#engine);
+  }
+
+  async profile(x: Data, y: Data, options: ProfileOptions = {}): Promise<Profile> {
+    const { profile } = await import('../passes/profiling.js');
+    this.#checkBetweenSteps('profile');
+    return profile(this.#engine, x, y, options);
+  }
+
+  program(mode: Mode, rows: number): string {
+    return programText(this.#engine, mode, rows);
+  }
+
+  #checkIdle(method: string): void {
+    if (!this.#fitting) return;
+    throw new StateError(`${method}: fit is still running on this model; await it first.`);
+  }
+
+  #checkBetweenSteps(method: string): void {
+    if (!this.#engine.steps.midway) return;
+    throw new StateError(`${method}: a training step of fit is under way; call it from a callback or after fit.`);
+  }
+}
+
+/**
+ * A stack of layers, each fed by the one before.
+ * @throws ShapeError, ValueError, UnknownNameError for layers that do not fit; HeapSizeError above 4 GiB.
+ */
+export function sequential(options: SequentialOptions): ModelInterface {
+  checkOptions(options, ['layers', 'seed', 'backend'], 'sequential');
+  return new Model(sequence(options.layers), options);
+}
+
+/**
+ * A graph of layers, from its inputs to its outputs: skip connections, several inputs, several outputs.
+ *
+ *     const x = input({ shape: 8 });
+ *     const h = dense({ units: 8, activation: 'relu' }).apply(x);
+ *     const y = dense({ units: 1 }).apply(add().apply([x, h]));
+ *     model({ inputs: x, outputs: y, backend });
+ *
+ * @throws ShapeError, ValueError, UnknownNameError for layers that do not fit; HeapSizeError above 4 GiB.
+ */
+export function model(options: FunctionalOptions): ModelInterface {
+  checkOptions(options, ['inputs', 'outputs', 'seed', 'backend'], 'model');
+  const list = (given: SymbolicTensor | readonly SymbolicTensor[]) =>
+    Array.isArray(given) ? (given as readonly SymbolicTensor[]) : [given as SymbolicTensor];
+  return new Model(trace(list(options.inputs), list(options.outputs)), options);
+}

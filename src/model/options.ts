@@ -1,0 +1,24 @@
+import type { BackendFactory } from '../kernels/contract.js';
+import type { LayerSpec, SymbolicTensor } from '../nn/layers/index.js';
+
+/** What every model needs. */
+export interface ModelOptions {
+  /** Seeds initialization, shuffling and dropout: an integer from 0 to 2^53 - 1, default 0. */
+  readonly seed?: number;
+  /** `await wasm()`, `typescript()` or `await auto()`. */
+  readonly backend: BackendFactory;
+}
+
+/** Options of `sequential`. */
+export interface SequentialOptions extends ModelOptions {
+  /** The first layer needs an `inputShape`. */
+  readonly layers: readonly LayerSpec[];
+}
+
+/** Options of `model`. */
+export interface FunctionalOptions extends ModelOptions {
+  /** What `input` returned. */
+  readonly inputs: SymbolicTensor | readonly SymbolicTensor[];
+  /** What layers applied to the inputs, or to other layers, returned. */
+  readonly outputs: SymbolicTensor | readonly SymbolicTensor[];
+}

@@ -1,0 +1,20 @@
+import type { Layer } from '../../program/layer.js';
+import type { BoundLoss } from '../losses.js';
+
+// What a custom loss or activation carries beside its data. Losses and layers find the compiler of expressions there, so
+// that a program without any holds none.
+
+/** Under this symbol, which JSON and structuredClone do not see; it takes the data as they are by then. */
+export const BUILD = Symbol('build');
+
+export interface BuildsLoss {
+  readonly [BUILD]?: (loss: object, units: number, weight: number) => BoundLoss;
+}
+
+export interface BuildsActivation {
+  readonly [BUILD]?: (activation: object, name: string, units: number) => Layer;
+}
+
+export function isCustom(given: unknown): boolean {
+  return (given as { readonly name?: unknown } | null | undefined)?.name === 'custom';
+}

@@ -1,0 +1,152 @@
+import type { KernelName } from '../../kernels/contract.js';
+import type { BroadcastKernel } from '../../kernels/twins/expressions.js';
+import type { Tensor } from '../../program/plan.js';
+import { type Lowering, SCALAR, type Shape, type Value } from './lowering.js';
+
+/** What a step of an expression knows when it is emitted. */
+export interface Context {
+  readonly lower: Lowering;
+  readonly args: readonly Value[];
+  readonly shape: Shape;
+  readonly axis: 1 | undefined;
+  /** Zeros, as many as `matmul` has columns. */
+  readonly bias: Tensor | undefined;
+}
+
+/** What the compiler must know of an operation. */
+export interface Operation {
+  readonly operands: 1 | 2;
+  /** Takes `axis`. */
+  readonly reduces?: boolean;
+  /** The shape of the result, or what shapes are expected. */
+  shape(args: readonly Shape[], axis: 1 | undefined): Shape | string;
+  forward(context: Context): Value;
+  /** The gradient by operand `i`, in the operand's shape, from the gradient of the result. */
+  gradient(context: Context, dy: Value, y: Value, i: number): Value;
+}
+
+const first = ({ args }: Context): Value => args[0] as Value;
+const second = ({ args }: Context): Value => args[1] as Value;
+
+const unary = (
+  forward: (context: Context, x: Value) => Value,
+  gradient: (context: Context, dy: Value, y: Value, x: Value) => Value,
+): Operation => ({
+  operands: 1,
+  shape: ([x]) => x as Shape,
+  forward: (context) => forward(context, first(context)),
+  gradient: (context, dy, y) => gradient(context, dy, y, first(context)),
+});
+
+/** From the saved output. */
+const activation = (name: 'exponential' | 'tanh' | 'sigmoid' | 'relu'): Operation =>
+  unary(
+    ({ lower }, x) => lower.flat(`${name}Forward`, x),
+    ({ lower }, dy, y) => lower.flat(`${name}Backward` satisfies KernelName, y, dy),
+  );
+
+function broadcastShape([a, b]: readonly Shape[]): Shape | string {
+  const { rows, columns } = a as Shape;
+  const other = b as Shape;
+  if (columns === other.columns || columns === 1 || other.columns === 1) {
+    return {
+      rows: rows === 'batch' || other.rows === 'batch' ? 'batch' : 1,
+      columns: Math.max(columns, other.columns),
+    };
+  }
+  return 'as many columns on both sides, or one on either';
+}
+
+/** `gradient` is that of a result of the full shape, which is then added up over what shared the operand. */
+const binary = (
+  kernel: BroadcastKernel,
+  gradient: (context: Context, dy: Value, y: Value, i: number) => Value,
+): Operation => ({
+  operands: 2,
+  shape: broadcastShape,
+  forward: (context) => context.lower.broadcast(kernel, first(context), second(context), context.shape),
+  gradient: (context, dy, y, i) => context.lower.reduce(gradient(context, dy, y, i), (context.args[i] as Value).shape),
+});
+
+/** Where both are equal the gradient goes to the first. */
+const choice = (kernel: BroadcastKernel, isMaximum: boolean): Operation =>
+  binary(kernel, (context, dy, _y, i) => {
+    const { lower, shape } = context;
+    const [a, b] = isMaximum ? [first(context), second(context)] : [second(context), first(context)];
+    const takesFirst = lower.broadcast('broadcastGreaterEqual', a, b, shape);
+    const ofFirst = lower.broadcast('broadcastMultiply', dy, takesFirst, shape);
+    return i === 0 ? ofFirst : lower.broadcast('broadcastSubtract', dy, ofFirst, shape);
+  });
+
+const reduction = (divisor: (context: Context, x: Shape) => number): Operation => ({
+  operands: 1,
+  reduces: true,
+  shape: ([x], axis) => (axis === 1 ? { rows: (x as Shape).rows, columns: 1 } : SCALAR),
+  forward(context) {
+    const x = first(context);
+    const by = divisor(context, x.shape);
+    return context.axis === 1 ? context.lower.sumRows(x, by) : context.lower.sumAll(x, by);
+  },
+  gradient(context, dy) {
+    const { shape } = first(context);
+    return context.lower.expand(dy, shape, divisor(context, shape));
+  },
+});
+
+/** Every operation of expressions. */
+export const operations = {
+  add: binary('broadcastAdd', (_, dy) => dy),
+  sub: binary('broadcastSubtract', ({ lower, shape }, dy, _y, i) =>
+    i === 0 ? dy : lower.broadcast('broadcastSubtract', { tensor: lower.emit.zeros, shape: SCALAR }, dy, shape),
+  ),
+  mul: binary('broadcastMultiply', ({ lower, args, shape }, dy, _y, i) =>
+    lower.broadcast('broadcastMultiply', dy, args[1 - i] as Value, shape),
+  ),
+  // By b: -dy y / b.
+  div: binary('broadcastDivide', (context, dy, y, i) => {
+    const { lower, shape } = context;
+    const quotient = lower.broadcast('broadcastDivide', dy, second(context), shape);
+    if (i === 0) return quotient;
+    const product = lower.broadcast('broadcastMultiply', quotient, y, shape);
+    return lower.broadcast('broadcastSubtract', { tensor: lower.emit.zeros, shape: SCALAR }, product, shape);
+  }),
+  max: choice('broadcastMaximum', true),
+  min: choice('broadcastMinimum', false),
+  exp: activation('exponential'),
+  log: unary(
+    ({ lower }, x) => lower.flat('logForward', x),
+    ({ lower, shape }, dy, _y, x) => lower.broadcast('broadcastDivide', dy, x, shape),
+  ),
+  tanh: activation('tanh'),
+  sigmoid: activation('sigmoid'),
+  relu: activation('relu'),
+  abs: unary(
+    ({ lower }, x) => lower.flat('absForward', x),
+    ({ lower }, dy, _y, x) => lower.flat('absBackward', x, dy),
+  ),
+  square: unary(
+    ({ lower }, x) => lower.flat('multiply', x, x),
+    ({ lower }, dy, _y, x) => lower.flat('squareBackward', x, dy),
+  ),
+  sqrt: unary(
+    ({ lower }, x) => lower.flat('sqrtForward', x),
+    ({ lower }, dy, y) => lower.flat('sqrtBackward', y, dy),
+  ),
+  sum: reduction(() => 1),
+  mean: reduction(({ lower, axis }, x) => (axis === 1 ? x.columns : lower.elements(x))),
+  matmul: {
+    operands: 2,
+    shape: ([x, w]) =>
+      (x as Shape).columns === (w as Shape).rows
+        ? { rows: (x as Shape).rows, columns: (w as Shape).columns }
+        : `a matrix of ${(x as Shape).columns} rows, as many as there are columns on its left`,
+    forward: (context) => context.lower.matmul(first(context), second(context), context.bias as Tensor),
+    gradient: (context, dy) => context.lower.matmulGradient(dy, second(context)),
+  },
+} satisfies Record<string, Operation>;
+
+export type OperationName = keyof typeof operations;
+
+export function operationOf(name: OperationName): Operation {
+  return operations[name];
+}

@@ -1,0 +1,29 @@
+import { stream } from '../../kernels/lib/philox.js';
+import { defineLayer, type LayerOptions } from './kind.js';
+import { masked } from './masked.js';
+
+export interface AlphaDropoutOptions extends LayerOptions {
+  /** Share of the inputs that training drops, 0 <= rate < 1. */
+  readonly rate: number;
+}
+
+/** What selu tends to for very negative inputs: -alpha lambda. */
+const LOWEST = -1.0507009873554805 * 1.6732632423543772;
+
+/**
+ * Sets inputs at random to the lowest value of selu in training, then scales and shifts all of them so that mean 0 and
+ * variance 1 stay (Klambauer et al. 2017); does nothing in inference. For networks of selu.
+ */
+export const alphaDropout = /* @__PURE__ */ defineLayer<'alphaDropout', AlphaDropoutOptions>('alphaDropout', {
+  options: ['rate'],
+
+  build(spec, name, [units]: readonly [number], index) {
+    return masked(name, units, spec.rate, 'dropoutBackward', (emit, x, y, mask, rate) => {
+      const a = 1 / Math.sqrt((1 - rate) * (1 + rate * LOWEST ** 2));
+      const b = -a * rate * LOWEST;
+      const { random } = emit.slots;
+      const from = stream('dropout', index);
+      emit.call('alphaDropoutForward', x, y, mask, x.size, random, from, rate, a, b, a * LOWEST + b, 0);
+    });
+  },
+});

@@ -1,0 +1,123 @@
+import { checkNumber, show, ValueError } from '../../errors.js';
+import type { ActivationSpec, ConstraintName, ConstraintSpec } from '../../kernels/tables.js';
+import type { Layer, Step } from '../../program/layer.js';
+import { denseScratch } from '../../program/plan.js';
+import { activationLayer, differentiateFused, findActivation, fusedProduct } from '../activations.js';
+import type { CustomActivation } from '../expressions/custom.js';
+import { makeInitializer } from '../initializers/initialization.js';
+import type { InitializerSpec } from '../initializers/initializers.js';
+import type { ActivationName, InitializerName, RegularizerName } from '../names.js';
+import { makeConstraint, makePenalty } from '../penalties-and-constraints.js';
+import type { Regularizer } from '../regularizers.js';
+import { defineLayer, parameter, penalized, type TrainableLayerOptions } from './kind.js';
+
+export interface DenseOptions extends TrainableLayerOptions {
+  /** Width of the output. */
+  readonly units: number;
+  /** A name or what a function such as elu() returns; default 'linear'. */
+  readonly activation?: ActivationName | ActivationSpec | CustomActivation;
+  /** Default true. */
+  readonly useBias?: boolean;
+  /** Default 'heUniform' before relu and its like, 'lecunNormal' before selu, else 'glorotUniform'; see docs/activations.md. */
+  readonly kernelInitializer?: InitializerName | InitializerSpec;
+  /** Default 'zeros'. To an initializer that asks for fans, a bias is 1 x units. */
+  readonly biasInitializer?: InitializerName | InitializerSpec;
+  /** A penalty on the weights: `l1`, `l2` or `l1l2`. */
+  readonly kernelRegularizer?: RegularizerName | Regularizer;
+  /** A penalty on the bias, likewise; default none. */
+  readonly biasRegularizer?: RegularizerName | Regularizer;
+  /** A penalty on the output, after the activation: the mean over the rows of the batch. */
+  readonly activityRegularizer?: RegularizerName | Regularizer;
+  /** Holds the weights of each unit in bounds, after every step: `maxNorm`, `unitNorm` or `nonNeg`. */
+  readonly kernelConstraint?: ConstraintName | ConstraintSpec;
+  /** The same for the bias, whose norm is that of all units together, as in Keras. */
+  readonly biasConstraint?: ConstraintName | ConstraintSpec;
+}
+
+/** Fully connected: activation(x kernel + bias). Kernel: inputs x units. */
+export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense', {
+  options: [
+    'units',
+    'activation',
+    'useBias',
+    'kernelInitializer',
+    'biasInitializer',
+    'kernelRegularizer',
+    'biasRegularizer',
+    'activityRegularizer',
+    'kernelConstraint',
+    'biasConstraint',
+  ],
+
+  build(spec, name, [inputs]: readonly [number], index) {
+    const units = checkNumber(spec.units, `${name}.units`, { min: 1, integer: true });
+    const { useBias = true } = spec;
+    const activation = findActivation(spec.activation ?? 'linear', `${name}.activation`);
+    if (typeof useBias !== 'boolean') {
+      throw new ValueError({ argument: `${name}.useBias`, given: show(useBias), expected: 'true or false' });
+    }
+    const kernelInitializer = makeInitializer(
+      spec.kernelInitializer ?? activation.initializer,
+      `${name}.kernelInitializer`,
+    );
+    const biasInitializer = makeInitializer(spec.biasInitializer ?? 'zeros', `${name}.biasInitializer`);
+    const kernel = parameter(`${name}.kernel`, 'panels', inputs, units, kernelInitializer, {
+      penalty: makePenalty(spec.kernelRegularizer, `${name}.kernelRegularizer`),
+      constraint: makeConstraint(spec.kernelConstraint, `${name}.kernelConstraint`),
+    });
+    const held = {
+      penalty: makePenalty(spec.biasRegularizer, `${name}.biasRegularizer`),
+      constraint: makeConstraint(spec.biasConstraint, `${name}.biasConstraint`),
+    };
+    const bias = useBias ? parameter(`${name}.bias`, 'vector', 1, units, biasInitializer, held) : undefined;
+    const fused = fusedProduct(activation);
+    const product = fused ?? 'denseForward';
+
+    const layer: Layer = {
+      name,
+      units,
+      parameters: bias ? [kernel, bias] : [kernel],
+      activation: activation.spec.name,
+      forward(emit, x): Step {
+        const { rows } = emit;
+        const y = emit.matrix(`${name}.y`, units);
+        const offsets = bias?.value ?? emit.zeros;
+        const tiles = emit.scratch(`${name}.tiles`, denseScratch.forward(rows, inputs));
+        emit.call(product, x, kernel.value, offsets, y, tiles, rows, inputs, units, x.stride, y.stride);
+        return {
+          y,
+          backward(dy, [inputWanted]) {
+            if (fused) differentiateFused(emit, activation, y, dy);
+            if (kernel.trainable) {
+              const panel = emit.scratch(`${name}.panel`, denseScratch.kernelGradient(rows, inputs));
+              emit.call('denseKernelGradient', x, dy, kernel.gradient, panel, rows, inputs, units, x.stride, dy.stride);
+            }
+            if (bias?.trainable) emit.call('denseBiasGradient', dy, bias.gradient, rows, units, dy.stride);
+            if (kernel.trainable) emit.guard?.product(kernel, x, dy);
+            if (!inputWanted) return [];
+            const dx = emit.matrix(`${name}.dx`, inputs);
+            const transposed = emit.scratch(`${name}.transposed`, denseScratch.inputGradient(rows, units));
+            emit.call(
+              'denseInputGradient',
+              dy,
+              kernel.value,
+              dx,
+              transposed,
+              rows,
+              inputs,
+              units,
+              dy.stride,
+              dx.stride,
+              inputs * 8,
+            );
+            return [dx];
+          },
+        };
+      },
+    };
+    const identity = activation.plan.shape === 'identity' && !activation.build;
+    if (fused || identity) return [penalized(layer, spec.activityRegularizer, name)];
+    const last = activationLayer(name, activation, units, index, true);
+    return [layer, penalized(last, spec.activityRegularizer, name)];
+  },
+});

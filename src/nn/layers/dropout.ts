@@ -1,0 +1,19 @@
+import { stream } from '../../kernels/lib/philox.js';
+import { defineLayer, type LayerOptions } from './kind.js';
+import { masked } from './masked.js';
+
+export interface DropoutOptions extends LayerOptions {
+  /** Share of the inputs that training drops, 0 <= rate < 1. */
+  readonly rate: number;
+}
+
+/** Zeroes inputs at random in training and scales the rest by 1 / (1 - rate); does nothing in inference. */
+export const dropout = /* @__PURE__ */ defineLayer<'dropout', DropoutOptions>('dropout', {
+  options: ['rate'],
+
+  build(spec, name, [units]: readonly [number], index) {
+    return masked(name, units, spec.rate, 'dropoutBackward', (emit, x, y, mask, rate) => {
+      emit.call('dropoutForward', x, y, mask, x.size, emit.slots.random, stream('dropout', index), rate, 0);
+    });
+  },
+});

@@ -1,0 +1,82 @@
+import { checkNumber, show, ValueError } from '../../errors.js';
+import type { Step } from '../../program/layer.js';
+import { makeInitializer } from '../initializers/initialization.js';
+import type { InitializerSpec } from '../initializers/initializers.js';
+import type { InitializerName } from '../names.js';
+import { defineLayer, parameter, type TrainableLayerOptions } from './kind.js';
+
+export interface EmbeddingOptions extends TrainableLayerOptions {
+  /** Rows of the table; ids are whole numbers from 0 to inputDim - 1. At most 2^24. */
+  readonly inputDim: number;
+  /** Columns of the table: numbers that an id becomes. */
+  readonly outputDim: number;
+  /**
+   * Default 'randomUniform', from -0.05 to 0.05 as in Keras. To an initializer that asks for fans, a table is
+   * inputDim x outputDim.
+   */
+  readonly embeddingsInitializer?: InitializerName | InitializerSpec;
+  /**
+   * Default true. False updates all rows in every step, as PyTorch's Embedding does by default: optimizers with momentum
+   * move rows that did not occur, too, and a step takes time by the size of the table.
+   */
+  readonly sparse?: boolean;
+}
+
+/** Larger ids are no longer told apart in float32. */
+const LARGEST_TABLE = 2 ** 24;
+
+/**
+ * Replaces each id by a learned row of a table, and puts the rows of all columns side by side: rows x columns become
+ * rows x (columns outputDim). A step updates those rows of the table that occur in its batch, optimizer state included, and
+ * no others, whatever the optimizer, and weight decay spares the table. Ids come straight from an input of the model.
+ * Without `mixup`; `gradientAccumulationSteps`, `averaging` and `lbfgs` need `sparse: false`, unless it is frozen.
+ */
+export const embedding = /* @__PURE__ */ defineLayer<'embedding', EmbeddingOptions>('embedding', {
+  options: ['inputDim', 'outputDim', 'embeddingsInitializer', 'sparse'],
+
+  build(spec, name, [columns]: readonly [number]) {
+    const inputDim = checkNumber(spec.inputDim, `${name}.inputDim`, { min: 1, max: LARGEST_TABLE, integer: true });
+    const dim = checkNumber(spec.outputDim, `${name}.outputDim`, { min: 1, integer: true });
+    const { embeddingsInitializer = 'randomUniform', sparse = true } = spec;
+    if (typeof sparse !== 'boolean') {
+      throw new ValueError({ argument: `${name}.sparse`, given: show(sparse), expected: 'true or false' });
+    }
+    const initializer = makeInitializer(embeddingsInitializer, `${name}.embeddingsInitializer`);
+    const layout = sparse ? 'table' : 'vector';
+    const table = parameter(`${name}.embeddings`, layout, inputDim, dim, initializer);
+    const units = columns * dim;
+    return [
+      {
+        name,
+        units,
+        parameters: [table],
+        ids: inputDim,
+        forward(emit, x): Step {
+          const { rows } = emit;
+          const y = emit.matrix(`${name}.y`, units);
+          emit.call('embeddingForward', x, table.value, y, rows, columns, dim, x.stride, y.stride);
+          return {
+            y,
+            backward(dy) {
+              if (!table.trainable) return [];
+              if (!sparse) {
+                const { value, gradient } = table;
+                const places = emit.vector(`${name}.places`, rows * columns);
+                emit.call('copyColumns', x, places, rows, columns, x.stride, columns, 0, 0);
+                emit.call('embeddingGradient', dy, places, gradient, rows, columns, dim, dy.stride, value.size);
+                return [];
+              }
+              const seen = emit.vector(`${name}.seen`, inputDim);
+              const places = emit.vector(`${name}.places`, rows * columns);
+              const { distinct, gradients } = emit.rowGradientsOf(table, rows * columns);
+              const { size } = gradients;
+              emit.call('embeddingRows', x, seen, places, distinct, rows, columns, x.stride);
+              emit.call('embeddingGradient', dy, places, gradients, rows, columns, dim, dy.stride, size);
+              return [];
+            },
+          };
+        },
+      },
+    ];
+  },
+});

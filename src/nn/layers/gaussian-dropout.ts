@@ -1,0 +1,27 @@
+import { stream } from '../../kernels/lib/philox.js';
+import { defineLayer, type LayerOptions } from './kind.js';
+import { masked } from './masked.js';
+
+export interface GaussianDropoutOptions extends LayerOptions {
+  /** As of dropout, whose noise has the same variance: rate / (1 - rate). 0 <= rate < 1. */
+  readonly rate: number;
+}
+
+/**
+ * Multiplies the inputs in training by normally distributed numbers of mean 1 and variance rate / (1 - rate) (Srivastava
+ * et al. 2014); does nothing in inference.
+ */
+export const gaussianDropout = /* @__PURE__ */ defineLayer<'gaussianDropout', GaussianDropoutOptions>(
+  'gaussianDropout',
+  {
+    options: ['rate'],
+
+    build(spec, name, [units]: readonly [number], index) {
+      return masked(name, units, spec.rate, 'multiply', (emit, x, y, mask, rate) => {
+        const deviation = Math.sqrt(rate / (1 - rate));
+        emit.call('randomNormal', mask, mask.size, emit.slots.random, stream('noise', index), 1, deviation, 0);
+        emit.call('multiply', x, mask, y, y.size);
+      });
+    },
+  },
+);

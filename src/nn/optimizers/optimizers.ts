@@ -1,0 +1,118 @@
+import type { Heap, KernelName } from '../../kernels/contract.js';
+import { resolve } from '../../kernels/definition.js';
+import type { CommonOptions, OptimizerDefinition } from '../../kernels/lib/update.js';
+import type { UpdateSpec } from '../../kernels/tables.js';
+import type { Emitter } from '../../program/emitter.js';
+import type { Parameter, RowGradients } from '../../program/layer.js';
+import { type Tensor, vectorTensor } from '../../program/plan.js';
+import { type OptimizerName, optimizerFunctions, optimizerNames } from '../names.js';
+import type { lbfgs, Solver } from './lbfgs.js';
+import { makeRate, type Rate } from './rate.js';
+
+/** An optimizer as plain data: its name and all options. */
+export type OptimizerSpec = UpdateSpec | ReturnType<typeof lbfgs>;
+
+/** The numbers of a step at one learning rate. */
+export interface Pace {
+  /** Of the learning rate. */
+  readonly multiplier: number;
+  /** The numbers of the step to come, written by `fill`. */
+  readonly block: Tensor;
+  /** By how much kernels change for themselves in the step to come. */
+  readonly decay: Tensor;
+}
+
+/** Parameters that are updated alike: neighbours in the slab, and what lies parallel to them. */
+export interface UpdateGroup extends Pace {
+  readonly parameters: Tensor;
+  /** The first of them, those that decay. */
+  readonly kernels: Tensor;
+  readonly gradients: Tensor;
+  readonly states: readonly Tensor[];
+}
+
+/** An optimizer with its options filled in. */
+export interface Optimizer {
+  readonly spec: OptimizerSpec;
+  /** Names of the state slabs it needs, and what they hold at first. */
+  readonly states: readonly { readonly name: string; readonly initial: number }[];
+  /** The learning rate of step t, from 0 on. */
+  readonly rate: Rate;
+  /** Of optimizers that see all rows at once and evaluate more than once a step, instead of a loop. */
+  readonly solver?: Solver;
+  emit(emit: Emitter, group: UpdateGroup): void;
+  /** Writes what step number `t` (from 1) needs. */
+  fill(heap: Heap, pace: Pace, learningRate: number, t: number): void;
+}
+
+/** A table that learns. */
+export interface TableUpdate {
+  readonly table: Parameter;
+  /** The optimizer's, parallel to the table. */
+  readonly states: readonly Tensor[];
+  readonly pace: Pace;
+}
+
+/**
+ * Updates those rows of a table that have gradients, and no others: gathers them and their state, lets the optimizer work
+ * on what was gathered, and puts it back. Weight decay is for kernels, and spares tables.
+ */
+export function emitRowUpdate(
+  emit: Emitter,
+  optimizer: Optimizer,
+  { table, states, pace }: TableUpdate,
+  { distinct, gradients }: RowGradients,
+): void {
+  const { columns } = table;
+  const pairs = [table.value, ...states].map((whole) => ({
+    whole,
+    rows: emit.vector(`${whole.name}.rows`, gradients.size),
+  }));
+  for (const { whole, rows } of pairs) {
+    emit.call('gatherRows', whole, distinct, rows, distinct.size, columns, rows.size);
+  }
+  const [parameters, ...gathered] = pairs.map(({ rows }) => rows) as [Tensor, ...Tensor[]];
+  const kernels = vectorTensor('kernels', 0);
+  optimizer.emit(emit, { ...pace, parameters, kernels, gradients, states: gathered });
+  for (const { whole, rows } of pairs) emit.call('scatterRows', rows, distinct, whole, distinct.size, columns);
+}
+
+type Definition = OptimizerDefinition | { solver(options: OptimizerSpec): Solver };
+
+/** @throws UnknownNameError, ValueError for options out of range. */
+export function makeOptimizer(given: OptimizerName | OptimizerSpec): Optimizer {
+  const { spec, definition } = resolve<OptimizerSpec, Definition>(given, optimizerNames, 'optimizer', 'adam', {
+    functions: optimizerFunctions,
+  });
+  const rate = makeRate(spec.learningRate, `${spec.name}.learningRate`);
+  if ('solver' in definition) {
+    return { spec, rate, states: [], solver: definition.solver(spec), emit() {}, fill() {} };
+  }
+  return { spec, rate, ...makeUpdate(definition, spec as CommonOptions) };
+}
+
+/** Updates by a loop over the slab. */
+function makeUpdate(
+  definition: OptimizerDefinition,
+  options: CommonOptions,
+): Pick<Optimizer, 'states' | 'emit' | 'fill'> {
+  const kernel = definition.loop?.(options) ?? (Object.keys(definition.loops)[0] as KernelName);
+  const { weightDecay } = options;
+  const states = (definition.loops[kernel] ?? []).map((state) => ({
+    name: state,
+    initial: definition.initial?.(options, state) ?? 0,
+  }));
+  return {
+    states,
+    emit(emit, { parameters, kernels, gradients, states, block, decay }) {
+      const { factor } = emit.slots;
+      if (weightDecay > 0 && kernels.size > 0) emit.call('decayWeights', kernels, kernels.size, decay, factor);
+      emit.updates.add(kernel);
+      emit.callOf(kernel, [parameters, gradients, ...states, parameters.size, block, factor]);
+    },
+    fill(heap, { block, decay }, learningRate, t) {
+      if (weightDecay > 0) heap[decay.offset] = -learningRate * weightDecay;
+      definition.fill(heap, block.offset, options, learningRate, t);
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import { carry } from '../kernels/definition.js';
+import { activationTable, constraintTable, lossTable } from '../kernels/tables.js';
+import { BUILD, isCustom } from './expressions/builds.js';
+import { type CustomActivation, type CustomLoss, customActivation, customLoss } from './expressions/custom.js';
+import { metricNames } from './metrics/counted.js';
+import {
+  activationNames,
+  constraintNames,
+  initializerNames,
+  lossNames,
+  optimizerNames,
+  regularizerNames,
+} from './names.js';
+import {
+  allOptimizers,
+  averagingTable,
+  initializerTable,
+  metricTable,
+  regularizerTable,
+  scheduleTable,
+} from './registry.js';
+
+// What plain data mean, such as JSON: specs that functions return carry it, and what reads files puts it back. Names that
+// no table has are left to those who check them.
+
+type Table = Readonly<Record<string, unknown>>;
+
+/** Lets a spec, or a name that programs do not know, know its function. */
+function revive<T>(given: T, table: Table, names: Table): T {
+  if (typeof given === 'string' && Object.hasOwn(names, given)) return given;
+  const spec = (typeof given === 'string' ? { name: given } : given) as { readonly name?: unknown } | null | undefined;
+  const name = spec?.name;
+  if (typeof name !== 'string' || !Object.hasOwn(table, name)) return given;
+  return carry({ ...spec }, table[name]) as T;
+}
+
+/** A schedule, or the number that stands for one. */
+export function scheduleFromSpec<T>(given: T): T {
+  const spec = revive(given, scheduleTable, {});
+  const { schedule } = Object(spec) as { schedule?: unknown };
+  return schedule === undefined
+    ? spec
+    : (carry({ ...spec, schedule: scheduleFromSpec(schedule) }, scheduleTable.warmup) as T);
+}
+
+/** An optimizer, its schedule included. */
+export function optimizerFromSpec<T>(given: T): T {
+  const { learningRate } = Object(given) as { learningRate?: unknown };
+  const whole = learningRate === undefined ? given : { ...given, learningRate: scheduleFromSpec(learningRate) };
+  return revive(whole, allOptimizers, optimizerNames) as T;
+}
+
+export function lossFromSpec<T>(given: T): T {
+  if (isCustom(given)) return BUILD in (given as object) ? given : (customLoss(given as CustomLoss) as T);
+  return revive(given, lossTable, lossNames);
+}
+
+export function metricFromSpec<T>(given: T): T {
+  return revive(given, metricTable, metricNames);
+}
+
+export function averagingFromSpec<T>(given: T): T {
+  return revive(given, averagingTable, {});
+}
+
+export function activationFromSpec<T>(given: T): T {
+  return isCustom(given)
+    ? (customActivation(given as CustomActivation) as T)
+    : revive(given, activationTable, activationNames);
+}
+
+export function initializerFromSpec<T>(given: T): T {
+  return revive(given, initializerTable, initializerNames);
+}
+
+/** One for all outputs, or one for each, in order or by name. */
+function perOutput(given: unknown, one: (item: unknown) => unknown): unknown {
+  if (Array.isArray(given)) return given.map((item) => perOutput(item, one));
+  if (typeof given !== 'object' || given === null || typeof (given as { name?: unknown }).name === 'string') {
+    return one(given);
+  }
+  return Object.fromEntries(Object.entries(given).map(([output, item]) => [output, perOutput(item, one)]));
+}
+
+/**
+ * What `model.compile` takes from plain data, such as JSON of it. Only what functions return knows by itself what it means,
+ * so that programs hold what they name; this knows every name, as `modelFromSpec` does.
+ */
+export function compileOptionsFromSpec<T extends object>(options: T): T {
+  const { optimizer, loss, metrics, averaging } = options as Readonly<Record<string, unknown>>;
+  return {
+    ...options,
+    ...(optimizer !== undefined && { optimizer: optimizerFromSpec(optimizer) }),
+    ...(loss !== undefined && { loss: perOutput(loss, lossFromSpec) }),
+    ...(metrics !== undefined && { metrics: perOutput(metrics, metricFromSpec) }),
+    ...(averaging !== undefined && { averaging: averagingFromSpec(averaging) }),
+  };
+}
+
+/** The options of a layer. */
+export function optionsFromSpec(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const part = (key: string, value: unknown): unknown => {
+    if (key === 'activation') return activationFromSpec(value);
+    if (key.endsWith('Initializer')) return initializerFromSpec(value);
+    if (key.endsWith('Regularizer')) return revive(value, regularizerTable, regularizerNames);
+    return key.endsWith('Constraint') ? revive(value, constraintTable, constraintNames) : value;
+  };
+  return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, part(key, value)]));
+}

@@ -1,0 +1,25 @@
+import type { Engine } from '../engine/engine.js';
+import type { Gathering, Measured } from '../nn/metrics/counted.js';
+import type { LinkedProgram } from '../program/run.js';
+
+/** What metrics need of all rows of an epoch or an evaluation, which those bring along that do; undefined where none does. */
+export function gather({ training: { targets } }: Engine, rows: number): Gathering | undefined {
+  if (!targets.some(({ gathered }) => gathered)) return undefined;
+  const [metric] = targets.flatMap(({ metrics }) => metrics.filter(({ gather }) => gather));
+  return metric?.gather?.(targets, rows);
+}
+
+/** The metrics of a program that has just run. */
+export function measureBatch(engine: Engine, program: LinkedProgram): Measured | undefined {
+  const gathered = gather(engine, program.rows);
+  if (!gathered) return undefined;
+  gathered.add(engine.heap, program);
+  return toEnd(gathered.measure());
+}
+
+export function toEnd<T>(steps: Generator<unknown, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}

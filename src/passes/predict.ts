@@ -1,0 +1,159 @@
+import type { Engine } from '../engine/engine.js';
+import { INFERENCE_ROWS } from '../engine/training-plan.js';
+import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
+import { allFinite, isMatrix, type Matrix, type MatrixLike, makeMatrix } from '../matrix.js';
+import { outputLayer } from '../program/compile.js';
+import { copyRows, SHORT } from '../program/copy.js';
+import { isFloat32 } from '../realms.js';
+import { type Data, readInput, readInputs } from '../rows/arrays.js';
+
+export interface PredictOptions<Output extends Matrix | Float32Array> {
+  /**
+   * Where to put the outputs: a matrix of as many rows as `x` and a column per unit of the last layer, or a Float32Array
+   * of at least that many numbers, of which those after the last row stay as they are. Filled and returned. Apart from
+   * `x` in memory.
+   */
+  readonly output: Output;
+}
+
+type PredictArguments = Partial<PredictOptions<Matrix | Float32Array>>;
+
+/**
+ * Allocates the result and, of batches taken in turns, a view for each turn; with `output`, where `x` is float32 already,
+ * nothing at all: no views, no closures, no rest arguments, and no numbers returned, which V8 would box.
+ */
+export function predict(engine: Engine, x: MatrixLike, options: PredictArguments | undefined): Matrix | Float32Array {
+  const { network } = engine;
+  const { width: inputs, ids } = network.inputs[0]!;
+  const { units } = outputLayer(network, 0);
+  if (options !== undefined) checkPredictOptions(options);
+  const column = ids === undefined && inputs === 1 && x instanceof Float32Array && x.length > 0 && allFinite(x);
+  const input = column ? undefined : readInput(x, network.inputs[0]!, 'x');
+  const from = input ? input.data : (x as Float32Array);
+  const rows = input ? input.rows : from.length;
+  const output = options?.output;
+  if (output !== undefined) checkOutput(output, x, rows, units);
+  const result = output ?? makeMatrix(new Float32Array(rows * units), rows, units);
+  const to = 'data' in result ? result.data : result;
+  for (let start = 0; start < rows; start += INFERENCE_ROWS) {
+    const count = Math.min(INFERENCE_ROWS, rows - start);
+    const program = engine.program('predict', count);
+    const { heap } = engine;
+    const { offset, stride } = program.inputs[0]!;
+    const whole = count === rows;
+    if (stride === inputs && count * inputs >= SHORT && (whole || output === undefined)) {
+      heap.set(whole ? from : from.subarray(start * inputs, (start + count) * inputs), offset);
+    } else {
+      copyRows(from, start * inputs, inputs, heap, offset, stride, count, inputs);
+    }
+    engine.runProgram(program);
+    const made = program.outputs[0]!;
+    const { outputRows } = program;
+    if (made.stride === units && outputRows.length >= SHORT) to.set(outputRows, start * units);
+    else copyRows(heap, made.offset, made.stride, to, start * units, units, count, units);
+  }
+  return result;
+}
+
+/** One matrix per output, of models with any number of inputs and outputs. */
+export function predictGraph(engine: Engine, x: Data, options?: PredictArguments): readonly (Matrix | Float32Array)[] {
+  if (options !== undefined) checkPredictOptions(options);
+  const { network } = engine;
+  const inputs = readInputs(engine, x, 'x');
+  const { rows: total } = inputs[0] as Matrix;
+  const widths = network.outputs.map((_, i) => outputLayer(network, i).units);
+  const output = options?.output;
+  if (output !== undefined) for (const { data } of inputs) checkOutput(output, data, total, widths[0] as number);
+  const results = widths.map((units) => output ?? makeMatrix(new Float32Array(total * units), total, units));
+  for (let start = 0; start < total; start += INFERENCE_ROWS) {
+    const rows = Math.min(INFERENCE_ROWS, total - start);
+    const program = engine.program('predict', rows);
+    engine.stageBatch(program, inputs, [], start);
+    engine.runProgram(program);
+    program.outputs.forEach(({ offset, stride }, i) => {
+      const units = widths[i] as number;
+      const result = results[i] as Matrix | Float32Array;
+      const to = 'data' in result ? result.data : result;
+      copyRows(engine.heap, offset, stride, to, start * units, units, rows, units);
+    });
+  }
+  return results;
+}
+
+/** `Object.keys`, by which options are checked elsewhere, makes an array. */
+function checkPredictOptions(options: PredictArguments): void {
+  if (typeof options === 'object' && options !== null) {
+    let known = true;
+    for (const key in options) known &&= key === 'output';
+    if (known && !Array.isArray(options)) return;
+  }
+  checkOptions(options, ['output'], 'predict');
+}
+
+function checkOutput(output: Matrix | Float32Array, x: MatrixLike, rows: number, units: number): void {
+  const flat = !isMatrix(output);
+  if (!isFloat32(flat ? output : output.data)) {
+    throw new ValueError({
+      argument: 'output',
+      given: show(output),
+      expected: `a Float32Array, or a ${rows} x ${units} matrix of one`,
+    });
+  }
+  const data = flat ? output : output.data;
+  if (flat ? data.length < rows * units : output.rows !== rows || output.columns !== units) {
+    throw new ShapeError({
+      argument: 'output',
+      given: flat ? `${data.length} numbers` : `${output.rows} x ${output.columns}`,
+      expected: flat ? `at least ${rows} x ${units} = ${rows * units} numbers` : `${rows} x ${units}`,
+    });
+  }
+  if (!flat && data.length !== rows * units) {
+    throw new ShapeError({
+      argument: 'output.data',
+      given: `${data.length} numbers`,
+      expected: `${rows} x ${units} = ${rows * units} numbers`,
+    });
+  }
+  if (sharesMemory(x, data)) {
+    throw new ValueError({
+      argument: 'output',
+      given: 'memory that is also part of x',
+      expected: 'memory apart from x',
+      hint: 'Inputs are never changed.',
+    });
+  }
+}
+
+/** V8 keeps typed arrays of up to 64 bytes in its own heap, until someone asks for their buffer. */
+const LARGEST_IN_HEAP = 16;
+
+/**
+ * Whether two float32 arrays share memory. Asking small ones for their `buffer` would move them out of V8's heap, which
+ * takes as long as a small network, so that first their numbers tell: in one memory they are the same.
+ */
+function meets(x: Float32Array, output: Float32Array): boolean {
+  const shift = (output.byteOffset - x.byteOffset) / 4;
+  const inX = Math.max(0, shift);
+  const inOutput = Math.max(0, -shift);
+  if (inX >= x.length || inOutput >= output.length) return false;
+  if (x.length <= LARGEST_IN_HEAP || output.length <= LARGEST_IN_HEAP) {
+    const a = x[inX]!;
+    const b = output[inOutput]!;
+    if (a !== b && !(Number.isNaN(a) && Number.isNaN(b))) return false;
+  }
+  return x.buffer === output.buffer;
+}
+
+function sharesMemory(x: MatrixLike, output: Float32Array): boolean {
+  if (x instanceof Float32Array) return meets(x, output);
+  if (isMatrix(x) && isFloat32(x.data)) return meets(x.data, output);
+  if (Array.isArray(x)) return x.some((row) => ArrayBuffer.isView(row) && overlap(row, output));
+  const data = ArrayBuffer.isView(x) ? x : (x as Matrix).data;
+  return ArrayBuffer.isView(data) && overlap(data, output);
+}
+
+function overlap(a: ArrayBufferView, b: ArrayBufferView): boolean {
+  return (
+    a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
+  );
+}

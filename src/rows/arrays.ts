@@ -1,0 +1,187 @@
+import type { Engine } from '../engine/engine.js';
+import type { BoundTarget } from '../engine/training-plan.js';
+import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
+import { checkFinite, checkIds, type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../matrix.js';
+import type { NetworkInput } from '../program/compile.js';
+import type { Mode } from '../program/emitter.js';
+import type { LinkedProgram } from '../program/run.js';
+import { readWeights, type SampleWeight } from './sample-weights.js';
+
+/** What goes into a model, or what should come out: one matrix, several in order, or several by name. */
+export type Data = MatrixLike | readonly MatrixLike[] | Readonly<Record<string, MatrixLike>>;
+
+/** Inputs and targets, one matrix for each of the model's, of equally many rows. */
+export interface Pair {
+  readonly x: readonly Matrix[];
+  /** Behind the targets come the weights of rows, where `weighted`: for each target a matrix, which may be the same. */
+  readonly y: readonly Matrix[];
+  readonly rows: number;
+  readonly weighted: boolean;
+  /** Which rows of the data these are, where they were drawn. */
+  readonly origin?: Uint32Array;
+}
+
+/** Data for one input or output, and what errors call it. */
+interface Part {
+  readonly data: MatrixLike;
+  readonly label: string;
+}
+
+/** Whether data comes as an object of matrices, not as a matrix. */
+export function isByName(data: Data | SampleWeight): data is Readonly<Record<string, MatrixLike>> {
+  return (
+    typeof data === 'object' && data !== null && !Array.isArray(data) && !ArrayBuffer.isView(data) && !('rows' in data)
+  );
+}
+
+/** Data for each of `names`: by name, in order, or, where there is but one, by itself. */
+function split(data: Data, names: readonly string[], argument: string): readonly Part[] {
+  if (isByName(data)) {
+    checkOptions(data, names, argument);
+    return names.map((name) => {
+      const item = data[name];
+      const label = `${argument}.${name}`;
+      if (item !== undefined) return { data: item, label };
+      throw new ValueError({ argument: label, given: 'nothing', expected: `data for each of ${names.join(', ')}` });
+    });
+  }
+  if (names.length === 1) return [{ data: data as MatrixLike, label: argument }];
+  if (Array.isArray(data) && data.length === names.length) {
+    return data.map((item, i) => ({ data: item as MatrixLike, label: `${argument}[${i}]` }));
+  }
+  throw new ShapeError({
+    argument,
+    given: Array.isArray(data) ? `an array of ${data.length}` : show(data),
+    expected: `an array of ${names.length}, or an object with ${names.join(', ')}`,
+  });
+}
+
+/** Reads and checks one matrix for each input, of equally many rows. */
+export function readInputs(engine: Engine, x: Data, argument: string): readonly Matrix[] {
+  const { inputs } = engine.network;
+  if (inputs.length === 1 && !isByName(x)) return [readInput(x as MatrixLike, inputs[0] as NetworkInput, argument)];
+  const parts = split(
+    x,
+    inputs.map(({ name }) => name),
+    argument,
+  );
+  const read = parts.map(({ data, label }, i) => readInput(data, inputs[i] as NetworkInput, label));
+  const [first] = read as [Matrix];
+  read.forEach(({ rows }, i) => {
+    if (rows === first.rows) return;
+    const { label } = parts[i] as Part;
+    throw new ShapeError({ argument: label, given: `${rows} rows`, expected: `${first.rows}, as the first input has` });
+  });
+  return read;
+}
+
+/** Reads and checks the data of one input. */
+export function readInput(x: MatrixLike, { width, ids }: NetworkInput, argument: string): Matrix {
+  const input = toMatrix(x, argument);
+  const oneRow = input.columns === 1 && width !== 1 && input.rows === width && !('rows' in x);
+  if (input.columns !== width) {
+    throw new ShapeError({
+      argument,
+      given: oneRow ? `a flat array of ${input.rows} numbers` : `${input.columns} columns`,
+      expected: `rows of ${width} columns, the model's inputShape`,
+      ...(oneRow ? { hint: 'For a single row pass [row] or matrix(row, 1, row.length).' } : {}),
+    });
+  }
+  checkFinite(input, argument);
+  if (ids) checkIds(input, ids.below, ids.layer, argument);
+  return input;
+}
+
+/** Weights of rows for each target, all of whose losses must take them. */
+function readRowWeights(
+  targets: readonly BoundTarget[],
+  given: SampleWeight,
+  rows: number,
+  argument: string,
+): readonly Matrix[] {
+  if (targets.some(({ objective }) => objective.unweighted)) {
+    throw new ValueError({
+      argument,
+      given: 'weights for a custom loss that is one number',
+      expected: 'a loss that ends in a mean or a sum over rows, or has a value for each row',
+      hint: 'Or give the weights as a column of the targets, and multiply by it in the expression.',
+    });
+  }
+  const names = targets.map(({ name }) => name);
+  if (!isByName(given)) {
+    const weights = readWeights(given as MatrixLike, rows, argument);
+    return names.map(() => weights);
+  }
+  checkOptions(given, names, argument);
+  return names.map((name) => {
+    const own = given[name];
+    return own ? readWeights(own, rows, `${argument}.${name}`) : makeMatrix(new Float32Array(rows).fill(1), rows, 1);
+  });
+}
+
+function readTargets({ objective }: BoundTarget, y: MatrixLike, rows: number, argument: string): Matrix {
+  const targets = toMatrix(y, argument);
+  objective.check(targets, rows, argument);
+  checkFinite(targets, argument);
+  return targets;
+}
+
+function readAllTargets(targets: readonly BoundTarget[], y: Data, rows: number, argument: string): readonly Matrix[] {
+  const [only] = targets as readonly [BoundTarget];
+  // The way of small steps, which names would slow down.
+  if (targets.length === 1 && !isByName(y)) return [readTargets(only, y as MatrixLike, rows, argument)];
+  const parts = split(
+    y,
+    targets.map(({ name }) => name),
+    argument,
+  );
+  return targets.map((target, i) => {
+    const { data, label } = parts[i] as Part;
+    return readTargets(target, data, rows, label);
+  });
+}
+
+/** Reads and checks inputs and their targets. */
+export function readPair(
+  engine: Engine,
+  x: Data,
+  y: Data,
+  sampleWeight?: SampleWeight,
+  xName = 'x',
+  yName = 'y',
+  weightName = 'sampleWeight',
+): Pair {
+  const { targets } = engine.training;
+  const inputs = readInputs(engine, x, xName);
+  const { rows } = inputs[0] as Matrix;
+  const read = readAllTargets(targets, y, rows, yName);
+  if (sampleWeight === undefined) return { x: inputs, y: read, rows, weighted: false };
+  return { x: inputs, y: [...read, ...readRowWeights(targets, sampleWeight, rows, weightName)], rows, weighted: true };
+}
+
+/** Refuses a training batch that a layer cannot take. */
+export function checkBatch({ minimumBatch }: Engine, rows: number, argument = 'x'): void {
+  if (rows >= minimumBatch) return;
+  throw new ShapeError({
+    argument,
+    given: `${rows} row`,
+    expected: `at least ${minimumBatch} rows`,
+    hint: 'Batch normalization has no variance to divide by in a batch of one row.',
+  });
+}
+
+/** Puts one batch into its program, which is then ready to run. */
+export function stageBatch(
+  engine: Engine,
+  mode: Extract<Mode, 'train' | 'accumulate' | 'gradients' | 'inspect'>,
+  x: Data,
+  y: Data,
+  sampleWeight?: SampleWeight,
+): LinkedProgram {
+  const batch = readPair(engine, x, y, sampleWeight);
+  const { rows } = batch;
+  checkBatch(engine, rows);
+  const program = engine.program(mode, rows, batch.weighted);
+  engine.stageBatch(program, batch.x, batch.y, 0);
+  return program;
+}

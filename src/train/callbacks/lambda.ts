@@ -1,7 +1,0 @@
-import { type Callback, checkCallbacks } from '../callbacks.js';
-
-/** A callback of functions; checks their names at once. A plain object of hooks does as well. */
-export function lambda(hooks: Callback): Callback {
-  checkCallbacks([hooks]);
-  return { ...hooks };
-}

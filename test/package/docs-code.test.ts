@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+// Every block of JavaScript that imports from 'myelin' or one of its entries runs as users would run it, with the built package in
+// node_modules. A block of text right behind it is what it prints.
+
+const root = resolve(import.meta.dirname, '../..');
+const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => join('docs', name))].filter((name) =>
+  name.endsWith('.md'),
+);
+
+const snippets = pages.flatMap((page) => {
+  const text = readFileSync(join(root, page), 'utf8');
+  const blocks = text.matchAll(/^```js\n([\s\S]*?)^```\n(?:\s*^```text\n([\s\S]*?)^```$)?/gm);
+  return [...blocks]
+    .filter(([, code]) => /from 'myelin(\/\w+)?'/.test(code as string))
+    .map(({ 1: code, 2: printed, index }) => {
+      const line = text.slice(0, index).split('\n').length;
+      return { place: `${page}:${line}`, code: code as string, printed };
+    });
+});
+
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'myelin-docs-'));
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(root, join(folder, 'node_modules/myelin'), 'dir');
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('there are some on every page that has code', () => {
+  const found = new Set(snippets.map(({ place }) => place.split(':')[0]));
+  for (const page of pages) {
+    if (/^```js$/m.test(readFileSync(join(root, page), 'utf8'))) expect(found).toContain(page);
+  }
+  expect(snippets.length).toBeGreaterThan(5);
+});
+
+describe('code in the documentation runs', () => {
+  test.each(snippets)('$place', async ({ place, code, printed }) => {
+    const file = join(folder, `${place.replace(/\W/g, '-')}.mjs`);
+    writeFileSync(file, code);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { cwd: folder });
+    expect(stderr).toBe('');
+    if (printed !== undefined) expect(stdout).toBe(printed);
+  });
+});
