@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: texts of code.
 // Faults that the tests of 2026-11-21 did not see. scripts/mutants.js puts each into a copy of the sources and runs its tests,
 // of which one must fail. `from` stands in the file exactly once; files of `tests` that do not exist yet are left out.
 
