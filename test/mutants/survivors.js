@@ -222,7 +222,9 @@ export const mutants = [
   {
     id: 'C5',
     what: '--test-share draws the same rows for every seed',
-    edits: [{ file: 'src/cli/train/examples.ts', from: 'seed: flags.seed ?? 0, ...stratify', to: 'seed: 0, ...stratify' }],
+    edits: [
+      { file: 'src/cli/train/examples.ts', from: 'seed: flags.seed ?? 0, ...stratify', to: 'seed: 0, ...stratify' },
+    ],
     tests: ['test/cli/cli-seed.test.ts'],
     build: true,
   },
