@@ -1,8 +1,8 @@
 import { StateError } from '../errors.js';
 import type { Pace } from '../nn/optimizers/optimizers.js';
-import type { Update } from '../program/compile.js';
 import type { Tensor } from '../program/plan.js';
 import { type LinkedProgram, run } from '../program/run.js';
+import type { Update } from '../program/training.js';
 import type { Engine } from './engine.js';
 import { findSpoilt, findTrouble, keepLasting, reconsider, type Trouble } from './non-finite.js';
 import type { BoundTarget } from './training-plan.js';

@@ -9,9 +9,11 @@ import {
   type TableUpdate,
   type UpdateGroup,
 } from '../nn/optimizers/optimizers.js';
-import { compileTraining, type Network, outputLayer, type Target, type Training } from '../program/compile.js';
-import type { Constant } from '../program/layer.js';
+import { compileTraining } from '../program/compile.js';
+import { type Network, outputLayer } from '../program/network.js';
+import type { Constant } from '../program/parameter.js';
 import { Arena, checkHeapSize, type Tensor, vectorTensor } from '../program/plan.js';
+import type { Target, Training } from '../program/training.js';
 import { safeRate } from './non-finite.js';
 import {
   activityPenalties,

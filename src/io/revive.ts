@@ -5,7 +5,7 @@ import type { ModelOptions } from '../model/options.js';
 import { buildGraph, type GraphSpec } from '../nn/graph.js';
 import { graphFromSpec } from '../nn/layers/registry.js';
 import { compileOptionsFromSpec } from '../nn/specs.js';
-import type { NetworkNode } from '../program/compile.js';
+import type { NetworkNode } from '../program/network.js';
 import { checkClassNames, fill, findTensor, type Read, readContents, readDescription } from './fill.js';
 import { isObject } from './json.js';
 import type { Layout } from './layout.js';

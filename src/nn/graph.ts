@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
-import type { NetworkInput, NetworkNode } from '../program/compile.js';
 import type { Layer } from '../program/layer.js';
+import type { NetworkInput, NetworkNode } from '../program/network.js';
 import { copySpec, kindOf, type LayerSpec, type TrainableLayerOptions } from './layers/kind.js';
 import { inputWidth, SymbolicTensor } from './layers/symbolic.js';
 

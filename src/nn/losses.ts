@@ -4,7 +4,7 @@ import { resolve } from '../kernels/definition.js';
 import { DOMAINS, type LossDefinition } from '../kernels/lib/loss.js';
 import type { LossSpec } from '../kernels/tables.js';
 import type { Matrix } from '../matrix.js';
-import type { Objective } from '../program/compile.js';
+import type { Objective } from '../program/training.js';
 import { BUILD, type BuildsLoss, isCustom } from './expressions/builds.js';
 import type { CustomLoss } from './expressions/custom.js';
 import { labelHint } from './label-hint.js';

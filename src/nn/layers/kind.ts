@@ -1,5 +1,6 @@
 import { show, ValueError } from '../../errors.js';
-import type { Constraint, Initializer, Layer, Parameter, Penalty } from '../../program/layer.js';
+import type { Layer } from '../../program/layer.js';
+import type { Constraint, Initializer, Parameter, Penalty } from '../../program/parameter.js';
 import { panelColumns, vectorTensor } from '../../program/plan.js';
 import { makePenalty } from '../penalties-and-constraints.js';
 import type { SymbolicTensor } from './symbolic.js';
