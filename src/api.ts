@@ -147,9 +147,10 @@ export type {
   RegularizerName,
 } from './nn/names.js';
 export * from './nn/optimizers/averaging.js';
-export { type LbfgsOptions, lbfgs, type Solver } from './nn/optimizers/lbfgs.js';
+export { type LbfgsOptions, lbfgs } from './nn/optimizers/lbfgs.js';
 export type { OptimizerSpec } from './nn/optimizers/optimizers.js';
 export * from './nn/optimizers/schedules.js';
+export type { Solver } from './nn/optimizers/solver.js';
 export type { Weights } from './nn/parameters.js';
 export * from './nn/regularizers.js';
 export { compileOptionsFromSpec } from './nn/specs.js';

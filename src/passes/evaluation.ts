@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.js';
 import { INFERENCE_ROWS } from '../engine/training-plan.js';
-import type { Gathering } from '../nn/metrics/counted.js';
+import type { Gathering } from '../nn/metrics/metric.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Pair } from '../rows/arrays.js';
 import { gather, toEnd } from './gather.js';

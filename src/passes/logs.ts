@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.js';
-import type { Outcome } from '../engine/steps.js';
+import type { Outcome } from '../engine/outcome.js';
 import { capital, makeLogs } from './totals.js';
 
 /**

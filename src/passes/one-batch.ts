@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import type { NodeValue } from '../engine/fused-outputs.js';
 import { readFused } from '../engine/fused-outputs.js';
-import type { Outcome } from '../engine/steps.js';
+import type { Outcome } from '../engine/outcome.js';
 import { checkOptions } from '../errors.js';
 import type { Weights } from '../nn/parameters.js';
 import type { LinkedProgram } from '../program/run.js';

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.js';
-import type { Outcome } from '../engine/steps.js';
+import type { Outcome } from '../engine/outcome.js';
 import type { BoundTarget } from '../engine/training-plan.js';
-import type { Measured } from '../nn/metrics/counted.js';
+import type { Measured } from '../nn/metrics/metric.js';
 import type { Logs } from './logs.js';
 
 /** Sums of an evaluation so far; means are over rows, not over batches, and a loss that is a sum is the sum of all. */

@@ -1,17 +1,12 @@
-import { fillOptions, maker, type OptionRange, type OptionRanges } from '../../kernels/definition.js';
+import { fillOptions, maker, type OptionRange } from '../../kernels/definition.js';
 import { cos, pow } from '../../kernels/lib/elementary.js';
 import { power } from '../../kernels/lib/power.js';
-import { makeRate, type Rate, readRate } from './rate.js';
+import { makeRate, readRate, type ScheduleDefinition } from './rate.js';
 
 type ScheduleData<N extends string, O> = { readonly name: N } & Readonly<O>;
 
 /** Options without a default must be given. */
 type Required<O, K extends keyof O> = Pick<O, K> & Partial<Omit<O, K>>;
-
-export interface ScheduleDefinition<O> {
-  readonly options: OptionRanges<O>;
-  rate(options: O): Rate;
-}
 
 function schedule<N extends string, O extends object, K extends keyof O>(
   name: N,
