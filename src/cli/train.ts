@@ -8,17 +8,7 @@ import { previousOf } from '../io/atomic.js';
 import { removeFile } from '../io/checkpoint-callbacks.js';
 import { printable } from '../printable.js';
 import { print, printJson, say, sayLines, sayOver } from './console.js';
-import {
-  cellRemarksOf,
-  checkColumns,
-  type ReadFlags,
-  readData,
-  readOptions,
-  remarksOf,
-  sourceOf,
-  targetOf,
-  warn,
-} from './data.js';
+import { cellRemarksOf, checkColumns, readData, readOptions, remarksOf, sourceOf, targetOf, warn } from './data.js';
 import { readFor, usedFor } from './first-line.js';
 import { imageOf } from './idx.js';
 import { importanceLines, rowsMeasured } from './importance.js';
@@ -26,6 +16,7 @@ import { checked, messageOf, typed, UsageError } from './messages.js';
 import { writing } from './output.js';
 import { checkApart, checkReadable, checkWritable } from './paths.js';
 import { progressOf } from './progress.js';
+import type { ReadFlags } from './read-flags.js';
 import { reportPage } from './report/page.js';
 import { endingCode, Interruption } from './signals.js';
 import { curves, metricsText, quoted, validationText } from './terminal.js';

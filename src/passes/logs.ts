@@ -1,6 +1,8 @@
 import type { Engine } from '../engine/engine.js';
 import type { Outcome } from '../engine/outcome.js';
-import { capital, makeLogs } from './totals.js';
+
+import type { BoundTarget } from '../engine/training-plan.js';
+import type { Measured } from '../nn/metrics/metric.js';
 
 /**
  * Numbers of a batch or an epoch: `loss`, metrics, `penalty`, `gradientNorm`; of an epoch also `learningRate`, that of its
@@ -25,4 +27,34 @@ export function logNames(engine: Engine, validated: boolean): readonly string[] 
   if (engine.training.onNonFinite === 'skip') tracked.push('skippedBatches');
   const validation = validated ? Object.keys(validationLogs(logs)) : [];
   return [...Object.keys(logs), ...tracked, 'learningRate', ...validation];
+}
+
+/** The numbers that users see of a step, an epoch or an evaluation; of metrics the counted ones and the `measured`. */
+export function makeLogs(
+  engine: Engine,
+  { loss, penalty, losses, hits, norm }: Outcome,
+  rows: number,
+  measured: Measured = [],
+): Logs {
+  const { penaltySlots, targets } = engine.training;
+  const logs: Record<string, number> = { loss };
+  for (let i = 0; i < targets.length; i++) {
+    const { name, objective, metrics } = targets[i] as BoundTarget;
+    const several = targets.length > 1;
+    if (several) logs[`${name}Loss`] = losses[i] as number;
+    for (const metric of metrics) {
+      const counted = (hits[i] as number) / (rows * objective.hitsPerRow);
+      const value = metric.compute ? measured[i]?.get(metric) : counted;
+      const label = several ? `${name}${capital(metric.label)}` : metric.label;
+      if (value !== undefined) logs[label] = value;
+    }
+  }
+  if (penaltySlots.length > 0) logs.penalty = penalty;
+  if (norm !== undefined) logs.gradientNorm = norm;
+  return logs;
+}
+
+/** A name within another. */
+export function capital(name: string): string {
+  return `${name[0]?.toUpperCase()}${name.slice(1)}`;
 }

@@ -9,8 +9,9 @@ import { type Data, stageBatch } from '../rows/arrays.js';
 import { sampleWeightOf, type WeightOptions } from '../rows/sample-weights.js';
 import { measureBatch } from './gather.js';
 import type { Logs } from './logs.js';
-import { refusal, refusedBatch } from './refused-batch.js';
-import { makeLogs } from './totals.js';
+import { makeLogs } from './logs.js';
+import { refusal } from './refusal.js';
+import { refusedBatch } from './refused-batch.js';
 
 /** What `gradients` returns. */
 export interface Gradients {
