@@ -46,7 +46,7 @@ export class Steps {
   /** Of the step to come; 0 before `compile`. */
   get learningRate(): number {
     if (this.ownRate !== undefined) return this.ownRate;
-    return this.#memory.compiled ? this.#memory.training.optimizer.rate(this.taken) : 0;
+    return this.#memory.compiled ? this.training.optimizer.rate(this.taken) : 0;
   }
 
   set learningRate(value: number) {
@@ -63,17 +63,17 @@ export class Steps {
 
   /** Copies tensors; what it returns puts them back. */
   copy(tensors: readonly Tensor[]): () => void {
-    const kept = tensors.map(({ offset, size }) => this.#memory.heap.slice(offset, offset + size));
+    const kept = tensors.map(({ offset, size }) => this.heap.slice(offset, offset + size));
     return () => {
       tensors.forEach(({ offset }, i) => {
-        this.#memory.heap.set(kept[i] as Float32Array, offset);
+        this.heap.set(kept[i] as Float32Array, offset);
       });
     };
   }
 
   /** What a step reports: loss and metrics have slots that evaluations share. */
   get reports(): readonly Tensor[] {
-    const { targets, penaltySlots } = this.#memory.training;
+    const { targets, penaltySlots } = this.training;
     return [this.#memory.slots.block, ...penaltySlots, ...targets.flatMap(({ report }) => [report.loss, report.hits])];
   }
 
@@ -89,36 +89,36 @@ export class Steps {
 
   /** What the next batch does: update, or add its gradient to those that wait for the update. */
   get mode(): 'train' | 'accumulate' {
-    return this.accumulated + 1 < this.#memory.training.accumulationSteps ? 'accumulate' : 'train';
+    return this.accumulated + 1 < this.training.accumulationSteps ? 'accumulate' : 'train';
   }
 
   /** Counts the batches of all updates from 1 on, those that were refused left out; draws of dropout differ by it. */
   get batch(): number {
-    return this.taken * this.#memory.training.accumulationSteps + this.accumulated + 1;
+    return this.taken * this.training.accumulationSteps + this.accumulated + 1;
   }
 
   /** Counts a step and writes its numbers into the slots. */
   #begin({ mode, stochastic }: LinkedProgram): void {
     if (stochastic) this.#memory.writeRandomState(this.batch);
-    const { optimizer, paces, update, averaging, safeRate } = this.#memory.training;
+    const { optimizer, paces, update, averaging, safeRate } = this.training;
     const { learningRate } = this;
     this.#undo = learningRate < safeRate ? undefined : keepLasting(this.#memory);
     if (mode === 'accumulate') {
       const { sum } = update.accumulation as NonNullable<Update['accumulation']>;
-      if (this.accumulated === 0) this.#memory.heap.fill(0, sum.offset, sum.offset + sum.size);
+      if (this.accumulated === 0) this.heap.fill(0, sum.offset, sum.offset + sum.size);
       return;
     }
     this.taken++;
     for (let i = 0; i < paces.length; i++) {
       const pace = paces[i] as Pace;
-      optimizer.fill(this.#memory.heap, pace, learningRate * pace.multiplier, this.taken);
+      optimizer.fill(this.heap, pace, learningRate * pace.multiplier, this.taken);
     }
-    if (averaging && update.average) this.#memory.heap[update.average.share.offset] = averaging.share(this.taken);
+    if (averaging && update.average) this.heap[update.average.share.offset] = averaging.share(this.taken);
   }
 
   /** Runs a staged training step. */
   run(program: LinkedProgram): Outcome {
-    if (this.#memory.training.optimizer.solver) {
+    if (this.training.optimizer.solver) {
       for (const _ of this.begun(program)) run(program);
     } else {
       this.#begin(program);
@@ -129,7 +129,7 @@ export class Steps {
 
   /** Begins a step, and yields wherever the program is to run: once, or as often as a solver asks. */
   *begun(program: LinkedProgram): Generator<void, void> {
-    const { solver } = this.#memory.training.optimizer;
+    const { solver } = this.training.optimizer;
     const { learningRate } = this;
     this.#begin(program);
     if (solver) yield* solver.solve(this, program, learningRate);
@@ -189,7 +189,7 @@ export class Steps {
 
   /** Averages as far as there are any, where the parameters' tensors say with `shift` added to their offsets. */
   averageShift(): number {
-    const { averaging, update } = this.#memory.training;
+    const { averaging, update } = this.training;
     if (!averaging || !update.average) {
       throw new StateError('The model keeps no averages: compile({ averaging }) asks for them.');
     }
@@ -203,7 +203,7 @@ export class Steps {
   applyAverage(): void {
     const { offset, size } = this.#memory.slab;
     const from = offset + this.averageShift();
-    this.#memory.heap.copyWithin(offset, from, from + size);
+    this.heap.copyWithin(offset, from, from + size);
   }
 
   /** Does what comes before the calls of a step, for a profile of them. */
@@ -215,7 +215,7 @@ export class Steps {
   /** Runs a staged program that leaves the batch's moments in place of the moving ones. */
   runMoments(program: LinkedProgram, batch: number): void {
     if (program.stochastic) this.#memory.writeRandomState(this.batch + batch);
-    this.#memory.heap[this.#memory.slots.factor.offset] = 1;
+    this.heap[this.#memory.slots.factor.offset] = 1;
     run(program);
   }
 
