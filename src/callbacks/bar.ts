@@ -95,6 +95,7 @@ export function makeProgress(options: ProgressOptions): Callback {
   };
 }
 
+/** Options of `progress`. */
 export interface ProgressOptions {
   /** 'bar' redraws a line with a bar, 'lines' writes one line per epoch; default 'auto', a bar on a terminal. */
   readonly mode?: 'auto' | 'bar' | 'lines';

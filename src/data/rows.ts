@@ -13,6 +13,7 @@ import { Table } from './table.js';
 /** A row as an object of values by name, whatever its interface, or an array of values in the order of the columns. */
 export type Row = object;
 
+/** Options of `tableFromRows`, which readers of JSON take as well. */
 export interface RowOptions extends ReadOptions {
   /** Names of the columns of rows that are arrays; default `column1`, `column2`, ... */
   readonly names?: readonly string[];

@@ -6,7 +6,9 @@ import type { TableReport } from './report.js';
 
 /** Columns of equal length, each of one kind. */
 export class Table {
+  /** How many rows each column has. */
   readonly rows: number;
+  /** The columns in their order. */
   readonly columns: readonly Column[];
   /** What was inferred from a file, and why. */
   readonly report: TableReport | undefined;
@@ -48,15 +50,18 @@ export class Table {
     }
   }
 
+  /** The names of the columns in their order. */
   get names(): readonly string[] {
     return this.columns.map(({ name }) => name);
   }
 
+  /** Returns whether there is a column of this name. */
   has(name: string): boolean {
     return this.#byName.has(name);
   }
 
   /** @throws UnknownNameError with the nearest name there is. */
+  /** Returns the column of this name. */
   column(name: string): Column {
     const column = this.#byName.get(name);
     if (column) return column;

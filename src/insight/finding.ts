@@ -11,10 +11,12 @@ export const LINT_CODES = [
   'duplicatedRows',
 ] as const;
 
+/** The code of a finding, by which `lint: { ignore }` silences it. */
 export type LintCode = (typeof LINT_CODES)[number];
 
 /** Something that makes training harder, or its results look better than they are. */
 export interface Finding {
+  /** What kind of finding it is, for programs to branch on. */
   readonly code: LintCode;
   /** A sentence that names the place. */
   readonly message: string;

@@ -3,6 +3,7 @@ import { type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
 import { checkCodes, type LintData, lintData, type Task } from './checks.js';
 import type { Finding, LintCode } from './finding.js';
 
+/** Options of `lint`. */
 export interface LintOptions {
   /** Default 'classification' where all targets are whole numbers from 0 to 99, else 'regression'. */
   readonly task?: Task;

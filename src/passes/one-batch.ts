@@ -15,6 +15,7 @@ import { refusedBatch } from './refused-batch.js';
 
 /** What `gradients` returns. */
 export interface Gradients {
+  /** Loss and metrics of the batch. */
   readonly logs: Logs;
   /** By parameter, in the shapes of `getWeights`. */
   readonly gradients: Weights;

@@ -39,6 +39,7 @@ import { isA, isPlace } from '../realms.js';
 
 export { share } from './share.js';
 
+/** Options of a worker. */
 export interface StartOptions {
   /** Where the file `worker-host.js` of this package lies, for bundlers that move it; default beside this module. */
   readonly workerUrl?: string | URL;

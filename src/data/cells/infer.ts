@@ -24,6 +24,7 @@ import { hasMonthName, haveMonthNames, looksLikeTime } from './unread-dates.js';
 export interface Suspicion {
   /** All would be numbers with these. */
   readonly decimal?: Decimal;
+  /** The sign between groups of three digits with which all would be numbers. */
   readonly thousands?: Thousands;
   /** All are dates by any of these. */
   readonly dateFormats?: readonly string[];

@@ -4,7 +4,10 @@ import type { Generator } from '../../kernels/lib/philox.js';
 import { orthonormalize } from './orthogonal.js';
 
 /** Draws, and the logarithm of the compute kernels. */
-export type Draws = Pick<Generator, 'uniform'> & { log(x: number): number };
+export type Draws = Pick<Generator, 'uniform'> & {
+  /** Natural logarithm, computed to the same bits on every engine. */
+  log(x: number): number;
+};
 
 /** Fills in the weights of one parameter: row-major, fanIn x fanOut, all zero before. A bias is 1 x units. */
 type Fill<O> = (weights: Float32Array, generator: Draws, fanIn: number, fanOut: number, options: O) => void;
@@ -53,11 +56,13 @@ function shift(weights: Float32Array, mean: number): void {
 
 /** What an initializer is. */
 export interface InitializerDefinition<O extends object = object> {
+  /** The range and default of each option. */
   readonly options: OptionRanges<O>;
   /** It draws random numbers, and takes a seed. */
   readonly random: boolean;
   /** Refuses options that do not go together. */
   check?(options: O): void;
+  /** Fills in the weights, fanIn x fanOut. */
   readonly fill: Fill<O>;
   /** Of those that draw from U(-limit, limit): a kernel draws the same numbers. */
   limit?(fanIn: number, fanOut: number): number;
@@ -123,6 +128,7 @@ export const ones = /* @__PURE__ */ initializer<'ones', None>('ones', () => ({
   fill: (w) => void w.fill(1),
 }));
 
+/** Options of `constant`. */
 export interface ConstantOptions {
   /** Default 0. */
   readonly value: number;
@@ -135,6 +141,7 @@ export const constant = /* @__PURE__ */ initializer<'constant', ConstantOptions>
   fill: (w, _g, _fanIn, _fanOut, { value }) => void w.fill(value),
 }));
 
+/** Options of `randomNormal` and `truncatedNormal`. */
 export interface NormalOptions {
   /** Default 0. */
   readonly mean: number;
@@ -152,6 +159,7 @@ export const randomNormal = /* @__PURE__ */ initializer<'randomNormal', NormalOp
   },
 }));
 
+/** Options of `randomUniform`. */
 export interface UniformOptions {
   /** Default -0.05. */
   readonly minval: number;
@@ -189,6 +197,7 @@ export const truncatedNormal = /* @__PURE__ */ initializer<'truncatedNormal', No
   }),
 );
 
+/** Options of `varianceScaling`. */
 export interface VarianceScalingOptions {
   /** Above 0; default 1. */
   readonly scale: number;
@@ -243,6 +252,7 @@ export const lecunNormal = /* @__PURE__ */ drawing('lecunNormal', (w, g, fanIn) 
 /** U(-limit, limit) with limit 1 / sqrt(fanIn), as PyTorch fills the weights of Linear. */
 export const fanInUniform = /* @__PURE__ */ even('fanInUniform', (fanIn) => 1 / Math.sqrt(fanIn));
 
+/** Options of `orthogonal` and `identity`. */
 export interface GainOptions {
   /** Default 1; see `calculateGain`. */
   readonly gain: number;

@@ -1,6 +1,7 @@
 import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
 import { type InputShape, SymbolicTensor } from './kind.js';
 
+/** Options of `input`. */
 export interface InputOptions {
   /** Columns. */
   readonly shape: InputShape;

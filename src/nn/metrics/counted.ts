@@ -14,6 +14,7 @@ const countedAccuracy = /* @__PURE__ */ Object.assign(make, { definition: accura
 
 export const metricNames = { accuracy: countedAccuracy };
 
+/** A metric that `metrics` takes by name; the others come from their functions. */
 export type MetricName = keyof typeof metricNames;
 
 /** What must come from its function. */

@@ -75,7 +75,11 @@ export interface MetricLabel {
 }
 
 /** A metric as plain data: its name and all options. */
-export type MetricSpecOf<N extends string, O> = { readonly name: N } & Readonly<O> & MetricLabel;
+export type MetricSpecOf<N extends string, O> = {
+  /** The name of the metric. */
+  readonly name: N;
+} & Readonly<O> &
+  MetricLabel;
 
 /** Names that a metric cannot go by. */
 const TAKEN = ['loss', 'penalty'];

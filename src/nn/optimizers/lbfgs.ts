@@ -3,6 +3,7 @@ import { fillUpdateOptions, type Schedule, type Spec } from '../../kernels/lib/u
 import { drive } from './full-batch.js';
 import type { Solver, Vector } from './solver.js';
 
+/** Options of `lbfgs`. */
 export interface LbfgsOptions {
   /** The first step that each line search tries, in multiples of the direction; default 1. */
   readonly learningRate: number | Schedule;

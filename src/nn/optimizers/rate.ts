@@ -31,7 +31,10 @@ export function makeRate(given: number | Schedule, argument: string): Rate {
   return typeof read === 'number' ? () => read : read.definition.rate(read.spec);
 }
 
+/** What a schedule is. */
 export interface ScheduleDefinition<O> {
+  /** The range and default of each option. */
   readonly options: OptionRanges<O>;
+  /** Returns the function that computes the rate of step t, from 0 on. */
   rate(options: O): Rate;
 }

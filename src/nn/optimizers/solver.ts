@@ -16,6 +16,7 @@ export interface Objective {
  * weights, and is sent the loss.
  */
 export interface Solver {
+  /** Makes one step: yields wherever the loss and its gradient are needed, and is sent the loss. */
   step(objective: Objective, learningRate: number): Generator<void, void, number>;
   /** A step of a model: yields wherever the program is to run. */
   solve(model: Solvable, program: LinkedProgram, learningRate: number): Generator<void, void>;
