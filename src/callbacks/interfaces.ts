@@ -367,7 +367,7 @@ export interface Callback {
   onTestEnd?(logs: Logs, model: Model): Hooked;
   /** Is called before a batch is evaluated; it counts from 0. */
   onTestBatchBegin?(batch: number, model: Model): Hooked;
-  /** Is called when a batch has been evaluated, with loss and metrics so far. */
+  /** Is called when a batch has been evaluated, with its own loss and metrics. */
   onTestBatchEnd?(batch: number, logs: Logs, model: Model): Hooked;
   /** `predictBatches`. */
   onPredictBegin?(model: Model): Hooked;

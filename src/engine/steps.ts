@@ -138,8 +138,8 @@ export class Steps {
     else yield;
   }
 
-  /** Whether the program has met something not finite at the weights as they are. */
-  meets(program: LinkedProgram): boolean {
+  /** Looks for NaN and infinity in what the program computed at the present weights; returns whether it found any. */
+  findsNonFinite(program: LinkedProgram): boolean {
     this.#met = findTrouble(this.#engine, program);
     return this.#met !== undefined;
   }
@@ -198,12 +198,12 @@ export class Steps {
     if (!averaging.begun(this.taken)) {
       throw new StateError(`No weights have been averaged yet, after ${this.taken} updates.`);
     }
-    return update.average.values.offset - this.#engine.slab.offset;
+    return update.average.values.offset - this.#engine.flatParameters.offset;
   }
 
   /** Puts the averages in place of the weights. */
   applyAverage(): void {
-    const { offset, size } = this.#engine.slab;
+    const { offset, size } = this.#engine.flatParameters;
     const from = offset + this.averageShift();
     this.#engine.heap.copyWithin(offset, from, from + size);
   }

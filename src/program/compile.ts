@@ -51,13 +51,13 @@ export interface Update {
   readonly accumulation: { readonly steps: number; readonly sum: Tensor } | undefined;
   /** The average of the parameters, and the share that the present ones get of it. */
   readonly average: { readonly values: Tensor; readonly share: Tensor } | undefined;
-  /** Of parameters in the slab, and of tables that the emitter has gradients for. */
+  /** Penalties of the flat parameters, and of tables that the emitter has gradients for. */
   emit(emit: Emitter): void;
 }
 
 export const PENALTY_KINDS = ['l1', 'l2'] as const;
 
-/** A run of parameters, neighbours in the slab, that share one strength of one kind. */
+/** A run of parameters, neighbours among the flat parameters, that share one strength of one kind. */
 export interface PenaltyGroup {
   readonly kind: (typeof PENALTY_KINDS)[number];
   readonly strength: number;
@@ -111,11 +111,11 @@ export interface Training {
   readonly targets: readonly Target[];
   readonly penalties: readonly PenaltyGroup[];
   /** All trainable parameters, and what lies parallel to them. */
-  readonly slab: Tensor;
+  readonly flatParameters: Tensor;
   readonly activityPenalties: readonly ActivityPenalty[];
   readonly gradients: Tensor;
-  /** The slab's gradients in parts, and room side by side for the norms of these and of each table's. */
-  readonly norms: { readonly slab: readonly Tensor[]; readonly all: Tensor; readonly norms: readonly Tensor[] };
+  /** The flat gradients in parts, and room side by side for the norms of these and of each table's. */
+  readonly norms: { readonly flat: readonly Tensor[]; readonly all: Tensor; readonly norms: readonly Tensor[] };
   readonly update: Update;
 }
 
@@ -195,7 +195,7 @@ class Gradients {
   }
 }
 
-/** Values that something trainable stands before, and so need a gradient; all of them for 'inspect'. */
+/** Returns the values that need a gradient, since they depend on trainable parameters; all of them for 'inspect'. */
 function learners({ inputs, nodes }: Network, everything: boolean): readonly boolean[] {
   const learns = inputs.map(() => everything);
   for (const { layer, inputs: sources } of nodes) {
@@ -216,8 +216,8 @@ function fusedNode({ inputs, outputs }: Network, { objective }: Target, output: 
 }
 
 /** The norm of all gradients: of one part, or that of the norms of several. */
-function emitNorm(emit: Emitter, { norms: { slab, all, norms } }: Training, norm: Tensor): void {
-  const tensors = [...slab, ...emit.rowGradients.map((rows) => rows.gradients)];
+function emitNorm(emit: Emitter, { norms: { flat, all, norms } }: Training, norm: Tensor): void {
+  const tensors = [...flat, ...emit.rowGradients.map((rows) => rows.gradients)];
   tensors.forEach((tensor, i) => {
     emit.call('gradientNorm', tensor, tensor.size, tensors.length === 1 ? norm : (norms[i] as Tensor));
   });
@@ -331,7 +331,7 @@ function emitAccumulation(emit: Emitter, { parameters }: Network, training: Trai
 }
 
 function emitUpdate(emit: Emitter, { parameters }: Network, training: Training): void {
-  const { slab, gradients, update } = training;
+  const { flatParameters, gradients, update } = training;
   const { norm, factor } = emit.slots;
   const { clip, trackGradientNorm, accumulation, average } = update;
   const { size } = gradients;
@@ -354,7 +354,7 @@ function emitUpdate(emit: Emitter, { parameters }: Network, training: Training):
   emit.beginUpdate();
   update.emit(emit);
   for (const parameter of parameters) if (parameter.trainable) emitConstraint(emit, parameter);
-  if (average) emit.call('averageWeights', average.values, slab, slab.size, average.share, factor);
+  if (average) emit.call('averageWeights', average.values, flatParameters, flatParameters.size, average.share, factor);
 }
 
 /** Norms are those of a unit's weights, or of a whole vector. */

@@ -2,7 +2,7 @@ import type { ConstraintName } from '../kernels/tables.js';
 import type { Emitter } from './emitter.js';
 import type { Tensor } from './plan.js';
 
-/** How a parameter begins, as plain data: a name and options that are the initializer's business. */
+/** How a parameter is initialized, as plain data: a name and options, which only the initializer reads. */
 export interface Initializer {
   readonly name: string;
   readonly [option: string]: unknown;
@@ -21,7 +21,7 @@ export interface Constraint {
 }
 
 /**
- * A learned or running array of a layer. `layout` says how it lies in the heap. A table lies outside the slab of parameters,
+ * A learned or running array of a layer. `layout` says how it lies in the heap. A table lies apart from the flat parameters,
  * row by row without padding: it has gradients for the rows of a batch only, see `RowGradients`.
  */
 export interface Parameter {
@@ -39,7 +39,7 @@ export interface Parameter {
   readonly penalty: Penalty;
   readonly constraint?: Constraint | undefined;
   readonly value: Tensor;
-  /** The same place in the gradient slab; planned when the model is compiled. Of a table it has no place. */
+  /** Its gradient, at the same place of the flat gradients; planned when the model is compiled. That of a table has no place. */
   readonly gradient: Tensor;
 }
 
@@ -58,7 +58,7 @@ export interface Constant {
   readonly data: readonly number[];
 }
 
-/** What a layer leaves behind for its backward pass. */
+/** What a layer saves for its backward pass. */
 export interface Step {
   readonly y: Tensor;
   /**

@@ -3,7 +3,7 @@ import { fillOptions, maker, type OptionRange, type OptionRanges } from '../defi
 
 type StemOf<K> = K extends `${infer Stem}Forward` ? Stem : never;
 
-/** What stands before `Forward` and `Backward` in the names of a pair of kernels. */
+/** The name of a pair of kernels without `Forward` and `Backward`. */
 export type KernelStem = StemOf<KernelName>;
 
 /**

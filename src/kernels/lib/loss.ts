@@ -32,7 +32,7 @@ export interface LossDefinition<O = object> {
   readonly advice?: string;
   /** The range and default of each option. */
   readonly options: OptionRanges<O>;
-  /** The numbers that the kernel takes behind those that all take. */
+  /** Returns the arguments that the kernel takes after those that all loss kernels take. */
   args(options: O): readonly number[];
 }
 

@@ -6,15 +6,15 @@ import type { Solver } from './lbfgs.js';
 /** A model, as far as solvers know it. */
 export interface Solvable {
   readonly heap: Heap;
-  readonly training: { readonly slab: Tensor; readonly gradients: Tensor };
+  readonly training: { readonly flatParameters: Tensor; readonly gradients: Tensor };
   readonly steps: {
     /** What a step reports on the heap. */
     readonly reports: readonly Tensor[];
     /** Copies tensors; what it returns puts them back. */
     copy(tensors: readonly Tensor[]): () => void;
     outcome(): { readonly loss: number };
-    /** Whether the program has met something not finite. */
-    meets(program: LinkedProgram): boolean;
+    /** Looks for NaN and infinity in what the program computed; returns whether it found any. */
+    findsNonFinite(program: LinkedProgram): boolean;
   };
 }
 
@@ -22,20 +22,20 @@ export interface Solvable {
  * A step of a model by a solver: yields wherever the program is to run. A program may write over its inputs, so they are
  * put back; the step reports what it found at first.
  */
-export function* drive(
+export function* solveFullBatch(
   solver: Solver,
   engine: Solvable,
   program: LinkedProgram,
   learningRate: number,
 ): Generator<void, void> {
   const { training, steps } = engine;
-  const { slab, gradients } = training;
+  const { flatParameters, gradients } = training;
   const restage = steps.copy([...program.inputs, ...program.targets]);
   const copy = ({ offset, size }: Tensor) => Float64Array.from(engine.heap.subarray(offset, offset + size));
   const solution = solver.step(
     {
-      weights: () => copy(slab),
-      setWeights: (x) => engine.heap.set(x, slab.offset),
+      weights: () => copy(flatParameters),
+      setWeights: (x) => engine.heap.set(x, flatParameters.offset),
       gradient: () => copy(gradients),
     },
     learningRate,
@@ -46,7 +46,7 @@ export function* drive(
     yield;
     if (report) continue;
     report = steps.copy(steps.reports);
-    if (steps.meets(program)) return;
+    if (steps.findsNonFinite(program)) return;
   }
   report?.();
 }

@@ -1,7 +1,7 @@
 import { maker } from '../../kernels/definition.js';
 import { fillUpdateOptions, type Schedule, type Spec } from '../../kernels/lib/update.js';
 import type { LinkedProgram } from '../../program/run.js';
-import { drive, type Solvable } from './full-batch.js';
+import { type Solvable, solveFullBatch } from './full-batch.js';
 
 /** Options of `lbfgs`. */
 export interface LbfgsOptions {
@@ -237,7 +237,7 @@ function makeLbfgs(options: LbfgsOptions): Solver {
     },
 
     solve(engine, program, learningRate) {
-      return drive(this, engine, program, learningRate);
+      return solveFullBatch(this, engine, program, learningRate);
     },
 
     *step(objective, learningRate) {
