@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import type { Outcome } from '../engine/steps.js';
-import { capital, makeLogs } from './totals.js';
+import type { Direction } from '../nn/metrics/counted.js';
+import { capital, labelOf, makeLogs } from './totals.js';
 
 /**
  * Numbers of a batch or an epoch: `loss`, metrics, `penalty`, `gradientNorm`; of an epoch also `learningRate`, that of its
@@ -11,7 +12,19 @@ export type Logs = Readonly<Record<string, number>>;
 
 /** The numbers of validation, under the names that they have beside those of training. */
 export function validationLogs(logs: Logs): Logs {
-  return Object.fromEntries(Object.entries(logs).map(([name, value]) => [`val${capital(name)}`, value]));
+  return Object.fromEntries(Object.entries(logs).map(([name, value]) => [validationName(name), value]));
+}
+
+const validationName = (name: string) => `val${capital(name)}`;
+
+/** Whether the least or the greatest of an epoch's numbers is the best: metrics say so, and of all else it is the least. */
+export function logModes(engine: Engine, names: readonly string[]): Readonly<Record<string, Direction>> {
+  const { targets } = engine.training;
+  const metrics = targets.flatMap(({ name, metrics }) =>
+    metrics.map((metric) => [labelOf(metric, targets.length > 1 ? name : undefined), metric.best] as const),
+  );
+  const known = new Map([...metrics, ...metrics.map(([name, best]) => [validationName(name), best] as const)]);
+  return Object.fromEntries(names.map((name) => [name, known.get(name) ?? 'min']));
 }
 
 /** The names of an epoch's numbers, in order. */

@@ -2,6 +2,7 @@ import type { Engine } from '../engine/engine.js';
 import type { Outcome } from '../engine/steps.js';
 import type { BoundTarget } from '../engine/training-plan.js';
 import type { Measured } from '../nn/metrics/counted.js';
+import type { BoundMetric } from '../nn/metrics/registry.js';
 import type { Logs } from './logs.js';
 
 /** Sums of an evaluation so far; means are over rows, not over batches, and a loss that is a sum is the sum of all. */
@@ -54,13 +55,17 @@ export function makeLogs(
     for (const metric of metrics) {
       const counted = (hits[i] as number) / (rows * objective.hitsPerRow);
       const value = metric.compute ? measured[i]?.get(metric) : counted;
-      const label = several ? `${name}${capital(metric.label)}` : metric.label;
-      if (value !== undefined) logs[label] = value;
+      if (value !== undefined) logs[labelOf(metric, several ? name : undefined)] = value;
     }
   }
   if (penaltySlots.length > 0) logs.penalty = penalty;
   if (norm !== undefined) logs.gradientNorm = norm;
   return logs;
+}
+
+/** What logs call a metric, of several outputs with the name of its own. */
+export function labelOf({ label }: BoundMetric, output: string | undefined): string {
+  return output === undefined ? label : `${output}${capital(label)}`;
 }
 
 /** A name within another. */

@@ -14,6 +14,9 @@ export type Kind = 'binary' | 'classes' | 'multiLabel' | 'values';
 /** What a metric reads of predictions: the class alone, scores of any range, probabilities, or values. */
 export type Reads = 'decisions' | 'scores' | 'probabilities' | 'values';
 
+/** Whether the least or the greatest value of a number is the best. */
+export type Direction = 'min' | 'max';
+
 /** A number that takes long, with a chance to stop now and then. */
 export type Steps = Generator<void, number>;
 
@@ -60,6 +63,8 @@ export interface MetricDefinition<O extends object = object> {
   readonly reads: Reads;
   /** Kinds of outputs it has a meaning for. */
   readonly fits: readonly Kind[];
+  /** Which of its values is the best, for callbacks that monitor it. */
+  readonly best: Direction;
   /** Kernels count it while a program runs, which costs less than `compute`. */
   readonly counted?: boolean;
   /** Refuses options that do not fit the output. */
@@ -106,6 +111,7 @@ export const accuracyDefinition = {
   options: {},
   reads: 'decisions',
   fits: ['binary', 'classes', 'multiLabel', 'values'],
+  best: 'max',
   counted: true,
 } satisfies MetricDefinition;
 
@@ -117,20 +123,3 @@ const countedAccuracy = /* @__PURE__ */ Object.assign(make, { definition: accura
 export const metricNames = { accuracy: countedAccuracy };
 
 export type MetricName = keyof typeof metricNames;
-
-/** What must come from its function. */
-export const metricFunctions = [
-  'topK',
-  'precision',
-  'recall',
-  'f1',
-  'auc',
-  'prAuc',
-  'logLoss',
-  'ece',
-  'mse',
-  'rmse',
-  'mae',
-  'mape',
-  'r2',
-] as const;

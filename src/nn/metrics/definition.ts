@@ -3,6 +3,7 @@ import { fillOptions, type OptionRanges } from '../../kernels/definition.js';
 import type { MatrixLike } from '../../matrix.js';
 import {
   configure,
+  type Direction,
   type Kind,
   type MetricDefinition,
   type MetricLabel,
@@ -19,6 +20,7 @@ export interface Measure<O extends object = object> {
   readonly options: OptionRanges<O>;
   readonly reads: Reads;
   readonly fits: readonly Kind[];
+  readonly best: Direction;
   readonly counted?: boolean;
   check?(options: O, kind: Kind, classes: number): void;
   compute(sample: Sample, options: O): number | Steps;

@@ -1,13 +1,14 @@
 import { checkOptions, show, ValueError } from '../../errors.js';
 import { resolve } from '../../kernels/definition.js';
-import type { Makers } from '../../kernels/tables.js';
+import type { Makers } from '../../kernels/makers.js';
+import { metricFunctions } from '../function-names.js';
 import type * as classification from './classification.js';
 import {
+  type Direction,
   type Kind,
   type MetricDefinition,
   type MetricLabel,
   type MetricName,
-  metricFunctions,
   metricNames,
   type Rows,
   type Steps,
@@ -38,6 +39,7 @@ export interface OutputShape {
 /** A metric bound to an output. */
 export interface BoundMetric {
   readonly label: string;
+  readonly best: Direction;
   /** undefined where kernels count it. */
   readonly compute: ((rows: Rows) => number | Steps) | undefined;
   readonly gather: MetricDefinition['gather'];
@@ -78,6 +80,7 @@ function bind(given: MetricName | MetricSpec, output: OutputShape, argument: str
   definition.check?.(spec, kind, kind === 'binary' ? 2 : units);
   return {
     label: spec.label ?? name,
+    best: definition.best,
     compute: definition.counted ? undefined : (rows) => definition.compute?.(rows, spec) ?? Number.NaN,
     gather: definition.counted ? undefined : definition.gather,
   };

@@ -5,7 +5,8 @@ import type { UpdateSpec } from '../../kernels/tables.js';
 import type { Emitter } from '../../program/emitter.js';
 import type { Parameter, RowGradients } from '../../program/layer.js';
 import { type Tensor, vectorTensor } from '../../program/plan.js';
-import { type OptimizerName, optimizerFunctions, optimizerNames } from '../names.js';
+import { optimizerFunctions } from '../function-names.js';
+import { type OptimizerName, optimizerNames } from '../names.js';
 import type { lbfgs, Solver } from './lbfgs.js';
 import { makeRate, type Rate } from './rate.js';
 
