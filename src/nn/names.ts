@@ -25,14 +25,17 @@ import * as regularizers from './regularizers.js';
 
 export const activationNames = { ...activations, swish: activations.silu };
 
+/** An activation that layers take by name; the others come from their functions. */
 export type ActivationName = keyof typeof activationNames;
 
 export const lossNames: typeof losses = losses;
 
+/** A loss that `compile` takes by name; the others come from their functions. */
 export type LossName = keyof typeof lossNames;
 
 export const optimizerNames = { sgd, rmsprop, adam, adamw };
 
+/** An optimizer that `compile` takes by name; the others come from their functions. */
 export type OptimizerName = keyof typeof optimizerNames;
 
 export const initializerNames = {
@@ -50,10 +53,12 @@ export const initializerNames = {
   fanInUniform,
 };
 
+/** An initializer that layers take by name; the others come from their functions. */
 export type InitializerName = keyof typeof initializerNames;
 
 export const regularizerNames = regularizers;
 
+/** A regularizer that layers take by name, with its default strength. */
 export type RegularizerName = keyof typeof regularizerNames;
 
 export const constraintNames = constraints;

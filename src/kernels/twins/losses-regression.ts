@@ -17,6 +17,7 @@ export const meanSquaredLogarithmicError = /* @__PURE__ */ loss('meanSquaredLoga
   domain: 'nonNegative',
 }));
 
+/** Options of `huber`. */
 export interface HuberOptions {
   /** Where the parabola becomes a line; default 1. */
   readonly delta: number;
@@ -28,6 +29,7 @@ export const huber = /* @__PURE__ */ loss<'huber', HuberOptions>('huber', () => 
   args: ({ delta }) => [delta],
 }));
 
+/** Options of `tukeyBiweight`. */
 export interface TukeyBiweightOptions {
   /** From this distance on a row is an outlier: its loss stays the same, its gradient is 0. Default 4.685. */
   readonly delta: number;
@@ -45,6 +47,7 @@ export const tukeyBiweight = /* @__PURE__ */ loss<'tukeyBiweight', TukeyBiweight
 /** log(cosh(y - t)): nearly (y - t)^2 / 2 for small differences, |y - t| - log 2 for large ones. */
 export const logCosh = /* @__PURE__ */ loss('logCosh');
 
+/** Options of `quantile`. */
 export interface QuantileOptions {
   /** Between 0 and 1; default 0.5, the median. */
   readonly tau: number;
