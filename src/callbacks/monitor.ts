@@ -1,5 +1,5 @@
 import { nearest, show, UnknownNameError, ValueError } from '../errors.js';
-import type { Direction } from '../nn/metrics/counted.js';
+import type { Direction } from '../nn/metrics/metric.js';
 import { metricModes } from '../nn/metrics/modes.js';
 import type { Logs } from '../passes/logs.js';
 import type { FitParams } from './interfaces.js';

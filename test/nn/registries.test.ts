@@ -53,7 +53,7 @@ test('names that errors give for what only functions return follow from the regi
 test('what the name of a metric tells monitors follows from its definition', async () => {
   const modes = Object.entries(metricTable).map(([name, { definition }]) => `  ${name}: '${definition.best}',\n`);
   const text = [
-    "import type { Direction } from './counted.js';\n\n",
+    "import type { Direction } from './metric.js';\n\n",
     '// Written by `npx vitest run test/nn/registries.test.ts --update`, from the registry: a program that monitors one metric holds\n',
     '// no others.\n\n',
     '/** Whether the least or the greatest value of a metric is the best. */\n',

@@ -1,4 +1,4 @@
-import type { Direction } from './counted.js';
+import type { Direction } from './metric.js';
 
 // Written by `npx vitest run test/nn/registries.test.ts --update`, from the registry: a program that monitors one metric holds
 // no others.

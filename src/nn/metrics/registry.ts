@@ -3,16 +3,8 @@ import { resolve } from '../../kernels/definition.js';
 import type { Makers } from '../../kernels/makers.js';
 import { metricFunctions } from '../function-names.js';
 import type * as classification from './classification.js';
-import {
-  type Direction,
-  type Kind,
-  type MetricDefinition,
-  type MetricLabel,
-  type MetricName,
-  metricNames,
-  type Rows,
-  type Steps,
-} from './counted.js';
+import { type MetricName, metricNames } from './counted.js';
+import type { BoundMetric, Kind, MetricDefinition, MetricLabel } from './metric.js';
 import type * as regression from './regression.js';
 
 type Table = Makers<typeof classification & typeof regression>;
@@ -38,15 +30,6 @@ export interface OutputShape {
   readonly activation: string;
   /** Columns of its targets, one per unit, or 'labels'. */
   readonly targets: number | 'labels';
-}
-
-/** A metric bound to an output. */
-export interface BoundMetric {
-  readonly label: string;
-  readonly best: Direction;
-  /** undefined where kernels count it. */
-  readonly compute: ((rows: Rows) => number | Steps) | undefined;
-  readonly gather: MetricDefinition['gather'];
 }
 
 /** What the predictions of an output mean. */
