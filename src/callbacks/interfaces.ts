@@ -312,6 +312,8 @@ export interface FitParams {
   readonly steps: number | undefined;
   /** Names of the numbers that `onEpochEnd` gets; those of validation only in epochs that are validated. */
   readonly logs: readonly string[];
+  /** Whether the least or the greatest value is the best, of each of `logs`; what `mode: 'auto'` goes by. */
+  readonly modes?: Readonly<Record<string, 'min' | 'max'>>;
   /** The run goes on where one was interrupted. */
   readonly resumed: boolean;
 }

@@ -9,7 +9,7 @@ import { StateError, StreamError } from '../errors.js';
 import type { GatheredState, Gathering } from '../nn/metrics/metric.js';
 import { EpochTotals, type TotalsState } from '../passes/epoch-totals.js';
 import { gather } from '../passes/gather.js';
-import { logNames, validationLogs } from '../passes/log-names.js';
+import { logModes, logNames, validationLogs } from '../passes/log-names.js';
 import type { Logs } from '../passes/logs.js';
 import { makeLogs } from '../passes/logs.js';
 import type { LinkedProgram } from '../program/run.js';
@@ -192,8 +192,9 @@ export class FitRun {
     model.stopTraining = false;
     const resumed = this.#restored !== undefined;
     const logs = logNames(engine, plan.validation !== undefined);
+    const epochs = { firstEpoch: this.#firstEpoch, endEpoch: this.#endEpoch };
+    const params = { ...epochs, steps: plan.feed.steps, logs, modes: logModes(engine, logs), resumed };
     for (const callback of plan.callbacks) {
-      const params = { firstEpoch: this.#firstEpoch, endEpoch: this.#endEpoch, steps: plan.feed.steps, logs, resumed };
       await callback.setParams?.(params);
     }
     this.#pauseIfAsked();
