@@ -1,4 +1,3 @@
-import type { TrainingControl } from '../callbacks/control.js';
 import type { History } from '../callbacks/history.js';
 import type {
   Callback,
@@ -9,6 +8,7 @@ import type {
   StreamFitOptions,
 } from '../callbacks/interfaces.js';
 import type { RunState } from '../callbacks/run-state.js';
+import type { TrainingControl } from '../callbacks/training-control.js';
 import type { CompileOptions } from '../engine/compile-plan.js';
 import { planCompile } from '../engine/compile-plan.js';
 import { Engine } from '../engine/engine.js';
@@ -41,10 +41,13 @@ import type { Batches } from '../rows/batches.js';
 import { sampleWeightOf, type WeightOptions } from '../rows/sample-weights.js';
 import type { FunctionalOptions, ModelOptions, SequentialOptions } from './options.js';
 
-/** What trains, once a model has been fitted. */
+/** The part that trains, once a model has been fitted. */
 let training: typeof import('../fit/fit.js') | undefined;
 
-/** What `sequential` and `model` return; its members are documented where the interface declares them. */
+/**
+ * Implements the model that `sequential` and `model` return; its members are documented where the interface declares
+ * them.
+ */
 export class Model implements ModelInterface {
   epochs = 0;
   classNames?: readonly string[];
