@@ -9,7 +9,7 @@ export function hasRelaxedSimd(): boolean {
   return relaxedSimd();
 }
 
-export interface AutoOptions extends Pick<WasmOptions, 'math' | 'threads' | 'threadUrl'> {}
+export interface AutoOptions extends Pick<WasmOptions, 'math' | 'extras' | 'threads' | 'threadUrl'> {}
 
 const says = (error: unknown) => {
   if (!(error instanceof BackendError)) throw error;

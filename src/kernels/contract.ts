@@ -33,6 +33,11 @@ export interface Backend {
 export interface BackendFactory {
   readonly name: 'wasm' | 'typescript';
   open(elements: number): Backend;
+  /**
+   * Compiles without blocking what kernels a model needs beyond the core's; `kernels` returns their names. Undefined where there is
+   * nothing to wait for; programs compile what is lacking themselves, at once.
+   */
+  prepare?(kernels: () => readonly string[]): Promise<void> | undefined;
   /** How many threads compute together; 1 but for `wasm({ threads })`. */
   readonly threads: number;
   /** Ends the threads, and with them every model on this backend. */
