@@ -2,6 +2,7 @@ import { isError } from './realms.js';
 
 /** The base of every error that Myelin raises on purpose. */
 export class MyelinError extends Error {
+  /** The name of the class, which tells errors apart across realms and in messages. */
   override name = 'MyelinError';
 }
 
@@ -14,9 +15,13 @@ export interface Complaint {
 }
 
 class ArgumentError extends MyelinError {
+  /** The argument that was refused, such as `fit.batchSize`. */
   readonly argument: string;
+  /** What came, shortened for people. */
   readonly given: string;
+  /** What is expected instead. */
   readonly expected: string;
+  /** How to mend it; undefined where nothing is known. */
   readonly hint: string | undefined;
 
   constructor({ argument, given, expected, hint }: Complaint) {
@@ -44,21 +49,25 @@ export function prefixed(error: unknown, argument: string, joint = '.'): unknown
 
 /** Rows, columns or units that do not fit. */
 export class ShapeError extends ArgumentError {
+  /** Is always 'ShapeError', also of an error from another realm, where `instanceof` fails. */
   override name = 'ShapeError';
 }
 
 /** A value outside its range, of the wrong type, or not finite. */
 export class ValueError extends ArgumentError {
+  /** Is always 'ValueError', also of an error from another realm, where `instanceof` fails. */
   override name = 'ValueError';
 }
 
 /** A name or option that does not exist. The message holds the nearest one that does. */
 export class UnknownNameError extends ArgumentError {
+  /** Is always 'UnknownNameError', also of an error from another realm, where `instanceof` fails. */
   override name = 'UnknownNameError';
 }
 
 /** A stream of batches that ends before it should. */
 export class StreamError extends MyelinError {
+  /** Is always 'StreamError', also of an error from another realm, where `instanceof` fails. */
   override name = 'StreamError';
   /** Of training; undefined in evaluation and prediction. */
   readonly epoch: number | undefined;
@@ -74,12 +83,15 @@ export class StreamError extends MyelinError {
 
 /** A call that the model's present state does not allow, such as `fit` before `compile`. */
 export class StateError extends MyelinError {
+  /** Is always 'StateError', also of an error from another realm, where `instanceof` fails. */
   override name = 'StateError';
 }
 
 /** A heap larger than a WebAssembly memory can be. */
 export class HeapSizeError extends MyelinError {
+  /** Is always 'HeapSizeError', also of an error from another realm, where `instanceof` fails. */
   override name = 'HeapSizeError';
+  /** The bytes that the heap would take. */
   readonly bytes: number;
 
   constructor(bytes: number, limit: number, hint: string) {
@@ -93,6 +105,7 @@ export class HeapSizeError extends MyelinError {
 
 /** The backend cannot run here: no WebAssembly, no SIMD, or a content policy that forbids compiling. */
 export class BackendError extends MyelinError {
+  /** Is always 'BackendError', also of an error from another realm, where `instanceof` fails. */
   override name = 'BackendError';
 }
 
@@ -110,6 +123,7 @@ export function isOutOfMemory(thrown: unknown): boolean {
 export interface NonFiniteFacts {
   /** Of `fit`, from 0 on. */
   readonly epoch?: number;
+  /** The batch of the epoch, from 0 on. */
   readonly batch?: number;
   /** The row of the data, from 0 on, where it is one. */
   readonly row?: number;
@@ -117,6 +131,7 @@ export interface NonFiniteFacts {
   readonly layer?: string;
   /** What was the first not to be finite, in the order of a step. */
   readonly tensor?: 'input' | 'target' | 'sampleWeight' | 'activation' | 'loss' | 'gradient' | 'weight';
+  /** The likely cause, as far as computing the batch again tells. */
   readonly cause?:
     | 'changedData'
     | 'learningRate'
@@ -126,18 +141,27 @@ export interface NonFiniteFacts {
     | 'hugeWeights'
     | 'noClipping'
     | 'overflow';
+  /** What to change, as a sentence for people. */
   readonly remedy?: string;
 }
 
 /** NaN or infinity in training. The step that met it was not applied. */
 export class NonFiniteError extends MyelinError {
+  /** Is always 'NonFiniteError', also of an error from another realm, where `instanceof` fails. */
   override name = 'NonFiniteError';
+  /** The epoch of `fit`, from 0 on; undefined outside `fit`. */
   readonly epoch: NonFiniteFacts['epoch'];
+  /** The batch of the epoch, from 0 on; undefined outside `fit`. */
   readonly batch: NonFiniteFacts['batch'];
+  /** The row of the data, from 0 on; undefined where no single row is to blame. */
   readonly row: NonFiniteFacts['row'];
+  /** The layer, as `summary` and `getWeights` call it, or the output whose loss is meant. */
   readonly layer: NonFiniteFacts['layer'];
+  /** The first tensor that was not finite, in the order of a step. */
   readonly tensor: NonFiniteFacts['tensor'];
+  /** The likely cause; undefined where none is known. */
   override readonly cause: NonFiniteFacts['cause'];
+  /** What to change, as a sentence for people; undefined where nothing is known. */
   readonly remedy: NonFiniteFacts['remedy'];
   readonly #explain: (() => Promise<NonFiniteError>) | undefined;
 
@@ -164,6 +188,7 @@ export class NonFiniteError extends MyelinError {
 
 /** A file that is not what it should be: damaged, cut short, contradictory, of a newer version, or no model at all. */
 export class FileFormatError extends MyelinError {
+  /** Is always 'FileFormatError', also of an error from another realm, where `instanceof` fails. */
   override name = 'FileFormatError';
   /** The part of the file: `header`, `tensor layers.0.kernel`, `metadata.spec`. */
   readonly where: string;
@@ -172,7 +197,14 @@ export class FileFormatError extends MyelinError {
   /** The file, where it was given by its path. */
   readonly path: string | undefined;
 
-  constructor(where: string, what: string, options?: ErrorOptions & { readonly path?: string }) {
+  constructor(
+    where: string,
+    what: string,
+    options?: ErrorOptions & {
+      /** The file, where it was given by its path. */
+      readonly path?: string;
+    },
+  ) {
     super(`${options?.path === undefined ? '' : `'${options.path}', `}${where}: ${what}.`, options);
     this.where = where;
     this.what = what;
@@ -182,7 +214,9 @@ export class FileFormatError extends MyelinError {
 
 /** The file system refused: no such file, no permission, a full disk. `cause` is what it said. */
 export class FileError extends MyelinError {
+  /** Is always 'FileError', also of an error from another realm, where `instanceof` fails. */
   override name = 'FileError';
+  /** The file or folder that was to be read or written. */
   readonly path: string;
   /** Such as `ENOENT`, `EACCES`, `ENOSPC`; undefined where the system gave none. */
   readonly code: string | undefined;

@@ -5,18 +5,25 @@ export const NAN_BITS = 0x7fc00000;
 
 /** A dense row-major matrix of float32. */
 export interface Matrix {
+  /** The elements, row by row: that of row i and column j is `data[i * columns + j]`. */
   readonly data: Float32Array;
+  /** How many rows, one for each sample. */
   readonly rows: number;
+  /** How many columns, one for each feature or unit. */
   readonly columns: number;
 }
 
 /** A dense row-major matrix of float32 or float64. */
 export interface Numbers {
+  /** The elements, row by row: that of row i and column j is `data[i * columns + j]`. */
   readonly data: Float32Array | Float64Array;
+  /** How many rows, one for each sample. */
   readonly rows: number;
+  /** How many columns, one for each feature or unit. */
   readonly columns: number;
 }
 
+/** A typed array of numbers; 64-bit integers are not among them. */
 export type NumericArray =
   | Float32Array
   | Float64Array
@@ -33,7 +40,14 @@ type Rows = readonly (readonly number[] | NumericArray)[];
 /** A column of numbers (one per row), rows of numbers, or a matrix; its data may be a plain array, as from JSON. */
 export type MatrixLike =
   | Matrix
-  | { readonly data: ArrayLike<number>; readonly rows: number; readonly columns: number }
+  | {
+      /** The elements, row by row. */
+      readonly data: ArrayLike<number>;
+      /** How many rows, one for each sample. */
+      readonly rows: number;
+      /** How many columns, one for each feature or unit. */
+      readonly columns: number;
+    }
   | Rows
   | readonly number[]
   | NumericArray;

@@ -9,6 +9,7 @@ export function hasRelaxedSimd(): boolean {
   return relaxedSimd();
 }
 
+/** Options of `auto`: what it asks of the WASM backend, where it takes that one. */
 export interface AutoOptions extends Pick<WasmOptions, 'math' | 'extras' | 'threads' | 'threadUrl'> {}
 
 const says = (error: unknown) => {

@@ -9,6 +9,7 @@ import { unpack } from './unpack.js';
 /** A `WebAssembly.Module`, by a name that programs without the DOM's types know. */
 export type CompiledModule = object;
 
+/** Options of threads, for `wasm` and `auto`. */
 export interface ThreadOptions {
   /**
    * How many threads compute together; 'auto' for one per core up to 8, or 1 where threads cannot be had, `reason` saying
@@ -26,6 +27,7 @@ export interface ThreadOptions {
 /** A module of the compute kernels: its bytes, or compiled. */
 export type KernelSource = ArrayBuffer | ArrayBufferView<ArrayBuffer> | CompiledModule;
 
+/** Options of `wasm`. */
 export interface WasmOptions extends ThreadOptions {
   /**
    * 'exact' (the default) computes the bits of the TypeScript backend on every engine. 'fast' fuses multiplications and

@@ -2,6 +2,7 @@ import { checkOptions, show, ValueError } from '../errors.js';
 import type { Callback, Model } from './interfaces.js';
 import { readFrequency, type Save, type SaveFrequency } from './model-checkpoint.js';
 
+/** Options of `backupAndRestore`. */
 export interface BackupAndRestoreOptions {
   /** Where to keep the model while it trains. */
   readonly path: string;

@@ -1,8 +1,10 @@
 /** Lets a run of `fit` stand still and go on. */
 export interface TrainingControl {
+  /** True from a call of `pause` to the next of `resume`. */
   readonly paused: boolean;
   /** Resolves once the run stands still between two batches, or has ended; at once where none has begun. */
   pause(): Promise<void>;
+  /** Lets a paused run go on; does nothing to one that is not paused. */
   resume(): void;
   /** For `fit`: resolves when the run may go on. */
   halt(): Promise<void>;

@@ -4,6 +4,7 @@ import type { Callback } from './interfaces.js';
 import { Monitor, type MonitorOptions } from './monitor.js';
 import { withRecipe } from './recipe.js';
 
+/** Options of `earlyStopping`. */
 export interface EarlyStoppingOptions extends MonitorOptions {
   /** Epochs without a better value before training stops; default 0. */
   readonly patience?: number;
@@ -17,8 +18,11 @@ export interface EarlyStoppingOptions extends MonitorOptions {
 
 /** Stops training when a number no longer gets better; as in Keras. `stoppedEpoch` says when, 0 if it did not. */
 export interface EarlyStopping extends Callback {
+  /** The epoch, from 0 on, whose end stopped training; 0 where nothing did. */
   readonly stoppedEpoch: number;
+  /** The best value of `monitor` in the last run, in its unit; undefined before there is one. */
   readonly best: number | undefined;
+  /** The epoch of `best`, from 0 on; 0 before there is one. */
   readonly bestEpoch: number;
 }
 

@@ -1,5 +1,6 @@
 /** What `fit` returns. `history[name][i]` is the value at the end of epoch `epoch[i]`. */
 export interface History {
+  /** The numbers of the epochs that were trained, from 0 on (from `initialEpoch` on where that is given). */
   readonly epoch: number[];
   /**
    * `loss`, metrics, `penalty`, `gradientNorm`, `learningRate`, and of validation `valLoss` and so on, which have fewer

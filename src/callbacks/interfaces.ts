@@ -40,7 +40,10 @@ export interface Model {
   readonly backend: BackendFactory;
 
   /** The model as plain data, for `modelFromSpec`; `sequential` takes the layers of a stack as they are. */
-  readonly spec: BuildableSpec & { readonly seed: number };
+  readonly spec: BuildableSpec & {
+    /** The seed of initialization, shuffling and dropout. */
+    readonly seed: number;
+  };
 
   /** @internal */
   readonly [INTERNALS]: Internals;
@@ -106,7 +109,14 @@ export interface Model {
    * moments and leaves the moving ones (`predict` and `evaluate` run in inference mode). With `nodes: true` also the output
    * of every layer, and of every input, with the gradient of the loss by it.
    */
-  gradients(x: Data, y: Data, options?: WeightOptions & { readonly nodes?: boolean }): Gradients;
+  gradients(
+    x: Data,
+    y: Data,
+    options?: WeightOptions & {
+      /** Also returns values and gradients of layers and inputs; default false. */
+      readonly nodes?: boolean;
+    },
+  ): Gradients;
 
   /** Loss and metrics over all rows, with layers in inference mode. */
   evaluate(x: Data, y: Data, options?: WeightOptions): Logs;
@@ -120,7 +130,10 @@ export interface Model {
   /** Outputs for each batch of a stream of inputs, rows x units each. */
   predictBatches(
     batches: Batches<Data>,
-    options?: { readonly callbacks?: readonly Callback[] },
+    options?: {
+      /** Callbacks of which those hooks are called that begin with `onPredict`; default none. */
+      readonly callbacks?: readonly Callback[];
+    },
   ): AsyncGenerator<Matrix, void, undefined>;
 
   /**
@@ -161,7 +174,13 @@ export interface Model {
    * training mode, as PyTorch's `update_bn`. Rows at the end that are too few for a batch are left out; a frozen layer
    * keeps its moments. `batchSize` is 32 by default.
    */
-  updateMovingMoments(x: Data, options?: { readonly batchSize?: number }): void;
+  updateMovingMoments(
+    x: Data,
+    options?: {
+      /** Rows that one pass computes; default 32. */
+      readonly batchSize?: number;
+    },
+  ): void;
 
   /**
    * Takes all weights of a model of the same layers, as `getWeights` returns them. Changes nothing if any is missing,
@@ -223,6 +242,7 @@ export interface StreamFitOptions {
   readonly validationSteps?: number;
   /** Rows of validation that are computed at a time; default 256. Of a stream the batches as they come. */
   readonly validationBatchSize?: number;
+  /** Callbacks, called in this order, before the progress of `verbose`; default none. */
   readonly callbacks?: readonly Callback[];
   /** 0, the default: silent. 1: a bar on the terminal. 2: a line per epoch. 'auto': a bar on terminals, else lines. */
   readonly verbose?: 0 | 1 | 2 | 'auto';
@@ -237,6 +257,7 @@ export interface StreamFitOptions {
   readonly resume?: boolean;
 }
 
+/** Options of `fit` for matrices. Those of its own are about rows that all lie in memory. */
 export interface FitOptions extends WeightOptions, StreamFitOptions {
   /**
    * Rows of x and y to train on, by number from 0; one may come several times. Default all. Folds and networks of an ensemble
@@ -257,7 +278,12 @@ export interface FitOptions extends WeightOptions, StreamFitOptions {
    * columns and targets far from -1..1, constant columns, rare and missing classes, rows for validation that are rows for
    * training. `{ ignore: ['constantColumn'] }` silences a code, false all; default true. See `lint`.
    */
-  readonly lint?: boolean | { readonly ignore: readonly LintCode[] };
+  readonly lint?:
+    | boolean
+    | {
+        /** Codes of findings that are not warned of. */
+        readonly ignore: readonly LintCode[];
+      };
   /** Draws the rows of `validationSplit` instead, the same share of each class; default false. */
   readonly stratify?: boolean;
 }
@@ -280,6 +306,7 @@ export interface EvaluateBatchesOptions {
 export interface FitParams {
   /** The first epoch and the one after the last, counted as callbacks count them. */
   readonly firstEpoch: number;
+  /** The epoch after the last one that will be trained. */
   readonly endEpoch: number;
   /** Batches of an epoch; undefined for a stream without `stepsPerEpoch`. */
   readonly steps: number | undefined;
@@ -305,10 +332,13 @@ export interface Callback {
   getState?(): State;
   /** Takes what `getState` returned, after `onTrainBegin` of a resumed run. */
   setState?(state: State): void;
+  /** Is told, before `onTrainBegin`, what the run will do. */
   setParams?(params: FitParams): Hooked;
   /** Before everything else. What puts a saved run into `model` returns true, and `fit` goes on with `model.run`. */
   onRestore?(model: Model): boolean | Promise<boolean>;
+  /** Is called before the first epoch, and in a resumed run before it goes on. */
   onTrainBegin?(model: Model): Hooked;
+  /** Is called when training ends, after all epochs or by `model.stopTraining`, with the logs of the last epoch. */
   onTrainEnd?(logs: Logs, model: Model): Hooked;
   /** In place of `onTrainEnd`, where an error or a signal ends training. */
   onAbort?(reason: unknown, model: Model): Hooked;
@@ -317,9 +347,13 @@ export interface Callback {
    * of throwing.
    */
   onNonFinite?(error: NonFiniteError, model: Model): Hooked;
+  /** Is called before the first batch of an epoch, which counts from 0. */
   onEpochBegin?(epoch: number, model: Model): Hooked;
+  /** Is called when an epoch and its validation have ended, with their loss, metrics and learning rate. */
   onEpochEnd?(epoch: number, logs: Logs, model: Model): Hooked;
+  /** Is called before a batch is computed; it counts from 0 in each epoch. */
   onBatchBegin?(batch: number, model: Model): Hooked;
+  /** Is called when a batch has been computed and applied, with its own loss and metrics. */
   onBatchEnd?(batch: number, logs: Logs, model: Model): Hooked;
   /** Another name of `onBatchBegin`, which it goes before. */
   onTrainBatchBegin?(batch: number, model: Model): Hooked;
@@ -329,12 +363,18 @@ export interface Callback {
   onCheckpoint?(model: Model): Hooked;
   /** Validation, and `evaluateBatches`. */
   onTestBegin?(model: Model): Hooked;
+  /** Is called when validation or `evaluateBatches` ends, with its loss and metrics. */
   onTestEnd?(logs: Logs, model: Model): Hooked;
+  /** Is called before a batch is evaluated; it counts from 0. */
   onTestBatchBegin?(batch: number, model: Model): Hooked;
+  /** Is called when a batch has been evaluated, with loss and metrics so far. */
   onTestBatchEnd?(batch: number, logs: Logs, model: Model): Hooked;
   /** `predictBatches`. */
   onPredictBegin?(model: Model): Hooked;
+  /** Is called when `predictBatches` ends. */
   onPredictEnd?(model: Model): Hooked;
+  /** Is called before a batch is predicted; it counts from 0. */
   onPredictBatchBegin?(batch: number, model: Model): Hooked;
+  /** Is called when a batch has been predicted. */
   onPredictBatchEnd?(batch: number, model: Model): Hooked;
 }

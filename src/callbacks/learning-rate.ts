@@ -3,6 +3,7 @@ import type { Callback } from './interfaces.js';
 import { Monitor, type MonitorOptions } from './monitor.js';
 import { withRecipe } from './recipe.js';
 
+/** Options of `reduceLROnPlateau`. */
 export interface ReduceLROnPlateauOptions extends MonitorOptions {
   /** What the rate is multiplied by, below 1; default 0.1. */
   readonly factor?: number;

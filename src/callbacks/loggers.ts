@@ -4,6 +4,7 @@ import type { Callback, Model } from './interfaces.js';
 import { withRecipe } from './recipe.js';
 import { makeWriter, type Sink } from './sink.js';
 
+/** Options of `csvLogger`. */
 export interface CsvLoggerOptions {
   /** Default ','. */
   readonly separator?: string;
@@ -66,6 +67,7 @@ export function csvLogger(sink: Sink, options: CsvLoggerOptions = {}): Callback 
   return withRecipe(callback, { name: 'csvLogger', args: [sink, options] });
 }
 
+/** Options of `jsonLinesLogger`. */
 export interface JsonLinesLoggerOptions {
   /** Keep what the file holds; default true. */
   readonly append?: boolean;

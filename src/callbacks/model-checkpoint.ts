@@ -7,8 +7,19 @@ import { Monitor, type MonitorOptions } from './monitor.js';
 export type Save = (model: Model, path: string, options: { readonly training: boolean }) => void | Promise<void>;
 
 /** When to save: after every epoch, after so many epochs, or after so many batches as a number alone means in Keras. */
-export type SaveFrequency = 'epoch' | number | { readonly epochs: number } | { readonly batches: number };
+export type SaveFrequency =
+  | 'epoch'
+  | number
+  | {
+      /** Saves after every so many epochs; an integer of at least 1. */
+      readonly epochs: number;
+    }
+  | {
+      /** Saves after every so many batches; an integer of at least 1. */
+      readonly batches: number;
+    };
 
+/** Options of `modelCheckpoint`. */
 export interface ModelCheckpointOptions extends Omit<MonitorOptions, 'minDelta'> {
   /**
    * Where to. `{epoch}`, counted from 1, `{batch}` and names of logs are replaced: `'{epoch:3}-{valLoss:4}.safetensors'` has
@@ -29,6 +40,7 @@ export interface ModelCheckpointOptions extends Omit<MonitorOptions, 'minDelta'>
 export interface ModelCheckpoint extends Callback {
   /** The path last written to. */
   readonly latest: string | undefined;
+  /** The best value of `monitor` so far, over all calls of `fit` with this callback; undefined before there is one. */
   readonly best: number | undefined;
 }
 

@@ -1,6 +1,7 @@
 import { checkOptions, show, ValueError } from '../errors.js';
 import type { Callback } from './interfaces.js';
 
+/** Options of `progress`. */
 export interface ProgressOptions {
   /** 'bar' redraws a line with a bar, 'lines' writes one line per epoch; default 'auto', a bar on a terminal. */
   readonly mode?: 'auto' | 'bar' | 'lines';

@@ -11,28 +11,37 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
  * typed arrays stand in it in other words.
  */
 export interface RunState {
+  /** The version of this form. */
   readonly version: 1;
   /** The first epoch of the run, and the one after its last. */
   readonly firstEpoch: number;
+  /** The epoch after the last of the run. */
   readonly epochs: number;
   /** The next batch. */
   readonly epoch: number;
+  /** The number in the epoch, from 0 on, of the batch that comes next. */
   readonly batch: number;
   /** Callbacks have been told that the epoch begins. */
   readonly begun: boolean;
   /** Of the epoch so far. */
   readonly seconds: Json;
+  /** The sums of loss and metrics over the batches of the epoch so far. */
   readonly totals: Json;
   /** Of the last updates, for errors to tell; files of earlier builds have none. */
   readonly recent?: Json;
   /** Rows that metrics need at the end of the epoch. */
   readonly gathered?: Json;
+  /** The position in the data: the order of rows and the state of shuffling. */
   readonly data: Json;
+  /** What `getState` of each callback returned, by its `name`. */
   readonly callbacks: Readonly<Record<string, Json>>;
   /** What `fit` would have returned so far. */
   readonly history: {
+    /** The numbers of the epochs that have ended. */
     readonly epoch: readonly Json[];
+    /** The values of each epoch that has ended, by the name of the loss or metric. */
     readonly history: Readonly<Record<string, readonly Json[]>>;
+    /** The seconds that each epoch took. */
     readonly seconds: readonly Json[];
   };
 }

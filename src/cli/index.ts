@@ -9,7 +9,7 @@ import { say } from './console.js';
 import { listOf } from './lists.js';
 import { messageOf, UsageError } from './messages.js';
 import { endingCode, endOnSignals } from './signals.js';
-import { trainCommand } from './train.js';
+import { trainCommand } from './train/command.js';
 import { benchCommand, evaluateCommand, inspectCommand, predictCommand, profileCommand } from './use.js';
 
 /** 0 all went well, 1 data or a model are wrong, 2 the command is; 129, 130 or 143 after a signal. */

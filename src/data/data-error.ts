@@ -36,14 +36,23 @@ export interface Flaw {
 
 /** A file that cannot be read as what it should be. Says where: line and column of text, byte of binary files. */
 export class DataError extends MyelinError {
+  /** 'DataError', which tells it from other errors across realms. */
   override name = 'DataError';
+  /** What kind of problem it is, for programs to branch on. */
   readonly code: DataErrorCode;
+  /** The name of the file or address that was read. */
   readonly source: string;
+  /** The line of a text, from 1 on; undefined where no line is to blame. */
   readonly line: number | undefined;
+  /** The column within the line, from 1 on; undefined where no column is to blame. */
   readonly column: number | undefined;
+  /** The byte of a binary file, from 0 on; undefined for texts. */
   readonly offset: number | undefined;
+  /** The name of the column of the table; undefined where no column is to blame. */
   readonly field: string | undefined;
+  /** What is wrong, as a sentence without the place. */
   readonly problem: string;
+  /** How to mend it; undefined where nothing is known. */
   readonly hint: string | undefined;
   /** Of a table without rows: the names of its columns. */
   readonly names: readonly string[] | undefined;

@@ -3,10 +3,12 @@ import { type Matrix, makeMatrix } from '../matrix.js';
 import { DataError } from './data-error.js';
 import { open, readAll, type Source } from './opened.js';
 
+/** The typed arrays that an IDX file can hold, one for each of its six types. */
 export type IdxValues = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
 /** An array of any number of dimensions, as the files of MNIST hold them. */
 export interface IdxArray {
+  /** The size of each dimension. */
   readonly shape: readonly number[];
   /** The last dimension runs fastest. */
   readonly values: IdxValues;

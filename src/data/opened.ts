@@ -9,8 +9,14 @@ import { DataError } from './data-error.js';
 export type Source =
   | string
   | URL
-  | { readonly path: string }
-  | { readonly text: string }
+  | {
+      /** Reads the file at this path. */
+      readonly path: string;
+    }
+  | {
+      /** Reads this text itself, as if it were the file's. */
+      readonly text: string;
+    }
   | ArrayBuffer
   | Uint8Array
   | Blob

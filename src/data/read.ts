@@ -5,10 +5,12 @@ import { readJson, readJsonLines, streamJsonLines } from './json/read.js';
 import { open, type Source } from './opened.js';
 import type { Table } from './table.js';
 
+/** The formats that `readTable` knows. */
 export type Format = 'csv' | 'json' | 'jsonLines';
 
 const FORMATS: Readonly<Record<Format, Format>> = { csv: 'csv', json: 'json', jsonLines: 'jsonLines' };
 
+/** Options of `readTable` and `streamTable`. */
 export interface TableOptions extends CsvOptions {
   /** Of JSON: the key, or a path of keys, under which rows stand. */
   readonly key?: string;

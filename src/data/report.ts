@@ -1,9 +1,13 @@
 import type { Doubts } from './cells/doubts.js';
 import type { ColumnKind } from './table.js';
 
+/** How a column was read, and why. */
 export interface ColumnReport extends Doubts {
+  /** The name of the column. */
   readonly name: string;
+  /** The kind that its cells were read as, or 'skip' where the reader left it out. */
   readonly kind: ColumnKind | 'skip';
+  /** Why it has this kind, as a phrase for people. */
   readonly why: string;
   /** Values that are missing. */
   readonly missing: number;
@@ -11,20 +15,27 @@ export interface ColumnReport extends Doubts {
   readonly distinct?: number;
   /** Of numbers; dates as text. */
   readonly min?: number | string;
+  /** The greatest of numbers; the latest of dates as text. */
   readonly max?: number | string;
 }
 
 /** What was read and what was inferred. Prints as a table. */
 export interface TableReport {
+  /** The name of the file or address. */
   readonly source: string;
+  /** Rows of the table, the header not counted. */
   readonly rows: number;
+  /** The character between the fields of CSV; absent for other formats. */
   readonly separator?: string;
+  /** Whether the first line of CSV was read as names; absent for other formats. */
   readonly header?: boolean;
   /** Remarks such as why the first line is taken as a header. */
   readonly notes: readonly string[];
   /** Those of the notes that are on the cells of a column. */
   readonly remarks: readonly string[];
+  /** A report for each column of the file, in its order. */
   readonly columns: readonly ColumnReport[];
+  /** Returns all of it as a table in plain text. */
   toString(): string;
 }
 

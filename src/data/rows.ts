@@ -12,6 +12,7 @@ import { type CategoryColumn, type Column, type ColumnKind, Table } from './tabl
 /** A row as an object of values by name, whatever its interface, or an array of values in the order of the columns. */
 export type Row = object;
 
+/** Options of `tableFromRows`, which readers of JSON take as well. */
 export interface RowOptions extends ReadOptions {
   /** Names of the columns of rows that are arrays; default `column1`, `column2`, ... */
   readonly names?: readonly string[];

@@ -5,6 +5,7 @@ import { shorten } from './data-error.js';
 import { type Column, lengthOf, Table } from './table.js';
 import { type MissingTimes, type PerRow, rowsByTime } from './times.js';
 
+/** Options of `split`. */
 export interface SplitOptions {
   /** Share of the rows, or, from 1 on, their number; default 0.2. */
   readonly test?: number;
@@ -27,11 +28,15 @@ export interface SplitOptions {
 
 /** Numbers of rows. */
 export interface Split {
+  /** Rows to train on. */
   readonly train: Uint32Array;
+  /** Rows to validate on; empty unless `validation` asks for some. */
   readonly validation: Uint32Array;
+  /** Rows to test on. */
   readonly test: Uint32Array;
 }
 
+/** Options of `kFold`. */
 export interface FoldOptions {
   /** How many; default 5. */
   readonly folds?: number;
@@ -39,7 +44,9 @@ export interface FoldOptions {
   readonly seed?: number;
   /** A new order before cutting; default true. */
   readonly shuffle?: boolean;
+  /** Gives each fold the same share of each class, as in `split`. */
   readonly stratify?: PerRow;
+  /** Keeps rows of one group in one fold, as in `split`. */
   readonly groups?: PerRow;
   /** Folds that train on what comes before what they test on, and so on ever more rows. Times as in `split`. */
   readonly times?: PerRow | true;
@@ -47,8 +54,11 @@ export interface FoldOptions {
   readonly missing?: MissingTimes;
 }
 
+/** One of the folds of `kFold`, as numbers of rows from 0 on. */
 export interface Fold {
+  /** Rows to train on: all that the fold does not test on, with `times` those before. */
   readonly train: Uint32Array;
+  /** Rows to test on. */
   readonly test: Uint32Array;
 }
 

@@ -3,12 +3,16 @@ import { bytesColumn, bytesOf, codedOf } from './bytes-column.js';
 import type { Reading } from './csv/dialect.js';
 import type { TableReport } from './report.js';
 
+/** What the cells of a column mean. */
 export type ColumnKind = 'number' | 'category' | 'boolean' | 'date';
 
 /** Numbers; 0 and 1 for booleans, milliseconds since 1970 for dates; NaN where a value is missing. */
 export interface NumberColumn {
+  /** The name of the column, unique in its table. */
   readonly name: string;
+  /** What the values mean. */
   readonly kind: 'number' | 'boolean' | 'date';
+  /** A number for each row. */
   readonly values: Float64Array;
   /** Of booleans: the texts of 0 and 1. */
   readonly words?: readonly [string, string];
@@ -18,12 +22,17 @@ export interface NumberColumn {
 
 /** Texts: `categories[codes[row]]`; the code is -1 where a value is missing. */
 export interface CategoryColumn {
+  /** The name of the column, unique in its table. */
   readonly name: string;
+  /** Tells it from a column of numbers. */
   readonly kind: 'category';
+  /** The position in `categories` for each row, or -1. */
   readonly codes: Int32Array;
+  /** The distinct texts. */
   readonly categories: readonly string[];
 }
 
+/** A column of a table: numbers, booleans and dates as numbers, or texts as categories. */
 export type Column = NumberColumn | CategoryColumn;
 
 /** What a cell holds for people: null where it is missing. */
@@ -31,7 +40,9 @@ export type Value = number | string | boolean | null;
 
 /** Columns of equal length, each of one kind. */
 export class Table {
+  /** How many rows each column has. */
   readonly rows: number;
+  /** The columns in their order. */
   readonly columns: readonly Column[];
   /** What was inferred from a file, and why. */
   readonly report: TableReport | undefined;
@@ -73,15 +84,18 @@ export class Table {
     }
   }
 
+  /** The names of the columns in their order. */
   get names(): readonly string[] {
     return this.columns.map(({ name }) => name);
   }
 
+  /** Returns whether there is a column of this name. */
   has(name: string): boolean {
     return this.#byName.has(name);
   }
 
   /** @throws UnknownNameError with the nearest name there is. */
+  /** Returns the column of this name. */
   column(name: string): Column {
     const column = this.#byName.get(name);
     if (column) return column;

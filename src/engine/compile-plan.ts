@@ -10,6 +10,7 @@ import { checkTables, planUpdate, type UpdateOptions, updateOptionNames } from '
 
 /** Options of `compile`. */
 export interface CompileOptions extends UpdateOptions {
+  /** A name or, with options, what a function such as `adam` returns. */
   readonly optimizer: OptimizerName | OptimizerSpec;
   /** A name or, with options, what a function such as `huber` returns. Of several outputs one for all, one for each in order, or one for each by name. */
   readonly loss: LossOption;

@@ -7,7 +7,9 @@ import type { BoundTarget } from './training-plan.js';
 
 /** What a layer or an input holds for one batch, and the gradient of the loss by it, where it has one. */
 export interface NodeValue {
+  /** The output, rows x units. */
   readonly value: Matrix;
+  /** The gradient of the loss by it, in the same shape; absent where none flows there. */
   readonly gradient?: Matrix;
 }
 

@@ -6,9 +6,13 @@ import type { Engine } from './engine.js';
 
 /** One line of a summary. */
 export interface LayerSummary {
+  /** The layer's `name`, or `layers.N`. */
   readonly name: string;
+  /** The kind of layer, such as 'dense'. */
   readonly type: string;
+  /** The shape of its output, rows x units; null stands for any number of rows. */
   readonly outputShape: readonly [null, number];
+  /** How many numbers its weights hold, moving moments included. */
   readonly parameters: number;
   /** Heap bytes of the parameters, padding included. */
   readonly bytes: number;
@@ -16,11 +20,15 @@ export interface LayerSummary {
 
 /** What `model.summary()` returns; prints as a table. */
 export interface Summary {
+  /** A line for each layer, in order. */
   readonly layers: readonly LayerSummary[];
+  /** How many numbers all weights hold. */
   readonly parameters: number;
+  /** How many of those training changes. */
   readonly trainableParameters: number;
   /** Bytes of the model's whole heap as planned so far: parameters, gradients, optimizer state, workspaces. */
   readonly heapBytes: number;
+  /** Returns it all as a table in plain text. */
   toString(): string;
 }
 

@@ -7,7 +7,9 @@ import type { Layer } from '../program/layer.js';
 export interface NamedLayer {
   /** Its `name`, or `layers.N`. */
   readonly name: string;
+  /** The kind of layer, such as 'dense'. */
   readonly type: string;
+  /** Its position among the layers, from 0 on. */
   readonly index: number;
 }
 

@@ -6,6 +6,7 @@ import type { Clip } from '../program/compile.js';
 import type { Parameter } from '../program/layer.js';
 import { isTable } from './parameter-layout.js';
 
+/** What becomes of a batch that meets NaN or infinity: an error, or it is skipped and counted. */
 export type OnNonFinite = 'stop' | 'skip';
 
 /** What `compile` takes about the way from gradients to weights. At most one kind of clipping. */

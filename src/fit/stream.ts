@@ -224,7 +224,6 @@ export class StreamFeed implements Feed {
   }
 }
 
-/** What `evaluateBatches` takes beside the stream. */
 /** Takes batches in turns, `most` of them or all; returns how many there were. */
 async function forBatches<T>(
   source: Batches<T>,

@@ -16,10 +16,12 @@ export const LINT_CODES = [
   'duplicatedRows',
 ] as const;
 
+/** The code of a finding, by which `lint: { ignore }` silences it. */
 export type LintCode = (typeof LINT_CODES)[number];
 
 /** Something that makes training harder, or its results look better than they are. */
 export interface Finding {
+  /** What kind of finding it is, for programs to branch on. */
   readonly code: LintCode;
   /** A sentence that names the place. */
   readonly message: string;
@@ -31,6 +33,7 @@ export interface Finding {
   readonly suggestion: string;
 }
 
+/** What is predicted: one of several classes, or numbers. */
 export type Task = 'classification' | 'regression';
 
 /** Data with names for messages. */

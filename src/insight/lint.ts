@@ -2,6 +2,7 @@ import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import { type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
 import { checkCodes, type Finding, type LintCode, type LintData, lintData, type Task } from './checks.js';
 
+/** Options of `lint`. */
 export interface LintOptions {
   /** Default 'classification' where all targets are whole numbers from 0 to 99, else 'regression'. */
   readonly task?: Task;

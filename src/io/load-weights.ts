@@ -6,12 +6,21 @@ import { elements } from './safetensors.js';
 import { type LoadSource, open } from './save.js';
 
 /** A tensor of the file by its name; kernels of PyTorch are units x inputs and need `transpose`. */
-export type WeightSource = string | { readonly tensor: string; readonly transpose?: boolean };
+export type WeightSource =
+  | string
+  | {
+      /** The name of the tensor in the file. */
+      readonly tensor: string;
+      /** Swaps rows and columns; default false. */
+      readonly transpose?: boolean;
+    };
 
 /** For each of the model's weights by name, or as a function of it, the tensor to take; the same name by default. */
 export type WeightMap = Readonly<Record<string, WeightSource>> | ((name: string) => WeightSource | undefined);
 
+/** Options of `loadWeights`. */
 export interface LoadWeightsOptions {
+  /** The tensor to take for each weight, where the file names them otherwise; default the same name. */
   readonly map?: WeightMap;
 }
 

@@ -27,14 +27,19 @@ export type TensorData =
 
 /** A tensor of a safetensors file; elements lie row by row. */
 export interface SafeTensor {
+  /** The type of an element in the file. */
   readonly dtype: Dtype;
+  /** The size of each dimension; [] for a single number. */
   readonly shape: readonly number[];
+  /** The elements, row by row. */
   readonly data: TensorData;
 }
 
 /** What a safetensors file holds. */
 export interface SafeTensors {
+  /** The tensors by name, in the order of the file. */
   readonly tensors: ReadonlyMap<string, SafeTensor>;
+  /** The texts of `__metadata__` by name. */
   readonly metadata: ReadonlyMap<string, string>;
 }
 
@@ -99,6 +104,7 @@ export function decodeSafetensors(bytes: Uint8Array): SafeTensors {
 export interface NewTensor {
   /** Default [length of data]. */
   readonly shape?: readonly number[];
+  /** The elements, row by row. */
   readonly data: TensorData;
 }
 

@@ -16,6 +16,7 @@ import { elements } from './safetensors.js';
 import { asBytes, type NodeWritable, type Opened, openBytes, openStream, piecesOf, writeStream } from './streams.js';
 import { Xxh32 } from './xxhash.js';
 
+/** Options of `serialize`. */
 export interface SerializeOptions {
   /**
    * Also what training needs to go on to the same bits: the optimizer's state, averages, counts and where an unfinished
@@ -24,6 +25,7 @@ export interface SerializeOptions {
   readonly training?: boolean;
 }
 
+/** Options of `save`. */
 export interface SaveOptions extends SerializeOptions {
   /** Keeps the file that was there as `<path>.previous`. Default true. */
   readonly keepPrevious?: boolean;

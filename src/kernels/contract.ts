@@ -19,7 +19,9 @@ export type Phase = readonly (readonly Call[])[];
 
 /** A heap and the kernels that work on it. */
 export interface Backend {
+  /** The memory of one model, as float32 numbers. */
   readonly heap: Heap;
+  /** The kernels by name, bound to the heap. */
   readonly kernels: Kernels;
   /** Floating point operations of a product that take it about 5 ms on a fair machine; longer calls are cut. */
   readonly longestCall: number;
@@ -31,7 +33,9 @@ export interface Backend {
 
 /** Opens heaps; what `wasm()` and `typescript()` return. One model takes one heap. */
 export interface BackendFactory {
+  /** Tells which backend it is. */
   readonly name: 'wasm' | 'typescript';
+  /** Opens a heap of so many float32 numbers. @throws HeapSizeError, BackendError where it cannot be had. */
   open(elements: number): Backend;
   /**
    * Compiles without blocking what kernels a model needs beyond the core's; `kernels` returns their names. Undefined where there is

@@ -38,10 +38,14 @@ export type LossSpec = ReturnType<(typeof lossTable)[LossName]>;
 export type UpdateName = keyof typeof optimizerTable;
 /** An optimizer that works batch by batch as plain data: its name and all options. */
 export type UpdateSpec = ReturnType<(typeof optimizerTable)[UpdateName]>;
+/** A constraint that needs no options, as `kernelConstraint` and `biasConstraint` take it. */
 export type ConstraintName = keyof typeof constraintTable;
 /** A constraint as plain data: its name and options, which may be left out. */
 export type ConstraintSpec = {
-  readonly [N in ConstraintName]: { readonly name: N } & NonNullable<Parameters<(typeof constraintTable)[N]>[0]>;
+  readonly [N in ConstraintName]: {
+    /** The name of the constraint. */
+    readonly name: N;
+  } & NonNullable<Parameters<(typeof constraintTable)[N]>[0]>;
 }[ConstraintName];
 
 /** What the library sees in an entry of the table of activations. */

@@ -12,6 +12,7 @@ import type { Weights } from '../nn/parameters.js';
 import type { Initializer } from '../program/layer.js';
 import { sequential } from './model.js';
 
+/** Options of `layerSequentialUnitVariance`. */
 export interface LsuvOptions {
   /** How far from 1 a variance may stay; above 0, default 0.01. */
   readonly tolerance?: number;

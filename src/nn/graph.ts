@@ -18,13 +18,25 @@ export interface Graph {
 
 /** A model as plain data: a stack of layers, or a graph with named inputs, layers that name theirs, and outputs. */
 export interface GraphSpec {
-  readonly inputs?: readonly { readonly name: string; readonly shape: number }[];
-  readonly layers: readonly { readonly type: string }[];
+  /** The inputs of a graph in order; absent for a stack of layers. */
+  readonly inputs?: readonly {
+    /** The name by which layers and data refer to the input. */
+    readonly name: string;
+    /** Columns of the input. */
+    readonly shape: number;
+  }[];
+  /** The layers in order, each with its options. */
+  readonly layers: readonly {
+    /** The kind of layer, such as 'dense'. */
+    readonly type: string;
+  }[];
+  /** The names of the layers whose outputs are those of the model; absent for a stack of layers. */
   readonly outputs?: readonly string[];
 }
 
 /** A graph as plain data whose layers still know how to build themselves. */
 export interface BuildableSpec extends GraphSpec {
+  /** The layers in order, which `sequential` takes as they are. */
   readonly layers: readonly LayerSpec[];
 }
 

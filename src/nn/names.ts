@@ -79,6 +79,7 @@ export const activationNames = {
   logSoftmax,
 };
 
+/** An activation that layers take by name; the others come from their functions. */
 export type ActivationName = keyof typeof activationNames;
 
 export const lossNames = {
@@ -103,10 +104,12 @@ export const lossNames = {
   sparseCategoricalCrossentropy,
 };
 
+/** A loss that `compile` takes by name; the others come from their functions. */
 export type LossName = keyof typeof lossNames;
 
 export const optimizerNames = { sgd, rmsprop, adam, adamw };
 
+/** An optimizer that `compile` takes by name; the others come from their functions. */
 export type OptimizerName = keyof typeof optimizerNames;
 
 export const optimizerFunctions = [
@@ -137,12 +140,14 @@ export const initializerNames = {
   fanInUniform,
 };
 
+/** An initializer that layers take by name; the others come from their functions. */
 export type InitializerName = keyof typeof initializerNames;
 
 export const initializerFunctions = ['truncatedNormal', 'varianceScaling', 'orthogonal', 'identity'] as const;
 
 export const regularizerNames = { l1, l2, l1l2 };
 
+/** A regularizer that layers take by name, with its default strength. */
 export type RegularizerName = keyof typeof regularizerNames;
 
 export const constraintNames = { maxNorm, unitNorm, nonNeg };

@@ -3,7 +3,9 @@ import type { Penalty } from '../program/layer.js';
 
 /** What a penalty is. */
 export interface RegularizerDefinition<O extends object = object> {
+  /** The range and default of each option. */
   readonly options: OptionRanges<O>;
+  /** Returns how much the absolute values (l1) and the squares (l2) of the weights count. */
   penalty(options: O): Penalty;
 }
 
@@ -19,6 +21,7 @@ function regularizer<N extends string, O extends object, A>(
 
 const strength: OptionRange = { default: 0.01, min: 0 };
 
+/** Options of `l1` and `l2`. */
 export interface StrengthOptions {
   /** From 0 on; default 0.01. */
   readonly lambda: number;
@@ -42,6 +45,7 @@ export const l2 = /* @__PURE__ */ regularizer<'l2', StrengthOptions, number>(
   readLambda,
 );
 
+/** Options of `l1l2`. */
 export interface L1L2Options {
   /** From 0 on; default 0.01. */
   readonly l1: number;
@@ -58,5 +62,11 @@ export const l1l2 = /* @__PURE__ */ regularizer<'l1l2', L1L2Options, Partial<L1L
 
 /** A penalty as plain data: its name and strengths, which may be left out. */
 export type Regularizer =
-  | ({ readonly name: 'l1' | 'l2' } & Partial<StrengthOptions>)
-  | ({ readonly name: 'l1l2' } & Partial<L1L2Options>);
+  | ({
+      /** The name of the penalty. */
+      readonly name: 'l1' | 'l2';
+    } & Partial<StrengthOptions>)
+  | ({
+      /** The name of the penalty. */
+      readonly name: 'l1l2';
+    } & Partial<L1L2Options>);

@@ -14,6 +14,7 @@ import { makeLogs } from './totals.js';
 
 /** What `gradients` returns. */
 export interface Gradients {
+  /** Loss and metrics of the batch. */
   readonly logs: Logs;
   /** By parameter, in the shapes of `getWeights`. */
   readonly gradients: Weights;

@@ -7,6 +7,7 @@ import { copyRows, SHORT } from '../program/copy.js';
 import { isFloat32 } from '../realms.js';
 import { type Data, readInput, readInputs } from '../rows/arrays.js';
 
+/** Options of `predict`. */
 export interface PredictOptions<Output extends Matrix | Float32Array> {
   /**
    * Where to put the outputs: a matrix of as many rows as `x` and a column per unit of the last layer, or a Float32Array

@@ -3,6 +3,7 @@ import { type Program, productFlops, type SymbolicCall } from './emitter.js';
 import { Arena, denseScratch, matrixTensor, panelColumns, type Tensor, vectorTensor } from './plan.js';
 import { type LinkedProgram, link, run } from './run.js';
 
+/** Options of `profile`. */
 export interface ProfileOptions {
   /** Timed repetitions of the step, after a warm-up; default as many as 200 ms take, at least 3. */
   readonly repeats?: number;
@@ -10,6 +11,7 @@ export interface ProfileOptions {
 
 /** One kernel call of a step. A long product that runs in parts is one call. Rates are absent where `us` is 0. */
 export interface CallProfile {
+  /** The name of the kernel. */
   readonly kernel: string;
   /** Operands in the order of the kernel's arguments. */
   readonly tensors: readonly string[];
@@ -45,6 +47,7 @@ export interface Profile {
   readonly peakGflops: number;
   /** In the order in which they run. */
   readonly calls: readonly CallProfile[];
+  /** Returns it all as a table in plain text. */
   toString(): string;
 }
 

@@ -8,7 +8,14 @@ type LooseData = Readonly<Record<string, MatrixLike | undefined>>;
 /** One batch of a stream, inputs and targets and maybe the weights of its rows: `[x, y]`, `[x, y, sampleWeight]` or by name. */
 export type Batch =
   | readonly (Data | LooseData)[]
-  | { readonly x: Data; readonly y: Data; readonly sampleWeight?: SampleWeight };
+  | {
+      /** Inputs, rows x columns; for several inputs a list, or an object by name. */
+      readonly x: Data;
+      /** Targets of the same rows. */
+      readonly y: Data;
+      /** A weight for each row; default 1. */
+      readonly sampleWeight?: SampleWeight;
+    };
 
 type Stream<T> = Iterable<T> | AsyncIterable<T> | Iterator<T> | AsyncIterator<T>;
 

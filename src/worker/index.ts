@@ -17,7 +17,12 @@ import { callWith, makeRemote, type RemoteModel } from './remote.js';
 import { Scope } from './scope.js';
 
 // With these TypeScript finds names for all that the methods take and return.
-export type { Gradients, History, Logs, Matrix, MatrixLike, Summary, Weights } from '../index.js';
+export type { History } from '../callbacks/history.js';
+export type { Summary } from '../engine/summary.js';
+export type { Matrix, MatrixLike } from '../matrix.js';
+export type { Weights } from '../nn/parameters.js';
+export type { Logs } from '../passes/logs.js';
+export type { Gradients } from '../passes/one-batch.js';
 export { transfer } from './packing.js';
 export type { BackendChoice, BackendInfo } from './protocol.js';
 export type {
@@ -34,6 +39,7 @@ import { isA, isPlace } from '../realms.js';
 
 export { share } from './share.js';
 
+/** Options of a worker. */
 export interface StartOptions {
   /** Where the file `worker-host.js` of this package lies, for bundlers that move it; default beside this module. */
   readonly workerUrl?: string | URL;

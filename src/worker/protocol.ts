@@ -5,7 +5,9 @@ import type { PackedError } from './packed-errors.js';
 
 /** A backend as plain data, for a worker to open. */
 export type BackendChoice = {
+  /** The function that was called. */
   readonly name: 'auto' | 'wasm' | 'typescript';
+  /** The options that it was given. */
   readonly options: object;
 };
 

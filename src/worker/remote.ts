@@ -45,9 +45,11 @@ export interface RemoteCallback extends Hooks {}
 
 /** How far `fit` has come. */
 export interface Progress {
+  /** The epoch, from 0 on. */
   readonly epoch: number;
   /** The last batch that ended. */
   readonly batch: number;
+  /** Loss and metrics of that batch; at the end of an epoch those of the epoch. */
   readonly logs: Logs;
 }
 
@@ -59,11 +61,13 @@ export interface RemoteStreamFitOptions extends Omit<StreamFitOptions, 'callback
 
 /** A callback of myelin, such as `earlyStopping()`. */
 export interface NamedCallback {
+  /** Its name, by which the worker makes it anew. */
   readonly name?: string;
 }
 
 /** What `fit` in a worker has of its own. */
 export interface RemoteOptions {
+  /** Callbacks, called in this order; default none. */
   readonly callbacks?: readonly (RemoteCallback | NamedCallback)[];
   /**
    * Is told of the last batch every `progressInterval`, and of each epoch's last. Does not hold training up; what it throws
@@ -86,10 +90,15 @@ export interface RemoteOptions {
  * as `spec`, are promises.
  */
 export interface RemoteModel extends RemoteMembers {
+  /** What is known of the backend that the worker opened. */
   readonly backend: BackendInfo;
+  /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
   fit(x: Data, y: Data, options?: RemoteFitOptions): Promise<History>;
+  /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
   fit(batches: Batches, options?: RemoteStreamFitOptions): Promise<History>;
+  /** Computes outputs in the worker, rows x units; see `Model.predict`. */
   predict(x: Data): Promise<Matrix>;
+  /** Computes outputs in the worker, rows x units; see `Model.predict`. */
   predict<Output extends Matrix | Float32Array>(x: Data, options: PredictOptions<Output>): Promise<Output>;
   /** Frees the model, and ends its worker if it has one of its own. Fails while `fit` is running, as `Model.dispose` does. */
   dispose(): Promise<void>;

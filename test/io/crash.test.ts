@@ -39,7 +39,7 @@ afterAll(() => {
 const temporary = (folder: string) => readdirSync(folder).filter((name) => name.endsWith('.tmp'));
 
 describe('a process killed at a random moment of a save', () => {
-  test(`leaves the old file or the new one, ${KILLS} times`, { timeout: 600_000 }, async () => {
+  test(`leaves the old file or the new one, ${KILLS} times`, { timeout: Math.max(600_000, KILLS * 6000) }, async () => {
     const [a, b] = [makeModel(1, 512), makeModel(2, 512)];
     const files = [serialize(a), serialize(b)].map((bytes) => Buffer.from(bytes));
     const isOne = (path: string) => files.some((file) => file.equals(readFileSync(path)));

@@ -5,13 +5,16 @@ import { shuffle } from '../splits.js';
 
 /** Rows and their targets, which an augmentation may change in place. */
 export interface Batch {
+  /** Inputs, rows x columns. */
   readonly x: Matrix;
+  /** Targets, rows x columns, in the order of the rows of `x`. */
   readonly y: Matrix;
 }
 
 /** Changes a batch; draws from `random` alone. */
 export type Augmentation = (batch: Batch, random: Generator) => void;
 
+/** Options of `augmented`. */
 export interface BatchOptions {
   /** Default 32. */
   readonly batchSize?: number;

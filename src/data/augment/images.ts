@@ -6,12 +6,15 @@ import type { Augmentation } from './batches.js';
 
 /** How a row holds an image: line by line, the channels of a pixel together. */
 export interface ImageShape {
+  /** Lines of the image, in pixels. */
   readonly height: number;
+  /** Pixels of a line. */
   readonly width: number;
   /** Default 1. */
   readonly channels?: number;
 }
 
+/** Options of `distort`. Each image draws its own distortion within these bounds. */
 export interface DistortOptions extends ImageShape {
   /** Pixels, at most, up, down, left or right; default 0. */
   readonly shift?: number;
@@ -20,7 +23,12 @@ export interface DistortOptions extends ImageShape {
   /** Larger or smaller by this share at most; default 0. */
   readonly scale?: number;
   /** Displacements that differ from place to place: noise smoothed over `sigma` (4) pixels, times `alpha` (34). */
-  readonly elastic?: { readonly alpha?: number; readonly sigma?: number };
+  readonly elastic?: {
+    /** Multiplies the smoothed noise, in pixels; default 34. */
+    readonly alpha?: number;
+    /** Standard deviation of the Gaussian that smooths the noise, in pixels; default 4. */
+    readonly sigma?: number;
+  };
   /** What comes in from outside; default 0. */
   readonly fill?: number;
 }
@@ -173,6 +181,7 @@ function sample(
   }
 }
 
+/** Options of `erase`. */
 export interface EraseOptions extends ImageShape {
   /** Share of the images; default 0.5. */
   readonly probability?: number;

@@ -10,6 +10,7 @@ export function drawNormal(random: Generator): number {
   return normalQuantile(random.uniform() + 2 ** -54);
 }
 
+/** Options of `addNoise`. */
 export interface AddNoiseOptions {
   /** Standard deviation; default 0.1. */
   readonly stddev?: number;
@@ -39,6 +40,7 @@ function checkColumns(columns: readonly number[], width: number): void {
   });
 }
 
+/** Options of `dropFeatures`. */
 export interface DropFeaturesOptions {
   /** Probability of each; default 0.1. */
   readonly rate?: number;
@@ -56,6 +58,7 @@ export function dropFeatures(options: DropFeaturesOptions = {}): Augmentation {
   };
 }
 
+/** Options of `mixUp`. */
 export interface MixUpOptions {
   /** Of the Beta distribution that shares are drawn from; default 0.2. */
   readonly alpha?: number;
@@ -85,6 +88,7 @@ function mixRow({ data, columns }: Matrix, old: Float32Array, row: number, other
   }
 }
 
+/** Options of `oversample`. */
 export interface OversampleOptions {
   /** Nearest rows of the same class that a new one may lie towards; default 5. 0 repeats rows as they are. */
   readonly neighbours?: number;

@@ -10,8 +10,11 @@ import { isDateLike } from './spelled-dates.js';
 
 /** A text of a column, how many cells have it, and the first of them. */
 export interface Cell {
+  /** The text as the file has it. */
   readonly text: string;
+  /** How many cells of the column hold this text. */
   readonly count: number;
+  /** The row of the first of them, from 0 on. */
   readonly row: number;
   /** Where it stands in a file. */
   readonly line?: number;
@@ -21,10 +24,13 @@ export interface Cell {
 export interface Odd {
   /** Cells that are of another kind, and how many there are that are not missing. */
   readonly count: number;
+  /** How many cells of the column are not missing. */
   readonly of: number;
   /** The first of them, and how many cells have the same text. */
   readonly text: string;
+  /** How many cells hold the same text as the first. */
   readonly cells: number;
+  /** The row of the first, from 0 on. */
   readonly row: number;
   /** Where it stands in a file. */
   readonly line?: number;

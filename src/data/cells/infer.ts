@@ -36,6 +36,7 @@ export interface Settings
 export interface Suspicion {
   /** All would be numbers with these. */
   readonly decimal?: Decimal;
+  /** The sign between groups of three digits with which all would be numbers. */
   readonly thousands?: Thousands;
   /** All are dates by any of these. */
   readonly dateFormats?: readonly string[];

@@ -9,6 +9,7 @@ import { guessHeader } from './header.js';
 import { Head } from './sample.js';
 import { doubledIn, findLayout } from './separator.js';
 
+/** Bounds on what a CSV file may hold; a file beyond one is refused with a DataError. */
 export interface Limits {
   /** Characters of a line; default 2^24. */
   readonly maxLineLength?: number;
@@ -45,6 +46,7 @@ export interface ReadOptions extends CellOptions {
   readonly sampleRows?: number;
 }
 
+/** Options of `readCsv`. */
 export interface CsvOptions extends ReadOptions, Limits {
   /** One character; default: the one of , ; tab | : and space that cuts the first lines into equally many fields. */
   readonly separator?: string;

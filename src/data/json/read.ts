@@ -10,6 +10,7 @@ import { addObject, isTable } from './shapes.js';
 import { JsonFlaw, parseJson } from './syntax.js';
 import { DEPTH, elements, failure, parse, type Spot, Spots, START, spotOf } from './text.js';
 
+/** Options of `readJson`, `readJsonLines` and `streamJsonLines`. */
 export interface JsonOptions extends RowOptions {
   /** Bytes of a JSON file, or characters of a line of JSON Lines, that are read at most; default 2^29 and 2^24. */
   readonly maxBytes?: number;

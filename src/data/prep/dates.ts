@@ -3,8 +3,10 @@ import type { NumberColumn } from '../table.js';
 import { cos, sin } from './circle.js';
 import { define, numbersOf, type StepSpec } from './step.js';
 
+/** A number that `dateParts` takes from a date, in UTC. */
 export type DatePart = 'year' | 'month' | 'day' | 'weekday' | 'dayOfYear' | 'hour' | 'minute' | 'second' | 'days';
 
+/** Options of `dateParts`. */
 export interface DatePartsOptions {
   /** Default year, month, day and weekday. `'days'` are days since 1970 with fractions; weekday 0 is Monday. */
   readonly parts?: readonly DatePart[];

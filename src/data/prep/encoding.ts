@@ -4,6 +4,7 @@ import type { CategoryColumn, Column, NumberColumn } from '../table.js';
 import { countCategories } from './missing.js';
 import { define, numbersOf, type StepSpec } from './step.js';
 
+/** What becomes of a category that fitting did not meet: nothing, an error, or a place of its own. */
 export type Unknown = 'ignore' | 'error' | 'own';
 
 interface Common {
@@ -11,6 +12,7 @@ interface Common {
   readonly minRows?: number;
 }
 
+/** Options of `oneHot`. */
 export interface OneHotOptions extends Common {
   /**
    * What to do with a category that was not there when fitting: `'ignore'` (default) makes all columns 0, `'error'` names
@@ -26,6 +28,7 @@ export function oneHot(options: OneHotOptions = {}): StepSpec {
   return { step: 'oneHot', options: { ...options } };
 }
 
+/** Options of `ordinal`. */
 export interface OrdinalOptions {
   /** The categories in their order; default that of their texts. */
   readonly order?: readonly string[];
@@ -43,6 +46,7 @@ export function frequency(): StepSpec {
   return { step: 'frequency', options: {} };
 }
 
+/** Options of `embeddingIds`. */
 export interface EmbeddingIdsOptions extends Common {
   /** Ids at most, those of rare categories and 0 included; default none. */
   readonly maxIds?: number;

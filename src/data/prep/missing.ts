@@ -4,6 +4,7 @@ import type { CategoryColumn, Column, NumberColumn } from '../table.js';
 import { median, medianOfCounts, moments, sorted } from './statistics.js';
 import { define, numbersOf, type StepSpec } from './step.js';
 
+/** Options of `fillMissing`. */
 export interface FillMissingOptions {
   /** Default `'median'` of numbers and `'mostFrequent'` of categories, which have no mean. */
   readonly strategy?: 'mean' | 'median' | 'mostFrequent' | 'constant';

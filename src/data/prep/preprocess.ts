@@ -12,8 +12,10 @@ import { type AnyBlockStep, type Block, blockSteps, checkBlockState } from './pr
 import { standardize } from './scaling.js';
 import { checkState, type State, type StepSpec } from './step.js';
 
+/** One step of preprocessing, or several that follow each other. */
 export type Steps = StepSpec | readonly StepSpec[];
 
+/** Options of `preprocess`. */
 export interface PreprocessOptions {
   /** Steps of columns by name, instead of those of their kind; `'drop'` leaves a column out, `[]` takes it as it is. */
   readonly columns?: Readonly<Record<string, Steps | 'drop'>>;
@@ -234,6 +236,10 @@ export class Preprocessing {
     return new Table(columns);
   }
 
+  /**
+   * Returns what `preprocessingFromJSON` takes: options and what was learned, as plain data. @throws StateError before
+   * `fit`.
+   */
   toJSON() {
     return {
       format: 'myelin.preprocessing',

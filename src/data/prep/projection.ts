@@ -23,6 +23,7 @@ export interface BlockKind<O, S> {
 
 export type AnyBlockStep = BlockKind<never, never>;
 
+/** Options of `pca`. */
 export interface PcaOptions {
   /** How many components, or, below 1, the share of the variance that they must explain together; default all. */
   readonly components?: number;
@@ -39,6 +40,7 @@ export function pca(options: PcaOptions = {}): StepSpec {
   return { step: 'pca', options: { ...options } };
 }
 
+/** Options of `zca`. */
 export interface ZcaOptions {
   /** Added to variances, as a share of the mean variance; default 1e-5. */
   readonly epsilon?: number;

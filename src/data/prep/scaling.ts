@@ -80,6 +80,7 @@ function linear<O>(
   });
 }
 
+/** Options of `standardize`. */
 export interface StandardizeOptions {
   /** Subtract the mean; default true. */
   readonly center?: boolean;
@@ -97,12 +98,15 @@ export function zeroCentre(): StepSpec {
   return spec('zeroCentre', {});
 }
 
+/** Options of `minMax`. */
 export interface MinMaxOptions {
   /** What the least and the greatest number become; default 0 and 1. */
   readonly min?: number;
+  /** What the greatest number becomes; default 1. */
   readonly max?: number;
   /** The range that becomes it; default that of the numbers. */
   readonly low?: number;
+  /** The number that becomes `max`; default the greatest. */
   readonly high?: number;
 }
 
@@ -111,9 +115,11 @@ export function minMax(options: MinMaxOptions = {}): StepSpec {
   return spec('minMax', options);
 }
 
+/** Options of `robust`. */
 export interface RobustOptions {
   /** Shares below the quantiles whose distance is the unit; default 0.25 and 0.75. */
   readonly lower?: number;
+  /** The share of the numbers below the upper quantile; default 0.75. */
   readonly upper?: number;
 }
 
@@ -127,6 +133,7 @@ export function maxAbs(): StepSpec {
   return spec('maxAbs', {});
 }
 
+/** Options of `log1p`. */
 export interface Log1pOptions {
   /** sign(x) log(1 + |x|), which takes numbers below 0 too; default false. */
   readonly signed?: boolean;
@@ -137,6 +144,7 @@ export function log1p(options: Log1pOptions = {}): StepSpec {
   return spec('log1p', options);
 }
 
+/** Options of `quantileNormal`. */
 export interface QuantileNormalOptions {
   /** Points of the curve; default 1000, or as many as there are numbers. */
   readonly quantiles?: number;
@@ -147,6 +155,7 @@ export function quantileNormal(options: QuantileNormalOptions = {}): StepSpec {
   return spec('quantileNormal', options);
 }
 
+/** Options of `clipOutliers`. */
 export interface ClipOutliersOptions {
   /** `'iqr'`: the quartiles and `factor` times their distance beyond (default); `'quantile'`: the quantiles `lower` and `upper`. */
   readonly method?: 'iqr' | 'quantile';
@@ -154,6 +163,7 @@ export interface ClipOutliersOptions {
   readonly factor?: number;
   /** Default 0.01 and 0.99. */
   readonly lower?: number;
+  /** The share of the numbers below the upper bound of `'quantile'`; default 0.99. */
   readonly upper?: number;
 }
 

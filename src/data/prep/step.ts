@@ -4,7 +4,9 @@ import type { Column, NumberColumn } from '../table.js';
 
 /** A step of preprocessing as plain data: its name and its options. */
 export interface StepSpec {
+  /** The name of the function that returned it, such as 'standardize'. */
   readonly step: string;
+  /** The options that were given; defaults are filled in when it is fitted. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 

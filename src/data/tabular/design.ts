@@ -14,8 +14,10 @@ import { remarksOn } from '../remarks.js';
 import type { CategoryColumn, Column, NumberColumn, Table } from '../table.js';
 import type { CheckpointEvery } from './pauses.js';
 
+/** What is predicted: one of several classes, or a number. */
 export type Task = 'classification' | 'regression';
 
+/** Options of `tabular`. Defaults depend on the rows; `record.design` says what they came to. */
 export interface TabularOptions {
   /** The column to predict. */
   readonly target: string;
@@ -57,20 +59,31 @@ export interface TabularOptions {
 
 /** What training goes by, options and defaults together; plain data. */
 export interface Design {
+  /** Units of each hidden layer. */
   readonly layers: readonly number[];
+  /** The activation of the hidden layers. */
   readonly activation: ActivationName;
+  /** Rate of dropout after each hidden layer, from 0 on and below 1. */
   readonly dropout: number;
+  /** How many networks are trained, whose outputs are averaged. */
   readonly members: number;
+  /** Epochs at most. */
   readonly epochs: number;
   /** Trained for on top where the last of the epochs were the best. */
   readonly moreEpochs: number;
+  /** Rows of a batch. */
   readonly batchSize: number;
+  /** The highest rate of the one-cycle schedule. */
   readonly learningRate: number;
+  /** The decoupled weight decay of Adam. */
   readonly weightDecay: number;
+  /** Epochs without a better validation loss before training stops. */
   readonly patience: number;
+  /** The seed of the split, initialization, shuffling and dropout. */
   readonly seed: number;
 }
 
+/** Options of `tabular(...).fit`. */
 export interface FitTabularOptions {
   /** Called before training begins with each remark on the target and on numbers that may stand for a missing value, which the record keeps among its notes, too. */
   readonly remark?: (text: string) => void;

@@ -14,6 +14,7 @@ import { FirstLayers } from './first-layers.js';
 export interface Importance {
   /** Its name; of several that are shuffled together, the first and the last. */
   readonly column: string;
+  /** How much worse the metric becomes, in its unit, when the column is shuffled; the mean over repeats. */
   readonly importance: number;
   /** Standard deviation over repeats. */
   readonly deviation: number;
@@ -31,6 +32,7 @@ export interface Explanation extends ReadonlyArray<Importance> {
   readonly leftOut: readonly string[];
 }
 
+/** Options of `explain`. */
 export interface ExplainOptions {
   /** Times that each column is shuffled at most; default 5. */
   readonly repeats?: number;

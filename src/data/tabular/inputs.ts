@@ -6,15 +6,21 @@ import type { Column, ColumnKind, Table } from '../table.js';
 
 /** What the training data had in a column. */
 export interface InputRecord {
+  /** The name of the column. */
   readonly name: string;
+  /** The kind that it was read as. */
   readonly kind: ColumnKind;
+  /** Rows without a value. */
   readonly missing: number;
   /** Of numbers. */
   readonly min?: number;
+  /** The greatest of numbers. */
   readonly max?: number;
+  /** The mean of numbers. */
   readonly mean?: number;
   /** Of texts, the most frequent first, and how many rows each has; at most 1000. */
   readonly categories?: readonly string[];
+  /** The rows of each of `categories`, in their order. */
   readonly counts?: readonly number[];
 }
 

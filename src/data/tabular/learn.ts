@@ -32,7 +32,9 @@ export interface Pipeline {
 
 /** Targets and what was predicted for them: numbers in the target's units are float64, probabilities float32. */
 export interface HeldOut {
+  /** The true class by number, rows x 1, or the target in its unit, rows x 1. */
   readonly truth: Numbers;
+  /** The probability of each class, rows x classes, or the predicted number, rows x 1. */
   readonly outputs: Numbers;
 }
 

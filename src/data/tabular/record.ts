@@ -26,12 +26,17 @@ import { classesOf, type Precision } from './target.js';
 
 /** What was trained, on what, and how well it does; plain data, which is saved with the model. */
 export interface TabularRecord {
+  /** The column that is predicted. */
   readonly target: string;
+  /** Whether it is a class or a number. */
   readonly task: Task;
   /** Names of the classes, in the order of the outputs. */
   readonly classes?: readonly string[];
+  /** Rows that training had, those without a target left out. */
   readonly rows: number;
+  /** The options of training, defaults filled in. */
   readonly design: Design;
+  /** How each network trained, in order. */
   readonly members: readonly MemberRecord[];
   /**
    * What to expect of new rows: of rows that were left out and chose nothing, neither the epoch nor the temperature. The log
@@ -46,6 +51,7 @@ export interface TabularRecord {
   readonly curve?: readonly number[];
   /** What comes before softmax was divided by it, so that probabilities are no more certain than right; chosen on rows left out. */
   readonly temperature?: number;
+  /** What the training data had in each column. */
   readonly inputs: readonly InputRecord[];
   /** How the rows were read where that differs from the defaults. */
   readonly reading?: Reading;
@@ -53,6 +59,7 @@ export interface TabularRecord {
   readonly precision?: Precision;
   /** Shares of the classes, or the mean of the target, in training. Files of earlier builds have none. */
   readonly prior?: Prior;
+  /** Remarks for people on what was chosen, left out or looks doubtful. */
   readonly notes: readonly string[];
 }
 

@@ -46,10 +46,12 @@ export class Tabular<T extends Task = Task> {
     return this.#ready().model;
   }
 
+  /** The preprocessing that turns rows into the model's inputs. @throws StateError before `fit`. */
   get preprocessing(): Preprocessing {
     return this.#ready().inputs;
   }
 
+  /** What was trained, on what, and how well it does. @throws StateError before `fit`. */
   get record(): TabularRecord {
     return this.#ready().record;
   }
@@ -68,7 +70,10 @@ export class Tabular<T extends Task = Task> {
   }
 
   /** What readers of other files should know: kinds of columns, and how the rows that it learned from were read. */
-  get readOptions(): Reading & { readonly kinds: Readonly<Record<string, ColumnKind>> } {
+  get readOptions(): Reading & {
+    /** The kind of each column, by name. */
+    readonly kinds: Readonly<Record<string, ColumnKind>>;
+  } {
     return { kinds: this.kinds, ...this.record.reading };
   }
 
@@ -173,7 +178,10 @@ export class Tabular<T extends Task = Task> {
   }
 
   /** Targets of rows, what is predicted for them, and the metrics of that. Errors as of `evaluate`. */
-  compare(data: Data): HeldOut & { readonly metrics: Metrics } {
+  compare(data: Data): HeldOut & {
+    /** The metrics of these rows, as `evaluate` returns them. */
+    readonly metrics: Metrics;
+  } {
     const { record } = this.#ready();
     const { table, truth } = this.#labelled(data);
     const outputs = this.#outputs(table);

@@ -39,9 +39,11 @@ export type ActivationPlan =
 
 /** What an activation is beside its loops. */
 export interface ActivationDefinition<O extends object = object> {
+  /** The range and default of each option. */
   readonly options: OptionRanges<O>;
   /** Refuses options that do not go together. */
   check?(options: O): void;
+  /** Says which kernels compute it, and what they need in the backward pass. */
   plan(options: O): ActivationPlan;
   /** The default kernel initializer of a dense layer in front of it. */
   readonly initializer: 'glorotUniform' | 'heUniform' | 'lecunNormal';
@@ -49,9 +51,15 @@ export interface ActivationDefinition<O extends object = object> {
   readonly variants?: readonly Partial<O>[];
 }
 
-/** A function that checks options and returns a spec. */
+/** An activation as plain data: its name and all options. */
+export type NamedActivation<N extends string, O> = {
+  /** The name of the activation. */
+  readonly name: N;
+} & Readonly<O>;
+
+/** Defines an activation: returns the function that checks options and returns a spec. */
 export function define<N extends string, O extends object>(name: N, definition: () => ActivationDefinition<O>) {
-  return maker(definition, ({ options, check }, given: Partial<O> = {}): { readonly name: N } & Readonly<O> => {
+  return maker(definition, ({ options, check }, given: Partial<O> = {}): NamedActivation<N, O> => {
     const filled = fillOptions(options, given, name);
     check?.(filled);
     return { name, ...filled };

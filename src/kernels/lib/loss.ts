@@ -28,14 +28,20 @@ export interface LossDefinition<O = object> {
   readonly domain: keyof typeof DOMAINS;
   /** Outputs above this are a yes, where none is fused. Default 0.5. */
   readonly threshold?: number;
+  /** A hint for errors: which loss to take for the other kind of output. */
   readonly advice?: string;
+  /** The range and default of each option. */
   readonly options: OptionRanges<O>;
   /** The numbers that the kernel takes behind those that all take. */
   args(options: O): readonly number[];
 }
 
 /** A loss as plain data: its name and all options. */
-export type NamedLoss<N extends string, O> = { readonly name: N } & Readonly<O> & CommonLossOptions;
+export type NamedLoss<N extends string, O> = {
+  /** The name of the loss. */
+  readonly name: N;
+} & Readonly<O> &
+  CommonLossOptions;
 
 const common: OptionRanges<CommonLossOptions> = { reduction: { default: 'mean', oneOf: ['mean', 'sum'] } };
 

@@ -4,6 +4,7 @@ import type { Arithmetic } from './arithmetic.js';
 
 /** A learning rate that depends on the step, as plain data: what `cosine()` and the like return. */
 export interface Schedule {
+  /** The name of the schedule. */
   readonly name: string;
   readonly [option: string]: unknown;
 }
@@ -18,6 +19,7 @@ export interface CommonOptions {
 
 /** What an optimizer is beside its loops. */
 export interface OptimizerDefinition<O extends CommonOptions = CommonOptions> {
+  /** The range and default of each option. */
   readonly options: OptionRanges<O>;
   /** Refuses options that do not go together. */
   check?(options: O): void;
@@ -42,7 +44,10 @@ const SETTLES = 14;
 const SETTLE_EVERY = 16;
 
 /** An optimizer as plain data: its name and all options. */
-export type Spec<N extends string, O> = { readonly name: N } & Readonly<O>;
+export type Spec<N extends string, O> = {
+  /** The name of the optimizer. */
+  readonly name: N;
+} & Readonly<O>;
 
 /** The options with defaults filled in; a schedule is left to whoever evaluates it. */
 export function fillUpdateOptions<O extends Pick<CommonOptions, 'learningRate'>>(

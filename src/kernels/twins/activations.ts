@@ -30,6 +30,7 @@ export const linear = /* @__PURE__ */ define<'linear', object>('linear', () => (
   initializer: 'glorotUniform',
 }));
 
+/** Options of `step`. */
 export interface StepOptions {
   /** What stands in for the gradient, which is 0: that of x, or that of sigmoid(x). Default 'straightThrough'. */
   readonly surrogate: 'straightThrough' | 'sigmoid';

@@ -14,6 +14,7 @@ import {
 
 type Family = Pick<Twins, 'adam' | 'adamMaximum' | 'adamBlend' | 'adamax' | 'adan'>;
 
+/** Options of `adamax`, which all of the Adam family share. */
 export interface AdamaxOptions extends CommonOptions {
   /** Default 0.9. */
   readonly beta1: number;
@@ -23,6 +24,7 @@ export interface AdamaxOptions extends CommonOptions {
   readonly epsilon: number;
 }
 
+/** Options of `adam` and `adamw`. */
 export interface AdamOptions extends AdamaxOptions {
   /** Divides by the largest second moment so far instead of the present one (Reddi et al. 2018). Default false. */
   readonly amsgrad: boolean;
@@ -57,6 +59,7 @@ export const adam = /* @__PURE__ */ optimizer<'adam', AdamOptions>('adam', /* @_
 /** Adam with decoupled weight decay (Loshchilov and Hutter 2019), which only kernels undergo. */
 export const adamw = /* @__PURE__ */ optimizer<'adamw', AdamOptions>('adamw', /* @__PURE__ */ adamDefinition(0.01));
 
+/** Options of `nadam`. */
 export interface NadamOptions extends AdamaxOptions {
   /** How soon the momentum grows from about half of beta1 to beta1; default 0.004. */
   readonly momentumDecay: number;
@@ -134,6 +137,7 @@ export const adamax = /* @__PURE__ */ optimizer<'adamax', AdamaxOptions>('adamax
   },
 }));
 
+/** Options of `adan`. */
 export interface AdanOptions extends CommonOptions {
   /** Of the gradients' average; default 0.98. */
   readonly beta1: number;

@@ -6,6 +6,7 @@ type Family = Pick<Twins, 'maxNorm' | 'unitNorm' | 'nonNeg'>;
 
 /** What a constraint is beside its loop, which has the same name. */
 export interface ConstraintDefinition<O extends object = object> {
+  /** The range and default of each option. */
   readonly options: OptionRanges<O>;
   /** The number that the loop takes. */
   value(options: O): number;
@@ -17,6 +18,7 @@ function constraint<N extends keyof Family, O extends object>(name: N, definitio
   });
 }
 
+/** Options of `maxNorm`. */
 export interface MaxNormOptions {
   /** Above 0; default 2. */
   readonly maxValue: number;

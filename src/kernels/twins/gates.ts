@@ -18,6 +18,7 @@ type Family = Pick<
   | 'softplusBackward'
 >;
 
+/** Options of `elu`. */
 export interface EluOptions {
   /** Minus the value far below 0, at least 0; default 1. */
   readonly alpha: number;
@@ -41,6 +42,7 @@ export const selu = /* @__PURE__ */ define<'selu', object>('selu', () => ({
   initializer: 'lecunNormal',
 }));
 
+/** Options of `celu`. */
 export interface CeluOptions {
   /** Minus the value far below 0, from 1e-6 to 1e6; default 1. */
   readonly alpha: number;
@@ -54,6 +56,7 @@ export const celu = /* @__PURE__ */ define<'celu', CeluOptions>('celu', () => ({
   variants: [{ alpha: 0.25 }],
 }));
 
+/** Options of `gelu`. */
 export interface GeluOptions {
   /** The form with tanh instead of the normal distribution itself; default false. */
   readonly approximate: boolean;

@@ -5,6 +5,7 @@ import { backward, define, forward, light, slope } from '../lib/curve.js';
 
 type Family = Pick<Twins, 'leakyReluForward' | 'leakyReluBackward' | 'preluForward' | 'preluBackward' | 'rreluForward'>;
 
+/** Options of `leakyRelu`. */
 export interface LeakyReluOptions {
   /** Slope below 0, at least 0; default 0.01. */
   readonly alpha: number;
@@ -18,6 +19,7 @@ export const leakyRelu = /* @__PURE__ */ define<'leakyRelu', LeakyReluOptions>('
   variants: [{ alpha: 0.3 }, { alpha: 1.5 }],
 }));
 
+/** Options of `prelu`. */
 export interface PreluOptions {
   /** Where the slopes begin; default 0.25. */
   readonly alpha: number;
@@ -30,6 +32,7 @@ export const prelu = /* @__PURE__ */ define<'prelu', PreluOptions>('prelu', () =
   initializer: 'heUniform',
 }));
 
+/** Options of `rrelu`. */
 export interface RreluOptions {
   /** Least slope, at least 0; default 1/8. */
   readonly lower: number;

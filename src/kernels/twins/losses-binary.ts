@@ -11,6 +11,7 @@ export const hinge = /* @__PURE__ */ loss('hinge', () => hinged);
 /** max(1 - t y, 0)^2, for targets -1 and 1; a 0 counts as -1. */
 export const squaredHinge = /* @__PURE__ */ loss('squaredHinge', () => hinged);
 
+/** Options of crossentropies that smooth labels. */
 export interface SmoothingOptions {
   /**
    * The share of each target that is handed to all classes alike: 0.1 turns targets 0 and 1 of two classes into 0.05 and
@@ -36,6 +37,7 @@ export const binaryCrossentropy = /* @__PURE__ */ loss<'binaryCrossentropy', Smo
   }),
 );
 
+/** Options of `binaryFocalCrossentropy`. */
 export interface BinaryFocalOptions extends SmoothingOptions {
   /** How little easy rows count; default 2. At 0 all count alike. */
   readonly gamma: number;

@@ -35,6 +35,7 @@ export const meanSquaredLogarithmicError = /* @__PURE__ */ loss('meanSquaredLoga
   args: () => [],
 }));
 
+/** Options of `huber`. */
 export interface HuberOptions {
   /** Where the parabola becomes a line; default 1. */
   readonly delta: number;
@@ -48,6 +49,7 @@ export const huber = /* @__PURE__ */ loss<'huber', HuberOptions>('huber', () => 
   args: ({ delta }) => [delta],
 }));
 
+/** Options of `tukeyBiweight`. */
 export interface TukeyBiweightOptions {
   /** From this distance on a row is an outlier: its loss stays the same, its gradient is 0. Default 4.685. */
   readonly delta: number;
@@ -72,6 +74,7 @@ export const logCosh = /* @__PURE__ */ loss('logCosh', () => ({
   args: () => [],
 }));
 
+/** Options of `quantile`. */
 export interface QuantileOptions {
   /** Between 0 and 1; default 0.5, the median. */
   readonly tau: number;

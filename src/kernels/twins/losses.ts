@@ -33,6 +33,7 @@ export const categoricalCrossentropy = /* @__PURE__ */ loss<'categoricalCrossent
   }),
 );
 
+/** Options of `categoricalFocalCrossentropy`. */
 export interface CategoricalFocalOptions extends SmoothingOptions {
   /** How little easy rows count; default 2. At 0 all count alike. */
   readonly gamma: number;

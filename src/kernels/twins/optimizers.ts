@@ -27,6 +27,7 @@ type Family = Pick<
   | 'lion'
 >;
 
+/** Options of `sgd`. */
 export interface SgdOptions extends CommonOptions {
   /** From 0 to 1; default 0. */
   readonly momentum: number;
@@ -51,6 +52,7 @@ export const sgd = /* @__PURE__ */ optimizer<'sgd', SgdOptions>('sgd', () => ({
   },
 }));
 
+/** Options of `momentum` and `nesterov`. */
 export interface MomentumOptions extends CommonOptions {
   /** Above 0, to 1; default 0.9. */
   readonly momentum: number;
@@ -73,6 +75,7 @@ export const momentum = /* @__PURE__ */ sgdWith('momentum', false);
 /** `sgd` with a momentum and Nesterov's look-ahead. */
 export const nesterov = /* @__PURE__ */ sgdWith('nesterov', true);
 
+/** Options of `adagrad`. */
 export interface AdagradOptions extends CommonOptions {
   /** What the sums of squares begin with; default 0. */
   readonly initialAccumulatorValue: number;
@@ -91,6 +94,7 @@ export const adagrad = /* @__PURE__ */ optimizer<'adagrad', AdagradOptions>('ada
   },
 }));
 
+/** Options of `adadelta`. */
 export interface AdadeltaOptions extends CommonOptions {
   /** Of both moving averages; default 0.9. */
   readonly rho: number;
@@ -110,6 +114,7 @@ export const adadelta = /* @__PURE__ */ optimizer<'adadelta', AdadeltaOptions>('
   },
 }));
 
+/** Options of `rmsprop`. */
 export interface RmspropOptions extends CommonOptions {
   /** Of the moving averages; default 0.99. */
   readonly rho: number;
@@ -148,6 +153,7 @@ export const rmsprop = /* @__PURE__ */ optimizer<'rmsprop', RmspropOptions>('rms
   },
 }));
 
+/** Options of `lion`. */
 export interface LionOptions extends CommonOptions {
   /** Of the blend whose sign is the step; default 0.9. */
   readonly beta1: number;

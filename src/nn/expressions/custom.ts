@@ -10,7 +10,9 @@ import { Lowering, type Shape } from './lowering.js';
 
 /** A loss as plain data; each step computes one operation, and the last one the loss. */
 export interface CustomLoss extends BuildsLoss {
+  /** Tells it from the losses that the library has. */
   readonly name: 'custom';
+  /** The operations in order; the last one computes the loss. */
   readonly steps: readonly Step[];
   /** Columns of the targets, where they are not as many as the output's. */
   readonly targetColumns?: number;
@@ -18,16 +20,21 @@ export interface CustomLoss extends BuildsLoss {
 
 /** An activation as plain data; each step computes one operation, and the last one the output. */
 export interface CustomActivation extends BuildsActivation {
+  /** Tells it from the activations that the library has. */
   readonly name: 'custom';
+  /** The operations in order; the last one computes the output. */
   readonly steps: readonly Step[];
 }
 
+/** Options of `customLoss`. */
 export interface CustomLossOptions {
   /** Columns of the targets; default as many as the output has. */
   readonly targetColumns?: number;
 }
 
+/** Describes a loss of targets and predictions, both rows x columns; returns rows x columns, rows x 1 or one number. */
 export type LossFunction = (yTrue: Expression, yPred: Expression, operations: Operations) => Expression;
+/** Describes an activation: returns an expression of the same shape as `x`, rows x units. */
 export type ActivationFunction = (x: Expression, operations: Operations) => Expression;
 
 /**

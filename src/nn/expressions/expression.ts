@@ -9,7 +9,9 @@ export type Operand = string | Constant;
 
 /** One operation of an expression, as plain data. */
 export interface Step {
+  /** The operation. */
   readonly op: OperationName;
+  /** What it is computed of: earlier steps, inputs or constants. */
   readonly args: readonly Operand[];
   /** Of `sum` and `mean`: 1 for each row on its own. */
   readonly axis?: 1;
@@ -45,22 +47,31 @@ type Reduction = (x: Term, options?: { readonly axis?: 1 }) => Expression;
 
 /** The operations that expressions are made of. Numbers, rows and columns spread over rows and columns. */
 export interface Operations {
+  /** The sum a + b, element by element. */
   readonly add: Binary;
+  /** The difference a - b, element by element. */
   readonly sub: Binary;
+  /** The product a b, element by element. */
   readonly mul: Binary;
+  /** The quotient a / b, element by element; as in IEEE arithmetic, x / 0 is infinite or NaN. */
   readonly div: Binary;
   /** The larger one, element by element; where both are equal the gradient goes to the first. */
   readonly max: Binary;
   /** The smaller one, element by element; where both are equal the gradient goes to the first. */
   readonly min: Binary;
+  /** e^x, element by element; infinite above 88. */
   readonly exp: Unary;
   /** Natural logarithm; of 0 -Infinity, of negative numbers NaN. */
   readonly log: Unary;
+  /** The hyperbolic tangent, element by element. */
   readonly tanh: Unary;
+  /** 1 / (1 + e^-x), element by element. */
   readonly sigmoid: Unary;
+  /** max(x, 0), element by element; its gradient at 0 is 0. */
   readonly relu: Unary;
   /** Its gradient at 0 is 0. */
   readonly abs: Unary;
+  /** x^2, element by element. */
   readonly square: Unary;
   /** Its gradient at 0 is 0. */
   readonly sqrt: Unary;

@@ -5,7 +5,10 @@ import type { InitializerTable } from '../registry.js';
 import { orthonormalize } from './orthogonal.js';
 
 /** Draws, and the logarithm of the compute kernels. */
-export type Draws = Pick<Generator, 'uniform'> & { log(x: number): number };
+export type Draws = Pick<Generator, 'uniform'> & {
+  /** Natural logarithm, computed to the same bits on every engine. */
+  log(x: number): number;
+};
 
 /** Fills in the weights of one parameter: row-major, fanIn x fanOut, all zero before. A bias is 1 x units. */
 type Fill<O> = (weights: Float32Array, generator: Draws, fanIn: number, fanOut: number, options: O) => void;
@@ -54,11 +57,13 @@ function shift(weights: Float32Array, mean: number): void {
 
 /** What an initializer is. */
 export interface InitializerDefinition<O extends object = object> {
+  /** The range and default of each option. */
   readonly options: OptionRanges<O>;
   /** It draws random numbers, and takes a seed. */
   readonly random: boolean;
   /** Refuses options that do not go together. */
   check?(options: O): void;
+  /** Fills in the weights, fanIn x fanOut. */
   readonly fill: Fill<O>;
   /** Of those that draw from U(-limit, limit): a kernel draws the same numbers. */
   limit?(fanIn: number, fanOut: number): number;
@@ -124,6 +129,7 @@ export const ones = /* @__PURE__ */ initializer<'ones', None>('ones', () => ({
   fill: (w) => void w.fill(1),
 }));
 
+/** Options of `constant`. */
 export interface ConstantOptions {
   /** Default 0. */
   readonly value: number;
@@ -136,6 +142,7 @@ export const constant = /* @__PURE__ */ initializer<'constant', ConstantOptions>
   fill: (w, _g, _fanIn, _fanOut, { value }) => void w.fill(value),
 }));
 
+/** Options of `randomNormal` and `truncatedNormal`. */
 export interface NormalOptions {
   /** Default 0. */
   readonly mean: number;
@@ -153,6 +160,7 @@ export const randomNormal = /* @__PURE__ */ initializer<'randomNormal', NormalOp
   },
 }));
 
+/** Options of `randomUniform`. */
 export interface UniformOptions {
   /** Default -0.05. */
   readonly minval: number;
@@ -190,6 +198,7 @@ export const truncatedNormal = /* @__PURE__ */ initializer<'truncatedNormal', No
   }),
 );
 
+/** Options of `varianceScaling`. */
 export interface VarianceScalingOptions {
   /** Above 0; default 1. */
   readonly scale: number;
@@ -244,6 +253,7 @@ export const lecunNormal = /* @__PURE__ */ drawing('lecunNormal', (w, g, fanIn) 
 /** U(-limit, limit) with limit 1 / sqrt(fanIn), as PyTorch fills the weights of Linear. */
 export const fanInUniform = /* @__PURE__ */ even('fanInUniform', (fanIn) => 1 / Math.sqrt(fanIn));
 
+/** Options of `orthogonal` and `identity`. */
 export interface GainOptions {
   /** Default 1; see `calculateGain`. */
   readonly gain: number;
@@ -273,7 +283,10 @@ export const identity = /* @__PURE__ */ initializer<'identity', GainOptions>('id
 
 /** An initializer as plain data: its name and options, which may be left out. */
 export type InitializerSpec = {
-  readonly [N in keyof InitializerTable]: { readonly name: N } & NonNullable<Parameters<InitializerTable[N]>[0]>;
+  readonly [N in keyof InitializerTable]: {
+    /** The name of the initializer. */
+    readonly name: N;
+  } & NonNullable<Parameters<InitializerTable[N]>[0]>;
 }[keyof InitializerTable];
 
 const GAINS = {

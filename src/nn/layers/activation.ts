@@ -5,6 +5,7 @@ import type { ActivationName, RegularizerName } from '../names.js';
 import type { Regularizer } from '../regularizers.js';
 import { defineLayer, penalized, type TrainableLayerOptions } from './kind.js';
 
+/** Options of the layer `activation`. */
 export interface ActivationOptions extends TrainableLayerOptions {
   /** A name or what a function such as elu() returns. */
   readonly activation: ActivationName | ActivationSpec | CustomActivation;

@@ -6,6 +6,7 @@ import { makePenalty } from '../penalties-and-constraints.js';
 import type { Regularizer } from '../regularizers.js';
 import { defineLayer, type ParameterOptions, parameter, type TrainableLayerOptions } from './kind.js';
 
+/** Options of the layer `batchNormalization`. */
 export interface BatchNormalizationOptions extends TrainableLayerOptions {
   /** Weight of the old value in the moving moments, as in Keras; from 0 to 1, default 0.9. */
   readonly momentum?: number;

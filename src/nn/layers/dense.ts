@@ -11,6 +11,7 @@ import { makeConstraint, makePenalty } from '../penalties-and-constraints.js';
 import type { Regularizer } from '../regularizers.js';
 import { defineLayer, parameter, penalized, type TrainableLayerOptions } from './kind.js';
 
+/** Options of the layer `dense`. */
 export interface DenseOptions extends TrainableLayerOptions {
   /** Width of the output. */
   readonly units: number;

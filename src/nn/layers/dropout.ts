@@ -2,6 +2,7 @@ import { stream } from '../../kernels/lib/philox.js';
 import { defineLayer, type LayerOptions } from './kind.js';
 import { masked } from './masked.js';
 
+/** Options of the layer `dropout`. */
 export interface DropoutOptions extends LayerOptions {
   /** Share of the inputs that training drops, 0 <= rate < 1. */
   readonly rate: number;

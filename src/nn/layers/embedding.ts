@@ -5,6 +5,7 @@ import type { InitializerSpec } from '../initializers/initializers.js';
 import type { InitializerName } from '../names.js';
 import { defineLayer, parameter, type TrainableLayerOptions } from './kind.js';
 
+/** Options of the layer `embedding`. */
 export interface EmbeddingOptions extends TrainableLayerOptions {
   /** Rows of the table; ids are whole numbers from 0 to inputDim - 1. At most 2^24. */
   readonly inputDim: number;

@@ -2,6 +2,7 @@ import { stream } from '../../kernels/lib/philox.js';
 import { defineLayer, type LayerOptions } from './kind.js';
 import { masked } from './masked.js';
 
+/** Options of the layer `gaussianDropout`. */
 export interface GaussianDropoutOptions extends LayerOptions {
   /** As of dropout, whose noise has the same variance: rate / (1 - rate). 0 <= rate < 1. */
   readonly rate: number;

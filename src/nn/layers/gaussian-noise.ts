@@ -3,6 +3,7 @@ import { stream } from '../../kernels/lib/philox.js';
 import type { Step } from '../../program/layer.js';
 import { defineLayer, type LayerOptions } from './kind.js';
 
+/** Options of the layer `gaussianNoise`. */
 export interface GaussianNoiseOptions extends LayerOptions {
   /** Standard deviation of the noise, in units of the inputs; 0 or more. */
   readonly stddev: number;

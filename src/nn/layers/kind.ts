@@ -28,6 +28,7 @@ export interface TrainableLayerOptions extends LayerOptions {
 
 /** A layer as plain data, which its type knows how to build. */
 export interface LayerSpec extends LayerOptions {
+  /** The kind of layer, such as 'dense'. */
   readonly type: string;
   /**
    * Puts a layer behind one or more others, for `model({ inputs, outputs })`. A layer with weights has one place in a model:
@@ -63,7 +64,11 @@ function apply(this: LayerSpec, inputs: SymbolicTensor | readonly SymbolicTensor
 /** What makes specs of a kind: plain data as far as JSON and structuredClone can see. */
 export type LayerFactory<T extends string, O extends object> = (
   ...options: object extends O ? [options?: O] : [options: O]
-) => LayerSpec & O & { readonly type: T };
+) => LayerSpec &
+  O & {
+    /** The kind of layer, such as 'dense'. */
+    readonly type: T;
+  };
 
 /** Defines a type of layer. */
 export function defineLayer<T extends string, O extends LayerOptions>(

@@ -2,6 +2,7 @@ import { checkNumber } from '../../errors.js';
 import type { Step } from '../../program/layer.js';
 import { defineLayer, parameter, type TrainableLayerOptions } from './kind.js';
 
+/** Options of the layer `layerNormalization`. */
 export interface LayerNormalizationOptions extends TrainableLayerOptions {
   /** Added to the variance; above 0, default 1e-5. */
   readonly epsilon?: number;

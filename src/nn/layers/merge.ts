@@ -4,6 +4,7 @@ import type { Layer, Step } from '../../program/layer.js';
 import type { Tensor } from '../../program/plan.js';
 import { defineLayer, type LayerOptions } from './kind.js';
 
+/** Options of the layers that merge several inputs, such as `add`, `concatenate` and `average`. */
 export type MergeOptions = LayerOptions;
 
 function equalWidths(widths: readonly number[], name: string): number {

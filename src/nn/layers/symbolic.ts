@@ -25,6 +25,7 @@ export class SymbolicTensor {
   }
 }
 
+/** Options of `input`. */
 export interface InputOptions {
   /** Columns. */
   readonly shape: InputShape;

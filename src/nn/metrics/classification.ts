@@ -21,6 +21,7 @@ export const accuracy = /* @__PURE__ */ metric<'accuracy', object>('accuracy', {
   },
 });
 
+/** Options of `topK`. */
 export interface TopKOptions {
   /** Default 5; at most as many as there are classes. */
   readonly k: number;
@@ -58,6 +59,7 @@ export const topK = /* @__PURE__ */ metric<'topK', TopKOptions>('topK', {
   },
 });
 
+/** Options of `precision`, `recall` and `f1`. */
 export interface AverageOptions {
   /**
    * 'macro' is the mean over classes (those that occur among targets or predictions) or labels, 'weighted' the same by
@@ -177,6 +179,7 @@ export const logLoss = /* @__PURE__ */ metric<'logLoss', object>('logLoss', {
   },
 });
 
+/** Options of `ece`. */
 export interface EceOptions {
   /** Default 15. */
   readonly bins: number;
@@ -217,6 +220,7 @@ export const ece = /* @__PURE__ */ metric<'ece', EceOptions>('ece', {
   },
 });
 
+/** Options of `confusionMatrix`. */
 export interface ConfusionOptions {
   /** Above it one column of probabilities says class 1. Default 0.5. */
   readonly threshold?: number;

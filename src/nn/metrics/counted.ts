@@ -76,7 +76,11 @@ export interface MetricLabel {
 }
 
 /** A metric as plain data: its name and all options. */
-export type MetricSpecOf<N extends string, O> = { readonly name: N } & Readonly<O> & MetricLabel;
+export type MetricSpecOf<N extends string, O> = {
+  /** The name of the metric. */
+  readonly name: N;
+} & Readonly<O> &
+  MetricLabel;
 
 /** Names that a metric cannot go by. */
 const TAKEN = ['loss', 'penalty'];
@@ -116,6 +120,7 @@ const countedAccuracy = /* @__PURE__ */ Object.assign(make, { definition: accura
 
 export const metricNames = { accuracy: countedAccuracy };
 
+/** A metric that `metrics` takes by name; the others come from their functions. */
 export type MetricName = keyof typeof metricNames;
 
 /** What must come from its function. */

@@ -39,6 +39,7 @@ export type CallOptions<O> = Partial<O> & {
 export interface Metric<N extends string, O extends object> {
   (options?: Partial<O> & MetricLabel): MetricSpecOf<N, O>;
   (yTrue: MatrixLike, yPred: MatrixLike, options?: CallOptions<O>): number;
+  /** How it is computed, and of which models. */
   readonly definition: MetricDefinition<O>;
 }
 

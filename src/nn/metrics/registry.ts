@@ -18,7 +18,11 @@ type Table = Makers<typeof classification & typeof regression>;
 type Definition<N extends keyof Table> = Table[N] extends { definition: MetricDefinition<infer O> } ? O : never;
 /** What a metric's function returns, and as plain data whatever it takes. */
 export type MetricSpec = {
-  [N in keyof Table]: { readonly name: N } & Partial<Definition<N>> & MetricLabel;
+  [N in keyof Table]: {
+    /** The name of the metric. */
+    readonly name: N;
+  } & Partial<Definition<N>> &
+    MetricLabel;
 }[keyof Table];
 
 /** Metrics of every output, or of each by name. */

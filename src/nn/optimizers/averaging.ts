@@ -2,6 +2,7 @@ import { fillOptions, maker, type OptionRanges } from '../../kernels/definition.
 
 /** What a way of averaging is. All of them add a share of what the weights differ from the average by. */
 export interface AveragingDefinition<O extends object = object> {
+  /** The range and default of each option. */
   readonly options: OptionRanges<O>;
   /** The share of the weights after update t, from 1 on; 1 the first time, 0 where they do not count. */
   share(options: O, t: number): number;
@@ -15,6 +16,7 @@ function averaging<N extends string, O extends object>(name: N, definition: () =
   });
 }
 
+/** Options of `exponentialMovingAverage`. */
 export interface ExponentialMovingAverageOptions {
   /** Weight of the old average; default 0.99. */
   readonly momentum: number;
@@ -38,6 +40,7 @@ export const exponentialMovingAverage = /* @__PURE__ */ averaging<
   first: () => 1,
 }));
 
+/** Options of `stochasticWeightAveraging`. */
 export interface StochasticWeightAveragingOptions {
   /** The first update that counts; default 1. An epoch is ceil(rows / batchSize) updates. */
   readonly start: number;
@@ -60,5 +63,11 @@ export const stochasticWeightAveraging = /* @__PURE__ */ averaging<
 
 /** A way of averaging as plain data: its name and options, which may be left out. */
 export type AveragingSpec =
-  | ({ readonly name: 'exponentialMovingAverage' } & Partial<ExponentialMovingAverageOptions>)
-  | ({ readonly name: 'stochasticWeightAveraging' } & Partial<StochasticWeightAveragingOptions>);
+  | ({
+      /** The way of averaging. */
+      readonly name: 'exponentialMovingAverage';
+    } & Partial<ExponentialMovingAverageOptions>)
+  | ({
+      /** The way of averaging. */
+      readonly name: 'stochasticWeightAveraging';
+    } & Partial<StochasticWeightAveragingOptions>);

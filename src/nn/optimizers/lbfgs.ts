@@ -3,6 +3,7 @@ import { fillUpdateOptions, type Schedule, type Spec } from '../../kernels/lib/u
 import type { LinkedProgram } from '../../program/run.js';
 import { drive, type Solvable } from './full-batch.js';
 
+/** Options of `lbfgs`. */
 export interface LbfgsOptions {
   /** The first step that each line search tries, in multiples of the direction; default 1. */
   readonly learningRate: number | Schedule;
@@ -54,6 +55,7 @@ export interface Objective {
  * weights, and is sent the loss.
  */
 export interface Solver {
+  /** Makes one step: yields wherever the loss and its gradient are needed, and is sent the loss. */
   step(objective: Objective, learningRate: number): Generator<void, void, number>;
   /** A step of a model: yields wherever the program is to run. */
   solve(engine: Solvable, program: LinkedProgram, learningRate: number): Generator<void, void>;

@@ -3,13 +3,19 @@ import { cos, pow } from '../../kernels/lib/elementary.js';
 import { power } from '../../kernels/lib/power.js';
 import { makeRate, type Rate, readRate } from './rate.js';
 
-type ScheduleData<N extends string, O> = { readonly name: N } & Readonly<O>;
+type ScheduleData<N extends string, O> = {
+  /** The name of the schedule. */
+  readonly name: N;
+} & Readonly<O>;
 
 /** Options without a default must be given. */
 type Required<O, K extends keyof O> = Pick<O, K> & Partial<Omit<O, K>>;
 
+/** What a schedule is. */
 export interface ScheduleDefinition<O> {
+  /** The range and default of each option. */
   readonly options: OptionRanges<O>;
+  /** Returns the function that computes the rate of step t, from 0 on. */
   rate(options: O): Rate;
 }
 
@@ -29,7 +35,9 @@ const optional = (value: number, range: Omit<OptionRange, 'default'> = { min: 0 
 const steps = { default: undefined, min: 1, integer: true };
 const share = { min: 0, max: 1 };
 
+/** Options of `constantRate`. */
 export interface ConstantRateOptions {
+  /** The rate, at least 0; required. */
   readonly learningRate: number;
 }
 
@@ -45,7 +53,9 @@ export const constantRate = /* @__PURE__ */ schedule<'constant', ConstantRateOpt
   }),
 );
 
+/** Options of `stepDecay`. */
 export interface StepDecayOptions {
+  /** The rate of step 0, at least 0; required. */
   readonly initialLearningRate: number;
   /** Steps between two drops. */
   readonly decaySteps: number;
@@ -65,9 +75,13 @@ export const stepDecay = /* @__PURE__ */ schedule<'stepDecay', StepDecayOptions,
   }),
 );
 
+/** Options of `exponentialDecay` and `inverseTimeDecay`. */
 export interface DecayOptions {
+  /** The rate of step 0, at least 0; required. */
   readonly initialLearningRate: number;
+  /** Steps of one period, an integer of at least 1; required. */
   readonly decaySteps: number;
+  /** How much the rate decays in a period, at least 0; required. */
   readonly decayRate: number;
   /** Drop every `decaySteps` steps instead of a little in each. Default false. */
   readonly staircase: boolean;
@@ -99,8 +113,11 @@ export const inverseTimeDecay = /* @__PURE__ */ schedule<'inverseTimeDecay', Dec
   }),
 );
 
+/** Options of `polynomial`. */
 export interface PolynomialOptions {
+  /** The rate of step 0, at least 0; required. */
   readonly initialLearningRate: number;
+  /** Steps until `endLearningRate`, an integer of at least 1; required. */
   readonly decaySteps: number;
   /** Default 0.0001. */
   readonly endLearningRate: number;
@@ -135,8 +152,11 @@ export const polynomial = /* @__PURE__ */ schedule<
 /** From 1 to 0 along half a cosine, as `passed` goes from 0 to 1. */
 const halfCosine = (passed: number) => 0.5 * (1 + cos(Math.PI * passed));
 
+/** Options of `cosine`. */
 export interface CosineOptions {
+  /** The rate of step 0, at least 0; required. */
   readonly initialLearningRate: number;
+  /** Steps of the decay, an integer of at least 1; required. */
   readonly decaySteps: number;
   /** Share of the rate that is left at the end; default 0. */
   readonly alpha: number;
@@ -154,8 +174,11 @@ export const cosine = /* @__PURE__ */ schedule<'cosine', CosineOptions, 'initial
   }),
 );
 
+/** Options of `cosineRestarts`. */
 export interface CosineRestartsOptions {
+  /** The rate of step 0, at least 0; required. */
   readonly initialLearningRate: number;
+  /** Steps of the first period, an integer of at least 1; required. */
   readonly firstDecaySteps: number;
   /** Each period is so many times as long as the one before; default 2. */
   readonly tMul: number;
@@ -217,8 +240,11 @@ export const cosineRestarts = /* @__PURE__ */ schedule<
     },
 }));
 
+/** Options of `oneCycle`. */
 export interface OneCycleOptions {
+  /** The highest rate, at least 0; required. */
   readonly maxLearningRate: number;
+  /** Steps of the whole cycle, an integer of at least 1; required. */
   readonly totalSteps: number;
   /** Share of the steps that the rate rises; default 0.3. */
   readonly pctStart: number;
@@ -253,9 +279,11 @@ export const oneCycle = /* @__PURE__ */ schedule<'oneCycle', OneCycleOptions, 'm
   }),
 );
 
+/** Options of `warmup`. */
 export interface WarmupOptions {
   /** What follows: a rate or a schedule, whose step 0 is the first after the warm-up. */
   readonly schedule: number | ScheduleSpec;
+  /** Steps until the schedule begins, an integer of at least 1; required. */
   readonly warmupSteps: number;
   /** The rate of step 0; default 0. */
   readonly initialLearningRate: number;

@@ -6,24 +6,39 @@ import type { Task } from '../design.js';
 import type { Truth } from '../target.js';
 
 /** What it takes to predict without looking at a row: how often each class came in training, or the mean. */
-export type Prior = { readonly shares: readonly number[] } | { readonly mean: number };
+export type Prior =
+  | {
+      /** The share of training rows of each class, in the order of the classes. */
+      readonly shares: readonly number[];
+    }
+  | {
+      /** The mean of the target in training, in its unit. */
+      readonly mean: number;
+    };
 
 /** How well a prediction does that is the same for all rows: the most frequent class of training, or the mean. */
 export interface Baseline {
   /** The class, or the mean in the target's units. */
   readonly prediction: string | number;
+  /** The share of rows that are right, from 0 to 1; of classes. */
   readonly accuracy?: number;
   /** Of the shares that classes had in training. */
   readonly logLoss?: number;
+  /** The mean over classes of F1, from 0 to 1; of classes. */
   readonly f1?: number;
+  /** The area under the ROC curve, 0.5 for a constant; of two classes. */
   readonly auc?: number;
+  /** The root of the mean squared error, in the target's unit; of numbers. */
   readonly rmse?: number;
+  /** The mean absolute error, in the target's unit; of numbers. */
   readonly mae?: number;
+  /** The coefficient of determination: 1 is perfect, 0 as good as the mean of these rows; of numbers. */
   readonly r2?: number;
 }
 
 /** Of classes: accuracy, logLoss, f1, auc and the confusion matrix, rows being the true classes. Of numbers: rmse, mae, r2. */
 export interface Metrics {
+  /** How many rows were measured. */
   readonly rows: number;
   /** Rows of classes that training did not know, where there are any: wrong in accuracy and f1, left out of the others. */
   readonly unknownRows?: number;
@@ -31,7 +46,9 @@ export interface Metrics {
   readonly knownRows?: number;
   /** The classes of unknown rows; at most 20. */
   readonly unknownClasses?: readonly string[];
+  /** The share of rows that are right, from 0 to 1; of classes. */
   readonly accuracy?: number;
+  /** The mean negative log of the probability of the true class, in nats; of classes. */
   readonly logLoss?: number;
   /** The mean over classes. */
   readonly f1?: number;
@@ -39,8 +56,11 @@ export interface Metrics {
   readonly auc?: number;
   /** Of at most 500 classes. */
   readonly confusion?: readonly (readonly number[])[];
+  /** The root of the mean squared error, in the target's unit; of numbers. */
   readonly rmse?: number;
+  /** The mean absolute error, in the target's unit; of numbers. */
   readonly mae?: number;
+  /** The coefficient of determination: 1 is perfect, 0 as good as the mean of these rows; of numbers. */
   readonly r2?: number;
   /** The same figures of a prediction that is the same for all rows. Files of earlier builds have none. */
   readonly baseline?: Baseline;

@@ -5,8 +5,11 @@ import { predictedOf } from './measure.js';
 
 /** A prediction of a class. */
 export interface ClassPrediction {
+  /** The most probable class. */
   readonly class: string;
+  /** Its probability, from 0 to 1. */
   readonly probability: number;
+  /** The probability of every class, by name; they add up to 1. */
   readonly probabilities: Readonly<Record<string, number>>;
 }
 
