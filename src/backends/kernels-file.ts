@@ -1,4 +1,4 @@
-import type { CompiledModule } from './wasm.js';
+import type { CompiledModule } from './sources.js';
 
 /**
  * What `myelin/kernels.wasm`, `myelin/kernels.fast.wasm` and their parts (`kernels.core.wasm`, `kernels.extras.wasm`) are where files of WebAssembly can be imported: a compiled module

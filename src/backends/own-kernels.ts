@@ -2,16 +2,10 @@ import { show, ValueError } from '../errors.js';
 import { isA, isPromise } from '../realms.js';
 import type { Extras } from './extras.js';
 import type { instances } from './instance.js';
-import type { KernelBytes } from './threads/pool.js';
-import type { KernelSource, WasmOptions } from './wasm.js';
+import type { KernelBytes, KernelParts, KernelSource } from './sources.js';
 
 const isModule = (source: unknown): source is KernelSource =>
   isA(source, 'ArrayBuffer', 'WebAssembly.Module') || ArrayBuffer.isView(source);
-
-export interface OwnKernels {
-  readonly core: KernelSource;
-  readonly extras?: KernelSource | undefined;
-}
 
 function checkPart(source: unknown, argument: string, expected: string): asserts source is KernelSource {
   if (isModule(source)) return;
@@ -19,7 +13,7 @@ function checkPart(source: unknown, argument: string, expected: string): asserts
 }
 
 /** What users bring, one module or two. @throws ValueError for what is no module */
-export function readSource({ source, extras }: WasmOptions): OwnKernels {
+export function readSource(source: unknown, extras: unknown): KernelParts {
   if (extras !== undefined) {
     const hint = 'A whole module has the extras within; of two, leave out source.extras.';
     throw new ValueError({
@@ -29,7 +23,7 @@ export function readSource({ source, extras }: WasmOptions): OwnKernels {
       hint,
     });
   }
-  const parts = source as Partial<OwnKernels> | undefined;
+  const parts = source as Partial<KernelParts> | undefined;
   if (isModule(source) || typeof parts?.core !== 'object') {
     const bytes = 'the bytes of myelin/kernels.wasm, or a WebAssembly.Module of them';
     checkPart(source, 'wasm.source', bytes);
@@ -57,14 +51,14 @@ function bytesOf(source: unknown): Uint8Array {
 }
 
 /** The bytes of what users bring, for threads. @throws ValueError for compiled modules */
-export function broughtBytes({ core, extras }: OwnKernels): KernelBytes {
+export function broughtBytes({ core, extras }: KernelParts): KernelBytes {
   const [own, others] = [bytesOf(core), extras === undefined ? undefined : bytesOf(extras)];
   return { core: async () => own, extras: others === undefined ? NOT_BROUGHT : async () => () => others };
 }
 
 /** @throws ValueError for modules that are not the kernels */
 export async function compileOwn(
-  { core, extras }: OwnKernels,
+  { core, extras }: KernelParts,
   { Extras, withoutExtras }: typeof instances,
   compile: (bytes: BufferSource) => Promise<WebAssembly.Module>,
 ): Promise<{ readonly core: WebAssembly.Module; readonly extras: Extras }> {

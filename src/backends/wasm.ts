@@ -4,10 +4,8 @@ import type { Backend, BackendFactory } from '../kernels/contract.js';
 import { Extras, withoutExtras } from './extras.js';
 import { instances, type Modules } from './instance.js';
 import { noRoom } from './no-room.js';
+import type { KernelParts, KernelSource } from './sources.js';
 import { unpack } from './unpack.js';
-
-/** A `WebAssembly.Module`, by a name that programs without the DOM's types know. */
-export type CompiledModule = object;
 
 /** Options of threads, for `wasm` and `auto`. */
 export interface ThreadOptions {
@@ -23,9 +21,6 @@ export interface ThreadOptions {
    */
   readonly threadUrl?: string | URL;
 }
-
-/** A module of the compute kernels: its bytes, or compiled. */
-export type KernelSource = ArrayBuffer | ArrayBufferView<ArrayBuffer> | CompiledModule;
 
 /** Options of `wasm`. */
 export interface WasmOptions extends ThreadOptions {
@@ -47,7 +42,7 @@ export interface WasmOptions extends ThreadOptions {
    * The compute kernels, where the embedded ones cannot be used, as bytes or compiled modules: the file `myelin/kernels.wasm`, or
    * `myelin/kernels.core.wasm` and, for models that need them, `myelin/kernels.extras.wasm` as `{ core, extras }`.
    */
-  readonly source?: KernelSource | { readonly core: KernelSource; readonly extras?: KernelSource | undefined };
+  readonly source?: KernelSource | KernelParts;
 }
 
 type MathKind = NonNullable<WasmOptions['math']>;
@@ -119,7 +114,7 @@ async function start(options: WasmOptions): Promise<BackendFactory> {
   const plan = asked === 'fast' ? (await import('./fused.js')).planFast() : undefined;
   const { math = asked, tall, reason } = plan ?? {};
   const own = source === undefined ? undefined : await import('./own-kernels.js');
-  const brought = own?.readSource(options);
+  const brought = own?.readSource(source, options.extras);
   const reasons = reason === undefined ? [] : [reason];
   if (threads !== undefined) {
     // Code for threads is loaded by those who ask for them.

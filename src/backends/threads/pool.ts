@@ -4,6 +4,7 @@ import { phasesOf, segments } from '../../program/split.js';
 import type { Extras } from '../extras.js';
 import type { instances } from '../instance.js';
 import { noRoom } from '../no-room.js';
+import type { KernelBytes } from '../sources.js';
 import { COMMAND, Control } from './control.js';
 import { type Member, nodeWorkers, openCrew } from './crew.js';
 import { builtin } from './host.js';
@@ -78,13 +79,6 @@ interface Asked {
   readonly threadUrl?: string | URL;
   readonly math: BackendFactory['math'];
   readonly tall?: boolean | undefined;
-}
-
-/** Where the bytes of the kernels come from. */
-export interface KernelBytes {
-  readonly core: () => Promise<Uint8Array>;
-  /** Those of the extras, to be had without waiting; in place of them why there are none. */
-  readonly extras: string | (() => Promise<() => Uint8Array>);
 }
 
 /**
