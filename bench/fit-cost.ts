@@ -4,7 +4,7 @@ import { type BackendFactory, type Callback, earlyStopping, type Model, matrix, 
 import { buildGraph, sequence } from '../src/nn/graph.js';
 import { bindLoss, type LossName } from '../src/nn/losses.js';
 import { makeOptimizer } from '../src/nn/optimizers/optimizers.js';
-import { outputLayer } from '../src/program/compile.js';
+import { outputLayer } from '../src/program/network.js';
 import { shuffled } from '../src/rows/shuffle.js';
 import { type Effort, median, type Named } from './measure.js';
 import { denseWidths, problemFor } from './models.js';

@@ -1,5 +1,8 @@
-// Puts faults into a copy of the project, one at a time, and runs the tests that must see them:
-//   node scripts/mutants.js [ID...]      those of test/mutants/*.js; build the project first
+// Puts faults into a copy of the project, one at a time, and runs the tests that must see them; build the project first.
+//   npm run mutate                     every mutant of test/mutants/*.js
+//   npm run mutate -- ID...            those with these ids
+//   npm run mutate -- --room NAME      those of test/mutants/NAME.js
+//   npm run mutate -- --stale          runs nothing: says whether the place of every mutant still stands in its file once
 // Prints killed, SURVIVED or STALE for each; the exit code is 1 where one is not killed.
 import { spawnSync } from 'node:child_process';
 import {
@@ -15,17 +18,49 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createVitest } from 'vitest/node';
 
 const root = resolve(import.meta.dirname, '..');
 const lists = join(root, 'test/mutants');
-const wanted = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { room: { type: 'string' }, stale: { type: 'boolean' } },
+  allowPositionals: true,
+});
+
 const all = [];
 for (const name of readdirSync(lists).filter((file) => file.endsWith('.js'))) {
-  all.push(...(await import(pathToFileURL(join(lists, name)).href)).mutants);
+  const { mutants } = await import(pathToFileURL(join(lists, name)).href);
+  for (const mutant of mutants) all.push({ ...mutant, room: name.slice(0, -3), edits: mutant.edits ?? [mutant] });
 }
-const unknown = wanted.filter((id) => !all.some((mutant) => mutant.id === id));
+const twice = all.filter(({ id }, i) => all.findIndex((mutant) => mutant.id === id) !== i);
+if (twice.length > 0) throw new Error(`Two mutants are named ${twice.map(({ id }) => id).join(', ')}.`);
+const unknown = positionals.filter((id) => !all.some((mutant) => mutant.id === id));
 if (unknown.length > 0) throw new Error(`There is no mutant ${unknown.join(', ')}.`);
-const mutants = all.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
+const mutants = all.filter(({ id, room }) => {
+  return (positionals.length === 0 || positionals.includes(id)) && (values.room ?? room) === room;
+});
+if (mutants.length === 0) throw new Error(`There is no room ${values.room}.`);
+
+/** Why a mutant cannot be put into the project below `folder`: undefined where it can. */
+function stale({ edits, tests }, folder) {
+  for (const { file, from, to } of edits) {
+    const path = join(folder, file);
+    if (!existsSync(path)) return `there is no ${file}`;
+    const count = readFileSync(path, 'utf8').split(from).length - 1;
+    if (count !== 1) return `${file} has its place ${count} times`;
+    if (from === to) return 'it changes nothing';
+  }
+  const gone = tests.find((file) => !existsSync(join(folder, file)));
+  return gone && `there is no ${gone}`;
+}
+
+if (values.stale) {
+  const found = mutants.map((mutant) => ({ id: mutant.id, why: stale(mutant, root) })).filter(({ why }) => why);
+  for (const { id, why } of found) console.log(`${id.padEnd(4)} STALE    ${why}`);
+  console.log(`${mutants.length} mutants, ${found.length} stale`);
+  process.exit(found.length > 0 ? 1 : 0);
+}
 
 const copy = mkdtempSync(join(tmpdir(), 'myelin-mutants-'));
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
@@ -35,71 +70,99 @@ for (const name of readdirSync(root)) {
 }
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 
+const LONGEST = 300_000;
+let vitest;
+
 /** Runs test files in the copy; the names of the tests that fail, or what kept them from running. */
-function failures(tests) {
-  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const args = [vitest, 'run', '--bail=1', '--reporter=json', ...tests];
-  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: 'utf8', maxBuffer: 2 ** 28 });
-  const at = stdout.indexOf('{"numTotalTestSuites"');
-  if (at < 0) throw new Error(`vitest did not report: ${stderr.slice(-2000)}`);
-  const { testResults } = JSON.parse(stdout.slice(at));
-  return testResults.flatMap(({ name, status, message, assertionResults }) => {
-    const failed = assertionResults.filter((result) => result.status === 'failed').map(({ fullName }) => fullName);
-    return failed.length === 0 && status === 'failed' ? [`${name} did not run: ${message.slice(0, 300)}`] : failed;
+async function failures({ tests, only }) {
+  vitest ??= await createVitest('test', { root: copy, watch: false, bail: 1, reporters: [{}], maxWorkers: 1 });
+  vitest.resetGlobalTestNamePattern();
+  if (only) vitest.setGlobalTestNamePattern(only);
+  vitest.state.clearErrors();
+  vitest.state.filesMap.clear();
+  const specifications = await vitest.globTestSpecifications(tests);
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, LONGEST);
   });
+  const result = await Promise.race([vitest.runTestSpecifications(specifications), late]);
+  clearTimeout(timer);
+  if (!result) {
+    await vitest.close();
+    vitest = undefined;
+    return ['no end within five minutes'];
+  }
+  const all = result.testModules.flatMap((module) => [...module.children.allTests()]);
+  const failed = all.filter((test) => test.result().state === 'failed').map(({ fullName }) => fullName);
+  const broken = result.testModules.flatMap((module) => module.errors()).concat(result.unhandledErrors);
+  if (failed.length === 0 && broken.length > 0) return [`did not run: ${broken[0].message.slice(0, 200)}`];
+  const passed = all.some((test) => test.result().state === 'passed');
+  return failed.length === 0 && !passed ? [`no test of ${tests} is named ${only}`] : failed;
 }
 
-/** Builds what tests run from build/. */
-function build() {
-  const { status, stderr } = spawnSync('npm', ['run', '--silent', 'build:js'], { cwd: copy, encoding: 'utf8' });
-  if (status !== 0) throw new Error(stderr);
+function write(path, text) {
+  writeFileSync(path, text);
+  vitest?.invalidateFile(path);
+}
+
+/** Builds what tests run from build/: `wasm` the kernels, or true for the scripts. */
+function build(what) {
+  for (const script of what === 'wasm' ? ['build:wasm'] : what ? ['build:js'] : []) {
+    const { status, stderr } = spawnSync('npm', ['run', '--silent', script], { cwd: copy, encoding: 'utf8' });
+    if (status !== 0) throw new Error(stderr);
+    for (const file of readdirSync(join(copy, 'build'))) vitest?.invalidateFile(join(copy, 'build', file));
+  }
+}
+
+const sound = new Set();
+/** Without a fault the tests pass, or nothing that fails means anything. */
+async function checkSound(mutant) {
+  const key = JSON.stringify([mutant.tests, mutant.only]);
+  if (sound.has(key)) return;
+  const broken = await failures(mutant);
+  if (broken.length > 0) throw new Error(`The tests of ${mutant.id} fail without it: ${broken.join('; ')}`);
+  sound.add(key);
 }
 
 /** What became of a mutant. */
-function judge({ edits, tests, build: needsBuild = false }) {
-  const present = tests.filter((file) => existsSync(join(copy, file)));
-  if (present.length === 0) return { verdict: 'SURVIVED', why: `there is no ${tests.join(' or ')}` };
+async function judge(mutant) {
+  const why = stale(mutant, copy);
+  if (why) return { verdict: 'STALE', why };
+  await checkSound(mutant);
   const before = new Map();
-  for (const { file, from, to } of edits) {
-    const path = join(copy, file);
-    const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-    const count = text.split(from).length - 1;
-    if (!before.has(path)) before.set(path, text);
-    if (count !== 1) {
-      restore(before);
-      return { verdict: 'STALE', why: `${file} has its place ${count} times` };
-    }
-    writeFileSync(
-      path,
-      text.replace(from, () => to),
-    );
-  }
   try {
-    if (needsBuild) build();
-    const [first] = failures(present);
-    return first === undefined ? { verdict: 'SURVIVED', why: present.join(', ') } : { verdict: 'killed', why: first };
+    for (const { file, from, to } of mutant.edits) {
+      const path = join(copy, file);
+      const text = readFileSync(path, 'utf8');
+      if (!before.has(path)) before.set(path, text);
+      write(
+        path,
+        text.replace(from, () => to),
+      );
+    }
+    build(mutant.build);
+    const [first] = await failures(mutant);
+    return first === undefined
+      ? { verdict: 'SURVIVED', why: mutant.tests.join(', ') }
+      : { verdict: 'killed', why: first };
   } finally {
-    restore(before);
-    if (needsBuild) build();
+    for (const [path, text] of before) write(path, text);
+    if (mutant.build === true) build(true);
   }
 }
 
-function restore(texts) {
-  for (const [path, text] of texts) if (text !== '') writeFileSync(path, text);
-}
-
-// Without a fault the tests pass, or nothing that fails means anything.
-const tests = [...new Set(mutants.flatMap((mutant) => mutant.tests))].filter((file) => existsSync(join(copy, file)));
-const broken = failures(tests);
-if (broken.length > 0) throw new Error(`The tests fail without a mutant: ${broken.join('; ')}`);
-
+// Kernels are built once more where the next mutant is not of theirs.
 let alive = 0;
+let foreign = false;
 for (const mutant of mutants) {
+  if (foreign && mutant.build !== 'wasm') build('wasm');
   const began = performance.now();
-  const { verdict, why } = judge(mutant);
+  const { verdict, why } = await judge(mutant);
+  foreign = mutant.build === 'wasm';
   if (verdict !== 'killed') alive++;
   const seconds = ((performance.now() - began) / 1000).toFixed(0).padStart(4);
   console.log(`${mutant.id.padEnd(4)} ${verdict.padEnd(8)} ${seconds} s  ${mutant.what}\n${' '.repeat(22)}${why}`);
 }
+await vitest?.close();
 console.log(`${mutants.length} mutants, ${mutants.length - alive} killed`);
 process.exitCode = alive > 0 ? 1 : 0;

@@ -14,6 +14,7 @@ declare global {
 }
 
 export type { BackupAndRestoreOptions } from './callbacks/backup-and-restore.js';
+export type { ProgressOptions } from './callbacks/bar.js';
 export { type TrainingControl, trainingControl } from './callbacks/control.js';
 export {
   type EarlyStopping,
@@ -44,7 +45,7 @@ export {
 } from './callbacks/loggers.js';
 export type { ModelCheckpoint, ModelCheckpointOptions, SaveFrequency } from './callbacks/model-checkpoint.js';
 export type { MonitorOptions } from './callbacks/monitor.js';
-export { type ProgressOptions, progress } from './callbacks/progress.js';
+export { progress } from './callbacks/progress.js';
 export type { Json, RunState } from './callbacks/run-state.js';
 export type { Sink } from './callbacks/sink.js';
 export { terminateOnNaN } from './callbacks/terminate-on-nan.js';
@@ -67,7 +68,8 @@ export {
   UnknownNameError,
   ValueError,
 } from './errors.js';
-export type { Finding, LintCode, Task } from './insight/checks.js';
+export type { Task } from './insight/checks.js';
+export type { Finding, LintCode } from './insight/finding.js';
 export { type LintOptions, lint } from './insight/lint.js';
 export { backupAndRestore, modelCheckpoint } from './io/checkpoint-callbacks.js';
 export { type LoadWeightsOptions, loadWeights, type WeightMap, type WeightSource } from './io/load-weights.js';
@@ -147,9 +149,10 @@ export type {
   RegularizerName,
 } from './nn/names.js';
 export * from './nn/optimizers/averaging.js';
-export { type LbfgsOptions, lbfgs, type Solver } from './nn/optimizers/lbfgs.js';
+export { type LbfgsOptions, lbfgs } from './nn/optimizers/lbfgs.js';
 export type { OptimizerSpec } from './nn/optimizers/optimizers.js';
 export * from './nn/optimizers/schedules.js';
+export type { Solver } from './nn/optimizers/solver.js';
 export type { Weights } from './nn/parameters.js';
 export * from './nn/regularizers.js';
 export { compileOptionsFromSpec } from './nn/specs.js';

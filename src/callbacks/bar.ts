@@ -1,7 +1,6 @@
 import type { Logs } from '../passes/logs.js';
 import { printable } from '../printable.js';
 import type { Callback, Model } from './interfaces.js';
-import type { ProgressOptions } from './progress.js';
 
 interface Terminal {
   readonly isTTY?: boolean;
@@ -94,4 +93,14 @@ export function makeProgress(options: ProgressOptions): Callback {
       open = false;
     },
   };
+}
+
+/** Options of `progress`. */
+export interface ProgressOptions {
+  /** 'bar' redraws a line with a bar, 'lines' writes one line per epoch; default 'auto', a bar on a terminal. */
+  readonly mode?: 'auto' | 'bar' | 'lines';
+  /** Default standard output or, where there is none, the console. */
+  readonly write?: (text: string) => void;
+  /** Width of the terminal; default what it says, or 80. */
+  readonly columns?: number;
 }

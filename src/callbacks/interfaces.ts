@@ -3,7 +3,7 @@ import type { INTERNALS, Internals } from '../engine/internals.js';
 import type { Summary } from '../engine/summary.js';
 import type { NamedLayer } from '../engine/trainable.js';
 import type { NonFiniteError } from '../errors.js';
-import type { LintCode } from '../insight/checks.js';
+import type { LintCode } from '../insight/finding.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import type { Matrix, MatrixLike } from '../matrix.js';
 import type { BuildableSpec } from '../nn/graph.js';

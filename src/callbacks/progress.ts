@@ -1,15 +1,6 @@
 import { checkOptions, show, ValueError } from '../errors.js';
+import type { ProgressOptions } from './bar.js';
 import type { Callback } from './interfaces.js';
-
-/** Options of `progress`. */
-export interface ProgressOptions {
-  /** 'bar' redraws a line with a bar, 'lines' writes one line per epoch; default 'auto', a bar on a terminal. */
-  readonly mode?: 'auto' | 'bar' | 'lines';
-  /** Default standard output or, where there is none, the console. */
-  readonly write?: (text: string) => void;
-  /** Width of the terminal; default what it says, or 80. */
-  readonly columns?: number;
-}
 
 /** Shows how training goes: a bar with the mean loss of the epoch so far and the time left, or a line per epoch. */
 export function progress(options: ProgressOptions = {}): Callback {

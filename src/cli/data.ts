@@ -7,35 +7,8 @@ import { isUnnamed } from './first-line.js';
 import { imagesInstead, readImages } from './idx.js';
 import { itemOf } from './lists.js';
 import { about, UsageError } from './messages.js';
+import type { ReadFlags } from './read-flags.js';
 import { quoted } from './terminal.js';
-
-/** Options of reading that all commands take. */
-export interface ReadFlags {
-  readonly separator?: string;
-  readonly header?: boolean;
-  readonly format?: string;
-  readonly columns?: NonNullable<TableOptions['columns']>;
-  /** Beside those that readers know. */
-  readonly missing?: readonly string[];
-  readonly decimal?: '.' | ',';
-  readonly thousands?: NonNullable<TableOptions['thousands']>;
-  readonly dateFormat?: NonNullable<TableOptions['dateFormat']>;
-  readonly encoding?: string;
-  readonly names?: readonly string[];
-  readonly quote?: boolean;
-  readonly comment?: string;
-  readonly skipLines?: number;
-  /** Where rows stand in JSON. */
-  readonly key?: string;
-  readonly maxBytes?: number;
-  readonly maxRows?: number;
-  /** Columns whose cells are written as they are. */
-  readonly keep?: readonly string[];
-  /** Of columns that may be absent, beside those of the pipeline. */
-  readonly kinds?: NonNullable<TableOptions['kinds']>;
-  /** Says that the data are idx, and where their labels are. */
-  readonly labels?: string;
-}
 
 /** A path, or what comes in on a pipe for '-'. */
 export function sourceOf(path: string): Source {

@@ -1,8 +1,8 @@
 import { DataError, shorten } from '../data/data-error.js';
 import type { Table, Tabular } from '../data/index.js';
 import { UnknownNameError } from '../errors.js';
-import type { ReadFlags } from './data.js';
 import { itemOf } from './lists.js';
+import type { ReadFlags } from './read-flags.js';
 import { quoted } from './terminal.js';
 
 /** Names of columns that are shown. */

@@ -2,7 +2,7 @@ import { bytesColumn } from '../data/bytes-column.js';
 import { DataError } from '../data/data-error.js';
 import { type Column, type IdxArray, type IdxValues, readIdx, type Source, Table } from '../data/index.js';
 import { ShapeError } from '../errors.js';
-import type { ReadFlags } from './data.js';
+import type { ReadFlags } from './read-flags.js';
 import { checkForIdx } from './text-flags.js';
 
 /** Rows whose numbers are moved before those of the next ones: what they take stays in the processor's caches. */

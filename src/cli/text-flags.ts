@@ -1,6 +1,6 @@
 import { formatOf } from '../data/read.js';
-import type { ReadFlags } from './data.js';
 import { UsageError } from './messages.js';
+import type { ReadFlags } from './read-flags.js';
 
 type Names = Readonly<Partial<Record<keyof ReadFlags, string>>>;
 

@@ -1,4 +1,4 @@
-import type { NumberColumn } from './table.js';
+import type { NumberColumn } from './column.js';
 
 /** Numbers of which there are few: `palette[bytes[row]]`. */
 export interface Coded {

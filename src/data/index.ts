@@ -18,6 +18,7 @@ export {
 export type { Cell, Doubts, Odd } from './cells/doubts.js';
 export type { Decimal, Thousands } from './cells/numerals.js';
 export type { CellOptions } from './cells/plan.js';
+export type { CategoryColumn, Column, ColumnKind, NumberColumn, Value } from './column.js';
 export type { CsvOptions, Limits, Reading, ReadOptions } from './csv/dialect.js';
 export { readCsv, streamCsv } from './csv/read.js';
 export { DataError, type DataErrorCode } from './data-error.js';
@@ -65,8 +66,7 @@ export { type Format, readTable, streamTable, type TableOptions } from './read.j
 export type { ColumnReport, TableReport } from './report.js';
 export { type Row, type RowOptions, tableFromRows } from './rows.js';
 export { type Fold, type FoldOptions, kFold, type Split, type SplitOptions, split } from './splits.js';
-export { type CategoryColumn, type Column, type ColumnKind, type NumberColumn, Table, type Value } from './table.js';
-export type { MemberRecord } from './tabular/checkpoint.js';
+export { Table } from './table.js';
 export type { Design, FitTabularOptions, TabularOptions, Task } from './tabular/design.js';
 export type { Baseline, Metrics, Prior } from './tabular/estimate/measure.js';
 export type { ClassPrediction, Predictions } from './tabular/estimate/predictions.js';
@@ -74,6 +74,7 @@ export type { ExplainOptions, Explanation, Importance } from './tabular/explain.
 export type { InputRecord } from './tabular/inputs.js';
 export type { HeldOut } from './tabular/learn.js';
 export { deserializeTabular, loadTabular } from './tabular/load.js';
+export type { MemberRecord } from './tabular/member.js';
 export type { TabularRecord } from './tabular/record.js';
 export { type Tabular, tabular } from './tabular/tabular.js';
 export type { MissingTimes, PerRow } from './times.js';

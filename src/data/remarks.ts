@@ -1,8 +1,8 @@
 import type { Doubts } from './cells/doubts.js';
 import type { Findings, Found } from './cells/findings.js';
 import { isCommonMarker } from './cells/markers.js';
+import type { Column, ColumnKind } from './column.js';
 import { shorten } from './data-error.js';
-import type { Column, ColumnKind } from './table.js';
 
 /** An option of readers that a remark advises. */
 export type Advised = 'columns' | 'missing' | 'decimal' | 'thousands' | 'dateFormat';

@@ -1,5 +1,5 @@
 import type { Doubts } from './cells/doubts.js';
-import type { ColumnKind } from './table.js';
+import type { ColumnKind } from './column.js';
 
 /** How a column was read, and why. */
 export interface ColumnReport extends Doubts {

@@ -2,12 +2,13 @@ import { checkOptions, show, ValueError } from '../errors.js';
 import { isA, isPromise } from '../realms.js';
 import { COUNTS_ROWS } from './cells/counter.js';
 import { Settling } from './cells/settle.js';
-import { collectColumn, writtenColumn } from './cells/values.js';
+import { type Complain, collectColumn, writtenColumn } from './cells/values.js';
+import type { CategoryColumn, Column, ColumnKind } from './column.js';
 import { givenKind, namesOf, planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from './csv/dialect.js';
 import { shorten } from './data-error.js';
 import { lateRemark, lateText, Said } from './remarks.js';
 import { type ColumnReport, makeReport } from './report.js';
-import { type CategoryColumn, type Column, type ColumnKind, Table } from './table.js';
+import { Table } from './table.js';
 
 /** A row as an object of values by name, whatever its interface, or an array of values in the order of the columns. */
 export type Row = object;
@@ -17,20 +18,6 @@ export interface RowOptions extends ReadOptions {
   /** Names of the columns of rows that are arrays; default `column1`, `column2`, ... */
   readonly names?: readonly string[];
 }
-
-/** What is wrong with a row, for whoever knows where it stands. */
-export interface RowFlaw {
-  readonly row: number;
-  readonly field?: string;
-  readonly problem: string;
-  readonly hint?: string;
-  /** Whether it is too much rather than wrong. */
-  readonly limit?: boolean;
-  /** Whether one value is wrong rather than the row. */
-  readonly isValue?: boolean;
-}
-
-export type Complain = (flaw: RowFlaw) => Error;
 
 /** Fields that rows lack may make this many cells, and so many for each that is there. */
 const SPARSE_CELLS = 2 ** 24;

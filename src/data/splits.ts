@@ -1,8 +1,9 @@
 import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import { Generator, stream } from '../kernels/lib/philox.js';
 import { isA } from '../realms.js';
+import type { Column } from './column.js';
 import { shorten } from './data-error.js';
-import { type Column, lengthOf, Table } from './table.js';
+import { lengthOf, Table } from './table.js';
 import { type MissingTimes, type PerRow, rowsByTime } from './times.js';
 
 /** Options of `split`. */

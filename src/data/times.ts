@@ -1,8 +1,8 @@
 import { lookUp, show, ValueError } from '../errors.js';
 import { isA } from '../realms.js';
 import { isCommonMarker } from './cells/markers.js';
+import type { Column } from './column.js';
 import { shorten } from './data-error.js';
-import type { Column } from './table.js';
 
 /** A value for each row: classes to stratify by, groups to keep together, times to order by. */
 export type PerRow = ArrayLike<number | bigint | string | boolean | Date | null | undefined> | Column;

@@ -3,8 +3,8 @@ import { bindLoss, type LossOption, type LossWeights, lossPerOutput, weightPerOu
 import { bindMetrics, type Metrics } from '../nn/metrics/registry.js';
 import type { OptimizerName } from '../nn/names.js';
 import { makeOptimizer, type OptimizerSpec } from '../nn/optimizers/optimizers.js';
-import { type Network, outputLayer } from '../program/compile.js';
-import type { Parameter } from '../program/layer.js';
+import { type Network, outputLayer } from '../program/network.js';
+import type { Parameter } from '../program/parameter.js';
 import type { TrainingOptions } from './training-plan.js';
 import { checkTables, planUpdate, type UpdateOptions, updateOptionNames } from './update-options.js';
 

@@ -1,8 +1,8 @@
 import { allFinite } from '../matrix.js';
-import type { Optimizer } from '../nn/optimizers/optimizers.js';
 import type { Tensor } from '../program/plan.js';
 import type { LinkedProgram } from '../program/run.js';
-import type { Engine } from './engine.js';
+import type { ModelMemory } from './memory.js';
+import { readOutcome } from './outcome.js';
 
 /** What is not finite, where a step was refused. */
 export interface Trouble {
@@ -11,26 +11,13 @@ export interface Trouble {
   readonly name?: string;
 }
 
-/** Rates up to here, and roots from here on, keep updates finite. */
-const LARGEST_RATE = 1e6;
-const SMALLEST_EPSILON = 1e-12;
-
-/** The rate below which an update that the program's guard lets pass spoils nothing. */
-export function safeRate({ spec, solver }: Optimizer, multipliers: readonly number[]): number {
-  const { epsilon = 1, weightDecay = 0 } = spec as { epsilon?: number; weightDecay?: number };
-  if (solver || epsilon < SMALLEST_EPSILON) return 0;
-  return (
-    Math.min(LARGEST_RATE, 1 / weightDecay) / multipliers.reduce((most, multiplier) => Math.max(most, multiplier), 1)
-  );
-}
-
-function finite({ heap }: Engine, { offset, size }: Tensor): boolean {
+function finite({ heap }: ModelMemory, { offset, size }: Tensor): boolean {
   const part = heap.subarray(offset, offset + size);
   return part instanceof Float32Array ? allFinite(part) : part.every(Number.isFinite);
 }
 
 /** What lasts from one update to the next, by name. */
-function lasting({ network, training }: Engine): readonly (readonly [string, Tensor])[] {
+function lasting({ network, training }: ModelMemory): readonly (readonly [string, Tensor])[] {
   const { states, tables, update } = training;
   const named = [...states, ...tables.flatMap((table) => table.states)];
   const { average, accumulation } = update;
@@ -42,37 +29,37 @@ function lasting({ network, training }: Engine): readonly (readonly [string, Ten
 }
 
 /** Copies what lasts from one update to the next; what it returns puts it back. */
-export function keepLasting(engine: Engine): () => void {
-  const { heap } = engine;
-  const kept = lasting(engine).map(([, { offset, size }]) => [offset, heap.slice(offset, offset + size)] as const);
+export function keepLasting(memory: ModelMemory): () => void {
+  const { heap } = memory;
+  const kept = lasting(memory).map(([, { offset, size }]) => [offset, heap.slice(offset, offset + size)] as const);
   return () => {
-    for (const [offset, values] of kept) engine.heap.set(values, offset);
+    for (const [offset, values] of kept) memory.heap.set(values, offset);
   };
 }
 
 /** What an update has made infinite. */
-export function findSpoilt(engine: Engine): Trouble | undefined {
-  const spoilt = lasting(engine).find(([, tensor]) => !finite(engine, tensor));
+export function findSpoilt(memory: ModelMemory): Trouble | undefined {
+  const spoilt = lasting(memory).find(([, tensor]) => !finite(memory, tensor));
   return spoilt && { tensor: 'weight', name: spoilt[0] };
 }
 
 /** What is not finite of loss and gradients. */
-export function findTrouble(engine: Engine, { rowGradients, mode }: LinkedProgram): Trouble | undefined {
-  const { training, slots, steps } = engine;
+export function findTrouble(memory: ModelMemory, { rowGradients, mode }: LinkedProgram): Trouble | undefined {
+  const { training, slots } = memory;
   const { gradients, clip, trackGradientNorm } = training;
-  if (!Number.isFinite(steps.outcome().loss)) return { tensor: 'loss' };
+  if (!Number.isFinite(readOutcome(memory).loss)) return { tensor: 'loss' };
   const tensors = [gradients, ...rowGradients.map((rows) => rows.gradients)];
   if (clip || (trackGradientNorm && mode === 'train')) tensors.push(slots.norm);
-  return tensors.every((tensor) => finite(engine, tensor)) ? undefined : { tensor: 'gradient' };
+  return tensors.every((tensor) => finite(memory, tensor)) ? undefined : { tensor: 'gradient' };
 }
 
 /** A step that the program's guard has stopped: takes it after all where numbers are large, no more. */
-export function reconsider(engine: Engine, program: LinkedProgram): Trouble | undefined {
-  const trouble = findTrouble(engine, program);
+export function reconsider(memory: ModelMemory, program: LinkedProgram): Trouble | undefined {
+  const trouble = findTrouble(memory, program);
   if (trouble) return trouble;
-  const putBack = keepLasting(engine);
-  engine.runUpdate(program);
-  const spoilt = findSpoilt(engine);
+  const putBack = keepLasting(memory);
+  memory.runUpdate(program);
+  const spoilt = findSpoilt(memory);
   if (spoilt) putBack();
   return spoilt;
 }

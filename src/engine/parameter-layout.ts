@@ -1,14 +1,9 @@
 import { BLOCK_SIZE } from '../kernels/lib/update.js';
 import type { Optimizer, Pace, TableUpdate, UpdateGroup } from '../nn/optimizers/optimizers.js';
-import {
-  type ActivityPenalty,
-  type NetworkNode,
-  PENALTY_KINDS,
-  type PenaltyGroup,
-  type Training,
-} from '../program/compile.js';
-import type { Parameter } from '../program/layer.js';
+import type { NetworkNode } from '../program/network.js';
+import type { Parameter } from '../program/parameter.js';
 import { Arena, align, type Tensor, vectorTensor } from '../program/plan.js';
+import { type ActivityPenalty, PENALTY_KINDS, type PenaltyGroup, type Training } from '../program/training.js';
 
 /** Tables lie outside the slab: a step touches few of their rows. */
 export const isTable = ({ layout }: Parameter) => layout === 'table';

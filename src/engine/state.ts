@@ -1,9 +1,9 @@
 import { FileFormatError, StateError } from '../errors.js';
 import type { Heap } from '../kernels/contract.js';
 import { allFinite } from '../matrix.js';
-import type { SolverState, Vector } from '../nn/optimizers/lbfgs.js';
+import type { SolverState, Vector } from '../nn/optimizers/solver.js';
 import { place, writeParameter } from '../nn/parameters.js';
-import type { Parameter } from '../program/layer.js';
+import type { Parameter } from '../program/parameter.js';
 import type { Engine } from './engine.js';
 import { isTable } from './parameter-layout.js';
 import { fillStates } from './training-plan.js';

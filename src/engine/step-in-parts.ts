@@ -1,6 +1,6 @@
 import type { LinkedProgram } from '../program/run.js';
 import type { Engine } from './engine.js';
-import type { Outcome } from './steps.js';
+import type { Outcome } from './outcome.js';
 
 /**
  * Runs a staged training step, handing over to `pause` between calls. Where `unwanted` says so before any weight has

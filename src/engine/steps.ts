@@ -1,23 +1,13 @@
 import { StateError } from '../errors.js';
+import type { Heap } from '../kernels/contract.js';
 import type { Pace } from '../nn/optimizers/optimizers.js';
-import type { Update } from '../program/compile.js';
 import type { Tensor } from '../program/plan.js';
 import { type LinkedProgram, run } from '../program/run.js';
-import type { Engine } from './engine.js';
+import type { Update } from '../program/training.js';
+import type { ModelMemory } from './memory.js';
 import { findSpoilt, findTrouble, keepLasting, reconsider, type Trouble } from './non-finite.js';
-import type { BoundTarget } from './training-plan.js';
-
-/** What one step or one evaluation reports. `loss` is the weighted sum of `losses`, and `penalty`; `losses` and `hits` have one entry per output. */
-export interface Outcome {
-  loss: number;
-  penalty: number;
-  losses: number[];
-  hits: number[];
-  /** Of the gradient of an update, before clipping, where it is measured. */
-  norm: number | undefined;
-  /** Something was not finite: weights, state and counts are as they were. */
-  refused: boolean;
-}
+import { type Outcome, readOutcome } from './outcome.js';
+import type { Compiled } from './training-plan.js';
 
 export const HISTORY = 16;
 
@@ -39,10 +29,10 @@ export class Steps {
   accumulated = 0;
   /** Set in place of the optimizer's own. */
   ownRate: number | undefined;
-  readonly #engine: Engine;
+  readonly #memory: ModelMemory;
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(memory: ModelMemory) {
+    this.#memory = memory;
   }
 
   /** Counts from zero, for a model compiled anew. */
@@ -56,27 +46,35 @@ export class Steps {
   /** Of the step to come; 0 before `compile`. */
   get learningRate(): number {
     if (this.ownRate !== undefined) return this.ownRate;
-    return this.#engine.compiled ? this.#engine.training.optimizer.rate(this.taken) : 0;
+    return this.#memory.compiled ? this.training.optimizer.rate(this.taken) : 0;
   }
 
   set learningRate(value: number) {
     this.ownRate = value;
   }
 
+  get heap(): Heap {
+    return this.#memory.heap;
+  }
+
+  get training(): Compiled {
+    return this.#memory.training;
+  }
+
   /** Copies tensors; what it returns puts them back. */
   copy(tensors: readonly Tensor[]): () => void {
-    const kept = tensors.map(({ offset, size }) => this.#engine.heap.slice(offset, offset + size));
+    const kept = tensors.map(({ offset, size }) => this.heap.slice(offset, offset + size));
     return () => {
       tensors.forEach(({ offset }, i) => {
-        this.#engine.heap.set(kept[i] as Float32Array, offset);
+        this.heap.set(kept[i] as Float32Array, offset);
       });
     };
   }
 
   /** What a step reports: loss and metrics have slots that evaluations share. */
   get reports(): readonly Tensor[] {
-    const { targets, penaltySlots } = this.#engine.training;
-    return [this.#engine.slots.block, ...penaltySlots, ...targets.flatMap(({ report }) => [report.loss, report.hits])];
+    const { targets, penaltySlots } = this.training;
+    return [this.#memory.slots.block, ...penaltySlots, ...targets.flatMap(({ report }) => [report.loss, report.hits])];
   }
 
   /** Does `work` and puts back what a step under way has reported so far. */
@@ -91,36 +89,36 @@ export class Steps {
 
   /** What the next batch does: update, or add its gradient to those that wait for the update. */
   get mode(): 'train' | 'accumulate' {
-    return this.accumulated + 1 < this.#engine.training.accumulationSteps ? 'accumulate' : 'train';
+    return this.accumulated + 1 < this.training.accumulationSteps ? 'accumulate' : 'train';
   }
 
   /** Counts the batches of all updates from 1 on, those that were refused left out; draws of dropout differ by it. */
   get batch(): number {
-    return this.taken * this.#engine.training.accumulationSteps + this.accumulated + 1;
+    return this.taken * this.training.accumulationSteps + this.accumulated + 1;
   }
 
   /** Counts a step and writes its numbers into the slots. */
   #begin({ mode, stochastic }: LinkedProgram): void {
-    if (stochastic) this.#engine.writeRandomState(this.batch);
-    const { optimizer, paces, update, averaging, safeRate } = this.#engine.training;
+    if (stochastic) this.#memory.writeRandomState(this.batch);
+    const { optimizer, paces, update, averaging, safeRate } = this.training;
     const { learningRate } = this;
-    this.#undo = learningRate < safeRate ? undefined : keepLasting(this.#engine);
+    this.#undo = learningRate < safeRate ? undefined : keepLasting(this.#memory);
     if (mode === 'accumulate') {
       const { sum } = update.accumulation as NonNullable<Update['accumulation']>;
-      if (this.accumulated === 0) this.#engine.heap.fill(0, sum.offset, sum.offset + sum.size);
+      if (this.accumulated === 0) this.heap.fill(0, sum.offset, sum.offset + sum.size);
       return;
     }
     this.taken++;
     for (let i = 0; i < paces.length; i++) {
       const pace = paces[i] as Pace;
-      optimizer.fill(this.#engine.heap, pace, learningRate * pace.multiplier, this.taken);
+      optimizer.fill(this.heap, pace, learningRate * pace.multiplier, this.taken);
     }
-    if (averaging && update.average) this.#engine.heap[update.average.share.offset] = averaging.share(this.taken);
+    if (averaging && update.average) this.heap[update.average.share.offset] = averaging.share(this.taken);
   }
 
   /** Runs a staged training step. */
   run(program: LinkedProgram): Outcome {
-    if (this.#engine.training.optimizer.solver) {
+    if (this.training.optimizer.solver) {
       for (const _ of this.begun(program)) run(program);
     } else {
       this.#begin(program);
@@ -131,23 +129,23 @@ export class Steps {
 
   /** Begins a step, and yields wherever the program is to run: once, or as often as a solver asks. */
   *begun(program: LinkedProgram): Generator<void, void> {
-    const { solver } = this.#engine.training.optimizer;
+    const { solver } = this.training.optimizer;
     const { learningRate } = this;
     this.#begin(program);
-    if (solver) yield* solver.solve(this.#engine, program, learningRate);
+    if (solver) yield* solver.solve(this, program, learningRate);
     else yield;
   }
 
   /** Whether the program has met something not finite at the weights as they are. */
   meets(program: LinkedProgram): boolean {
-    this.#met = findTrouble(this.#engine, program);
+    this.#met = findTrouble(this.#memory, program);
     return this.#met !== undefined;
   }
 
   /** A batch that meets something not finite leaves weights, state and all counts as they were. */
   finish(program: LinkedProgram): Outcome {
     const outcome = this.outcome();
-    const { heap, slots, training } = this.#engine;
+    const { heap, slots, training } = this.#memory;
     const { clip, trackGradientNorm, averaging } = training;
     const { mode } = program;
     const stopped = Number.isNaN(heap[slots.factor.offset]);
@@ -174,15 +172,15 @@ export class Steps {
 
   /** Looks closely at a step that the program's guard has stopped, or that was risky. */
   #isRefused(program: LinkedProgram, stopped: boolean): boolean {
-    const engine = this.#engine;
+    const memory = this.#memory;
     const undo = this.#undo;
-    let trouble = this.#met ?? (stopped ? reconsider(engine, program) : undefined);
+    let trouble = this.#met ?? (stopped ? reconsider(memory, program) : undefined);
     this.#met = undefined;
     this.#undo = undefined;
-    engine.heap[engine.slots.factor.offset] = 1;
+    memory.heap[memory.slots.factor.offset] = 1;
     if (!trouble && !stopped) {
-      if (!engine.training.optimizer.solver) trouble = findTrouble(engine, program);
-      trouble ??= findSpoilt(engine);
+      if (!memory.training.optimizer.solver) trouble = findTrouble(memory, program);
+      trouble ??= findSpoilt(memory);
       if (trouble) undo?.();
     }
     this.trouble = trouble;
@@ -191,21 +189,21 @@ export class Steps {
 
   /** Averages as far as there are any, where the parameters' tensors say with `shift` added to their offsets. */
   averageShift(): number {
-    const { averaging, update } = this.#engine.training;
+    const { averaging, update } = this.training;
     if (!averaging || !update.average) {
       throw new StateError('The model keeps no averages: compile({ averaging }) asks for them.');
     }
     if (!averaging.begun(this.taken)) {
       throw new StateError(`No weights have been averaged yet, after ${this.taken} updates.`);
     }
-    return update.average.values.offset - this.#engine.slab.offset;
+    return update.average.values.offset - this.#memory.slab.offset;
   }
 
   /** Puts the averages in place of the weights. */
   applyAverage(): void {
-    const { offset, size } = this.#engine.slab;
+    const { offset, size } = this.#memory.slab;
     const from = offset + this.averageShift();
-    this.#engine.heap.copyWithin(offset, from, from + size);
+    this.heap.copyWithin(offset, from, from + size);
   }
 
   /** Does what comes before the calls of a step, for a profile of them. */
@@ -216,39 +214,18 @@ export class Steps {
 
   /** Runs a staged program that leaves the batch's moments in place of the moving ones. */
   runMoments(program: LinkedProgram, batch: number): void {
-    if (program.stochastic) this.#engine.writeRandomState(this.batch + batch);
-    this.#engine.heap[this.#engine.slots.factor.offset] = 1;
+    if (program.stochastic) this.#memory.writeRandomState(this.batch + batch);
+    this.heap[this.#memory.slots.factor.offset] = 1;
     run(program);
   }
 
   /** Computes the gradients of the step to come, without taking it. */
   runGradients(program: LinkedProgram): void {
-    if (program.stochastic) this.#engine.writeRandomState(this.batch);
+    if (program.stochastic) this.#memory.writeRandomState(this.batch);
     run(program);
   }
 
   outcome(): Outcome {
-    const { heap } = this.#engine;
-    const { targets } = this.#engine.training;
-    let penalty = 0;
-    const parts = this.#engine.training.penaltySlots;
-    for (let i = 0; i < parts.length; i++) penalty += heap[(parts[i] as Tensor).offset] as number;
-    if (targets.length === 1) {
-      const { report, objective } = targets[0] as BoundTarget;
-      const loss = heap[report.loss.offset] as number;
-      const hits = [heap[report.hits.offset] as number];
-      return {
-        loss: loss * objective.weight + penalty,
-        penalty,
-        losses: [loss],
-        hits,
-        norm: undefined,
-        refused: false,
-      };
-    }
-    const losses = targets.map(({ report }) => heap[report.loss.offset] as number);
-    const hits = targets.map(({ report }) => heap[report.hits.offset] as number);
-    const loss = targets.reduce((sum, { objective }, i) => sum + objective.weight * (losses[i] as number), penalty);
-    return { loss, penalty, losses, hits, norm: undefined, refused: false };
+    return readOutcome(this.#memory);
   }
 }

@@ -1,7 +1,8 @@
 import type { Graph } from '../nn/graph.js';
 import type { LayerSpec } from '../nn/layers/index.js';
 import { parameterBytes } from '../nn/parameters.js';
-import type { Layer, Parameter } from '../program/layer.js';
+import type { Layer } from '../program/layer.js';
+import type { Parameter } from '../program/parameter.js';
 import type { Engine } from './engine.js';
 
 /** One line of a summary. */

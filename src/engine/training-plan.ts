@@ -1,7 +1,7 @@
 import type { Heap } from '../kernels/contract.js';
-import type { BoundLoss } from '../nn/losses.js';
-import type { Kind } from '../nn/metrics/counted.js';
-import { type BoundMetric, outputKind } from '../nn/metrics/registry.js';
+import type { BoundLoss } from '../nn/bound-loss.js';
+import type { BoundMetric, Kind } from '../nn/metrics/metric.js';
+import { outputKind } from '../nn/metrics/registry.js';
 import {
   emitRowUpdate,
   type Optimizer,
@@ -9,10 +9,11 @@ import {
   type TableUpdate,
   type UpdateGroup,
 } from '../nn/optimizers/optimizers.js';
-import { compileTraining, type Network, outputLayer, type Target, type Training } from '../program/compile.js';
-import type { Constant } from '../program/layer.js';
+import { compileTraining } from '../program/compile.js';
+import { type Network, outputLayer } from '../program/network.js';
+import type { Constant } from '../program/parameter.js';
 import { Arena, checkHeapSize, type Tensor, vectorTensor } from '../program/plan.js';
-import { safeRate } from './non-finite.js';
+import type { Target, Training } from '../program/training.js';
 import {
   activityPenalties,
   isTable,
@@ -21,6 +22,7 @@ import {
   takeNorms,
   updateGroups,
 } from './parameter-layout.js';
+import { safeRate } from './safe-rate.js';
 import type { UpdatePlan } from './update-options.js';
 
 /** Rows of one inference call; more rows are taken in turns. */

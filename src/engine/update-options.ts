@@ -2,8 +2,8 @@ import { checkNumber, show, ValueError } from '../errors.js';
 import { type Averaging, makeAveraging } from '../nn/optimizers/averages.js';
 import type { AveragingSpec } from '../nn/optimizers/averaging.js';
 import type { Optimizer } from '../nn/optimizers/optimizers.js';
-import type { Clip } from '../program/compile.js';
-import type { Parameter } from '../program/layer.js';
+import type { Parameter } from '../program/parameter.js';
+import type { Clip } from '../program/training.js';
 import { isTable } from './parameter-layout.js';
 
 /** What becomes of a batch that meets NaN or infinity: an error, or it is skipped and counted. */

@@ -2,7 +2,7 @@ import type { Heap } from '../kernels/contract.js';
 import type { MatrixLike } from '../matrix.js';
 import type { Weights } from '../nn/parameters.js';
 import { readParameter, readWeights, writeParameter } from '../nn/parameters.js';
-import type { Parameter } from '../program/layer.js';
+import type { Parameter } from '../program/parameter.js';
 import type { Engine } from './engine.js';
 
 /** All parameters, of those that are trained what lies `shift` elements beyond. */

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import type { BoundTarget } from '../engine/training-plan.js';
-import { type Finding, type LintCode, lintData, type Task } from '../insight/checks.js';
+import { lintData, type Task } from '../insight/checks.js';
+import type { Finding, LintCode } from '../insight/finding.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
 import type { Breath } from '../rows/feed.js';
 import type { FitPlan } from './fit-plan.js';

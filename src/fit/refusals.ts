@@ -2,7 +2,7 @@ import { call, type HooksOf } from '../callbacks/hooks.js';
 import type { Model } from '../callbacks/interfaces.js';
 import type { Engine } from '../engine/engine.js';
 import type { NonFiniteError } from '../errors.js';
-import { refusal } from '../passes/refused-batch.js';
+import { refusal } from '../passes/refusal.js';
 import type { Feed } from '../rows/feed.js';
 
 /** What `fit` does about refused batches. */

@@ -1,7 +1,7 @@
 import type { Cursor, Json, RunState } from '../callbacks/run-state.js';
 import type { Engine } from '../engine/engine.js';
 import { StateError, show, ValueError } from '../errors.js';
-import type { GatheredState } from '../nn/metrics/counted.js';
+import type { GatheredState } from '../nn/metrics/metric.js';
 import type { TotalsState } from '../passes/epoch-totals.js';
 import type { Feed, FeedState } from '../rows/feed.js';
 

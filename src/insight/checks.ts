@@ -1,37 +1,8 @@
 import { lookUp, show, ValueError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import { columnFindings, columnsOf } from './columns.js';
+import { type Finding, LINT_CODES, type LintCode } from './finding.js';
 import { classFindings, duplicateFindings } from './labels.js';
-
-/** What data may have against it. */
-export const LINT_CODES = [
-  'missingValues',
-  'constantColumn',
-  'unscaledColumn',
-  'unscaledTarget',
-  'fractionalLabels',
-  'classImbalance',
-  'singleClassValidation',
-  'unseenClass',
-  'duplicatedRows',
-] as const;
-
-/** The code of a finding, by which `lint: { ignore }` silences it. */
-export type LintCode = (typeof LINT_CODES)[number];
-
-/** Something that makes training harder, or its results look better than they are. */
-export interface Finding {
-  /** What kind of finding it is, for programs to branch on. */
-  readonly code: LintCode;
-  /** A sentence that names the place. */
-  readonly message: string;
-  /** Of x or y, from 0 on, where it is one. */
-  readonly column?: number;
-  /** The column's smallest and largest number. */
-  readonly range?: readonly [number, number];
-  /** What to do about it. */
-  readonly suggestion: string;
-}
 
 /** What is predicted: one of several classes, or numbers. */
 export type Task = 'classification' | 'regression';

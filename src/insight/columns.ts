@@ -1,5 +1,5 @@
 import type { Matrix } from '../matrix.js';
-import type { Finding } from './checks.js';
+import type { Finding } from './finding.js';
 
 /** Numbers that are looked at; of larger data, evenly spaced rows. */
 const MOST_ELEMENTS = 2 ** 20;

@@ -1,6 +1,6 @@
 import { type Matrix, oneNaN } from '../matrix.js';
-import type { Finding } from './checks.js';
 import { strideOf } from './columns.js';
+import type { Finding } from './finding.js';
 
 /** Fewer rows say little about classes. */
 const FEWEST_ROWS = 100;

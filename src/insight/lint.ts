@@ -1,6 +1,7 @@
 import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import { type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
-import { checkCodes, type Finding, type LintCode, type LintData, lintData, type Task } from './checks.js';
+import { checkCodes, type LintData, lintData, type Task } from './checks.js';
+import type { Finding, LintCode } from './finding.js';
 
 /** Options of `lint`. */
 export interface LintOptions {

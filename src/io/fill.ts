@@ -12,21 +12,10 @@ import {
 import { FileFormatError, StateError, show } from '../errors.js';
 import type { BuiltGraph } from '../nn/graph.js';
 import { writeParameter } from '../nn/parameters.js';
-import type { Description, TrainingRecord } from './image.js';
-import { isObject, type Json, parseJson } from './json.js';
-import { type Entry, type Layout, label } from './layout.js';
+import type { readDescription, TrainingRecord } from './description.js';
+import { isObject, type Json } from './json.js';
+import { type Entry, label } from './layout.js';
 import type { Blocks } from './numbers.js';
-
-const PARTS: readonly (keyof Description)[] = ['spec', 'compile', 'training', 'classNames', 'preprocessing'];
-
-/** The JSON within the metadata. @throws FileFormatError */
-export function readDescription(metadata: Layout['metadata']): Partial<Record<keyof Description, Json>> {
-  const found = PARTS.flatMap((name) => {
-    const text = metadata.get(name);
-    return text === undefined ? [] : [[name, parseJson(text, `metadata.${name}`)] as const];
-  });
-  return Object.fromEntries(found);
-}
 
 /** A parameter or state and the tensor that a file has for it. */
 interface Match {

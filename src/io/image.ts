@@ -1,19 +1,10 @@
 import type { Model } from '../callbacks/interfaces.js';
-import type { CompileOptions } from '../engine/compile-plan.js';
 import { internalsOf } from '../engine/internals.js';
-import {
-  describeState,
-  firstNaN,
-  firstNonFinite,
-  type Part,
-  readRows,
-  type StateScalars,
-  weightParts,
-} from '../engine/state.js';
+import { describeState, firstNaN, firstNonFinite, type Part, readRows, weightParts } from '../engine/state.js';
 import { FileFormatError, NonFiniteError, ValueError } from '../errors.js';
-import type { GraphSpec } from '../nn/graph.js';
 import { textEncoder } from '../realms.js';
-import { readContents, readDescription, wrongNames } from './fill.js';
+import { type Description, readDescription } from './description.js';
+import { readContents, wrongNames } from './fill.js';
 import { type Json, toJson } from './json.js';
 import { byteLength, type Declaration, DTYPES, LONGEST_HEADER, PREFIX, readLayout, writeHeader } from './layout.js';
 import { type Block, lift } from './numbers.js';
@@ -34,23 +25,6 @@ export const CHECKSUM_DIGITS = 8;
 
 /** Bytes of tensors that are taken in one piece: few enough to stay in a processor's second-level cache. */
 const PIECE = 262_144;
-
-/** The `training` of a file's metadata. */
-export interface TrainingRecord {
-  readonly epochs: number;
-  readonly state?: StateScalars;
-  /** What an unfinished `fit` needs to go on. */
-  readonly run?: Json;
-}
-
-/** What a file says of its model, each under its name as JSON. */
-export interface Description {
-  readonly spec: GraphSpec & { readonly seed: number };
-  readonly compile?: CompileOptions;
-  readonly training?: TrainingRecord;
-  readonly classNames?: readonly string[];
-  readonly preprocessing?: unknown;
-}
 
 /** What a model's file holds, byte for byte. Good until the model's next step. */
 export interface Image {

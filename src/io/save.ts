@@ -4,8 +4,9 @@ import { checkOptions, FileError, FileFormatError, MyelinError, show, ValueError
 import type { ModelOptions } from '../model/options.js';
 import { isA, isPlace } from '../realms.js';
 import { replaceFile, writePieces } from './atomic.js';
+import { readDescription } from './description.js';
 import type { FileHandle, Files } from './files.js';
-import { checkClassNames, fill, type Read, readContents, readDescription } from './fill.js';
+import { checkClassNames, fill, type Read, readContents } from './fill.js';
 import { CHECKSUM_DIGITS, checksumPlace, makeImage, VERSIONS, withoutChecksum } from './image.js';
 import { toJson } from './json.js';
 import { type Entry, headerLength, type Layout, PREFIX, readLayout } from './layout.js';

@@ -9,7 +9,7 @@ import { orthogonal } from '../nn/initializers/initializers.js';
 import type { LayerSpec } from '../nn/layers/index.js';
 import { copySpec } from '../nn/layers/kind.js';
 import type { Weights } from '../nn/parameters.js';
-import type { Initializer } from '../program/layer.js';
+import type { Initializer } from '../program/parameter.js';
 import { sequential } from './model.js';
 
 /** Options of `layerSequentialUnitVariance`. */

@@ -5,7 +5,8 @@ import type { ActivationDefinition, ActivationPlan } from '../kernels/lib/curve.
 import { stream } from '../kernels/lib/philox.js';
 import type { ActivationSpec } from '../kernels/tables.js';
 import type { Emitter } from '../program/emitter.js';
-import type { Layer, Parameter, Step } from '../program/layer.js';
+import type { Layer, Step } from '../program/layer.js';
+import type { Parameter } from '../program/parameter.js';
 import type { Tensor } from '../program/plan.js';
 import { BUILD, type BuildsActivation, isCustom } from './expressions/builds.js';
 import { parameter } from './layers/kind.js';

@@ -1,8 +1,8 @@
 import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
-import type { NetworkInput, NetworkNode } from '../program/compile.js';
 import type { Layer } from '../program/layer.js';
-import { copySpec, kindOf, type LayerSpec, type TrainableLayerOptions } from './layers/kind.js';
-import { inputWidth, SymbolicTensor } from './layers/symbolic.js';
+import type { NetworkInput, NetworkNode } from '../program/network.js';
+import { inputWidth } from './layers/input.js';
+import { copySpec, kindOf, type LayerSpec, SymbolicTensor, type TrainableLayerOptions } from './layers/kind.js';
 
 /**
  * Layers and what feeds them. Values are numbered: the inputs first, then what each node computes, in an order in which

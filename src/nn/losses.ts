@@ -4,7 +4,7 @@ import { resolve } from '../kernels/definition.js';
 import { DOMAINS, type LossDefinition } from '../kernels/lib/loss.js';
 import type { LossSpec } from '../kernels/tables.js';
 import type { Matrix } from '../matrix.js';
-import type { Objective } from '../program/compile.js';
+import type { BoundLoss } from './bound-loss.js';
 import { BUILD, type BuildsLoss, isCustom } from './expressions/builds.js';
 import type { CustomLoss } from './expressions/custom.js';
 import { labelHint } from './label-hint.js';
@@ -14,25 +14,6 @@ export type { LossName, LossSpec };
 
 /** A loss by name, with options, or one that `customLoss` made. */
 export type Loss = LossName | LossSpec | CustomLoss;
-
-/** A loss bound to a model's output. */
-export interface BoundLoss extends Objective {
-  readonly name: string;
-  readonly spec: { readonly name: string };
-  readonly definition: LossDefinition;
-  /** Width of the output. */
-  readonly units: number;
-  /** Answers that one row can get right. */
-  readonly hitsPerRow: number;
-  /** What the loss counts for in the sum of all outputs' losses. */
-  readonly weight: number;
-  /** Rows cannot have weights. */
-  readonly unweighted?: true;
-  /** Over several batches the loss is the sum, not the mean. */
-  readonly summed: boolean;
-  /** Checks shape and values of targets. */
-  check(targets: Matrix, rows: number, argument: string): void;
-}
 
 /** `classes`: what labels would number, where these are some. */
 function refuse(

@@ -2,7 +2,7 @@ import { nearest, ShapeError, show, UnknownNameError, ValueError } from '../erro
 import type { Backend, Heap } from '../kernels/contract.js';
 import { stream } from '../kernels/lib/philox.js';
 import { checkFinite, type Matrix, type MatrixLike, matrix, toMatrix } from '../matrix.js';
-import type { Parameter, RowGradients } from '../program/layer.js';
+import type { Parameter, RowGradients } from '../program/parameter.js';
 import type { Tensor } from '../program/plan.js';
 import { isA } from '../realms.js';
 import { initialize, uniformLimit } from './initializers/initialization.js';

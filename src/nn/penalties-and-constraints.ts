@@ -1,7 +1,7 @@
 import { resolve } from '../kernels/definition.js';
 import type { ConstraintName, ConstraintSpec } from '../kernels/tables.js';
 import type { ConstraintDefinition } from '../kernels/twins/constraints.js';
-import type { Constraint, Penalty } from '../program/layer.js';
+import type { Constraint, Penalty } from '../program/parameter.js';
 import { constraintNames, regularizerNames } from './names.js';
 import type { Regularizer, RegularizerDefinition } from './regularizers.js';
 

@@ -1,5 +1,5 @@
 import { fillOptions, maker, type OptionRange, type OptionRanges } from '../kernels/definition.js';
-import type { Penalty } from '../program/layer.js';
+import type { Penalty } from '../program/parameter.js';
 
 /** What a penalty is. */
 export interface RegularizerDefinition<O extends object = object> {

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.js';
-import type { Outcome } from '../engine/steps.js';
-import type { Measured } from '../nn/metrics/counted.js';
+import type { Outcome } from '../engine/outcome.js';
+import type { Measured } from '../nn/metrics/metric.js';
 import type { Logs } from './logs.js';
 import { Totals } from './totals.js';
 

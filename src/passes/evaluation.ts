@@ -1,11 +1,12 @@
 import type { Engine } from '../engine/engine.js';
 import { INFERENCE_ROWS } from '../engine/training-plan.js';
-import type { Gathering } from '../nn/metrics/counted.js';
+import type { Gathering } from '../nn/metrics/metric.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Pair } from '../rows/arrays.js';
 import { gather, toEnd } from './gather.js';
 import type { Logs } from './logs.js';
-import { makeLogs, Totals } from './totals.js';
+import { makeLogs } from './logs.js';
+import { Totals } from './totals.js';
 
 /** Rows that one call of an evaluation takes, and how many calls at most. */
 export interface Blocks {

@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.js';
 import { HISTORY, type Steps } from '../engine/steps.js';
 import { NonFiniteError, type NonFiniteFacts } from '../errors.js';
 import type { Matrix } from '../matrix.js';
-import type { Parameter } from '../program/layer.js';
+import type { Parameter } from '../program/parameter.js';
 import type { Tensor } from '../program/plan.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Pair } from '../rows/arrays.js';

@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.js';
-import type { Gathering, Measured } from '../nn/metrics/counted.js';
+import type { Gathering, Measured } from '../nn/metrics/metric.js';
 import type { LinkedProgram } from '../program/run.js';
 
 /** What metrics need of all rows of an epoch or an evaluation, which those bring along that do; undefined where none does. */

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import type { NodeValue } from '../engine/fused-outputs.js';
 import { readFused } from '../engine/fused-outputs.js';
-import type { Outcome } from '../engine/steps.js';
+import type { Outcome } from '../engine/outcome.js';
 import { checkOptions } from '../errors.js';
 import type { Weights } from '../nn/parameters.js';
 import type { LinkedProgram } from '../program/run.js';
@@ -9,8 +9,9 @@ import { type Data, stageBatch } from '../rows/arrays.js';
 import { sampleWeightOf, type WeightOptions } from '../rows/sample-weights.js';
 import { measureBatch } from './gather.js';
 import type { Logs } from './logs.js';
-import { refusal, refusedBatch } from './refused-batch.js';
-import { makeLogs } from './totals.js';
+import { makeLogs } from './logs.js';
+import { refusal } from './refusal.js';
+import { refusedBatch } from './refused-batch.js';
 
 /** What `gradients` returns. */
 export interface Gradients {

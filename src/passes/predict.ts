@@ -2,8 +2,8 @@ import type { Engine } from '../engine/engine.js';
 import { INFERENCE_ROWS } from '../engine/training-plan.js';
 import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import { allFinite, isMatrix, type Matrix, type MatrixLike, makeMatrix } from '../matrix.js';
-import { outputLayer } from '../program/compile.js';
 import { copyRows, SHORT } from '../program/copy.js';
+import { outputLayer } from '../program/network.js';
 import { isFloat32 } from '../realms.js';
 import { type Data, readInput, readInputs } from '../rows/arrays.js';
 

@@ -1,8 +1,8 @@
 import type { Engine } from '../engine/engine.js';
-import type { Outcome } from '../engine/steps.js';
-import type { BoundTarget } from '../engine/training-plan.js';
-import type { Measured } from '../nn/metrics/counted.js';
+import type { Outcome } from '../engine/outcome.js';
+import type { Measured } from '../nn/metrics/metric.js';
 import type { Logs } from './logs.js';
+import { makeLogs } from './logs.js';
 
 /** Sums of an evaluation so far; means are over rows, not over batches, and a loss that is a sum is the sum of all. */
 export class Totals {
@@ -36,34 +36,4 @@ export class Totals {
     const loss = losses.reduce((sum, value, i) => sum + this.targets[i]!.objective.weight * value, 0) + penalty;
     return makeLogs(engine, { loss, penalty, losses, hits, norm, refused: false }, rows, measured);
   }
-}
-
-/** The numbers that users see of a step, an epoch or an evaluation; of metrics the counted ones and the `measured`. */
-export function makeLogs(
-  engine: Engine,
-  { loss, penalty, losses, hits, norm }: Outcome,
-  rows: number,
-  measured: Measured = [],
-): Logs {
-  const { penaltySlots, targets } = engine.training;
-  const logs: Record<string, number> = { loss };
-  for (let i = 0; i < targets.length; i++) {
-    const { name, objective, metrics } = targets[i] as BoundTarget;
-    const several = targets.length > 1;
-    if (several) logs[`${name}Loss`] = losses[i] as number;
-    for (const metric of metrics) {
-      const counted = (hits[i] as number) / (rows * objective.hitsPerRow);
-      const value = metric.compute ? measured[i]?.get(metric) : counted;
-      const label = several ? `${name}${capital(metric.label)}` : metric.label;
-      if (value !== undefined) logs[label] = value;
-    }
-  }
-  if (penaltySlots.length > 0) logs.penalty = penalty;
-  if (norm !== undefined) logs.gradientNorm = norm;
-  return logs;
-}
-
-/** A name within another. */
-export function capital(name: string): string {
-  return `${name[0]?.toUpperCase()}${name.slice(1)}`;
 }

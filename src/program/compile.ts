@@ -1,123 +1,10 @@
 import { Emitter, type Fusion, type KeptValue, type Mode, type Program } from './emitter.js';
-import { Guard } from './finite-checks.js';
-import type { Constant, Layer, Parameter, Step } from './layer.js';
+import { FiniteChecks } from './finite-checks.js';
+import type { Layer, Step } from './layer.js';
+import type { Network, NetworkNode } from './network.js';
+import type { Parameter } from './parameter.js';
 import type { Tensor } from './plan.js';
-import type { Slots } from './slots.js';
-
-/** How a loss enters a program. */
-export interface Objective {
-  /** The activation that is computed together with the loss, if any. */
-  readonly fuses: string | undefined;
-  /** Columns of the targets, one per unit, or 'labels' for one class index per row. */
-  readonly targets: number | 'labels';
-  readonly constants?: readonly Constant[];
-  /** Emits the loss, written to `report.loss`, and its gradient; returns the gradient. `weights`: a number for each row. */
-  emit(emit: Emitter, y: Tensor, targets: Tensor, weights: Tensor | undefined, report: Report): Tensor;
-  /** Emits the count of right answers; `fused` says that `y` is from before the fused activation. */
-  emitHits(emit: Emitter, y: Tensor, targets: Tensor, hits: Tensor, fused: boolean): void;
-}
-
-/** Where an output's loss and count of right answers are written. */
-export interface Report {
-  readonly loss: Tensor;
-  readonly hits: Tensor;
-}
-
-/** An output of the model with its loss. */
-export interface Target {
-  readonly name: string;
-  readonly objective: Objective;
-  readonly report: Report;
-  /** Right answers are counted. */
-  readonly counted: boolean;
-  /** What the output holds after its last activation, and the targets, are there when the program ends. */
-  readonly gathered: boolean;
-}
-
-/** How far gradients may go: each element, the norm of each tensor, or the norm of all together. */
-export interface Clip {
-  readonly by: 'value' | 'norm' | 'globalNorm';
-  readonly limit: number;
-}
-
-/** How a step updates parameters, once gradients are there. */
-export interface Update {
-  readonly clip: Clip | undefined;
-  /** The norm of the gradient is of interest even where nothing is clipped. */
-  readonly trackGradientNorm: boolean;
-  /** Nothing that is not finite gets into the parameters. */
-  readonly guarded: boolean;
-  /** The sum of the gradients of earlier batches; the update takes the mean over `steps`. */
-  readonly accumulation: { readonly steps: number; readonly sum: Tensor } | undefined;
-  /** The average of the parameters, and the share that the present ones get of it. */
-  readonly average: { readonly values: Tensor; readonly share: Tensor } | undefined;
-  /** Of parameters in the slab, and of tables that the emitter has gradients for. */
-  emit(emit: Emitter): void;
-}
-
-export const PENALTY_KINDS = ['l1', 'l2'] as const;
-
-/** A run of parameters, neighbours in the slab, that share one strength of one kind. */
-export interface PenaltyGroup {
-  readonly kind: (typeof PENALTY_KINDS)[number];
-  readonly strength: number;
-  readonly values: Tensor;
-  readonly gradients: Tensor;
-  readonly penalty: Tensor;
-}
-
-/** A layer and the values that feed it: inputs of the model first, then what each node computes. */
-export interface NetworkNode {
-  readonly layer: Layer;
-  readonly inputs: readonly number[];
-  /** What users call it. */
-  readonly label: string;
-}
-
-/** An input of the model; `ids` says, where it feeds an embedding, what whole numbers it takes and which layer says so. */
-export interface NetworkInput {
-  readonly name: string;
-  readonly width: number;
-  readonly ids?: { readonly below: number; readonly layer: string };
-}
-
-/** A penalty on the output of a layer: the mean over rows of strength times the sum. */
-export interface ActivityPenalty {
-  readonly kind: PenaltyGroup['kind'];
-  readonly strength: number;
-  readonly layer: Layer;
-  readonly penalty: Tensor;
-}
-
-export interface Network {
-  readonly inputs: readonly NetworkInput[];
-  readonly nodes: readonly NetworkNode[];
-  readonly outputs: readonly { readonly name: string; readonly value: number }[];
-  readonly parameters: readonly Parameter[];
-  readonly slots: Slots;
-  readonly zeros: Tensor;
-  readonly threads: number;
-}
-
-/** The layer that computes an output. */
-export function outputLayer({ inputs, nodes, outputs }: Network, output: number): Layer {
-  const { value } = outputs[output] as Network['outputs'][number];
-  return (nodes[value - inputs.length] as NetworkNode).layer;
-}
-
-/** What `compile` adds to a network. */
-export interface Training {
-  /** One per output of the network. */
-  readonly targets: readonly Target[];
-  readonly penalties: readonly PenaltyGroup[];
-  /** All trainable parameters, and what lies parallel to them. */
-  readonly slab: Tensor;
-  readonly activityPenalties: readonly ActivityPenalty[];
-  readonly gradients: Tensor;
-  /** The slab's gradients in parts, and room side by side for the norms of these and of each table's. */
-  readonly norms: { readonly slab: readonly Tensor[]; readonly all: Tensor; readonly norms: readonly Tensor[] };
-  readonly update: Update;
-}
+import type { ActivityPenalty, Target, Training, Update } from './training.js';
 
 /** Penalties on outputs, by the layer that computes them. */
 type LayerPenalties = ReadonlyMap<Layer, readonly ActivityPenalty[]>;
@@ -239,7 +126,7 @@ export function compileTraining(
   const activityPenalties = byLayer(training.activityPenalties);
   const inputs = stageInputs(emit, network);
   if (training.update.guarded && (mode === 'train' || mode === 'accumulate')) {
-    emit.guard = new Guard(emit, network, training);
+    emit.guard = new FiniteChecks(emit, network, training);
   }
   const fused = training.targets.map((target, i) => fusedNode(network, target, i));
   const targets = training.targets.map(({ name, objective }) => {

@@ -1,6 +1,5 @@
 import type { Call, KernelName, Kernels } from '../kernels/contract.js';
-import type { Guard } from './finite-checks.js';
-import type { Parameter, RowGradients } from './layer.js';
+import type { Parameter, RowGradients } from './parameter.js';
 import { matrixTensor, type Tensor, vectorTensor } from './plan.js';
 import type { Slots } from './slots.js';
 import { type Lifetime, planWorkspace } from './workspace.js';
@@ -83,6 +82,14 @@ export interface Program {
   readonly flops: number;
   /** It draws random numbers, and so needs to be told the step. */
   readonly stochastic: boolean;
+}
+
+/** Emits calls that keep what is not finite out of updates. */
+export interface Guard {
+  /** Where the gradient of a kernel has been taken: x transposed times dy. */
+  product(kernel: Parameter, x: Tensor, dy: Tensor): void;
+  /** Where all gradients are there, and clipping has said by which factor to scale them. */
+  finish(parameters: readonly Parameter[]): void;
 }
 
 /** What goes into a program and what must be there at its end. */

@@ -1,7 +1,8 @@
-import type { Network, Training } from './compile.js';
-import type { Emitter } from './emitter.js';
-import type { Parameter } from './layer.js';
+import type { Emitter, Guard } from './emitter.js';
+import type { Network } from './network.js';
+import type { Parameter } from './parameter.js';
 import { align, type Tensor, vectorTensor } from './plan.js';
+import type { Training } from './training.js';
 
 /** Products of operands below the bound are below the ceiling in batches of some thousand rows; squares of that are finite. */
 export const BOUND = 1e8;
@@ -18,7 +19,7 @@ const CALL = 256;
  * might not be. It may stop an update for nothing, and passes none that would do harm. The gradient of a kernel is large:
  * in larger networks the operands that it is the product of are looked at instead, whose largest bound it.
  */
-export class Guard {
+export class FiniteChecks implements Guard {
   /** Losses and penalties, of which no more is asked than to be finite. */
   readonly #others: readonly Tensor[];
   /** How many of them have been looked at. */
@@ -45,7 +46,6 @@ export class Guard {
     this.#byProducts = !this.#byNorm && operands < gradients.size;
   }
 
-  /** Where the gradient of a kernel has been taken: x transposed times dy. */
   product(kernel: Parameter, x: Tensor, dy: Tensor): void {
     if (!this.#byProducts) return;
     this.#bounded.add(kernel);
@@ -54,7 +54,6 @@ export class Guard {
     this.#look(dy, bound);
   }
 
-  /** Where all gradients are there, and clipping has said by which factor to scale them. */
   finish(parameters: readonly Parameter[]): void {
     const { emit } = this;
     const { gradients, penalties, update } = this.training;

@@ -1,62 +1,6 @@
-import type { ConstraintName } from '../kernels/tables.js';
 import type { Emitter } from './emitter.js';
+import type { Constant, Parameter, Penalty } from './parameter.js';
 import type { Tensor } from './plan.js';
-
-/** How a parameter begins, as plain data: a name and options that are the initializer's business. */
-export interface Initializer {
-  readonly name: string;
-  readonly [option: string]: unknown;
-}
-
-/** Strengths of l1 sum |w| + l2 sum w^2, 0 for none. */
-export interface Penalty {
-  readonly l1: number;
-  readonly l2: number;
-}
-
-/** What holds a parameter in bounds after each update: a kernel and its number. */
-export interface Constraint {
-  readonly kernel: ConstraintName;
-  readonly value: number;
-}
-
-/**
- * A learned or running array of a layer. `layout` says how it lies in the heap. A table lies outside the slab of parameters,
- * row by row without padding: it has gradients for the rows of a batch only, see `RowGradients`.
- */
-export interface Parameter {
-  readonly name: string;
-  readonly rows: number;
-  readonly columns: number;
-  readonly layout: 'panels' | 'vector' | 'table';
-  /** Learned by gradients, unlike what is counted along the way, such as moving moments. */
-  readonly learnable: boolean;
-  /** Learnable and not frozen. A layer leaves out the gradients of parameters that are not. */
-  trainable: boolean;
-  /** The parameter learns at this multiple of the optimizer's rate. */
-  learningRateMultiplier: number;
-  readonly initializer: Initializer;
-  readonly penalty: Penalty;
-  readonly constraint?: Constraint | undefined;
-  readonly value: Tensor;
-  /** The same place in the gradient slab; planned when the model is compiled. Of a table it has no place. */
-  readonly gradient: Tensor;
-}
-
-/** The gradients of those rows of a table that occur in a batch; those of all other rows are 0. */
-export interface RowGradients {
-  readonly table: Parameter;
-  /** Numbers of the rows, each once, then -1. */
-  readonly distinct: Tensor;
-  /** The rows' gradients one after the other, without padding, then zeros; whole vectors of 4. */
-  readonly gradients: Tensor;
-}
-
-/** Numbers that never change, put on the heap where the model is made or compiled. */
-export interface Constant {
-  readonly value: Tensor;
-  readonly data: readonly number[];
-}
 
 /** What a layer leaves behind for its backward pass. */
 export interface Step {

@@ -2,8 +2,8 @@ import type { Engine } from '../engine/engine.js';
 import type { BoundTarget } from '../engine/training-plan.js';
 import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import { checkFinite, checkIds, type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../matrix.js';
-import type { NetworkInput } from '../program/compile.js';
 import type { Mode } from '../program/emitter.js';
+import type { NetworkInput } from '../program/network.js';
 import type { LinkedProgram } from '../program/run.js';
 import { readWeights, type SampleWeight } from './sample-weights.js';
 

@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.js';
 import type { BoundTarget } from '../engine/training-plan.js';
 import { ValueError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
-import type { NetworkInput } from '../program/compile.js';
+import type { NetworkInput } from '../program/network.js';
 import type { Tensor } from '../program/plan.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Pair } from './arrays.js';

@@ -1,7 +1,7 @@
 import { checkNumber, show, UnknownNameError, ValueError } from '../errors.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
+import type { BoundLoss } from '../nn/bound-loss.js';
 import { labelHint } from '../nn/label-hint.js';
-import type { BoundLoss } from '../nn/losses.js';
 
 /** Weights of classes by index; of classes that are not named 1. */
 export type ClassWeights = Readonly<Record<number, number>>;

@@ -3,8 +3,8 @@ import { ValueError } from '../errors.js';
 import { exp, log } from '../kernels/lib/math.js';
 import { Generator, stream } from '../kernels/lib/philox.js';
 import type { Matrix } from '../matrix.js';
-import type { BoundLoss } from '../nn/losses.js';
-import type { NetworkInput } from '../program/compile.js';
+import type { BoundLoss } from '../nn/bound-loss.js';
+import type { NetworkInput } from '../program/network.js';
 import type { Tensor } from '../program/plan.js';
 import type { LinkedProgram } from '../program/run.js';
 

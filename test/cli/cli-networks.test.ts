@@ -3,7 +3,7 @@ import { typescript } from '../../src/backends/typescript.js';
 import { networksText } from '../../src/cli/networks.js';
 import { model } from '../../src/model/model.js';
 import { average, dense } from '../../src/nn/layers/index.js';
-import { input } from '../../src/nn/layers/symbolic.js';
+import { input } from '../../src/nn/layers/input.js';
 
 /** Networks of two dense layers, and their average. */
 function made(networks: number) {

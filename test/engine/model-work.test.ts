@@ -17,8 +17,8 @@ import {
   maximum,
   multiply,
 } from '../../src/nn/layers/index.js';
+import { input } from '../../src/nn/layers/input.js';
 import type { LayerSpec } from '../../src/nn/layers/kind.js';
-import { input } from '../../src/nn/layers/symbolic.js';
 import { l2 } from '../../src/nn/regularizers.js';
 import { workOf } from '../support/work.js';
 

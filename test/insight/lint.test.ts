@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Finding, LINT_CODES } from '../../src/insight/checks.js';
+import { type Finding, LINT_CODES } from '../../src/insight/finding.js';
 import { type LintOptions, lint } from '../../src/insight/lint.js';
 import { matrix } from '../../src/matrix.js';
 import { sequential } from '../../src/model/model.js';

@@ -9,7 +9,6 @@ import {
   constant,
   heNormal,
   heUniform,
-  type InitializerSpec,
   identity,
   lecunUniform,
   orthogonal,
@@ -18,6 +17,7 @@ import {
   truncatedNormal,
   varianceScaling,
 } from '../../src/nn/initializers/initializers.js';
+import type { InitializerSpec } from '../../src/nn/initializers/spec.js';
 import { batchNormalization, dense } from '../../src/nn/layers/index.js';
 import type { InitializerTable } from '../../src/nn/registry.js';
 import { initializerTable } from '../../src/nn/registry.js';

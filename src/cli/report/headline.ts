@@ -3,7 +3,7 @@ import type { ColumnKind, Metrics, TabularRecord } from '../../data/index.js';
 import { errorText, meanText } from '../terminal.js';
 import { share } from './markup.js';
 import type { Measured } from './measured.js';
-import type { ReportData } from './page.js';
+import type { ReportData } from './report-data.js';
 
 /** What is always predicted by somebody who does not look at the rows. */
 function against({ baseline }: Metrics, classes: readonly string[], kind: ColumnKind | undefined): string {

@@ -1,5 +1,5 @@
 import { shorten } from '../../data/data-error.js';
-import type { ColumnKind, Design, HeldOut, Importance, Metrics, TabularRecord } from '../../data/index.js';
+import type { ColumnKind, Design, Metrics, TabularRecord } from '../../data/index.js';
 import { chartStyle, escaped, figure } from '../../insight/charts/index.js';
 import { figureText, short, shown, validationText } from '../terminal.js';
 import { confusionSection } from './confusion.js';
@@ -8,30 +8,7 @@ import { headline } from './headline.js';
 import { importanceSection, type Pixels, pixelsOf } from './importance.js';
 import { table } from './markup.js';
 import type { Measured } from './measured.js';
-
-/** What a report shows. */
-export interface ReportData {
-  readonly title: string;
-  readonly record: TabularRecord;
-  /** The kind of the target. */
-  readonly kind: ColumnKind | undefined;
-  /** Names of all columns that rows had to predict from, also of those that are left out. */
-  readonly columns: readonly string[];
-  /** The image whose points they are, row by row, where that is known. */
-  readonly image?: { readonly width: number; readonly height: number } | undefined;
-  /** The command that trained, as a line for a shell. */
-  readonly command: string;
-  readonly seconds: number;
-  /** Training ended before its end. */
-  readonly interrupted: boolean;
-  readonly importance: readonly Importance[];
-  /** The rows that importance is measured on, in words. */
-  readonly importanceRows: string;
-  /** Rows that were left out of training. */
-  readonly held: HeldOut;
-  /** Rows that training knew nothing of, if there are any. */
-  readonly test: (HeldOut & { readonly metrics: Metrics }) | undefined;
-}
+import type { ReportData } from './report-data.js';
 
 /** Names of figures, in the order they are shown, with what a reader must know to read them. */
 const FIGURES: readonly (readonly [

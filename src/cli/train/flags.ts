@@ -1,7 +1,7 @@
 import type { TabularOptions } from '../../data/index.js';
 import type { CheckpointEvery } from '../../data/tabular/pauses.js';
 import { say, sayOver } from '../console.js';
-import type { ReadFlags } from '../data.js';
+import type { ReadFlags } from '../read-flags.js';
 import { quoted } from '../terminal.js';
 
 export interface TrainFlags extends ReadFlags, Omit<TabularOptions, 'target' | 'preprocess' | 'backend'> {

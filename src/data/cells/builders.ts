@@ -1,6 +1,6 @@
 import { textDecoder, textEncoder } from '../../realms.js';
+import type { CategoryColumn, Column, ColumnKind } from '../column.js';
 import type { ColumnReport } from '../report.js';
-import type { CategoryColumn, Column, ColumnKind } from '../table.js';
 import { dateReader } from './date-formats.js';
 import { Dictionary, grown } from './dictionary.js';
 import { Findings } from './findings.js';

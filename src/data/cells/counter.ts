@@ -1,4 +1,4 @@
-import type { Column } from '../table.js';
+import type { Column } from '../column.js';
 
 /** Rows at most of which a column that grows evenly is taken for a measure. */
 const FEW_ROWS = 50;

@@ -1,5 +1,5 @@
+import type { ColumnKind } from '../column.js';
 import { shorten } from '../data-error.js';
-import type { ColumnKind } from '../table.js';
 import { unitAround } from './around.js';
 import { dateReader } from './date-formats.js';
 import { isCommonMarker, isMissingNumber } from './markers.js';
@@ -15,22 +15,10 @@ import {
   THOUSANDS,
   type Thousands,
 } from './numerals.js';
-import type { CellPlan } from './plan.js';
+import type { Settings } from './plan.js';
 import { booleanWord, parseDate, withoutSpaces } from './scalars.js';
 import { type DateOrder, isDateLike, spelledDate } from './spelled-dates.js';
 import { hasMonthName, haveMonthNames, looksLikeTime } from './unread-dates.js';
-
-/** What readers know about the texts of a column before they look at them. */
-export interface Settings
-  extends Pick<CellPlan, 'missing' | 'missingNumbers' | 'common' | 'decimalComma' | 'decimalGiven'> {
-  /** As options or an earlier table say. */
-  readonly thousands?: Thousands | undefined;
-  readonly dateFormat?: string | undefined;
-  /** Of the file. */
-  readonly separator?: string | undefined;
-  /** Whether other columns have '.' before decimals. */
-  readonly pointElsewhere?: (() => boolean) | undefined;
-}
 
 /** Why texts that nearly are of a kind are none. */
 export interface Suspicion {

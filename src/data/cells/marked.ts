@@ -1,6 +1,7 @@
 import { codedOf } from '../bytes-column.js';
+import type { Column, ColumnKind, NumberColumn } from '../column.js';
 import type { Reading } from '../csv/dialect.js';
-import { type Column, type ColumnKind, type NumberColumn, Table } from '../table.js';
+import { Table } from '../table.js';
 import { dateReader } from './date-formats.js';
 import { isMissingNumber } from './markers.js';
 import { type CellPlan, planCells, settingsOf } from './plan.js';

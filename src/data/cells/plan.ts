@@ -1,6 +1,6 @@
 import { show, ValueError } from '../../errors.js';
 import { dateReader } from './date-formats.js';
-import type { Settings } from './infer.js';
+
 import { MISSING } from './markers.js';
 import { looseNumber, THOUSANDS, type Thousands } from './numerals.js';
 import { withoutSpaces } from './scalars.js';
@@ -103,4 +103,16 @@ export function settingsOf(plan: CellPlan, name: string, separator?: string): Se
 /** Whether options name this column's date format, which makes it a column of dates. */
 export function saysDates({ dateFormat }: CellPlan, name: string): boolean {
   return typeof dateFormat === 'object' && Object.hasOwn(dateFormat, name);
+}
+
+/** What readers know about the texts of a column before they look at them. */
+export interface Settings
+  extends Pick<CellPlan, 'missing' | 'missingNumbers' | 'common' | 'decimalComma' | 'decimalGiven'> {
+  /** As options or an earlier table say. */
+  readonly thousands?: Thousands | undefined;
+  readonly dateFormat?: string | undefined;
+  /** Of the file. */
+  readonly separator?: string | undefined;
+  /** Whether other columns have '.' before decimals. */
+  readonly pointElsewhere?: (() => boolean) | undefined;
 }

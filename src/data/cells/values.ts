@@ -1,10 +1,9 @@
 import { show } from '../../errors.js';
 import { isA } from '../../realms.js';
+import type { CategoryColumn, Column, ColumnKind } from '../column.js';
 import type { ReadPlan } from '../csv/dialect.js';
 import { shorten } from '../data-error.js';
 import type { ColumnReport } from '../report.js';
-import type { Complain } from '../rows.js';
-import type { CategoryColumn, Column, ColumnKind } from '../table.js';
 import { KeepingBuilder, makeBuilder, readingOf, STRAY, TextFeed } from './builders.js';
 import type { Findings } from './findings.js';
 import { adviceFor, type Evidence, hintFor, inferKind } from './infer.js';
@@ -115,3 +114,17 @@ export function writtenColumn(name: string, values: readonly unknown[]): Categor
   for (const value of values) builder.add(feed.bytes, 0, feed.encode(isMissing(value) ? '' : (textOf(value) ?? '')));
   return builder.finishWritten(name);
 }
+
+/** What is wrong with a row, for whoever knows where it stands. */
+export interface RowFlaw {
+  readonly row: number;
+  readonly field?: string;
+  readonly problem: string;
+  readonly hint?: string;
+  /** Whether it is too much rather than wrong. */
+  readonly limit?: boolean;
+  /** Whether one value is wrong rather than the row. */
+  readonly isValue?: boolean;
+}
+
+export type Complain = (flaw: RowFlaw) => Error;

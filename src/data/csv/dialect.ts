@@ -2,8 +2,8 @@ import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../error
 import { textEncoder } from '../../realms.js';
 import { type Evidence, inferKind } from '../cells/infer.js';
 import { type CellOptions, type CellPlan, planCells, saysDates, settingsOf } from '../cells/plan.js';
+import type { ColumnKind } from '../column.js';
 import { DataError, shorten } from '../data-error.js';
-import type { ColumnKind } from '../table.js';
 import { checkFormat, quoteNotes, uncutNotes } from './foreign.js';
 import { guessHeader } from './header.js';
 import { Head } from './sample.js';

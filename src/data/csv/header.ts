@@ -1,8 +1,8 @@
 import { type Evidence, inferKind } from '../cells/infer.js';
 import { type CellPlan, settingsOf } from '../cells/plan.js';
 import { booleanWord } from '../cells/scalars.js';
+import type { ColumnKind } from '../column.js';
 import { shorten } from '../data-error.js';
-import type { ColumnKind } from '../table.js';
 
 /** Rows below the first that are looked at. */
 const LOOK = 200;

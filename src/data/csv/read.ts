@@ -2,11 +2,12 @@ import { lookUp } from '../../errors.js';
 import { KeepingBuilder, makeBuilder, readingOf } from '../cells/builders.js';
 import { COUNTS_ROWS } from '../cells/counter.js';
 import { Settling } from '../cells/settle.js';
+import type { CategoryColumn, Column, ColumnKind } from '../column.js';
 import { DataError, shorten } from '../data-error.js';
 import { type Bytes, open, type Source } from '../opened.js';
 import { Said } from '../remarks.js';
 import { type ColumnReport, makeReport } from '../report.js';
-import { type CategoryColumn, type Column, type ColumnKind, Table } from '../table.js';
+import { Table } from '../table.js';
 import { asUtf8 } from '../text-encoding.js';
 import { checkText, decode, LF } from './bytes.js';
 import {

@@ -1,5 +1,5 @@
+import type { Complain } from '../cells/values.js';
 import { DataError, type DataErrorCode } from '../data-error.js';
-import type { Complain } from '../rows.js';
 import { JsonFlaw, parseJson } from './syntax.js';
 
 /** JSON that nests deeper is no row. */

@@ -1,7 +1,8 @@
 import { show, UnknownNameError, ValueError } from '../../errors.js';
 import { makeBuilder, readingOf, TAKEN, TextFeed } from '../cells/builders.js';
 import { planCells } from '../cells/plan.js';
-import type { CategoryColumn, Column, ColumnKind, NumberColumn, Table } from '../table.js';
+import type { CategoryColumn, Column, ColumnKind, NumberColumn } from '../column.js';
+import type { Table } from '../table.js';
 import { textsOf } from './encoding.js';
 
 /** What a column was when fitting. */

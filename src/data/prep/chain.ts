@@ -1,5 +1,5 @@
 import { lookUp, ShapeError, show, ValueError } from '../../errors.js';
-import type { Column } from '../table.js';
+import type { Column } from '../column.js';
 import { dateSteps } from './dates.js';
 import { encodingSteps } from './encoding.js';
 import { missingSteps } from './missing.js';

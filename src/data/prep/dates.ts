@@ -1,5 +1,5 @@
 import { checkOptions, lookUp, show, ValueError } from '../../errors.js';
-import type { NumberColumn } from '../table.js';
+import type { NumberColumn } from '../column.js';
 import { cos, sin } from './circle.js';
 import { define, numbersOf, type StepSpec } from './step.js';
 

@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
+import type { CategoryColumn, Column, NumberColumn } from '../column.js';
 import { shorten } from '../data-error.js';
-import type { CategoryColumn, Column, NumberColumn } from '../table.js';
 import { countCategories } from './missing.js';
 import { define, numbersOf, type StepSpec } from './step.js';
 

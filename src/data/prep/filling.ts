@@ -1,7 +1,7 @@
 import { ValueError } from '../../errors.js';
 import { type Matrix, makeMatrix } from '../../matrix.js';
 import { codedOf } from '../bytes-column.js';
-import type { Column, NumberColumn } from '../table.js';
+import type { Column, NumberColumn } from '../column.js';
 import type { Block } from './projection.js';
 import { numbersOf } from './step.js';
 

@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
 import { codedOf } from '../bytes-column.js';
-import type { CategoryColumn, Column, NumberColumn } from '../table.js';
+import type { CategoryColumn, Column, NumberColumn } from '../column.js';
 import { median, medianOfCounts, moments, sorted } from './statistics.js';
 import { define, numbersOf, type StepSpec } from './step.js';
 

@@ -1,7 +1,8 @@
 import { checkOptions, lookUp, ShapeError, StateError, show, ValueError } from '../../errors.js';
 import { type Matrix, type MatrixLike, makeMatrix, toNumbers } from '../../matrix.js';
+import type { Column, ColumnKind } from '../column.js';
 import { type Row, tableFromRows } from '../rows.js';
-import { type Column, type ColumnKind, Table } from '../table.js';
+import { Table } from '../table.js';
 import { adapted } from './adapted.js';
 import { Chain, readSteps } from './chain.js';
 import { dateParts } from './dates.js';

@@ -1,6 +1,6 @@
 import { show, ValueError } from '../../errors.js';
 import { type Coded, codedOf, mappedBytes, type Readable, readable } from '../bytes-column.js';
-import type { Column, NumberColumn } from '../table.js';
+import type { Column, NumberColumn } from '../column.js';
 
 /** A step of preprocessing as plain data: its name and its options. */
 export interface StepSpec {

@@ -11,18 +11,9 @@ import { allFinite, type Matrix, makeMatrix, oneNaN } from '../../matrix.js';
 import type { Weights } from '../../nn/parameters.js';
 import type { Design } from './design.js';
 import type { HeldOutState } from './estimate/held-out.js';
+import type { History } from './member.js';
 import { checkpointDesign } from './record.js';
 import { type Check, count, either, flag, isObject, listOf, mapOf, objectOf } from './shape.js';
-
-/** How one network trained. */
-export interface MemberRecord {
-  /** The value of loss, metric or validation for each epoch, by its name. */
-  readonly history: Readonly<Record<string, readonly number[]>>;
-  /** The epoch whose weights it has, counted from 0. */
-  readonly bestEpoch: number;
-}
-
-export type History = MemberRecord['history'];
 
 /** Where training stands. */
 export interface Progress {

@@ -1,5 +1,5 @@
+import type { Column } from '../column.js';
 import { textsOf } from '../prep/encoding.js';
-import type { Column } from '../table.js';
 
 /** What people write for no and for yes. */
 const PAIRS: readonly (readonly [string, string])[] = [

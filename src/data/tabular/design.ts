@@ -5,13 +5,14 @@ import type { BackendFactory } from '../../kernels/contract.js';
 import { type ActivationName, activationNames } from '../../nn/names.js';
 import { bytesOf, codedOf, type Readable, rangeOf, readable } from '../bytes-column.js';
 import { doubtsAbout } from '../cells/doubts.js';
+import type { CategoryColumn, Column, NumberColumn } from '../column.js';
 import { oneHot } from '../prep/encoding.js';
 import { fillMissing } from '../prep/missing.js';
 import type { PreprocessOptions, Steps } from '../prep/preprocess.js';
 import { log1p, minMax, standardize, zeroCentre } from '../prep/scaling.js';
 import { moments } from '../prep/statistics.js';
 import { remarksOn } from '../remarks.js';
-import type { CategoryColumn, Column, NumberColumn, Table } from '../table.js';
+import type { Table } from '../table.js';
 import type { CheckpointEvery } from './pauses.js';
 
 /** What is predicted: one of several classes, or a number. */

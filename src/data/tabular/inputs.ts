@@ -1,8 +1,9 @@
 import { bytesOf, rangeOf, readable } from '../bytes-column.js';
+import type { Column, ColumnKind } from '../column.js';
 import { shorten } from '../data-error.js';
 import { textsOf } from '../prep/encoding.js';
 import type { Preprocessing } from '../prep/preprocess.js';
-import type { Column, ColumnKind, Table } from '../table.js';
+import type { Table } from '../table.js';
 
 /** What the training data had in a column. */
 export interface InputRecord {

@@ -4,10 +4,10 @@ import { FileFormatError, show } from '../../errors.js';
 import { textDecoder } from '../../realms.js';
 import type { Reading } from '../csv/dialect.js';
 import type { Preprocessing } from '../prep/preprocess.js';
-import type { MemberRecord } from './checkpoint.js';
 import type { Design, Task } from './design.js';
 import type { Metrics, Prior } from './estimate/measure.js';
 import type { InputRecord } from './inputs.js';
+import type { MemberRecord } from './member.js';
 import {
   type Check,
   count,

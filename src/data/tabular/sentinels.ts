@@ -1,7 +1,7 @@
 import { bytesOf } from '../bytes-column.js';
+import type { Column } from '../column.js';
 import { shorten } from '../data-error.js';
 import { sayOption } from '../remarks.js';
-import type { Column } from '../table.js';
 
 /** Numbers by which people and instruments say that they have none, of either sign. */
 const NAMED: ReadonlySet<number> = /* @__PURE__ */ new Set([999.25, 32767, 32768, 65535, 2147483647, 2147483648]);

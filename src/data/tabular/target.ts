@@ -2,12 +2,13 @@ import { nearest, ShapeError, show, UnknownNameError, ValueError } from '../../e
 import { dense, type Matrix, makeMatrix, type Numbers } from '../../matrix.js';
 import { doubtsAbout } from '../cells/doubts.js';
 import { isCommonMarker } from '../cells/markers.js';
+import type { Column } from '../column.js';
 import { shorten } from '../data-error.js';
 import { ordinal, textsOf } from '../prep/encoding.js';
 import { type Preprocessing, preprocess } from '../prep/preprocess.js';
 import { standardize } from '../prep/scaling.js';
 import { remarksOn } from '../remarks.js';
-import { type Column, lengthOf, Table } from '../table.js';
+import { lengthOf, Table } from '../table.js';
 import { classNumbers } from './classes.js';
 import type { Task } from './design.js';
 

@@ -1,5 +1,5 @@
 import { checkOptions, lookUp, ShapeError, show, ValueError } from '../../errors.js';
-import type { Constant as HeapConstant } from '../../program/layer.js';
+import type { Constant as HeapConstant } from '../../program/parameter.js';
 import { panelColumns, type Tensor, vectorTensor } from '../../program/plan.js';
 import { type Constant, checkAxis, checkConstant, type Step, unknownOperand } from './expression.js';
 import { type Lowering, SCALAR, type Shape, sameShape, type Value } from './lowering.js';

@@ -1,5 +1,5 @@
 import type { Layer } from '../../program/layer.js';
-import type { BoundLoss } from '../losses.js';
+import type { BoundLoss } from '../bound-loss.js';
 
 // What a custom loss or activation carries beside its data. Losses and layers find the compiler of expressions there, so
 // that a program without any holds none.

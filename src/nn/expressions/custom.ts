@@ -2,7 +2,7 @@ import { checkNumber, checkOptions, ShapeError, ValueError } from '../../errors.
 import type { LossDefinition } from '../../kernels/lib/loss.js';
 import type { Layer, Step as LayerStep } from '../../program/layer.js';
 import { vectorTensor } from '../../program/plan.js';
-import type { BoundLoss } from '../losses.js';
+import type { BoundLoss } from '../bound-loss.js';
 import { type BoundExpression, bindExpression, meanLoss, showShape } from './bind.js';
 import { BUILD, type BuildsActivation, type BuildsLoss, isCustom } from './builds.js';
 import { type Expression, type Operations, type Step, trace } from './expression.js';

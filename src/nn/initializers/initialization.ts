@@ -1,6 +1,6 @@
 import { resolve } from '../../kernels/definition.js';
 import { Generator } from '../../kernels/lib/philox.js';
-import type { Initializer } from '../../program/layer.js';
+import type { Initializer } from '../../program/parameter.js';
 import { initializerFunctions, initializerNames } from '../names.js';
 import type { Draws, InitializerDefinition } from './initializers.js';
 

@@ -1,7 +1,6 @@
 import { checkNumber, checkOptions, lookUp, ValueError } from '../../errors.js';
 import { fillOptions, maker, type OptionRange, type OptionRanges } from '../../kernels/definition.js';
 import type { Generator } from '../../kernels/lib/philox.js';
-import type { InitializerTable } from '../registry.js';
 import { orthonormalize } from './orthogonal.js';
 
 /** Draws, and the logarithm of the compute kernels. */
@@ -280,14 +279,6 @@ export const identity = /* @__PURE__ */ initializer<'identity', GainOptions>('id
     for (let i = 0; i < Math.min(fanIn, fanOut); i++) w[i * fanOut + i] = gain;
   },
 }));
-
-/** An initializer as plain data: its name and options, which may be left out. */
-export type InitializerSpec = {
-  readonly [N in keyof InitializerTable]: {
-    /** The name of the initializer. */
-    readonly name: N;
-  } & NonNullable<Parameters<InitializerTable[N]>[0]>;
-}[keyof InitializerTable];
 
 const GAINS = {
   linear: () => 1,

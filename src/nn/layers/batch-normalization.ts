@@ -1,5 +1,6 @@
 import { checkNumber } from '../../errors.js';
-import type { Initializer, Step } from '../../program/layer.js';
+import type { Step } from '../../program/layer.js';
+import type { Initializer } from '../../program/parameter.js';
 import { panelColumns, type Tensor } from '../../program/plan.js';
 import type { RegularizerName } from '../names.js';
 import { makePenalty } from '../penalties-and-constraints.js';

@@ -5,7 +5,7 @@ import { denseScratch } from '../../program/plan.js';
 import { activationLayer, differentiateFused, findActivation, fusedProduct } from '../activations.js';
 import type { CustomActivation } from '../expressions/custom.js';
 import { makeInitializer } from '../initializers/initialization.js';
-import type { InitializerSpec } from '../initializers/initializers.js';
+import type { InitializerSpec } from '../initializers/spec.js';
 import type { ActivationName, InitializerName, RegularizerName } from '../names.js';
 import { makeConstraint, makePenalty } from '../penalties-and-constraints.js';
 import type { Regularizer } from '../regularizers.js';

@@ -1,7 +1,7 @@
 import { checkNumber, show, ValueError } from '../../errors.js';
 import type { Step } from '../../program/layer.js';
 import { makeInitializer } from '../initializers/initialization.js';
-import type { InitializerSpec } from '../initializers/initializers.js';
+import type { InitializerSpec } from '../initializers/spec.js';
 import type { InitializerName } from '../names.js';
 import { defineLayer, parameter, type TrainableLayerOptions } from './kind.js';
 

@@ -1,8 +1,8 @@
 import { show, ValueError } from '../../errors.js';
-import type { Constraint, Initializer, Layer, Parameter, Penalty } from '../../program/layer.js';
+import type { Layer } from '../../program/layer.js';
+import type { Constraint, Initializer, Parameter, Penalty } from '../../program/parameter.js';
 import { panelColumns, vectorTensor } from '../../program/plan.js';
 import { makePenalty } from '../penalties-and-constraints.js';
-import type { SymbolicTensor } from './symbolic.js';
 
 /** Columns of the input: the first layer of a `sequential` model must say. */
 export type InputShape = number | readonly [number];
@@ -139,4 +139,28 @@ export function parameter(
 export function penalized(layer: Layer, regularizer: unknown, name: string): Layer {
   const activityPenalty = makePenalty(regularizer, `${name}.activityRegularizer`);
   return activityPenalty.l1 + activityPenalty.l2 > 0 ? { ...layer, activityPenalty } : layer;
+}
+
+/** What an input of a model, or a layer applied to others, will compute: a place in the graph, without numbers. */
+export class SymbolicTensor {
+  /** `spec` is undefined for an input of the model, which has a `name` and a `width` instead. */
+  constructor(
+    readonly spec: LayerSpec | undefined,
+    readonly inputs: readonly SymbolicTensor[],
+    readonly name?: string,
+    readonly width?: number,
+  ) {}
+
+  /** The tensor of a layer that these feed, this one first; undefined where they are not all tensors. @internal */
+  feed(layer: LayerSpec, given: readonly unknown[]): SymbolicTensor | undefined {
+    if (!given.every((item) => item instanceof SymbolicTensor)) return undefined;
+    const merges = kindOf(layer)?.merges === true;
+    if (merges ? given.length > 1 : given.length === 1) return new SymbolicTensor(layer, given);
+    throw new ValueError({
+      argument: `${layer.type}.apply(inputs)`,
+      given: `${given.length} ${given.length === 1 ? 'input' : 'inputs'}`,
+      expected: merges ? 'an array of two or more inputs' : 'one input',
+      ...(merges ? {} : { hint: 'Join several by concatenate(), add() or multiply() first.' }),
+    });
+  }
 }

@@ -9,10 +9,10 @@ import { dropout } from './dropout.js';
 import { embedding } from './embedding.js';
 import { gaussianDropout } from './gaussian-dropout.js';
 import { gaussianNoise } from './gaussian-noise.js';
+import { inputWidth } from './input.js';
 import type { LayerSpec } from './kind.js';
 import { layerNormalization } from './layer-normalization.js';
 import { add, average, concatenate, maximum, multiply, subtract } from './merge.js';
-import { inputWidth } from './symbolic.js';
 
 /** Every type of layer; for models that come as plain data. */
 export const layerTable = {

@@ -2,8 +2,9 @@ import { checkOptions, ValueError } from '../../errors.js';
 import { fillOptions } from '../../kernels/definition.js';
 import { log } from '../../kernels/lib/elementary.js';
 import type { MatrixLike } from '../../matrix.js';
-import { accuracyDefinition, type Kind } from './counted.js';
+import { accuracyDefinition } from './counted.js';
 import { type Measure, metric } from './definition.js';
+import type { Kind } from './metric.js';
 import { averagePrecision, rocArea } from './ranking.js';
 import { readSample, type Sample } from './sample.js';
 

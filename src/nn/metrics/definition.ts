@@ -1,6 +1,7 @@
 import { checkOptions } from '../../errors.js';
 import { fillOptions, type OptionRanges } from '../../kernels/definition.js';
 import type { MatrixLike } from '../../matrix.js';
+import { gatherRows } from './gathered.js';
 import {
   configure,
   type Kind,
@@ -10,8 +11,7 @@ import {
   type Reads,
   type Rows,
   type Steps,
-} from './counted.js';
-import { gatherRows } from './gathered.js';
+} from './metric.js';
 import { readSample, Sample } from './sample.js';
 
 /** How a metric is computed. */

@@ -3,8 +3,7 @@ import { type Matrix, makeMatrix } from '../../matrix.js';
 import { copyRows } from '../../program/copy.js';
 import type { Tensor } from '../../program/plan.js';
 import type { LinkedProgram } from '../../program/run.js';
-import type { GatheredState, Gathering, GatheringTarget, Measured, Rows } from './counted.js';
-import type { BoundMetric } from './registry.js';
+import type { BoundMetric, GatheredState, Gathering, GatheringTarget, Measured, Rows } from './metric.js';
 
 /** Rows of an output and their targets, as far as they have come. */
 interface Part {

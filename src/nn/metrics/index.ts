@@ -14,7 +14,8 @@ export {
   type TopKOptions,
   topK,
 } from './classification.js';
-export type { MetricLabel, MetricName, MetricSpecOf } from './counted.js';
+export type { MetricName } from './counted.js';
 export type { CallOptions, Metric } from './definition.js';
+export type { MetricLabel, MetricSpecOf } from './metric.js';
 export type { MetricSpec, Metrics } from './registry.js';
 export { mae, mape, mse, r2, rmse } from './regression.js';

@@ -1,5 +1,5 @@
 import { allFinite } from '../../matrix.js';
-import type { Steps } from './counted.js';
+import type { Steps } from './metric.js';
 import type { Sample } from './sample.js';
 
 /** Places for scores, at most. */

@@ -2,16 +2,8 @@ import { checkOptions, show, ValueError } from '../../errors.js';
 import { resolve } from '../../kernels/definition.js';
 import type { Makers } from '../../kernels/tables.js';
 import type * as classification from './classification.js';
-import {
-  type Kind,
-  type MetricDefinition,
-  type MetricLabel,
-  type MetricName,
-  metricFunctions,
-  metricNames,
-  type Rows,
-  type Steps,
-} from './counted.js';
+import { type MetricName, metricFunctions, metricNames } from './counted.js';
+import type { BoundMetric, Kind, MetricDefinition, MetricLabel } from './metric.js';
 import type * as regression from './regression.js';
 
 type Table = Makers<typeof classification & typeof regression>;
@@ -37,14 +29,6 @@ export interface OutputShape {
   readonly activation: string;
   /** Columns of its targets, one per unit, or 'labels'. */
   readonly targets: number | 'labels';
-}
-
-/** A metric bound to an output. */
-export interface BoundMetric {
-  readonly label: string;
-  /** undefined where kernels count it. */
-  readonly compute: ((rows: Rows) => number | Steps) | undefined;
-  readonly gather: MetricDefinition['gather'];
 }
 
 /** What the predictions of an output mean. */

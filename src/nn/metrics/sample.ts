@@ -1,7 +1,7 @@
 import { ShapeError, show, ValueError } from '../../errors.js';
 import { checkFinite, type MatrixLike, type Numbers, toNumbers } from '../../matrix.js';
 import { labelHint } from '../label-hint.js';
-import type { Kind, Reads } from './counted.js';
+import type { Kind, Reads } from './metric.js';
 
 /** For each class, or each label: how many rows are of it and taken for it, are taken for it, are of it. */
 export interface Counts {

@@ -1,22 +1,6 @@
-import type { Heap } from '../../kernels/contract.js';
 import type { Tensor } from '../../program/plan.js';
 import type { LinkedProgram } from '../../program/run.js';
-import type { Solver } from './lbfgs.js';
-
-/** A model, as far as solvers know it. */
-export interface Solvable {
-  readonly heap: Heap;
-  readonly training: { readonly slab: Tensor; readonly gradients: Tensor };
-  readonly steps: {
-    /** What a step reports on the heap. */
-    readonly reports: readonly Tensor[];
-    /** Copies tensors; what it returns puts them back. */
-    copy(tensors: readonly Tensor[]): () => void;
-    outcome(): { readonly loss: number };
-    /** Whether the program has met something not finite. */
-    meets(program: LinkedProgram): boolean;
-  };
-}
+import type { Solvable, Solver } from './solver.js';
 
 /**
  * A step of a model by a solver: yields wherever the program is to run. A program may write over its inputs, so they are
@@ -24,29 +8,28 @@ export interface Solvable {
  */
 export function* drive(
   solver: Solver,
-  engine: Solvable,
+  model: Solvable,
   program: LinkedProgram,
   learningRate: number,
 ): Generator<void, void> {
-  const { training, steps } = engine;
-  const { slab, gradients } = training;
-  const restage = steps.copy([...program.inputs, ...program.targets]);
-  const copy = ({ offset, size }: Tensor) => Float64Array.from(engine.heap.subarray(offset, offset + size));
+  const { slab, gradients } = model.training;
+  const restage = model.copy([...program.inputs, ...program.targets]);
+  const copy = ({ offset, size }: Tensor) => Float64Array.from(model.heap.subarray(offset, offset + size));
   const solution = solver.step(
     {
       weights: () => copy(slab),
-      setWeights: (x) => engine.heap.set(x, slab.offset),
+      setWeights: (x) => model.heap.set(x, slab.offset),
       gradient: () => copy(gradients),
     },
     learningRate,
   );
   let report: (() => void) | undefined;
-  for (let wanted = solution.next(); !wanted.done; wanted = solution.next(steps.outcome().loss)) {
+  for (let wanted = solution.next(); !wanted.done; wanted = solution.next(model.outcome().loss)) {
     if (report) restage();
     yield;
     if (report) continue;
-    report = steps.copy(steps.reports);
-    if (steps.meets(program)) return;
+    report = model.copy(model.reports);
+    if (model.meets(program)) return;
   }
   report?.();
 }

@@ -1,7 +1,7 @@
 import { maker } from '../../kernels/definition.js';
 import { fillUpdateOptions, type Schedule, type Spec } from '../../kernels/lib/update.js';
-import type { LinkedProgram } from '../../program/run.js';
-import { drive, type Solvable } from './full-batch.js';
+import { drive } from './full-batch.js';
+import type { Solver, Vector } from './solver.js';
 
 /** Options of `lbfgs`. */
 export interface LbfgsOptions {
@@ -40,38 +40,6 @@ export const lbfgs = /* @__PURE__ */ maker(
   () => ({ options: ranges, solver: makeLbfgs }),
   (_, options?: Partial<LbfgsOptions>) => make(options),
 );
-
-export type Vector = Float64Array<ArrayBuffer>;
-
-/** What a solver works on: weights and the gradient of the last evaluation, as copies in float64. */
-export interface Objective {
-  weights(): Vector;
-  setWeights(x: Vector): void;
-  gradient(): Vector;
-}
-
-/**
- * An optimizer that evaluates more than once a step. `step` yields wherever it wants loss and gradient at the present
- * weights, and is sent the loss.
- */
-export interface Solver {
-  /** Makes one step: yields wherever the loss and its gradient are needed, and is sent the loss. */
-  step(objective: Objective, learningRate: number): Generator<void, void, number>;
-  /** A step of a model: yields wherever the program is to run. */
-  solve(engine: Solvable, program: LinkedProgram, learningRate: number): Generator<void, void>;
-  /** What it remembers from step to step. */
-  state(): SolverState;
-  /** The names of the vectors that go with such numbers; undefined for numbers that no state has. */
-  vectorNames(numbers: readonly number[]): readonly string[] | undefined;
-  /** Takes what `state` returned. */
-  restore(state: SolverState): void;
-}
-
-export interface SolverState {
-  readonly numbers: readonly number[];
-  /** By name, each as long as the weights. */
-  readonly vectors: Readonly<Record<string, Vector>>;
-}
 
 function dot(a: Vector, b: Vector): number {
   let sum = 0;
@@ -236,8 +204,8 @@ function makeLbfgs(options: LbfgsOptions): Solver {
       });
     },
 
-    solve(engine, program, learningRate) {
-      return drive(this, engine, program, learningRate);
+    solve(model, program, learningRate) {
+      return drive(this, model, program, learningRate);
     },
 
     *step(objective, learningRate) {

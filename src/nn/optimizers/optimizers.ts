@@ -3,11 +3,12 @@ import { resolve } from '../../kernels/definition.js';
 import type { CommonOptions, OptimizerDefinition } from '../../kernels/lib/update.js';
 import type { UpdateSpec } from '../../kernels/tables.js';
 import type { Emitter } from '../../program/emitter.js';
-import type { Parameter, RowGradients } from '../../program/layer.js';
+import type { Parameter, RowGradients } from '../../program/parameter.js';
 import { type Tensor, vectorTensor } from '../../program/plan.js';
 import { type OptimizerName, optimizerFunctions, optimizerNames } from '../names.js';
-import type { lbfgs, Solver } from './lbfgs.js';
+import type { lbfgs } from './lbfgs.js';
 import { makeRate, type Rate } from './rate.js';
+import type { Solver } from './solver.js';
 
 /** An optimizer as plain data: its name and all options. */
 export type OptimizerSpec = UpdateSpec | ReturnType<typeof lbfgs>;

@@ -1,7 +1,6 @@
 import { checkNumber } from '../../errors.js';
-import { resolve } from '../../kernels/definition.js';
+import { type OptionRanges, resolve } from '../../kernels/definition.js';
 import type { Schedule } from '../../kernels/lib/update.js';
-import type { ScheduleDefinition, ScheduleSpec } from './schedules.js';
 
 /** The learning rate of step t, from 0 on. */
 export type Rate = (t: number) => number;
@@ -21,7 +20,7 @@ const FUNCTIONS = [
 /** A schedule with all of its options and what it means, or a rate. @throws UnknownNameError, ValueError for options out of range. */
 export function readRate(given: number | Schedule, argument: string) {
   if (typeof given === 'number') return checkNumber(given, argument, { min: 0 });
-  return resolve<ScheduleSpec, ScheduleDefinition<ScheduleSpec>>(given, {}, argument, 'cosine', {
+  return resolve<Schedule, ScheduleDefinition<Schedule>>(given, {}, argument, 'cosine', {
     functions: FUNCTIONS,
   });
 }
@@ -30,4 +29,12 @@ export function readRate(given: number | Schedule, argument: string) {
 export function makeRate(given: number | Schedule, argument: string): Rate {
   const read = readRate(given, argument);
   return typeof read === 'number' ? () => read : read.definition.rate(read.spec);
+}
+
+/** What a schedule is. */
+export interface ScheduleDefinition<O> {
+  /** The range and default of each option. */
+  readonly options: OptionRanges<O>;
+  /** Returns the function that computes the rate of step t, from 0 on. */
+  rate(options: O): Rate;
 }

@@ -1,7 +1,7 @@
-import { fillOptions, maker, type OptionRange, type OptionRanges } from '../../kernels/definition.js';
+import { fillOptions, maker, type OptionRange } from '../../kernels/definition.js';
 import { cos, pow } from '../../kernels/lib/elementary.js';
 import { power } from '../../kernels/lib/power.js';
-import { makeRate, type Rate, readRate } from './rate.js';
+import { makeRate, readRate, type ScheduleDefinition } from './rate.js';
 
 type ScheduleData<N extends string, O> = {
   /** The name of the schedule. */
@@ -10,14 +10,6 @@ type ScheduleData<N extends string, O> = {
 
 /** Options without a default must be given. */
 type Required<O, K extends keyof O> = Pick<O, K> & Partial<Omit<O, K>>;
-
-/** What a schedule is. */
-export interface ScheduleDefinition<O> {
-  /** The range and default of each option. */
-  readonly options: OptionRanges<O>;
-  /** Returns the function that computes the rate of step t, from 0 on. */
-  rate(options: O): Rate;
-}
 
 function schedule<N extends string, O extends object, K extends keyof O>(
   name: N,

@@ -1,9 +1,10 @@
 import { expect } from 'vitest';
 import { typescript64 } from '../../../src/backends/typescript.js';
 import { matrix } from '../../../src/matrix.js';
+import type { BoundLoss } from '../../../src/nn/bound-loss.js';
 import { type Graph, sequence } from '../../../src/nn/graph.js';
 import type { LayerSpec } from '../../../src/nn/layers/index.js';
-import type { BoundLoss, Loss } from '../../../src/nn/losses.js';
+import type { Loss } from '../../../src/nn/losses.js';
 import { place } from '../../../src/nn/parameters.js';
 import { Random } from '../buffers.js';
 import { drawTarget } from './losses.js';

@@ -20,7 +20,7 @@ import { bindLoss, type Loss } from '../../../src/nn/losses.js';
 import { bindMetrics } from '../../../src/nn/metrics/registry.js';
 import { makeOptimizer } from '../../../src/nn/optimizers/optimizers.js';
 import { l1, l1l2, l2 } from '../../../src/nn/regularizers.js';
-import { outputLayer } from '../../../src/program/compile.js';
+import { outputLayer } from '../../../src/program/network.js';
 import { Random } from '../buffers.js';
 
 /** Clouds of points, one class each, that any network can tell apart. */

@@ -1,5 +1,6 @@
 import type { Numbers } from '../../../matrix.js';
-import { type Column, Table } from '../../table.js';
+import type { Column } from '../../column.js';
+import { Table } from '../../table.js';
 import type { Task } from '../design.js';
 import { predictedOf } from './measure.js';
 

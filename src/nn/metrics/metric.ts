@@ -1,0 +1,114 @@
+import { checkOptions, show, ValueError } from '../../errors.js';
+import type { Heap } from '../../kernels/contract.js';
+import { carry, fillOptions, type OptionRanges } from '../../kernels/definition.js';
+import type { Matrix } from '../../matrix.js';
+import type { LinkedProgram } from '../../program/run.js';
+
+/**
+ * What predictions mean: a column with the probability of one class, a column for each of several exclusive classes, a
+ * column for each of several labels that a row may have or not, or values.
+ */
+export type Kind = 'binary' | 'classes' | 'multiLabel' | 'values';
+
+/** What a metric reads of predictions: the class alone, scores of any range, probabilities, or values. */
+export type Reads = 'decisions' | 'scores' | 'probabilities' | 'values';
+
+/** A number that takes long, with a chance to stop now and then. */
+export type Steps = Generator<void, number>;
+
+/** Targets and predictions of a number of rows, and what metrics keep of them for each other. */
+export interface Rows {
+  readonly kind: Kind;
+  readonly predictions: Matrix;
+  readonly targets: Matrix;
+  sample?: unknown;
+}
+
+/** The value of each metric, by output. */
+export type Measured = readonly ReadonlyMap<BoundMetric, number>[];
+
+/** An output with its metrics. */
+export interface GatheringTarget {
+  readonly objective: { readonly units: number; readonly targets: number | 'labels' };
+  readonly metrics: readonly BoundMetric[];
+  readonly kind: Kind;
+  readonly gathered: boolean;
+}
+
+/** The rows so far as plain data. */
+export interface GatheredState {
+  readonly rows: number;
+  readonly predictions: readonly Float32Array[];
+  readonly targets: readonly Float32Array[];
+}
+
+/** What programs leave of all rows of an epoch or an evaluation, for metrics that need them together. */
+export interface Gathering {
+  state: GatheredState;
+  restart(): void;
+  /** Copies the rows of a program that has just run. */
+  add(heap: Heap, program: LinkedProgram): void;
+  /** Computes the metrics, with a chance to stop after each, and within those that take long. */
+  measure(): Generator<void, Measured>;
+}
+
+/** What a metric is to a program: a spec's function carries it. */
+export interface MetricDefinition<O extends object = object> {
+  readonly options: OptionRanges<O>;
+  /** What it reads of predictions; 'values' needs targets of the same shape. */
+  readonly reads: Reads;
+  /** Kinds of outputs it has a meaning for. */
+  readonly fits: readonly Kind[];
+  /** Kernels count it while a program runs, which costs less than `compute`. */
+  readonly counted?: boolean;
+  /** Refuses options that do not fit the output. */
+  check?(options: O, kind: Kind, classes: number): void;
+  compute?(rows: Rows, options: O): number | Steps;
+  /** Keeps the rows for `compute`, and for that of other metrics. */
+  readonly gather?: (targets: readonly GatheringTarget[], rows: number) => Gathering;
+}
+
+/** What every metric takes beside its own options. */
+export interface MetricLabel {
+  /** What logs and history call it; default its name. */
+  readonly label?: string;
+}
+
+/** A metric as plain data: its name and all options. */
+export type MetricSpecOf<N extends string, O> = {
+  /** The name of the metric. */
+  readonly name: N;
+} & Readonly<O> &
+  MetricLabel;
+
+/** Names that a metric cannot go by. */
+const TAKEN = ['loss', 'penalty'];
+
+/** The spec of a metric. */
+export function configure<N extends string, O extends object>(
+  name: N,
+  { options }: MetricDefinition<O>,
+  given: Partial<O> & MetricLabel,
+  made: unknown,
+): MetricSpecOf<N, O> {
+  checkOptions(given, [...Object.keys(options), 'label'], name);
+  const { label, ...rest } = given;
+  const spec = { name, ...fillOptions(options, rest as Partial<O>, name) };
+  if (label === undefined) return carry(spec, made);
+  if (typeof label !== 'string' || label === '' || TAKEN.includes(label)) {
+    throw new ValueError({
+      argument: `${name}.label`,
+      given: show(label),
+      expected: `a text, not ${TAKEN.join(' or ')}`,
+    });
+  }
+  return carry({ ...spec, label }, made);
+}
+
+/** A metric bound to an output. */
+export interface BoundMetric {
+  readonly label: string;
+  /** undefined where kernels count it. */
+  readonly compute: ((rows: Rows) => number | Steps) | undefined;
+  readonly gather: MetricDefinition['gather'];
+}

@@ -1,0 +1,48 @@
+import type { Heap } from '../../kernels/contract.js';
+import type { Tensor } from '../../program/plan.js';
+import type { LinkedProgram } from '../../program/run.js';
+
+export type Vector = Float64Array<ArrayBuffer>;
+
+/** What a solver works on: weights and the gradient of the last evaluation, as copies in float64. */
+export interface Objective {
+  weights(): Vector;
+  setWeights(x: Vector): void;
+  gradient(): Vector;
+}
+
+/**
+ * An optimizer that evaluates more than once a step. `step` yields wherever it wants loss and gradient at the present
+ * weights, and is sent the loss.
+ */
+export interface Solver {
+  /** Makes one step: yields wherever the loss and its gradient are needed, and is sent the loss. */
+  step(objective: Objective, learningRate: number): Generator<void, void, number>;
+  /** A step of a model: yields wherever the program is to run. */
+  solve(model: Solvable, program: LinkedProgram, learningRate: number): Generator<void, void>;
+  /** What it remembers from step to step. */
+  state(): SolverState;
+  /** The names of the vectors that go with such numbers; undefined for numbers that no state has. */
+  vectorNames(numbers: readonly number[]): readonly string[] | undefined;
+  /** Takes what `state` returned. */
+  restore(state: SolverState): void;
+}
+
+export interface SolverState {
+  readonly numbers: readonly number[];
+  /** By name, each as long as the weights. */
+  readonly vectors: Readonly<Record<string, Vector>>;
+}
+
+/** A compiled model, as far as solvers know it. */
+export interface Solvable {
+  readonly heap: Heap;
+  readonly training: { readonly slab: Tensor; readonly gradients: Tensor };
+  /** What a step reports on the heap. */
+  readonly reports: readonly Tensor[];
+  /** Copies tensors; what it returns puts them back. */
+  copy(tensors: readonly Tensor[]): () => void;
+  outcome(): { readonly loss: number };
+  /** Whether the program has met something not finite. */
+  meets(program: LinkedProgram): boolean;
+}

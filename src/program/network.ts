@@ -1,0 +1,35 @@
+import type { Layer } from './layer.js';
+import type { Parameter } from './parameter.js';
+import type { Tensor } from './plan.js';
+import type { Slots } from './slots.js';
+
+/** A layer and the values that feed it: inputs of the model first, then what each node computes. */
+export interface NetworkNode {
+  readonly layer: Layer;
+  readonly inputs: readonly number[];
+  /** What users call it. */
+  readonly label: string;
+}
+
+/** An input of the model; `ids` says, where it feeds an embedding, what whole numbers it takes and which layer says so. */
+export interface NetworkInput {
+  readonly name: string;
+  readonly width: number;
+  readonly ids?: { readonly below: number; readonly layer: string };
+}
+
+export interface Network {
+  readonly inputs: readonly NetworkInput[];
+  readonly nodes: readonly NetworkNode[];
+  readonly outputs: readonly { readonly name: string; readonly value: number }[];
+  readonly parameters: readonly Parameter[];
+  readonly slots: Slots;
+  readonly zeros: Tensor;
+  readonly threads: number;
+}
+
+/** The layer that computes an output. */
+export function outputLayer({ inputs, nodes, outputs }: Network, output: number): Layer {
+  const { value } = outputs[output] as Network['outputs'][number];
+  return (nodes[value - inputs.length] as NetworkNode).layer;
+}

@@ -1,0 +1,51 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: texts of code.
+// Faults of files: what is written, in which order, and what is refused.
+// A row: id, file below src/io, what stands there, what is put in its place, the tests, what it would mean.
+
+// biome-ignore format: a table, a mutant in a line.
+const rows = [
+  ['S1', 'atomic', 'if (inUse.has(path)) continue;', '', ['io/crash'], 'a save removes the temporary file of another one that runs'],
+  ['S2', 'atomic', 'if (!earlier && (own || alive(Number(id)))) continue;', 'if (!earlier && own) continue;', ['io/crash'], 'a save removes the temporary file of another process'],
+  ['S3', 'atomic', "if (!made && codeOf(error) === 'EEXIST') continue;", '', ['io/crash', 'io/save-order', 'io/destinations'], 'a name that is taken ends the save'],
+  ['S4', 'atomic', 'if (access) await open.setAccess(access);', '', ['io/destinations'], 'a file that was private is open to all after a save'],
+  ['S5', 'atomic', 'if (previous) await keep(files, place, previous);', '', ['io/saving', 'io/save-order', 'io/crash'], 'the previous file is not kept'],
+  ['S6', 'atomic', 'if (!NO_LINKS.includes(codeOf(error) as string)) throw error;', 'throw error;', ['io/crash'], 'nothing can be saved where there are no links'],
+  ['S7', 'atomic', 'done += written;', 'done = bytes.length;', ['io/crash'], 'a short write leaves the rest out'],
+  ['S8', 'atomic', 'if (failed) await Promise.reject(failed.reason);', '', ['io/crash', 'io/save-order'], 'a disk that fails early is not noticed'],
+  ['S9', 'atomic', 'if (previous && previous.folder !== folder) await files.syncFolder(previous.folder);', '', ['io/save-order', 'io/destinations'], 'the previous file behind a link may be lost'],
+  ['S10', 'image', 'sort((a, b) => DTYPES[b.declaration.dtype] - DTYPES[a.declaration.dtype])', 'sort(() => 0)', ['io/saving-numbers', 'io/hostile', 'nn/lbfgs', 'io/saving'], 'tensors of float64 are not aligned'],
+  ['S11', 'image', 'checkValues(part.name, !weight, values);', '', ['io/saving'], 'a model that has diverged takes the place of one that had not'],
+  ['S12', 'image', "version: blocks.length > 0 ? VERSIONS[1] : VERSIONS[0],", 'version: VERSIONS[0],', ['io/saving-numbers', 'io/hostile'], 'lists of numbers come back as names of tensors'],
+  ['S13', 'image', 'checkReadable(header);', '', ['io/saving-numbers', 'io/saving'], 'a file is written that load refuses'],
+  ['S14', 'json', "if (key === '__proto__') throw new FileFormatError(where, \"the key '__proto__'\");", '', ['io/hostile-made'], 'a file sets a prototype'],
+  ['S15', 'json', 'if (keys.has(key)) throw', 'if (keys.size < 0) throw', ['io/hostile-made'], 'of a key that comes twice the last counts'],
+  ['S16', 'layout', 'if (entry.start !== end) {', 'if (entry.start < end) {', ['io/hostile-made'], 'a file hides bytes between tensors'],
+  ['S17', 'layout', 'if (length > size - PREFIX) {', 'if (length > size) {', ['io/hostile-made', 'io/hostile'], 'a header that is cut off is told as no JSON'],
+  ['S18', 'layout', '.sort((a, b) => a.start - b.start || a.end - b.end)', '.sort((a, b) => a.start - b.start)', ['io/hostile-made', 'io/hostile', 'io/saving'], 'an empty tensor after another of the same place is an overlap'],
+  ['S19', 'layout', "Math.ceil((PREFIX + json.length) / 16) * 16).fill(32)", 'PREFIX + json.length).fill(32)', ['io/hostile', 'io/saving'], 'numbers of a file are not aligned'],
+  ['S20', 'load-weights', 'result[c * rows + r] = data[r * columns + c]!', 'result[r * columns + c] = data[r * columns + c]!', ['io/saving'], 'weights of PyTorch come in transposed'],
+  ['S21', 'numbers', '!Object.is(value, -0);', 'true;', ['io/saving-numbers'], '-0 comes back as 0'],
+  ['S22', 'numbers', 'most < 2 ** 16)', 'most <= 2 ** 16)', ['io/saving-numbers'], '65,536 comes back as 0'],
+  ['S23', 'numbers', 'single &&= Math.fround(value) === value;', '', ['io/saving-numbers'], 'numbers of float64 are rounded'],
+  ['S24', 'numbers', "if (this.#taken.has(entry.name)) fail(`numbers of two places in ${where}`);", '', ['io/saving-numbers', 'io/hostile-made'], 'a small file unpacks to gigabytes'],
+  ['S25', 'safetensors', 'sign * (1024 + fraction) * 2 ** (exponent - 25)', 'sign * (1024 + fraction) * 2 ** (exponent - 24)', ['io/saving'], 'halves are doubled'],
+  ['S26', 'safetensors', 'exponent === 0 ? sign * fraction * 2 ** -24', 'exponent === 0 ? 0', ['io/saving'], 'small halves are 0'],
+  ['S28', 'save', 'if (sum === Number.parseInt(digits, 16)) return;', 'if (sum !== -1) return;', ['io/hostile', 'io/hostile-checkpoint'], 'a damaged file loads'],
+  ['S29', 'save', "if (layout.metadata.get('spec') !== toJson(model.spec, 'spec')) {", "if (layout.metadata.get('spec') === '') {", ['fit/backup', 'io/hostile-checkpoint'], 'the checkpoint of another model of the same sizes is restored'],
+  ['S30', 'save', '} finally {\n    await handle.close();', '} finally {', ['io/crash'], 'a file that is loaded stays open'],
+  ['S31', 'streams', 'else this.#waiting[0] = piece.subarray(part.length);', 'else this.#waiting.shift();', ['io/saving'], 'pieces of a stream that end within a tensor lose bytes'],
+  ['S32', 'streams', 'if ((await arriving.take(1)).length > 0) throw', 'if ((await arriving.take(1)).length > 1) throw', ['io/saving'], 'a stream with bytes after the last tensor loads'],
+  ['S33', 'streams', 'await arriving.stop();\n    throw error;', 'throw error;', ['io/saving'], 'a stream that was refused goes on'],
+  ['S34', 'xxhash', 'h = (h + this.#length) | 0;', '', ['io/hostile'], 'the checksum is not XXH32'],
+  ['S35', 'fill', "if (extra) throw new FileFormatError(label(extra.name), 'no part of this model');", '', ['io/hostile-made', 'io/hostile-checkpoint', 'io/saving-numbers'], 'tensors that nobody wants are dropped silently'],
+  ['S36', 'fill', 'if (running && run !== undefined) {', 'if (running && run === null) {', ['fit/backup'], 'restore within fit leaves a run that is of neither'],
+];
+
+export const mutants = rows.map(([id, name, from, to, tests, what]) => ({
+  id,
+  what,
+  file: `src/io/${name}.ts`,
+  from,
+  to,
+  tests: tests.map((name) => `test/${name}.test.ts`),
+}));
