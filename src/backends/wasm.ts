@@ -159,7 +159,7 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
     const cause = asError(thrown);
     const why = cause.message;
     throw new BackendError(
-      `The WebAssembly backend cannot start: ${why.split('\n', 1).join('').replace(/\.$/, '')}. It needs WebAssembly SIMD (Node 20, Chrome 97, ` +
+      `The WebAssembly backend cannot start: ${why.split('\n', 1).join('').replace(/\.$/, '')}. It needs WebAssembly SIMD (Node 20, Chrome 115, ` +
         "Firefox 104, Safari 16.4 or newer) and, on pages with a content policy, script-src 'wasm-unsafe-eval'. " +
         'Where nothing may be compiled (workerd), wasm({ source }) takes a compiled module; auto() and typescript() run without.',
       { cause },
