@@ -312,6 +312,8 @@ export interface FitParams {
   readonly steps: number | undefined;
   /** Names of the numbers that `onEpochEnd` gets; those of validation only in epochs that are validated. */
   readonly logs: readonly string[];
+  /** Whether the least or the greatest value is the best, of each of `logs`; what `mode: 'auto'` goes by. */
+  readonly modes?: Readonly<Record<string, 'min' | 'max'>>;
   /** The run goes on where one was interrupted. */
   readonly resumed: boolean;
 }
@@ -367,7 +369,7 @@ export interface Callback {
   onTestEnd?(logs: Logs, model: Model): Hooked;
   /** Is called before a batch is evaluated; it counts from 0. */
   onTestBatchBegin?(batch: number, model: Model): Hooked;
-  /** Is called when a batch has been evaluated, with loss and metrics so far. */
+  /** Is called when a batch has been evaluated, with its own loss and metrics. */
   onTestBatchEnd?(batch: number, logs: Logs, model: Model): Hooked;
   /** `predictBatches`. */
   onPredictBegin?(model: Model): Hooked;

@@ -23,7 +23,7 @@ export type SaveFrequency =
 export interface ModelCheckpointOptions extends Omit<MonitorOptions, 'minDelta'> {
   /**
    * Where to. `{epoch}`, counted from 1, `{batch}` and names of logs are replaced: `'{epoch:3}-{valLoss:4}.safetensors'` has
-   * epochs of at least 3 digits and 4 digits behind the point. Or a function of the same.
+   * epochs of at least 3 digits and 4 decimals. Or a function of the same.
    */
   readonly path: string | ((epoch: number, logs: Logs) => string);
   /** Save only when `monitor` is better than ever before, in earlier calls of `fit` with this callback too; default false. */

@@ -136,8 +136,8 @@ export class Steps {
     else yield;
   }
 
-  /** Whether the program has met something not finite at the weights as they are. */
-  meets(program: LinkedProgram): boolean {
+  /** Looks for NaN and infinity in what the program computed at the present weights; returns whether it found any. */
+  findsNonFinite(program: LinkedProgram): boolean {
     this.#met = findTrouble(this.#memory, program);
     return this.#met !== undefined;
   }
@@ -196,12 +196,12 @@ export class Steps {
     if (!averaging.begun(this.taken)) {
       throw new StateError(`No weights have been averaged yet, after ${this.taken} updates.`);
     }
-    return update.average.values.offset - this.#memory.slab.offset;
+    return update.average.values.offset - this.#memory.flatParameters.offset;
   }
 
   /** Puts the averages in place of the weights. */
   applyAverage(): void {
-    const { offset, size } = this.#memory.slab;
+    const { offset, size } = this.#memory.flatParameters;
     const from = offset + this.averageShift();
     this.heap.copyWithin(offset, from, from + size);
   }

@@ -20,7 +20,7 @@ export interface UpdateOptions {
   /** Reports `gradientNorm`, which clipping of any kind does anyway; default false. */
   readonly trackGradientNorm?: boolean;
   /**
-   * Updates on every so-manieth batch only, by the mean of the batches' gradients; default 1. Batches left at the end of
+   * Updates once in this many batches, by the mean of their gradients; an integer of at least 1, default 1. Batches left at the end of
    * an epoch wait for those of the next, as in Keras.
    */
   readonly gradientAccumulationSteps?: number;
@@ -57,7 +57,7 @@ export interface UpdatePlan {
 }
 
 /**
- * Refuses what works on the slab alone, where a table that learns lies outside.
+ * Refuses what works on the flat parameters alone, where a table that learns lies outside.
  * @throws ValueError that names the layer.
  */
 export function checkTables(

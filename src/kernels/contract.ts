@@ -11,7 +11,7 @@ export type Call = { [K in KernelName]: readonly [K, ...Parameters<Kernels[K]>] 
 /** Numbers in float32, or in float64 for gradient checks. */
 export type Heap = Float32Array | Float64Array;
 
-/** The TypeScript kernels: the same signatures behind the heap to work on. */
+/** The TypeScript kernels: the same signatures, after the heap to work on. */
 export type Twins = { [K in KernelName]: (heap: Heap, ...args: Parameters<Kernels[K]>) => void };
 
 /** What each thread calls before all meet again. */

@@ -18,7 +18,7 @@ interface Cut {
   /** Which argument, counted from 1, says how far the output reaches. */
   readonly place: number;
   readonly work: number;
-  /** By how much each argument grows with every step along the axis; nothing for those behind. */
+  /** By how much each argument grows with every step along the axis; nothing for those after. */
   readonly steps: readonly number[];
   /** Multiples at which the output may be cut; default whole cache lines. */
   readonly unit?: number;

@@ -57,9 +57,9 @@ export class Model implements ModelInterface {
   #compiled: CompileOptions | undefined;
   #named: LayerTable | undefined;
   #fitting = false;
-  /** The run under way, and what the last one left. */
+  /** The run under way, and where the last one stopped before its end. */
   #run: FitRun | undefined;
-  #left: RunState | undefined;
+  #interrupted: RunState | undefined;
 
   /** Without `initialize` all weights are 0. @internal */
   constructor(graph: Graph, { seed = 0, backend }: ModelOptions, initialize = true) {
@@ -108,7 +108,7 @@ export class Model implements ModelInterface {
   compile(options: CompileOptions): void {
     this.#checkIdle('compile');
     this.#engine.configure(planCompile(this.#engine.network, options));
-    this.#left = undefined;
+    this.#interrupted = undefined;
     this.#compiled = copyData(options);
   }
 
@@ -139,7 +139,7 @@ export class Model implements ModelInterface {
         this.#run = run;
       });
     } finally {
-      if (this.#run) this.#left = this.#run.left;
+      if (this.#run) this.#interrupted = this.#run.interrupted;
       this.#run = undefined;
       this.#fitting = false;
       control?.running?.(false);
@@ -147,12 +147,12 @@ export class Model implements ModelInterface {
   }
 
   get run(): RunState | undefined {
-    return this.#run ? this.#run.state : this.#left;
+    return this.#run ? this.#run.state : this.#interrupted;
   }
 
   set run(state: RunState | undefined) {
     if (this.#run) this.#checkIdle('run');
-    this.#left = state;
+    this.#interrupted = state;
   }
 
   async partialFit(x: Data, y: Data, options: PartialFitOptions = {}): Promise<Logs> {
@@ -164,7 +164,7 @@ export class Model implements ModelInterface {
       ({ history } = await this.fit(x, y, { shuffle: false, ...options }));
     } finally {
       this.epochs = epochs;
-      this.#left = undefined;
+      this.#interrupted = undefined;
     }
     return Object.fromEntries(Object.entries(history).map(([name, values]) => [name, values[0] as number]));
   }

@@ -15,9 +15,6 @@ const APART = 100;
 /** No optimizer takes more. */
 const LARGEST_RATE = 10;
 
-/** Losses take the logarithm of outputs as they are. */
-const LOGARITHMIC = ['poisson', 'klDivergence'];
-
 /** Rows of a batch that are evaluated one by one. */
 const MOST_ROWS = 4096;
 
@@ -207,10 +204,6 @@ function history({ recent, taken }: Steps): { readonly losses: readonly number[]
   return { losses: last(0), sizes: last(HISTORY) };
 }
 
-function takesLogarithm(spec: { readonly name: string }): boolean {
-  return LOGARITHMIC.includes(spec.name) || (spec.name === 'custom' && /"(log|div|sqrt)"/.test(JSON.stringify(spec)));
-}
-
 function diagnose(engine: Engine, finding: Finding, { x, y }: Pick<Pair, 'x' | 'y'>): Diagnosis {
   const { training, network, steps } = engine;
   const { losses, sizes } = history(steps);
@@ -224,7 +217,7 @@ function diagnose(engine: Engine, finding: Finding, { x, y }: Pick<Pair, 'x' | '
   };
   if (finding.parameter?.learnable) return lower;
   const late = finding.tensor === 'loss' || finding.tensor === 'gradient';
-  if (late && training.targets.some(({ objective }) => takesLogarithm(objective.spec))) {
+  if (late && training.targets.some(({ objective }) => objective.definition.needsPositive)) {
     return {
       cause: 'logOfZero',
       because: 'the loss takes the logarithm (or divides by, or takes the root) of a number that is 0 or negative',

@@ -61,7 +61,7 @@ export interface Program {
   readonly calls: readonly Call[];
   readonly symbolic: readonly SymbolicCall[];
   readonly inputs: readonly Tensor[];
-  /** One per output, behind them the weights of the rows, if any; none in prediction. */
+  /** One per output, then the weights of the rows, if any; none in prediction. */
   readonly targets: readonly Tensor[];
   /** Rows have weights. */
   readonly weighted: boolean;

@@ -2,7 +2,7 @@ import type { Emitter } from './emitter.js';
 import type { Constant, Parameter, Penalty } from './parameter.js';
 import type { Tensor } from './plan.js';
 
-/** What a layer leaves behind for its backward pass. */
+/** What a layer saves for its backward pass. */
 export interface Step {
   readonly y: Tensor;
   /**

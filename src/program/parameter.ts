@@ -20,7 +20,7 @@ export interface Constraint {
 }
 
 /**
- * A learned or running array of a layer. `layout` says how it lies in the heap. A table lies outside the slab of parameters,
+ * A learned or running array of a layer. `layout` says how it lies in the heap. A table lies outside the flatParameters of parameters,
  * row by row without padding: it has gradients for the rows of a batch only, see `RowGradients`.
  */
 export interface Parameter {
@@ -38,7 +38,7 @@ export interface Parameter {
   readonly penalty: Penalty;
   readonly constraint?: Constraint | undefined;
   readonly value: Tensor;
-  /** The same place in the gradient slab; planned when the model is compiled. Of a table it has no place. */
+  /** The same place in the gradient flatParameters; planned when the model is compiled. Of a table it has no place. */
   readonly gradient: Tensor;
 }
 

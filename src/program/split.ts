@@ -75,7 +75,7 @@ function isLongNorm([kernel, , size]: Call): boolean {
   return kernel === 'gradientNorm' && size * COST.copy >= WORTH_SHARING;
 }
 
-/** Whether a call needs no barrier behind an earlier one: it writes nothing that this one touches, nor reads what it writes. */
+/** Whether a call needs no barrier after an earlier one: it writes nothing that this one touches, nor reads what it writes. */
 function goesWith(earlier: Call, call: Call): boolean {
   const [kernel, operand] = call;
   if (earlier[0] === 'gradientNorm') return isLongNorm(call);

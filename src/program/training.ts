@@ -50,13 +50,13 @@ export interface Update {
   readonly accumulation: { readonly steps: number; readonly sum: Tensor } | undefined;
   /** The average of the parameters, and the share that the present ones get of it. */
   readonly average: { readonly values: Tensor; readonly share: Tensor } | undefined;
-  /** Of parameters in the slab, and of tables that the emitter has gradients for. */
+  /** Of parameters in the flatParameters, and of tables that the emitter has gradients for. */
   emit(emit: Emitter): void;
 }
 
 export const PENALTY_KINDS = ['l1', 'l2'] as const;
 
-/** A run of parameters, neighbours in the slab, that share one strength of one kind. */
+/** A run of parameters, neighbours in the flatParameters, that share one strength of one kind. */
 export interface PenaltyGroup {
   readonly kind: (typeof PENALTY_KINDS)[number];
   readonly strength: number;
@@ -79,10 +79,14 @@ export interface Training {
   readonly targets: readonly Target[];
   readonly penalties: readonly PenaltyGroup[];
   /** All trainable parameters, and what lies parallel to them. */
-  readonly slab: Tensor;
+  readonly flatParameters: Tensor;
   readonly activityPenalties: readonly ActivityPenalty[];
   readonly gradients: Tensor;
-  /** The slab's gradients in parts, and room side by side for the norms of these and of each table's. */
-  readonly norms: { readonly slab: readonly Tensor[]; readonly all: Tensor; readonly norms: readonly Tensor[] };
+  /** The flatParameters's gradients in parts, and room side by side for the norms of these and of each table's. */
+  readonly norms: {
+    readonly flat: readonly Tensor[];
+    readonly all: Tensor;
+    readonly norms: readonly Tensor[];
+  };
   readonly update: Update;
 }

@@ -13,7 +13,7 @@ export type Data = MatrixLike | readonly MatrixLike[] | Readonly<Record<string, 
 /** Inputs and targets, one matrix for each of the model's, of equally many rows. */
 export interface Pair {
   readonly x: readonly Matrix[];
-  /** Behind the targets come the weights of rows, where `weighted`: for each target a matrix, which may be the same. */
+  /** After the targets come the weights of rows, where `weighted`: for each target a matrix, which may be the same. */
   readonly y: readonly Matrix[];
   readonly rows: number;
   readonly weighted: boolean;

@@ -166,7 +166,7 @@ export class Packer {
         kind: 'signal',
         path,
         signal,
-        // Read when the call is sent, behind its data.
+        // Read when the call is sent, after its data.
         get aborted() {
           return value.aborted ? packError(value.reason) : undefined;
         },

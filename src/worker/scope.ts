@@ -133,7 +133,7 @@ export class Scope implements Registry {
     });
     return {
       control: number,
-      // Read when the call is sent, behind its data.
+      // Read when the call is sent, after its data.
       get paused() {
         return control.paused;
       },

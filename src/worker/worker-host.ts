@@ -302,7 +302,7 @@ class Host {
   }
 }
 
-/** Puts a callback behind those of the options, which are the last argument. */
+/** Appends a callback to those of the options, which are the last argument. */
 function addCallback(args: unknown[], callback: object): void {
   const options = args.at(-1) as { callbacks?: unknown };
   const { callbacks = [] } = options;

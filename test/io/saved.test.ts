@@ -48,7 +48,7 @@ interface Manifest {
   }[];
 }
 
-const saved = fileURLToPath(new URL('fixtures/saved/', import.meta.url));
+const saved = fileURLToPath(new URL('../fixtures/saved/', import.meta.url));
 const builds = readdirSync(saved, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 const backends = [await myelin.wasm(), myelin.typescript()];
 

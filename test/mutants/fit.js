@@ -18,7 +18,7 @@ const rows = [
   ['F12', 'fit/fit', 'unwatch?.();', '', ['fit/abort', 'fit/streams'], 'each fit leaves a listener on its signal'],
   ['F13', 'fit/fit', 'feed.close();\n', '', ['fit/streams'], 'a stream that fit opened stays open'],
   ['F14', 'fit/fit', 'if (cursor.recent) engine.steps.recent.set(cursor.recent);', '', ['fit/resume', 'engine/non-finite', 'fit/bookkeeping'], 'a resumed run explains NaN without the steps before'],
-  ['F15', 'fit/fit', 'if (model.stopTraining && this.#batch < (feed.steps ?? Number.POSITIVE_INFINITY)) this.left = this.state;', '', ['fit/resume'], 'a run that a callback stopped cannot be resumed'],
+  ['F15', 'fit/fit', 'if (model.stopTraining && this.#batch < (feed.steps ?? Number.POSITIVE_INFINITY)) this.interrupted = this.state;', '', ['fit/resume'], 'a run that a callback stopped cannot be resumed'],
   ['F16', 'fit/resume', 'if (now === before) continue;', "if (now === before || key === 'seed') continue;", ['fit/resume'], 'a run is resumed in another order of rows'],
   ['F17', 'fit/resume', "if (key === '$number') return Number(text);", "if (key === '$number') return Number.parseFloat(text as string) || 0;", ['fit/resume', 'fit/monitors', 'fit/bookkeeping', 'io/saving'], 'NaN of a saved run comes back as 0'],
   ['F18', 'fit/stream', 'if (this.#restarts && batch > 0) return this.#skip(batch);', '', ['fit/streams', 'fit/resume'], 'a run on a stream is resumed from its first batch'],

@@ -230,7 +230,7 @@ describe.each(plans)('$spec in a model', ({ spec, options }) => {
         engine.stageBatch(program, [x], [y], 0);
         engine.steps.run(program);
       }
-      return engine.heap.slice(engine.slab.offset, engine.slab.offset + engine.slab.size);
+      return engine.heap.slice(engine.flatParameters.offset, engine.flatParameters.offset + engine.flatParameters.size);
     });
     expect(after[1]).toEqual(after[0]);
     expect(after[2]).toEqual(after[0]);

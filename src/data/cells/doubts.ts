@@ -40,7 +40,7 @@ export interface Odd {
 
 /** What may be another kind in a column that was inferred to hold texts. */
 export interface Doubts extends Omit<Suspicion, 'padded' | 'beyond'> {
-  /** Of texts of which some are numbers, dates or booleans: those that are none. */
+  /** The texts that stand among numbers, dates or booleans. */
   readonly odd?: Odd;
   /** Of numbers: the first that begins with 0, as codes do. */
   readonly padded?: Cell;

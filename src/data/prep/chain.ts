@@ -50,7 +50,7 @@ interface Link {
   states: readonly State[];
 }
 
-/** Steps behind one another, for one column of a table and what comes of it. */
+/** Steps that follow each other, for one column of a table and what comes of it. */
 export class Chain {
   readonly #links: Link[];
 

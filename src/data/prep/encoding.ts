@@ -32,7 +32,7 @@ export function oneHot(options: OneHotOptions = {}): StepSpec {
 export interface OrdinalOptions {
   /** The categories in their order; default that of their texts. */
   readonly order?: readonly string[];
-  /** `'error'` (default), `'ignore'`: missing, or `'own'`: the number behind the last. */
+  /** `'error'` (default), `'ignore'`: missing, or `'own'`: the number after the last. */
   readonly unknown?: Unknown;
 }
 

@@ -64,7 +64,7 @@ function unusable({ name, values }: NumberColumn, row: number): ValueError {
   return new ValueError({
     argument: `column '${name}', row ${row}`,
     given: missing ? 'a missing value' : String(values[row]),
-    expected: 'a finite number behind all steps',
+    expected: 'a finite number after all steps',
     ...(missing ? { hint: 'fillMissing() puts one there.' } : {}),
     ...(Number.isFinite(values[row]) ? { hint: 'Networks take float32, which ends at 3.4e38: scale the column.' } : {}),
   });

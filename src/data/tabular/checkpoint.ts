@@ -116,7 +116,7 @@ function checkChoices({ choices, curve, best }: Saved, { epochs, moreEpochs }: D
   const latest = choices.find(({ bestEpoch }) => bestEpoch >= curve.length);
   if (latest) fail(`epoch ${latest.bestEpoch} as the best of ${curve.length}`);
   if (!choices.every(({ temperature }) => temperature > 0 && temperature < Infinity))
-    fail('a temperature that is none');
+    fail('a temperature that is not a positive number');
   if (best !== (choices[0]?.bestEpoch ?? -1) >= 0) fail('best weights that no epoch has, or an epoch without');
 }
 

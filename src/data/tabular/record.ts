@@ -63,7 +63,7 @@ export interface TabularRecord {
   readonly notes: readonly string[];
 }
 
-// What a file says of a pipeline is checked against all else that it says, before anybody relies on it. Parts that files of
+// What a file says of a pipeline is checked against all else that it says, before it is relied on. Parts that files of
 // earlier builds lack are optional.
 
 const kind = oneOf('number', 'category', 'boolean', 'date');

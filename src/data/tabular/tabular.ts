@@ -42,7 +42,7 @@ export class Tabular<T extends Task = Task> {
     throw new StateError('This pipeline has learned nothing yet: call fit(rows) first.');
   }
 
-  /** The model behind it. */
+  /** The trained model. @throws StateError before `fit`. */
   get model(): Model {
     return this.#ready().model;
   }

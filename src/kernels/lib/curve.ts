@@ -3,7 +3,7 @@ import { fillOptions, maker, type OptionRange, type OptionRanges } from '../defi
 
 type StemOf<K> = K extends `${infer Stem}Forward` ? Stem : never;
 
-/** What stands before `Forward` and `Backward` in the names of a pair of kernels. */
+/** The name of a pair of kernels without `Forward` and `Backward`. */
 export type KernelStem = StemOf<KernelName>;
 
 /**
@@ -45,11 +45,16 @@ export interface ActivationDefinition<O extends object = object> {
   check?(options: O): void;
   /** Says which kernels compute it, and what they need in the backward pass. */
   plan(options: O): ActivationPlan;
-  /** The default kernel initializer of a dense layer in front of it. */
+  /** The default kernel initializer of a dense layer in front of it; 'glorotUniform' unless said. */
   readonly initializer: 'glorotUniform' | 'heUniform' | 'lecunNormal';
   /** Further options to test and to time; every kernel appears with the defaults or with some of these. */
   readonly variants?: readonly Partial<O>[];
 }
+
+/** What an activation is where its definition says nothing else. */
+const plain = { options: {}, initializer: 'glorotUniform' } as const;
+
+type Given<O extends object> = Pick<ActivationDefinition<O>, 'plan'> & Partial<ActivationDefinition<O>>;
 
 /** An activation as plain data: its name and all options. */
 export type NamedActivation<N extends string, O> = {
@@ -58,8 +63,9 @@ export type NamedActivation<N extends string, O> = {
 } & Readonly<O>;
 
 /** Defines an activation: returns the function that checks options and returns a spec. */
-export function define<N extends string, O extends object>(name: N, definition: () => ActivationDefinition<O>) {
-  return maker(definition, ({ options, check }, given: Partial<O> = {}): NamedActivation<N, O> => {
+export function define<N extends string, O extends object>(name: N, definition: () => Given<O>) {
+  const whole = () => ({ ...plain, ...definition() }) as ActivationDefinition<O>;
+  return maker(whole, ({ options, check }, given: Partial<O> = {}): NamedActivation<N, O> => {
     const filled = fillOptions(options, given, name);
     check?.(filled);
     return { name, ...filled };

@@ -3,7 +3,7 @@ import type { Arithmetic } from '../lib/arithmetic.js';
 import { loss, smoothing } from '../lib/loss.js';
 import { elementwiseLoss, raise } from '../lib/loss-loop.js';
 
-const hinged = { targets: 'yesNo', domain: 'sign', threshold: 0, options: {}, args: () => [] } as const;
+const hinged = { targets: 'yesNo', domain: 'sign', threshold: 0 } as const;
 
 /** max(1 - t y, 0), for targets -1 and 1; a 0 counts as -1. */
 export const hinge = /* @__PURE__ */ loss('hinge', () => hinged);

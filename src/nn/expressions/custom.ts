@@ -7,6 +7,7 @@ import { type BoundExpression, bindExpression, meanLoss, showShape } from './bin
 import { BUILD, type BuildsActivation, type BuildsLoss, isCustom } from './builds.js';
 import { type Expression, type Operations, type Step, trace } from './expression.js';
 import { Lowering, type Shape } from './lowering.js';
+import { operationOf } from './operations.js';
 
 /** A loss as plain data; each step computes one operation, and the last one the loss. */
 export interface CustomLoss extends BuildsLoss {
@@ -70,7 +71,10 @@ export function customActivation(define: ActivationFunction | CustomActivation):
 }
 
 /** What a custom loss says of itself where losses of the table are told apart. */
-const DEFINITION: LossDefinition = { options: {}, targets: 'numbers', domain: 'any', args: () => [] };
+function definitionOf({ steps }: CustomLoss): LossDefinition {
+  const needsPositive = steps.some(({ op }) => operationOf(op).needsPositive);
+  return { options: {}, targets: 'numbers', domain: 'any', needsPositive, args: () => [] };
+}
 
 function withLoss(loss: CustomLoss): CustomLoss {
   return { ...loss, [BUILD]: (data, units, weight) => bindCustomLoss(data as CustomLoss, units, weight) };
@@ -124,7 +128,7 @@ function bindCustomLoss(loss: CustomLoss, units: number, weight: number): BoundL
     summed: false,
     ...(rows ? {} : { unweighted: true as const }),
     spec: loss,
-    definition: DEFINITION,
+    definition: definitionOf(loss),
     emit(emit, y, t, weights, { loss }) {
       const lower = new Lowering(emit, loss.name);
       const inputs = [lower.pack(t, shapes.yTrue), lower.pack(y, shapes.yPred)];

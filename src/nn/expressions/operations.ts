@@ -18,12 +18,17 @@ export interface Operation {
   readonly operands: 1 | 2;
   /** Takes `axis`. */
   readonly reduces?: boolean;
+  /** Its value or its gradient is not finite where an operand, of a quotient the second, is 0. */
+  readonly needsPositive?: boolean;
   /** The shape of the result, or what shapes are expected. */
   shape(args: readonly Shape[], axis: 1 | undefined): Shape | string;
   forward(context: Context): Value;
   /** The gradient by operand `i`, in the operand's shape, from the gradient of the result. */
   gradient(context: Context, dy: Value, y: Value, i: number): Value;
 }
+
+/** Of an operation whose value or gradient is not finite at 0. */
+const needsPositive = (operation: Operation): Operation => ({ ...operation, needsPositive: true });
 
 const first = ({ args }: Context): Value => args[0] as Value;
 const second = ({ args }: Context): Value => args[1] as Value;
@@ -103,19 +108,23 @@ export const operations = {
     lower.broadcast('broadcastMultiply', dy, args[1 - i] as Value, shape),
   ),
   // By b: -dy y / b.
-  div: binary('broadcastDivide', (context, dy, y, i) => {
-    const { lower, shape } = context;
-    const quotient = lower.broadcast('broadcastDivide', dy, second(context), shape);
-    if (i === 0) return quotient;
-    const product = lower.broadcast('broadcastMultiply', quotient, y, shape);
-    return lower.broadcast('broadcastSubtract', { tensor: lower.emit.zeros, shape: SCALAR }, product, shape);
-  }),
+  div: needsPositive(
+    binary('broadcastDivide', (context, dy, y, i) => {
+      const { lower, shape } = context;
+      const quotient = lower.broadcast('broadcastDivide', dy, second(context), shape);
+      if (i === 0) return quotient;
+      const product = lower.broadcast('broadcastMultiply', quotient, y, shape);
+      return lower.broadcast('broadcastSubtract', { tensor: lower.emit.zeros, shape: SCALAR }, product, shape);
+    }),
+  ),
   max: choice('broadcastMaximum', true),
   min: choice('broadcastMinimum', false),
   exp: activation('exponential'),
-  log: unary(
-    ({ lower }, x) => lower.flat('logForward', x),
-    ({ lower, shape }, dy, _y, x) => lower.broadcast('broadcastDivide', dy, x, shape),
+  log: needsPositive(
+    unary(
+      ({ lower }, x) => lower.flat('logForward', x),
+      ({ lower, shape }, dy, _y, x) => lower.broadcast('broadcastDivide', dy, x, shape),
+    ),
   ),
   tanh: activation('tanh'),
   sigmoid: activation('sigmoid'),
@@ -128,9 +137,11 @@ export const operations = {
     ({ lower }, x) => lower.flat('multiply', x, x),
     ({ lower }, dy, _y, x) => lower.flat('squareBackward', x, dy),
   ),
-  sqrt: unary(
-    ({ lower }, x) => lower.flat('sqrtForward', x),
-    ({ lower }, dy, y) => lower.flat('sqrtBackward', y, dy),
+  sqrt: needsPositive(
+    unary(
+      ({ lower }, x) => lower.flat('sqrtForward', x),
+      ({ lower }, dy, y) => lower.flat('sqrtBackward', y, dy),
+    ),
   ),
   sum: reduction(() => 1),
   mean: reduction(({ lower, axis }, x) => (axis === 1 ? x.columns : lower.elements(x))),

@@ -31,7 +31,7 @@ export interface LayerSpec extends LayerOptions {
   /** The kind of layer, such as 'dense'. */
   readonly type: string;
   /**
-   * Puts a layer behind one or more others, for `model({ inputs, outputs })`. A layer with weights has one place in a model:
+   * Feeds the layer with one or more others, for `model({ inputs, outputs })`. A layer with weights has one place in a model:
    * layers do not share weights.
    */
   apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;

@@ -36,6 +36,7 @@ export const topK = /* @__PURE__ */ metric<'topK', TopKOptions>('topK', {
   options: { k: { default: 5, min: 1, integer: true } },
   reads: 'scores',
   fits: ['classes'],
+  best: 'max',
   check({ k }, _kind, classes) {
     if (k <= classes) return;
     throw new ValueError({
@@ -101,6 +102,7 @@ const averaged = (name: string, score: Score): Measure<AverageOptions> => ({
   },
   reads: 'decisions',
   fits: DECISIONS,
+  best: 'max',
   check(options, kind, classes) {
     if (options.average !== 'binary' || (kind !== 'multiLabel' && classes === 2)) return;
     throw new ValueError({
@@ -138,6 +140,7 @@ export const auc = /* @__PURE__ */ metric<'auc', object>('auc', {
   options: {},
   reads: 'scores',
   fits: DECISIONS,
+  best: 'max',
   compute: rocArea,
 });
 
@@ -149,6 +152,7 @@ export const prAuc = /* @__PURE__ */ metric<'prAuc', object>('prAuc', {
   options: {},
   reads: 'scores',
   fits: DECISIONS,
+  best: 'max',
   compute: averagePrecision,
 });
 
@@ -165,6 +169,7 @@ export const logLoss = /* @__PURE__ */ metric<'logLoss', object>('logLoss', {
   options: {},
   reads: 'probabilities',
   fits: DECISIONS,
+  best: 'min',
   compute({ kind, rows, predictions: { data, columns }, targets }) {
     let total = 0;
     if (kind === 'classes' && targets.columns === 1) {
@@ -195,6 +200,7 @@ export const ece = /* @__PURE__ */ metric<'ece', EceOptions>('ece', {
   options: { bins: { default: 15, min: 1, max: 65_536, integer: true } },
   reads: 'probabilities',
   fits: DECISIONS,
+  best: 'min',
   compute(sample, { bins }) {
     const { kind, predictions } = sample;
     const { data, columns, rows } = predictions;

@@ -4,6 +4,7 @@ import type { MatrixLike } from '../../matrix.js';
 import { gatherRows } from './gathered.js';
 import {
   configure,
+  type Direction,
   type Kind,
   type MetricDefinition,
   type MetricLabel,
@@ -19,6 +20,7 @@ export interface Measure<O extends object = object> {
   readonly options: OptionRanges<O>;
   readonly reads: Reads;
   readonly fits: readonly Kind[];
+  readonly best: Direction;
   readonly counted?: boolean;
   check?(options: O, kind: Kind, classes: number): void;
   compute(sample: Sample, options: O): number | Steps;

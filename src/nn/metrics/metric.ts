@@ -13,6 +13,9 @@ export type Kind = 'binary' | 'classes' | 'multiLabel' | 'values';
 /** What a metric reads of predictions: the class alone, scores of any range, probabilities, or values. */
 export type Reads = 'decisions' | 'scores' | 'probabilities' | 'values';
 
+/** Whether the least or the greatest value of a number is the best. */
+export type Direction = 'min' | 'max';
+
 /** A number that takes long, with a chance to stop now and then. */
 export type Steps = Generator<void, number>;
 
@@ -59,6 +62,8 @@ export interface MetricDefinition<O extends object = object> {
   readonly reads: Reads;
   /** Kinds of outputs it has a meaning for. */
   readonly fits: readonly Kind[];
+  /** Which of its values is the best, for callbacks that monitor it. */
+  readonly best: Direction;
   /** Kernels count it while a program runs, which costs less than `compute`. */
   readonly counted?: boolean;
   /** Refuses options that do not fit the output. */
@@ -108,6 +113,7 @@ export function configure<N extends string, O extends object>(
 /** A metric bound to an output. */
 export interface BoundMetric {
   readonly label: string;
+  readonly best: Direction;
   /** undefined where kernels count it. */
   readonly compute: ((rows: Rows) => number | Steps) | undefined;
   readonly gather: MetricDefinition['gather'];

@@ -1,8 +1,9 @@
 import { checkOptions, show, ValueError } from '../../errors.js';
 import { resolve } from '../../kernels/definition.js';
-import type { Makers } from '../../kernels/tables.js';
+import type { Makers } from '../../kernels/makers.js';
+import { metricFunctions } from '../function-names.js';
 import type * as classification from './classification.js';
-import { type MetricName, metricFunctions, metricNames } from './counted.js';
+import { type MetricName, metricNames } from './counted.js';
 import type { BoundMetric, Kind, MetricDefinition, MetricLabel } from './metric.js';
 import type * as regression from './regression.js';
 
@@ -66,6 +67,7 @@ function bind(given: MetricName | MetricSpec, output: OutputShape, argument: str
   definition.check?.(spec, kind, kind === 'binary' ? 2 : units);
   return {
     label: spec.label ?? name,
+    best: definition.best,
     compute: definition.counted ? undefined : (rows) => definition.compute?.(rows, spec) ?? Number.NaN,
     gather: definition.counted ? undefined : definition.gather,
   };

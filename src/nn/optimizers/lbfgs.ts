@@ -1,6 +1,6 @@
 import { maker } from '../../kernels/definition.js';
 import { fillUpdateOptions, type Schedule, type Spec } from '../../kernels/lib/update.js';
-import { drive } from './full-batch.js';
+import { solveFullBatch } from './full-batch.js';
 import type { Solver, Vector } from './solver.js';
 
 /** Options of `lbfgs`. */
@@ -205,7 +205,7 @@ function makeLbfgs(options: LbfgsOptions): Solver {
     },
 
     solve(model, program, learningRate) {
-      return drive(this, model, program, learningRate);
+      return solveFullBatch(this, model, program, learningRate);
     },
 
     *step(objective, learningRate) {

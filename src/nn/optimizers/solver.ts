@@ -37,12 +37,12 @@ export interface SolverState {
 /** A compiled model, as far as solvers know it. */
 export interface Solvable {
   readonly heap: Heap;
-  readonly training: { readonly slab: Tensor; readonly gradients: Tensor };
+  readonly training: { readonly flatParameters: Tensor; readonly gradients: Tensor };
   /** What a step reports on the heap. */
   readonly reports: readonly Tensor[];
   /** Copies tensors; what it returns puts them back. */
   copy(tensors: readonly Tensor[]): () => void;
   outcome(): { readonly loss: number };
-  /** Whether the program has met something not finite. */
-  meets(program: LinkedProgram): boolean;
+  /** Looks for NaN and infinity in what the program computed; returns whether it found any. */
+  findsNonFinite(program: LinkedProgram): boolean;
 }
