@@ -12,7 +12,7 @@ export interface CsvLoggerOptions {
   readonly append?: boolean;
 }
 
-/** What loggers keep of a run. */
+/** The state that loggers keep of a run. */
 interface State {
   readonly length?: number;
   readonly columns?: readonly string[];

@@ -18,8 +18,9 @@ export {
 export type { Cell, Doubts, Odd } from './cells/doubts.js';
 export type { Decimal, Thousands } from './cells/numerals.js';
 export type { CellOptions } from './cells/plan.js';
+export type { Reading, ReadOptions } from './cells/reading.js';
 export type { CategoryColumn, Column, ColumnKind, NumberColumn, Value } from './column.js';
-export type { CsvOptions, Limits, Reading, ReadOptions } from './csv/dialect.js';
+export type { CsvOptions, Limits } from './csv/dialect.js';
 export { readCsv, streamCsv } from './csv/read.js';
 export { DataError, type DataErrorCode } from './data-error.js';
 export { type IdxArray, type IdxValues, readIdx } from './idx.js';

@@ -54,7 +54,7 @@ export class Engine {
   minimumBatch = 1;
   /** All trainable parameters. */
   #flatParameters: Tensor;
-  /** What `compile` planned is out of date. */
+  /** True where the plan of `compile` is out of date. */
   #outdated = false;
   readonly #factory: BackendFactory;
   #backend: Backend;
@@ -296,7 +296,10 @@ export class Engine {
     run(link({ ...program, calls }, this.#backend, this.network.threads));
   }
 
-  /** What a profile of a staged training step needs, which leaves weights, state and the count of steps as they were. */
+  /**
+   * Returns what a profile of a staged training step needs, which leaves weights, state and the count of steps as they
+   * were.
+   */
   rehearse(program: LinkedProgram): [Program, Backend, BackendFactory] {
     this.steps.rehearse(program);
     return [program, this.#backend, this.#factory];

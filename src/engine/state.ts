@@ -24,7 +24,7 @@ export interface StateScalars {
   readonly accumulated: number;
   /** Set by hand in place of the optimizer's, or null. */
   readonly learningRate: number | null;
-  /** Of a solver, as decimal text since some may be infinite or NaN. */
+  /** Numbers of a solver, as decimal text since some may be infinite or NaN. */
   readonly solver?: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export interface EngineState {
   readonly scalars: StateScalars;
 }
 
-/** Where elements that belong to a parameter lie: in its layout, from `offset` on. */
+/** Says where elements that belong to a parameter lie: in its layout, from `offset` on. */
 export interface Part {
   readonly name: string;
   readonly parameter: Parameter;
@@ -136,7 +136,7 @@ export function readRows(part: Part, first: number, last: number, into: Float32A
   }
 }
 
-/** What `exportState` would copy, where it lies; good until the next step. @throws StateError during a step. */
+/** Returns what `exportState` would copy as ranges of the heap, which hold it until the next step. @throws StateError during a step. */
 export function describeState(engine: Engine): { readonly parts: readonly Part[]; readonly scalars: StateScalars } {
   checkBetweenSteps(engine);
   const { optimizer } = engine.training;
@@ -197,7 +197,7 @@ export function readScalars(engine: Engine, given: Partial<StateScalars>): State
   return given as StateScalars;
 }
 
-/** Where a state with these numbers goes, and what makes it the present one once the parts are written. */
+/** Returns where a state with these numbers goes, and what makes it the present one once the parts are written. */
 export function planImport(engine: Engine, scalars: StateScalars): { parts: readonly Part[]; commit(): void } {
   checkBetweenSteps(engine);
   const { solver } = engine.training.optimizer;

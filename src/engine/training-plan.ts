@@ -53,14 +53,14 @@ export interface Compiled extends Training, TrainingOptions {
   readonly paces: readonly Pace[];
   /** Below this an update that the program's guard lets pass keeps everything finite. */
   readonly safeRate: number;
-  /** Where a step leaves the parts of the penalty. */
+  /** The slots where a step leaves the parts of the penalty. */
   readonly penaltySlots: readonly Tensor[];
 }
 
 /** A compiled model's share of the heap. */
 export interface TrainingPlan {
   readonly training: Compiled;
-  /** Where the workspace of evaluations starts, and all that outlives a call ends. */
+  /** The element where the workspace of evaluations starts, and all that outlives a call ends. */
   readonly evaluationBase: number;
   readonly trainingBase: number;
 }
@@ -146,7 +146,7 @@ export function planTraining(
   return { training, evaluationBase: arena.end, trainingBase };
 }
 
-/** What custom losses keep on the heap. */
+/** Returns the constants that custom losses keep on the heap. */
 export function lossConstants({ losses }: TrainingOptions): readonly Constant[] {
   return losses.flatMap(({ constants = [] }) => constants);
 }

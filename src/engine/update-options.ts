@@ -6,10 +6,10 @@ import type { Parameter } from '../program/parameter.js';
 import type { Clip } from '../program/training.js';
 import { isTable } from './parameter-layout.js';
 
-/** What becomes of a batch that meets NaN or infinity: an error, or it is skipped and counted. */
+/** Says what becomes of a batch that meets NaN or infinity: an error, or it is skipped and counted. */
 export type OnNonFinite = 'stop' | 'skip';
 
-/** What `compile` takes about the way from gradients to weights. At most one kind of clipping. */
+/** Options of `compile` about the way from gradients to weights. At most one kind of clipping. */
 export interface UpdateOptions {
   /** Cuts every element of the gradient off at -clipValue and clipValue. */
   readonly clipValue?: number;
@@ -25,8 +25,8 @@ export interface UpdateOptions {
    */
   readonly gradientAccumulationSteps?: number;
   /**
-   * What becomes of a batch that meets NaN or infinity, in an output, the loss, a gradient, or a weight after the update:
-   * 'stop' throws a NonFiniteError that says where and why; 'skip' goes on without the batch and counts it in
+   * Says what becomes of a batch that meets NaN or infinity, in an output, the loss, a gradient, or a weight after the
+   * update: 'stop' throws a NonFiniteError that says where and why; 'skip' goes on without the batch and counts it in
    * `skippedBatches`, but for an epoch without any other. Weights and state are untouched either way. Default 'stop'.
    */
   readonly onNonFinite?: OnNonFinite;

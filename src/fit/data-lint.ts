@@ -7,7 +7,7 @@ import type { Pause } from '../rows/feed.js';
 import type { FitPlan } from './fit-plan.js';
 import { inSlices } from './validation.js';
 
-/** What a loss takes targets for; undefined where they may be anything. */
+/** Returns the task that a loss is for; undefined where targets may be anything. */
 function taskOf({ name, definition: { targets, domain } }: BoundTarget['objective']): Task | undefined {
   if (name === 'custom' || name === 'klDivergence') return undefined;
   if (targets !== 'numbers') return 'classification';

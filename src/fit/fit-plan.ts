@@ -22,7 +22,7 @@ export interface FitPlan {
   readonly firstEpoch: number | undefined;
   readonly epochs: number | undefined;
   readonly validation: ValidationSource | undefined;
-  /** Whether to validate after this epoch. */
+  /** Returns whether to validate after this epoch. */
   readonly validates: (epoch: number) => boolean;
   readonly callbacks: readonly Callback[];
   readonly signal: AbortSignal | undefined;

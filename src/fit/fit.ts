@@ -57,10 +57,10 @@ export class FitRun {
   #endEpoch: number;
   #totals: EpochTotals;
   #history: History = { epoch: [], history: {}, seconds: [] };
-  /** What callbacks are to be given back. */
+  /** The states that callbacks are to be given back. */
   #restored: Readonly<Record<string, unknown>> | undefined;
   #logs: Logs = {};
-  /** When the present epoch began; Infinity between epochs. */
+  /** The time at which the present epoch began; Infinity between epochs. */
   #began = Number.POSITIVE_INFINITY;
   #inStep = false;
   #aborted = false;
@@ -100,7 +100,7 @@ export class FitRun {
     model.epochs = this.#epoch;
   }
 
-  /** Of the present epoch, before `began`. */
+  /** The seconds of the present epoch before `began`. */
   #seconds = 0;
 
   #elapsed(): number {

@@ -48,7 +48,7 @@ class Reading<T> {
 /** Streams that cannot be started again, and how far they have been read; a later run goes on there. */
 const readings = /* @__PURE__ */ new WeakMap<object, Reading<never>>();
 
-/** Whether reading can start again. Streams of bytes or objects are iterable, but once. */
+/** Returns whether reading can start again. Streams of bytes or objects are iterable, but once. */
 function restarts(source: Batches<never>): boolean {
   if (typeof source === 'function') return true;
   const { next, getReader, pipe } = source as { next?: unknown; getReader?: unknown; pipe?: unknown };

@@ -41,10 +41,13 @@ import type { Batches } from '../rows/batches.js';
 import { sampleWeightOf, type WeightOptions } from '../rows/sample-weights.js';
 import type { FunctionalOptions, ModelOptions, SequentialOptions } from './options.js';
 
-/** What trains, once a model has been fitted. */
+/** The part that trains, once a model has been fitted. */
 let training: typeof import('../fit/fit.js') | undefined;
 
-/** What `sequential` and `model` return; its members are documented where the interface declares them. */
+/**
+ * Implements the model that `sequential` and `model` return; its members are documented where the interface declares
+ * them.
+ */
 export class Model implements ModelInterface {
   epochs = 0;
   classNames?: readonly string[];

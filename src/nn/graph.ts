@@ -238,7 +238,7 @@ function checkNames(names: readonly string[]): void {
   });
 }
 
-/** Whether a layer has weights that gradients can change. */
+/** Returns whether a layer has weights that gradients can change. */
 export function learns({ parameters }: Layer): boolean {
   return parameters.some(({ learnable }) => learnable);
 }

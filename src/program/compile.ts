@@ -91,7 +91,7 @@ function learners({ inputs, nodes }: Network, everything: boolean): readonly boo
   return learns;
 }
 
-/** What an output holds after the activation of a node that was left out. */
+/** Returns the values of an output after the activation of a node that was left out. */
 function activated(emit: Emitter, network: Network, node: number, x: Tensor): Tensor {
   const { layer } = network.nodes[node] as NetworkNode;
   return layer.forward(emit, emit.copy(x, `${layer.name}.predictions`)).y;

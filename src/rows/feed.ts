@@ -9,7 +9,7 @@ import { shuffled } from './shuffle.js';
 /** Returns a promise where the run is to wait: for the event loop to have a turn, or while it is paused. Throws to end the run. */
 export type Pause = () => Promise<void> | undefined;
 
-/** What a run that is resumed must find as it left it. */
+/** Records what a run that is resumed must find as it left it. */
 export interface FeedState {
   readonly rows?: number;
   readonly batchSize?: number;
@@ -18,7 +18,7 @@ export interface FeedState {
   readonly seed: number;
 }
 
-/** Where training takes its batches from. */
+/** Supplies training with batches. */
 export interface Feed {
   readonly state: FeedState;
   /** Batches of every epoch, where that is known. */
@@ -27,7 +27,7 @@ export interface Feed {
   readonly rows: number;
   /** Goes to a batch of an epoch. */
   begin(epoch: number, batch: number): void | Promise<void>;
-  /** Whether there is another batch in this epoch, or what to wait for and give to `take`. */
+  /** Returns whether there is another batch in this epoch, or a promise of what to give to `take`. */
   pull(batch: number, pause: Pause): boolean | Promise<unknown>;
   take(pulled: unknown): boolean;
   /** Puts the batch into its program; as it is in the data where it is not to be mixed. */
@@ -36,7 +36,7 @@ export interface Feed {
   passed(): void;
   /** The run ends, whatever the reason. */
   close(): void;
-  /** Which row of all data a row of the batch is, where there is such a thing. */
+  /** Returns which row of all data a row of the batch is, if it is one. */
   rowOf?(row: number): number;
   /** All rows, where they are in memory. */
   readonly sample: Pair | undefined;

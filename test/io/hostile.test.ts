@@ -94,7 +94,7 @@ describe('the format', () => {
   });
 
   test('files of the first version load for ever', () => {
-    const saved = new URL('../fixtures/saved-v1.json', import.meta.url);
+    const saved = new URL('../fixtures/saved/saved-v1.json', import.meta.url);
     const fixture = JSON.parse(readFileSync(saved, 'utf8')) as readonly { bytes: string; weights: object }[];
     expect(fixture.length).toBe(4);
     for (const { bytes, weights } of fixture) {
@@ -137,7 +137,7 @@ describe('damage', () => {
 
   test.each(Object.entries(files))('%s, cut short after any byte', (_, bytes) => {
     for (let end = 0; end < bytes.length; end++) expect(refusal(bytes.slice(0, end))).not.toBe('loaded');
-    expect(refusal(new Uint8Array([...bytes, 0]))).toMatch(/^data: 1 bytes after/);
+    expect(refusal(new Uint8Array([...bytes, 0]))).toMatch(/^data: 1 bytes behind/);
   });
 
   test.each(Object.entries(files))('%s, with any byte flipped', (_, bytes) => {

@@ -1,6 +1,6 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { deserializeTabular, type Row } from '../../src/data/index.js';
@@ -113,7 +113,7 @@ describe.each(builds.map(({ name }) => name))('files of the build of %s', (build
       expect(predict(whole, item)).toEqual(item.later);
       const temporary = mkdtempSync(join(tmpdir(), 'myelin-saved-'));
       try {
-        const path = join(temporary, item.file);
+        const path = join(temporary, basename(item.file));
         cpSync(join(folder, item.file), path);
         const model = open(item.start);
         let batches = 0;

@@ -22,8 +22,10 @@ interface Fixture {
   readonly dx: Values;
 }
 
-/** As fixtures/activations.py describes it. */
-const fixtures = JSON.parse(readFileSync(new URL('../fixtures/activations.json', import.meta.url), 'utf8')) as {
+/** As fixtures/pytorch/parts/activations.py describes it. */
+const fixtures = JSON.parse(
+  readFileSync(new URL('../fixtures/pytorch/parts/activations.json', import.meta.url), 'utf8'),
+) as {
   readonly x: Values;
   readonly special: Values;
   readonly cases: readonly (Fixture & { readonly special: Values })[];

@@ -59,3 +59,37 @@ test('public prose, comments and messages use the words of the field', () => {
   expect(files.length).toBeGreaterThan(300);
   expect(files.flatMap(privateWords)).toEqual([]);
 });
+
+/**
+ * How many docstrings of a room begin with a question word or `Of`, and so mostly lack a verb: `Whether it is open.`. Rooms
+ * that are not named have none; a number may only shrink.
+ */
+const VERBLESS: Readonly<Record<string, number>> = {
+  'assembly/kernels': 2,
+  'assembly/lib': 4,
+  'src/backends': 29,
+  'src/cli': 36,
+  'src/data': 281,
+  'src/insight': 18,
+  'src/io': 40,
+  'src/src': 22,
+  'src/worker': 48,
+};
+
+const roomOf = (file: string) => {
+  const parts = relative(root, file).split('/');
+  return parts.length > 2 ? parts.slice(0, 2).join('/') : `${parts[0]}/src`;
+};
+
+test('docstrings begin with a verb or a noun, room by room', () => {
+  const counts: Record<string, number> = {};
+  for (const file of [...filesIn('src', '.ts'), ...filesIn('assembly', '.ts')]) {
+    const begun = readFileSync(file, 'utf8').matchAll(
+      /\/\*\*\s*(?:\* )?(?:Of|What|Whether|Where|Whose|How|Which|When)\b/g,
+    );
+    const room = roomOf(file);
+    for (const _ of begun) counts[room] = (counts[room] ?? 0) + 1;
+  }
+  const grown = Object.entries(counts).filter(([room, count]) => count > (VERBLESS[room] ?? 0));
+  expect(Object.fromEntries(grown)).toEqual({});
+});

@@ -2,7 +2,7 @@ import type { Model } from '../../callbacks/interfaces.js';
 import { internalsOf } from '../../engine/internals.js';
 import { FileFormatError, show } from '../../errors.js';
 import { textDecoder } from '../../realms.js';
-import type { Reading } from '../csv/dialect.js';
+import type { Reading } from '../cells/reading.js';
 import type { Preprocessing } from '../prep/preprocess.js';
 import type { Design, Task } from './design.js';
 import type { Metrics, Prior } from './estimate/measure.js';

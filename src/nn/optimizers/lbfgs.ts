@@ -64,7 +64,7 @@ interface Point {
   readonly slope: number;
 }
 
-/** Where the cubic through two points with these slopes has its minimum, within bounds. */
+/** Returns where the cubic through two points with these slopes has its minimum, within bounds. */
 function cubicMinimum(a: Point, b: Point, low: number, high: number): number {
   const d1 = a.slope + b.slope - (3 * (a.loss - b.loss)) / (a.t - b.t);
   const square = d1 * d1 - a.slope * b.slope;

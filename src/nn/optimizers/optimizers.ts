@@ -16,7 +16,7 @@ export type OptimizerSpec = UpdateSpec | ReturnType<typeof lbfgs>;
 
 /** The numbers of a step at one learning rate. */
 export interface Pace {
-  /** Of the learning rate. */
+  /** The factor of the learning rate. */
   readonly multiplier: number;
   /** The numbers of the step to come, written by `fill`. */
   readonly block: Tensor;
@@ -40,7 +40,7 @@ export interface Optimizer {
   readonly states: readonly { readonly name: string; readonly initial: number }[];
   /** The learning rate of step t, from 0 on. */
   readonly rate: Rate;
-  /** Of optimizers that see all rows at once and evaluate more than once a step, instead of a loop. */
+  /** Makes the solver of optimizers that see all rows at once and evaluate more than once a step, instead of a loop. */
   readonly solver?: Solver;
   emit(emit: Emitter, group: UpdateGroup): void;
   /** Writes what step number `t` (from 1) needs. */

@@ -4,7 +4,9 @@ import type { LinkedProgram } from '../../program/run.js';
 
 export type Vector = Float64Array<ArrayBuffer>;
 
-/** What a solver works on: weights and the gradient of the last evaluation, as copies in float64. */
+/**
+ * The view of a model that a solver works on: weights and the gradient of the last evaluation, as copies in float64.
+ */
 export interface Objective {
   weights(): Vector;
   setWeights(x: Vector): void;
@@ -20,7 +22,7 @@ export interface Solver {
   step(objective: Objective, learningRate: number): Generator<void, void, number>;
   /** A step of a model: yields wherever the program is to run. */
   solve(model: Solvable, program: LinkedProgram, learningRate: number): Generator<void, void>;
-  /** What it remembers from step to step. */
+  /** Returns what it remembers from step to step. */
   state(): SolverState;
   /** The names of the vectors that go with such numbers; undefined for numbers that no state has. */
   vectorNames(numbers: readonly number[]): readonly string[] | undefined;
@@ -38,7 +40,7 @@ export interface SolverState {
 export interface Solvable {
   readonly heap: Heap;
   readonly training: { readonly flatParameters: Tensor; readonly gradients: Tensor };
-  /** What a step reports on the heap. */
+  /** The tensors on the heap that a step reports by. */
   readonly reports: readonly Tensor[];
   /** Copies tensors; what it returns puts them back. */
   copy(tensors: readonly Tensor[]): () => void;
