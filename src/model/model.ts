@@ -1,4 +1,3 @@
-import type { TrainingControl } from '../callbacks/control.js';
 import type { History } from '../callbacks/history.js';
 import type {
   Callback,
@@ -9,6 +8,7 @@ import type {
   StreamFitOptions,
 } from '../callbacks/interfaces.js';
 import type { RunState } from '../callbacks/run-state.js';
+import type { TrainingControl } from '../callbacks/training-control.js';
 import type { CompileOptions } from '../engine/compile-plan.js';
 import { planCompile } from '../engine/compile-plan.js';
 import { Engine } from '../engine/engine.js';
