@@ -127,17 +127,15 @@ test('a script that imports all of the package holds one copy of it', async () =
   expect(await exported.run(Buffer.from(`a,c,b\n${rows.join('\n')}\n`))).toEqual(['function', true, true]);
 });
 
-test.each([
-  'kernels.core',
-  'kernels.extras',
-  'kernels.fast.core',
-  'kernels.fast.extras',
-])('%s comes out of its text as it went in', async (name) => {
-  const module = readFileSync(join(root, `build/${name}.wasm`));
-  const { default: text } = await import(`../../build/${name}.wasm.js`);
-  expect(Buffer.compare(Buffer.from(unpack(text)), module)).toBe(0);
-  expect(pack(module)).toBe(text);
-});
+test.each(['kernels.core', 'kernels.extras', 'kernels.fast.core', 'kernels.fast.extras'])(
+  '%s comes out of its text as it went in',
+  async (name) => {
+    const module = readFileSync(join(root, `build/${name}.wasm`));
+    const { default: text } = await import(`../../build/${name}.wasm.js`);
+    expect(Buffer.compare(Buffer.from(unpack(text)), module)).toBe(0);
+    expect(pack(module)).toBe(text);
+  },
+);
 
 test('the public names', () => {
   expect(Object.keys(index).sort().join('\n')).toMatchSnapshot();
