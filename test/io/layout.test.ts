@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FileFormatError } from '../../src/errors.js';
 import { headerLength, PREFIX, readLayout } from '../../src/io/layout.js';
-import { type Block, lift } from '../../src/io/numbers.js';
+import { type Block, Blocks, lift } from '../../src/io/numbers.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.js';
 
 const prefixOf = (length: number) => {
@@ -78,4 +78,13 @@ test.each([
   );
   expect(blocks.map((block) => block.dtype)).toEqual([dtype]);
   expect(blocks[0]!.data[7]).toBe(value);
+});
+
+test('numbers that two places name would unpack to more than the file holds', () => {
+  const entry = { name: 'metadata.0', dtype: 'U8', shape: [2], start: 0, end: 2 } as const;
+  const blocks = () => new Blocks([entry], () => Uint8Array.of(1, 2));
+  const place = { $numbers: 'metadata.0' };
+  expect(blocks().lower({ a: place, b: [3] }, 'metadata.run')).toEqual({ a: [1, 2], b: [3] });
+  expect(() => blocks().lower({ a: place, b: [place] }, 'metadata.run')).toThrow(/two places/);
+  expect(() => blocks().lower({ a: { $numbers: 'metadata.1' } }, 'metadata.run')).toThrow(/no tensor of the file/);
 });
