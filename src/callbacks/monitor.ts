@@ -4,11 +4,14 @@ import { metricModes } from '../nn/metrics/modes.js';
 import type { Logs } from '../passes/logs.js';
 import type { FitParams } from './interfaces.js';
 
-/** What callbacks take that watch a number. */
+/** Options of callbacks that watch a number. */
 export interface MonitorOptions {
   /** A name in the logs of an epoch; default `valLoss`. */
   readonly monitor?: string;
-  /** Whether less or more is better; default 'auto', which knows it of all of Myelin's losses and metrics, whatever their labels. */
+  /**
+   * Says whether less or more is better; default 'auto', which knows it of all of Myelin's losses and metrics, whatever
+   * their labels.
+   */
   readonly mode?: 'auto' | 'min' | 'max';
   /** By how much it must have changed to be better. */
   readonly minDelta?: number;
@@ -17,7 +20,10 @@ export interface MonitorOptions {
 /** Numbers of `fit` that are no metrics; the least is the best. */
 const OTHERS = ['loss', 'penalty', 'gradientNorm', 'learningRate'];
 
-/** What the name of a metric of Myelin tells, for callbacks that are called by hand: `fit` says it of its own numbers. */
+/**
+ * Guesses the direction from the name of a metric of Myelin, for callbacks that are called by hand: `fit` says it of
+ * its own numbers.
+ */
 function modeByName(name: string): Direction | undefined {
   const endsLike = (known: string) => name.toLowerCase().endsWith(known.toLowerCase());
   const [, mode] = Object.entries(metricModes).find(([known]) => endsLike(known)) ?? [];
@@ -89,8 +95,8 @@ export class Monitor {
   }
 
   /**
-   * Whether a value is better than another, by more than the least difference. NaN is better than nothing, and every
-   * other value is better than NaN or none.
+   * Returns whether a value is better than another, by more than the least difference. NaN is better than nothing, and
+   * every other value is better than NaN or none.
    */
   better(value: number, than: number | undefined): boolean {
     if (Number.isNaN(value)) return false;

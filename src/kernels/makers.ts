@@ -2,10 +2,10 @@
 
 type Family = Readonly<Record<string, unknown>>;
 
-/** What a file exports that has a definition. */
+/** An export of a file that has a definition. */
 export type Makers<F> = { readonly [K in keyof F as F[K] extends { readonly definition: unknown } ? K : never]: F[K] };
 
-/** What files export that has a definition, by name. */
+/** The exports of files that have a definition, by name. */
 export function makers<F extends Family>(...families: readonly Family[]): Makers<F> {
   const all = families.flatMap((family) => Object.entries(family));
   return Object.fromEntries(all.filter(([, item]) => typeof item === 'function' && 'definition' in item)) as Makers<F>;

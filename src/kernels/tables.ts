@@ -38,7 +38,7 @@ export type ConstraintSpec = {
   } & NonNullable<Parameters<(typeof constraintTable)[N]>[0]>;
 }[ConstraintName];
 
-/** What the library sees in an entry of the table of activations. */
+/** An entry of the table of activations, as the library sees it. */
 export interface ActivationEntry {
   (options?: object): ActivationSpec;
   readonly definition: ActivationDefinition;

@@ -25,7 +25,7 @@ interface Finding {
   readonly parameter?: Parameter | undefined;
   /** Rows of the batch that are not finite; of what has none, none. */
   readonly rows: readonly number[];
-  /** How it reads in a sentence. */
+  /** Returns how it reads in a sentence. */
   readonly what: string;
 }
 
@@ -37,7 +37,7 @@ interface Range {
 const size = ({ min, max }: Range) => Math.max(Math.abs(min), Math.abs(max));
 const short = (value: number) => String(Number(value.toPrecision(3)));
 
-/** What users call the layer of a parameter. */
+/** Returns the name by which users know the layer of a parameter. */
 function layerOf({ network }: Engine, parameter: string): string | undefined {
   return network.nodes.find(({ layer }) => layer.parameters.some(({ name }) => name === parameter))?.label;
 }
@@ -52,7 +52,7 @@ function firstBad({ data }: Matrix): string {
   return String(data.find((value) => !Number.isFinite(value)));
 }
 
-/** Of each column, what is not finite left out. */
+/** Returns the moments of each column, without what is not finite. */
 function rangesOf({ data, columns }: Matrix): readonly Range[] {
   const ranges = Array.from({ length: columns }, () => ({ min: Infinity, max: -Infinity }));
   for (let i = 0; i < data.length; i++) {

@@ -23,7 +23,10 @@ export function logNames(engine: Engine, validated: boolean): readonly string[] 
   return [...Object.keys(logs), ...tracked, 'learningRate', ...validation];
 }
 
-/** Whether the least or the greatest of an epoch's numbers is the best: metrics say so, and of all else it is the least. */
+/**
+ * Returns whether the least or the greatest of an epoch's numbers is the best: metrics say so, and of all else it is
+ * the least.
+ */
 export function logModes(engine: Engine, names: readonly string[]): Readonly<Record<string, Direction>> {
   const { targets } = engine.training;
   const metrics = targets.flatMap(({ name, metrics }) =>

@@ -35,7 +35,7 @@ export function makeLogs(
   return logs;
 }
 
-/** What logs call a metric, of several outputs with the name of its own. */
+/** Returns the name of a metric in logs; with several outputs it begins with that of its output. */
 export function labelOf({ label }: BoundMetric, output: string | undefined): string {
   return output === undefined ? label : `${output}${capital(label)}`;
 }

@@ -30,7 +30,10 @@ export const linear = /* @__PURE__ */ define<'linear', object>('linear', () => (
 
 /** Options of `step`. */
 export interface StepOptions {
-  /** What stands in for the gradient, which is 0: that of x, or that of sigmoid(x). Default 'straightThrough'. */
+  /**
+   * The gradient to use in place of the true one, which is 0: that of x, or that of sigmoid(x). Default
+   * 'straightThrough'.
+   */
   readonly surrogate: 'straightThrough' | 'sigmoid';
 }
 

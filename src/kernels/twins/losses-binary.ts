@@ -39,7 +39,7 @@ export const binaryCrossentropy = /* @__PURE__ */ loss<'binaryCrossentropy', Smo
 
 /** Options of `binaryFocalCrossentropy`. */
 export interface BinaryFocalOptions extends SmoothingOptions {
-  /** How little easy rows count; default 2. At 0 all count alike. */
+  /** The exponent that makes easy rows count less; at least 0, default 2. At 0 all count alike. */
   readonly gamma: number;
   /** The weight of target 1, where 1 - alpha is that of target 0; default 0.25. Needs `applyClassBalancing`. */
   readonly alpha: number;

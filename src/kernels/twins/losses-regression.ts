@@ -19,7 +19,7 @@ export const meanSquaredLogarithmicError = /* @__PURE__ */ loss('meanSquaredLoga
 
 /** Options of `huber`. */
 export interface HuberOptions {
-  /** Where the parabola becomes a line; default 1. */
+  /** The error at which the parabola becomes a line, in the target's unit; default 1. */
   readonly delta: number;
 }
 

@@ -70,7 +70,7 @@ export function customActivation(define: ActivationFunction | CustomActivation):
   return withActivation({ name: 'custom', steps: trace(define as ActivationFunction, ['x'], 'customActivation') });
 }
 
-/** What a custom loss says of itself where losses of the table are told apart. */
+/** Describes a custom loss where losses of the table are told apart. */
 function definitionOf({ steps }: CustomLoss): LossDefinition {
   const needsPositive = steps.some(({ op }) => operationOf(op).needsPositive);
   return { options: {}, targets: 'numbers', domain: 'any', needsPositive, args: () => [] };
@@ -86,9 +86,12 @@ function withActivation(activation: CustomActivation): CustomActivation {
 
 const COLUMN: Shape = { rows: 'batch', columns: 1 };
 
-/** What of a loss weights of rows can be applied to: its result or, where that is one number, what it is the sum or mean of. */
+/**
+ * The part of a loss that weights of rows can be applied to: its result or, where that is one number, what it is the
+ * sum or mean of.
+ */
 interface Rows extends BoundExpression {
-  /** Of the weighted sum, where it is not the number of elements. */
+  /** The divisor of the weighted sum, where it is not the number of elements. */
   readonly divisor?: number;
 }
 

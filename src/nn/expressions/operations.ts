@@ -3,7 +3,7 @@ import type { BroadcastKernel } from '../../kernels/twins/expressions.js';
 import type { Tensor } from '../../program/plan.js';
 import { type Lowering, SCALAR, type Shape, type Value } from './lowering.js';
 
-/** What a step of an expression knows when it is emitted. */
+/** Holds what a step of an expression knows when it is emitted. */
 export interface Context {
   readonly lower: Lowering;
   readonly args: readonly Value[];
@@ -13,7 +13,7 @@ export interface Context {
   readonly bias: Tensor | undefined;
 }
 
-/** What the compiler must know of an operation. */
+/** Tells the compiler what it must know of an operation. */
 export interface Operation {
   readonly operands: 1 | 2;
   /** Takes `axis`. */
@@ -27,7 +27,7 @@ export interface Operation {
   gradient(context: Context, dy: Value, y: Value, i: number): Value;
 }
 
-/** Of an operation whose value or gradient is not finite at 0. */
+/** Marks an operation whose value or gradient is not finite at 0. */
 const needsPositive = (operation: Operation): Operation => ({ ...operation, needsPositive: true });
 
 const first = ({ args }: Context): Value => args[0] as Value;
@@ -73,7 +73,7 @@ const binary = (
   gradient: (context, dy, y, i) => context.lower.reduce(gradient(context, dy, y, i), (context.args[i] as Value).shape),
 });
 
-/** Where both are equal the gradient goes to the first. */
+/** Sends the gradient to the first operand where both are equal. */
 const choice = (kernel: BroadcastKernel, isMaximum: boolean): Operation =>
   binary(kernel, (context, dy, _y, i) => {
     const { lower, shape } = context;

@@ -3,7 +3,7 @@ import type { Direction } from './metric.js';
 // Written by `npx vitest run test/nn/registries.test.ts --update`, from the registry: a program that monitors one metric holds
 // no others.
 
-/** Whether the least or the greatest value of a metric is the best. */
+/** Says whether the least or the greatest value of a metric is the best. */
 export const metricModes: Readonly<Record<string, Direction>> = {
   accuracy: 'max',
   auc: 'max',

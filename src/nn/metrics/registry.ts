@@ -9,7 +9,7 @@ import type * as regression from './regression.js';
 
 type Table = Makers<typeof classification & typeof regression>;
 type Definition<N extends keyof Table> = Table[N] extends { definition: MetricDefinition<infer O> } ? O : never;
-/** What a metric's function returns, and as plain data whatever it takes. */
+/** A metric as plain data: what its function returns, or takes. */
 export type MetricSpec = {
   [N in keyof Table]: {
     /** The name of the metric. */
@@ -23,7 +23,7 @@ export type Metrics =
   | readonly (MetricName | MetricSpec)[]
   | Readonly<Record<string, readonly (MetricName | MetricSpec)[]>>;
 
-/** What metrics must know of an output. */
+/** Tells metrics what they must know of an output. */
 export interface OutputShape {
   readonly name: string;
   readonly units: number;
@@ -32,7 +32,7 @@ export interface OutputShape {
   readonly targets: number | 'labels';
 }
 
-/** What the predictions of an output mean. */
+/** Returns what the predictions of an output mean. */
 export function outputKind({ units, activation, targets }: OutputShape): Kind {
   if (targets === 'labels' || activation === 'softmax') return 'classes';
   if (activation === 'sigmoid') return units === 1 ? 'binary' : 'multiLabel';

@@ -20,7 +20,7 @@ export function makeRate(given: number | Schedule, argument: string): Rate {
   return typeof read === 'number' ? () => read : read.definition.rate(read.spec);
 }
 
-/** What a schedule is. */
+/** Defines a schedule. */
 export interface ScheduleDefinition<O> {
   /** The range and default of each option. */
   readonly options: OptionRanges<O>;
