@@ -17,7 +17,10 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
     .exports as unknown as Kernels;
 }
 
-/** What threads take from here: handed over, where importing it on demand would make another file of it in bundles. */
+/**
+ * Passes threads what they take from here: handed over, where importing it on demand would make another file of it in
+ * bundles.
+ */
 export const instances = {
   allocate,
   instantiate,

@@ -11,14 +11,14 @@ export type CompiledModule = object;
 /** Options of threads, for `wasm` and `auto`. */
 export interface ThreadOptions {
   /**
-   * How many threads compute together; 'auto' for one per core up to 8, or 1 where threads cannot be had, `reason` saying
-   * why; default 1. Results are the same to the bit. Needs shared memory: an isolated page, or Node 20.16 or newer, but not
-   * 21 or 22.0 to 22.2.
+   * The number of threads that compute together; 'auto' for one per core up to 8, or 1 where threads cannot be had,
+   * `reason` saying why; default 1. Results are the same to the bit. Needs shared memory: an isolated page, or Node
+   * 20.16 or newer, but not 21 or 22.0 to 22.2.
    */
   readonly threads?: number | 'auto';
   /**
-   * Where the script `myelin/thread.js` lies, for bundlers that move it and do not know where to (docs/runtimes.md): an
-   * address, relative ones to the page, or in Node a path.
+   * The address of the script `myelin/thread.js`, for bundlers that move it and do not know where to
+   * (docs/runtimes.md): relative ones to the page, or in Node a path. Default: beside this module.
    */
   readonly threadUrl?: string | URL;
 }
@@ -32,7 +32,10 @@ export interface WasmOptions extends ThreadOptions {
    * says what it took and why.
    */
   readonly math?: 'exact' | 'fast';
-  /** The compute kernels, where the embedded ones cannot be used: the file `myelin/kernels.wasm` or its compiled module. */
+  /**
+   * The compute kernels: the file `myelin/kernels.wasm` or its compiled module. Default: those embedded in this
+   * package; give them where they cannot be used.
+   */
   readonly source?: ArrayBuffer | ArrayBufferView<ArrayBuffer> | CompiledModule;
 }
 
