@@ -15,7 +15,6 @@ declare global {
 
 export type { BackupAndRestoreOptions } from './callbacks/backup-and-restore.js';
 export type { ProgressOptions } from './callbacks/bar.js';
-export { type TrainingControl, trainingControl } from './callbacks/control.js';
 export {
   type EarlyStopping,
   type EarlyStoppingOptions,
@@ -49,6 +48,7 @@ export { progress } from './callbacks/progress.js';
 export type { Json, RunState } from './callbacks/run-state.js';
 export type { Sink } from './callbacks/sink.js';
 export { terminateOnNaN } from './callbacks/terminate-on-nan.js';
+export { type TrainingControl, trainingControl } from './callbacks/training-control.js';
 export type { CompileOptions } from './engine/compile-plan.js';
 export type { NodeValue } from './engine/fused-outputs.js';
 export type { LayerSummary, Summary } from './engine/summary.js';

@@ -17,9 +17,9 @@ import type { Data } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
 import type { ClassWeights } from '../rows/class-weights.js';
 import type { SampleWeight, WeightOptions } from '../rows/sample-weights.js';
-import type { TrainingControl } from './control.js';
 import type { History } from './history.js';
 import type { RunState } from './run-state.js';
+import type { TrainingControl } from './training-control.js';
 
 // A model trains by options, among which are callbacks, which are given the model: the three are declared in one file. Everything
 // that trains or is called back knows them from here; src/model/model.ts implements the model.

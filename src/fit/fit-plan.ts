@@ -1,6 +1,6 @@
-import type { TrainingControl } from '../callbacks/control.js';
 import { checkCallbacks } from '../callbacks/hooks.js';
 import type { Callback, FitOptions } from '../callbacks/interfaces.js';
+import type { TrainingControl } from '../callbacks/training-control.js';
 import type { Engine } from '../engine/engine.js';
 import { checkNumber, checkOptions, show, ValueError } from '../errors.js';
 import { checkCodes } from '../insight/checks.js';

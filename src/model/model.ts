@@ -1,4 +1,3 @@
-import type { TrainingControl } from '../callbacks/control.js';
 import type { History } from '../callbacks/history.js';
 import type {
   Callback,
@@ -9,6 +8,7 @@ import type {
   StreamFitOptions,
 } from '../callbacks/interfaces.js';
 import type { RunState } from '../callbacks/run-state.js';
+import type { TrainingControl } from '../callbacks/training-control.js';
 import type { CompileOptions } from '../engine/compile-plan.js';
 import { planCompile } from '../engine/compile-plan.js';
 import { Engine } from '../engine/engine.js';
@@ -136,6 +136,8 @@ export class Model implements ModelInterface {
     try {
       // Importing anew what is there takes half a millisecond in Node.
       training ??= await import('../fit/fit.js');
+      const compiling = this.#engine.prepare();
+      if (compiling) await compiling;
       return await training.fit(this, this.#engine, x, y, options, (run) => {
         this.#run = run;
       });
@@ -190,6 +192,7 @@ export class Model implements ModelInterface {
 
   async evaluateBatches(batches: Batches, options?: EvaluateBatchesOptions): Promise<Logs> {
     const { evaluateBatches } = await import('../fit/stream.js');
+    await this.#engine.prepare();
     return evaluateBatches(this, this.#engine, batches, options);
   }
 
@@ -198,6 +201,7 @@ export class Model implements ModelInterface {
     options?: { readonly callbacks?: readonly Callback[] },
   ): AsyncGenerator<Matrix, void, undefined> {
     const { predictBatches } = await import('../fit/stream.js');
+    await this.#engine.prepare();
     yield* predictBatches(this, batches, options);
   }
 
@@ -257,6 +261,7 @@ export class Model implements ModelInterface {
 
   async profile(x: Data, y: Data, options: ProfileOptions = {}): Promise<Profile> {
     const { profile } = await import('../passes/profiling.js');
+    await this.#engine.prepare();
     this.#checkBetweenSteps('profile');
     return profile(this.#engine, x, y, options);
   }

@@ -11,8 +11,8 @@ import type { Connection } from './connection.js';
 import { unpackError } from './packed-errors.js';
 import { Packer } from './packing.js';
 import type { BackendInfo, CallSettings, Description, ModelState, Property } from './protocol.js';
+import { pulled } from './pulled.js';
 import { Scope, type Target } from './scope.js';
-import { pulled } from './values.js';
 
 type Plain = number | string | boolean | null | undefined;
 type Method = (...args: never[]) => unknown;

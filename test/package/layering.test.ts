@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { circles, closureOf, edgesOf, type ImportKind, parseImports, root, sources } from '../support/imports.js';
 
@@ -150,6 +150,30 @@ test('no file of code is longer than 400 lines', () => {
   expect(lengths.filter(([file, lines]) => lines > (long[file] ?? 400))).toEqual([]);
   const over = lengths.filter(([, lines]) => lines > 400).map(([file]) => file);
   expect(Object.keys(long).filter((file) => !over.includes(file))).toEqual([]);
+});
+
+/** Names that stand in several rooms because they mean the same in each. */
+const repeated: Readonly<Record<string, string>> = {
+  'activations.ts': 'kernels, and the layers and specs that call them',
+  'embedding.ts': 'kernels, and the layer that calls them',
+  'engine.ts':
+    "assembly/lib/engine.ts is what a module is told of the engine that runs it; a module's imports carry its name",
+  'index.ts': 'what a folder exports',
+  'losses.ts': 'kernels, and the specs that call them',
+  'optimizers.ts': 'kernels, and the specs that call them',
+  'own-place.ts': 'where the script of a thread or worker lies',
+};
+
+test('files of one name in different rooms mean the same', () => {
+  const places = new Map<string, Set<string>>();
+  for (const file of ['src', 'assembly'].flatMap(filesIn)) {
+    const [part, room] = file.split('/') as [string, string];
+    const name = basename(file);
+    // The index of each room, and the kernels that stand in assembly and as twins under one name, are no news.
+    places.set(name, (places.get(name) ?? new Set()).add(part === 'assembly' ? 'src/kernels' : `${part}/${room}`));
+  }
+  const several = [...places].filter(([, rooms]) => rooms.size > 1).map(([name]) => name);
+  expect(several.sort()).toEqual(Object.keys(repeated).sort());
 });
 
 // Rollup, and so Vite 7, puts a module that the entry of an app shares with a single chunk on demand into the entry. If that

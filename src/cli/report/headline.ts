@@ -1,7 +1,7 @@
 import { shorten } from '../../data/data-error.js';
 import type { ColumnKind, Metrics, TabularRecord } from '../../data/index.js';
 import { errorText, meanText } from '../terminal.js';
-import { share } from './markup.js';
+import { share } from './html.js';
 import type { Measured } from './measured.js';
 import type { ReportData } from './report-data.js';
 

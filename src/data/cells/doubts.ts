@@ -1,10 +1,10 @@
 import type { CategoryColumn } from '../column.js';
 import { shorten } from '../data-error.js';
 import { mostlyAlike } from './around.js';
+import { planCells, type Settings, settingsOf } from './cell-options.js';
 import { type Decision, decide, isMark, isNumberLike, type Suspicion } from './infer.js';
 import { MISSING } from './markers.js';
 import { isPadded, numeralOf } from './numerals.js';
-import { planCells, type Settings, settingsOf } from './plan.js';
 import { booleanWord } from './scalars.js';
 import { isDateLike } from './spelled-dates.js';
 

@@ -1,6 +1,7 @@
 import type { ColumnKind } from '../column.js';
 import { shorten } from '../data-error.js';
 import { unitAround } from './around.js';
+import type { Settings } from './cell-options.js';
 import { dateReader } from './date-formats.js';
 import { isCommonMarker, isMissingNumber } from './markers.js';
 import {
@@ -15,7 +16,6 @@ import {
   THOUSANDS,
   type Thousands,
 } from './numerals.js';
-import type { Settings } from './plan.js';
 import { booleanWord, parseDate, withoutSpaces } from './scalars.js';
 import { type DateOrder, isDateLike, spelledDate } from './spelled-dates.js';
 import { hasMonthName, haveMonthNames, looksLikeTime } from './unread-dates.js';

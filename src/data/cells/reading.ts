@@ -1,6 +1,6 @@
 import { checkNumber, lookUp, show, ValueError } from '../../errors.js';
 import type { ColumnKind } from '../column.js';
-import { type CellOptions, type CellPlan, planCells, saysDates } from './plan.js';
+import { type CellOptions, type CellPlan, planCells, saysDates } from './cell-options.js';
 
 /** How texts are read, of CSV and of JSON. */
 export interface ReadOptions extends CellOptions {

@@ -1,12 +1,12 @@
 import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
 import { textEncoder } from '../../realms.js';
+import { settingsOf } from '../cells/cell-options.js';
 import { type Evidence, inferKind } from '../cells/infer.js';
-import { settingsOf } from '../cells/plan.js';
 import { planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from '../cells/reading.js';
 import { DataError, shorten } from '../data-error.js';
 import { checkFormat, quoteNotes, uncutNotes } from './foreign.js';
+import { Head } from './head.js';
 import { guessHeader } from './header.js';
-import { Head } from './sample.js';
 import { doubledIn, findLayout } from './separator.js';
 
 /** Bounds on what a CSV file may hold; a file beyond one is refused with a DataError. */

@@ -1,5 +1,5 @@
+import { type CellPlan, settingsOf } from '../cells/cell-options.js';
 import { type Evidence, inferKind } from '../cells/infer.js';
-import { type CellPlan, settingsOf } from '../cells/plan.js';
 import { booleanWord } from '../cells/scalars.js';
 import type { ColumnKind } from '../column.js';
 import { shorten } from '../data-error.js';

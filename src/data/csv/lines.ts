@@ -2,7 +2,7 @@ import { textDecoder } from '../../realms.js';
 import { type Builder, INVALID, STRAY, TAKEN } from '../cells/builders.js';
 import { grown } from '../cells/dictionary.js';
 import { DataError } from '../data-error.js';
-import { checkText, encodingError, hasLoneReturn, LF, type Place, QUOTE, SPACE } from './bytes.js';
+import { checkText, encodingError, hasLoneReturn, LF, type Place, QUOTE, SPACE } from './byte-codes.js';
 import { beginsWith, Cutter, ESCAPED, FLAW, isSpace, PART } from './cutter.js';
 import { type Stray, strayError } from './stray.js';
 

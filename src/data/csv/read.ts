@@ -10,7 +10,7 @@ import { Said } from '../remarks.js';
 import { type ColumnReport, makeReport } from '../report.js';
 import { Table } from '../table.js';
 import { asUtf8 } from '../text-encoding.js';
-import { checkText, decode, LF } from './bytes.js';
+import { checkText, decode, LF } from './byte-codes.js';
 import { type Beginning, type CsvOptions, type CsvPlan, type Dialect, inferDialect, planCsv } from './dialect.js';
 import { BareQuoteError, type Field, LineReader, STREAM } from './lines.js';
 import { type Stray, strayError } from './stray.js';

@@ -1,7 +1,7 @@
 import { textEncoder } from '../../realms.js';
 import { parseNumber } from '../cells/scalars.js';
-import { QUOTE } from './bytes.js';
-import type { Head, HowCut, Sample } from './sample.js';
+import { QUOTE } from './byte-codes.js';
+import type { Head, HowCut, Sample } from './head.js';
 
 const CANDIDATES = [',', ';', '\t', '|', ':', ' '];
 const LOOK = 30;

@@ -2,8 +2,8 @@ import { ValueError } from '../../errors.js';
 import { type Matrix, makeMatrix } from '../../matrix.js';
 import { codedOf } from '../bytes-column.js';
 import type { Column, NumberColumn } from '../column.js';
+import { numbersOf } from './preprocessing-step.js';
 import type { Block } from './projection.js';
-import { numbersOf } from './step.js';
 
 /** Rows that are filled before the next ones: what they take stays in a processor's second-level cache. */
 const ROWS_AT_A_TIME = 256;

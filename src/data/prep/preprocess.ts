@@ -9,9 +9,9 @@ import { dateParts } from './dates.js';
 import { oneHot, textsOf } from './encoding.js';
 import { blockOf, COLUMNS_AT_A_TIME, fill, MOST_HELD, type Narrow, narrow, narrowed, toFloats } from './filling.js';
 import { fillMissing } from './missing.js';
+import { checkState, type State, type StepSpec } from './preprocessing-step.js';
 import { type AnyBlockStep, type Block, blockSteps, checkBlockState } from './projection.js';
 import { standardize } from './scaling.js';
-import { checkState, type State, type StepSpec } from './step.js';
 
 /** One step of preprocessing, or several that follow each other. */
 export type Steps = StepSpec | readonly StepSpec[];

@@ -1,11 +1,11 @@
 import type { Model } from '../../callbacks/interfaces.js';
 import { type Json, pack } from '../../callbacks/run-state.js';
 import { FileFormatError, show, ValueError } from '../../errors.js';
-import { loadTensors, saveTensors } from '../../io/bytes.js';
 import { parseJson } from '../../io/json.js';
 import { label } from '../../io/layout.js';
 import type { NewTensor, TensorData } from '../../io/safetensors.js';
 import { type LoadSource, naming, restore, type SaveTarget, serialize } from '../../io/save.js';
+import { loadTensors, saveTensors } from '../../io/tensors.js';
 import { Xxh32 } from '../../io/xxhash.js';
 import { allFinite, type Matrix, makeMatrix, oneNaN } from '../../matrix.js';
 import type { Weights } from '../../nn/parameters.js';

@@ -3,7 +3,7 @@ import { fillOptions } from '../../kernels/definition.js';
 import { log } from '../../kernels/lib/elementary.js';
 import type { MatrixLike } from '../../matrix.js';
 import { accuracyDefinition } from './counted.js';
-import { type Measure, metric } from './definition.js';
+import { type Measure, metric } from './make-metric.js';
 import type { Kind } from './metric.js';
 import { averagePrecision, rocArea } from './ranking.js';
 import { readSample, type Sample } from './sample.js';

@@ -1,5 +1,5 @@
 import type { Numbers } from '../../matrix.js';
-import { type Measure, metric } from './definition.js';
+import { type Measure, metric } from './make-metric.js';
 import type { Sample } from './sample.js';
 
 /** Sizes of which neither squares nor their sums leave the range of float64. */
