@@ -106,10 +106,7 @@ export class LineReader {
     this.#checkLength(rest.length);
   }
 
-  /**
-   * Reads the line that was begun, if it has no quotes, so that the block need not be copied. Returns what comes after
-   * it.
-   */
+  /** Reads the line that was begun, if it has no quotes, without a copy of the block. Returns what comes after it. */
   #finishLine(block: Uint8Array): Uint8Array {
     const end = block.indexOf(LF) + 1;
     if (this.#rest.length === 0 || this.#enough > 0 || end === 0) return block;
@@ -247,10 +244,7 @@ export class LineReader {
     return lines;
   }
 
-  /**
-   * Reads the whole rows of bytes up to `end`, where fields may be quoted. Returns where the first begins that is not
-   * whole.
-   */
+  /** Reads the whole rows up to `end`, where fields may be quoted. Returns where the first that is not whole begins. */
   #rows(unit: Uint8Array, from: number, end: number, last: boolean): number {
     const { maxLineLength, comment } = this.limits;
     const cutter = this.#cutter;
@@ -285,10 +279,7 @@ export class LineReader {
     return isBare ? new BareQuoteError(flaw) : new DataError(flaw);
   }
 
-  /**
-   * Returns whether each of these lines is a row if quotes are characters, and quotes do not enclose what most rows
-   * have.
-   */
+  /** Returns whether each line is a row if quotes are characters, and quotes do not enclose what most rows have. */
   #areWhole(unit: Uint8Array, from: number, end: number): boolean {
     if (2 * this.#cutter.quoted > this.rows + 1) return false;
     for (let at = from; at < end; at = unit.indexOf(LF, at) + 1) {
