@@ -15,7 +15,6 @@ declare global {
 
 export type { BackupAndRestoreOptions } from './callbacks/backup-and-restore.js';
 export type { ProgressOptions } from './callbacks/bar.js';
-export { type TrainingControl, trainingControl } from './callbacks/control.js';
 export {
   type EarlyStopping,
   type EarlyStoppingOptions,
@@ -49,6 +48,7 @@ export { progress } from './callbacks/progress.js';
 export type { Json, RunState } from './callbacks/run-state.js';
 export type { Sink } from './callbacks/sink.js';
 export { terminateOnNaN } from './callbacks/terminate-on-nan.js';
+export { type TrainingControl, trainingControl } from './callbacks/training-control.js';
 export type { CompileOptions } from './engine/compile-plan.js';
 export type { NodeValue } from './engine/fused-outputs.js';
 export type { LayerSummary, Summary } from './engine/summary.js';
@@ -94,6 +94,10 @@ export {
   serialize,
 } from './io/save.js';
 export type { Backend, BackendFactory } from './kernels/contract.js';
+export * from './kernels/families/activations.js';
+export * from './kernels/families/constraints.js';
+export * from './kernels/families/losses.js';
+export * from './kernels/families/optimizers.js';
 export type { ActivationDefinition } from './kernels/lib/curve.js';
 export type { CommonLossOptions, LossDefinition, NamedLoss } from './kernels/lib/loss.js';
 export type { CommonOptions, OptimizerDefinition, Schedule, Spec as OptimizerSpecOf } from './kernels/lib/update.js';
@@ -104,16 +108,6 @@ export type {
   LossSpec,
   UpdateSpec,
 } from './kernels/tables.js';
-export * from './kernels/twins/activations.js';
-export * from './kernels/twins/adam.js';
-export * from './kernels/twins/constraints.js';
-export * from './kernels/twins/gates.js';
-export * from './kernels/twins/leaky.js';
-export * from './kernels/twins/losses.js';
-export * from './kernels/twins/losses-binary.js';
-export * from './kernels/twins/losses-regression.js';
-export * from './kernels/twins/losses-rows.js';
-export * from './kernels/twins/optimizers.js';
 export { type Matrix, type MatrixLike, matrix, type Numbers, type NumericArray } from './matrix.js';
 export { modelFromSpec } from './model/from-spec.js';
 export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './model/lsuv.js';

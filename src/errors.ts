@@ -243,7 +243,7 @@ function distance(a: string, b: string): number {
 }
 
 /** Short names that other libraries take. */
-const ALIASES: Readonly<Record<string, string>> = {
+export const ALIASES: Readonly<Record<string, string>> = {
   mse: 'meanSquaredError',
   acc: 'accuracy',
   topkcategoricalaccuracy: 'topK',

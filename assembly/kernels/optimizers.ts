@@ -1,7 +1,7 @@
 import { at, fma } from '../lib/simd';
 import { Flush, hyper, settle } from '../lib/update';
 
-// One call updates a slab of parameters: (weights, gradients, states ..., n, block, factor). Slabs are whole vectors: n is
+// One call updates a flat vector of parameters: (weights, gradients, states ..., n, block, factor). These are whole SIMD vectors: n is
 // a multiple of 4. `block` points at the numbers of the step to come, the step size (negative) first; see `fill` in
 // src/kernels/twins/optimizers.ts. `factor` holds the gradient's scale (see clipFactor); where it is NaN nothing is touched.
 // Gradients below 1e-15 become 0, and states below 1e-33 in the steps that `settle` is told to: denormal numbers would slow

@@ -161,7 +161,7 @@ export function clipGradient(g: i32, n: i32, limit: f32): void {
 
 /**
  * Makes `factor` NaN, at which optimizers leave everything alone, where not all magnitudes of x are below the number at
- * `limit`, or the number at `other` is not finite. The largest magnitude comes to lie behind `factor`. Magnitudes compare as
+ * `limit`, or the number at `other` is not finite. The largest magnitude is stored after `factor`. Magnitudes compare as
  * their bits do, and NaN above infinity.
  */
 export function guard(x: i32, rows: i32, columns: i32, stride: i32, other: i32, limit: i32, factor: i32): void {

@@ -75,7 +75,7 @@ function scatter(p: usize, v: v128, step: usize): void {
 }
 
 /**
- * A kind, the signature of all losses (see ../losses.ts), behind it the number of terms that make up a row's loss by their mean,
+ * A kind, the signature of all losses (see ../losses.ts), then the number of terms that make up a row's loss by their mean,
  * and the options. Of a single column four rows are taken at a time, one in each lane, and the last up to three by
  * themselves, in the first lane.
  */

@@ -26,7 +26,7 @@ export class Floor extends Epilogue {
 }
 
 /**
- * C[rows][8] = E(bias + A[rows][n] B[n][8], floor), the loop behind every dense product, for one panel B of 8 contiguous
+ * C[rows][8] = E(bias + A[rows][n] B[n][8], floor), the loop of every dense product, for one panel B of 8 contiguous
  * columns. Every element is one chain of sums over n, in order, whatever the number of rows or the path taken.
  *
  * The register tile is 4 rows by 8 columns. Past the last row its pointers stay on the last row, and rows are stored

@@ -4,7 +4,7 @@ import { readFrequency, type Save, type SaveFrequency } from './model-checkpoint
 
 /** Options of `backupAndRestore`. */
 export interface BackupAndRestoreOptions {
-  /** Where to keep the model while it trains. */
+  /** The path of the file that holds the model while it trains. */
   readonly path: string;
   /** Default 'epoch'; a number means batches. */
   readonly saveFreq?: SaveFrequency;
@@ -12,7 +12,7 @@ export interface BackupAndRestoreOptions {
   readonly deleteCheckpoint?: boolean;
 }
 
-/** How to get back what was saved. */
+/** Loads what was saved. */
 export interface Storage {
   readonly save: Save;
   /** Puts weights, optimizer and `run` of the file into the model; false where there is no file. */

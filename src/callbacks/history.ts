@@ -1,4 +1,4 @@
-/** What `fit` returns. `history[name][i]` is the value at the end of epoch `epoch[i]`. */
+/** Holds what `fit` reports: `history[name][i]` is the value at the end of epoch `epoch[i]`. */
 export interface History {
   /** The numbers of the epochs that were trained, from 0 on (from `initialEpoch` on where that is given). */
   readonly epoch: number[];
@@ -7,7 +7,7 @@ export interface History {
    * entries where `validationFreq` leaves epochs out.
    */
   readonly history: Record<string, number[]>;
-  /** How long each epoch took, validation within; the one thing here that differs from run to run. */
+  /** The seconds that each epoch took, validation included; the one thing here that differs from run to run. */
   readonly seconds: number[];
 }
 

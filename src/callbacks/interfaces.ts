@@ -17,9 +17,9 @@ import type { Data } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
 import type { ClassWeights } from '../rows/class-weights.js';
 import type { SampleWeight, WeightOptions } from '../rows/sample-weights.js';
-import type { TrainingControl } from './control.js';
 import type { History } from './history.js';
 import type { RunState } from './run-state.js';
+import type { TrainingControl } from './training-control.js';
 
 // A model trains by options, among which are callbacks, which are given the model: the three are declared in one file. Everything
 // that trains or is called back knows them from here; src/model/model.ts implements the model.
@@ -32,7 +32,7 @@ export interface Model {
    * The names of the columns of the output, in order, or for one column those of the classes 0 and 1. Saved with the model.
    */
   classNames?: readonly string[];
-  /** How inputs are made from raw data, plain data of your own. Saved with the model. */
+  /** Describes how inputs are made from raw data, as plain data of your own. Saved with the model. */
   preprocessing?: unknown;
   /** Set by a callback to end `fit` after the present batch. */
   stopTraining: boolean;
@@ -83,8 +83,9 @@ export interface Model {
   fit(batches: Batches, options?: StreamFitOptions): Promise<History>;
 
   /**
-   * Where `fit` stands or, once it was interrupted, where it stood, for `fit(x, y, { ..., resume: true })`; undefined
-   * otherwise. Plain JSON; with weights and optimizer state it can be resumed in another process. May be set to what it was.
+   * The position of `fit` in its run or, once it was interrupted, where it stood, for `fit(x, y, { ..., resume: true
+   * })`; undefined otherwise. Plain JSON; with weights and optimizer state it can be resumed in another process. May be
+   * set to what it was.
    * @throws StateError in the middle of a step.
    */
   run: RunState | undefined;
@@ -149,15 +150,15 @@ export interface Model {
   /** The same as `predict(x)`. */
   predictOnBatch(x: Data): Matrix;
 
-  /** What `predict` returns, for models with any number of outputs, by their names. */
+  /** Predicts like `predict`, for models with any number of outputs, by their names. */
   predictOutputs(x: Data): Record<string, Matrix>;
 
   /** Copies of all weights and moving moments, by name. */
   getWeights(): Weights;
 
   /**
-   * What `getWeights` returns with averages in place of the trained weights, for a model compiled with `averaging`; frozen
-   * weights and moving moments as they are.
+   * Returns the weights as `getWeights` does, with averages in place of the trained weights, for a model compiled with
+   * `averaging`; frozen weights and moving moments as they are.
    * @throws StateError before anything was averaged.
    */
   averagedWeights(): Weights;
@@ -211,7 +212,7 @@ export interface Model {
 
 /** Options of training on rows or on a stream of batches. */
 export interface StreamFitOptions {
-  /** How many to train; default 1. With `initialEpoch` the epoch to end before, as in Keras. */
+  /** The number of epochs to train; default 1. With `initialEpoch` the epoch to end before, as in Keras. */
   readonly epochs?: number;
   /**
    * The number of the first epoch, by which callbacks, schedules of callbacks and the order of rows go; default the epochs
@@ -251,7 +252,7 @@ export interface StreamFitOptions {
    * `model.run` says where to resume.
    */
   readonly signal?: AbortSignal;
-  /** What `trainingControl()` returned, to pause. */
+  /** The control by which the run can be paused, from `trainingControl()`; default none. */
   readonly control?: TrainingControl;
   /** Goes on with the run that was interrupted, `model.run`, given the same data and options. Default false. */
   readonly resume?: boolean;
@@ -288,7 +289,7 @@ export interface FitOptions extends WeightOptions, StreamFitOptions {
   readonly stratify?: boolean;
 }
 
-/** What `partialFit` takes of the options of `fit`. */
+/** Options of `partialFit`, a part of those of `fit`. */
 export type PartialFitOptions = Pick<
   FitOptions,
   'batchSize' | 'sampleWeight' | 'classWeight' | 'mixup' | 'seed' | 'signal'
@@ -298,11 +299,11 @@ export type PartialFitOptions = Pick<
 export interface EvaluateBatchesOptions {
   /** Batches to take; default all. */
   readonly steps?: number;
-  /** Of which those hooks are called that begin with `onTest`. */
+  /** Callbacks of which those hooks are called that begin with `onTest`; default none. */
   readonly callbacks?: readonly Callback[];
 }
 
-/** What callbacks are told before training begins. */
+/** Tells callbacks what a run will do, before training begins. */
 export interface FitParams {
   /** The first epoch and the one after the last, counted as callbacks count them. */
   readonly firstEpoch: number;
@@ -312,6 +313,8 @@ export interface FitParams {
   readonly steps: number | undefined;
   /** Names of the numbers that `onEpochEnd` gets; those of validation only in epochs that are validated. */
   readonly logs: readonly string[];
+  /** Says of each of `logs` whether its least or its greatest value is the best; `mode: 'auto'` goes by it. */
+  readonly modes?: Readonly<Record<string, 'min' | 'max'>>;
   /** The run goes on where one was interrupted. */
   readonly resumed: boolean;
 }
@@ -326,9 +329,9 @@ export type State = unknown;
  * `model.stopTraining`. Callbacks are called in the order of their list.
  */
 export interface Callback {
-  /** What the state of a run files the callback's own under; needed with `getState`. */
+  /** The key of the callback's state in the state of a run; needed with `getState`. */
   readonly name?: string;
-  /** What the callback must know to go on in another process. */
+  /** Returns what the callback must know to go on in another process. */
   getState?(): State;
   /** Takes what `getState` returned, after `onTrainBegin` of a resumed run. */
   setState?(state: State): void;
@@ -367,7 +370,7 @@ export interface Callback {
   onTestEnd?(logs: Logs, model: Model): Hooked;
   /** Is called before a batch is evaluated; it counts from 0. */
   onTestBatchBegin?(batch: number, model: Model): Hooked;
-  /** Is called when a batch has been evaluated, with loss and metrics so far. */
+  /** Is called when a batch has been evaluated, with its own loss and metrics. */
   onTestBatchEnd?(batch: number, logs: Logs, model: Model): Hooked;
   /** `predictBatches`. */
   onPredictBegin?(model: Model): Hooked;

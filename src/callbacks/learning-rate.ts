@@ -5,7 +5,7 @@ import { withRecipe } from './recipe.js';
 
 /** Options of `reduceLROnPlateau`. */
 export interface ReduceLROnPlateauOptions extends MonitorOptions {
-  /** What the rate is multiplied by, below 1; default 0.1. */
+  /** The factor that the rate is multiplied by, at least 0 and below 1; default 0.1. */
   readonly factor?: number;
   /** Epochs without a better value before it is; default 10. */
   readonly patience?: number;

@@ -12,7 +12,7 @@ export interface CsvLoggerOptions {
   readonly append?: boolean;
 }
 
-/** What loggers keep of a run. */
+/** The state that loggers keep of a run. */
 interface State {
   readonly length?: number;
   readonly columns?: readonly string[];
@@ -27,7 +27,7 @@ function checkFlag(value: unknown, argument: string): void {
 
 /**
  * Writes a line of numbers per epoch: `epoch`, then everything that `onEpochEnd` gets, in that order; an empty field where an
- * epoch was not validated. Each line is on the disk before the next epoch begins. A run that is resumed goes on behind the
+ * epoch was not validated. Each line is on the disk before the next epoch begins. A run that is resumed goes on after the
  * epochs that its state knows, whatever was written since.
  */
 export function csvLogger(sink: Sink, options: CsvLoggerOptions = {}): Callback {
@@ -77,7 +77,7 @@ export interface JsonLinesLoggerOptions {
 
 /**
  * Writes a line of JSON per epoch, `{"epoch":0,"loss":0.52,...}`, and if asked one per batch with `batch` in it. Numbers that
- * are not finite are null. Each line is on the disk before training goes on, and a run that is resumed goes on behind the
+ * are not finite are null. Each line is on the disk before training goes on, and a run that is resumed goes on after the
  * lines that its state knows.
  */
 export function jsonLinesLogger(sink: Sink, options: JsonLinesLoggerOptions = {}): Callback {

@@ -6,7 +6,10 @@ import { Monitor, type MonitorOptions } from './monitor.js';
 /** Writes a model to a path, whole or not at all; without `training` only what predictions need. */
 export type Save = (model: Model, path: string, options: { readonly training: boolean }) => void | Promise<void>;
 
-/** When to save: after every epoch, after so many epochs, or after so many batches as a number alone means in Keras. */
+/**
+ * Says when to save: after every epoch, after so many epochs, or after so many batches as a number alone means in
+ * Keras.
+ */
 export type SaveFrequency =
   | 'epoch'
   | number
@@ -22,8 +25,8 @@ export type SaveFrequency =
 /** Options of `modelCheckpoint`. */
 export interface ModelCheckpointOptions extends Omit<MonitorOptions, 'minDelta'> {
   /**
-   * Where to. `{epoch}`, counted from 1, `{batch}` and names of logs are replaced: `'{epoch:3}-{valLoss:4}.safetensors'` has
-   * epochs of at least 3 digits and 4 digits behind the point. Or a function of the same.
+   * The path to save to. `{epoch}`, counted from 1, `{batch}` and names of logs are replaced:
+   * `'{epoch:3}-{valLoss:4}.safetensors'` has epochs of at least 3 digits and 4 decimals. Or a function of the same.
    */
   readonly path: string | ((epoch: number, logs: Logs) => string);
   /** Save only when `monitor` is better than ever before, in earlier calls of `fit` with this callback too; default false. */
@@ -36,7 +39,7 @@ export interface ModelCheckpointOptions extends Omit<MonitorOptions, 'minDelta'>
   readonly initialValueThreshold?: number;
 }
 
-/** What saves the model along the way. */
+/** Saves the model during training. */
 export interface ModelCheckpoint extends Callback {
   /** The path last written to. */
   readonly latest: string | undefined;

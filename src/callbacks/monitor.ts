@@ -1,19 +1,34 @@
 import { nearest, show, UnknownNameError, ValueError } from '../errors.js';
+import type { Direction } from '../nn/metrics/metric.js';
+import { metricModes } from '../nn/metrics/modes.js';
 import type { Logs } from '../passes/logs.js';
 import type { FitParams } from './interfaces.js';
 
-/** What callbacks take that watch a number. */
+/** Options of callbacks that watch a number. */
 export interface MonitorOptions {
   /** A name in the logs of an epoch; default `valLoss`. */
   readonly monitor?: string;
-  /** Whether less or more is better; default 'auto', which knows all of Myelin's losses and metrics by name. */
+  /**
+   * Says whether less or more is better; default 'auto', which knows it of all of Myelin's losses and metrics, whatever
+   * their labels.
+   */
   readonly mode?: 'auto' | 'min' | 'max';
   /** By how much it must have changed to be better. */
   readonly minDelta?: number;
 }
 
-const MORE = ['accuracy', 'topK', 'precision', 'recall', 'f1', 'auc', 'prAuc', 'r2'];
-const LESS = ['loss', 'penalty', 'gradientNorm', 'learningRate', 'logLoss', 'ece', 'mse', 'rmse', 'mae', 'mape'];
+/** Numbers of `fit` that are no metrics; the least is the best. */
+const OTHERS = ['loss', 'penalty', 'gradientNorm', 'learningRate'];
+
+/**
+ * Guesses the direction from the name of a metric of Myelin, for callbacks that are called by hand: `fit` says it of
+ * its own numbers.
+ */
+function modeByName(name: string): Direction | undefined {
+  const endsLike = (known: string) => name.toLowerCase().endsWith(known.toLowerCase());
+  const [, mode] = Object.entries(metricModes).find(([known]) => endsLike(known)) ?? [];
+  return mode ?? (OTHERS.some(endsLike) ? 'min' : undefined);
+}
 
 /** A number that is watched, and what better means. */
 export class Monitor {
@@ -43,7 +58,7 @@ export class Monitor {
   }
 
   /** @throws UnknownNameError where no epoch has the number; ValueError where 'auto' does not know what better means. */
-  check({ logs }: FitParams): void {
+  check({ logs, modes }: FitParams): void {
     const { name, callback } = this;
     if (!logs.includes(name)) {
       const camel = name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
@@ -61,14 +76,12 @@ export class Monitor {
       });
     }
     if (this.#given !== 'auto') return;
-    const is = (known: string) => name.toLowerCase().endsWith(known.toLowerCase());
-    // logLoss ends like loss, prAuc like auc; topK and ece end like nothing else.
-    if (MORE.some(is)) this.#sign = -1;
-    else if (LESS.some(is)) this.#sign = 1;
-    else {
+    const best = modes && Object.hasOwn(modes, name) ? modes[name] : modeByName(name);
+    if (best === undefined) {
       const expected = "'min' or 'max', since the name does not tell";
       throw new ValueError({ argument: `${callback}.mode`, given: `'auto' for ${show(name)}`, expected });
     }
+    this.#sign = best === 'min' ? 1 : -1;
   }
 
   /** undefined in an epoch that was not validated. */
@@ -82,8 +95,8 @@ export class Monitor {
   }
 
   /**
-   * Whether a value is better than another, by more than the least difference. NaN is better than nothing, and every
-   * other value is better than NaN or none.
+   * Returns whether a value is better than another, by more than the least difference. NaN is better than nothing, and
+   * every other value is better than NaN or none.
    */
   better(value: number, than: number | undefined): boolean {
     if (Number.isNaN(value)) return false;

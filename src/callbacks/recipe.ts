@@ -1,6 +1,6 @@
 import type { Callback } from './interfaces.js';
 
-/** How to make a callback anew: its factory's name and arguments. Spreading a callback loses it. */
+/** Describes how to make a callback anew: its factory's name and arguments. Spreading a callback loses it. */
 export interface Recipe {
   readonly name: string;
   readonly args: readonly unknown[];

@@ -2,13 +2,13 @@ import { oneNaN } from '../matrix.js';
 import type { FeedState } from '../rows/feed.js';
 import type { History } from './history.js';
 
-/** What JSON holds. */
+/** A value that JSON can hold. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /**
- * Where an unfinished run stands, as plain JSON: with the model's weights and its optimizer's state everything that
- * `fit(x, y, { ...options, resume: true })` needs to go on as if nothing had happened. Numbers that JSON does not have and
- * typed arrays stand in it in other words.
+ * Describes the position in an unfinished run, as plain JSON: with the model's weights and its optimizer's state
+ * everything that `fit(x, y, { ...options, resume: true })` needs to go on as if nothing had happened. Numbers that
+ * JSON does not have and typed arrays stand in it in other words.
  */
 export interface RunState {
   /** The version of this form. */
@@ -23,19 +23,19 @@ export interface RunState {
   readonly batch: number;
   /** Callbacks have been told that the epoch begins. */
   readonly begun: boolean;
-  /** Of the epoch so far. */
+  /** The seconds that the epoch took so far. */
   readonly seconds: Json;
   /** The sums of loss and metrics over the batches of the epoch so far. */
   readonly totals: Json;
-  /** Of the last updates, for errors to tell; files of earlier builds have none. */
+  /** Losses of the last updates, for errors to tell; files of earlier builds have none. */
   readonly recent?: Json;
   /** Rows that metrics need at the end of the epoch. */
   readonly gathered?: Json;
   /** The position in the data: the order of rows and the state of shuffling. */
   readonly data: Json;
-  /** What `getState` of each callback returned, by its `name`. */
+  /** The state that `getState` of each callback returned, by its `name`. */
   readonly callbacks: Readonly<Record<string, Json>>;
-  /** What `fit` would have returned so far. */
+  /** The history so far, as `fit` would return it. */
   readonly history: {
     /** The numbers of the epochs that have ended. */
     readonly epoch: readonly Json[];

@@ -4,7 +4,7 @@ import { isPlace, textEncoder } from '../realms.js';
 /** A place for text: a file's path (in Node), a function, or a WritableStream of strings. */
 export type Sink = string | URL | ((text: string) => void | Promise<void>) | WritableStream<string>;
 
-/** Where a logger writes. Files are opened for each write, so nothing is lost and nothing need be closed. */
+/** Says where a logger writes. Files are opened for each write, so nothing is lost and nothing need be closed. */
 export interface Writer {
   /** Empties a file that is there, or says that it has text in it. */
   begin(append: boolean): Promise<boolean>;

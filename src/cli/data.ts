@@ -4,7 +4,7 @@ import { remarksOn, type Say } from '../data/remarks.js';
 import { UnknownNameError, ValueError } from '../errors.js';
 import { say } from './console.js';
 import { isUnnamed } from './first-line.js';
-import { imagesInstead, readImages } from './idx.js';
+import { imagesInstead, readImages } from './idx-images.js';
 import { itemOf } from './lists.js';
 import { about, UsageError } from './messages.js';
 import type { ReadFlags } from './read-flags.js';

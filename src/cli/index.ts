@@ -131,7 +131,7 @@ function reading(command: Command): Command {
       "texts that mean a missing value, beside '', ?, NA, N/A, #N/A, NaN, nan, null, NULL",
       list,
     )
-    .addOption(new Option('--decimal <character>', "what stands before decimals (default: '.')").choices(['.', ',']))
+    .addOption(new Option('--decimal <character>', "decimal separator (default: '.')").choices(['.', ',']))
     .addOption(
       new Option('--thousands <character>', 'what stands between thousands (default: inferred)').choices([
         ',',
@@ -175,7 +175,7 @@ reading(program.command('train'))
   .option('--drop <name,...>', 'columns to leave out', list)
   .option('--layers <units,...>', 'hidden layers, such as 128,64', numbers)
   .option('--activation <name>', 'of the hidden layers')
-  .option('--dropout <rate>', 'behind each hidden layer', number)
+  .option('--dropout <rate>', 'rate of dropout after each hidden layer', number)
   .option('--members <count>', 'networks to average', number)
   .option('--epochs <count>', 'at most', number)
   .option('--batch-size <rows>', 'rows of a step', number)

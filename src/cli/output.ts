@@ -56,7 +56,7 @@ async function streaming(
 /** Milliseconds between two looks for a reader. */
 const POLL = 50;
 
-/** Waits until somebody reads a pipe: an open that waits itself cannot be given up. */
+/** Waits until a process reads a pipe: an open that waits itself cannot be given up. */
 async function untilRead(path: string, signal: AbortSignal | undefined): Promise<number> {
   for (;;) {
     signal?.throwIfAborted();
@@ -69,7 +69,7 @@ async function untilRead(path: string, signal: AbortSignal | undefined): Promise
   }
 }
 
-/** What takes bytes as they come: an open stream of this process, a pipe that somebody reads, a device. */
+/** What takes bytes as they come: an open stream of this process, a pipe that is read, a device. */
 async function openStream({ holds, path, descriptor }: Place, signal: AbortSignal | undefined) {
   if (descriptor === process.stdout.fd) return process.stdout;
   if (descriptor === undefined && holds !== 'pipe') return createWriteStream(path);

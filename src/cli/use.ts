@@ -6,7 +6,7 @@ import { printable } from '../printable.js';
 import { print, printJson, say } from './console.js';
 import { cellRemarksOf, checkColumns, readData, readOptions, sourceOf, warn } from './data.js';
 import { firstLineRemarks, readFor, usedFor } from './first-line.js';
-import { imagesInstead } from './idx.js';
+import { imagesInstead } from './idx-images.js';
 import { about, typed } from './messages.js';
 import { networksText } from './networks.js';
 import { CsvWriter, writing } from './output.js';

@@ -16,7 +16,7 @@ type Carrier = { readonly [CODED]?: Coded };
 const SAME = /* @__PURE__ */ Float64Array.from({ length: 256 }, (_, byte) => byte);
 
 /**
- * A column that holds a byte for each row. `values` is made, and kept, when somebody asks for it: who can reads `codedOf`.
+ * A column that holds a byte for each row. `values` is made when it is first read, and kept; `codedOf` does without.
  * A copy by `{ ...column }` holds values and no bytes, so that they cannot contradict each other.
  */
 export function bytesColumn(name: string, bytes: Uint8Array): NumberColumn {

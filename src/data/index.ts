@@ -3,7 +3,7 @@ export type { Callback, Model } from '../callbacks/interfaces.js';
 export type { BackendFactory } from '../kernels/contract.js';
 export type { Matrix, MatrixLike } from '../matrix.js';
 export type { Logs } from '../passes/logs.js';
-export { type Augmentation, augmented, type Batch, type BatchOptions } from './augment/batches.js';
+export { type Augmentation, augmented, type Batch, type BatchOptions } from './augment/augmented.js';
 export { type DistortOptions, distort, type EraseOptions, erase, type ImageShape } from './augment/images.js';
 export {
   type AddNoiseOptions,
@@ -15,11 +15,12 @@ export {
   type OversampleOptions,
   oversample,
 } from './augment/rows.js';
+export type { CellOptions } from './cells/cell-options.js';
 export type { Cell, Doubts, Odd } from './cells/doubts.js';
 export type { Decimal, Thousands } from './cells/numerals.js';
-export type { CellOptions } from './cells/plan.js';
+export type { Reading, ReadOptions } from './cells/reading.js';
 export type { CategoryColumn, Column, ColumnKind, NumberColumn, Value } from './column.js';
-export type { CsvOptions, Limits, Reading, ReadOptions } from './csv/dialect.js';
+export type { CsvOptions, Limits } from './csv/dialect.js';
 export { readCsv, streamCsv } from './csv/read.js';
 export { DataError, type DataErrorCode } from './data-error.js';
 export { type IdxArray, type IdxValues, readIdx } from './idx.js';
@@ -44,6 +45,7 @@ export {
   preprocessingFromJSON,
   type Steps,
 } from './prep/preprocess.js';
+export type { State as StepState, StepSpec } from './prep/preprocessing-step.js';
 export { type PcaOptions, pca, type ZcaOptions, zca } from './prep/projection.js';
 export {
   type ClipOutliersOptions,
@@ -61,7 +63,6 @@ export {
   standardize,
   zeroCentre,
 } from './prep/scaling.js';
-export type { State as StepState, StepSpec } from './prep/step.js';
 export { type Format, readTable, streamTable, type TableOptions } from './read.js';
 export type { ColumnReport, TableReport } from './report.js';
 export { type Row, type RowOptions, tableFromRows } from './rows.js';

@@ -14,7 +14,7 @@ const FORMATS: Readonly<Record<Format, Format>> = { csv: 'csv', json: 'json', js
 export interface TableOptions extends CsvOptions {
   /** Of JSON: the key, or a path of keys, under which rows stand. */
   readonly key?: string;
-  /** Default: what the source's name says, .json, .jsonl or .ndjson, maybe with .gz behind; else CSV. */
+  /** Default: what the source's name says, .json, .jsonl or .ndjson, maybe followed by .gz; else CSV. */
   readonly format?: Format;
 }
 

@@ -1,10 +1,11 @@
 import { checkOptions, show, ValueError } from '../errors.js';
 import { isA, isPromise } from '../realms.js';
 import { COUNTS_ROWS } from './cells/counter.js';
+import { givenKind, planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from './cells/reading.js';
 import { Settling } from './cells/settle.js';
 import { type Complain, collectColumn, writtenColumn } from './cells/values.js';
 import type { CategoryColumn, Column, ColumnKind } from './column.js';
-import { givenKind, namesOf, planReading, READ_OPTIONS, type ReadOptions, type ReadPlan } from './csv/dialect.js';
+import { namesOf } from './csv/dialect.js';
 import { shorten } from './data-error.js';
 import { lateRemark, lateText, Said } from './remarks.js';
 import { type ColumnReport, makeReport } from './report.js';

@@ -1,7 +1,7 @@
 import { nearest, ShapeError, show, UnknownNameError, ValueError } from '../errors.js';
 import { bytesColumn, bytesOf, codedOf } from './bytes-column.js';
+import type { Reading } from './cells/reading.js';
 import type { CategoryColumn, Column, Value } from './column.js';
-import type { Reading } from './csv/dialect.js';
 import type { TableReport } from './report.js';
 
 /** Columns of equal length, each of one kind. */

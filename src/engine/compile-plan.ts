@@ -14,7 +14,9 @@ export interface CompileOptions extends UpdateOptions {
   readonly optimizer: OptimizerName | OptimizerSpec;
   /** A name or, with options, what a function such as `huber` returns. Of several outputs one for all, one for each in order, or one for each by name. */
   readonly loss: LossOption;
-  /** What the losses of several outputs count for in their sum, in order or by name; finite and not below 0, default 1. */
+  /**
+   * The weights of the losses of several outputs in their sum, in order or by name; finite and not below 0, default 1.
+   */
   readonly lossWeights?: LossWeights;
   /** Names or what metrics return, such as f1({ average: 'micro' }): a list for every output, or one for each by name. */
   readonly metrics?: Metrics;

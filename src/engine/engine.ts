@@ -43,7 +43,7 @@ const disposed: Backend = {
 /**
  * A model's heap from one end to the other: slots, zeros, parameters (kernels, then vectors, penalized ones
  * first), tables, moving moments and what is frozen, inference workspace; once compiled also gradients and optimizer
- * state (slabs parallel to the parameters, states of tables), evaluation workspace, training workspace. Inference has a
+ * state (vectors parallel to the flat parameters, states of tables), evaluation workspace, training workspace. Inference has a
  * workspace of its own so that it can run while a step is under way.
  */
 export class Engine {
@@ -53,8 +53,8 @@ export class Engine {
   /** Rows that every training batch must have. */
   minimumBatch = 1;
   /** All trainable parameters. */
-  #slab: Tensor;
-  /** What `compile` planned is out of date. */
+  #flatParameters: Tensor;
+  /** True where the plan of `compile` is out of date. */
   #outdated = false;
   readonly #factory: BackendFactory;
   #backend: Backend;
@@ -83,8 +83,8 @@ export class Engine {
     placeSlots(this.slots);
     const zeros = arena.take(vectorTensor('zeros', panelColumns(widest)));
     this.#firstParameter = arena.end;
-    const { slab, end } = placeParameters(parameters, this.#firstParameter);
-    this.#slab = slab;
+    const { flatParameters, end } = placeParameters(parameters, this.#firstParameter);
+    this.#flatParameters = flatParameters;
     arena.end = end;
     const constants = nodes.flatMap(({ layer }) => layer.constants ?? []);
     for (const { value } of constants) arena.take(value);
@@ -121,8 +121,8 @@ export class Engine {
     );
   }
 
-  get slab(): Tensor {
-    return this.#slab;
+  get flatParameters(): Tensor {
+    return this.#flatParameters;
   }
 
   /** Gives back what a backend with threads holds for this model. */
@@ -145,7 +145,7 @@ export class Engine {
 
   configure(options: TrainingOptions): void {
     this.#arrange();
-    const plan = planTraining(this.network, this.#slab, this.#compiledBase, options);
+    const plan = planTraining(this.network, this.#flatParameters, this.#compiledBase, options);
     const { training, evaluationBase, trainingBase } = plan;
     const constants = lossConstants(options);
     if (constants.length > 0 || options.optimizer.states.some(({ initial }) => initial !== 0)) {
@@ -178,7 +178,7 @@ export class Engine {
   #arrange(): void {
     const { parameters } = this.network;
     const before = parameters.map(({ value }) => value.offset);
-    this.#slab = placeParameters(parameters, this.#firstParameter).slab;
+    this.#flatParameters = placeParameters(parameters, this.#firstParameter).flatParameters;
     if (parameters.every(({ value }, i) => value.offset === before[i])) return;
     this.#forgetPrograms();
     const values = this.heap.slice(this.#firstParameter, this.#inferenceBase);
@@ -258,7 +258,7 @@ export class Engine {
     return rows ? readRowGradients(this.heap, rows) : readParameter(this.heap, parameter, parameter.gradient);
   }
 
-  /** Copies a batch into a program; behind the targets come the rows' weights, if it takes them. */
+  /** Copies a batch into a program; after the targets come the rows' weights, if it takes them. */
   stageBatch(
     { inputs, targets }: LinkedProgram,
     x: readonly Matrix[],
@@ -275,14 +275,17 @@ export class Engine {
     run(program);
   }
 
-  /** Runs what comes behind the gradients of a program that has just run and left all else as it was. */
+  /** Runs what follows the gradients in a program that has just run and left all else as it was. */
   runUpdate(program: LinkedProgram): void {
     this.heap[this.slots.factor.offset] = 1;
     const calls = program.calls.filter(([kernel], i) => i >= program.update || kernel === 'clipFactor');
     run(link({ ...program, calls }, this.#backend, this.network.threads));
   }
 
-  /** What a profile of a staged training step needs, which leaves weights, state and the count of steps as they were. */
+  /**
+   * Returns what a profile of a staged training step needs, which leaves weights, state and the count of steps as they
+   * were.
+   */
   rehearse(program: LinkedProgram): [Program, Backend, BackendFactory] {
     this.steps.rehearse(program);
     return [program, this.#backend, this.#factory];

@@ -5,7 +5,7 @@ import type { LinkedProgram } from '../program/run.js';
 import type { Engine } from './engine.js';
 import type { BoundTarget } from './training-plan.js';
 
-/** What a layer or an input holds for one batch, and the gradient of the loss by it, where it has one. */
+/** Holds the output of a layer or an input for one batch, and the gradient of the loss by it, where it has one. */
 export interface NodeValue {
   /** The output, rows x units. */
   readonly value: Matrix;

@@ -2,10 +2,10 @@ import { show, ValueError } from '../errors.js';
 import type { CompileOptions } from './compile-plan.js';
 import type { Engine } from './engine.js';
 
-/** What goes into a file beside what a model shows. @internal */
+/** Holds what goes into a file beside what a model shows. @internal */
 export interface Internals {
   readonly engine: Engine;
-  /** What `compile` was given. */
+  /** The options that `compile` was given. */
   readonly compiled: CompileOptions | undefined;
   /** `fit` is training, so that no other run can be put in its place. */
   readonly running: boolean;

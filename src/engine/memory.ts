@@ -12,7 +12,7 @@ export interface ModelMemory {
   readonly network: Network;
   readonly slots: Slots;
   /** All trainable parameters. */
-  readonly slab: Tensor;
+  readonly flatParameters: Tensor;
   /** The model was compiled. */
   readonly compiled: boolean;
   /** @throws StateError before `compile`. */

@@ -4,10 +4,10 @@ import type { LinkedProgram } from '../program/run.js';
 import type { ModelMemory } from './memory.js';
 import { readOutcome } from './outcome.js';
 
-/** What is not finite, where a step was refused. */
+/** Says what is not finite, where a step was refused. */
 export interface Trouble {
   readonly tensor: 'loss' | 'gradient' | 'weight';
-  /** Of what the update would have made infinite: a parameter, or the optimizer's state. */
+  /** The name of what the update would have made infinite: a parameter, or the optimizer's state. */
   readonly name?: string;
 }
 
@@ -16,7 +16,7 @@ function finite({ heap }: ModelMemory, { offset, size }: Tensor): boolean {
   return part instanceof Float32Array ? allFinite(part) : part.every(Number.isFinite);
 }
 
-/** What lasts from one update to the next, by name. */
+/** Returns the tensors that last from one update to the next, by name. */
 function lasting({ network, training }: ModelMemory): readonly (readonly [string, Tensor])[] {
   const { states, tables, update } = training;
   const named = [...states, ...tables.flatMap((table) => table.states)];
@@ -37,13 +37,13 @@ export function keepLasting(memory: ModelMemory): () => void {
   };
 }
 
-/** What an update has made infinite. */
+/** Finds what an update has made infinite. */
 export function findSpoilt(memory: ModelMemory): Trouble | undefined {
   const spoilt = lasting(memory).find(([, tensor]) => !finite(memory, tensor));
   return spoilt && { tensor: 'weight', name: spoilt[0] };
 }
 
-/** What is not finite of loss and gradients. */
+/** Finds what is not finite of loss and gradients. */
 export function findTrouble(memory: ModelMemory, { rowGradients, mode }: LinkedProgram): Trouble | undefined {
   const { training, slots } = memory;
   const { gradients, clip, trackGradientNorm } = training;

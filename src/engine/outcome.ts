@@ -2,19 +2,22 @@ import type { Tensor } from '../program/plan.js';
 import type { ModelMemory } from './memory.js';
 import type { BoundTarget } from './training-plan.js';
 
-/** What one step or one evaluation reports. `loss` is the weighted sum of `losses`, and `penalty`; `losses` and `hits` have one entry per output. */
+/**
+ * The report of one step or one evaluation. `loss` is the weighted sum of `losses`, and `penalty`; `losses` and `hits`
+ * have one entry per output.
+ */
 export interface Outcome {
   loss: number;
   penalty: number;
   losses: number[];
   hits: number[];
-  /** Of the gradient of an update, before clipping, where it is measured. */
+  /** The norm of the gradient of an update, before clipping, where it is measured. */
   norm: number | undefined;
   /** Something was not finite: weights, state and counts are as they were. */
   refused: boolean;
 }
 
-/** What the program that has just run reports. */
+/** Reads the report of the program that has just run. */
 export function readOutcome({ heap, training }: Pick<ModelMemory, 'heap' | 'training'>): Outcome {
   const { targets, penaltySlots: parts } = training;
   let penalty = 0;

@@ -5,14 +5,14 @@ import type { Parameter } from '../program/parameter.js';
 import { Arena, align, type Tensor, vectorTensor } from '../program/plan.js';
 import { type ActivityPenalty, PENALTY_KINDS, type PenaltyGroup, type Training } from '../program/training.js';
 
-/** Tables lie outside the slab: a step touches few of their rows. */
+/** Tables lie apart from the flat parameters: a step touches few of their rows. */
 export const isTable = ({ layout }: Parameter) => layout === 'table';
 
 /**
- * Trainable parameters as they lie in the slab, tables apart: those of one learning rate together; of these kernels, then vectors, each
- * by the strengths of their penalties.
+ * Returns the trainable parameters in the order in which they lie side by side, without tables: those of one learning rate
+ * together; of these kernels, then vectors, each by the strengths of their penalties.
  */
-function slabOrder(parameters: readonly Parameter[]): readonly Parameter[] {
+function flatOrder(parameters: readonly Parameter[]): readonly Parameter[] {
   const rank = ({ layout }: Parameter) => (layout === 'panels' ? 0 : 1);
   return parameters
     .filter((parameter) => parameter.trainable && !isTable(parameter))
@@ -34,24 +34,28 @@ function range(name: string, offset: number, end: number): Tensor {
 
 const end = ({ offset, size }: Tensor) => offset + size;
 
-/** Places the slab, then all other parameters; returns the slab and where the last one ends, always the same. */
-export function placeParameters(parameters: readonly Parameter[], first: number): { slab: Tensor; end: number } {
+/** Places the trainable parameters side by side, as one flat vector, then all others; returns the vector and where the last one
+ * ends, always the same. */
+export function placeParameters(
+  parameters: readonly Parameter[],
+  first: number,
+): { flatParameters: Tensor; end: number } {
   const arena = new Arena(first);
-  for (const { value } of slabOrder(parameters)) arena.take(value);
-  const slab = range('parameters', first, arena.end);
+  for (const { value } of flatOrder(parameters)) arena.take(value);
+  const flatParameters = range('parameters', first, arena.end);
   for (const parameter of parameters) if (!parameter.trainable || isTable(parameter)) arena.take(parameter.value);
-  return { slab, end: arena.end };
+  return { flatParameters, end: arena.end };
 }
 
 /** Groups of parameters with one learning rate each, and room for the numbers of their steps. */
 export function updateGroups(
   parameters: readonly Parameter[],
-  slab: Tensor,
+  flatParameters: Tensor,
   gradients: Tensor,
   states: readonly Tensor[],
   arena: Arena,
 ): readonly UpdateGroup[] {
-  const ordered = slabOrder(parameters);
+  const ordered = flatOrder(parameters);
   const runs: { readonly multiplier: number; readonly members: Parameter[] }[] = [];
   for (const parameter of ordered) {
     const { learningRateMultiplier: multiplier } = parameter;
@@ -61,9 +65,9 @@ export function updateGroups(
   const single = runs.length === 1;
   return runs.map(({ multiplier, members }, i) => {
     const start = (members[0] as Parameter).value.offset;
-    const stop = runs[i + 1]?.members[0]?.value.offset ?? end(slab);
+    const stop = runs[i + 1]?.members[0]?.value.offset ?? end(flatParameters);
     const part = (tensor: Tensor) => {
-      const shift = tensor.offset - slab.offset;
+      const shift = tensor.offset - flatParameters.offset;
       return single ? tensor : range(`${tensor.name}.${i}`, start + shift, stop + shift);
     };
     // Kernels come first.
@@ -72,7 +76,7 @@ export function updateGroups(
     const block = arena.take(vectorTensor(label('block'), BLOCK_SIZE));
     return {
       multiplier,
-      parameters: part(slab),
+      parameters: part(flatParameters),
       kernels: range(label('kernels'), start, kernel ? end(kernel.value) : start),
       gradients: part(gradients),
       states: states.map(part),
@@ -105,11 +109,11 @@ export function tableUpdates(
     });
 }
 
-/** Sums are not cut where threads share a step, so that its bits stay; of a long slab several are taken, whatever shares it. */
+/** Sums are not cut where threads share a step, so that its bits stay; of many parameters several are taken, whatever shares it. */
 const NORM_PART = 65_536;
 const MOST_PARTS = 16;
 
-/** Room for the norms that the norm of all gradients is made of: those of parts of a long slab, and of each table. */
+/** Room for the norms that the norm of all gradients is made of: those of parts of a long vector, and of each table. */
 export function takeNorms(arena: Arena, gradients: Tensor, tables: number): Training['norms'] {
   const { offset, size } = gradients;
   const step = align(Math.max(NORM_PART, Math.ceil(size / MOST_PARTS)));
@@ -117,20 +121,20 @@ export function takeNorms(arena: Arena, gradients: Tensor, tables: number): Trai
   const parts = starts.map((start, i) => {
     return range(`gradients.part${i}`, offset + start, offset + Math.min(size, start + step));
   });
-  const slab = parts.length > 1 ? parts : [gradients];
-  const count = slab.length + tables;
+  const flat = parts.length > 1 ? parts : [gradients];
+  const count = flat.length + tables;
   const all = arena.take(vectorTensor('norms', count > 1 ? count : 0));
   const norms = Array.from({ length: count }, (_, i) => range(`norms.${i}`, all.offset + i, all.offset + i + 1));
-  return { slab, all, norms };
+  return { flat, all, norms };
 }
 
-/** Neighbours in the slab with the same strength of a penalty, those without left out. */
-function penaltyRuns(slab: readonly Parameter[], kind: PenaltyGroup['kind']): readonly (readonly Parameter[])[] {
+/** Returns runs of neighbours with the same strength of a penalty, those without left out. */
+function penaltyRuns(ordered: readonly Parameter[], kind: PenaltyGroup['kind']): readonly (readonly Parameter[])[] {
   const runs: Parameter[][] = [];
-  slab.forEach((parameter, i) => {
+  ordered.forEach((parameter, i) => {
     const strength = parameter.penalty[kind];
     if (strength === 0) return;
-    if (slab[i - 1]?.penalty[kind] === strength) runs.at(-1)?.push(parameter);
+    if (ordered[i - 1]?.penalty[kind] === strength) runs.at(-1)?.push(parameter);
     else runs.push([parameter]);
   });
   return runs;
@@ -139,15 +143,15 @@ function penaltyRuns(slab: readonly Parameter[], kind: PenaltyGroup['kind']): re
 /** Penalties of trainable parameters; those of frozen ones are constants, and left out as in Keras. */
 export function penaltyGroups(
   parameters: readonly Parameter[],
-  slab: Tensor,
+  flatParameters: Tensor,
   gradients: Tensor,
   arena: Arena,
 ): readonly PenaltyGroup[] {
   return PENALTY_KINDS.flatMap((kind) => {
-    return penaltyRuns(slabOrder(parameters), kind).map((members, i) => {
+    return penaltyRuns(flatOrder(parameters), kind).map((members, i) => {
       const [first, last] = [members[0] as Parameter, members.at(-1) as Parameter];
       const values = range(`${kind}.${i}`, first.value.offset, end(last.value));
-      const from = gradients.offset + values.offset - slab.offset;
+      const from = gradients.offset + values.offset - flatParameters.offset;
       const penalty = arena.take(vectorTensor(`${kind}.${i}.penalty`, 1));
       return {
         kind,

@@ -24,7 +24,7 @@ export interface StateScalars {
   readonly accumulated: number;
   /** Set by hand in place of the optimizer's, or null. */
   readonly learningRate: number | null;
-  /** Of a solver, as decimal text since some may be infinite or NaN. */
+  /** Numbers of a solver, as decimal text since some may be infinite or NaN. */
   readonly solver?: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export interface EngineState {
   readonly scalars: StateScalars;
 }
 
-/** Where elements that belong to a parameter lie: in its layout, from `offset` on. */
+/** Says where elements that belong to a parameter lie: in its layout, from `offset` on. */
 export interface Part {
   readonly name: string;
   readonly parameter: Parameter;
@@ -52,7 +52,7 @@ export function weightParts({ heap, network }: Engine): Part[] {
   });
 }
 
-/** What belongs to each trainable parameter in something parallel to the slab. */
+/** Returns what belongs to each trainable parameter in a vector parallel to the flat parameters. */
 function parallelParts(engine: Engine, prefix: string, memory: Heap, start: number, dtype: 'F32' | 'F64'): Part[] {
   return engine.network.parameters
     .filter((parameter) => parameter.trainable && !isTable(parameter))
@@ -60,7 +60,7 @@ function parallelParts(engine: Engine, prefix: string, memory: Heap, start: numb
       name: `${prefix}.${parameter.name}`,
       parameter,
       memory,
-      offset: start + parameter.value.offset - engine.slab.offset,
+      offset: start + parameter.value.offset - engine.flatParameters.offset,
       dtype,
     }));
 }
@@ -136,7 +136,7 @@ export function readRows(part: Part, first: number, last: number, into: Float32A
   }
 }
 
-/** What `exportState` would copy, where it lies; good until the next step. @throws StateError amid a step. */
+/** Returns what `exportState` would copy as ranges of the heap, which hold it until the next step. @throws StateError during a step. */
 export function describeState(engine: Engine): { readonly parts: readonly Part[]; readonly scalars: StateScalars } {
   checkBetweenSteps(engine);
   const { optimizer } = engine.training;
@@ -162,7 +162,7 @@ function checkBetweenSteps(engine: Engine): void {
 /**
  * Everything that training needs beside weights and moving moments, as copies: state of the optimizer, accumulated
  * gradients, averages and counts, from which the draws of dropout follow. Row-major, whatever the layout of the heap.
- * @throws StateError before `compile` and amid a step.
+ * @throws StateError before `compile` and during a step.
  */
 export function exportState(engine: Engine): EngineState {
   const { parts, scalars } = describeState(engine);
@@ -197,13 +197,15 @@ export function readScalars(engine: Engine, given: Partial<StateScalars>): State
   return given as StateScalars;
 }
 
-/** Where a state with these numbers goes, and what makes it the present one once the parts are written. */
+/** Returns where a state with these numbers goes, and what makes it the present one once the parts are written. */
 export function planImport(engine: Engine, scalars: StateScalars): { parts: readonly Part[]; commit(): void } {
   checkBetweenSteps(engine);
   const { solver } = engine.training.optimizer;
   const numbers = scalars.solver?.map(Number) ?? [];
   const names = solver?.vectorNames(numbers) ?? [];
-  const vectors = Object.fromEntries(names.map((name): [string, Vector] => [name, new Float64Array(engine.slab.size)]));
+  const vectors = Object.fromEntries(
+    names.map((name): [string, Vector] => [name, new Float64Array(engine.flatParameters.size)]),
+  );
   return {
     parts: [...heapParts(engine, scalars), ...solverParts(engine, vectors)],
     commit() {
@@ -224,7 +226,7 @@ export function planImport(engine: Engine, scalars: StateScalars): { parts: read
 
 /**
  * Takes what `exportState` returned, on a model of the same layers that was compiled alike.
- * @throws FileFormatError for a state of another model, before anything is changed; StateError amid a step.
+ * @throws FileFormatError for a state of another model, before anything is changed; StateError during a step.
  */
 export function importState(engine: Engine, state: EngineState): void {
   const { parts, commit } = planImport(engine, readScalars(engine, state.scalars));

@@ -17,13 +17,13 @@ export class Steps {
   taken = 0;
   /** A step is between two of its calls. */
   midway = false;
-  /** What the last refused step met. */
+  /** The trouble that the last refused step met. */
   trouble: Trouble | undefined;
   /** Losses of the last updates, and norms of gradients or what stands in for them, by their number modulo 16. */
   readonly recent = new Float64Array(2 * HISTORY);
   /** Puts back what a risky step may spoil. */
   #undo: (() => void) | undefined;
-  /** What a solver met at the weights as they are. */
+  /** The trouble that a solver met at the present weights. */
   #met: Trouble | undefined;
   /** Batches whose gradients wait for the update. */
   accumulated = 0;
@@ -43,7 +43,7 @@ export class Steps {
     this.recent.fill(Number.NaN);
   }
 
-  /** Of the step to come; 0 before `compile`. */
+  /** The learning rate of the next step; 0 before `compile`. */
   get learningRate(): number {
     if (this.ownRate !== undefined) return this.ownRate;
     return this.#memory.compiled ? this.training.optimizer.rate(this.taken) : 0;
@@ -71,7 +71,7 @@ export class Steps {
     };
   }
 
-  /** What a step reports: loss and metrics have slots that evaluations share. */
+  /** The slots of a step's report: evaluations share those of loss and metrics. */
   get reports(): readonly Tensor[] {
     const { targets, penaltySlots } = this.training;
     return [this.#memory.slots.block, ...penaltySlots, ...targets.flatMap(({ report }) => [report.loss, report.hits])];
@@ -87,7 +87,7 @@ export class Steps {
     }
   }
 
-  /** What the next batch does: update, or add its gradient to those that wait for the update. */
+  /** Says what the next batch does: update, or add its gradient to those that wait for the update. */
   get mode(): 'train' | 'accumulate' {
     return this.accumulated + 1 < this.training.accumulationSteps ? 'accumulate' : 'train';
   }
@@ -136,8 +136,8 @@ export class Steps {
     else yield;
   }
 
-  /** Whether the program has met something not finite at the weights as they are. */
-  meets(program: LinkedProgram): boolean {
+  /** Looks for NaN and infinity in what the program computed at the present weights; returns whether it found any. */
+  findsNonFinite(program: LinkedProgram): boolean {
     this.#met = findTrouble(this.#memory, program);
     return this.#met !== undefined;
   }
@@ -196,12 +196,12 @@ export class Steps {
     if (!averaging.begun(this.taken)) {
       throw new StateError(`No weights have been averaged yet, after ${this.taken} updates.`);
     }
-    return update.average.values.offset - this.#memory.slab.offset;
+    return update.average.values.offset - this.#memory.flatParameters.offset;
   }
 
   /** Puts the averages in place of the weights. */
   applyAverage(): void {
-    const { offset, size } = this.#memory.slab;
+    const { offset, size } = this.#memory.flatParameters;
     const from = offset + this.averageShift();
     this.heap.copyWithin(offset, from, from + size);
   }

@@ -13,19 +13,19 @@ export interface LayerSummary {
   readonly type: string;
   /** The shape of its output, rows x units; null stands for any number of rows. */
   readonly outputShape: readonly [null, number];
-  /** How many numbers its weights hold, moving moments included. */
+  /** The number of elements of its weights, moving moments included. */
   readonly parameters: number;
   /** Heap bytes of the parameters, padding included. */
   readonly bytes: number;
 }
 
-/** What `model.summary()` returns; prints as a table. */
+/** Sums up a model, as `model.summary()` returns it; prints as a table. */
 export interface Summary {
   /** A line for each layer, in order. */
   readonly layers: readonly LayerSummary[];
-  /** How many numbers all weights hold. */
+  /** The number of elements of all weights. */
   readonly parameters: number;
-  /** How many of those training changes. */
+  /** The number of those that training changes. */
   readonly trainableParameters: number;
   /** Bytes of the model's whole heap as planned so far: parameters, gradients, optimizer state, workspaces. */
   readonly heapBytes: number;
@@ -75,7 +75,7 @@ export function makeSummary(content: Omit<Summary, 'toString'>): Summary {
 const count = (parameters: readonly Parameter[]) =>
   parameters.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
 
-/** What a model consists of, as its graph and its plan have it. */
+/** Sums up a model from its graph and its plan. */
 export function summarize({ nodes }: Graph, built: readonly (readonly Layer[])[], engine: Engine): Summary {
   const layers = built.map((parts, i) => {
     const parameters = parts.flatMap((layer) => layer.parameters);

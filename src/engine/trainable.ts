@@ -3,7 +3,7 @@ import { type Graph, learns, setTrainable } from '../nn/graph.js';
 import type { LayerSpec } from '../nn/layers/index.js';
 import type { Layer } from '../program/layer.js';
 
-/** What `setTrainable` says of a layer. */
+/** Names a layer for `setTrainable`. */
 export interface NamedLayer {
   /** Its `name`, or `layers.N`. */
   readonly name: string;

@@ -45,7 +45,7 @@ export interface BoundTarget extends Target {
 
 export interface Compiled extends Training, TrainingOptions {
   readonly targets: readonly BoundTarget[];
-  /** The optimizer's, parallel to the slab. */
+  /** The optimizer's state, parallel to the flat parameters. */
   readonly states: readonly Tensor[];
   readonly tables: readonly TableUpdate[];
   readonly groups: readonly UpdateGroup[];
@@ -53,33 +53,38 @@ export interface Compiled extends Training, TrainingOptions {
   readonly paces: readonly Pace[];
   /** Below this an update that the program's guard lets pass keeps everything finite. */
   readonly safeRate: number;
-  /** Where a step leaves the parts of the penalty. */
+  /** The slots where a step leaves the parts of the penalty. */
   readonly penaltySlots: readonly Tensor[];
 }
 
 /** A compiled model's share of the heap. */
 export interface TrainingPlan {
   readonly training: Compiled;
-  /** Where the workspace of evaluations starts, and all that outlives a call ends. */
+  /** The element where the workspace of evaluations starts, and all that outlives a call ends. */
   readonly evaluationBase: number;
   readonly trainingBase: number;
 }
 
-/** Places gradients, optimizer state and what steps report from `base` on; `slab` holds all trainable parameters. */
-export function planTraining(network: Network, slab: Tensor, base: number, options: TrainingOptions): TrainingPlan {
+/** Places gradients, optimizer state and what steps report from `base` on; `flatParameters` holds all trainable ones but tables. */
+export function planTraining(
+  network: Network,
+  flatParameters: Tensor,
+  base: number,
+  options: TrainingOptions,
+): TrainingPlan {
   const { nodes, outputs, parameters } = network;
   const arena = new Arena(base);
-  const parallel = (name: string) => arena.take(vectorTensor(name, slab.size));
+  const parallel = (name: string) => arena.take(vectorTensor(name, flatParameters.size));
   const gradients = parallel('gradients');
   for (const parameter of parameters) {
     const { trainable, value, gradient } = parameter;
-    if (trainable && !isTable(parameter)) gradient.offset = gradients.offset + value.offset - slab.offset;
+    if (trainable && !isTable(parameter)) gradient.offset = gradients.offset + value.offset - flatParameters.offset;
   }
   const { optimizer, accumulationSteps, averaging } = options;
   const states = optimizer.states.map(({ name }) => parallel(name));
   const accumulation = accumulationSteps > 1 ? { steps: accumulationSteps, sum: parallel('sum') } : undefined;
   const average = averaging && { values: parallel('average'), share: arena.take(vectorTensor('share', 1)) };
-  const groups = updateGroups(parameters, slab, gradients, states, arena);
+  const groups = updateGroups(parameters, flatParameters, gradients, states, arena);
   const tables = tableUpdates(parameters, groups, optimizer, arena);
   const updates = new Map(tables.map((update) => [update.table, update]));
   const targets = options.losses.map((objective, i): BoundTarget => {
@@ -99,7 +104,7 @@ export function planTraining(network: Network, slab: Tensor, base: number, optio
     };
   });
   const penalties = {
-    penalties: penaltyGroups(parameters, slab, gradients, arena),
+    penalties: penaltyGroups(parameters, flatParameters, gradients, arena),
     activityPenalties: activityPenalties(nodes, arena),
   };
   for (const { value } of lossConstants(options)) arena.take(value);
@@ -108,7 +113,7 @@ export function planTraining(network: Network, slab: Tensor, base: number, optio
     ...penalties,
     targets,
     penaltySlots: [...penalties.penalties, ...penalties.activityPenalties].map(({ penalty }) => penalty),
-    slab,
+    flatParameters,
     gradients,
     states,
     tables,
@@ -141,12 +146,12 @@ export function planTraining(network: Network, slab: Tensor, base: number, optio
   return { training, evaluationBase: arena.end, trainingBase };
 }
 
-/** What custom losses keep on the heap. */
+/** Returns the constants that custom losses keep on the heap. */
 export function lossConstants({ losses }: TrainingOptions): readonly Constant[] {
   return losses.flatMap(({ constants = [] }) => constants);
 }
 
-/** Fills the optimizer's state, in slabs and for tables, with what it holds at first. */
+/** Fills the optimizer's state, that of tables as well, with what it holds at first. */
 export function fillStates(heap: Heap, { optimizer, states, tables }: Compiled): void {
   for (const parts of [states, ...tables.map((update) => update.states)]) {
     parts.forEach(({ offset, size }, i) => {

@@ -6,10 +6,10 @@ import type { Parameter } from '../program/parameter.js';
 import type { Clip } from '../program/training.js';
 import { isTable } from './parameter-layout.js';
 
-/** What becomes of a batch that meets NaN or infinity: an error, or it is skipped and counted. */
+/** Says what becomes of a batch that meets NaN or infinity: an error, or it is skipped and counted. */
 export type OnNonFinite = 'stop' | 'skip';
 
-/** What `compile` takes about the way from gradients to weights. At most one kind of clipping. */
+/** Options of `compile` about the way from gradients to weights. At most one kind of clipping. */
 export interface UpdateOptions {
   /** Cuts every element of the gradient off at -clipValue and clipValue. */
   readonly clipValue?: number;
@@ -20,13 +20,13 @@ export interface UpdateOptions {
   /** Reports `gradientNorm`, which clipping of any kind does anyway; default false. */
   readonly trackGradientNorm?: boolean;
   /**
-   * Updates on every so-manieth batch only, by the mean of the batches' gradients; default 1. Batches left at the end of
+   * Updates once in this many batches, by the mean of their gradients; an integer of at least 1, default 1. Batches left at the end of
    * an epoch wait for those of the next, as in Keras.
    */
   readonly gradientAccumulationSteps?: number;
   /**
-   * What becomes of a batch that meets NaN or infinity, in an output, the loss, a gradient, or a weight after the update:
-   * 'stop' throws a NonFiniteError that says where and why; 'skip' goes on without the batch and counts it in
+   * Says what becomes of a batch that meets NaN or infinity, in an output, the loss, a gradient, or a weight after the
+   * update: 'stop' throws a NonFiniteError that says where and why; 'skip' goes on without the batch and counts it in
    * `skippedBatches`, but for an epoch without any other. Weights and state are untouched either way. Default 'stop'.
    */
   readonly onNonFinite?: OnNonFinite;
@@ -57,7 +57,7 @@ export interface UpdatePlan {
 }
 
 /**
- * Refuses what works on the slab alone, where a table that learns lies outside.
+ * Refuses what works on the flat parameters alone, where a table that learns lies outside.
  * @throws ValueError that names the layer.
  */
 export function checkTables(

@@ -3,11 +3,11 @@ import type { BoundTarget } from '../engine/training-plan.js';
 import { lintData, type Task } from '../insight/checks.js';
 import type { Finding, LintCode } from '../insight/finding.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
-import type { Breath } from '../rows/feed.js';
+import type { Pause } from '../rows/feed.js';
 import type { FitPlan } from './fit-plan.js';
 import { inSlices } from './validation.js';
 
-/** What a loss takes targets for; undefined where they may be anything. */
+/** Returns the task that a loss is for; undefined where targets may be anything. */
 function taskOf({ name, definition: { targets, domain } }: BoundTarget['objective']): Task | undefined {
   if (name === 'custom' || name === 'klDivergence') return undefined;
   if (targets !== 'numbers') return 'classification';
@@ -34,7 +34,7 @@ function rowsOf({ data, columns }: Matrix, rows: Uint32Array): Matrix {
 }
 
 /** Looks at the rows of a run before its first step. */
-export async function warnOfData(engine: Engine, plan: FitPlan, breath: Breath): Promise<void> {
+export async function warnOfData(engine: Engine, plan: FitPlan, pause: Pause): Promise<void> {
   const { sample: all, chosen } = plan.feed;
   if (!all || !plan.lint) return;
   const sample = chosen
@@ -56,5 +56,5 @@ export async function warnOfData(engine: Engine, plan: FitPlan, breath: Breath):
     held && x.length === network.inputs.length
       ? { x: x.map(({ i }) => held.x[i]!), y: y.map(({ i }) => held.y[i]!) }
       : undefined;
-  warn(await inSlices(lintData({ x, y, validation }, plan.lint), breath));
+  warn(await inSlices(lintData({ x, y, validation }, plan.lint), pause));
 }

@@ -2,7 +2,10 @@ import type { Engine } from '../engine/engine.js';
 import { checkIndices } from '../rows/changed.js';
 import type { Feed } from '../rows/feed.js';
 
-/** Whether the environment variable DEBUG is '1' or a list that names 'myelin'; false where there is no environment. */
+/**
+ * Returns whether the environment variable DEBUG is '1' or a list that names 'myelin'; false where there is no
+ * environment.
+ */
 export function debugging(globals: object = globalThis): boolean {
   const { process } = globals as { process?: { env?: Record<string, string | undefined> } };
   let wanted: string | undefined;
@@ -14,7 +17,7 @@ export function debugging(globals: object = globalThis): boolean {
   return wanted === '1' || (wanted ?? '').split(/[\s,]+/).includes('myelin');
 }
 
-/** Where debugging: prints the profile of a training step of this batch size, on the error stream. */
+/** Prints, where DEBUG asks for it, the profile of a training step of this batch size, on the error stream. */
 export async function debugProfile(engine: Engine, { sample, state }: Feed): Promise<void> {
   if (!sample || !debugging()) return;
   const { profileProgram } = await import('../passes/profiling.js');

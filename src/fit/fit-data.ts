@@ -10,7 +10,7 @@ import type { Origin } from '../rows/changed.js';
 import type { SampleWeight } from '../rows/sample-weights.js';
 import { OPTIONS, optionalCount } from './fit-options.js';
 
-/** What validation evaluates. */
+/** Holds what validation evaluates. */
 export type ValidationSource =
   | { readonly pair: Pair; readonly blocks: Blocks; readonly origin: Origin }
   | { readonly batches: Batches; readonly blocks: Blocks };
@@ -30,7 +30,7 @@ function checkTargets({ training }: Engine, y: Data | undefined): void {
   });
 }
 
-/** What to train on and what to validate on. */
+/** Holds what to train on and what to validate on. */
 export async function planData(
   engine: Engine,
   x: Data | Batches,

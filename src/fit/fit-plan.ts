@@ -1,6 +1,6 @@
-import type { TrainingControl } from '../callbacks/control.js';
 import { checkCallbacks } from '../callbacks/hooks.js';
 import type { Callback, FitOptions } from '../callbacks/interfaces.js';
+import type { TrainingControl } from '../callbacks/training-control.js';
 import type { Engine } from '../engine/engine.js';
 import { checkNumber, checkOptions, show, ValueError } from '../errors.js';
 import { checkCodes } from '../insight/checks.js';
@@ -22,7 +22,7 @@ export interface FitPlan {
   readonly firstEpoch: number | undefined;
   readonly epochs: number | undefined;
   readonly validation: ValidationSource | undefined;
-  /** Whether to validate after this epoch. */
+  /** Returns whether to validate after this epoch. */
   readonly validates: (epoch: number) => boolean;
   readonly callbacks: readonly Callback[];
   readonly signal: AbortSignal | undefined;

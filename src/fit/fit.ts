@@ -9,7 +9,7 @@ import { StateError, StreamError } from '../errors.js';
 import type { GatheredState, Gathering } from '../nn/metrics/metric.js';
 import { EpochTotals, type TotalsState } from '../passes/epoch-totals.js';
 import { gather } from '../passes/gather.js';
-import { logNames, validationLogs } from '../passes/log-names.js';
+import { logModes, logNames, validationLogs } from '../passes/log-names.js';
 import type { Logs } from '../passes/logs.js';
 import { makeLogs } from '../passes/logs.js';
 import type { LinkedProgram } from '../program/run.js';
@@ -49,7 +49,7 @@ function hooksFor({ callbacks }: FitPlan, model: Model) {
 /** A run of `fit`, from batch to batch; `state` says at any time between two of them how to go on. */
 export class FitRun {
   /** Set where the run ends before its end. */
-  left: RunState | undefined;
+  interrupted: RunState | undefined;
   #epoch: number;
   #batch = 0;
   #begun = false;
@@ -57,10 +57,10 @@ export class FitRun {
   #endEpoch: number;
   #totals: EpochTotals;
   #history: History = { epoch: [], history: {}, seconds: [] };
-  /** What callbacks are to be given back. */
+  /** The states that callbacks are to be given back. */
   #restored: Readonly<Record<string, unknown>> | undefined;
   #logs: Logs = {};
-  /** When the present epoch began; Infinity between epochs. */
+  /** The time at which the present epoch began; Infinity between epochs. */
   #began = Number.POSITIVE_INFINITY;
   #inStep = false;
   #aborted = false;
@@ -100,7 +100,7 @@ export class FitRun {
     model.epochs = this.#epoch;
   }
 
-  /** Of the present epoch, before `began`. */
+  /** The seconds of the present epoch before `began`. */
   #seconds = 0;
 
   #elapsed(): number {
@@ -156,7 +156,7 @@ export class FitRun {
       return await this.#train();
     } catch (error) {
       this.#inStep = false;
-      this.left = this.state;
+      this.interrupted = this.state;
       await call(this.#hooks.abort, error, this.model);
       throw error;
     } finally {
@@ -165,8 +165,8 @@ export class FitRun {
     }
   }
 
-  /** Ends the run or lets it stand still, where that is wanted. */
-  #halt(): Promise<void> | undefined {
+  /** Throws where the run is to end; returns what to wait for while it is paused. */
+  #pauseIfAsked(): Promise<void> | undefined {
     const { signal, control } = this.plan;
     if (this.#aborted) throw signal?.reason;
     if (!control?.paused) return undefined;
@@ -176,7 +176,7 @@ export class FitRun {
     });
   }
 
-  readonly #breath = (): Promise<void> | undefined => this.#halt() ?? sharedPause();
+  readonly #pause = (): Promise<void> | undefined => this.#pauseIfAsked() ?? sharedPause();
 
   /** Waits, but not longer than until the signal comes. */
   #orAborted<T>(waited: Promise<T>): Promise<T> {
@@ -192,17 +192,18 @@ export class FitRun {
     model.stopTraining = false;
     const resumed = this.#restored !== undefined;
     const logs = logNames(engine, plan.validation !== undefined);
+    const epochs = { firstEpoch: this.#firstEpoch, endEpoch: this.#endEpoch };
+    const params = { ...epochs, steps: plan.feed.steps, logs, modes: logModes(engine, logs), resumed };
     for (const callback of plan.callbacks) {
-      const params = { firstEpoch: this.#firstEpoch, endEpoch: this.#endEpoch, steps: plan.feed.steps, logs, resumed };
       await callback.setParams?.(params);
     }
-    this.#halt();
+    this.#pauseIfAsked();
     if (
       plan.lint &&
       engine.steps.taken === 0 &&
       (plan.feed.chosen?.length ?? plan.feed.sample?.rows ?? 0) >= FEWEST_TO_LINT
     ) {
-      await warnOfData(engine, plan, this.#breath);
+      await warnOfData(engine, plan, this.#pause);
     }
     await call(hooks.trainBegin, model);
     for (const [name, callback] of this.#stateful()) {
@@ -210,8 +211,8 @@ export class FitRun {
     }
     this.#restored = undefined;
     while (this.#epoch < this.#endEpoch && !model.stopTraining) {
-      const halted = this.#halt();
-      if (halted) await halted;
+      const paused = this.#pauseIfAsked();
+      if (paused) await paused;
       if (await this.#trainEpoch()) await this.#endOfEpoch();
     }
     await call(hooks.trainEnd, this.#logs, model);
@@ -230,9 +231,9 @@ export class FitRun {
     const beginning = feed.begin(epoch, this.#batch);
     if (beginning) await this.#orAborted(beginning);
     while (!model.stopTraining) {
-      const halted = this.#halt();
-      if (halted) await halted;
-      const pulled = feed.pull(this.#batch, this.#breath);
+      const paused = this.#pauseIfAsked();
+      if (paused) await paused;
+      const pulled = feed.pull(this.#batch, this.#pause);
       if (!(typeof pulled === 'boolean' ? pulled : feed.take(await this.#orAborted(pulled)))) break;
       if (hooks.batchBegin.length > 0) await call(hooks.batchBegin, this.#batch, model);
       const program = feed.stage();
@@ -253,7 +254,7 @@ export class FitRun {
       if (model.stopTraining) return false;
       throw new StreamError(`The stream of batches yields none in epoch ${epoch}.`, epoch, 0);
     }
-    if (model.stopTraining && this.#batch < (feed.steps ?? Number.POSITIVE_INFINITY)) this.left = this.state;
+    if (model.stopTraining && this.#batch < (feed.steps ?? Number.POSITIVE_INFINITY)) this.interrupted = this.state;
     return true;
   }
 
@@ -288,7 +289,7 @@ export class FitRun {
     const hooks = this.#hooks;
     const epoch = this.#epoch;
     const gathered = this.#gathered;
-    const measured = gathered && (await inSlices(gathered.measure(), this.#breath));
+    const measured = gathered && (await inSlices(gathered.measure(), this.#pause));
     const trained = this.#totals.logs(engine, measured);
     let logs: Logs = { ...trained, learningRate: latestRate(engine) };
     if (plan.validation && plan.validates(epoch)) {
@@ -318,9 +319,9 @@ export class FitRun {
 
   async #validate(source: ValidationSource): Promise<Logs> {
     const { test } = this.#hooks;
-    if ('pair' in source) return validate(this.engine, source, test, this.#breath);
+    if ('pair' in source) return validate(this.engine, source, test, this.#pause);
     const { validateBatches } = await import('./stream.js');
-    return validateBatches(this.engine, source, this.#epoch, test, this.#breath, (waited) => this.#orAborted(waited));
+    return validateBatches(this.engine, source, this.#epoch, test, this.#pause, (waited) => this.#orAborted(waited));
   }
 }
 

@@ -13,7 +13,7 @@ interface Fan {
   readonly listener: () => void;
 }
 
-/** What waits for each signal. */
+/** The handlers that wait for each signal. */
 const fans = /* @__PURE__ */ new WeakMap<AbortSignal, Fan>();
 
 /**

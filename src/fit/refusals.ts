@@ -5,7 +5,7 @@ import type { NonFiniteError } from '../errors.js';
 import { refusal } from '../passes/refusal.js';
 import type { Feed } from '../rows/feed.js';
 
-/** What `fit` does about refused batches. */
+/** Decides what `fit` does about refused batches. */
 export class Refusals {
   /** The first of this epoch, explained. */
   #first: NonFiniteError | undefined;

@@ -10,7 +10,7 @@ import { isPromise } from '../realms.js';
 import { checkBatch, type Data, type Pair, readPair } from '../rows/arrays.js';
 import type { Batch, Batches } from '../rows/batches.js';
 import { indexCheck, type Origin } from '../rows/changed.js';
-import type { Breath, Feed, FeedState } from '../rows/feed.js';
+import type { Feed, FeedState, Pause } from '../rows/feed.js';
 import type { Mixup } from '../rows/mixup.js';
 import { beginRun, sharedPause } from '../rows/pause.js';
 import { inSlices, TestHooks } from './validation.js';
@@ -48,7 +48,7 @@ class Reading<T> {
 /** Streams that cannot be started again, and how far they have been read; a later run goes on there. */
 const readings = /* @__PURE__ */ new WeakMap<object, Reading<never>>();
 
-/** Whether reading can start again. Streams of bytes or objects are iterable, but once. */
+/** Returns whether reading can start again. Streams of bytes or objects are iterable, but once. */
 function restarts(source: Batches<never>): boolean {
   if (typeof source === 'function') return true;
   const { next, getReader, pipe } = source as { next?: unknown; getReader?: unknown; pipe?: unknown };
@@ -179,7 +179,7 @@ export class StreamFeed implements Feed {
     );
   }
 
-  pull(batch: number, _breath: Breath): boolean | Promise<unknown> {
+  pull(batch: number, _pause: Pause): boolean | Promise<unknown> {
     if (this.steps !== undefined && batch >= this.steps) return false;
     this.#batch = batch;
     const pulled = (this.#reading as Reading<Batch>).next();
@@ -265,7 +265,7 @@ export async function validateBatches(
   { batches, blocks }: { readonly batches: Batches; readonly blocks: Blocks },
   epoch: number,
   hooks: TestHooks,
-  breath: Breath,
+  pause: Pause,
   wait: <P>(waited: Promise<P>) => Promise<P>,
 ): Promise<Logs> {
   const evaluation = new Evaluation(engine, 'validate', 0, hooks, indexCheck(engine, originOf('validationData')));
@@ -274,12 +274,12 @@ export async function validateBatches(
     const pair = readBatch(engine, item, `validationData in epoch ${epoch}, batch ${batch}`);
     engine.steps.midway = true;
     try {
-      await inSlices(evaluation.add(pair, { ...blocks, most: Number.POSITIVE_INFINITY }), breath);
+      await inSlices(evaluation.add(pair, { ...blocks, most: Number.POSITIVE_INFINITY }), pause);
     } finally {
       engine.steps.midway = false;
     }
   });
-  const logs = await inSlices(evaluation.logs(), breath);
+  const logs = await inSlices(evaluation.logs(), pause);
   await hooks.close(logs);
   return logs;
 }

@@ -5,7 +5,7 @@ import { type BatchHooks, type Blocks, Evaluation } from '../passes/evaluation.j
 import type { Logs } from '../passes/logs.js';
 import type { Pair } from '../rows/arrays.js';
 import { checkNumbers, indexCheck, type Origin } from '../rows/changed.js';
-import type { Breath } from '../rows/feed.js';
+import type { Pause } from '../rows/feed.js';
 
 /** Hooks of an evaluation. */
 export class TestHooks implements BatchHooks {
@@ -45,13 +45,13 @@ export class TestHooks implements BatchHooks {
   }
 }
 
-/** Runs steps to their end; waits for what they yield, and hands over to `breath` in between. */
-export async function inSlices<T>(steps: Generator<Promise<void> | undefined | void, T>, breath: Breath): Promise<T> {
+/** Runs steps to their end; waits for what they yield, and hands over to `pause` in between. */
+export async function inSlices<T>(steps: Generator<Promise<void> | undefined | void, T>, pause: Pause): Promise<T> {
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;
     if (value) await value;
-    const pausing = breath();
+    const pausing = pause();
     if (pausing) await pausing;
   }
 }
@@ -61,15 +61,15 @@ export async function validate(
   engine: Engine,
   { pair, blocks, origin }: { readonly pair: Pair; readonly blocks: Blocks; readonly origin: Origin },
   hooks: TestHooks,
-  breath: Breath,
+  pause: Pause,
 ): Promise<Logs> {
   const evaluation = new Evaluation(engine, 'validate', pair.rows, hooks, indexCheck(engine, origin));
   await hooks.open();
   engine.steps.midway = true;
   let logs: Logs;
   try {
-    await inSlices(evaluation.add(pair, blocks), breath);
-    logs = await inSlices(evaluation.logs(), breath);
+    await inSlices(evaluation.add(pair, blocks), pause);
+    logs = await inSlices(evaluation.logs(), pause);
   } finally {
     engine.steps.midway = false;
   }

@@ -41,7 +41,7 @@ export async function placeOfFile(files: Files, target: string | URL): Promise<P
   return place;
 }
 
-/** Removes what saves of the same file left behind that did not end. It is no reason to fail if that does not work. */
+/** Removes the temporary files of saves of the same file that did not end. It is no reason to fail if that does not work. */
 async function sweep(files: Files, folder: string, name: string): Promise<void> {
   const { host, id: self, started, alive } = files.process;
   const prefix = `.${name}.${host}.`;

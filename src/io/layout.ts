@@ -128,7 +128,7 @@ export function readLayout(header: Uint8Array, dataBytes?: number): Layout {
     const what =
       end > dataBytes
         ? `the file ends ${end - dataBytes} bytes before its last tensor does`
-        : `${dataBytes - end} bytes behind the last tensor`;
+        : `${dataBytes - end} bytes after the last tensor`;
     throw new FileFormatError('data', what);
   }
   return { entries, metadata, dataBytes: end };

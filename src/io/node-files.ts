@@ -121,7 +121,7 @@ const DESCRIPTORS = /^(?:\/proc\/(?:self|thread-self|\d+)(?:\/task\/\d+)?|\/dev)
 /** As many as Linux follows. */
 const MOST_LINKS = 40;
 
-/** Systems that do not let a file be given to somebody, or know no permissions. */
+/** Systems that do not let a file be given to another user, or know no permissions. */
 const NO_ACCESS = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', DENIED];
 
 const coded = (code: string, message: string) => Object.assign(new Error(`${code}: ${message}`), { code });
@@ -165,7 +165,7 @@ function ownable(handle: NodeHandle, path: string, { chown, chmod }: Modules['fs
 type Ownable = Pick<NodeHandle, 'chown' | 'chmod'>;
 
 async function setAccess(handle: Ownable, { mode, uid, gid }: Access): Promise<void> {
-  // Only the administrator gives files away; anybody may give one to a group of theirs.
+  // Only the administrator gives files away; other users may give one to a group of theirs.
   const group = (await allowed(() => handle.chown(uid, gid))) || (await allowed(() => handle.chown(-1, gid)));
   // What the old group was allowed, another one is not, beyond what everybody is.
   const kept = group ? mode & 0o7777 : (mode & 0o707) | ((mode & 0o007) << 3);

@@ -4,17 +4,25 @@ import { checkOptions, FileError, FileFormatError, MyelinError, show, ValueError
 import type { ModelOptions } from '../model/options.js';
 import { isA, isPlace } from '../realms.js';
 import { replaceFile, writePieces } from './atomic.js';
+import {
+  asBytes,
+  type NodeWritable,
+  type Opened,
+  openBytes,
+  openStream,
+  piecesOf,
+  writeStream,
+} from './byte-streams.js';
 import { readDescription } from './description.js';
 import type { FileHandle, Files } from './files.js';
 import { checkClassNames, fill, type Read, readContents } from './fill.js';
-import { CHECKSUM_DIGITS, checksumPlace, makeImage, VERSIONS, withoutChecksum } from './image.js';
 import { toJson } from './json.js';
 import { type Entry, headerLength, type Layout, PREFIX, readLayout } from './layout.js';
+import { CHECKSUM_DIGITS, checksumPlace, makeImage, VERSIONS, withoutChecksum } from './model-file.js';
 import { nodeFiles } from './node-files.js';
 import { Blocks } from './numbers.js';
 import { revive } from './revive.js';
 import { elements } from './safetensors.js';
-import { asBytes, type NodeWritable, type Opened, openBytes, openStream, piecesOf, writeStream } from './streams.js';
 import { Xxh32 } from './xxhash.js';
 
 /** Options of `serialize`. */

@@ -3,7 +3,7 @@ import { type Axis, along } from './cut.js';
 
 export { type Axis, along };
 
-/** How kernels can be cut, beside their twins; those without an entry cannot. */
+/** Says how kernels can be cut, beside their twins; those without an entry cannot. */
 export type Axes = {
   readonly [K in KernelName]?: (call: Extract<Call, readonly [K, ...unknown[]]>) => Axis;
 };

@@ -11,10 +11,10 @@ export type Call = { [K in KernelName]: readonly [K, ...Parameters<Kernels[K]>] 
 /** Numbers in float32, or in float64 for gradient checks. */
 export type Heap = Float32Array | Float64Array;
 
-/** The TypeScript kernels: the same signatures behind the heap to work on. */
+/** The TypeScript kernels: the same signatures, after the heap to work on. */
 export type Twins = { [K in KernelName]: (heap: Heap, ...args: Parameters<Kernels[K]>) => void };
 
-/** What each thread calls before all meet again. */
+/** The calls that each thread makes before all meet again. */
 export type Phase = readonly (readonly Call[])[];
 
 /** A heap and the kernels that work on it. */
@@ -25,7 +25,10 @@ export interface Backend {
   readonly kernels: Kernels;
   /** Floating point operations of a product that take it about 5 ms on a fair machine; longer calls are cut. */
   readonly longestCall: number;
-  /** Of a backend with threads: cuts a program among them, `updates` of whose kernels are optimizers' loops, and returns what runs it, where that is worth it. */
+  /**
+   * Cuts a program among threads, `updates` of whose kernels are optimizers' loops, and returns what runs it, where
+   * that is worth it; absent without threads.
+   */
   linkShared?(calls: readonly Call[], updates: ReadonlySet<string>): readonly (() => void)[] | undefined;
   /** Gives back what does not go by itself. */
   dispose?(): void;
@@ -37,15 +40,15 @@ export interface BackendFactory {
   readonly name: 'wasm' | 'typescript';
   /** Opens a heap of so many float32 numbers. @throws HeapSizeError, BackendError where it cannot be had. */
   open(elements: number): Backend;
-  /** How many threads compute together; 1 but for `wasm({ threads })`. */
+  /** The number of threads that compute together; 1 but for `wasm({ threads })`. */
   readonly threads: number;
   /** Ends the threads, and with them every model on this backend. */
   dispose?(): void;
   /** Fused multiply-add or not; 'exact' gives the same bits everywhere. */
   readonly math: 'exact' | 'fast';
   /**
-   * Where `auto()`, or `threads: 'auto'`, could not have what was asked for: why. With `math: 'fast'`: what was chosen for this
-   * engine, and why.
+   * Says why `auto()`, or `threads: 'auto'`, could not have what was asked for; with `math: 'fast'` what was chosen for
+   * this engine, and why.
    */
   readonly reason?: string;
 }

@@ -2,7 +2,7 @@ import type { Call } from './contract.js';
 
 /** A way to cut a call into calls over parts of its output, which compute the same to the bit: sums are never cut. */
 export interface Axis {
-  /** How far the output reaches, and the multiples at which it may be cut. */
+  /** Says how far the output reaches, and at which multiples it may be cut. */
   readonly extent: number;
   readonly unit: number;
   /** About what the whole call takes, in nanoseconds; good enough to tell long from short. */
@@ -15,10 +15,10 @@ export interface Axis {
 const LINE = 16;
 
 interface Cut {
-  /** Which argument, counted from 1, says how far the output reaches. */
+  /** The number of the argument, counted from 1, that says how far the output reaches. */
   readonly place: number;
   readonly work: number;
-  /** By how much each argument grows with every step along the axis; nothing for those behind. */
+  /** By how much each argument grows with every step along the axis; nothing for those after. */
   readonly steps: readonly number[];
   /** Multiples at which the output may be cut; default whole cache lines. */
   readonly unit?: number;

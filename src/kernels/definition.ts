@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, lookUp, prefixed, show, ValueError } from '../errors.js';
 
-/** What an option may be, and what it is where nothing is said. */
+/** Bounds an option, and says its default. */
 export type OptionRange =
   | {
       /** undefined: it must be given. */
@@ -71,7 +71,7 @@ export function carry<S extends object>(spec: S, made: unknown): S {
   return Object.defineProperty(spec, MAKER, { value: made });
 }
 
-/** What errors of `resolve` may say. */
+/** Words for errors of `resolve`. */
 interface Hints {
   /** Names of what has none in the table, and must come from its function. */
   readonly functions?: readonly string[];

@@ -4,22 +4,12 @@ import * as constraints from './families/constraints.js';
 import * as losses from './families/losses.js';
 import * as optimizers from './families/optimizers.js';
 import type { ActivationDefinition, ActivationPlan } from './lib/curve.js';
+import { makers } from './makers.js';
 import type adamLoops from './twins/adam.js';
 import type loops from './twins/optimizers.js';
 
 // Everything by name, as the files of each family export it: for what must know every name, such as models that come as
 // plain data, and threads. A program that trains a model holds none of it.
-
-type Family = Readonly<Record<string, unknown>>;
-
-/** What a file exports that has a definition. */
-export type Makers<F> = { readonly [K in keyof F as F[K] extends { readonly definition: unknown } ? K : never]: F[K] };
-
-/** What files export that has a definition, by name. */
-export function makers<F extends Family>(...families: readonly Family[]): Makers<F> {
-  const all = families.flatMap((family) => Object.entries(family));
-  return Object.fromEntries(all.filter(([, item]) => typeof item === 'function' && 'definition' in item)) as Makers<F>;
-}
 
 export const activationTable = /* @__PURE__ */ makers<typeof activations>(activations);
 
@@ -48,7 +38,7 @@ export type ConstraintSpec = {
   } & NonNullable<Parameters<(typeof constraintTable)[N]>[0]>;
 }[ConstraintName];
 
-/** What the library sees in an entry of the table of activations. */
+/** An entry of the table of activations, as the library sees it. */
 export interface ActivationEntry {
   (options?: object): ActivationSpec;
   readonly definition: ActivationDefinition;

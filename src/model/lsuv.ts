@@ -14,19 +14,19 @@ import { sequential } from './model.js';
 
 /** Options of `layerSequentialUnitVariance`. */
 export interface LsuvOptions {
-  /** How far from 1 a variance may stay; above 0, default 0.01. */
+  /** The largest distance from 1 that a variance may keep; above 0, default 0.01. */
   readonly tolerance?: number;
   /** Scalings of a layer at most; default 10. */
   readonly maxIterations?: number;
 }
 
-/** What became of a dense layer. */
+/** Reports on a dense layer. */
 export interface LsuvLayer {
   /** `layers.0`, as in the names of weights. */
   readonly name: string;
-  /** Of all outputs before the activation, over the rows of `x`. */
+  /** The variance of all outputs before the activation, over the rows of `x`. */
   readonly variance: number;
-  /** How often the kernel was scaled. */
+  /** The number of times that the kernel was scaled. */
   readonly iterations: number;
 }
 
@@ -100,7 +100,7 @@ function weightsByLayer(weights: Weights): ReadonlyMap<string, OwnWeights> {
   return found;
 }
 
-/** What a layer alone makes of its input, in inference. */
+/** Returns what a layer alone makes of its input, in inference. */
 function output(model: Model, spec: LayerSpec, weights: Weights, input: Matrix): Matrix {
   const undrawn = spec.type === 'dense' ? ({ kernelInitializer: 'zeros', biasInitializer: 'zeros' } as const) : {};
   const layer = { ...spec, ...undrawn, inputShape: spec.inputShape ?? input.columns } as LayerSpec;

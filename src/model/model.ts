@@ -1,4 +1,3 @@
-import type { TrainingControl } from '../callbacks/control.js';
 import type { History } from '../callbacks/history.js';
 import type {
   Callback,
@@ -9,6 +8,7 @@ import type {
   StreamFitOptions,
 } from '../callbacks/interfaces.js';
 import type { RunState } from '../callbacks/run-state.js';
+import type { TrainingControl } from '../callbacks/training-control.js';
 import type { CompileOptions } from '../engine/compile-plan.js';
 import { planCompile } from '../engine/compile-plan.js';
 import { Engine } from '../engine/engine.js';
@@ -41,10 +41,13 @@ import type { Batches } from '../rows/batches.js';
 import { sampleWeightOf, type WeightOptions } from '../rows/sample-weights.js';
 import type { FunctionalOptions, ModelOptions, SequentialOptions } from './options.js';
 
-/** What trains, once a model has been fitted. */
+/** The part that trains, once a model has been fitted. */
 let training: typeof import('../fit/fit.js') | undefined;
 
-/** What `sequential` and `model` return; its members are documented where the interface declares them. */
+/**
+ * Implements the model that `sequential` and `model` return; its members are documented where the interface declares
+ * them.
+ */
 export class Model implements ModelInterface {
   epochs = 0;
   classNames?: readonly string[];
@@ -57,9 +60,9 @@ export class Model implements ModelInterface {
   #compiled: CompileOptions | undefined;
   #named: LayerTable | undefined;
   #fitting = false;
-  /** The run under way, and what the last one left. */
+  /** The run under way, and where the last one stopped before its end. */
   #run: FitRun | undefined;
-  #left: RunState | undefined;
+  #interrupted: RunState | undefined;
 
   /** Without `initialize` all weights are 0. @internal */
   constructor(graph: Graph, { seed = 0, backend }: ModelOptions, initialize = true) {
@@ -108,7 +111,7 @@ export class Model implements ModelInterface {
   compile(options: CompileOptions): void {
     this.#checkIdle('compile');
     this.#engine.configure(planCompile(this.#engine.network, options));
-    this.#left = undefined;
+    this.#interrupted = undefined;
     this.#compiled = copyData(options);
   }
 
@@ -137,7 +140,7 @@ export class Model implements ModelInterface {
         this.#run = run;
       });
     } finally {
-      if (this.#run) this.#left = this.#run.left;
+      if (this.#run) this.#interrupted = this.#run.interrupted;
       this.#run = undefined;
       this.#fitting = false;
       control?.running?.(false);
@@ -145,12 +148,12 @@ export class Model implements ModelInterface {
   }
 
   get run(): RunState | undefined {
-    return this.#run ? this.#run.state : this.#left;
+    return this.#run ? this.#run.state : this.#interrupted;
   }
 
   set run(state: RunState | undefined) {
     if (this.#run) this.#checkIdle('run');
-    this.#left = state;
+    this.#interrupted = state;
   }
 
   async partialFit(x: Data, y: Data, options: PartialFitOptions = {}): Promise<Logs> {
@@ -162,7 +165,7 @@ export class Model implements ModelInterface {
       ({ history } = await this.fit(x, y, { shuffle: false, ...options }));
     } finally {
       this.epochs = epochs;
-      this.#left = undefined;
+      this.#interrupted = undefined;
     }
     return Object.fromEntries(Object.entries(history).map(([name, values]) => [name, values[0] as number]));
   }

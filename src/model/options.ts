@@ -1,7 +1,7 @@
 import type { BackendFactory } from '../kernels/contract.js';
 import type { LayerSpec, SymbolicTensor } from '../nn/layers/index.js';
 
-/** What every model needs. */
+/** Options that every model takes. */
 export interface ModelOptions {
   /** Seeds initialization, shuffling and dropout: an integer from 0 to 2^53 - 1, default 0. */
   readonly seed?: number;
@@ -17,8 +17,8 @@ export interface SequentialOptions extends ModelOptions {
 
 /** Options of `model`. */
 export interface FunctionalOptions extends ModelOptions {
-  /** What `input` returned. */
+  /** One or several tensors that `input` returned. */
   readonly inputs: SymbolicTensor | readonly SymbolicTensor[];
-  /** What layers applied to the inputs, or to other layers, returned. */
+  /** One or several tensors that `apply` of layers returned. */
   readonly outputs: SymbolicTensor | readonly SymbolicTensor[];
 }

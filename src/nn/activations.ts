@@ -18,7 +18,7 @@ export interface Activation {
   /** The default kernel initializer of a dense layer in front of it. */
   readonly initializer: string;
   readonly plan: ActivationPlan;
-  /** Of a custom one, in place of the plan. */
+  /** Builds a custom activation, in place of the plan. */
   readonly build?: (name: string, units: number) => Layer;
 }
 

@@ -11,7 +11,7 @@ export interface BoundLoss extends Objective {
   readonly units: number;
   /** Answers that one row can get right. */
   readonly hitsPerRow: number;
-  /** What the loss counts for in the sum of all outputs' losses. */
+  /** The weight of the loss in the sum of all outputs' losses. */
   readonly weight: number;
   /** Rows cannot have weights. */
   readonly unweighted?: true;

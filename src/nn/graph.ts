@@ -74,7 +74,7 @@ function checkSpec(spec: LayerSpec, index: number): void {
   });
 }
 
-/** The graph behind symbolic outputs. @throws ValueError for inputs that are missing or feed nothing. */
+/** Returns the graph that leads to symbolic outputs. @throws ValueError for inputs that are missing or feed nothing. */
 export function trace(inputs: readonly SymbolicTensor[], outputs: readonly SymbolicTensor[]): Graph {
   const values = new Map<SymbolicTensor, number>();
   inputs.forEach((item, i) => {
@@ -196,7 +196,7 @@ export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): Built
     if (made[0]?.ids !== undefined && (sources[0] as number) >= inputs.length) {
       throw new ValueError({
         argument: name,
-        given: `${spec.type} behind ${nodes[(sources[0] as number) - inputs.length]?.spec.type}`,
+        given: `${spec.type} after ${nodes[(sources[0] as number) - inputs.length]?.spec.type}`,
         expected: 'ids straight from an input of the model',
         hint: 'Give ids an input() of their own and join other columns by concatenate().',
       });
@@ -238,7 +238,7 @@ function checkNames(names: readonly string[]): void {
   });
 }
 
-/** Whether a layer has weights that gradients can change. */
+/** Returns whether a layer has weights that gradients can change. */
 export function learns({ parameters }: Layer): boolean {
   return parameters.some(({ learnable }) => learnable);
 }

@@ -1,6 +1,6 @@
 /**
- * What to do about labels that are no class indices from 0 to `classes` - 1, where their range tells; undefined where it
- * does not.
+ * Advises what to do about labels that are no class indices from 0 to `classes` - 1, where their range tells; undefined
+ * where it does not.
  */
 export function labelHint(labels: ArrayLike<number>, classes: number): string | undefined {
   let least = Number.POSITIVE_INFINITY;

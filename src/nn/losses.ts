@@ -146,7 +146,7 @@ export function bindLoss(given: Loss, units: number, activation: string, weight 
 /** One loss for all outputs, one for each in order, or one for each by name. */
 export type LossOption = Loss | readonly Loss[] | Readonly<Record<string, Loss>>;
 
-/** What losses count for in their sum, in the order of the outputs or by name; 1 where nothing is said. */
+/** The weights of losses in their sum, in the order of the outputs or by name; default 1. */
 export type LossWeights = readonly number[] | Readonly<Record<string, number>>;
 
 /** One loss for each output. */

@@ -60,7 +60,7 @@ export function writeParameter(
   }
 }
 
-/** Where initial weights come from. */
+/** Supplies initial weights. */
 export interface Source {
   readonly seed: number;
   /** Heap elements that hold the seed, and step 0, for the generator in the kernels. */

@@ -1,4 +1,5 @@
-import { type Makers, makers, optimizerTable, type UpdateSpec } from '../kernels/tables.js';
+import { type Makers, makers } from '../kernels/makers.js';
+import { optimizerTable, type UpdateSpec } from '../kernels/tables.js';
 import * as initializers from './initializers/initializers.js';
 import * as classification from './metrics/classification.js';
 import * as regression from './metrics/regression.js';

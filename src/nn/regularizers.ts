@@ -1,7 +1,7 @@
 import { fillOptions, maker, type OptionRange, type OptionRanges } from '../kernels/definition.js';
 import type { Penalty } from '../program/parameter.js';
 
-/** What a penalty is. */
+/** Defines a penalty. */
 export interface RegularizerDefinition<O extends object = object> {
   /** The range and default of each option. */
   readonly options: OptionRanges<O>;

@@ -83,8 +83,8 @@ function perOutput(given: unknown, one: (item: unknown) => unknown): unknown {
 }
 
 /**
- * What `model.compile` takes from plain data, such as JSON of it. Only what functions return knows by itself what it means,
- * so that programs hold what they name; this knows every name, as `modelFromSpec` does.
+ * Turns plain data, such as JSON, into what `model.compile` takes. Only what functions return knows by itself what it
+ * means, so that programs hold what they name; this knows every name, as `modelFromSpec` does.
  */
 export function compileOptionsFromSpec<T extends object>(options: T): T {
   const { optimizer, loss, metrics, averaging } = options as Readonly<Record<string, unknown>>;

@@ -16,7 +16,7 @@ export interface Blocks {
 
 const ALL: Blocks = { rows: INFERENCE_ROWS, most: Number.POSITIVE_INFINITY };
 
-/** What is to be told of the batches of an evaluation, and waited for. */
+/** Hooks that are called for the batches of an evaluation, and waited for. */
 export interface BatchHooks {
   begin(batch: number): Promise<void> | undefined;
   /** Nobody listens to `end`. */
@@ -37,7 +37,9 @@ export class Evaluation {
     private readonly mode: 'evaluate' | 'validate',
     rows: number,
     private readonly hooks?: BatchHooks,
-    /** Of data that something may have written to since it was read: looks at rows from `start` on, before they are used. */
+    /**
+     * Checks data that may have been written to since it was read: looks at rows from `start` on, before they are used.
+     */
     private readonly check?: (program: LinkedProgram, start: number) => void,
   ) {
     this.#totals = new Totals(engine.training.targets);

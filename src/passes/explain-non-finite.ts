@@ -15,9 +15,6 @@ const APART = 100;
 /** No optimizer takes more. */
 const LARGEST_RATE = 10;
 
-/** Losses take the logarithm of outputs as they are. */
-const LOGARITHMIC = ['poisson', 'klDivergence'];
-
 /** Rows of a batch that are evaluated one by one. */
 const MOST_ROWS = 4096;
 
@@ -28,7 +25,7 @@ interface Finding {
   readonly parameter?: Parameter | undefined;
   /** Rows of the batch that are not finite; of what has none, none. */
   readonly rows: readonly number[];
-  /** How it reads in a sentence. */
+  /** Returns how it reads in a sentence. */
   readonly what: string;
 }
 
@@ -40,7 +37,7 @@ interface Range {
 const size = ({ min, max }: Range) => Math.max(Math.abs(min), Math.abs(max));
 const short = (value: number) => String(Number(value.toPrecision(3)));
 
-/** What users call the layer of a parameter. */
+/** Returns the name by which users know the layer of a parameter. */
 function layerOf({ network }: Engine, parameter: string): string | undefined {
   return network.nodes.find(({ layer }) => layer.parameters.some(({ name }) => name === parameter))?.label;
 }
@@ -55,7 +52,7 @@ function firstBad({ data }: Matrix): string {
   return String(data.find((value) => !Number.isFinite(value)));
 }
 
-/** Of each column, what is not finite left out. */
+/** Returns the moments of each column, without what is not finite. */
 function rangesOf({ data, columns }: Matrix): readonly Range[] {
   const ranges = Array.from({ length: columns }, () => ({ min: Infinity, max: -Infinity }));
   for (let i = 0; i < data.length; i++) {
@@ -207,10 +204,6 @@ function history({ recent, taken }: Steps): { readonly losses: readonly number[]
   return { losses: last(0), sizes: last(HISTORY) };
 }
 
-function takesLogarithm(spec: { readonly name: string }): boolean {
-  return LOGARITHMIC.includes(spec.name) || (spec.name === 'custom' && /"(log|div|sqrt)"/.test(JSON.stringify(spec)));
-}
-
 function diagnose(engine: Engine, finding: Finding, { x, y }: Pick<Pair, 'x' | 'y'>): Diagnosis {
   const { training, network, steps } = engine;
   const { losses, sizes } = history(steps);
@@ -224,7 +217,7 @@ function diagnose(engine: Engine, finding: Finding, { x, y }: Pick<Pair, 'x' | '
   };
   if (finding.parameter?.learnable) return lower;
   const late = finding.tensor === 'loss' || finding.tensor === 'gradient';
-  if (late && training.targets.some(({ objective }) => takesLogarithm(objective.spec))) {
+  if (late && training.targets.some(({ objective }) => objective.definition.needsPositive)) {
     return {
       cause: 'logOfZero',
       because: 'the loss takes the logarithm (or divides by, or takes the root) of a number that is 0 or negative',

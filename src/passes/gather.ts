@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.js';
 import type { Gathering, Measured } from '../nn/metrics/metric.js';
 import type { LinkedProgram } from '../program/run.js';
 
-/** What metrics need of all rows of an epoch or an evaluation, which those bring along that do; undefined where none does. */
+/** Gathers what metrics need of all rows of an epoch or an evaluation; undefined where none needs any. */
 export function gather({ training: { targets } }: Engine, rows: number): Gathering | undefined {
   if (!targets.some(({ gathered }) => gathered)) return undefined;
   const [metric] = targets.flatMap(({ metrics }) => metrics.filter(({ gather }) => gather));

@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.js';
 import type { Outcome } from '../engine/outcome.js';
 
 import type { BoundTarget } from '../engine/training-plan.js';
-import type { Measured } from '../nn/metrics/metric.js';
+import type { BoundMetric, Measured } from '../nn/metrics/metric.js';
 
 /**
  * Numbers of a batch or an epoch: `loss`, metrics, `penalty`, `gradientNorm`; of an epoch also `learningRate`, that of its
@@ -27,13 +27,17 @@ export function makeLogs(
     for (const metric of metrics) {
       const counted = (hits[i] as number) / (rows * objective.hitsPerRow);
       const value = metric.compute ? measured[i]?.get(metric) : counted;
-      const label = several ? `${name}${capital(metric.label)}` : metric.label;
-      if (value !== undefined) logs[label] = value;
+      if (value !== undefined) logs[labelOf(metric, several ? name : undefined)] = value;
     }
   }
   if (penaltySlots.length > 0) logs.penalty = penalty;
   if (norm !== undefined) logs.gradientNorm = norm;
   return logs;
+}
+
+/** Returns the name of a metric in logs; with several outputs it begins with that of its output. */
+export function labelOf({ label }: BoundMetric, output: string | undefined): string {
+  return output === undefined ? label : `${output}${capital(label)}`;
 }
 
 /** A name within another. */

@@ -13,7 +13,7 @@ import { makeLogs } from './logs.js';
 import { refusal } from './refusal.js';
 import { refusedBatch } from './refused-batch.js';
 
-/** What `gradients` returns. */
+/** The result of `gradients`. */
 export interface Gradients {
   /** Loss and metrics of the batch. */
   readonly logs: Logs;
@@ -36,7 +36,7 @@ export function trainOnBatch(engine: Engine, x: Data, y: Data, options: WeightOp
   return skips ? { ...logs, skippedBatches: outcome.refused ? 1 : 0 } : logs;
 }
 
-/** What a step would compute, without taking it. */
+/** Computes what a step would, without taking it. */
 export function gradientsOf(
   engine: Engine,
   x: Data,

@@ -10,9 +10,9 @@ import { type Data, readInput, readInputs } from '../rows/arrays.js';
 /** Options of `predict`. */
 export interface PredictOptions<Output extends Matrix | Float32Array> {
   /**
-   * Where to put the outputs: a matrix of as many rows as `x` and a column per unit of the last layer, or a Float32Array
-   * of at least that many numbers, of which those after the last row stay as they are. Filled and returned. Apart from
-   * `x` in memory.
+   * The memory to put the outputs in: a matrix of as many rows as `x` and a column per unit of the last layer, or a
+   * Float32Array of at least that many numbers, of which those after the last row stay as they are. Filled and
+   * returned. Apart from `x` in memory.
    */
   readonly output: Output;
 }
@@ -129,10 +129,10 @@ function checkOutput(output: Matrix | Float32Array, x: MatrixLike, rows: number,
 const LARGEST_IN_HEAP = 16;
 
 /**
- * Whether two float32 arrays share memory. Asking small ones for their `buffer` would move them out of V8's heap, which
- * takes as long as a small network, so that first their numbers tell: in one memory they are the same.
+ * Returns whether two float32 arrays share memory. Asking small ones for their `buffer` would move them out of V8's
+ * heap, which takes as long as a small network, so that first their numbers tell: in one memory they are the same.
  */
-function meets(x: Float32Array, output: Float32Array): boolean {
+function floatsOverlap(x: Float32Array, output: Float32Array): boolean {
   const shift = (output.byteOffset - x.byteOffset) / 4;
   const inX = Math.max(0, shift);
   const inOutput = Math.max(0, -shift);
@@ -146,8 +146,8 @@ function meets(x: Float32Array, output: Float32Array): boolean {
 }
 
 function sharesMemory(x: MatrixLike, output: Float32Array): boolean {
-  if (x instanceof Float32Array) return meets(x, output);
-  if (isMatrix(x) && isFloat32(x.data)) return meets(x.data, output);
+  if (x instanceof Float32Array) return floatsOverlap(x, output);
+  if (isMatrix(x) && isFloat32(x.data)) return floatsOverlap(x.data, output);
   if (Array.isArray(x)) return x.some((row) => ArrayBuffer.isView(row) && overlap(row, output));
   const data = ArrayBuffer.isView(x) ? x : (x as Matrix).data;
   return ArrayBuffer.isView(data) && overlap(data, output);

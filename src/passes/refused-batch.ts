@@ -11,7 +11,7 @@ export interface RefusedBatch {
   readonly sample?: Pick<Pair, 'x' | 'y'> | undefined;
   /** Puts the batch into its program once more, which may have written over it; without mixup where it is not to be mixed. */
   stage(mixed?: boolean): LinkedProgram;
-  /** Where a row of the batch stands in the data, where it does. */
+  /** Returns where a row of the batch stands in the data, if it does. */
   rowOf?(row: number): number;
 }
 

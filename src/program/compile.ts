@@ -82,7 +82,7 @@ class Gradients {
   }
 }
 
-/** Values that something trainable stands before, and so need a gradient; all of them for 'inspect'. */
+/** Returns the values that need a gradient, since they depend on trainable parameters; all of them for 'inspect'. */
 function learners({ inputs, nodes }: Network, everything: boolean): readonly boolean[] {
   const learns = inputs.map(() => everything);
   for (const { layer, inputs: sources } of nodes) {
@@ -91,7 +91,7 @@ function learners({ inputs, nodes }: Network, everything: boolean): readonly boo
   return learns;
 }
 
-/** What an output holds after the activation of a node that was left out. */
+/** Returns the values of an output after the activation of a node that was left out. */
 function activated(emit: Emitter, network: Network, node: number, x: Tensor): Tensor {
   const { layer } = network.nodes[node] as NetworkNode;
   return layer.forward(emit, emit.copy(x, `${layer.name}.predictions`)).y;
@@ -103,8 +103,8 @@ function fusedNode({ inputs, outputs }: Network, { objective }: Target, output: 
 }
 
 /** The norm of all gradients: of one part, or that of the norms of several. */
-function emitNorm(emit: Emitter, { norms: { slab, all, norms } }: Training, norm: Tensor): void {
-  const tensors = [...slab, ...emit.rowGradients.map((rows) => rows.gradients)];
+function emitNorm(emit: Emitter, { norms: { flat, all, norms } }: Training, norm: Tensor): void {
+  const tensors = [...flat, ...emit.rowGradients.map((rows) => rows.gradients)];
   tensors.forEach((tensor, i) => {
     emit.call('gradientNorm', tensor, tensor.size, tensors.length === 1 ? norm : (norms[i] as Tensor));
   });
@@ -218,7 +218,7 @@ function emitAccumulation(emit: Emitter, { parameters }: Network, training: Trai
 }
 
 function emitUpdate(emit: Emitter, { parameters }: Network, training: Training): void {
-  const { slab, gradients, update } = training;
+  const { flatParameters, gradients, update } = training;
   const { norm, factor } = emit.slots;
   const { clip, trackGradientNorm, accumulation, average } = update;
   const { size } = gradients;
@@ -241,7 +241,7 @@ function emitUpdate(emit: Emitter, { parameters }: Network, training: Training):
   emit.beginUpdate();
   update.emit(emit);
   for (const parameter of parameters) if (parameter.trainable) emitConstraint(emit, parameter);
-  if (average) emit.call('averageWeights', average.values, slab, slab.size, average.share, factor);
+  if (average) emit.call('averageWeights', average.values, flatParameters, flatParameters.size, average.share, factor);
 }
 
 /** Norms are those of a unit's weights, or of a whole vector. */

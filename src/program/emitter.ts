@@ -32,14 +32,14 @@ export const MODES = [
 
 /** An output whose activation is computed together with its loss. */
 export interface Fusion {
-  /** Which of the program's targets the loss compares it with. */
+  /** The index of the program's targets that the loss compares it with. */
   readonly target: number;
-  /** What the activation makes of the logits. */
+  /** The output of the activation, of which the logits are the input. */
   readonly output: Tensor;
   readonly logits: Tensor;
   /** The gradient of the loss by the logits. */
   readonly gradient: Tensor;
-  /** What other layers that the output feeds say of its gradient. */
+  /** The gradient that comes from other layers which the output feeds. */
   readonly others?: Tensor | undefined;
 }
 
@@ -61,13 +61,13 @@ export interface Program {
   readonly calls: readonly Call[];
   readonly symbolic: readonly SymbolicCall[];
   readonly inputs: readonly Tensor[];
-  /** One per output, behind them the weights of the rows, if any; none in prediction. */
+  /** One per output, then the weights of the rows, if any; none in prediction. */
   readonly targets: readonly Tensor[];
   /** Rows have weights. */
   readonly weighted: boolean;
   /** In training and evaluation without an activation that the loss computes, unless metrics need it. */
   readonly outputs: readonly Tensor[];
-  /** What 'inspect' keeps. */
+  /** The values that 'inspect' keeps. */
   readonly kept: readonly KeptValue[];
   /** Gradients of tables, one entry for each. */
   readonly rowGradients: readonly RowGradients[];
@@ -86,13 +86,13 @@ export interface Program {
 
 /** Emits calls that keep what is not finite out of updates. */
 export interface Guard {
-  /** Where the gradient of a kernel has been taken: x transposed times dy. */
+  /** Is called when the gradient of a kernel has been taken: x transposed times dy. */
   product(kernel: Parameter, x: Tensor, dy: Tensor): void;
-  /** Where all gradients are there, and clipping has said by which factor to scale them. */
+  /** Is called when all gradients are there, and clipping has said by which factor to scale them. */
   finish(parameters: readonly Parameter[]): void;
 }
 
-/** What goes into a program and what must be there at its end. */
+/** Lists what goes into a program and what must be there at its end. */
 interface Ends {
   readonly inputs: readonly Tensor[];
   readonly targets?: readonly Tensor[];
@@ -114,7 +114,7 @@ export class Emitter {
   #update = 0;
   /** Keeps what is not finite from updates. */
   guard: Guard | undefined;
-  /** What an update counts along the way, and so must be finite: the first columns of vectors. */
+  /** The vectors whose first columns an update counts along the way, and which so must be finite. */
   readonly watched: { readonly vector: Tensor; readonly columns: number }[] = [];
 
   constructor(

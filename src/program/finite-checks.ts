@@ -22,7 +22,7 @@ const CALL = 256;
 export class FiniteChecks implements Guard {
   /** Losses and penalties, of which no more is asked than to be finite. */
   readonly #others: readonly Tensor[];
-  /** How many of them have been looked at. */
+  /** The number of them that have been looked at. */
   #seen = 0;
   readonly #bounded = new Set<Parameter>();
   /** Kernels are held by the operands of their products. */

@@ -2,7 +2,7 @@ import type { Emitter } from './emitter.js';
 import type { Constant, Parameter, Penalty } from './parameter.js';
 import type { Tensor } from './plan.js';
 
-/** What a layer leaves behind for its backward pass. */
+/** Holds what a layer saves for its backward pass. */
 export interface Step {
   readonly y: Tensor;
   /**
@@ -18,7 +18,7 @@ export interface Layer {
   readonly units: number;
   readonly parameters: readonly Parameter[];
   readonly constants?: readonly Constant[];
-  /** What ends the layer, so that a loss can be fused with the last one. */
+  /** The activation that ends the layer, so that a loss can be fused with the last one. */
   readonly activation?: string;
   /** Its input comes straight from an input of the model and holds whole numbers from 0, less than this. */
   readonly ids?: number;

@@ -7,7 +7,7 @@ import type { Slots } from './slots.js';
 export interface NetworkNode {
   readonly layer: Layer;
   readonly inputs: readonly number[];
-  /** What users call it. */
+  /** The name by which users know it. */
   readonly label: string;
 }
 

@@ -1,7 +1,7 @@
 import type { ConstraintName } from '../kernels/tables.js';
 import type { Tensor } from './plan.js';
 
-/** How a parameter begins, as plain data: a name and options that are the initializer's business. */
+/** Describes how a parameter is initialized, as plain data: a name and options, which only the initializer reads. */
 export interface Initializer {
   readonly name: string;
   readonly [option: string]: unknown;
@@ -13,14 +13,14 @@ export interface Penalty {
   readonly l2: number;
 }
 
-/** What holds a parameter in bounds after each update: a kernel and its number. */
+/** Holds a parameter in bounds after each update: names a kernel and its number. */
 export interface Constraint {
   readonly kernel: ConstraintName;
   readonly value: number;
 }
 
 /**
- * A learned or running array of a layer. `layout` says how it lies in the heap. A table lies outside the slab of parameters,
+ * A learned or running array of a layer. `layout` says how it lies in the heap. A table lies apart from the flat parameters,
  * row by row without padding: it has gradients for the rows of a batch only, see `RowGradients`.
  */
 export interface Parameter {
@@ -38,7 +38,7 @@ export interface Parameter {
   readonly penalty: Penalty;
   readonly constraint?: Constraint | undefined;
   readonly value: Tensor;
-  /** The same place in the gradient slab; planned when the model is compiled. Of a table it has no place. */
+  /** Its gradient, at the same place of the flat gradients; planned when the model is compiled. That of a table has no place. */
   readonly gradient: Tensor;
 }
 

@@ -24,7 +24,7 @@ function forwardAxis(call: Extract<Call, readonly ['denseForward' | 'denseForwar
   });
 }
 
-/** Products' axes stand here, since their scratch is the plan's business. */
+/** Products' axes stand here, since the plan places their scratch. */
 export const productAxes: Axes = {
   denseForward: forwardAxis,
   denseForwardRelu: forwardAxis,

@@ -31,7 +31,7 @@ export interface CallProfile {
   readonly gbPerSecond?: number;
 }
 
-/** What `model.profile()` returns; prints as a table. */
+/** Reports the time of each kernel call, as `model.profile()` returns it; prints as a table. */
 export interface Profile {
   /** Rows of the batch. */
   readonly rows: number;
@@ -74,7 +74,7 @@ function mean(values: readonly number[]): number {
 }
 
 interface Timer {
-  /** What reading the clock adds to every time, in ms. */
+  /** Measures what reading the clock adds to every time, in ms. */
   readonly overhead: number;
   readonly average: (values: readonly number[]) => number;
 }

@@ -8,7 +8,10 @@ export interface LinkedProgram extends Program {
   readonly steps: readonly (() => void)[];
   /** The rows of the first output on the heap, padding included. */
   readonly outputRows: Heap;
-  /** So many steps write nothing that outlives the call: those up to the last dense product, behind which updates come. */
+  /**
+   * The number of steps that write nothing that outlives the call: those up to the last dense product, which updates
+   * follow.
+   */
   readonly undoable: number;
 }
 

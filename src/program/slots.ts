@@ -6,7 +6,7 @@ export interface Slots {
   readonly block: Tensor;
   /** The gradient's scale after clipping; NaN makes optimizers leave everything alone. */
   readonly factor: Tensor;
-  /** Behind the factor: the largest magnitude that `guard` last saw. */
+  /** After the factor: the largest magnitude that `guard` last saw. */
   readonly largest: Tensor;
   readonly norm: Tensor;
   /** Magnitudes below these pass `guard`: of operands of a product, and of gradients. */

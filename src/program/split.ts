@@ -75,7 +75,10 @@ function isLongNorm([kernel, , size]: Call): boolean {
   return kernel === 'gradientNorm' && size * COST.copy >= WORTH_SHARING;
 }
 
-/** Whether a call needs no barrier behind an earlier one: it writes nothing that this one touches, nor reads what it writes. */
+/**
+ * Returns whether a call needs no barrier after an earlier one: it writes nothing that this one touches, nor reads what
+ * it writes.
+ */
 function goesWith(earlier: Call, call: Call): boolean {
   const [kernel, operand] = call;
   if (earlier[0] === 'gradientNorm') return isLongNorm(call);
@@ -98,7 +101,7 @@ export function phasesOf(calls: readonly Call[], threads: number, updates: Updat
   const shared = works.filter((work) => work >= WORTH_SHARING).reduce((sum, work) => sum + work, 0);
   if (shared < WORTH_WAKING) return [[calls]];
   const phases: Call[][][] = [];
-  /** What opened the last phase, where that is shared. */
+  /** The call that opened the last phase, where that is shared. */
   let opener: Call | undefined;
   calls.forEach((call, i) => {
     const phase = phases.at(-1);

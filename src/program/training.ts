@@ -3,7 +3,7 @@ import type { Layer } from './layer.js';
 import type { Constant } from './parameter.js';
 import type { Tensor } from './plan.js';
 
-/** How a loss enters a program. */
+/** Says how a loss enters a program. */
 export interface Objective {
   /** The activation that is computed together with the loss, if any. */
   readonly fuses: string | undefined;
@@ -16,7 +16,7 @@ export interface Objective {
   emitHits(emit: Emitter, y: Tensor, targets: Tensor, hits: Tensor, fused: boolean): void;
 }
 
-/** Where an output's loss and count of right answers are written. */
+/** Says where an output's loss and count of right answers are written. */
 export interface Report {
   readonly loss: Tensor;
   readonly hits: Tensor;
@@ -29,17 +29,17 @@ export interface Target {
   readonly report: Report;
   /** Right answers are counted. */
   readonly counted: boolean;
-  /** What the output holds after its last activation, and the targets, are there when the program ends. */
+  /** Keeps the output after its last activation, and the targets, until the program ends. */
   readonly gathered: boolean;
 }
 
-/** How far gradients may go: each element, the norm of each tensor, or the norm of all together. */
+/** Bounds gradients: each element, the norm of each tensor, or the norm of all together. */
 export interface Clip {
   readonly by: 'value' | 'norm' | 'globalNorm';
   readonly limit: number;
 }
 
-/** How a step updates parameters, once gradients are there. */
+/** Says how a step updates parameters, once gradients are there. */
 export interface Update {
   readonly clip: Clip | undefined;
   /** The norm of the gradient is of interest even where nothing is clipped. */
@@ -50,13 +50,13 @@ export interface Update {
   readonly accumulation: { readonly steps: number; readonly sum: Tensor } | undefined;
   /** The average of the parameters, and the share that the present ones get of it. */
   readonly average: { readonly values: Tensor; readonly share: Tensor } | undefined;
-  /** Of parameters in the slab, and of tables that the emitter has gradients for. */
+  /** Penalties of the flat parameters, and of tables that the emitter has gradients for. */
   emit(emit: Emitter): void;
 }
 
 export const PENALTY_KINDS = ['l1', 'l2'] as const;
 
-/** A run of parameters, neighbours in the slab, that share one strength of one kind. */
+/** A run of parameters, neighbours among the flat parameters, that share one strength of one kind. */
 export interface PenaltyGroup {
   readonly kind: (typeof PENALTY_KINDS)[number];
   readonly strength: number;
@@ -73,16 +73,20 @@ export interface ActivityPenalty {
   readonly penalty: Tensor;
 }
 
-/** What `compile` adds to a network. */
+/** Holds what `compile` adds to a network. */
 export interface Training {
   /** One per output of the network. */
   readonly targets: readonly Target[];
   readonly penalties: readonly PenaltyGroup[];
   /** All trainable parameters, and what lies parallel to them. */
-  readonly slab: Tensor;
+  readonly flatParameters: Tensor;
   readonly activityPenalties: readonly ActivityPenalty[];
   readonly gradients: Tensor;
-  /** The slab's gradients in parts, and room side by side for the norms of these and of each table's. */
-  readonly norms: { readonly slab: readonly Tensor[]; readonly all: Tensor; readonly norms: readonly Tensor[] };
+  /** The flat gradients in parts, and room side by side for the norms of these and of each table's. */
+  readonly norms: {
+    readonly flat: readonly Tensor[];
+    readonly all: Tensor;
+    readonly norms: readonly Tensor[];
+  };
   readonly update: Update;
 }

@@ -7,17 +7,17 @@ import type { NetworkInput } from '../program/network.js';
 import type { LinkedProgram } from '../program/run.js';
 import { readWeights, type SampleWeight } from './sample-weights.js';
 
-/** What goes into a model, or what should come out: one matrix, several in order, or several by name. */
+/** Data that goes into a model, or should come out: one matrix, several in order, or several by name. */
 export type Data = MatrixLike | readonly MatrixLike[] | Readonly<Record<string, MatrixLike>>;
 
 /** Inputs and targets, one matrix for each of the model's, of equally many rows. */
 export interface Pair {
   readonly x: readonly Matrix[];
-  /** Behind the targets come the weights of rows, where `weighted`: for each target a matrix, which may be the same. */
+  /** After the targets come the weights of rows, where `weighted`: for each target a matrix, which may be the same. */
   readonly y: readonly Matrix[];
   readonly rows: number;
   readonly weighted: boolean;
-  /** Which rows of the data these are, where they were drawn. */
+  /** The numbers of these rows in the data, where they were drawn. */
   readonly origin?: Uint32Array;
 }
 
@@ -27,7 +27,7 @@ interface Part {
   readonly label: string;
 }
 
-/** Whether data comes as an object of matrices, not as a matrix. */
+/** Returns whether data comes as an object of matrices, not as a matrix. */
 export function isByName(data: Data | SampleWeight): data is Readonly<Record<string, MatrixLike>> {
   return (
     typeof data === 'object' && data !== null && !Array.isArray(data) && !ArrayBuffer.isView(data) && !('rows' in data)

@@ -26,7 +26,7 @@ type Stream<T> = Iterable<T> | AsyncIterable<T> | Iterator<T> | AsyncIterator<T>
  */
 export type Batches<T = Batch> = Stream<T> | ((epoch: number) => Stream<T>);
 
-/** Whether this yields batches, and is no data itself. */
+/** Returns whether this yields batches, and is no data itself. */
 export function isBatches(x: unknown): x is Batches {
   if (typeof x === 'function') return true;
   if (typeof x !== 'object' || x === null || Array.isArray(x) || ArrayBuffer.isView(x)) return false;

@@ -7,7 +7,7 @@ import type { Tensor } from '../program/plan.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Pair } from './arrays.js';
 
-/** What errors call data that `fit` has read, and which row of it a row is. */
+/** Says what errors call data that `fit` has read, and which row of it a row is. */
 export interface Origin {
   readonly x: string;
   readonly y: string;

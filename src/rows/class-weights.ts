@@ -8,7 +8,7 @@ export type ClassWeights = Readonly<Record<number, number>>;
 
 type ClassReader = (targets: Matrix, row: number) => number;
 
-/** What tells the class of a row of targets; undefined where rows have none. */
+/** Returns a function that tells the class of a row of targets; undefined where rows have none. */
 export function classReader({ definition: { targets: kind }, units: columns }: BoundLoss): ClassReader | undefined {
   if (kind === 'label') return ({ data }, row) => data[row] as number;
   if (kind === 'yesNo' && columns === 1) return ({ data }, row) => ((data[row] as number) > 0.5 ? 1 : 0);

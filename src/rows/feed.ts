@@ -6,10 +6,10 @@ import { checkIndices } from './changed.js';
 import type { Mixup } from './mixup.js';
 import { shuffled } from './shuffle.js';
 
-/** What may be waited for: handing over to the event loop, or an order to stand still. Throws to end the run. */
-export type Breath = () => Promise<void> | undefined;
+/** Returns a promise where the run is to wait: for the event loop to have a turn, or while it is paused. Throws to end the run. */
+export type Pause = () => Promise<void> | undefined;
 
-/** What a run that is resumed must find as it left it. */
+/** Records what a run that is resumed must find as it left it. */
 export interface FeedState {
   readonly rows?: number;
   readonly batchSize?: number;
@@ -18,7 +18,7 @@ export interface FeedState {
   readonly seed: number;
 }
 
-/** Where training takes its batches from. */
+/** Supplies training with batches. */
 export interface Feed {
   readonly state: FeedState;
   /** Batches of every epoch, where that is known. */
@@ -27,8 +27,8 @@ export interface Feed {
   readonly rows: number;
   /** Goes to a batch of an epoch. */
   begin(epoch: number, batch: number): void | Promise<void>;
-  /** Whether there is another batch in this epoch, or what to wait for and give to `take`. */
-  pull(batch: number, breath: Breath): boolean | Promise<unknown>;
+  /** Returns whether there is another batch in this epoch, or a promise of what to give to `take`. */
+  pull(batch: number, pause: Pause): boolean | Promise<unknown>;
   take(pulled: unknown): boolean;
   /** Puts the batch into its program; as it is in the data where it is not to be mixed. */
   stage(mixed?: boolean): LinkedProgram;
@@ -36,7 +36,7 @@ export interface Feed {
   passed(): void;
   /** The run ends, whatever the reason. */
   close(): void;
-  /** Which row of all data a row of the batch is, where there is such a thing. */
+  /** Returns which row of all data a row of the batch is, if it is one. */
   rowOf?(row: number): number;
   /** All rows, where they are in memory. */
   readonly sample: Pair | undefined;
@@ -89,18 +89,18 @@ export class ArrayFeed implements Feed {
     this.#epoch = epoch;
   }
 
-  pull(batch: number, breath: Breath): boolean | Promise<unknown> {
+  pull(batch: number, pause: Pause): boolean | Promise<unknown> {
     if (batch >= this.steps) return false;
     const count = this.#epoch * this.steps + batch;
     const pass = this.steps === this.#perPass ? this.#epoch : Math.floor(count / this.#perPass);
     this.#batch = count - pass * this.#perPass;
     this.#start = this.#batch * this.options.batchSize;
-    return pass === this.#pass || this.#turn(pass, breath);
+    return pass === this.#pass || this.#turn(pass, pause);
   }
 
-  async #turn(pass: number, breath: Breath): Promise<void> {
+  async #turn(pass: number, pause: Pause): Promise<void> {
     const { shuffle, seed, rows } = this.options;
-    const order = shuffle ? await shuffled(this.#total, seed, pass, breath) : undefined;
+    const order = shuffle ? await shuffled(this.#total, seed, pass, pause) : undefined;
     this.#order = rows && order ? order.map((place) => rows[place] as number) : (order ?? rows);
     this.#pass = pass;
   }

@@ -37,7 +37,7 @@ export function makePause(slice = SLICE): () => Promise<void> | undefined {
 let runs = 0;
 let sliceBegan = Number.NEGATIVE_INFINITY;
 
-/** What waits for a slice, in order. */
+/** The runs that wait for a slice, in order. */
 const waiting: (() => void)[] = [];
 
 /** Gives the next slice to the run that has waited longest. */

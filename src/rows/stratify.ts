@@ -14,7 +14,7 @@ interface Group {
   readonly label: number;
   readonly rows: Uint32Array;
   held: number;
-  /** What rounding down has left, in parts of all rows. */
+  /** Returns what rounding down has left, in parts of all rows. */
   readonly remainder: number;
 }
 

@@ -3,10 +3,10 @@ import { isA } from '../realms.js';
 import { makePause } from '../rows/pause.js';
 import { canShare, copyInPieces, copyInto, makeShared } from './copying.js';
 import { packError, unpackError } from './packed-errors.js';
+import { unpackResult } from './packed-results.js';
 import { Packer } from './packing.js';
 import { type Port, startPort } from './port.js';
 import type { Ask, ModelState, Path, Request, Response } from './protocol.js';
-import { unpackResult } from './results.js';
 import type { Scope } from './scope.js';
 
 /** Milliseconds of hooks after which the event loop has a turn. */

@@ -1,5 +1,5 @@
-import type { Hooks } from './hooks.js';
 import type { Note, PackedStream, Request } from './protocol.js';
+import type { Hooks } from './remote-callbacks.js';
 
 /** Asks for what is not in turn with hooks. */
 export type AskApart = (

@@ -13,9 +13,9 @@ import type { BackendFactory } from '../kernels/contract.js';
 import { layerSequentialUnitVariance } from '../model/lsuv.js';
 import { Model as GraphModel } from '../model/model.js';
 import { compileOptionsFromSpec } from '../nn/specs.js';
-import type { Factories } from './hooks.js';
 import { packError } from './packed-errors.js';
 import type { BackendChoice, Description, ModelState, Property } from './protocol.js';
+import type { Factories } from './remote-callbacks.js';
 
 /** Callbacks that run next to the model. */
 export const factories: Factories = {

@@ -1,11 +1,11 @@
-import type { TrainingControl } from '../callbacks/control.js';
+import type { TrainingControl } from '../callbacks/training-control.js';
 import { show, ValueError } from '../errors.js';
 import { isNumericArray, type NumericArray } from '../matrix.js';
 import { isA } from '../realms.js';
+import { type Batches, isStream } from './batch-streams.js';
 import { type Copy, copyNow, copyOfNumbers, copyOfRows, copyOfView, ELEMENTS, NUMBERS } from './copying.js';
 import { packError } from './packed-errors.js';
 import type { Note, PackedCallback, PackedControl, PackedStream, Path } from './protocol.js';
-import { type Batches, isStream } from './streams.js';
 
 /** An array that goes ahead of the call that takes it. */
 export interface Shipment {
@@ -166,7 +166,7 @@ export class Packer {
         kind: 'signal',
         path,
         signal,
-        // Read when the call is sent, behind its data.
+        // Read when the call is sent, after its data.
         get aborted() {
           return value.aborted ? packError(value.reason) : undefined;
         },

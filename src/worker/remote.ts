@@ -11,8 +11,8 @@ import type { Connection } from './connection.js';
 import { unpackError } from './packed-errors.js';
 import { Packer } from './packing.js';
 import type { BackendInfo, CallSettings, Description, ModelState, Property } from './protocol.js';
+import { pulled } from './pulled.js';
 import { Scope, type Target } from './scope.js';
-import { pulled } from './values.js';
 
 type Plain = number | string | boolean | null | undefined;
 type Method = (...args: never[]) => unknown;
@@ -77,7 +77,7 @@ export interface RemoteOptions {
   /** Milliseconds; default 100. */
   readonly progressInterval?: number;
   /**
-   * Whether hooks of batches run in groups, some 16 ms of training at a time and up to three groups behind it, or each
+   * Whether hooks of batches run in groups, some 16 ms of training at a time and up to three groups after it, or each
    * before the next batch begins. Default 'grouped', which costs nothing. None is left out, and those of epochs come after
    * all of their batches. With 'each', `stopTraining`, and whatever else a hook does, counts from the next batch on.
    */

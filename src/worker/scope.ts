@@ -1,10 +1,10 @@
-import type { TrainingControl } from '../callbacks/control.js';
 import { recipeOf } from '../callbacks/recipe.js';
+import type { TrainingControl } from '../callbacks/training-control.js';
 import { onAbort } from '../fit/on-abort.js';
+import { type Batches, isOnce, iterate } from './batch-streams.js';
+import { unpackResult } from './packed-results.js';
 import type { Names, Packer, Registry } from './packing.js';
 import type { Ask, ModelState, PackedCallback, PackedControl, PackedStream, States } from './protocol.js';
-import { unpackResult } from './results.js';
-import { type Batches, isOnce, iterate } from './streams.js';
 
 /** The model of this side that a call is about. */
 export interface Target {
@@ -133,7 +133,7 @@ export class Scope implements Registry {
     });
     return {
       control: number,
-      // Read when the call is sent, behind its data.
+      // Read when the call is sent, after its data.
       get paused() {
         return control.paused;
       },

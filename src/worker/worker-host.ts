@@ -8,12 +8,12 @@ import { type LoadSource, load } from '../io/save.js';
 import type { NumericArray } from '../matrix.js';
 import { modelFromSpec } from '../model/from-spec.js';
 import { makeArray } from './copying.js';
-import { Hooks, progressCallback } from './hooks.js';
 import { type AskApart, HostStreams } from './host-streams.js';
 import { factories, functions, Hosted, openBackend } from './hosted.js';
 import { packError, unpackError } from './packed-errors.js';
+import { at, packResult, put } from './packed-results.js';
 import type { Ask, ModelState, Note, Request, Response, States } from './protocol.js';
-import { at, packResult, put } from './results.js';
+import { Hooks, progressCallback } from './remote-callbacks.js';
 
 interface Port {
   post(message: Response, transfer: readonly ArrayBuffer[]): void;
@@ -302,7 +302,7 @@ class Host {
   }
 }
 
-/** Puts a callback behind those of the options, which are the last argument. */
+/** Appends a callback to those of the options, which are the last argument. */
 function addCallback(args: unknown[], callback: object): void {
   const options = args.at(-1) as { callbacks?: unknown };
   const { callbacks = [] } = options;

@@ -1,9 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { importanceLines, importanceText, rowsMeasured } from '../../src/cli/importance.js';
-import { progressOf } from '../../src/cli/progress.js';
+import { importanceLines, importanceText, rowsMeasured } from '../../src/cli/importance-text.js';
 import { importanceSection } from '../../src/cli/report/importance.js';
 import { curves, errorText, meanText } from '../../src/cli/terminal.js';
+import { progressOf } from '../../src/cli/training-progress.js';
 import type { TabularRecord } from '../../src/data/index.js';
 import { named } from '../../src/insight/charts/index.js';
 import { scaleOf } from '../../src/insight/charts/scale.js';

@@ -53,7 +53,9 @@ interface Fixture {
   readonly zca: number[][];
   readonly normal: [number, number][];
 }
-const fixture: Fixture = JSON.parse(readFileSync(new URL('fixtures/preprocess.json', import.meta.url), 'utf8'));
+const fixture: Fixture = JSON.parse(
+  readFileSync(new URL('../fixtures/sklearn/preprocess.json', import.meta.url), 'utf8'),
+);
 
 const rowsOf = ({ data, rows, columns }: Matrix) =>
   Array.from({ length: rows }, (_, r) => [...data.subarray(r * columns, (r + 1) * columns)]);

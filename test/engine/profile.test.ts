@@ -106,9 +106,9 @@ test('leaves weights, state and step bitwise as they were', () => {
   step();
   engine.steps.run(program);
   const state = () => {
-    const { slab, network } = engine;
+    const { flatParameters, network } = engine;
     const slabs = program.symbolic.find(({ kernel }) => kernel === 'adam')!.args.slice(0, 4);
-    const tensors = [slab, ...network.parameters.map(({ value }) => value), ...slabs];
+    const tensors = [flatParameters, ...network.parameters.map(({ value }) => value), ...slabs];
     return tensors.flatMap((tensor) => {
       if (typeof tensor === 'number') throw new Error('Adam takes tensors first.');
       return [...engine.heap.slice(tensor.offset, tensor.offset + tensor.size)];

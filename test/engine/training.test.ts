@@ -82,7 +82,7 @@ describe.each(trainingCases)('$name', (item) => {
         for (let c = 0; c < parameter.columns; c++) live.add(parameter.value.offset + place(parameter, r, c));
       }
     }
-    const { offset, size } = engine.slab;
+    const { offset, size } = engine.flatParameters;
     for (let i = offset; i < offset + size; i++) if (!live.has(i)) expect(engine.heap[i]).toBe(0);
     expect(live.size).toBeLessThan(size);
   });

@@ -27,8 +27,10 @@ import { build, clouds, type TrainingCase, weightHash } from '../support/nn/mode
 
 type Values = Record<string, number[] | number[][]>;
 
-/** As fixtures/update.py describes it. */
-const fixture = JSON.parse(readFileSync(new URL('../fixtures/update.json', import.meta.url), 'utf8')) as {
+/** As fixtures/pytorch/training/update.py describes it. */
+const fixture = JSON.parse(
+  readFileSync(new URL('../fixtures/pytorch/training/update.json', import.meta.url), 'utf8'),
+) as {
   readonly told: readonly number[];
   readonly x: number[][];
   readonly y: number[][];

@@ -131,7 +131,7 @@ const refusals: readonly Refusal[] = [
       sequential({ layers: [dense({ units: 1, inputShape: 1 }), embedding({ inputDim: 2, outputDim: 1 })], backend }),
     'ValueError',
     /layers\.1/,
-    /behind dense/,
+    /after dense/,
     /straight from an input/,
   ],
   [

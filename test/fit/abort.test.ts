@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { typescript } from '../../src/backends/typescript.js';
-import { trainingControl } from '../../src/callbacks/control.js';
 import type { Callback } from '../../src/callbacks/interfaces.js';
+import { trainingControl } from '../../src/callbacks/training-control.js';
 import type { CompileOptions } from '../../src/engine/compile-plan.js';
 import { exportState } from '../../src/engine/state.js';
 import { stepInParts } from '../../src/engine/step-in-parts.js';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { trainingControl } from '../../src/callbacks/control.js';
 import type { Model } from '../../src/callbacks/interfaces.js';
+import { trainingControl } from '../../src/callbacks/training-control.js';
 import { internalsOf } from '../../src/engine/internals.js';
 import { exportState, importState } from '../../src/engine/state.js';
 import { adam } from '../../src/kernels/twins/adam.js';

@@ -118,7 +118,9 @@ describe('hooks', () => {
     const callbacks: Callback[] = [{ setParams: (params) => void seen.push(params) }];
     const model = build({ globalClipNorm: 1, metrics: ['accuracy', f1()] });
     const { history } = await model.fit(x, labels, { epochs: 2, batchSize: 25, validationSplit: 0.5, callbacks });
-    expect(seen).toEqual([{ firstEpoch: 0, endEpoch: 2, steps: 2, logs: Object.keys(history), resumed: false }]);
+    const logs = Object.keys(history);
+    const modes = Object.fromEntries(logs.map((name) => [name, /accuracy|f1/i.test(name) ? 'max' : 'min']));
+    expect(seen).toEqual([{ firstEpoch: 0, endEpoch: 2, steps: 2, logs, modes, resumed: false }]);
     await model.fit(() => [[x, labels]], { callbacks });
     expect(seen[1]).toMatchObject({ firstEpoch: 2, endEpoch: 3, steps: undefined });
   });

@@ -6,11 +6,14 @@ import { typescript } from '../../src/backends/typescript.js';
 import { earlyStopping } from '../../src/callbacks/early-stopping.js';
 import type { Callback, Model } from '../../src/callbacks/interfaces.js';
 import { reduceLROnPlateau } from '../../src/callbacks/learning-rate.js';
+import type { CompileOptions } from '../../src/engine/compile-plan.js';
 import { modelCheckpoint } from '../../src/io/checkpoint-callbacks.js';
 import { load } from '../../src/io/save.js';
 import { sgd } from '../../src/kernels/twins/optimizers.js';
-import { sequential } from '../../src/model/model.js';
-import { dense } from '../../src/nn/layers/index.js';
+import { model as makeModel, sequential } from '../../src/model/model.js';
+import { dense, input, type SymbolicTensor } from '../../src/nn/layers/index.js';
+import { f1, type MetricSpec, mae } from '../../src/nn/metrics/index.js';
+import { metricTable } from '../../src/nn/registry.js';
 import { any } from '../support/any.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'myelin-monitors-'));
@@ -106,6 +109,63 @@ describe('earlyStopping', () => {
     old.setState?.({ wait: 1, stoppedEpoch: 0, best: none, bestEpoch: 0 });
     old.onEpochEnd?.(1, { valLoss: 4 }, line());
     expect(old.best).toBe(4);
+  });
+});
+
+describe("mode 'auto'", () => {
+  /** The sign by which a monitor of `fit` goes, or its error. */
+  const modeOf = async (monitor: string, metrics: CompileOptions['metrics'], outputs = ['']) => {
+    const heads = (value: SymbolicTensor) =>
+      outputs.map((name) => dense({ units: 1, activation: 'sigmoid', ...(name && { name }) }).apply(value));
+    const start = input({ shape: 1 });
+    const net = makeModel({ inputs: start, outputs: heads(start), seed: 1, backend: typescript() });
+    net.compile({ optimizer: 'sgd', loss: 'binaryCrossentropy', trackGradientNorm: true, ...(metrics && { metrics }) });
+    const y = [0, 1, 1, 0].map((value) => [value]);
+    const stop = earlyStopping({ monitor, patience: 1 });
+    // Better and better the one way, so that training ends at the second epoch where it is the other.
+    const rising = { onEpochEnd: (epoch: number, logs: object) => void Object.assign(logs, { [monitor]: epoch }) };
+    const { epoch } = await net.fit(x, outputs.length > 1 ? outputs.map(() => y) : y, {
+      epochs: 3,
+      validationData: [x, outputs.length > 1 ? outputs.map(() => y) : y],
+      lint: false,
+      callbacks: [rising, stop],
+    });
+    return epoch.length === 3 ? 'max' : 'min';
+  };
+
+  test.each([
+    ...(['loss', 'valLoss', 'gradientNorm', 'learningRate'] as const).map((name) => [name, [], 'min'] as const),
+    ...Object.entries(metricTable)
+      .filter(([name]) => name !== 'topK')
+      .flatMap(([name, metric]) => {
+        const make = metric as (options: object) => MetricSpec;
+        const { best } = (metric as { definition: { best: 'min' | 'max' } }).definition;
+        // Names that tell nothing, and names that would tell the opposite.
+        const other = best === 'min' ? 'myAccuracy' : 'myLoss';
+        return [
+          [name, [make({})], best],
+          [`val${name[0]!.toUpperCase()}${name.slice(1)}`, [make({})], best],
+          ['other', [make({ label: 'other' })], best],
+          [`val${other[0]!.toUpperCase()}${other.slice(1)}`, [make({ label: other })], best],
+        ] as const;
+      }),
+  ])('of %s', async (monitor, metrics, best) => {
+    expect(await modeOf(monitor, metrics)).toBe(best);
+  });
+
+  test('of a metric of one of several outputs', async () => {
+    const metrics = { a: [f1({ label: 'loss2' })], b: [mae({ label: 'f1' })] };
+    expect(await modeOf('aLoss2', metrics, ['a', 'b'])).toBe('max');
+    expect(await modeOf('valBF1', metrics, ['a', 'b'])).toBe('min');
+    expect(await modeOf('aLoss', metrics, ['a', 'b'])).toBe('min');
+  });
+
+  test('of callbacks that are called by hand goes by the name', () => {
+    const check = (monitor: string) => () => earlyStopping({ monitor }).setParams?.(any({ logs: [monitor] }));
+    for (const name of ['valLoss', 'priceMae', 'valKindPrAuc', ...Object.keys(metricTable)]) {
+      expect(check(name)).not.toThrow();
+    }
+    expect(check('other')).toThrow(/mode: expected 'min' or 'max', since the name does not tell/);
   });
 });
 

@@ -38,7 +38,9 @@ function sourceOf(name: string, bytes: Uint8Array): Source {
 
 /** Files of an earlier build, which hold every optimizer and pipelines, and those that hold the rest. */
 export function sources(folder: string): readonly Source[] {
-  const files = readdirSync(folder).filter((name) => /\.(myelin|safetensors)$/.test(name));
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(myelin|safetensors)$/.test(name))
+    .sort();
   const saved = files.map((name) => sourceOf(name, new Uint8Array(readFileSync(join(folder, name)))));
   // Large ones take longer and say nothing else.
   return [

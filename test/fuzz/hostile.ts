@@ -1,8 +1,8 @@
 import { typescript } from '../../src/backends/typescript.js';
 import type { Model } from '../../src/callbacks/interfaces.js';
 import { FileFormatError, HeapSizeError } from '../../src/errors.js';
-import { checksumPlace, withoutChecksum } from '../../src/io/image.js';
 import { headerLength, PREFIX } from '../../src/io/layout.js';
+import { checksumPlace, withoutChecksum } from '../../src/io/model-file.js';
 import { deserialize, serialize } from '../../src/io/save.js';
 import { Xxh32 } from '../../src/io/xxhash.js';
 import { momentum } from '../../src/kernels/twins/optimizers.js';

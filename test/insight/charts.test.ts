@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { calibration, learningCurves, residuals, roc, rocPoints } from '../../src/cli/report/curves.js';
+import { share } from '../../src/cli/report/html.js';
 import { pixelsOf } from '../../src/cli/report/importance.js';
-import { share } from '../../src/cli/report/markup.js';
 import type { TabularRecord } from '../../src/data/index.js';
 import {
   type Chart,

@@ -135,8 +135,8 @@ test('the bins of ece have a bound', () => {
 // biome-ignore lint/suspicious/noExplicitAny: what files say may be anything
 type Any = any;
 const open = (name: string) => new Uint8Array(readFileSync(join(saved, name)));
-const classifier = open('three-classes.myelin');
-const regressor = open('regression.myelin');
+const classifier = open('pipelines/three-classes.myelin');
+const regressor = open('pipelines/regression.myelin');
 
 describe('the record of a pipeline', () => {
   const cases: readonly (readonly [string, (record: Any) => unknown, RegExp])[] = [

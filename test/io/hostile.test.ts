@@ -94,7 +94,7 @@ describe('the format', () => {
   });
 
   test('files of the first version load for ever', () => {
-    const saved = new URL('fixtures/saved-v1.json', import.meta.url);
+    const saved = new URL('../fixtures/saved/saved-v1.json', import.meta.url);
     const fixture = JSON.parse(readFileSync(saved, 'utf8')) as readonly { bytes: string; weights: object }[];
     expect(fixture.length).toBe(4);
     for (const { bytes, weights } of fixture) {

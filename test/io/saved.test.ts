@@ -1,6 +1,6 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { deserializeTabular, type Row } from '../../src/data/index.js';
@@ -48,7 +48,7 @@ interface Manifest {
   }[];
 }
 
-const saved = fileURLToPath(new URL('fixtures/saved/', import.meta.url));
+const saved = fileURLToPath(new URL('../fixtures/saved/', import.meta.url));
 const builds = readdirSync(saved, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 const backends = [await myelin.wasm(), myelin.typescript()];
 
@@ -113,7 +113,7 @@ describe.each(builds.map(({ name }) => name))('files of the build of %s', (build
       expect(predict(whole, item)).toEqual(item.later);
       const temporary = mkdtempSync(join(tmpdir(), 'myelin-saved-'));
       try {
-        const path = join(temporary, item.file);
+        const path = join(temporary, basename(item.file));
         cpSync(join(folder, item.file), path);
         const model = open(item.start);
         let batches = 0;

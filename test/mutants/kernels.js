@@ -85,7 +85,7 @@ const shared = [
   ['O4', 'twins/adam', 'const trusted = length > 5;', 'const trusted = length > 4;', optimizers, 'radam', 'radam trusts a variance of too few steps'],
   ['O5', 'twins/adam', 'beta1 * (1 - 0.5 * pow(0.96, t * momentumDecay))', 'beta1 * (1 - pow(0.96, t * momentumDecay))', optimizers, 'nadam', 'the schedule of momentum of nadam begins at 0'],
   ['O6', 'twins/adam', 'heap[block + 9] = t === 1 ? 0 : 1;', 'heap[block + 9] = 1;', optimizers, 'adan', 'adan takes the first gradient for a difference'],
-  ['O7', 'twins/optimizers', 'heap[block + 2] = nesterov ? momentum : 1;', 'heap[block + 2] = 1;', optimizers, 'sgd', 'nesterov does not look ahead'],
+  ['O7', 'twins/optimizers', 'heap[block + 2] = nesterov ? momentum : 1;', 'heap[block + 2] = 1;', optimizers, 'sgd|nesterov', 'nesterov does not look ahead'],
   ['O8', 'twins/optimizers', 'initial: ({ initialAccumulatorValue }) => initialAccumulatorValue,', 'initial: () => 0,', optimizers, 'states begin|adagrad', 'adagrad begins at 0 whatever it is told'],
   ['O9', 'twins/optimizers', "...common(0.01),\n    rho: decay(0.99)", "...common(0.01),\n    rho: decay(0.9)", optimizers, 'rmsprop', 'rmsprop forgets ten times as fast'],
 ];

@@ -40,8 +40,8 @@ export const mutants = [
     edits: [
       {
         file: 'src/engine/steps.ts',
-        from: 'if (program.stochastic) this.#engine.writeRandomState(this.batch + batch);',
-        to: 'if (program.stochastic) this.#engine.writeRandomState(this.batch);',
+        from: 'if (program.stochastic) this.#memory.writeRandomState(this.batch + batch);',
+        to: 'if (program.stochastic) this.#memory.writeRandomState(this.batch);',
       },
     ],
     tests: training,
@@ -81,7 +81,7 @@ export const mutants = [
     what: 'the safe rate leaves weight decay out',
     edits: [
       {
-        file: 'src/engine/non-finite.ts',
+        file: 'src/engine/safe-rate.ts',
         from: 'Math.min(LARGEST_RATE, 1 / weightDecay)',
         to: 'Math.min(LARGEST_RATE, 1 / (weightDecay && 1e-9))',
       },

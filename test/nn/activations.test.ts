@@ -22,8 +22,10 @@ interface Fixture {
   readonly dx: Values;
 }
 
-/** As fixtures/activations.py describes it. */
-const fixtures = JSON.parse(readFileSync(new URL('../fixtures/activations.json', import.meta.url), 'utf8')) as {
+/** As fixtures/pytorch/parts/activations.py describes it. */
+const fixtures = JSON.parse(
+  readFileSync(new URL('../fixtures/pytorch/parts/activations.json', import.meta.url), 'utf8'),
+) as {
   readonly x: Values;
   readonly special: Values;
   readonly cases: readonly (Fixture & { readonly special: Values })[];
@@ -230,7 +232,7 @@ describe.each(plans)('$spec in a model', ({ spec, options }) => {
         engine.stageBatch(program, [x], [y], 0);
         engine.steps.run(program);
       }
-      return engine.heap.slice(engine.slab.offset, engine.slab.offset + engine.slab.size);
+      return engine.heap.slice(engine.flatParameters.offset, engine.flatParameters.offset + engine.flatParameters.size);
     });
     expect(after[1]).toEqual(after[0]);
     expect(after[2]).toEqual(after[0]);

@@ -165,7 +165,9 @@ interface ActivationFixture {
   readonly y: number[][];
   readonly gradient: number[][];
 }
-const fixtures = JSON.parse(readFileSync(new URL('../fixtures/expressions.json', import.meta.url), 'utf8')) as {
+const fixtures = JSON.parse(
+  readFileSync(new URL('../fixtures/pytorch/parts/expressions.json', import.meta.url), 'utf8'),
+) as {
   losses: Record<string, LossFixture>;
   activations: Record<string, ActivationFixture>;
 };

@@ -13,7 +13,7 @@ import {
 import { allFactories } from '../support/buffers.js';
 import { expectComputed, expectStep, flat, type Values } from '../support/nn/reference.js';
 
-/** As fixtures/golden.py describes it. */
+/** As fixtures/pytorch/training/golden.py describes it. */
 interface Case {
   readonly name: string;
   readonly layers: readonly LayerSpec[];
@@ -28,7 +28,9 @@ interface Case {
   readonly after: Record<string, readonly Values[]>;
 }
 
-const { cases } = JSON.parse(readFileSync(new URL('../fixtures/golden.json', import.meta.url), 'utf8')) as {
+const { cases } = JSON.parse(
+  readFileSync(new URL('../fixtures/pytorch/training/golden.json', import.meta.url), 'utf8'),
+) as {
   cases: readonly Case[];
 };
 

@@ -144,7 +144,9 @@ interface FixtureCase {
   readonly stddev?: number;
 }
 
-const fixture: Fixture = JSON.parse(readFileSync(new URL('../fixtures/initializers.json', import.meta.url), 'utf8'));
+const fixture: Fixture = JSON.parse(
+  readFileSync(new URL('../fixtures/pytorch/parts/initializers.json', import.meta.url), 'utf8'),
+);
 
 describe('limits and deviations of PyTorch and Keras', () => {
   const cases = Object.entries(fixture.cases).flatMap(([name, list]) => list.map((item) => ({ name, item })));

@@ -30,7 +30,7 @@ import { layerCases, layerGradientCases } from '../support/nn/layer-cases.js';
 import { weightHash } from '../support/nn/models.js';
 import { expectComputed, expectStep, flat, type Values } from '../support/nn/reference.js';
 
-/** As fixtures/layers.py describes it. */
+/** As fixtures/pytorch/training/layers.py describes it. */
 interface Case {
   readonly name: string;
   readonly spec: GraphSpec;
@@ -44,7 +44,9 @@ interface Case {
   readonly after: Record<string, readonly Values[]>;
 }
 
-const { cases, masks } = JSON.parse(readFileSync(new URL('../fixtures/layers.json', import.meta.url), 'utf8')) as {
+const { cases, masks } = JSON.parse(
+  readFileSync(new URL('../fixtures/pytorch/training/layers.json', import.meta.url), 'utf8'),
+) as {
   cases: readonly Case[];
   masks: readonly { type: 'dropout' | 'alphaDropout'; rate: number; values: [number, number] }[];
 };

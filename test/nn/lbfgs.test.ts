@@ -15,8 +15,10 @@ import { build, clouds, makeEngine, weightHash } from '../support/nn/models.js';
 
 type Values = number[] | number[][];
 
-/** As fixtures/lbfgs.py describes it. */
-const { cases } = JSON.parse(readFileSync(new URL('../fixtures/lbfgs.json', import.meta.url), 'utf8')) as {
+/** As fixtures/pytorch/training/lbfgs.py describes it. */
+const { cases } = JSON.parse(
+  readFileSync(new URL('../fixtures/pytorch/training/lbfgs.json', import.meta.url), 'utf8'),
+) as {
   readonly cases: readonly {
     readonly name: string;
     readonly layers: readonly LayerSpec[];

@@ -20,7 +20,7 @@ interface Fixture {
   readonly cases: readonly Case[];
 }
 
-const path = new URL('../fixtures/losses.json', import.meta.url);
+const path = new URL('../fixtures/pytorch/parts/losses.json', import.meta.url);
 const fixtures = (JSON.parse(readFileSync(path, 'utf8')) as { losses: Fixture[] }).losses;
 
 const make = (name: LossName, options: object = {}) => (lossTable[name] as (options: object) => LossSpec)(options);

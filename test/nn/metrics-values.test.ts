@@ -16,7 +16,7 @@ interface Case {
 }
 
 const cases: readonly Case[] = JSON.parse(
-  readFileSync(new URL('../fixtures/metrics.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../fixtures/sklearn/metrics.json', import.meta.url), 'utf8'),
 ) as Case[];
 
 const table = metricTable as unknown as Record<string, typeof metricTable.topK>;

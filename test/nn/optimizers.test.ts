@@ -16,8 +16,10 @@ interface Case {
   readonly after: readonly (readonly [number[], number[]])[];
 }
 
-/** As fixtures/optimizers.py describes it. */
-const fixture = JSON.parse(readFileSync(new URL('../fixtures/optimizers.json', import.meta.url), 'utf8')) as {
+/** As fixtures/pytorch/training/optimizers.py describes it. */
+const fixture = JSON.parse(
+  readFileSync(new URL('../fixtures/pytorch/training/optimizers.json', import.meta.url), 'utf8'),
+) as {
   readonly weights: readonly [number[], number[]];
   readonly gradients: readonly (readonly [number[], number[]])[];
   readonly cases: readonly Case[];

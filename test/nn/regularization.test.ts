@@ -32,8 +32,10 @@ interface Fixture {
   }[];
 }
 
-/** As fixtures/regularization.py describes it. */
-const fixture: Fixture = JSON.parse(readFileSync(new URL('../fixtures/regularization.json', import.meta.url), 'utf8'));
+/** As fixtures/pytorch/parts/regularization.py describes it. */
+const fixture: Fixture = JSON.parse(
+  readFileSync(new URL('../fixtures/pytorch/parts/regularization.json', import.meta.url), 'utf8'),
+);
 const { x, y, weights } = fixture;
 
 function expectClose(actual: ArrayLike<number>, reference: readonly number[], what: string): void {

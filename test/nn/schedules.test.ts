@@ -12,8 +12,10 @@ import { scheduleTable } from '../../src/nn/registry.js';
 import { optimizerFromSpec, scheduleFromSpec } from '../../src/nn/specs.js';
 import { factories, Random } from '../support/buffers.js';
 
-/** As fixtures/schedules.py describes it. */
-const { cases } = JSON.parse(readFileSync(new URL('../fixtures/schedules.json', import.meta.url), 'utf8')) as {
+/** As fixtures/pytorch/parts/schedules.py describes it. */
+const { cases } = JSON.parse(
+  readFileSync(new URL('../fixtures/pytorch/parts/schedules.json', import.meta.url), 'utf8'),
+) as {
   readonly cases: readonly {
     readonly name: keyof typeof scheduleTable;
     readonly options: object;

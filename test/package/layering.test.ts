@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { circles, closureOf, edgesOf, type ImportKind, parseImports, root, sources } from '../support/imports.js';
 
@@ -99,6 +99,82 @@ test('nothing knows backends but entries and what opens them', () => {
 test('no files import each other in a circle', () => {
   const found = circles(sources('src'), (file) => edgesOf(file).map(({ to }) => to));
   expect(found.map((circle) => circle.join(' -> '))).toEqual([]);
+});
+
+test('the folders of a room do not import each other in a circle', () => {
+  const folderOf = (file: string) => file.split('/').slice(0, 3).join('/');
+  const arrows = new Map<string, Set<string>>();
+  for (const { from, to } of sources('src').flatMap(edgesOf)) {
+    const [above, below] = [folderOf(from), folderOf(to)];
+    // What lies in the room itself is its ground and its face, and so may stand below its folders and above them.
+    if (above === below || above.endsWith('.ts') || below.endsWith('.ts')) continue;
+    arrows.set(above, (arrows.get(above) ?? new Set()).add(below));
+  }
+  expect(arrows.size).toBeGreaterThan(10);
+  const found = circles(arrows.keys(), (folder) => arrows.get(folder) ?? []);
+  expect(found.map((circle) => circle.join(' -> '))).toEqual([]);
+});
+
+/** All files in a folder of the repository, by their paths from its root. */
+function filesIn(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true, encoding: 'utf8' })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
+}
+
+const parts = ['src', 'assembly', 'test'];
+
+test('no folder has more than 20 files', () => {
+  const counts = new Map<string, number>();
+  for (const file of parts.flatMap(filesIn)) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  expect(counts.size).toBeGreaterThan(50);
+  expect([...counts].filter(([, count]) => count > 20)).toEqual([]);
+});
+
+/** Files of tests that are longer than others may be, and how long. Numbers here only fall, and none is added. */
+const long: Readonly<Record<string, number>> = {
+  'test/data/data-preprocess.test.ts': 430,
+  'test/data/data-read.test.ts': 409,
+  'test/engine/non-finite.test.ts': 428,
+  'test/engine/update.test.ts': 426,
+  'test/package/runtimes.test.ts': 416,
+  'test/support/nn/kernel-table.ts': 530,
+  'test/worker/worker.test.ts': 401,
+};
+
+test('no file of code is longer than 400 lines', () => {
+  const lengths = parts
+    .flatMap(filesIn)
+    .filter((file) => /\.(ts|js|mjs|py)$/.test(file))
+    .map((file) => [file, readFileSync(join(root, file), 'utf8').trimEnd().split('\n').length] as const);
+  expect(lengths.length).toBeGreaterThan(500);
+  expect(lengths.filter(([file, lines]) => lines > (long[file] ?? 400))).toEqual([]);
+  const over = lengths.filter(([, lines]) => lines > 400).map(([file]) => file);
+  expect(Object.keys(long).filter((file) => !over.includes(file))).toEqual([]);
+});
+
+/** Names that stand in several rooms because they mean the same in each. */
+const repeated: Readonly<Record<string, string>> = {
+  'activations.ts': 'kernels, and the layers and specs that call them',
+  'embedding.ts': 'kernels, and the layer that calls them',
+  'engine.ts':
+    "assembly/lib/engine.ts is what a module is told of the engine that runs it; a module's imports carry its name",
+  'index.ts': 'what a folder exports',
+  'losses.ts': 'kernels, and the specs that call them',
+  'optimizers.ts': 'kernels, and the specs that call them',
+  'own-place.ts': 'where the script of a thread or worker lies',
+};
+
+test('files of one name in different rooms mean the same', () => {
+  const places = new Map<string, Set<string>>();
+  for (const file of ['src', 'assembly'].flatMap(filesIn)) {
+    const [part, room] = file.split('/') as [string, string];
+    const name = basename(file);
+    // The index of each room, and the kernels that stand in assembly and as twins under one name, are no news.
+    places.set(name, (places.get(name) ?? new Set()).add(part === 'assembly' ? 'src/kernels' : `${part}/${room}`));
+  }
+  const several = [...places].filter(([, rooms]) => rooms.size > 1).map(([name]) => name);
+  expect(several.sort()).toEqual(Object.keys(repeated).sort());
 });
 
 // Rollup, and so Vite 7, puts a module that the entry of an app shares with a single chunk on demand into the entry. If that

@@ -136,7 +136,7 @@ describe.each(features)('features far from 0, or of another scale: %s', (_, feat
 
 test('files of earlier builds predict the same bits, and are measured in float64', () => {
   const { rows, models } = JSON.parse(
-    readFileSync(new URL('../fixtures/tabular-2026-11-21.json', import.meta.url), 'utf8'),
+    readFileSync(new URL('../fixtures/saved/tabular-2026-11-21.json', import.meta.url), 'utf8'),
   );
   for (const { target, file, predictions } of models) {
     const pipeline = deserializeTabular(Buffer.from(file, 'base64'), { backend: typescript() });

@@ -1,6 +1,6 @@
 import { predictedOf } from '../../data/tabular/estimate/measure.js';
 import { escaped, type HeatCell, heatTable } from '../../insight/charts/index.js';
-import { share, table } from './markup.js';
+import { share, table } from './html.js';
 import type { Measured } from './measured.js';
 
 /** Classes that a matrix is drawn of at most. */

@@ -1,11 +1,11 @@
 import { shorten } from '../../data/data-error.js';
 import type { ColumnKind, Metrics, TabularRecord } from '../../data/index.js';
 import { errorText, meanText } from '../terminal.js';
-import { share } from './markup.js';
+import { share } from './html.js';
 import type { Measured } from './measured.js';
 import type { ReportData } from './report-data.js';
 
-/** What is always predicted by somebody who does not look at the rows. */
+/** Describes the prediction that is the same for all rows. */
 function against({ baseline }: Metrics, classes: readonly string[], kind: ColumnKind | undefined): string {
   if (!baseline) return '';
   if (classes.length > 0) {

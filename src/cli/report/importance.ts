@@ -1,6 +1,6 @@
 import type { Importance, TabularRecord } from '../../data/index.js';
 import { escaped, image, named } from '../../insight/charts/index.js';
-import { importanceText, importanceUnit } from '../importance.js';
+import { importanceText, importanceUnit } from '../importance-text.js';
 
 /** Columns that are listed at most. */
 const MOST = 30;

@@ -5,8 +5,8 @@ import { figureText, short, shown, validationText } from '../terminal.js';
 import { confusionSection } from './confusion.js';
 import { calibration, learningCurves, residuals, roc } from './curves.js';
 import { headline } from './headline.js';
+import { table } from './html.js';
 import { importanceSection, type Pixels, pixelsOf } from './importance.js';
-import { table } from './markup.js';
 import type { Measured } from './measured.js';
 import type { ReportData } from './report-data.js';
 

@@ -2,7 +2,7 @@ import { checkNumber, checkOptions, ShapeError } from '../../errors.js';
 import { cos, exp } from '../../kernels/lib/elementary.js';
 import type { Generator } from '../../kernels/lib/philox.js';
 import type { Matrix } from '../../matrix.js';
-import type { Augmentation } from './batches.js';
+import type { Augmentation } from './augmented.js';
 
 /** How a row holds an image: line by line, the channels of a pixel together. */
 export interface ImageShape {

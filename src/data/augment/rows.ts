@@ -3,7 +3,7 @@ import { Generator, stream } from '../../kernels/lib/philox.js';
 import { type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../../matrix.js';
 import { drawBeta } from '../../rows/mixup.js';
 import { normalQuantile } from '../prep/statistics.js';
-import type { Augmentation } from './batches.js';
+import type { Augmentation } from './augmented.js';
 
 /** A draw from the normal distribution of mean 0 and variance 1. */
 export function drawNormal(random: Generator): number {

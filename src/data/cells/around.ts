@@ -14,14 +14,14 @@ function isNumber(text: string): boolean {
   );
 }
 
-/** What stands before and after the number in a text: 5 kg, 12x, <5. */
+/** The texts before and after the number in a cell: 5 kg, 12x, <5. */
 function around(text: string): readonly [before: string, after: string] | undefined {
   const match = AROUND.exec(text);
   if (!match || match[1]! + match[3]! === '' || !isNumber(match[2]!)) return undefined;
   return [match[1]!, match[3]!];
 }
 
-/** What stands before or after the number in each of these texts, of which there are several. */
+/** Returns the texts before or after the number in each of these cells, of which there are several. */
 export function unitAround(texts: readonly string[]): string | undefined {
   const first = around(texts[0]!);
   if (texts.length < 2 || !first) return undefined;

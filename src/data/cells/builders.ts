@@ -1,13 +1,13 @@
 import { textDecoder, textEncoder } from '../../realms.js';
 import type { CategoryColumn, Column, ColumnKind } from '../column.js';
 import type { ColumnReport } from '../report.js';
+import { type CellPlan, saysDates, settingsOf } from './cell-options.js';
 import { dateReader } from './date-formats.js';
 import { Dictionary, grown } from './dictionary.js';
 import { Findings } from './findings.js';
 import { type Decision, unitOf } from './infer.js';
 import { isCommonMarker, isMissingNumber } from './markers.js';
 import { isBeyondExact, isRounded, type NumberStyle, numberIn, numeralOf } from './numerals.js';
-import { type CellPlan, saysDates, settingsOf } from './plan.js';
 import { asciiOf, booleanWord, parseDate, parseNumber, withoutSpaces } from './scalars.js';
 import { type DateReader, inEitherOrder } from './spelled-dates.js';
 

@@ -1,10 +1,10 @@
 import type { CategoryColumn } from '../column.js';
 import { shorten } from '../data-error.js';
 import { mostlyAlike } from './around.js';
+import { planCells, type Settings, settingsOf } from './cell-options.js';
 import { type Decision, decide, isMark, isNumberLike, type Suspicion } from './infer.js';
 import { MISSING } from './markers.js';
 import { isPadded, numeralOf } from './numerals.js';
-import { planCells, type Settings, settingsOf } from './plan.js';
 import { booleanWord } from './scalars.js';
 import { isDateLike } from './spelled-dates.js';
 
@@ -40,7 +40,7 @@ export interface Odd {
 
 /** What may be another kind in a column that was inferred to hold texts. */
 export interface Doubts extends Omit<Suspicion, 'padded' | 'beyond'> {
-  /** Of texts of which some are numbers, dates or booleans: those that are none. */
+  /** The texts that stand among numbers, dates or booleans. */
   readonly odd?: Odd;
   /** Of numbers: the first that begins with 0, as codes do. */
   readonly padded?: Cell;

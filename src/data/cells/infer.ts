@@ -1,6 +1,7 @@
 import type { ColumnKind } from '../column.js';
 import { shorten } from '../data-error.js';
 import { unitAround } from './around.js';
+import type { Settings } from './cell-options.js';
 import { dateReader } from './date-formats.js';
 import { isCommonMarker, isMissingNumber } from './markers.js';
 import {
@@ -15,7 +16,6 @@ import {
   THOUSANDS,
   type Thousands,
 } from './numerals.js';
-import type { Settings } from './plan.js';
 import { booleanWord, parseDate, withoutSpaces } from './scalars.js';
 import { type DateOrder, isDateLike, spelledDate } from './spelled-dates.js';
 import { hasMonthName, haveMonthNames, looksLikeTime } from './unread-dates.js';
@@ -72,7 +72,7 @@ export function isPlain(text: string, comma: boolean): boolean {
   return (PLAIN.test(text) && !text.includes(comma ? '.' : ',')) || INFINITE.test(text);
 }
 
-/** Whether a digit stands where one may stand behind a currency: second to fifth. */
+/** Whether a digit stands where one may stand after a currency: second to fifth. */
 function hasEarlyDigit(text: string): boolean {
   for (let i = 1; i < 5; i++) {
     const unit = text.charCodeAt(i);
@@ -111,7 +111,7 @@ function styleOf(
   return { decimal, ...(thousands && { thousands }) };
 }
 
-/** Whether what stands between thousands could stand before decimals, and nothing says that it does not. */
+/** Returns whether the thousands separator could be a decimal separator, and nothing rules that out. */
 function isDoubtful(numerals: readonly Numeral[], style: NumberStyle, settings: Settings): boolean {
   const { decimal, thousands } = style;
   if (thousands === undefined || thousands === ' ' || thousands === "'") return false;

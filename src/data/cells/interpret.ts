@@ -1,10 +1,10 @@
 import type { CategoryColumn, Column, NumberColumn } from '../column.js';
 import type { ColumnReport } from '../report.js';
+import type { Settings } from './cell-options.js';
 import { Findings } from './findings.js';
 import { type Decision, decide, isMark, isPlain } from './infer.js';
 import { isCommonMarker } from './markers.js';
 import { isRounded, type NumberStyle, numeralOf } from './numerals.js';
-import type { Settings } from './plan.js';
 import { booleanWord, parseDate } from './scalars.js';
 import { inEitherOrder } from './spelled-dates.js';
 

@@ -1,10 +1,10 @@
 import { codedOf } from '../bytes-column.js';
 import type { Column, ColumnKind, NumberColumn } from '../column.js';
-import type { Reading } from '../csv/dialect.js';
 import { Table } from '../table.js';
+import { type CellPlan, planCells, settingsOf } from './cell-options.js';
 import { dateReader } from './date-formats.js';
 import { isMissingNumber } from './markers.js';
-import { type CellPlan, planCells, settingsOf } from './plan.js';
+import type { Reading } from './reading.js';
 import { inEitherOrder } from './spelled-dates.js';
 
 /** The values of a column that stand for missing ones. */

@@ -1,13 +1,13 @@
 import type { Column } from '../column.js';
-import type { Reading, ReadPlan } from '../csv/dialect.js';
 import { factsOf, lateRemark, lateText, remarksOn, type Said } from '../remarks.js';
 import type { ColumnReport } from '../report.js';
+import { type Settings, settingsOf } from './cell-options.js';
 import { withCounter } from './counter.js';
 import { type Doubts, doubtsOf } from './doubts.js';
 import type { Findings } from './findings.js';
 import { type Decision, type Evidence, isNumberLike, whyOf } from './infer.js';
 import { interpret } from './interpret.js';
-import { type Settings, settingsOf } from './plan.js';
+import type { Reading, ReadPlan } from './reading.js';
 
 /** A column as it stands in a table, and what is said of it. */
 export interface Settled {

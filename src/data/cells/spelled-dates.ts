@@ -45,7 +45,7 @@ const NAMED_YEAR = /* @__PURE__ */ new RegExp(`^(${MONTH})\\.?,?[-/\\s]([12]\\d{
 const TIME =
   /^(?:T|\s|,\s?|\sat\s|:)(\d{1,2}):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9}))?)?\s?([ap]\.?m\.?)?\s?(?:(z)|(?:utc|gmt)?([-+\u2212])(\d\d):?(\d\d)?|(?:utc|gmt)([-+\u2212])(\d)(?::(\d\d))?|utc|gmt)?(?:\s?\([^()]*\))?$/i;
 
-/** Milliseconds of the time behind a date; NaN where it is none. */
+/** Returns the milliseconds of the time after a date; NaN where it is none. */
 function timeOf(rest: string): number {
   const match = TIME.exec(rest);
   if (!match) return Number.NaN;

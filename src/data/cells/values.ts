@@ -1,13 +1,13 @@
 import { show } from '../../errors.js';
 import { isA } from '../../realms.js';
 import type { CategoryColumn, Column, ColumnKind } from '../column.js';
-import type { ReadPlan } from '../csv/dialect.js';
 import { shorten } from '../data-error.js';
 import type { ColumnReport } from '../report.js';
 import { KeepingBuilder, makeBuilder, readingOf, STRAY, TextFeed } from './builders.js';
+import { settingsOf } from './cell-options.js';
 import type { Findings } from './findings.js';
 import { adviceFor, type Evidence, hintFor, inferKind } from './infer.js';
-import { settingsOf } from './plan.js';
+import type { ReadPlan } from './reading.js';
 
 const isMissing = (value: unknown) => value === null || value === undefined || Number.isNaN(value);
 

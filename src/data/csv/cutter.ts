@@ -1,5 +1,5 @@
 import { grown } from '../cells/dictionary.js';
-import { CR, LF, QUOTE, SPACE, TAB } from './bytes.js';
+import { CR, LF, QUOTE, SPACE, TAB } from './byte-codes.js';
 
 /** What `cut` found: a whole row, the beginning of one, or a field that is wrongly quoted. */
 export const ROW = 0;

@@ -1,5 +1,5 @@
+import { type CellPlan, settingsOf } from '../cells/cell-options.js';
 import { type Evidence, inferKind } from '../cells/infer.js';
-import { type CellPlan, settingsOf } from '../cells/plan.js';
 import { booleanWord } from '../cells/scalars.js';
 import type { ColumnKind } from '../column.js';
 import { shorten } from '../data-error.js';
@@ -58,7 +58,7 @@ function grows(numbers: readonly number[]): boolean {
 
 const isYear = (value: number) => Number.isInteger(value) && value >= 1900 && value <= 2100;
 
-/** A text above texts of few kinds that is none of them, if there is no other text that comes again below. */
+/** Finds a text above a few categories that is not one of them, if no other text comes again below. */
 function labelAmong(headings: readonly Heading[]): Heading | undefined {
   const labels = headings.filter(({ kind, below }) => kind === 'category' && below === 'category');
   if (labels.some(({ name, texts }) => texts.includes(name))) return undefined;
@@ -156,7 +156,7 @@ const UNKNOWN = /^(?:unknown|undefined|unspecified|invalid|error|err)$/i;
 /**
  * Whether numbers beside a name may be names as well, since a text above nothing but numbers would be odd in just the first row.
  * Names do not come twice, nor again below; of many numbers only those in an order are names, since one of many columns of
- * values may well begin with a text that is none.
+ * values may well begin with a text that is no value.
  */
 function mayName(numbers: readonly Heading[], label: Heading, all: readonly Heading[]): boolean {
   const names = all.flatMap(({ name }) => (name === '' ? [] : [name]));

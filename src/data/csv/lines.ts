@@ -2,7 +2,7 @@ import { textDecoder } from '../../realms.js';
 import { type Builder, INVALID, STRAY, TAKEN } from '../cells/builders.js';
 import { grown } from '../cells/dictionary.js';
 import { DataError } from '../data-error.js';
-import { checkText, encodingError, hasLoneReturn, LF, type Place, QUOTE, SPACE } from './bytes.js';
+import { checkText, encodingError, hasLoneReturn, LF, type Place, QUOTE, SPACE } from './byte-codes.js';
 import { beginsWith, Cutter, ESCAPED, FLAW, isSpace, PART } from './cutter.js';
 import { type Stray, strayError } from './stray.js';
 
@@ -270,7 +270,7 @@ export class LineReader {
   #flaw(unit: Uint8Array, row: number, unclosed: boolean): DataError {
     const problem = unclosed
       ? 'a quote is opened here and never closed'
-      : 'a quoted field goes on behind its closing quote';
+      : 'a quoted field goes on after its closing quote';
     const bare = 'If quotes are characters like others, say quote: false.';
     const hint = unclosed ? bare : `Inside quotes a quote is written twice. ${bare}`;
     const place = this.#placeOf(unit, row, this.#cutter.open);

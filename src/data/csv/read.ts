@@ -1,6 +1,7 @@
 import { lookUp } from '../../errors.js';
 import { KeepingBuilder, makeBuilder, readingOf } from '../cells/builders.js';
 import { COUNTS_ROWS } from '../cells/counter.js';
+import { givenKind } from '../cells/reading.js';
 import { Settling } from '../cells/settle.js';
 import type { CategoryColumn, Column, ColumnKind } from '../column.js';
 import { DataError, shorten } from '../data-error.js';
@@ -9,16 +10,8 @@ import { Said } from '../remarks.js';
 import { type ColumnReport, makeReport } from '../report.js';
 import { Table } from '../table.js';
 import { asUtf8 } from '../text-encoding.js';
-import { checkText, decode, LF } from './bytes.js';
-import {
-  type Beginning,
-  type CsvOptions,
-  type CsvPlan,
-  type Dialect,
-  givenKind,
-  inferDialect,
-  planCsv,
-} from './dialect.js';
+import { checkText, decode, LF } from './byte-codes.js';
+import { type Beginning, type CsvOptions, type CsvPlan, type Dialect, inferDialect, planCsv } from './dialect.js';
 import { BareQuoteError, type Field, LineReader, STREAM } from './lines.js';
 import { type Stray, strayError } from './stray.js';
 

@@ -1,7 +1,7 @@
 import { textEncoder } from '../../realms.js';
 import { parseNumber } from '../cells/scalars.js';
-import { QUOTE } from './bytes.js';
-import type { Head, HowCut, Sample } from './sample.js';
+import { QUOTE } from './byte-codes.js';
+import type { Head, HowCut, Sample } from './head.js';
 
 const CANDIDATES = [',', ';', '\t', '|', ':', ' '];
 const LOOK = 30;
@@ -41,7 +41,7 @@ function candidatesOf(head: Head, { separator, quote, decimalComma }: Given): (H
   return separators.flatMap((sign) => {
     const how = { separator: sign, quote: quote ?? true };
     const sample = head.sample(how, LOOK);
-    // Where commas stand before decimals they separate only if fields with one are in quotes.
+    // Where commas are decimal separators they separate fields only if fields with one are in quotes.
     if (sign === ',' && separator === undefined && decimalComma && !sample.protects) return [];
     const found = [{ ...how, sample }];
     // Lines cut by tabs seldom have quotes that mean more than themselves.

@@ -1,7 +1,7 @@
 import type { Builder } from '../cells/builders.js';
 import { adviceFor } from '../cells/infer.js';
 import { DataError, shorten } from '../data-error.js';
-import type { Place } from './bytes.js';
+import type { Place } from './byte-codes.js';
 
 /** A text among values of another kind. */
 export interface Stray extends Place {

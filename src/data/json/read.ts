@@ -1,8 +1,8 @@
 import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
 import { textDecoder, textEncoder } from '../../realms.js';
+import { planReading, READ_OPTIONS, type ReadPlan } from '../cells/reading.js';
 import type { Complain } from '../cells/values.js';
-import { checkText, decode } from '../csv/bytes.js';
-import { planReading, READ_OPTIONS, type ReadPlan } from '../csv/dialect.js';
+import { checkText, decode } from '../csv/byte-codes.js';
 import { type Bytes, open, readAll, type Source } from '../opened.js';
 import { Blocks, RowCollector, type RowOptions, tableOf } from '../rows.js';
 import type { Table } from '../table.js';

@@ -101,7 +101,7 @@ class Scanner {
     return this.#number();
   }
 
-  /** Goes on behind one of two characters; returns whether it is the first. */
+  /** Skips one of two characters; returns whether it is the first. */
   #either(goesOn: string, ends: string): boolean {
     this.#space();
     const found = this.text[this.#at];

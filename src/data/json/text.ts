@@ -85,8 +85,7 @@ export function* elements(text: string, source: string): Generator<{ value: unkn
     if (c === ' ' || c === '\t' || c === '\r') continue;
     const here = () => ({ line, column: i - lineStart + 1 });
     if (depth === 0) {
-      if (c !== '[' || start !== -1)
-        throw failure('syntax', source, here(), `'${c}' stands behind the end of the array`);
+      if (c !== '[' || start !== -1) throw failure('syntax', source, here(), `'${c}' follows the end of the array`);
       start = -2;
       depth = 1;
       continue;

@@ -1,6 +1,6 @@
 import { show, UnknownNameError, ValueError } from '../../errors.js';
 import { makeBuilder, readingOf, TAKEN, TextFeed } from '../cells/builders.js';
-import { planCells } from '../cells/plan.js';
+import { planCells } from '../cells/cell-options.js';
 import type { CategoryColumn, Column, ColumnKind, NumberColumn } from '../column.js';
 import type { Table } from '../table.js';
 import { textsOf } from './encoding.js';

@@ -3,8 +3,8 @@ import type { Column } from '../column.js';
 import { dateSteps } from './dates.js';
 import { encodingSteps } from './encoding.js';
 import { missingSteps } from './missing.js';
+import { type AnyStep, checkState, type State, type StepSpec } from './preprocessing-step.js';
 import { scalingSteps } from './scaling.js';
-import { type AnyStep, checkState, type State, type StepSpec } from './step.js';
 
 const columnSteps: Readonly<Record<string, AnyStep>> = {
   ...scalingSteps,
@@ -50,7 +50,7 @@ interface Link {
   states: readonly State[];
 }
 
-/** Steps behind one another, for one column of a table and what comes of it. */
+/** Steps that follow each other, for one column of a table and what comes of it. */
 export class Chain {
   readonly #links: Link[];
 

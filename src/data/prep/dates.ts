@@ -1,7 +1,7 @@
 import { checkOptions, lookUp, show, ValueError } from '../../errors.js';
 import type { NumberColumn } from '../column.js';
 import { cos, sin } from './circle.js';
-import { define, numbersOf, type StepSpec } from './step.js';
+import { define, numbersOf, type StepSpec } from './preprocessing-step.js';
 
 /** A number that `dateParts` takes from a date, in UTC. */
 export type DatePart = 'year' | 'month' | 'day' | 'weekday' | 'dayOfYear' | 'hour' | 'minute' | 'second' | 'days';

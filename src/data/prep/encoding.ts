@@ -2,7 +2,7 @@ import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../error
 import type { CategoryColumn, Column, NumberColumn } from '../column.js';
 import { shorten } from '../data-error.js';
 import { countCategories } from './missing.js';
-import { define, numbersOf, type StepSpec } from './step.js';
+import { define, numbersOf, type StepSpec } from './preprocessing-step.js';
 
 /** What becomes of a category that fitting did not meet: nothing, an error, or a place of its own. */
 export type Unknown = 'ignore' | 'error' | 'own';
@@ -32,7 +32,7 @@ export function oneHot(options: OneHotOptions = {}): StepSpec {
 export interface OrdinalOptions {
   /** The categories in their order; default that of their texts. */
   readonly order?: readonly string[];
-  /** `'error'` (default), `'ignore'`: missing, or `'own'`: the number behind the last. */
+  /** `'error'` (default), `'ignore'`: missing, or `'own'`: the number after the last. */
   readonly unknown?: Unknown;
 }
 

@@ -2,8 +2,8 @@ import { ValueError } from '../../errors.js';
 import { type Matrix, makeMatrix } from '../../matrix.js';
 import { codedOf } from '../bytes-column.js';
 import type { Column, NumberColumn } from '../column.js';
+import { numbersOf } from './preprocessing-step.js';
 import type { Block } from './projection.js';
-import { numbersOf } from './step.js';
 
 /** Rows that are filled before the next ones: what they take stays in a processor's second-level cache. */
 const ROWS_AT_A_TIME = 256;
@@ -64,7 +64,7 @@ function unusable({ name, values }: NumberColumn, row: number): ValueError {
   return new ValueError({
     argument: `column '${name}', row ${row}`,
     given: missing ? 'a missing value' : String(values[row]),
-    expected: 'a finite number behind all steps',
+    expected: 'a finite number after all steps',
     ...(missing ? { hint: 'fillMissing() puts one there.' } : {}),
     ...(Number.isFinite(values[row]) ? { hint: 'Networks take float32, which ends at 3.4e38: scale the column.' } : {}),
   });

@@ -1,8 +1,8 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
 import { codedOf } from '../bytes-column.js';
 import type { CategoryColumn, Column, NumberColumn } from '../column.js';
+import { define, numbersOf, type StepSpec } from './preprocessing-step.js';
 import { median, medianOfCounts, moments, sorted } from './statistics.js';
-import { define, numbersOf, type StepSpec } from './step.js';
 
 /** Options of `fillMissing`. */
 export interface FillMissingOptions {

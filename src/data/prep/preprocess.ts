@@ -9,9 +9,9 @@ import { dateParts } from './dates.js';
 import { oneHot, textsOf } from './encoding.js';
 import { blockOf, COLUMNS_AT_A_TIME, fill, MOST_HELD, type Narrow, narrow, narrowed, toFloats } from './filling.js';
 import { fillMissing } from './missing.js';
+import { checkState, type State, type StepSpec } from './preprocessing-step.js';
 import { type AnyBlockStep, type Block, blockSteps, checkBlockState } from './projection.js';
 import { standardize } from './scaling.js';
-import { checkState, type State, type StepSpec } from './step.js';
 
 /** One step of preprocessing, or several that follow each other. */
 export type Steps = StepSpec | readonly StepSpec[];
@@ -28,7 +28,7 @@ export interface PreprocessOptions {
   readonly booleans?: Steps | 'drop';
   /** Default `[dateParts(), standardize(), fillMissing({ indicator: true })]`. */
   readonly dates?: Steps | 'drop';
-  /** Steps of all columns together, behind the others: `pca()`, `zca()`. */
+  /** Steps of all columns together, after those of each: `pca()`, `zca()`. */
   readonly after?: Steps;
 }
 
@@ -167,7 +167,7 @@ export class Preprocessing {
     return this.#after.reduce((before, { kind, state }) => [...kind.names(before, state!)], names);
   }
 
-  /** For each feature the column that it came of; undefined behind `pca` and `zca`, which mix them. */
+  /** For each feature the column that it came of; undefined after `pca` and `zca`, which mix them. */
   get origins(): readonly string[] | undefined {
     if (this.#after.length > 0) return undefined;
     return this.#fitted.flatMap(({ chain, name }) => chain.names().map(() => name));
@@ -176,7 +176,7 @@ export class Preprocessing {
   /**
    * A matrix of a table's rows. Other columns than those it was fitted with are left alone.
    * @throws UnknownNameError for a column that is missing, ValueError for texts among numbers and for values that are
-   * missing or not finite behind all steps; both name column and row.
+   * missing or not finite after all steps; both name column and row.
    */
   transform(data: Table | readonly Row[]): Matrix {
     const inputs = this.#fitted;

@@ -1,8 +1,8 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
 import { Generator, stream } from '../../kernels/lib/philox.js';
 import { EigenvalueDecomposition, Matrix as Mat } from './ml-matrix.js';
+import type { Shape, State, StepSpec } from './preprocessing-step.js';
 import { normalQuantile } from './statistics.js';
-import type { Shape, State, StepSpec } from './step.js';
 
 /** Rows of float64, for the steps that mix columns. */
 export interface Block {

@@ -1,5 +1,6 @@
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
 import type { Coded, Readable } from '../bytes-column.js';
+import { numeric, type StepSpec } from './preprocessing-step.js';
 import {
   divisor,
   expm1,
@@ -12,7 +13,6 @@ import {
   quantile,
   sorted,
 } from './statistics.js';
-import { numeric, type StepSpec } from './step.js';
 
 type Options = Readonly<Record<string, unknown>>;
 

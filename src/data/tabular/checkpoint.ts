@@ -1,11 +1,11 @@
 import type { Model } from '../../callbacks/interfaces.js';
 import { type Json, pack } from '../../callbacks/run-state.js';
 import { FileFormatError, show, ValueError } from '../../errors.js';
-import { loadTensors, saveTensors } from '../../io/bytes.js';
 import { parseJson } from '../../io/json.js';
 import { label } from '../../io/layout.js';
 import type { NewTensor, TensorData } from '../../io/safetensors.js';
 import { type LoadSource, naming, restore, type SaveTarget, serialize } from '../../io/save.js';
+import { loadTensors, saveTensors } from '../../io/tensors.js';
 import { Xxh32 } from '../../io/xxhash.js';
 import { allFinite, type Matrix, makeMatrix, oneNaN } from '../../matrix.js';
 import type { Weights } from '../../nn/parameters.js';
@@ -116,7 +116,7 @@ function checkChoices({ choices, curve, best }: Saved, { epochs, moreEpochs }: D
   const latest = choices.find(({ bestEpoch }) => bestEpoch >= curve.length);
   if (latest) fail(`epoch ${latest.bestEpoch} as the best of ${curve.length}`);
   if (!choices.every(({ temperature }) => temperature > 0 && temperature < Infinity))
-    fail('a temperature that is none');
+    fail('a temperature that is not a positive number');
   if (best !== (choices[0]?.bestEpoch ?? -1) >= 0) fail('best weights that no epoch has, or an epoch without');
 }
 

@@ -35,7 +35,7 @@ export interface TabularOptions {
   readonly layers?: readonly number[];
   /** Default 'silu'. */
   readonly activation?: ActivationName;
-  /** Rate of dropout behind each hidden layer; default 0.2 for classes up to 20,000 rows, else 0. */
+  /** Rate of dropout after each hidden layer; default 0.2 for classes up to 20,000 rows, else 0. */
   readonly dropout?: number;
   /**
    * Networks whose outputs are averaged. Each trains on all but its own part of the rows, by which it stops; default

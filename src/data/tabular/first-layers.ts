@@ -11,7 +11,7 @@ interface DenseSpec extends LayerSpec {
 }
 
 /**
- * A model whose input feeds dense layers alone, cut behind their sums: where some inputs change, the sums change by these
+ * A model whose input feeds dense layers alone, cut after their sums: where some inputs change, the sums change by these
  * inputs' own products, and only the layers after them are computed anew.
  */
 export class FirstLayers {

@@ -2,7 +2,7 @@ import type { Model } from '../../callbacks/interfaces.js';
 import { internalsOf } from '../../engine/internals.js';
 import { FileFormatError, show } from '../../errors.js';
 import { textDecoder } from '../../realms.js';
-import type { Reading } from '../csv/dialect.js';
+import type { Reading } from '../cells/reading.js';
 import type { Preprocessing } from '../prep/preprocess.js';
 import type { Design, Task } from './design.js';
 import type { Metrics, Prior } from './estimate/measure.js';
@@ -63,7 +63,7 @@ export interface TabularRecord {
   readonly notes: readonly string[];
 }
 
-// What a file says of a pipeline is checked against all else that it says, before anybody relies on it. Parts that files of
+// What a file says of a pipeline is checked against all else that it says, before it is relied on. Parts that files of
 // earlier builds lack are optional.
 
 const kind = oneOf('number', 'category', 'boolean', 'date');

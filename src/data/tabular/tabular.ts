@@ -3,8 +3,8 @@ import { StateError, ValueError } from '../../errors.js';
 import { type SaveTarget, save, serialize } from '../../io/save.js';
 import { type Matrix, makeMatrix, type Numbers } from '../../matrix.js';
 import { withoutMarks } from '../cells/marked.js';
+import type { Reading } from '../cells/reading.js';
 import type { ColumnKind } from '../column.js';
-import type { Reading } from '../csv/dialect.js';
 import type { Preprocessing } from '../prep/preprocess.js';
 import { type Row, tableFromRows } from '../rows.js';
 import { Table } from '../table.js';
@@ -42,7 +42,7 @@ export class Tabular<T extends Task = Task> {
     throw new StateError('This pipeline has learned nothing yet: call fit(rows) first.');
   }
 
-  /** The model behind it. */
+  /** The trained model. @throws StateError before `fit`. */
   get model(): Model {
     return this.#ready().model;
   }

@@ -5,13 +5,13 @@ import type { BackendFactory } from '../../kernels/contract.js';
 import { cos } from '../../kernels/lib/elementary.js';
 import type { Matrix } from '../../matrix.js';
 import type { Weights } from '../../nn/parameters.js';
-import { gather } from '../augment/batches.js';
+import { gather } from '../augment/augmented.js';
 import { jobOf, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import type { Design, Task } from './design.js';
 import { HeldOut } from './estimate/held-out.js';
 import { FEWEST_ROWS, partsOf } from './estimate/parts.js';
+import { combine, compileNetwork, cooled, makeNetwork } from './make-network.js';
 import type { History, MemberRecord } from './member.js';
-import { combine, compileNetwork, cooled, makeNetwork } from './network.js';
 import { type CheckpointEvery, Pauses } from './pauses.js';
 import { Rounds } from './rounds.js';
 

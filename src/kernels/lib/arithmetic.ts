@@ -1,6 +1,6 @@
 import { bell, exp, expm1, log, log1p, logOnePlus, middle, sigmoid, tail, tanh } from './math.js';
 
-/** What the TypeScript kernels compute with. */
+/** Supplies the arithmetic of the TypeScript kernels. */
 export interface Arithmetic {
   readonly round: (x: number) => number;
   readonly exp: (x: number) => number;

@@ -3,11 +3,11 @@ import { fillOptions, maker, type OptionRange, type OptionRanges } from '../defi
 
 type StemOf<K> = K extends `${infer Stem}Forward` ? Stem : never;
 
-/** What stands before `Forward` and `Backward` in the names of a pair of kernels. */
+/** The name of a pair of kernels without `Forward` and `Backward`. */
 export type KernelStem = StemOf<KernelName>;
 
 /**
- * How an activation is computed. Every shape has a common signature, which the rest of the library goes by:
+ * Says how an activation is computed. Every shape has a common signature, which the rest of the library goes by:
  * - elementwise: Forward (x, y, n, ...numbers), Backward (saved, dy, dx, n, ...numbers); n is a multiple of 8
  * - rows: Forward (x, y, rows, columns, stride), Backward (y, dy, dx, rows, columns, stride)
  * - units: Forward (x, slope, y, rows, units, stride), Backward (x, slope, dy, dx, dslope, rows, units, stride), with a
@@ -20,7 +20,7 @@ export type ActivationPlan =
       readonly shape: 'elementwise';
       readonly kernel: KernelStem;
       readonly numbers: readonly number[];
-      /** What the gradient is computed from; 'nothing': it is dy. */
+      /** The tensor that the gradient is computed from; 'nothing': it is dy. */
       readonly saves: 'x' | 'y' | 'nothing';
       /** About as fast as a copy. */
       readonly light?: boolean;
@@ -33,11 +33,11 @@ export type ActivationPlan =
       readonly shape: 'random';
       readonly kernel: KernelStem;
       readonly numbers: readonly number[];
-      /** What stands in for it outside of training. */
+      /** The activation that replaces it outside of training. */
       readonly inference: ActivationPlan & { readonly shape: 'elementwise' };
     };
 
-/** What an activation is beside its loops. */
+/** Defines an activation beside its loops. */
 export interface ActivationDefinition<O extends object = object> {
   /** The range and default of each option. */
   readonly options: OptionRanges<O>;
@@ -45,11 +45,16 @@ export interface ActivationDefinition<O extends object = object> {
   check?(options: O): void;
   /** Says which kernels compute it, and what they need in the backward pass. */
   plan(options: O): ActivationPlan;
-  /** The default kernel initializer of a dense layer in front of it. */
+  /** The default kernel initializer of a dense layer in front of it; 'glorotUniform' unless said. */
   readonly initializer: 'glorotUniform' | 'heUniform' | 'lecunNormal';
   /** Further options to test and to time; every kernel appears with the defaults or with some of these. */
   readonly variants?: readonly Partial<O>[];
 }
+
+/** Defaults of an activation's definition. */
+const plain = { options: {}, initializer: 'glorotUniform' } as const;
+
+type Given<O extends object> = Pick<ActivationDefinition<O>, 'plan'> & Partial<ActivationDefinition<O>>;
 
 /** An activation as plain data: its name and all options. */
 export type NamedActivation<N extends string, O> = {
@@ -58,8 +63,9 @@ export type NamedActivation<N extends string, O> = {
 } & Readonly<O>;
 
 /** Defines an activation: returns the function that checks options and returns a spec. */
-export function define<N extends string, O extends object>(name: N, definition: () => ActivationDefinition<O>) {
-  return maker(definition, ({ options, check }, given: Partial<O> = {}): NamedActivation<N, O> => {
+export function define<N extends string, O extends object>(name: N, definition: () => Given<O>) {
+  const whole = () => ({ ...plain, ...definition() }) as ActivationDefinition<O>;
+  return maker(whole, ({ options, check }, given: Partial<O> = {}): NamedActivation<N, O> => {
     const filled = fillOptions(options, given, name);
     check?.(filled);
     return { name, ...filled };

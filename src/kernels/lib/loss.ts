@@ -15,24 +15,29 @@ export const DOMAINS = {
   sign: { expected: 'a target of -1 or 1, or of 0 or 1', holds: (v: number) => v === -1 || v === 0 || v === 1 },
 } as const;
 
-/** What a loss is beside its kernel, which has its name. */
+/** Defines a loss beside its kernel, which has its name. */
 export interface LossDefinition<O = object> {
   /** The activation that must end the model, and is computed together with the loss. */
   readonly fuses?: 'softmax' | 'sigmoid';
   /**
-   * What a row of targets says: a class index; a class, by a number for each; a yes or no for each output; numbers.
-   * Decides on accuracy and class weights.
+   * The meaning of a row of targets: a class index; a class, by a number for each; a yes or no for each output;
+   * numbers. Decides on accuracy and class weights. Default 'numbers'.
    */
   readonly targets: 'label' | 'class' | 'yesNo' | 'numbers';
-  /** Of every target but class indices. */
+  /** The domain of every target but class indices; default 'any'. */
   readonly domain: keyof typeof DOMAINS;
   /** Outputs above this are a yes, where none is fused. Default 0.5. */
   readonly threshold?: number;
   /** A hint for errors: which loss to take for the other kind of output. */
   readonly advice?: string;
+  /**
+   * Wants outputs above 0, since it takes their logarithm as they are, or in an expression divides by them or takes a root.
+   * The explanation of a loss that is not finite says so.
+   */
+  readonly needsPositive?: boolean;
   /** The range and default of each option. */
   readonly options: OptionRanges<O>;
-  /** The numbers that the kernel takes behind those that all take. */
+  /** Returns the arguments that the kernel takes after those that all loss kernels take. */
   args(options: O): readonly number[];
 }
 
@@ -45,9 +50,13 @@ export type NamedLoss<N extends string, O> = {
 
 const common: OptionRanges<CommonLossOptions> = { reduction: { default: 'mean', oneOf: ['mean', 'sum'] } };
 
+/** Defaults of a loss's definition. */
+const plain = { targets: 'numbers', domain: 'any', options: {}, args: () => [] } as const;
+
 /** A function that checks options and returns a spec. */
-export function loss<N extends KernelName, O = object>(name: N, definition: () => LossDefinition<O>) {
-  return maker(definition, ({ options }, given: Partial<O & CommonLossOptions> = {}): NamedLoss<N, O> => {
+export function loss<N extends KernelName, O = object>(name: N, definition?: () => Partial<LossDefinition<O>>) {
+  const whole = () => ({ ...plain, ...definition?.() }) as LossDefinition<O>;
+  return maker(whole, ({ options }, given: Partial<O & CommonLossOptions> = {}): NamedLoss<N, O> => {
     const ranges = { ...common, ...options } as OptionRanges<O & CommonLossOptions>;
     return { name, ...fillOptions<O & CommonLossOptions>(ranges, given, name) } as NamedLoss<N, O>;
   });

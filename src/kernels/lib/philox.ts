@@ -41,7 +41,7 @@ export function philox(
   out[at + 3] = c3;
 }
 
-/** What a stream of random numbers is for; the high byte of its number. */
+/** The purpose of a stream of random numbers; the high byte of its number. */
 export const PURPOSE = {
   initialization: 1,
   shuffle: 2,

@@ -17,7 +17,7 @@ export interface CommonOptions {
   readonly weightDecay: number;
 }
 
-/** What an optimizer is beside its loops. */
+/** Defines an optimizer beside its loops. */
 export interface OptimizerDefinition<O extends CommonOptions = CommonOptions> {
   /** The range and default of each option. */
   readonly options: OptionRanges<O>;
@@ -25,9 +25,9 @@ export interface OptimizerDefinition<O extends CommonOptions = CommonOptions> {
   check?(options: O): void;
   /** Its loops, by kernel, and the names of the states that each takes, in order. */
   readonly loops: Readonly<Partial<Record<KernelName, readonly string[]>>>;
-  /** Which loop these options ask for; the only one where there is one. */
+  /** Returns the loop that these options ask for; the only one where there is one. */
   loop?(options: O): KernelName;
-  /** What a state holds before the first step; default 0. */
+  /** The number that a state holds before the first step; default 0. */
   initial?(options: O, state: string): number;
   /** Writes the numbers that the loop reads in step t, from 1 on, to `block`, up to SETTLES. */
   fill(heap: Heap, block: number, options: O, learningRate: number, t: number): void;
@@ -35,7 +35,7 @@ export interface OptimizerDefinition<O extends CommonOptions = CommonOptions> {
 
 /** Elements of the block that an optimizer's loop reads; the last is for weight decay. */
 export const BLOCK_SIZE = 16;
-/** Which of them says whether states are looked through for numbers about to become denormal. */
+/** The index of the number that says whether states are looked through for numbers about to become denormal. */
 const SETTLES = 14;
 /**
  * State falls by a factor of its decay a step at most, so that what a look at every 16th step lets pass is still no denormal

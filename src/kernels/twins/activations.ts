@@ -25,14 +25,15 @@ type Family = Pick<
 
 /** x. */
 export const linear = /* @__PURE__ */ define<'linear', object>('linear', () => ({
-  options: {},
   plan: () => ({ shape: 'identity' }),
-  initializer: 'glorotUniform',
 }));
 
 /** Options of `step`. */
 export interface StepOptions {
-  /** What stands in for the gradient, which is 0: that of x, or that of sigmoid(x). Default 'straightThrough'. */
+  /**
+   * The gradient to use in place of the true one, which is 0: that of x, or that of sigmoid(x). Default
+   * 'straightThrough'.
+   */
   readonly surrogate: 'straightThrough' | 'sigmoid';
 }
 
@@ -40,71 +41,54 @@ export interface StepOptions {
 export const step = /* @__PURE__ */ define<'step', StepOptions>('step', () => ({
   options: { surrogate: { default: 'straightThrough', oneOf: ['straightThrough', 'sigmoid'] } },
   plan: ({ surrogate }) => light('step', surrogate === 'sigmoid' ? 'x' : 'nothing'),
-  initializer: 'glorotUniform',
   variants: [{ surrogate: 'sigmoid' }],
 }));
 
 /** 1 / (1 + e^-x). */
 export const sigmoid = /* @__PURE__ */ define<'sigmoid', object>('sigmoid', () => ({
-  options: {},
   plan: () => elementwise('sigmoid', 'y'),
-  initializer: 'glorotUniform',
 }));
 
 /** relu6(x + 3) / 6, as in PyTorch and Keras 3; that of Keras 2 is steeper, 0.2 x + 0.5 between 0 and 1. */
 export const hardSigmoid = /* @__PURE__ */ define<'hardSigmoid', object>('hardSigmoid', () => ({
-  options: {},
   plan: () => light('ramp', 'y', [3, 1 / 6]),
-  initializer: 'glorotUniform',
 }));
 
 /** (e^x - e^-x) / (e^x + e^-x). */
 export const tanh = /* @__PURE__ */ define<'tanh', object>('tanh', () => ({
-  options: {},
   plan: () => elementwise('tanh', 'y'),
-  initializer: 'glorotUniform',
 }));
 
 /** max(x, 0). */
 export const relu = /* @__PURE__ */ define<'relu', object>('relu', () => ({
-  options: {},
   plan: () => ({ ...light('relu', 'y'), fused: 'denseForwardRelu' }),
   initializer: 'heUniform',
 }));
 
 /** min(max(x, 0), 6). */
 export const relu6 = /* @__PURE__ */ define<'relu6', object>('relu6', () => ({
-  options: {},
   plan: () => light('relu6', 'y'),
   initializer: 'heUniform',
 }));
 
 /** x / (1 + |x|). */
 export const softsign = /* @__PURE__ */ define<'softsign', object>('softsign', () => ({
-  options: {},
   plan: () => elementwise('softsign', 'y'),
-  initializer: 'glorotUniform',
 }));
 
 /** e^x. */
 export const exponential = /* @__PURE__ */ define<'exponential', object>('exponential', () => ({
-  options: {},
   plan: () => elementwise('exponential', 'y'),
-  initializer: 'glorotUniform',
 }));
 
 /** e^x / sum(e^x) over the columns of a row; terms below 1e-20 of the largest are 0. */
 export const softmax = /* @__PURE__ */ define<'softmax', object>('softmax', () => ({
-  options: {},
   plan: () => ({ shape: 'rows', kernel: 'softmax' }),
-  initializer: 'glorotUniform',
 }));
 
 /** x - log(sum(e^x)) over the columns of a row. */
 export const logSoftmax = /* @__PURE__ */ define<'logSoftmax', object>('logSoftmax', () => ({
-  options: {},
   plan: () => ({ shape: 'rows', kernel: 'logSoftmax' }),
-  initializer: 'glorotUniform',
 }));
 
 /** The loops in TypeScript. */

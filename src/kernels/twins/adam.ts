@@ -61,7 +61,7 @@ export const adamw = /* @__PURE__ */ optimizer<'adamw', AdamOptions>('adamw', /*
 
 /** Options of `nadam`. */
 export interface NadamOptions extends AdamaxOptions {
-  /** How soon the momentum grows from about half of beta1 to beta1; default 0.004. */
+  /** The pace at which the momentum grows from about half of beta1 to beta1; default 0.004. */
   readonly momentumDecay: number;
 }
 
@@ -139,11 +139,11 @@ export const adamax = /* @__PURE__ */ optimizer<'adamax', AdamaxOptions>('adamax
 
 /** Options of `adan`. */
 export interface AdanOptions extends CommonOptions {
-  /** Of the gradients' average; default 0.98. */
+  /** Decay of the moving average of gradients; default 0.98. */
   readonly beta1: number;
-  /** Of the average of their changes; default 0.92. */
+  /** Decay of the moving average of their changes; default 0.92. */
   readonly beta2: number;
-  /** Of the second moment of gradients looked ahead; default 0.99. */
+  /** Decay of the second moment of gradients with look-ahead; default 0.99. */
   readonly beta3: number;
   /** Keeps the divisor above 0; default 1e-8. */
   readonly epsilon: number;

@@ -4,7 +4,7 @@ import type { Arithmetic } from '../lib/arithmetic.js';
 
 type Family = Pick<Twins, 'add' | 'multiply' | 'subtract' | 'maximum' | 'maximumBackward' | 'scale' | 'copyColumns'>;
 
-/** How threads share them. @internal */
+/** Says how threads share them. @internal */
 export const elementwiseAxes: Axes = {
   add: elements(3, COST.copy),
   multiply: elements(3, COST.copy),

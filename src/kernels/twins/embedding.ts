@@ -4,7 +4,7 @@ import type { Arithmetic } from '../lib/arithmetic.js';
 
 type Family = Pick<Twins, 'embeddingForward' | 'embeddingRows' | 'embeddingGradient' | 'gatherRows' | 'scatterRows'>;
 
-/** How threads share them. @internal */
+/** Says how threads share them. @internal */
 export const embeddingAxes: Axes = {
   embeddingForward(call) {
     const [, , , , rows, columns, dim, stride, yStride] = call;

@@ -35,7 +35,7 @@ function broadcastAxis(call: BroadcastCall): Axis {
   return along(call, { place: 9, work, steps: [aRow, 0, 0, bRow, 0, 0, yRow] });
 }
 
-/** How threads share them. @internal */
+/** Says how threads share them. @internal */
 export const expressionAxes: Axes = {
   broadcastAdd: broadcastAxis,
   broadcastSubtract: broadcastAxis,

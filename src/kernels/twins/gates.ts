@@ -37,7 +37,6 @@ const SELU_LAMBDA = 1.0507009873554805;
 
 /** lambda x, or lambda alpha (e^x - 1) for x < 0, with alpha = 1.6732632 and lambda = 1.0507010 (Klambauer et al. 2017). */
 export const selu = /* @__PURE__ */ define<'selu', object>('selu', () => ({
-  options: {},
   plan: () => elementwise('elu', 'y', [SELU_LAMBDA * SELU_ALPHA, SELU_LAMBDA]),
   initializer: 'lecunNormal',
 }));
@@ -75,23 +74,19 @@ const GELU_TANH = [1.5957691216057308, 0.07135481282553024];
 
 /** x sigmoid(x), also known as swish (Elfwing et al. 2018). */
 export const silu = /* @__PURE__ */ define<'silu', object>('silu', () => ({
-  options: {},
   plan: () => elementwise('swish', 'x', [1, 0]),
   initializer: 'heUniform',
 }));
 
 /** x tanh(softplus(x)) (Misra 2019). */
 export const mish = /* @__PURE__ */ define<'mish', object>('mish', () => ({
-  options: {},
   plan: () => elementwise('mish', 'x'),
   initializer: 'heUniform',
 }));
 
 /** log(1 + e^x). */
 export const softplus = /* @__PURE__ */ define<'softplus', object>('softplus', () => ({
-  options: {},
   plan: () => elementwise('softplus', 'y'),
-  initializer: 'glorotUniform',
 }));
 
 /** The loops in TypeScript. */

@@ -21,7 +21,7 @@ export const leakyRelu = /* @__PURE__ */ define<'leakyRelu', LeakyReluOptions>('
 
 /** Options of `prelu`. */
 export interface PreluOptions {
-  /** Where the slopes begin; default 0.25. */
+  /** The value that the slopes begin with; default 0.25. */
   readonly alpha: number;
 }
 

@@ -3,7 +3,7 @@ import type { Arithmetic } from '../lib/arithmetic.js';
 import { loss, smoothing } from '../lib/loss.js';
 import { elementwiseLoss, raise } from '../lib/loss-loop.js';
 
-const hinged = { targets: 'yesNo', domain: 'sign', threshold: 0, options: {}, args: () => [] } as const;
+const hinged = { targets: 'yesNo', domain: 'sign', threshold: 0 } as const;
 
 /** max(1 - t y, 0), for targets -1 and 1; a 0 counts as -1. */
 export const hinge = /* @__PURE__ */ loss('hinge', () => hinged);
@@ -39,7 +39,7 @@ export const binaryCrossentropy = /* @__PURE__ */ loss<'binaryCrossentropy', Smo
 
 /** Options of `binaryFocalCrossentropy`. */
 export interface BinaryFocalOptions extends SmoothingOptions {
-  /** How little easy rows count; default 2. At 0 all count alike. */
+  /** The exponent that makes easy rows count less; at least 0, default 2. At 0 all count alike. */
   readonly gamma: number;
   /** The weight of target 1, where 1 - alpha is that of target 0; default 0.25. Needs `applyClassBalancing`. */
   readonly alpha: number;

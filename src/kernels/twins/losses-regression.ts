@@ -4,47 +4,27 @@ import { loss } from '../lib/loss.js';
 import { elementwiseLoss } from '../lib/loss-loop.js';
 
 /** The square of the difference, (y - t)^2. */
-export const meanSquaredError = /* @__PURE__ */ loss('meanSquaredError', () => ({
-  targets: 'numbers',
-  domain: 'any',
-  options: {},
-  args: () => [],
-}));
+export const meanSquaredError = /* @__PURE__ */ loss('meanSquaredError');
 
 /** The size of the difference, |y - t|. Where both are equal the gradient is 0. */
-export const meanAbsoluteError = /* @__PURE__ */ loss('meanAbsoluteError', () => ({
-  targets: 'numbers',
-  domain: 'any',
-  options: {},
-  args: () => [],
-}));
+export const meanAbsoluteError = /* @__PURE__ */ loss('meanAbsoluteError');
 
 /** The difference in percent of the target, 100 |y - t| / |t|, where |t| is at least 1e-7. */
-export const meanAbsolutePercentageError = /* @__PURE__ */ loss('meanAbsolutePercentageError', () => ({
-  targets: 'numbers',
-  domain: 'any',
-  options: {},
-  args: () => [],
-}));
+export const meanAbsolutePercentageError = /* @__PURE__ */ loss('meanAbsolutePercentageError');
 
 /** (log(1 + y) - log(1 + t))^2, for targets of 0 or more. A negative output counts as 0, with gradient 0. */
 export const meanSquaredLogarithmicError = /* @__PURE__ */ loss('meanSquaredLogarithmicError', () => ({
-  targets: 'numbers',
   domain: 'nonNegative',
-  options: {},
-  args: () => [],
 }));
 
 /** Options of `huber`. */
 export interface HuberOptions {
-  /** Where the parabola becomes a line; default 1. */
+  /** The error at which the parabola becomes a line, in the target's unit; default 1. */
   readonly delta: number;
 }
 
 /** (y - t)^2 / 2 up to a distance of `delta`, from there on a line, delta (|y - t| - delta / 2). (Huber 1964.) */
 export const huber = /* @__PURE__ */ loss<'huber', HuberOptions>('huber', () => ({
-  targets: 'numbers',
-  domain: 'any',
   options: { delta: { default: 1, above: 0 } },
   args: ({ delta }) => [delta],
 }));
@@ -60,19 +40,12 @@ export interface TukeyBiweightOptions {
  * The default suits errors of standard deviation 1. (Beaton and Tukey 1974.)
  */
 export const tukeyBiweight = /* @__PURE__ */ loss<'tukeyBiweight', TukeyBiweightOptions>('tukeyBiweight', () => ({
-  targets: 'numbers',
-  domain: 'any',
   options: { delta: { default: 4.685, min: 1e-6, max: 1e6 } },
   args: ({ delta }) => [1 / delta, delta ** 2 / 6],
 }));
 
 /** log(cosh(y - t)): nearly (y - t)^2 / 2 for small differences, |y - t| - log 2 for large ones. */
-export const logCosh = /* @__PURE__ */ loss('logCosh', () => ({
-  targets: 'numbers',
-  domain: 'any',
-  options: {},
-  args: () => [],
-}));
+export const logCosh = /* @__PURE__ */ loss('logCosh');
 
 /** Options of `quantile`. */
 export interface QuantileOptions {
@@ -85,8 +58,6 @@ export interface QuantileOptions {
  * the targets. (Koenker and Bassett 1978.)
  */
 export const quantile = /* @__PURE__ */ loss<'quantile', QuantileOptions>('quantile', () => ({
-  targets: 'numbers',
-  domain: 'any',
   options: { tau: { default: 0.5, above: 0, below: 1 } },
   args: ({ tau }) => [tau],
 }));
@@ -96,10 +67,8 @@ export const quantile = /* @__PURE__ */ loss<'quantile', QuantileOptions>('quant
  * make it. At the best fit it is not 0. (PyTorch's PoissonNLLLoss without log_input.)
  */
 export const poisson = /* @__PURE__ */ loss('poisson', () => ({
-  targets: 'numbers',
   domain: 'nonNegative',
-  options: {},
-  args: () => [],
+  needsPositive: true,
 }));
 
 /**
@@ -109,8 +78,7 @@ export const poisson = /* @__PURE__ */ loss('poisson', () => ({
 export const klDivergence = /* @__PURE__ */ loss('klDivergence', () => ({
   targets: 'class',
   domain: 'probability',
-  options: {},
-  args: () => [],
+  needsPositive: true,
 }));
 
 type Family = Pick<

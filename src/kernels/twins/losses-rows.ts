@@ -7,20 +7,13 @@ import { rowWeight } from '../lib/loss-loop.js';
 export const categoricalHinge = /* @__PURE__ */ loss('categoricalHinge', () => ({
   targets: 'class',
   domain: 'probability',
-  options: {},
-  args: () => [],
 }));
 
 /**
  * Minus the cosine of the angle between a row of outputs and its targets: -1 where they point the same way. Rows shorter
  * than 1e-6 count as that long.
  */
-export const cosineSimilarity = /* @__PURE__ */ loss('cosineSimilarity', () => ({
-  targets: 'numbers',
-  domain: 'any',
-  options: {},
-  args: () => [],
-}));
+export const cosineSimilarity = /* @__PURE__ */ loss('cosineSimilarity');
 
 /** The loops in TypeScript. */
 export default function rowLosses({ round: f }: Arithmetic): Pick<Twins, 'categoricalHinge' | 'cosineSimilarity'> {

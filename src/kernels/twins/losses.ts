@@ -35,7 +35,7 @@ export const categoricalCrossentropy = /* @__PURE__ */ loss<'categoricalCrossent
 
 /** Options of `categoricalFocalCrossentropy`. */
 export interface CategoricalFocalOptions extends SmoothingOptions {
-  /** How little easy rows count; default 2. At 0 all count alike. */
+  /** The exponent that makes easy rows count less; at least 0, default 2. At 0 all count alike. */
   readonly gamma: number;
   /** A factor of the whole loss; default 0.25. */
   readonly alpha: number;

@@ -13,7 +13,7 @@ type Family = Pick<
   | 'layerNormalizationBackward'
 >;
 
-/** How threads share them. @internal */
+/** Says how threads share them. @internal */
 export const normalizationAxes: Axes = {
   batchNormalizationMoments: columns(3, COST.moments),
   batchNormalizationForward: columns(6, COST.moments),

@@ -77,7 +77,7 @@ export const nesterov = /* @__PURE__ */ sgdWith('nesterov', true);
 
 /** Options of `adagrad`. */
 export interface AdagradOptions extends CommonOptions {
-  /** What the sums of squares begin with; default 0. */
+  /** The value that the sums of squares begin with; default 0. */
   readonly initialAccumulatorValue: number;
   /** Added to the root; default 1e-10. */
   readonly epsilon: number;
@@ -96,7 +96,7 @@ export const adagrad = /* @__PURE__ */ optimizer<'adagrad', AdagradOptions>('ada
 
 /** Options of `adadelta`. */
 export interface AdadeltaOptions extends CommonOptions {
-  /** Of both moving averages; default 0.9. */
+  /** Decay of both moving averages; default 0.9. */
   readonly rho: number;
   /** Added under both roots; default 1e-6. */
   readonly epsilon: number;
@@ -116,7 +116,7 @@ export const adadelta = /* @__PURE__ */ optimizer<'adadelta', AdadeltaOptions>('
 
 /** Options of `rmsprop`. */
 export interface RmspropOptions extends CommonOptions {
-  /** Of the moving averages; default 0.99. */
+  /** Decay of the moving averages; default 0.99. */
   readonly rho: number;
   /** Added to the root; default 1e-8. */
   readonly epsilon: number;
@@ -155,9 +155,9 @@ export const rmsprop = /* @__PURE__ */ optimizer<'rmsprop', RmspropOptions>('rms
 
 /** Options of `lion`. */
 export interface LionOptions extends CommonOptions {
-  /** Of the blend whose sign is the step; default 0.9. */
+  /** Weight of the moving average in the blend whose sign is the step; default 0.9. */
   readonly beta1: number;
-  /** Of the moving average; default 0.99. */
+  /** Decay of the moving average; default 0.99. */
   readonly beta2: number;
 }
 

@@ -8,7 +8,7 @@ type Family = Pick<
   'randomUniform' | 'randomNormal' | 'uniformWeights' | 'dropoutForward' | 'alphaDropoutForward' | 'dropoutBackward'
 >;
 
-/** How threads share them. @internal */
+/** Says how threads share them. @internal */
 export const randomAxes: Axes = {
   randomNormal: draws(1, COST.normal),
   dropoutForward: draws(3, COST.random),

@@ -18,7 +18,7 @@ type Family = Pick<
   | 'binaryAccuracy'
 >;
 
-/** How threads share them. @internal */
+/** Says how threads share them. @internal */
 export const reductionAxes: Axes = {
   l1Gradient: elements(2, COST.copy),
   l2Gradient: elements(2, COST.copy),

@@ -3,7 +3,7 @@ import type { Arithmetic } from '../lib/arithmetic.js';
 
 type Family = Pick<Twins, 'softmaxForward' | 'softmaxBackward' | 'logSoftmaxForward' | 'logSoftmaxBackward'>;
 
-/** What losses that contain a softmax share with it. @internal */
+/** Makes the loops over a row that softmax and the losses which contain it share. @internal */
 export function softmaxParts({ round: f, exp }: Arithmetic) {
   const TINY = f(1e-20);
   const lanes = [0, 0, 0, 0];

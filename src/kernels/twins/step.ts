@@ -5,7 +5,7 @@ import { flushing } from '../lib/update.js';
 
 type Family = Pick<Twins, 'clipValues' | 'accumulateGradients' | 'meanGradients' | 'averageWeights'>;
 
-/** How threads share them. @internal */
+/** Says how threads share them. @internal */
 export const stepAxes: Axes = {
   clipValues: elements(1, COST.copy),
   accumulateGradients: elements(2, COST.copy),

@@ -17,7 +17,7 @@ interface BoundStep {
   readonly learns: boolean;
 }
 
-/** What an expression computes in a program. */
+/** The result of an expression in a program. */
 export interface Computed {
   readonly result: Value;
   /** Emits the gradient by the last input, from that of the result. */

@@ -7,6 +7,7 @@ import { type BoundExpression, bindExpression, meanLoss, showShape } from './bin
 import { BUILD, type BuildsActivation, type BuildsLoss, isCustom } from './builds.js';
 import { type Expression, type Operations, type Step, trace } from './expression.js';
 import { Lowering, type Shape } from './lowering.js';
+import { operationOf } from './operations.js';
 
 /** A loss as plain data; each step computes one operation, and the last one the loss. */
 export interface CustomLoss extends BuildsLoss {
@@ -69,8 +70,11 @@ export function customActivation(define: ActivationFunction | CustomActivation):
   return withActivation({ name: 'custom', steps: trace(define as ActivationFunction, ['x'], 'customActivation') });
 }
 
-/** What a custom loss says of itself where losses of the table are told apart. */
-const DEFINITION: LossDefinition = { options: {}, targets: 'numbers', domain: 'any', args: () => [] };
+/** Describes a custom loss where losses of the table are told apart. */
+function definitionOf({ steps }: CustomLoss): LossDefinition {
+  const needsPositive = steps.some(({ op }) => operationOf(op).needsPositive);
+  return { options: {}, targets: 'numbers', domain: 'any', needsPositive, args: () => [] };
+}
 
 function withLoss(loss: CustomLoss): CustomLoss {
   return { ...loss, [BUILD]: (data, units, weight) => bindCustomLoss(data as CustomLoss, units, weight) };
@@ -82,9 +86,12 @@ function withActivation(activation: CustomActivation): CustomActivation {
 
 const COLUMN: Shape = { rows: 'batch', columns: 1 };
 
-/** What of a loss weights of rows can be applied to: its result or, where that is one number, what it is the sum or mean of. */
+/**
+ * The part of a loss that weights of rows can be applied to: its result or, where that is one number, what it is the
+ * sum or mean of.
+ */
 interface Rows extends BoundExpression {
-  /** Of the weighted sum, where it is not the number of elements. */
+  /** The divisor of the weighted sum, where it is not the number of elements. */
   readonly divisor?: number;
 }
 
@@ -124,7 +131,7 @@ function bindCustomLoss(loss: CustomLoss, units: number, weight: number): BoundL
     summed: false,
     ...(rows ? {} : { unweighted: true as const }),
     spec: loss,
-    definition: DEFINITION,
+    definition: definitionOf(loss),
     emit(emit, y, t, weights, { loss }) {
       const lower = new Lowering(emit, loss.name);
       const inputs = [lower.pack(t, shapes.yTrue), lower.pack(y, shapes.yPred)];

@@ -1,7 +1,7 @@
 import { checkOptions, lookUp, nearest, ShapeError, show, UnknownNameError, ValueError } from '../../errors.js';
 import { type OperationName, operationOf, operations } from './operations.js';
 
-/** What an operation takes beside other values: a number, a row of numbers, or rows of numbers. */
+/** A constant that an operation takes beside other values: a number, a row of numbers, or rows of numbers. */
 export type Constant = number | readonly number[] | readonly (readonly number[])[];
 
 /** A constant, an input by its name, or the result of an earlier step as '%' and the step's index. */
@@ -11,9 +11,9 @@ export type Operand = string | Constant;
 export interface Step {
   /** The operation. */
   readonly op: OperationName;
-  /** What it is computed of: earlier steps, inputs or constants. */
+  /** The operands: earlier steps, inputs or constants. */
   readonly args: readonly Operand[];
-  /** Of `sum` and `mean`: 1 for each row on its own. */
+  /** The axis of `sum` and `mean`: 1 reduces each row on its own; default all elements. */
   readonly axis?: 1;
 }
 
@@ -75,9 +75,9 @@ export interface Operations {
   readonly square: Unary;
   /** Its gradient at 0 is 0. */
   readonly sqrt: Unary;
-  /** Of all elements, or with `{ axis: 1 }` of each row. */
+  /** The sum of all elements, or with `{ axis: 1 }` of each row. */
   readonly sum: Reduction;
-  /** Of all elements, or with `{ axis: 1 }` of each row. */
+  /** The mean of all elements, or with `{ axis: 1 }` of each row. */
   readonly mean: Reduction;
   /** The product with a constant matrix, columns of x times whatever. */
   readonly matmul: (x: Term, matrix: readonly (readonly number[])[]) => Expression;

@@ -56,7 +56,7 @@ export class Lowering {
     return y;
   }
 
-  /** How far apart the rows and the columns of an operand of a result of this shape are. */
+  /** Returns the strides of rows and columns of an operand, for a result of this shape. */
   #steps({ shape, tensor }: Value, result: Shape): readonly [Tensor, number, number] {
     // A column is a row here: its elements lie next to each other.
     if (result.columns === 1) return [tensor, 0, shape.rows === 'batch' ? 1 : 0];

@@ -3,7 +3,7 @@ import type { BroadcastKernel } from '../../kernels/twins/expressions.js';
 import type { Tensor } from '../../program/plan.js';
 import { type Lowering, SCALAR, type Shape, type Value } from './lowering.js';
 
-/** What a step of an expression knows when it is emitted. */
+/** Holds what a step of an expression knows when it is emitted. */
 export interface Context {
   readonly lower: Lowering;
   readonly args: readonly Value[];
@@ -13,17 +13,22 @@ export interface Context {
   readonly bias: Tensor | undefined;
 }
 
-/** What the compiler must know of an operation. */
+/** Tells the compiler what it must know of an operation. */
 export interface Operation {
   readonly operands: 1 | 2;
   /** Takes `axis`. */
   readonly reduces?: boolean;
+  /** Its value or its gradient is not finite where an operand, of a quotient the second, is 0. */
+  readonly needsPositive?: boolean;
   /** The shape of the result, or what shapes are expected. */
   shape(args: readonly Shape[], axis: 1 | undefined): Shape | string;
   forward(context: Context): Value;
   /** The gradient by operand `i`, in the operand's shape, from the gradient of the result. */
   gradient(context: Context, dy: Value, y: Value, i: number): Value;
 }
+
+/** Marks an operation whose value or gradient is not finite at 0. */
+const needsPositive = (operation: Operation): Operation => ({ ...operation, needsPositive: true });
 
 const first = ({ args }: Context): Value => args[0] as Value;
 const second = ({ args }: Context): Value => args[1] as Value;
@@ -68,7 +73,7 @@ const binary = (
   gradient: (context, dy, y, i) => context.lower.reduce(gradient(context, dy, y, i), (context.args[i] as Value).shape),
 });
 
-/** Where both are equal the gradient goes to the first. */
+/** Sends the gradient to the first operand where both are equal. */
 const choice = (kernel: BroadcastKernel, isMaximum: boolean): Operation =>
   binary(kernel, (context, dy, _y, i) => {
     const { lower, shape } = context;
@@ -103,19 +108,23 @@ export const operations = {
     lower.broadcast('broadcastMultiply', dy, args[1 - i] as Value, shape),
   ),
   // By b: -dy y / b.
-  div: binary('broadcastDivide', (context, dy, y, i) => {
-    const { lower, shape } = context;
-    const quotient = lower.broadcast('broadcastDivide', dy, second(context), shape);
-    if (i === 0) return quotient;
-    const product = lower.broadcast('broadcastMultiply', quotient, y, shape);
-    return lower.broadcast('broadcastSubtract', { tensor: lower.emit.zeros, shape: SCALAR }, product, shape);
-  }),
+  div: needsPositive(
+    binary('broadcastDivide', (context, dy, y, i) => {
+      const { lower, shape } = context;
+      const quotient = lower.broadcast('broadcastDivide', dy, second(context), shape);
+      if (i === 0) return quotient;
+      const product = lower.broadcast('broadcastMultiply', quotient, y, shape);
+      return lower.broadcast('broadcastSubtract', { tensor: lower.emit.zeros, shape: SCALAR }, product, shape);
+    }),
+  ),
   max: choice('broadcastMaximum', true),
   min: choice('broadcastMinimum', false),
   exp: activation('exponential'),
-  log: unary(
-    ({ lower }, x) => lower.flat('logForward', x),
-    ({ lower, shape }, dy, _y, x) => lower.broadcast('broadcastDivide', dy, x, shape),
+  log: needsPositive(
+    unary(
+      ({ lower }, x) => lower.flat('logForward', x),
+      ({ lower, shape }, dy, _y, x) => lower.broadcast('broadcastDivide', dy, x, shape),
+    ),
   ),
   tanh: activation('tanh'),
   sigmoid: activation('sigmoid'),
@@ -128,9 +137,11 @@ export const operations = {
     ({ lower }, x) => lower.flat('multiply', x, x),
     ({ lower }, dy, _y, x) => lower.flat('squareBackward', x, dy),
   ),
-  sqrt: unary(
-    ({ lower }, x) => lower.flat('sqrtForward', x),
-    ({ lower }, dy, y) => lower.flat('sqrtBackward', y, dy),
+  sqrt: needsPositive(
+    unary(
+      ({ lower }, x) => lower.flat('sqrtForward', x),
+      ({ lower }, dy, y) => lower.flat('sqrtBackward', y, dy),
+    ),
   ),
   sum: reduction(() => 1),
   mean: reduction(({ lower, axis }, x) => (axis === 1 ? x.columns : lower.elements(x))),

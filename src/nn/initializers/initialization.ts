@@ -1,7 +1,8 @@
 import { resolve } from '../../kernels/definition.js';
 import { Generator } from '../../kernels/lib/philox.js';
 import type { Initializer } from '../../program/parameter.js';
-import { initializerFunctions, initializerNames } from '../names.js';
+import { initializerFunctions } from '../function-names.js';
+import { initializerNames } from '../names.js';
 import type { Draws, InitializerDefinition } from './initializers.js';
 
 function find(given: unknown, argument: string) {

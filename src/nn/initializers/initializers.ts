@@ -54,7 +54,7 @@ function shift(weights: Float32Array, mean: number): void {
   if (mean !== 0) for (let i = 0; i < weights.length; i++) weights[i] = (weights[i] as number) + mean;
 }
 
-/** What an initializer is. */
+/** Defines an initializer. */
 export interface InitializerDefinition<O extends object = object> {
   /** The range and default of each option. */
   readonly options: OptionRanges<O>;
@@ -64,11 +64,11 @@ export interface InitializerDefinition<O extends object = object> {
   check?(options: O): void;
   /** Fills in the weights, fanIn x fanOut. */
   readonly fill: Fill<O>;
-  /** Of those that draw from U(-limit, limit): a kernel draws the same numbers. */
+  /** Returns the limit of those that draw from U(-limit, limit): a kernel draws the same numbers. */
   limit?(fanIn: number, fanOut: number): number;
 }
 
-/** Of initializers that draw. */
+/** Options of initializers that draw random numbers. */
 export interface Seeded {
   /**
    * Replaces the model's seed, from 0 to 2^53 - 1, for instance to draw one layer again and keep the others. Each
@@ -201,7 +201,7 @@ export const truncatedNormal = /* @__PURE__ */ initializer<'truncatedNormal', No
 export interface VarianceScalingOptions {
   /** Above 0; default 1. */
   readonly scale: number;
-  /** What the scale is divided by: fan in (default), fan out or their mean. */
+  /** The number that the scale is divided by: fan in (default), fan out or their mean. */
   readonly mode: 'fanIn' | 'fanOut' | 'fanAvg';
   /** Default 'truncatedNormal', as in Keras. */
   readonly distribution: 'truncatedNormal' | 'untruncatedNormal' | 'uniform';

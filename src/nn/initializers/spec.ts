@@ -1,4 +1,4 @@
-import type { Makers } from '../../kernels/tables.js';
+import type { Makers } from '../../kernels/makers.js';
 import type * as initializers from './initializers.js';
 
 type Table = Makers<typeof initializers>;

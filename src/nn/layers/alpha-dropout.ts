@@ -8,7 +8,7 @@ export interface AlphaDropoutOptions extends LayerOptions {
   readonly rate: number;
 }
 
-/** What selu tends to for very negative inputs: -alpha lambda. */
+/** The value that selu tends to for very negative inputs: -alpha lambda. */
 const LOWEST = -1.0507009873554805 * 1.6732632423543772;
 
 /**

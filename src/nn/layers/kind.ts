@@ -31,13 +31,13 @@ export interface LayerSpec extends LayerOptions {
   /** The kind of layer, such as 'dense'. */
   readonly type: string;
   /**
-   * Puts a layer behind one or more others, for `model({ inputs, outputs })`. A layer with weights has one place in a model:
+   * Feeds the layer with one or more others, for `model({ inputs, outputs })`. A layer with weights has one place in a model:
    * layers do not share weights.
    */
   apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;
 }
 
-/** What a type of layer is. */
+/** Defines a type of layer. */
 export interface Kind<O extends object> {
   readonly options: readonly (keyof O & string)[];
   /** Takes two or more inputs; other kinds take one. */
@@ -61,7 +61,7 @@ function apply(this: LayerSpec, inputs: SymbolicTensor | readonly SymbolicTensor
   });
 }
 
-/** What makes specs of a kind: plain data as far as JSON and structuredClone can see. */
+/** Makes specs of a kind: plain data as far as JSON and structuredClone can see. */
 export type LayerFactory<T extends string, O extends object> = (
   ...options: object extends O ? [options?: O] : [options: O]
 ) => LayerSpec &
@@ -141,7 +141,7 @@ export function penalized(layer: Layer, regularizer: unknown, name: string): Lay
   return activityPenalty.l1 + activityPenalty.l2 > 0 ? { ...layer, activityPenalty } : layer;
 }
 
-/** What an input of a model, or a layer applied to others, will compute: a place in the graph, without numbers. */
+/** A place in the graph, without numbers: the future output of an input or of a layer applied to others. */
 export class SymbolicTensor {
   /** `spec` is undefined for an input of the model, which has a `name` and a `width` instead. */
   constructor(

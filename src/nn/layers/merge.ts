@@ -86,7 +86,7 @@ export const add = /* @__PURE__ */ defineLayer<'add', MergeOptions>('add', {
 /** Up to here the gradient of each factor is a product of its own, which of more would take calls for each pair of them. */
 const MANY_FACTORS = 64;
 
-/** The gradients of many factors: what stands before each times what stands behind it, which neighbours share. */
+/** Emits the gradients of many factors: of each, the product of those before it times that of those after it, which neighbours share. */
 function productGradients(emit: Emitter, xs: readonly Tensor[], dy: Tensor, name: string): readonly Tensor[] {
   const times = (a: Tensor, b: Tensor, label: string) => {
     const y = emit.matrix(`${name}.${label}`, a.columns);

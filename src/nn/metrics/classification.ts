@@ -3,7 +3,7 @@ import { fillOptions } from '../../kernels/definition.js';
 import { log } from '../../kernels/lib/elementary.js';
 import type { MatrixLike } from '../../matrix.js';
 import { accuracyDefinition } from './counted.js';
-import { type Measure, metric } from './definition.js';
+import { type Measure, metric } from './make-metric.js';
 import type { Kind } from './metric.js';
 import { averagePrecision, rocArea } from './ranking.js';
 import { readSample, type Sample } from './sample.js';
@@ -36,6 +36,7 @@ export const topK = /* @__PURE__ */ metric<'topK', TopKOptions>('topK', {
   options: { k: { default: 5, min: 1, integer: true } },
   reads: 'scores',
   fits: ['classes'],
+  best: 'max',
   check({ k }, _kind, classes) {
     if (k <= classes) return;
     throw new ValueError({
@@ -101,6 +102,7 @@ const averaged = (name: string, score: Score): Measure<AverageOptions> => ({
   },
   reads: 'decisions',
   fits: DECISIONS,
+  best: 'max',
   check(options, kind, classes) {
     if (options.average !== 'binary' || (kind !== 'multiLabel' && classes === 2)) return;
     throw new ValueError({
@@ -112,13 +114,13 @@ const averaged = (name: string, score: Score): Measure<AverageOptions> => ({
   compute: (sample, options) => average(sample, sample.counts(options.threshold), options.average, score),
 });
 
-/** Of the rows taken for a class, the share that is of it; 0 where none was taken for it. */
+/** The share of the rows taken for a class that is of it, TP / (TP + FP); 0 where none was taken for it. */
 export const precision = /* @__PURE__ */ metric<'precision', AverageOptions>(
   'precision',
   /* @__PURE__ */ averaged('precision', (right, predicted) => ratio(right, predicted)),
 );
 
-/** Of the rows of a class, the share that was taken for it; 0 where there is none of it. */
+/** The share of the rows of a class that was taken for it, TP / (TP + FN); 0 where there is none of it. */
 export const recall = /* @__PURE__ */ metric<'recall', AverageOptions>(
   'recall',
   /* @__PURE__ */ averaged('recall', (right, _, actual) => ratio(right, actual)),
@@ -138,6 +140,7 @@ export const auc = /* @__PURE__ */ metric<'auc', object>('auc', {
   options: {},
   reads: 'scores',
   fits: DECISIONS,
+  best: 'max',
   compute: rocArea,
 });
 
@@ -149,6 +152,7 @@ export const prAuc = /* @__PURE__ */ metric<'prAuc', object>('prAuc', {
   options: {},
   reads: 'scores',
   fits: DECISIONS,
+  best: 'max',
   compute: averagePrecision,
 });
 
@@ -165,6 +169,7 @@ export const logLoss = /* @__PURE__ */ metric<'logLoss', object>('logLoss', {
   options: {},
   reads: 'probabilities',
   fits: DECISIONS,
+  best: 'min',
   compute({ kind, rows, predictions: { data, columns }, targets }) {
     let total = 0;
     if (kind === 'classes' && targets.columns === 1) {
@@ -195,6 +200,7 @@ export const ece = /* @__PURE__ */ metric<'ece', EceOptions>('ece', {
   options: { bins: { default: 15, min: 1, max: 65_536, integer: true } },
   reads: 'probabilities',
   fits: DECISIONS,
+  best: 'min',
   compute(sample, { bins }) {
     const { kind, predictions } = sample;
     const { data, columns, rows } = predictions;
@@ -231,8 +237,8 @@ export interface ConfusionOptions {
 const MOST_CONFUSED = 5792;
 
 /**
- * How many rows of each class (a row of the result each) were taken for each class (a column each): `counts[0][1]` are of
- * class 0 and were taken for class 1. Takes what the metrics take, columns as exclusive classes.
+ * Counts how many rows of each class (a row of the result each) were taken for each class (a column each):
+ * `counts[0][1]` are of class 0 and were taken for class 1. Takes what the metrics take, columns as exclusive classes.
  * @throws ShapeError, ValueError for targets and predictions that do not go together.
  */
 export function confusionMatrix(yTrue: MatrixLike, yPred: MatrixLike, options: ConfusionOptions = {}): number[][] {

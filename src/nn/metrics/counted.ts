@@ -4,6 +4,7 @@ export const accuracyDefinition = {
   options: {},
   reads: 'decisions',
   fits: ['binary', 'classes', 'multiLabel', 'values'],
+  best: 'max',
   counted: true,
 } satisfies MetricDefinition;
 
@@ -16,20 +17,3 @@ export const metricNames = { accuracy: countedAccuracy };
 
 /** A metric that `metrics` takes by name; the others come from their functions. */
 export type MetricName = keyof typeof metricNames;
-
-/** What must come from its function. */
-export const metricFunctions = [
-  'topK',
-  'precision',
-  'recall',
-  'f1',
-  'auc',
-  'prAuc',
-  'logLoss',
-  'ece',
-  'mse',
-  'rmse',
-  'mae',
-  'mape',
-  'r2',
-] as const;

@@ -14,7 +14,7 @@ interface Part {
   targets: Float32Array;
 }
 
-/** What programs leave of all rows of an epoch or an evaluation, for metrics that need them together. */
+/** Holds what programs leave of all rows of an epoch or an evaluation, for metrics that need them together. */
 class Gathered implements Gathering {
   #rows = 0;
   #capacity: number;

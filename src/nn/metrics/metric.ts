@@ -5,13 +5,16 @@ import type { Matrix } from '../../matrix.js';
 import type { LinkedProgram } from '../../program/run.js';
 
 /**
- * What predictions mean: a column with the probability of one class, a column for each of several exclusive classes, a
- * column for each of several labels that a row may have or not, or values.
+ * The meaning of predictions: a column with the probability of one class, a column for each of several exclusive
+ * classes, a column for each of several labels that a row may have or not, or values.
  */
 export type Kind = 'binary' | 'classes' | 'multiLabel' | 'values';
 
-/** What a metric reads of predictions: the class alone, scores of any range, probabilities, or values. */
+/** The part of predictions that a metric reads: the class alone, scores of any range, probabilities, or values. */
 export type Reads = 'decisions' | 'scores' | 'probabilities' | 'values';
+
+/** Says whether the least or the greatest value of a number is the best. */
+export type Direction = 'min' | 'max';
 
 /** A number that takes long, with a chance to stop now and then. */
 export type Steps = Generator<void, number>;
@@ -42,7 +45,7 @@ export interface GatheredState {
   readonly targets: readonly Float32Array[];
 }
 
-/** What programs leave of all rows of an epoch or an evaluation, for metrics that need them together. */
+/** Holds what programs leave of all rows of an epoch or an evaluation, for metrics that need them together. */
 export interface Gathering {
   state: GatheredState;
   restart(): void;
@@ -52,13 +55,15 @@ export interface Gathering {
   measure(): Generator<void, Measured>;
 }
 
-/** What a metric is to a program: a spec's function carries it. */
+/** Defines a metric for a program: a spec's function carries it. */
 export interface MetricDefinition<O extends object = object> {
   readonly options: OptionRanges<O>;
-  /** What it reads of predictions; 'values' needs targets of the same shape. */
+  /** The part of predictions that it reads; 'values' needs targets of the same shape. */
   readonly reads: Reads;
   /** Kinds of outputs it has a meaning for. */
   readonly fits: readonly Kind[];
+  /** Says which of its values is the best, for callbacks that monitor it. */
+  readonly best: Direction;
   /** Kernels count it while a program runs, which costs less than `compute`. */
   readonly counted?: boolean;
   /** Refuses options that do not fit the output. */
@@ -68,9 +73,9 @@ export interface MetricDefinition<O extends object = object> {
   readonly gather?: (targets: readonly GatheringTarget[], rows: number) => Gathering;
 }
 
-/** What every metric takes beside its own options. */
+/** Options that every metric takes beside its own. */
 export interface MetricLabel {
-  /** What logs and history call it; default its name. */
+  /** The name of the metric in logs and history; default its own. */
   readonly label?: string;
 }
 
@@ -108,6 +113,7 @@ export function configure<N extends string, O extends object>(
 /** A metric bound to an output. */
 export interface BoundMetric {
   readonly label: string;
+  readonly best: Direction;
   /** undefined where kernels count it. */
   readonly compute: ((rows: Rows) => number | Steps) | undefined;
   readonly gather: MetricDefinition['gather'];

@@ -28,7 +28,7 @@ function ranked(data: Float64Array): Int32Array {
   });
 }
 
-/** How the rows of a class stand among the others, by the keys of their scores, rising. */
+/** Ranks the rows of a class among the others, by the keys of their scores, rising. */
 interface Ranking {
   readonly own: Int32Array;
   /** `others[i]` have `i` of the class at or below them, and `equal[i]` of those the same score as the last of the `i`. */
@@ -67,7 +67,7 @@ function takeApart(bits: Int32Array, columns: number, first: number, wide: numbe
 
 /** Memory that rankings use in turns. */
 interface Room {
-  /** Where the scores of each place begin among those of the class. */
+  /** The positions where the scores of each place begin among those of the class. */
   readonly starts: Int32Array;
   /** 1 where there are any. */
   readonly mixed: Uint8Array;
@@ -144,7 +144,7 @@ function rank(keys: Int32Array, unsorted: Int32Array, { starts, mixed, counts, n
   return ranking;
 }
 
-/** Where all rows stand among the sorted keys of the class. */
+/** Finds where all rows stand among the sorted keys of the class. */
 function count(
   keys: Int32Array,
   { own, others, equal }: Ranking,

@@ -1,14 +1,15 @@
 import { checkOptions, show, ValueError } from '../../errors.js';
 import { resolve } from '../../kernels/definition.js';
-import type { Makers } from '../../kernels/tables.js';
+import type { Makers } from '../../kernels/makers.js';
+import { metricFunctions } from '../function-names.js';
 import type * as classification from './classification.js';
-import { type MetricName, metricFunctions, metricNames } from './counted.js';
+import { type MetricName, metricNames } from './counted.js';
 import type { BoundMetric, Kind, MetricDefinition, MetricLabel } from './metric.js';
 import type * as regression from './regression.js';
 
 type Table = Makers<typeof classification & typeof regression>;
 type Definition<N extends keyof Table> = Table[N] extends { definition: MetricDefinition<infer O> } ? O : never;
-/** What a metric's function returns, and as plain data whatever it takes. */
+/** A metric as plain data: what its function returns, or takes. */
 export type MetricSpec = {
   [N in keyof Table]: {
     /** The name of the metric. */
@@ -22,7 +23,7 @@ export type Metrics =
   | readonly (MetricName | MetricSpec)[]
   | Readonly<Record<string, readonly (MetricName | MetricSpec)[]>>;
 
-/** What metrics must know of an output. */
+/** Tells metrics what they must know of an output. */
 export interface OutputShape {
   readonly name: string;
   readonly units: number;
@@ -31,7 +32,7 @@ export interface OutputShape {
   readonly targets: number | 'labels';
 }
 
-/** What the predictions of an output mean. */
+/** Returns what the predictions of an output mean. */
 export function outputKind({ units, activation, targets }: OutputShape): Kind {
   if (targets === 'labels' || activation === 'softmax') return 'classes';
   if (activation === 'sigmoid') return units === 1 ? 'binary' : 'multiLabel';
@@ -66,6 +67,7 @@ function bind(given: MetricName | MetricSpec, output: OutputShape, argument: str
   definition.check?.(spec, kind, kind === 'binary' ? 2 : units);
   return {
     label: spec.label ?? name,
+    best: definition.best,
     compute: definition.counted ? undefined : (rows) => definition.compute?.(rows, spec) ?? Number.NaN,
     gather: definition.counted ? undefined : definition.gather,
   };

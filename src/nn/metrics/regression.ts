@@ -1,5 +1,5 @@
 import type { Numbers } from '../../matrix.js';
-import { type Measure, metric } from './definition.js';
+import { type Measure, metric } from './make-metric.js';
 import type { Sample } from './sample.js';
 
 /** Sizes of which neither squares nor their sums leave the range of float64. */
@@ -27,7 +27,13 @@ function squares({ targets, predictions }: Sample): { readonly mean: number; rea
 }
 
 const of = (compute: (sample: Sample) => number) =>
-  ({ options: {}, reads: 'values', fits: ['values', 'binary', 'classes', 'multiLabel'], compute }) satisfies Measure;
+  ({
+    options: {},
+    reads: 'values',
+    fits: ['values', 'binary', 'classes', 'multiLabel'],
+    best: 'min',
+    compute,
+  }) satisfies Measure;
 
 const means = (term: (target: number, error: number) => number) =>
   of(({ targets, predictions }) => {
@@ -99,6 +105,7 @@ export const r2 = /* @__PURE__ */ metric<'r2', object>('r2', {
   options: {},
   reads: 'values',
   fits: ['values', 'binary', 'classes', 'multiLabel'],
+  best: 'max',
   compute({ rows, targets: { data: targets, columns }, predictions: { data: predictions } }) {
     if (rows < 2) return Number.NaN;
     let total = 0;

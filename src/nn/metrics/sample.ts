@@ -39,7 +39,7 @@ export class Sample {
     return this.#labels;
   }
 
-  /** Of a binary output or of labels: whether the row is of it. */
+  /** Returns, of a binary output or of labels, whether the row is of it. */
   isPositive(row: number, column: number): boolean {
     if (this.kind === 'classes') return this.labels[row] === column;
     return this.targets.data[row * this.targets.columns + column]! > 0.5;

@@ -1,4 +1,5 @@
 import { resolve } from '../../kernels/definition.js';
+import { averagingFunctions } from '../function-names.js';
 import type { AveragingDefinition, AveragingSpec, ExponentialMovingAverageOptions } from './averaging.js';
 
 /** A way of averaging with its options filled in. */
@@ -18,7 +19,7 @@ export function makeAveraging(given: AveragingSpec): Averaging {
     {},
     'averaging',
     'exponentialMovingAverage',
-    { functions: ['exponentialMovingAverage', 'stochasticWeightAveraging'] },
+    { functions: averagingFunctions },
   );
   const { overwriteFrequency = 0 } = spec as Partial<ExponentialMovingAverageOptions>;
   return {

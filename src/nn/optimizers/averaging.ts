@@ -1,6 +1,6 @@
 import { fillOptions, maker, type OptionRanges } from '../../kernels/definition.js';
 
-/** What a way of averaging is. All of them add a share of what the weights differ from the average by. */
+/** Defines a way of averaging. All of them add a share of what the weights differ from the average by. */
 export interface AveragingDefinition<O extends object = object> {
   /** The range and default of each option. */
   readonly options: OptionRanges<O>;

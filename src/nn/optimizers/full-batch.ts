@@ -6,19 +6,19 @@ import type { Solvable, Solver } from './solver.js';
  * A step of a model by a solver: yields wherever the program is to run. A program may write over its inputs, so they are
  * put back; the step reports what it found at first.
  */
-export function* drive(
+export function* solveFullBatch(
   solver: Solver,
   model: Solvable,
   program: LinkedProgram,
   learningRate: number,
 ): Generator<void, void> {
-  const { slab, gradients } = model.training;
+  const { flatParameters, gradients } = model.training;
   const restage = model.copy([...program.inputs, ...program.targets]);
   const copy = ({ offset, size }: Tensor) => Float64Array.from(model.heap.subarray(offset, offset + size));
   const solution = solver.step(
     {
-      weights: () => copy(slab),
-      setWeights: (x) => model.heap.set(x, slab.offset),
+      weights: () => copy(flatParameters),
+      setWeights: (x) => model.heap.set(x, flatParameters.offset),
       gradient: () => copy(gradients),
     },
     learningRate,
@@ -29,7 +29,7 @@ export function* drive(
     yield;
     if (report) continue;
     report = model.copy(model.reports);
-    if (model.meets(program)) return;
+    if (model.findsNonFinite(program)) return;
   }
   report?.();
 }

@@ -1,6 +1,6 @@
 import { maker } from '../../kernels/definition.js';
 import { fillUpdateOptions, type Schedule, type Spec } from '../../kernels/lib/update.js';
-import { drive } from './full-batch.js';
+import { solveFullBatch } from './full-batch.js';
 import type { Solver, Vector } from './solver.js';
 
 /** Options of `lbfgs`. */
@@ -64,7 +64,7 @@ interface Point {
   readonly slope: number;
 }
 
-/** Where the cubic through two points with these slopes has its minimum, within bounds. */
+/** Returns where the cubic through two points with these slopes has its minimum, within bounds. */
 function cubicMinimum(a: Point, b: Point, low: number, high: number): number {
   const d1 = a.slope + b.slope - (3 * (a.loss - b.loss)) / (a.t - b.t);
   const square = d1 * d1 - a.slope * b.slope;
@@ -205,7 +205,7 @@ function makeLbfgs(options: LbfgsOptions): Solver {
     },
 
     solve(model, program, learningRate) {
-      return drive(this, model, program, learningRate);
+      return solveFullBatch(this, model, program, learningRate);
     },
 
     *step(objective, learningRate) {

@@ -5,7 +5,8 @@ import type { UpdateSpec } from '../../kernels/tables.js';
 import type { Emitter } from '../../program/emitter.js';
 import type { Parameter, RowGradients } from '../../program/parameter.js';
 import { type Tensor, vectorTensor } from '../../program/plan.js';
-import { type OptimizerName, optimizerFunctions, optimizerNames } from '../names.js';
+import { optimizerFunctions } from '../function-names.js';
+import { type OptimizerName, optimizerNames } from '../names.js';
 import type { lbfgs } from './lbfgs.js';
 import { makeRate, type Rate } from './rate.js';
 import type { Solver } from './solver.js';
@@ -15,7 +16,7 @@ export type OptimizerSpec = UpdateSpec | ReturnType<typeof lbfgs>;
 
 /** The numbers of a step at one learning rate. */
 export interface Pace {
-  /** Of the learning rate. */
+  /** The factor of the learning rate. */
   readonly multiplier: number;
   /** The numbers of the step to come, written by `fill`. */
   readonly block: Tensor;
@@ -23,7 +24,7 @@ export interface Pace {
   readonly decay: Tensor;
 }
 
-/** Parameters that are updated alike: neighbours in the slab, and what lies parallel to them. */
+/** Parameters that are updated alike: neighbours among the flat parameters, and what lies parallel to them. */
 export interface UpdateGroup extends Pace {
   readonly parameters: Tensor;
   /** The first of them, those that decay. */
@@ -35,11 +36,11 @@ export interface UpdateGroup extends Pace {
 /** An optimizer with its options filled in. */
 export interface Optimizer {
   readonly spec: OptimizerSpec;
-  /** Names of the state slabs it needs, and what they hold at first. */
+  /** Names of the states it needs, each as long as the parameters, and what they hold at first. */
   readonly states: readonly { readonly name: string; readonly initial: number }[];
   /** The learning rate of step t, from 0 on. */
   readonly rate: Rate;
-  /** Of optimizers that see all rows at once and evaluate more than once a step, instead of a loop. */
+  /** Makes the solver of optimizers that see all rows at once and evaluate more than once a step, instead of a loop. */
   readonly solver?: Solver;
   emit(emit: Emitter, group: UpdateGroup): void;
   /** Writes what step number `t` (from 1) needs. */
@@ -92,7 +93,7 @@ export function makeOptimizer(given: OptimizerName | OptimizerSpec): Optimizer {
   return { spec, rate, ...makeUpdate(definition, spec as CommonOptions) };
 }
 
-/** Updates by a loop over the slab. */
+/** Updates by a loop over the flat parameters. */
 function makeUpdate(
   definition: OptimizerDefinition,
   options: CommonOptions,

@@ -1,27 +1,16 @@
 import { checkNumber } from '../../errors.js';
 import { type OptionRanges, resolve } from '../../kernels/definition.js';
 import type { Schedule } from '../../kernels/lib/update.js';
+import { scheduleFunctions } from '../function-names.js';
 
 /** The learning rate of step t, from 0 on. */
 export type Rate = (t: number) => number;
-
-const FUNCTIONS = [
-  'constantRate',
-  'stepDecay',
-  'exponentialDecay',
-  'inverseTimeDecay',
-  'polynomial',
-  'cosine',
-  'cosineRestarts',
-  'oneCycle',
-  'warmup',
-];
 
 /** A schedule with all of its options and what it means, or a rate. @throws UnknownNameError, ValueError for options out of range. */
 export function readRate(given: number | Schedule, argument: string) {
   if (typeof given === 'number') return checkNumber(given, argument, { min: 0 });
   return resolve<Schedule, ScheduleDefinition<Schedule>>(given, {}, argument, 'cosine', {
-    functions: FUNCTIONS,
+    functions: scheduleFunctions,
   });
 }
 
@@ -31,7 +20,7 @@ export function makeRate(given: number | Schedule, argument: string): Rate {
   return typeof read === 'number' ? () => read : read.definition.rate(read.spec);
 }
 
-/** What a schedule is. */
+/** Defines a schedule. */
 export interface ScheduleDefinition<O> {
   /** The range and default of each option. */
   readonly options: OptionRanges<O>;

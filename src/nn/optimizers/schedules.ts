@@ -51,7 +51,7 @@ export interface StepDecayOptions {
   readonly initialLearningRate: number;
   /** Steps between two drops. */
   readonly decaySteps: number;
-  /** What a drop multiplies the rate by; default 0.1. */
+  /** The factor by which a drop multiplies the rate, at least 0; default 0.1. */
   readonly decayRate: number;
 }
 
@@ -73,7 +73,7 @@ export interface DecayOptions {
   readonly initialLearningRate: number;
   /** Steps of one period, an integer of at least 1; required. */
   readonly decaySteps: number;
-  /** How much the rate decays in a period, at least 0; required. */
+  /** The decay of the rate in a period, at least 0; required. */
   readonly decayRate: number;
   /** Drop every `decaySteps` steps instead of a little in each. Default false. */
   readonly staircase: boolean;
@@ -273,7 +273,7 @@ export const oneCycle = /* @__PURE__ */ schedule<'oneCycle', OneCycleOptions, 'm
 
 /** Options of `warmup`. */
 export interface WarmupOptions {
-  /** What follows: a rate or a schedule, whose step 0 is the first after the warm-up. */
+  /** The rate or schedule that follows, whose step 0 is the first after the warm-up; required. */
   readonly schedule: number | ScheduleSpec;
   /** Steps until the schedule begins, an integer of at least 1; required. */
   readonly warmupSteps: number;

@@ -4,7 +4,9 @@ import type { LinkedProgram } from '../../program/run.js';
 
 export type Vector = Float64Array<ArrayBuffer>;
 
-/** What a solver works on: weights and the gradient of the last evaluation, as copies in float64. */
+/**
+ * The view of a model that a solver works on: weights and the gradient of the last evaluation, as copies in float64.
+ */
 export interface Objective {
   weights(): Vector;
   setWeights(x: Vector): void;
@@ -20,7 +22,7 @@ export interface Solver {
   step(objective: Objective, learningRate: number): Generator<void, void, number>;
   /** A step of a model: yields wherever the program is to run. */
   solve(model: Solvable, program: LinkedProgram, learningRate: number): Generator<void, void>;
-  /** What it remembers from step to step. */
+  /** Returns what it remembers from step to step. */
   state(): SolverState;
   /** The names of the vectors that go with such numbers; undefined for numbers that no state has. */
   vectorNames(numbers: readonly number[]): readonly string[] | undefined;
@@ -37,12 +39,12 @@ export interface SolverState {
 /** A compiled model, as far as solvers know it. */
 export interface Solvable {
   readonly heap: Heap;
-  readonly training: { readonly slab: Tensor; readonly gradients: Tensor };
-  /** What a step reports on the heap. */
+  readonly training: { readonly flatParameters: Tensor; readonly gradients: Tensor };
+  /** The tensors on the heap that a step reports by. */
   readonly reports: readonly Tensor[];
   /** Copies tensors; what it returns puts them back. */
   copy(tensors: readonly Tensor[]): () => void;
   outcome(): { readonly loss: number };
-  /** Whether the program has met something not finite. */
-  meets(program: LinkedProgram): boolean;
+  /** Looks for NaN and infinity in what the program computed; returns whether it found any. */
+  findsNonFinite(program: LinkedProgram): boolean;
 }

@@ -1,6 +1,6 @@
 import { type CustomActivation, type CustomLoss, customActivation, customLoss } from '../../../src/index.js';
 
-/** Losses of the kinds that people write; fixtures/expressions.py has each in PyTorch. */
+/** Losses of the kinds that people write; fixtures/pytorch/parts/expressions.py has each in PyTorch. */
 export const losses: Readonly<Record<string, CustomLoss>> = {
   meanSquaredError: customLoss((yTrue, yPred, { mean, square, sub }) => mean(square(sub(yPred, yTrue)))),
   rootMeanSquaredError: customLoss((yTrue, yPred, { mean, square, sqrt, sub }) =>

@@ -29,7 +29,7 @@ type Case = readonly LayerSpec[] | { readonly inputs: SymbolicTensor[]; readonly
 interface LayerCases {
   /** Of each the gradient of a loss behind it is checked. */
   readonly gradients: readonly Case[];
-  /** What fixtures/layers.json holds of it; 'none' where PyTorch has no such layer. */
+  /** What fixtures/pytorch/training/layers.json holds of it; 'none' where PyTorch has no such layer. */
   readonly reference: 'cases' | 'masks' | 'none';
 }
 

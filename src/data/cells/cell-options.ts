@@ -13,7 +13,7 @@ export interface CellOptions {
    * commonly write for a missing value (n/a, None, -, #DIV/0! and more) is missing beside these, unless there are none.
    */
   readonly missing?: readonly (string | number)[];
-  /** What stands before decimals, where numbers are texts; default '.'. */
+  /** The decimal separator of numbers in texts; default '.'. */
   readonly decimal?: '.' | ',';
   /**
    * What stands between thousands, in all columns or by name: ',', '.', ' ' (no-break and narrow spaces too) or "'"; default:
@@ -55,7 +55,8 @@ export function planCells(options: CellOptions): CellPlan {
       .map((other) => `"${other}"`)
       .join(', ')}`;
     const known = (THOUSANDS as readonly unknown[]).includes(by);
-    const hint = by === decimal ? `That stands before decimals: say decimal: '${by === '.' ? ',' : '.'}' as well.` : '';
+    const hint =
+      by === decimal ? `That is the decimal separator: say decimal: '${by === '.' ? ',' : '.'}' as well.` : '';
     if (!known || by === decimal) throw new ValueError({ argument, given: show(by), expected, ...(hint && { hint }) });
   }
   for (const [argument, format] of entriesOf('dateFormat', dateFormat)) dateReader(format as string, argument);

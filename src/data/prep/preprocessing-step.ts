@@ -20,7 +20,7 @@ export type Shape = Readonly<
   Record<string, 'number' | 'numbers' | 'texts' | 'boolean' | 'text?' | 'number?' | 'number|text'>
 >;
 
-/** What stands behind a step's name. One column goes in, one or several come out. */
+/** What a step's name stands for. One column goes in, one or several come out. */
 export interface StepKind<O = Readonly<Record<string, unknown>>, S = State> {
   readonly takes: 'numbers' | 'categories' | 'dates' | 'any';
   readonly state: Shape;

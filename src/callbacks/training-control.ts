@@ -6,11 +6,11 @@ export interface TrainingControl {
   pause(): Promise<void>;
   /** Lets a paused run go on; does nothing to one that is not paused. */
   resume(): void;
-  /** For `fit`: resolves when the run may go on. */
+  /** Is called by `fit` between batches: resolves at once, or, while paused, when the run may go on. */
   halt(): Promise<void>;
-  /** For `fit`: it has been called, or has ended. */
+  /** Is called by `fit` when it begins (true) and when it has ended (false). */
   running(run: boolean): void;
-  /** For workers: calls back whenever `paused` is set, until what it returns is called. */
+  /** Calls back whenever `paused` is set, until the function that it returns is called; for workers. */
   watch(handler: (paused: boolean) => void): () => void;
 }
 

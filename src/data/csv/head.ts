@@ -1,5 +1,5 @@
 import { textDecoder } from '../../realms.js';
-import { LF } from './bytes.js';
+import { LF } from './byte-codes.js';
 import { beginsWith, Cutter, ESCAPED, PART, PLAIN, ROW } from './cutter.js';
 
 /** Rows from the beginning of a file, as texts. */

@@ -77,7 +77,7 @@ export async function openStream(pieces: AsyncIterable<unknown>): Promise<Opened
     if (data.length < layout.dataBytes) {
       throw new FileFormatError('data', `the stream ends after ${data.length} of ${layout.dataBytes} bytes`);
     }
-    if ((await arriving.take(1)).length > 0) throw new FileFormatError('data', 'bytes behind the last tensor');
+    if ((await arriving.take(1)).length > 0) throw new FileFormatError('data', 'bytes after the last tensor');
     const head = new Uint8Array(PREFIX + length);
     head.set(prefix);
     head.set(header, PREFIX);

@@ -118,7 +118,7 @@ function checkReadable(header: Uint8Array): void {
   }
 }
 
-/** Optimizer state is part of it unless `training` is false. @throws StateError amid a step; ValueError for what is not plain data. */
+/** Optimizer state is part of it unless `training` is false. @throws StateError during a step; ValueError for what is not plain data. */
 export function makeImage(model: Model, training: boolean): Image {
   const { engine, compiled } = internalsOf(model);
   const state = training && compiled ? describeState(engine) : undefined;

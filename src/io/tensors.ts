@@ -1,10 +1,10 @@
 import { FileError, FileFormatError, MyelinError } from '../errors.js';
 import { isPlace, textEncoder } from '../realms.js';
 import { replaceFile, writeAll } from './atomic.js';
+import { writeStream } from './byte-streams.js';
 import { nodeFiles } from './node-files.js';
 import { elements, encodeSafetensors, type NewTensor, type SafeTensors } from './safetensors.js';
 import { type LoadSource, open, type SaveTarget } from './save.js';
-import { writeStream } from './streams.js';
 import { Xxh32 } from './xxhash.js';
 
 /** Of the elements of tensors, under their names in order. */

@@ -4,6 +4,7 @@ import type { MatrixLike } from '../../matrix.js';
 import { gatherRows } from './gathered.js';
 import {
   configure,
+  type Direction,
   type Kind,
   type MetricDefinition,
   type MetricLabel,
@@ -14,11 +15,12 @@ import {
 } from './metric.js';
 import { readSample, Sample } from './sample.js';
 
-/** How a metric is computed. */
+/** Says how a metric is computed. */
 export interface Measure<O extends object = object> {
   readonly options: OptionRanges<O>;
   readonly reads: Reads;
   readonly fits: readonly Kind[];
+  readonly best: Direction;
   readonly counted?: boolean;
   check?(options: O, kind: Kind, classes: number): void;
   compute(sample: Sample, options: O): number | Steps;
@@ -39,7 +41,7 @@ export type CallOptions<O> = Partial<O> & {
 export interface Metric<N extends string, O extends object> {
   (options?: Partial<O> & MetricLabel): MetricSpecOf<N, O>;
   (yTrue: MatrixLike, yPred: MatrixLike, options?: CallOptions<O>): number;
-  /** How it is computed, and of which models. */
+  /** Says how it is computed, and of which models. */
   readonly definition: MetricDefinition<O>;
 }
 
@@ -66,7 +68,7 @@ function toEnd(value: number | Steps): number {
   }
 }
 
-/** What the metrics of an output look at, made for the first of them. */
+/** Holds what the metrics of an output look at, made for the first of them. */
 function sampleOf(rows: Rows): Sample {
   rows.sample ??= new Sample(rows.kind, rows.predictions, rows.targets);
   return rows.sample as Sample;

@@ -1,0 +1,22 @@
+import type { Direction } from './metric.js';
+
+// Written by `npx vitest run test/nn/registries.test.ts --update`, from the registry: a program that monitors one metric holds
+// no others.
+
+/** Says whether the least or the greatest value of a metric is the best. */
+export const metricModes: Readonly<Record<string, Direction>> = {
+  accuracy: 'max',
+  auc: 'max',
+  ece: 'min',
+  f1: 'max',
+  logLoss: 'min',
+  mae: 'min',
+  mape: 'min',
+  mse: 'min',
+  prAuc: 'max',
+  precision: 'max',
+  r2: 'max',
+  recall: 'max',
+  rmse: 'min',
+  topK: 'max',
+};
