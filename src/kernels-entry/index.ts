@@ -36,6 +36,7 @@ export {
   denseKernelGradient,
 } from './dense.js';
 export type { KernelHeap } from './heap.js';
+export type { KernelSource } from './kernel-source.js';
 export { type LossOperands, lossAndGradient } from './losses.js';
 export {
   type BatchNormalizationBackwardOperands,
@@ -56,5 +57,4 @@ export {
   type KernelOptimizerOptions,
   kernelOptimizer,
 } from './optimizers.js';
-export type { KernelSource } from './kernel-source.js';
 export type { Allocation, Tensor, TensorLayout } from './tensor.js';
