@@ -23,64 +23,68 @@ describe('a file that is not what it should be', () => {
 /** How many mutated files: `MYELIN_FUZZ`, or a hundred thousand where all must hold. */
 const files = Number(process.env.MYELIN_FUZZ ?? (process.env.CI ? 100_000 : 3000));
 
-test(`${files} mutated files leave prototypes alone, and fail with errors of their type`, async () => {
-  const seeds: readonly [string, (source: Source) => Promise<unknown>][] = [
-    ['name,size,when\n"a ""b""\n",1.5,2024-01-02\n__proto__,,\nconstructor,-1e5,2024-02-29\n', readCsv],
-    ['a;b\r\n1;yes\r\n2;no\r\n', readCsv],
-    ['__proto__\tprototype\tconstructor\n1\t2\t3\n', readCsv],
-    ['[{"a":1,"__proto__":{"polluted":1}},{"constructor":{"prototype":{"polluted":1}}}]', readJson],
-    ['{"a":[1,2,null],"b":["x","y","z"]}', readJson],
-    ['{"a":1}\n{"a":"\\u0041","b":true}\n', readJsonLines],
-    ['\u0000\u0000\b\u0002\u0000\u0000\u0000\u0002\u0000\u0000\u0000\u0002abcd', readIdx],
-  ];
-  const tokens = [
-    '__proto__',
-    '"',
-    ',',
-    '\n',
-    '\r\n',
-    '{',
-    '}',
-    '[',
-    ']',
-    ':',
-    '\\',
-    '\u0000',
-    ' ',
-    '9e999',
-    'é',
-    '\ufeff',
-  ];
-  const before = Object.getOwnPropertyNames(Object.prototype).sort();
-  const generator = new Generator(20, 1);
-  const encoder = new TextEncoder();
-  for (let i = 0; i < files; i++) {
-    const [text, read] = seeds[generator.integer(seeds.length)]!;
-    let bytes = encoder.encode(text);
-    for (let edits = generator.integer(4) + 1; edits > 0; edits--) {
-      const at = generator.integer(bytes.length + 1);
-      const end = at + generator.integer(Math.min(8, bytes.length - at) + 1);
-      const kind = generator.integer(4);
-      const token = encoder.encode(tokens[generator.integer(tokens.length)]);
-      const insert = [new Uint8Array(0), token, Uint8Array.of(generator.integer(256)), bytes.slice(at, end)][kind]!;
-      const after = kind === 3 ? at : end;
-      const mutated = new Uint8Array(at + insert.length + bytes.length - after);
-      mutated.set(bytes.subarray(0, at));
-      mutated.set(insert, at);
-      mutated.set(bytes.subarray(after), at + insert.length);
-      bytes = mutated;
+test(
+  `${files} mutated files leave prototypes alone, and fail with errors of their type`,
+  async () => {
+    const seeds: readonly [string, (source: Source) => Promise<unknown>][] = [
+      ['name,size,when\n"a ""b""\n",1.5,2024-01-02\n__proto__,,\nconstructor,-1e5,2024-02-29\n', readCsv],
+      ['a;b\r\n1;yes\r\n2;no\r\n', readCsv],
+      ['__proto__\tprototype\tconstructor\n1\t2\t3\n', readCsv],
+      ['[{"a":1,"__proto__":{"polluted":1}},{"constructor":{"prototype":{"polluted":1}}}]', readJson],
+      ['{"a":[1,2,null],"b":["x","y","z"]}', readJson],
+      ['{"a":1}\n{"a":"\\u0041","b":true}\n', readJsonLines],
+      ['\u0000\u0000\b\u0002\u0000\u0000\u0000\u0002\u0000\u0000\u0000\u0002abcd', readIdx],
+    ];
+    const tokens = [
+      '__proto__',
+      '"',
+      ',',
+      '\n',
+      '\r\n',
+      '{',
+      '}',
+      '[',
+      ']',
+      ':',
+      '\\',
+      '\u0000',
+      ' ',
+      '9e999',
+      'é',
+      '\ufeff',
+    ];
+    const before = Object.getOwnPropertyNames(Object.prototype).sort();
+    const generator = new Generator(20, 1);
+    const encoder = new TextEncoder();
+    for (let i = 0; i < files; i++) {
+      const [text, read] = seeds[generator.integer(seeds.length)]!;
+      let bytes = encoder.encode(text);
+      for (let edits = generator.integer(4) + 1; edits > 0; edits--) {
+        const at = generator.integer(bytes.length + 1);
+        const end = at + generator.integer(Math.min(8, bytes.length - at) + 1);
+        const kind = generator.integer(4);
+        const token = encoder.encode(tokens[generator.integer(tokens.length)]);
+        const insert = [new Uint8Array(0), token, Uint8Array.of(generator.integer(256)), bytes.slice(at, end)][kind]!;
+        const after = kind === 3 ? at : end;
+        const mutated = new Uint8Array(at + insert.length + bytes.length - after);
+        mutated.set(bytes.subarray(0, at));
+        mutated.set(insert, at);
+        mutated.set(bytes.subarray(after), at + insert.length);
+        bytes = mutated;
+      }
+      try {
+        await read(bytes);
+      } catch (error) {
+        if (!(error instanceof DataError)) throw new Error(`file ${i}: ${[...bytes]}`, { cause: error });
+        expect(error.line ?? error.offset, error.message).toBeDefined();
+      }
+      if (({} as { polluted?: unknown }).polluted !== undefined) throw new Error(`file ${i} changed Object.prototype`);
     }
-    try {
-      await read(bytes);
-    } catch (error) {
-      if (!(error instanceof DataError)) throw new Error(`file ${i}: ${[...bytes]}`, { cause: error });
-      expect(error.line ?? error.offset, error.message).toBeDefined();
-    }
-    if (({} as { polluted?: unknown }).polluted !== undefined) throw new Error(`file ${i} changed Object.prototype`);
-  }
-  expect(Object.getOwnPropertyNames(Object.prototype).sort()).toEqual(before);
-  expect(Object.getOwnPropertyNames(Array.prototype)).not.toContain('polluted');
-}, 600_000);
+    expect(Object.getOwnPropertyNames(Object.prototype).sort()).toEqual(before);
+    expect(Object.getOwnPropertyNames(Array.prototype)).not.toContain('polluted');
+  },
+  Math.max(600_000, files * 6),
+);
 
 test('a dictionary survives texts whose hashes collide', () => {
   const dictionary = new Dictionary();
