@@ -24,7 +24,7 @@ export {
   activationBackward,
   activationForward,
   type KernelActivation,
-} from './activations.js';
+} from './activation-operations.js';
 export {
   type DenseBiasGradientOperands,
   type DenseForwardOperands,
@@ -34,10 +34,10 @@ export {
   denseForward,
   denseInputGradient,
   denseKernelGradient,
-} from './dense.js';
+} from './dense-operations.js';
 export type { KernelHeap } from './heap.js';
 export type { KernelSource } from './kernel-source.js';
-export { type LossOperands, lossAndGradient } from './losses.js';
+export { type LossOperands, lossAndGradient } from './loss-operations.js';
 export {
   type BatchNormalizationBackwardOperands,
   type BatchNormalizationForwardOperands,
@@ -45,9 +45,10 @@ export {
   batchNormalizationBackward,
   batchNormalizationForward,
   batchNormalizationMoments,
-} from './normalization.js';
+} from './normalization-operations.js';
 export { type KernelSet, type OpenKernelsOptions, openKernels } from './open.js';
 export type { Operation } from './operation.js';
+export type { Allocation, Tensor, TensorLayout } from './tensor.js';
 export {
   type ClipFactorOperands,
   clipFactor,
@@ -56,5 +57,4 @@ export {
   type KernelOptimizer,
   type KernelOptimizerOptions,
   kernelOptimizer,
-} from './optimizers.js';
-export type { Allocation, Tensor, TensorLayout } from './tensor.js';
+} from './update-operations.js';

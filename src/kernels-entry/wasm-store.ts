@@ -1,4 +1,4 @@
-import exact from '../../build/kernels.wasm.js';
+import core from '../../build/kernels.core.wasm.js';
 import { instances } from '../backends/instance.js';
 import { noRoom } from '../backends/no-room.js';
 import { unpack } from '../backends/unpack.js';
@@ -12,16 +12,19 @@ import type { Store } from './store.js';
 /** Which build of the kernels. */
 export type KernelMath = 'exact' | 'fast';
 
-const compiled: Partial<Record<KernelMath, Promise<WebAssembly.Module>>> = {};
+const texts = {
+  exact: [async () => core, async () => (await import('../../build/kernels.extras.wasm.js')).default],
+  fast: [
+    async () => (await import('../../build/kernels.fast.core.wasm.js')).default,
+    async () => (await import('../../build/kernels.fast.extras.wasm.js')).default,
+  ],
+} as const;
 
-async function compile(math: KernelMath): Promise<WebAssembly.Module> {
-  const text = math === 'exact' ? exact : (await import('../../build/kernels.fast.wasm.js')).default;
-  return WebAssembly.compile(unpack(text));
-}
+const compiled: Partial<Record<KernelMath, Promise<readonly WebAssembly.Module[]>>> = {};
 
-/** The embedded kernels, compiled once. */
-function embedded(math: KernelMath): Promise<WebAssembly.Module> {
-  compiled[math] ??= compile(math);
+/** The embedded kernels, two modules for one memory, compiled once. */
+function embedded(math: KernelMath): Promise<readonly WebAssembly.Module[]> {
+  compiled[math] ??= Promise.all(texts[math].map(async (text) => WebAssembly.compile(unpack(await text()))));
   compiled[math].catch(() => delete compiled[math]);
   return compiled[math];
 }
@@ -60,11 +63,11 @@ interface WasmStoreOptions {
 
 async function start({ elements, math, tall, source, names }: WasmStoreOptions): Promise<Store> {
   if (typeof WebAssembly !== 'object') throw new Error('this engine has no WebAssembly');
-  const opened = source === undefined ? await embedded(math) : await openSource(source);
+  const opened = source === undefined ? await embedded(math) : [await openSource(source)];
   const memory = instances.allocate(elements);
-  let instance: WebAssembly.Instance;
+  let instantiated: readonly Instantiated[];
   try {
-    ({ instance } = await instantiate(opened, memory, tall));
+    instantiated = await Promise.all(opened.map((module) => instantiate(module, memory, tall)));
   } catch (thrown) {
     // Engines call it a LinkError or a TypeError.
     const { message } = asError(thrown);
@@ -75,14 +78,15 @@ async function start({ elements, math, tall, source, names }: WasmStoreOptions):
       expected: "this version's myelin/kernels.wasm",
     });
   }
-  // Those of the instance: the loader's own are wrapped in functions that take their arguments as arrays.
-  checkExports(instance.exports, names);
+  // Those of the instances: the loader's own are wrapped in functions that take their arguments as arrays.
+  const exports: WebAssembly.Exports = Object.assign({}, ...instantiated.map(({ instance }) => instance.exports));
+  checkExports(exports, names);
   let heap = new Float32Array(memory.buffer);
   return {
     get heap() {
       return heap;
     },
-    kernels: instance.exports as unknown as Kernels,
+    kernels: exports as unknown as Kernels,
     grow(needed) {
       const pages = Math.ceil(needed / PAGE_ELEMENTS) - memory.buffer.byteLength / (4 * PAGE_ELEMENTS);
       try {
