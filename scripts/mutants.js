@@ -2,6 +2,7 @@
 //   npm run mutate                     every mutant of test/mutants/*.js
 //   npm run mutate -- ID...            those with these ids
 //   npm run mutate -- --room NAME      those of test/mutants/NAME.js
+//   npm run mutate -- --trust         leaves out to run each test that fails without the fault as well
 //   npm run mutate -- --stale          runs nothing: says whether the place of every mutant still stands in its file once
 // Prints killed, SURVIVED or STALE for each; the exit code is 1 where one is not killed.
 import { spawnSync } from 'node:child_process';
@@ -24,7 +25,7 @@ import { createVitest } from 'vitest/node';
 const root = resolve(import.meta.dirname, '..');
 const lists = join(root, 'test/mutants');
 const { values, positionals } = parseArgs({
-  options: { room: { type: 'string' }, stale: { type: 'boolean' } },
+  options: { room: { type: 'string' }, stale: { type: 'boolean' }, trust: { type: 'boolean' } },
   allowPositionals: true,
 });
 
@@ -71,6 +72,7 @@ for (const name of readdirSync(root)) {
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 
 const LONGEST = 300_000;
+const NOT_RUN = 'did not run: ';
 let vitest;
 
 /** Runs a test file in the copy; the names of the tests that fail, or what kept them from running; undefined if none is named `only`. */
@@ -90,12 +92,12 @@ async function failures(file, only) {
   if (!result) {
     await vitest.close();
     vitest = undefined;
-    return ['no end within five minutes'];
+    return [`${NOT_RUN}no end within five minutes`];
   }
   const all = result.testModules.flatMap((module) => [...module.children.allTests()]);
   const failed = all.filter((test) => test.result().state === 'failed').map(({ fullName }) => fullName);
   const broken = result.testModules.flatMap((module) => module.errors()).concat(result.unhandledErrors);
-  if (failed.length === 0 && broken.length > 0) return [`did not run: ${broken[0].message.slice(0, 200)}`];
+  if (failed.length === 0 && broken.length > 0) return [`${NOT_RUN}${broken[0].message.slice(0, 200)}`];
   return failed.length > 0 || all.some((test) => test.result().state === 'passed') ? failed : undefined;
 }
 
@@ -125,14 +127,15 @@ function forgetBuild() {
   for (const file of readdirSync(built)) vitest?.invalidateFile(join(built, file));
 }
 
+const escapeTestName = (name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const sound = new Set();
-/** Without a fault a test passes, or nothing that fails means anything. */
-async function checkSound(id, file, only) {
-  const key = JSON.stringify([file, only]);
-  if (sound.has(key)) return;
-  const broken = await failures(file, only);
-  if (broken?.length !== 0) throw new Error(`The tests of ${id} fail without it: ${broken?.join('; ')}`);
-  sound.add(key);
+/** Without the fault the test that saw it passes, or its failure means nothing. */
+async function checkSound(id, file, name) {
+  const only = name.startsWith(NOT_RUN) ? undefined : `^${name.split(' > ').map(escapeTestName).join('.{1,3}')}$`;
+  if (values.trust || sound.has(file + only)) return;
+  const failed = await failures(file, only);
+  if (failed?.length !== 0) throw new Error(`${file}, '${name}', which is to see ${id}, fails without it.`);
+  sound.add(file + only);
 }
 
 /** What became of a mutant. */
@@ -158,7 +161,8 @@ async function judge(mutant) {
       ran ||= failed !== undefined;
       const first = failed?.[0];
       if (first === undefined) continue;
-      killer = file;
+      if (/^did not run: Transform failed/.test(first)) return { verdict: 'BROKEN', why: 'the mutant does not parse' };
+      killer = [file, first];
       return { verdict: 'killed', why: `${first} (${file})` };
     }
     const where = mutant.tests.join(', ');
@@ -171,7 +175,7 @@ async function judge(mutant) {
       cpSync(kept, built, { recursive: true });
       forgetBuild();
     }
-    if (killer) await checkSound(mutant.id, killer, mutant.only);
+    if (killer) await checkSound(mutant.id, ...killer);
   }
 }
 

@@ -1,4 +1,5 @@
 export * from './api.js';
 export { type AutoOptions, auto, hasRelaxedSimd } from './backends/detect.js';
+export type { CompiledModule, KernelParts, KernelSource } from './backends/sources.js';
 export { typescript } from './backends/typescript.js';
-export { type CompiledModule, type ThreadOptions, type WasmOptions, wasm } from './backends/wasm.js';
+export { type ThreadOptions, type WasmOptions, wasm } from './backends/wasm.js';

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { shortenConstants } from './constants.js';
 import { pack } from './pack.js';
+import { split } from './split.js';
 
 const build = new URL('../../build/', import.meta.url);
 
@@ -11,12 +12,21 @@ const text = readFileSync(path, 'utf8');
 if (!text.includes('module: WebAssembly.Module')) throw new Error(`${path}: the declarations have another form.`);
 writeFileSync(path, text.replace('module: WebAssembly.Module', 'module: object'));
 
-// The library embeds its modules as text.
-for (const name of ['kernels.wasm', 'kernels.fast.wasm']) {
-  const file = new URL(name, build);
-  const module = shortenConstants(readFileSync(file));
+/** A module as it is shipped. */
+function finished(name, bytes) {
+  const module = shortenConstants(Buffer.from(bytes));
   // Node 20 knows no relaxed SIMD.
-  if (name === 'kernels.wasm' && !WebAssembly.validate(module)) throw new Error(`${name} is no longer valid.`);
-  writeFileSync(file, module);
-  writeFileSync(new URL(`${name}.js`, build), `export default "${pack(module)}";\n`);
+  if (!name.includes('fast') && !WebAssembly.validate(module)) throw new Error(`${name} is no longer valid.`);
+  writeFileSync(new URL(`${name}.wasm`, build), module);
+  return module;
+}
+
+// The library embeds core and extras as text; whole modules are for those who bring their own.
+for (const name of ['kernels', 'kernels.fast']) {
+  const whole = readFileSync(new URL(`${name}.wasm`, build));
+  for (const [part, bytes] of Object.entries(split(whole))) {
+    const module = finished(`${name}.${part}`, bytes);
+    writeFileSync(new URL(`${name}.${part}.wasm.js`, build), `export default "${pack(module)}";\n`);
+  }
+  finished(name, whole);
 }

@@ -10,7 +10,7 @@ export function hasRelaxedSimd(): boolean {
 }
 
 /** Options of `auto`: what it asks of the WASM backend, where it takes that one. */
-export interface AutoOptions extends Pick<WasmOptions, 'math' | 'threads' | 'threadUrl'> {}
+export interface AutoOptions extends Pick<WasmOptions, 'math' | 'extras' | 'threads' | 'threadUrl'> {}
 
 const says = (error: unknown) => {
   if (!(error instanceof BackendError)) throw error;

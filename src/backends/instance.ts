@@ -1,5 +1,12 @@
 import { type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
+import { Extras, preparing, withoutExtras } from './extras.js';
 import { noRoom } from './no-room.js';
+
+/** What the kernels come in: two modules over one memory. */
+export interface Modules {
+  readonly core: WebAssembly.Module;
+  readonly extras: Pick<Extras, 'need'>;
+}
 
 /** A memory of at least this many elements. */
 function allocate(elements: number, shared = false): WebAssembly.Memory {
@@ -11,16 +18,32 @@ function allocate(elements: number, shared = false): WebAssembly.Memory {
   }
 }
 
-/** The kernels over a memory, as they are: numbers in, nothing out. For `tall` see `FastPlan`. */
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, tall = true): Kernels {
-  return new WebAssembly.Instance(module, { env: { memory }, engine: { TALL: Number(tall) } })
-    .exports as unknown as Kernels;
+/**
+ * The kernels over a memory, as they are: numbers in, nothing out. Asking for one that the core lacks instantiates the
+ * extras. For `tall` see `FastPlan`.
+ */
+export function instantiate({ core, extras }: Modules, memory: WebAssembly.Memory, tall = true): Kernels {
+  const make = (module: WebAssembly.Module) =>
+    new WebAssembly.Instance(module, { env: { memory }, engine: { TALL: Number(tall) } }).exports as unknown as Kernels;
+  let others: Kernels | undefined;
+  return new Proxy(make(core), {
+    get(kernels, name: keyof Kernels) {
+      others ??= name in kernels ? undefined : make(extras.need(name));
+      return kernels[name] ?? others?.[name];
+    },
+  });
 }
 
-/** What threads take from here: handed over, where importing it on demand would make another file of it in bundles. */
+/**
+ * What threads and modules of users' own take from here: handed over, where importing it on demand would make another file of it
+ * in bundles.
+ */
 export const instances = {
   allocate,
   instantiate,
+  Extras,
+  withoutExtras,
+  preparing,
   /** See `Backend.longestCall`. */
   longestCall: 2e8,
 };

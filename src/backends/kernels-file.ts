@@ -1,7 +1,7 @@
-import type { CompiledModule } from './wasm.js';
+import type { CompiledModule } from './sources.js';
 
 /**
- * What `myelin/kernels.wasm` and `myelin/kernels.fast.wasm` are where files of WebAssembly can be imported: a compiled module
+ * What `myelin/kernels.wasm`, `myelin/kernels.fast.wasm` and their parts (`kernels.core.wasm`, `kernels.extras.wasm`) are where files of WebAssembly can be imported: a compiled module
  * (workerd) or bytes, for `wasm({ source })`.
  */
 declare const kernels: CompiledModule;

@@ -1,12 +1,11 @@
-import exact from '../../build/kernels.wasm.js';
-import { asError, BackendError, checkOptions, lookUp, MyelinError } from '../errors.js';
+import exact from '../../build/kernels.core.wasm.js';
+import { asError, BackendError, checkOptions, lookUp, MyelinError, show, ValueError } from '../errors.js';
 import type { Backend, BackendFactory } from '../kernels/contract.js';
-import { instances } from './instance.js';
+import { Extras, withoutExtras } from './extras.js';
+import { instances, type Modules } from './instance.js';
 import { noRoom } from './no-room.js';
+import type { KernelParts, KernelSource } from './sources.js';
 import { unpack } from './unpack.js';
-
-/** A `WebAssembly.Module`, by a name that programs without the DOM's types know. */
-export type CompiledModule = object;
 
 /** Options of threads, for `wasm` and `auto`. */
 export interface ThreadOptions {
@@ -32,75 +31,116 @@ export interface WasmOptions extends ThreadOptions {
    * says what it took and why.
    */
   readonly math?: 'exact' | 'fast';
-  /** The compute kernels, where the embedded ones cannot be used: the file `myelin/kernels.wasm` or its compiled module. */
-  readonly source?: ArrayBuffer | ArrayBufferView<ArrayBuffer> | CompiledModule;
+  /**
+   * Whether to load the extra kernels as well, a chunk of 10 KB with gzip; default true. They are compiled at the first model that
+   * needs one: without blocking in `fit` and `load`, else at once. The core does without them: dense layers with relu, sigmoid,
+   * tanh and softmax, batch normalization and dropout, the crossentropies and the mean squared error, sgd, adam and adamw. With
+   * false, using a model that needs one of the others throws a StateError. Not beside `source`.
+   */
+  readonly extras?: boolean;
+  /**
+   * The compute kernels, where the embedded ones cannot be used, as bytes or compiled modules: the file `myelin/kernels.wasm`, or
+   * `myelin/kernels.core.wasm` and, for models that need them, `myelin/kernels.extras.wasm` as `{ core, extras }`.
+   */
+  readonly source?: KernelSource | KernelParts;
 }
 
 type MathKind = NonNullable<WasmOptions['math']>;
-
-const embedded: Partial<Record<MathKind, Promise<WebAssembly.Module>>> = {};
 
 async function compile(source: BufferSource): Promise<WebAssembly.Module> {
   if (typeof WebAssembly !== 'object') throw new Error('this engine has no WebAssembly');
   return WebAssembly.compile(source);
 }
 
-async function embeddedBytes(math: MathKind): Promise<Uint8Array<ArrayBuffer>> {
-  return unpack(math === 'exact' ? exact : (await import('../../build/kernels.fast.wasm.js')).default);
-}
+const embedded = {
+  exact: {
+    core: async () => unpack(exact),
+    extras: async () => (await import('../../build/kernels.extras.wasm.js')).default,
+  },
+  fast: {
+    core: async () => unpack((await import('../../build/kernels.fast.core.wasm.js')).default),
+    extras: async () => (await import('../../build/kernels.fast.extras.wasm.js')).default,
+  },
+};
 
-function open(module: WebAssembly.Module, elements: number, tall?: boolean): Backend {
+/** What has been compiled before, or is being. */
+const cores: Partial<Record<MathKind, Promise<WebAssembly.Module>>> = {};
+const extras: Partial<Record<MathKind, Promise<Extras>>> = {};
+
+const LEFT_OUT = 'which wasm({ extras: false }) leaves out: open the backend without that option';
+const leftOut = withoutExtras(LEFT_OUT);
+
+function open(modules: Modules, elements: number, tall?: boolean): Backend {
   const memory = instances.allocate(elements);
-  const kernels = instances.instantiate(module, memory, tall);
+  const kernels = instances.instantiate(modules, memory, tall);
   return { heap: new Float32Array(memory.buffer), kernels, longestCall: instances.longestCall };
 }
 
 /** Some engines refuse only here, for a content policy or for want of address space. */
-function tryOut(module: WebAssembly.Module): WebAssembly.Module {
-  open(module, 1);
-  return module;
+function tryOut(core: WebAssembly.Module): WebAssembly.Module {
+  open({ core, extras: leftOut }, 1);
+  return core;
 }
 
-function embeddedModule(math: MathKind): Promise<WebAssembly.Module> {
-  embedded[math] ??= embeddedBytes(math).then(compile).then(tryOut);
-  embedded[math].catch(() => delete embedded[math]);
-  return embedded[math];
+/** What `make` promised before under this name; what fails is tried again. */
+function once<T>(known: Partial<Record<MathKind, Promise<T>>>, math: MathKind, make: () => Promise<T>): Promise<T> {
+  const promise = known[math] ?? make();
+  known[math] = promise;
+  promise.catch(() => delete known[math]);
+  return promise;
 }
 
-async function moduleOf(source: object): Promise<WebAssembly.Module> {
-  const { checkModule } = await import('./own-kernels.js');
-  const module = source instanceof WebAssembly.Module ? source : await compile(source as BufferSource);
-  checkModule(module);
-  return tryOut(module);
+/** The bytes of the extras, to be had without waiting. */
+async function extraBytes(math: MathKind): Promise<() => Uint8Array<ArrayBuffer>> {
+  const text = await embedded[math].extras();
+  return () => unpack(text);
+}
+
+/** The embedded modules, the extras as bytes. */
+async function embeddedModules(math: MathKind, more: boolean): Promise<{ core: WebAssembly.Module; extras: Extras }> {
+  const [core, others] = await Promise.all([
+    once(cores, math, () => embedded[math].core().then(compile).then(tryOut)),
+    more ? once(extras, math, async () => new Extras(await extraBytes(math))) : leftOut,
+  ]);
+  return { core, extras: others };
 }
 
 async function start(options: WasmOptions): Promise<BackendFactory> {
-  const { math: asked = 'exact', source, threads } = options;
+  const { math: asked = 'exact', source, threads, extras: more = true } = options;
   lookUp({ exact: true, fast: true }, asked, 'wasm.math');
+  if (typeof more !== 'boolean') {
+    throw new ValueError({ argument: 'wasm.extras', given: show(more), expected: 'true or false' });
+  }
   const plan = asked === 'fast' ? (await import('./fused.js')).planFast() : undefined;
   const { math = asked, tall, reason } = plan ?? {};
-  if (source !== undefined) (await import('./own-kernels.js')).checkSource(source);
+  const own = source === undefined ? undefined : await import('./own-kernels.js');
+  const brought = own?.readSource(source, options.extras);
   const reasons = reason === undefined ? [] : [reason];
   if (threads !== undefined) {
     // Code for threads is loaded by those who ask for them.
     const { openThreads } = await import('./threads/pool.js');
-    const opened = await openThreads({ ...options, math, tall }, instances, compile, () => embeddedBytes(math));
+    const bytes = { core: embedded[math].core, extras: more ? () => extraBytes(math) : LEFT_OUT };
+    const opened = await openThreads({ ...options, math, tall }, instances, compile, () =>
+      own && brought ? own.broughtBytes(brought) : bytes,
+    );
     if (typeof opened === 'object') return plan ? { ...opened, reason: plan.reason } : opened;
     if (opened) reasons.push(opened);
   }
-  const module = await (source === undefined ? embeddedModule(math) : moduleOf(source));
+  const modules = await (own && brought ? own.compileOwn(brought, instances, compile) : embeddedModules(math, more));
+  if (own) tryOut(modules.core);
   return {
     name: 'wasm',
     math,
     threads: 1,
     open(elements) {
       try {
-        return open(module, elements, tall);
+        return open(modules, elements, tall);
       } catch (thrown) {
         // It has been instantiated before, so that room is what lacks.
         throw thrown instanceof MyelinError ? thrown : noRoom(elements, thrown);
       }
     },
+    prepare: instances.preparing(modules.core, modules.extras),
     ...(reasons[0] === undefined ? {} : { reason: reasons.join(' ') }),
   };
 }
@@ -111,7 +151,7 @@ async function start(options: WasmOptions): Promise<BackendFactory> {
  * forbids it, or as many threads cannot be had; `auto()` does without.
  */
 export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
-  checkOptions(options, ['math', 'source', 'threads', 'threadUrl'], 'wasm');
+  checkOptions(options, ['math', 'extras', 'source', 'threads', 'threadUrl'], 'wasm');
   try {
     return await start(options);
   } catch (thrown) {
@@ -119,7 +159,7 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
     const cause = asError(thrown);
     const why = cause.message;
     throw new BackendError(
-      `The WebAssembly backend cannot start: ${why.split('\n', 1).join('').replace(/\.$/, '')}. It needs WebAssembly SIMD (Node 20, Chrome 97, ` +
+      `The WebAssembly backend cannot start: ${why.split('\n', 1).join('').replace(/\.$/, '')}. It needs WebAssembly SIMD (Node 20, Chrome 115, ` +
         "Firefox 104, Safari 16.4 or newer) and, on pages with a content policy, script-src 'wasm-unsafe-eval'. " +
         'Where nothing may be compiled (workerd), wasm({ source }) takes a compiled module; auto() and typescript() run without.',
       { cause },

@@ -69,6 +69,8 @@ export class Engine {
   #trainingBase = 0;
   #end: number;
   #training: Compiled | undefined;
+  /** The backend has compiled what kernels the model needs. */
+  #prepared = false;
 
   constructor(
     { inputs, nodes, outputs }: BuiltGraph,
@@ -157,6 +159,7 @@ export class Engine {
     this.heap[this.slots.factor.offset] = 1;
     this.minimumBatch = this.network.nodes.reduce((most, { layer }) => Math.max(most, layer.minimumBatch ?? 1), 1);
     this.#training = training;
+    this.#prepared = false;
     this.#evaluationBase = evaluationBase;
     this.#trainingBase = trainingBase;
     this.#forgetPrograms();
@@ -202,6 +205,17 @@ export class Engine {
     this.#backend = larger;
     this.#end = end;
     this.#forgetPrograms();
+  }
+
+  /** Lets the backend compile what kernels the model needs without blocking; undefined where there is nothing to wait for. */
+  prepare(): Promise<void> | undefined {
+    if (this.#prepared) return undefined;
+    const modes: readonly Mode[] = this.compiled ? ['predict', 'train'] : ['predict'];
+    const waiting = this.#factory.prepare?.(() =>
+      modes.flatMap((mode) => this.compileProgram(mode, this.minimumBatch).calls.map(([kernel]) => kernel)),
+    );
+    this.#prepared = true;
+    return waiting;
   }
 
   /** Makes room for the training state, which otherwise the first step does. */

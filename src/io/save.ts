@@ -275,9 +275,12 @@ export function deserialize(bytes: Uint8Array | ArrayBuffer, options: LoadOption
 export async function load(source: LoadSource, options: LoadOptions): Promise<Model> {
   checkOptions(options ?? {}, ['backend'], 'load');
   const opened = await open(source);
+  let model: Model;
   try {
-    return build(opened, options ?? {});
+    model = build(opened, options ?? {});
   } catch (error) {
     throw naming(error, source);
   }
+  await internalsOf(model).engine.prepare();
+  return model;
 }

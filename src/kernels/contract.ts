@@ -40,6 +40,11 @@ export interface BackendFactory {
   readonly name: 'wasm' | 'typescript';
   /** Opens a heap of so many float32 numbers. @throws HeapSizeError, BackendError where it cannot be had. */
   open(elements: number): Backend;
+  /**
+   * Compiles without blocking the kernels that a model needs beyond the core's; `kernels` returns the names of all that it needs.
+   * Undefined where there is nothing to wait for. A program that is run without it compiles them at once.
+   */
+  prepare?(kernels: () => readonly string[]): Promise<void> | undefined;
   /** The number of threads that compute together; 1 but for `wasm({ threads })`. */
   readonly threads: number;
   /** Ends the threads, and with them every model on this backend. */

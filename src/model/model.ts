@@ -136,6 +136,8 @@ export class Model implements ModelInterface {
     try {
       // Importing anew what is there takes half a millisecond in Node.
       training ??= await import('../fit/fit.js');
+      const compiling = this.#engine.prepare();
+      if (compiling) await compiling;
       return await training.fit(this, this.#engine, x, y, options, (run) => {
         this.#run = run;
       });
@@ -190,6 +192,7 @@ export class Model implements ModelInterface {
 
   async evaluateBatches(batches: Batches, options?: EvaluateBatchesOptions): Promise<Logs> {
     const { evaluateBatches } = await import('../fit/stream.js');
+    await this.#engine.prepare();
     return evaluateBatches(this, this.#engine, batches, options);
   }
 
@@ -198,6 +201,7 @@ export class Model implements ModelInterface {
     options?: { readonly callbacks?: readonly Callback[] },
   ): AsyncGenerator<Matrix, void, undefined> {
     const { predictBatches } = await import('../fit/stream.js');
+    await this.#engine.prepare();
     yield* predictBatches(this, batches, options);
   }
 
@@ -257,6 +261,7 @@ export class Model implements ModelInterface {
 
   async profile(x: Data, y: Data, options: ProfileOptions = {}): Promise<Profile> {
     const { profile } = await import('../passes/profiling.js');
+    await this.#engine.prepare();
     this.#checkBetweenSteps('profile');
     return profile(this.#engine, x, y, options);
   }

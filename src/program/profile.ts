@@ -127,23 +127,13 @@ function measurePeak(factory: BackendFactory, average: Timer['average']): number
   const y = arena.take(matrixTensor('y', rows, units));
   const tiles = arena.take(vectorTensor('tiles', denseScratch.forward(rows, inputs)));
   const backend = factory.open(arena.end);
-  const { heap, kernels } = backend;
+  const { heap } = backend;
+  const { denseForward } = backend.kernels;
   heap.fill(0.5, RESERVED_ELEMENTS, arena.end);
   const time = (repeats: number) => {
     const start = performance.now();
     for (let i = 0; i < repeats; i++) {
-      kernels.denseForward(
-        x.offset,
-        w.offset,
-        b.offset,
-        y.offset,
-        tiles.offset,
-        rows,
-        inputs,
-        units,
-        x.stride,
-        y.stride,
-      );
+      denseForward(x.offset, w.offset, b.offset, y.offset, tiles.offset, rows, inputs, units, x.stride, y.stride);
     }
     return performance.now() - start;
   };

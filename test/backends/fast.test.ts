@@ -64,7 +64,11 @@ describe.skipIf(!present)('fused arithmetic', () => {
     for (const rows of [1, 5, 6, 7, 12, 45]) {
       const [tall, low] = [true, false].map((choice) => {
         const memory = instances.allocate(40_000);
-        const kernels = instances.instantiate(module, memory, choice);
+        const kernels = instances.instantiate(
+          { core: module, extras: instances.withoutExtras('none') },
+          memory,
+          choice,
+        );
         const heap = new Float32Array(memory.buffer);
         const random = new Random(rows);
         for (let i = 1000; i < 30_000; i++) heap[i] = random.uniform() - 0.5;

@@ -246,3 +246,17 @@ test('points on the circle have the bits of the Math of Node, which every build 
     .digest('hex');
   expect(hash).toBe('d20ba719d2a29c30cc9cda074ad37061e24595e8966b853968bf6741ffca9852');
 });
+
+test.each([
+  ['00', 2000],
+  ['49', 2049],
+  ['50', 2050],
+  ['68', 2068],
+  ['69', 1969],
+  ['99', 1999],
+])('the year %s is %i, as POSIX and Python have it', async (year, full) => {
+  const text = `day\n31.12.${year}\n25.11.${year}`;
+  const table = await readCsv({ text }, { columns: { day: 'date' }, dateFormat: 'DMY' });
+  const years = [0, 1].map((row) => new Date(String(table.value(row, 'day'))).getUTCFullYear());
+  expect(years).toEqual([full, full]);
+});

@@ -98,6 +98,9 @@ describe('rows', () => {
       expect(value).toBeGreaterThanOrEqual(148);
       expect(value).toBeLessThanOrEqual(159);
     }
+    // Rows are no neighbours of themselves: of one neighbour each, hardly a row that is added is one that was there.
+    const near = oversample(x, labels, { neighbours: 1, seed: 1 }).x.data.subarray(60);
+    expect([...near].filter((value) => x.data.includes(value)).length).toBeLessThan(6);
     expect(oversample(x, labels, { ratio: 0.5 }).x.rows).toBe(36);
     const repeated = oversample(x, labels, { neighbours: 0 });
     expect([...repeated.x.data.subarray(60)].every((value) => x.data.includes(value))).toBe(true);
@@ -134,6 +137,20 @@ describe('images', () => {
     expect(Math.abs(turned.i - 4)).toBeGreaterThan(0.1);
     const middle = apply(distort({ ...shape, scale: 0.5, rotate: 180 }), dot(4, 4)).x;
     expect(middle.data[40]).toBeCloseTo(1, 5);
+  });
+
+  test('a scale of one half makes from half as large to half larger', () => {
+    const line = { height: 1, width: 101 };
+    const bar = Float32Array.from({ length: 101 }, (_, i) => (Math.abs(i - 50) <= 10 ? 1 : 0));
+    const images = matrix(Array.from({ length: 300 }, () => [...bar]).flat(), 300, 101);
+    const { data } = apply(distort({ ...line, scale: 0.5 }), images).x;
+    const widths = Array.from({ length: 300 }, (_, r) =>
+      data.subarray(r * 101, (r + 1) * 101).reduce((sum, value) => sum + value, 0),
+    );
+    expect(Math.min(...widths) / 21).toBeGreaterThan(0.45);
+    expect(Math.min(...widths) / 21).toBeLessThan(0.6);
+    expect(Math.max(...widths) / 21).toBeGreaterThan(1.4);
+    expect(Math.max(...widths) / 21).toBeLessThan(1.55);
   });
 
   test('elastic displacements are drawn for each image and are smooth', () => {

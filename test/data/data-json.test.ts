@@ -34,6 +34,13 @@ describe('JSON as a text', () => {
     expect(JSON.stringify(parseJson(long, 100))).toBe(JSON.stringify(['12345678901234567', JSON.parse(text)]));
   });
 
+  test.each([2, 33, 5000])('nested %d deep with a depth of 32, by both ways', (depth) => {
+    // A long number makes the scanner read, which would overflow the stack.
+    const text = `${'['.repeat(depth)}12345678901234567${']'.repeat(depth)}`;
+    if (depth > 32) expect(() => parseJson(text, 32)).toThrow(JsonFlaw);
+    else expect(JSON.stringify(parseJson(text, 32))).toBe('[["12345678901234567"]]');
+  });
+
   test('what is cut off is told at its end, wherever that is', () => {
     for (const text of texts) {
       const whole = text.trimEnd();
@@ -150,6 +157,22 @@ describe('ways in which tables are written as JSON', () => {
       /as pandas writes by default; .*whole numbers, and are left out/,
     );
     expect(await notes('{"a":1}\n{"a":2}')).toMatch(/each line holds a row/);
+    // Labels that count the rows, as pandas makes them by default, are not worth a note.
+    expect(await notes('{"columns":["a"],"index":[0,1],"data":[[1],[2]]}')).not.toMatch(/labels/);
+    expect(await notes('{"columns":["a"],"index":[1,2],"data":[[1],[2]]}')).toMatch(/whole numbers, and are left out/);
+  });
+
+  test.each<[string, RegExp]>([
+    ['{"columns":["a","b","a"],"data":[[1,2,3]]}', /two columns have the same name/],
+    ['{"columns":["a","__proto__"],"data":[[1,2]]}', /cannot have this name/],
+    ['{"columns":["a","b"],"data":[[1,2],[3]]}', /row 1 has 1 values for 2 columns/],
+    ['{"columns":["a"],"index":["x"],"data":[[1],[2]]}', /1 labels of 2 rows/],
+    ['{"a":[1,2],"b":[1]}', /the column has 1 values, the first 2/],
+  ])('%s is refused', async (text, message) => {
+    await expect(readJson({ text })).rejects.toMatchObject({
+      code: 'structure',
+      message: expect.stringMatching(message),
+    });
   });
 
   test('NaN is missing, Infinity is not', async () => {

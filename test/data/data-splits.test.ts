@@ -42,6 +42,9 @@ describe('split', () => {
     const { train, validation, test } = split(table, { test: 1, validation: 1, times: table.column('t') });
     expect([[...train], [...validation], [...test]]).toEqual([[1, 2], [0], [3]]);
     expect([...split(5, { test: 2, times: true }).test]).toEqual([3, 4]);
+    // Within a part as well: what learns in the order of time must see it so.
+    const backwards = split(6, { test: 2, validation: 1, times: [6, 5, 4, 3, 2, 1] });
+    expect(Object.values(backwards).map((part) => [...part])).toEqual([[5, 4, 3], [2], [1, 0]]);
   });
 
   test.each([
@@ -77,6 +80,16 @@ describe('kFold', () => {
       expect(Math.round(share(test, 'rare') * test.length)).toBeGreaterThanOrEqual(2);
     }
   });
+
+  test.each([{}, { stratify: classes }, { groups: classes.map((_, i) => i % 40) }])(
+    'follows from the seed, and leaves the order alone without shuffling: %#',
+    (options) => {
+      const tests = (more: object) => kFold(203, { folds: 4, ...options, ...more }).map(({ test }) => [...test]);
+      expect(tests({ seed: 1 })).toEqual(tests({ seed: 1 }));
+      expect(tests({ seed: 1 })).not.toEqual(tests({ seed: 2 }));
+      expect(tests({ seed: 1, shuffle: false })).toEqual(tests({ seed: 2, shuffle: false }));
+    },
+  );
 
   test('grouped', () => {
     const groups = classes.map((_, i) => i % 17);

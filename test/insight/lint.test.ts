@@ -97,6 +97,21 @@ describe('lint finds', () => {
     expect(lint(x as never, y as never, { ...(options as object), ignore: [expected.code!] })).toEqual([]);
   });
 
+  test.each([
+    [100, []],
+    [101, ['unscaledColumn']],
+    [-101, ['unscaledColumn']],
+    [999, ['unscaledColumn']],
+  ])('a column that goes to %d: %j', (end, codes) => {
+    const found = lint(
+      rows(
+        column((i) => (i % 2) * end),
+        noise,
+      ),
+    );
+    expect(found.map(({ code }) => code)).toEqual(codes);
+  });
+
   test('every code', () => {
     expect(new Set(cases.map(([, , { code }]) => code))).toEqual(new Set(LINT_CODES));
   });

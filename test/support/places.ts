@@ -87,7 +87,7 @@ export class Places {
   #foreign = '';
 
   constructor() {
-    const files = /^\/(?:(\d+)\/)?((?:chunks\/)?[\w-]+\.js)$/;
+    const files = /^\/(?:(\d+)\/)?((?:chunks\/)?[\w.-]+\.js)$/;
     const place = (name: string) => new URL(`../../build/${name}`, import.meta.url);
     const has = (name: string | undefined): name is string => name !== undefined && existsSync(place(name));
     const send = (name: string) => readFileSync(place(name));

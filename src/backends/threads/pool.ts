@@ -1,9 +1,10 @@
-import { BackendError, checkNumber, MyelinError, ValueError } from '../../errors.js';
+import { BackendError, checkNumber, MyelinError } from '../../errors.js';
 import type { Backend, BackendFactory, Phase } from '../../kernels/contract.js';
 import { phasesOf, segments } from '../../program/split.js';
-import { isA } from '../../realms.js';
+import type { Extras } from '../extras.js';
 import type { instances } from '../instance.js';
 import { noRoom } from '../no-room.js';
+import type { KernelBytes } from '../sources.js';
 import { COMMAND, Control } from './control.js';
 import { type Member, nodeWorkers, openCrew } from './crew.js';
 import { builtin } from './host.js';
@@ -73,37 +74,23 @@ export function withSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return result;
 }
 
-/** The bytes that users bring, to be rewritten for shared memory; a compiled module no longer has any. */
-function bytesOf(source: unknown): Uint8Array | undefined {
-  if (source === undefined) return undefined;
-  if (isA<ArrayBuffer>(source, 'ArrayBuffer')) return new Uint8Array(source);
-  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
-  throw new ValueError({
-    argument: 'wasm.source',
-    given: 'a compiled module',
-    expected: 'the bytes of myelin/kernels.wasm',
-    hint: 'With threads the module is rewritten for shared memory before it is compiled.',
-  });
-}
-
 interface Asked {
   readonly threads?: number | 'auto';
   readonly threadUrl?: string | URL;
   readonly math: BackendFactory['math'];
   readonly tall?: boolean | undefined;
-  readonly source?: unknown;
 }
 
 /**
- * As many threads as asked for, over a module with shared memory. Undefined, or a reason, where one has to do: for 'auto' it
+ * As many threads as asked for, over modules with shared memory. Undefined, or a reason, where one has to do: for 'auto' it
  * may.
  * @throws BackendError where a thread cannot start, or has no memory to share
  */
 export async function openThreads(
-  { threads: asked, threadUrl, math, tall, source }: Asked,
+  { threads: asked, threadUrl, math, tall }: Asked,
   make: typeof instances,
   compile: (bytes: Uint8Array<ArrayBuffer>) => Promise<WebAssembly.Module>,
-  embedded: () => Promise<Uint8Array>,
+  bytes: () => KernelBytes,
 ): Promise<BackendFactory | string | undefined> {
   const auto = asked === 'auto';
   const problem = sharedMemoryProblem();
@@ -115,13 +102,26 @@ export async function openThreads(
     if (auto) return `Computing on one thread: ${problem}.`;
     throw new BackendError(`wasm({ threads: ${threads} }): ${problem}.`);
   }
-  const module = await compile(withSharedMemory(bytesOf(source) ?? (await embedded())));
+  const given = bytes();
+  const [core, others] = await Promise.all([
+    given.core().then((own) => compile(withSharedMemory(own))),
+    typeof given.extras === 'string' ? given.extras : given.extras(),
+  ]);
+  const extras =
+    typeof others === 'string' ? make.withoutExtras(others) : new make.Extras(() => withSharedMemory(others()));
   try {
     // Tried out: engines refuse some modules, and some memories, only here.
     const memory = make.allocate(1, true);
-    make.instantiate(module, memory);
-    const pool = await new Pool(make, module, threads, tall).start(memory, threadUrl);
-    return { name: 'wasm', math, threads, open: (elements) => pool.open(elements), dispose: () => pool.terminate() };
+    make.instantiate({ core, extras }, memory);
+    const pool = await new Pool(make, { core, extras }, threads, tall).start(memory, threadUrl);
+    return {
+      name: 'wasm',
+      math,
+      threads,
+      open: (elements) => pool.open(elements),
+      prepare: make.preparing(core, extras),
+      dispose: () => pool.terminate(),
+    };
   } catch (error) {
     if (!auto) throw error;
     const reason = `Computing on one thread. ${error instanceof BackendError ? error.message : why(error)}`;
@@ -137,13 +137,15 @@ export class Pool {
   #heaps = 0;
   #programs = 0;
   #looping = false;
+  /** The threads have been given the extras. */
+  #gaveExtras = false;
   #failure: string | undefined;
   readonly #free = new FreeRooms();
   readonly #dropped = new FinalizationRegistry<Room>((room) => this.#drop(room));
 
   constructor(
     private readonly make: typeof instances,
-    readonly module: WebAssembly.Module,
+    readonly modules: { readonly core: WebAssembly.Module; readonly extras: Extras },
     readonly threads: number,
     private readonly tall: boolean | undefined,
   ) {
@@ -153,13 +155,13 @@ export class Pool {
 
   /** `memory` is of one page, for threads to see whether they can compute. */
   async start(memory: WebAssembly.Memory, threadUrl: string | URL | undefined): Promise<this> {
-    const { threads, module, tall } = this;
+    const { threads, tall } = this;
     const data = {
       role: 'myelin-thread',
       control: this.#control.buffer,
       threads,
       cores: cores(),
-      module,
+      module: this.modules.core,
       memory,
       tall,
     } as const;
@@ -204,7 +206,7 @@ export class Pool {
     }
     try {
       const memory = this.make.allocate(elements, true);
-      const kernels = this.make.instantiate(this.module, memory, this.tall);
+      const kernels = this.make.instantiate(this.modules, memory, this.tall);
       const heap = this.#heaps++;
       this.#tell([{ type: 'heap', heap, memory }]);
       return { heap, memory, kernels };
@@ -216,8 +218,15 @@ export class Pool {
 
   #link(heap: number, phases: readonly Phase[], kernels: Backend['kernels']): () => void {
     const program = this.#programs++;
-    this.#tell([{ type: 'program', program, heap, phases }]);
+    const { extras } = this.modules;
+    // What only other threads call is compiled here as well.
+    for (const [kernel] of phases.flat(2)) void kernels[kernel];
     const own = bindPhases(phases, 0, kernels);
+    const message: Message = { type: 'program', program, heap, phases };
+    if (extras.module && !this.#gaveExtras) {
+      this.#tell([{ type: 'extras', module: extras.module }, message]);
+      this.#gaveExtras = true;
+    } else this.#tell([message]);
     return () => {
       this.#check();
       try {

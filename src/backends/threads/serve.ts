@@ -1,6 +1,6 @@
 // What runs in a worker: waits for orders, computes its share, and reads messages only when told to.
 
-import { instantiate } from '../instance.js';
+import { instantiate, type Modules } from '../instance.js';
 import { COMMAND, Control } from './control.js';
 import { builtin } from './host.js';
 import { bindPhases, type Message, runPhases, type ThreadData } from './team.js';
@@ -10,21 +10,37 @@ interface Port {
   listen(handler: (message: Message) => void): void;
 }
 
+/** The first thread has compiled the extras before it asks others for one. */
+const noExtras = {
+  need(kernel: string): never {
+    throw new Error(`no kernel ${kernel}`);
+  },
+};
+
 /** The heaps and programs that this thread knows. */
 class Thread {
   readonly #control: Control;
   readonly #heaps = new Map<number, ReturnType<typeof instantiate>>();
   readonly #programs = new Map<number, { heap: number; phases: ReturnType<typeof bindPhases> }>();
+  /** The module of the extras, once it is here. */
+  #extras: WebAssembly.Module | undefined;
   #seen = 0;
 
   constructor(private readonly data: ThreadData) {
     this.#control = new Control(data.control, data.threads, true, data.cores);
   }
 
+  get #modules(): Modules {
+    return { core: this.data.module, extras: { need: (kernel) => this.#extras ?? noExtras.need(kernel) } };
+  }
+
   receive(message: Message): void {
     switch (message.type) {
       case 'heap':
-        this.#heaps.set(message.heap, instantiate(this.data.module, message.memory, this.data.tall));
+        this.#heaps.set(message.heap, instantiate(this.#modules, message.memory, this.data.tall));
+        break;
+      case 'extras':
+        this.#extras = message.module;
         break;
       case 'program': {
         const kernels = this.#heaps.get(message.heap);
@@ -66,7 +82,7 @@ class Thread {
 
 function start(port: Port, data: ThreadData): void {
   try {
-    instantiate(data.module, data.memory);
+    instantiate({ core: data.module, extras: noExtras }, data.memory);
   } catch (error) {
     port.postMessage(error instanceof Error ? error.message : String(error));
     return;

@@ -5,6 +5,7 @@ import type { Control } from './control.js';
 export type Message =
   | { readonly type: 'heap'; readonly heap: number; readonly memory: WebAssembly.Memory }
   | { readonly type: 'program'; readonly program: number; readonly heap: number; readonly phases: readonly Phase[] }
+  | { readonly type: 'extras'; readonly module: WebAssembly.Module }
   | { readonly type: 'forget' | 'drop'; readonly heap: number }
   | { readonly type: 'loop' };
 
@@ -15,6 +16,7 @@ export interface ThreadData {
   readonly threads: number;
   readonly cores: number;
   readonly thread: number;
+  /** The core; extras come in a message, once a program needs one. */
   readonly module: WebAssembly.Module;
   /** Of one page: a thread that cannot compute on it is not ready. */
   readonly memory: WebAssembly.Memory;

@@ -1,0 +1,27 @@
+// What the first bundle holds: what a network of dense layers trains with. All else of index.ts is the extras, a module of
+// its own over the same memory (assembly/pack/split.js).
+export {
+  reluBackward,
+  reluForward,
+  sigmoidBackward,
+  sigmoidForward,
+  tanhBackward,
+  tanhForward,
+} from './kernels/activations';
+export { adam } from './kernels/adam';
+export * from './kernels/elementwise';
+export * from './kernels/linalg';
+export { categoricalCrossentropy, sparseCategoricalCrossentropy } from './kernels/losses';
+export { binaryCrossentropy } from './kernels/losses-binary';
+export { meanSquaredError } from './kernels/losses-regression';
+export {
+  batchNormalizationBackward,
+  batchNormalizationForward,
+  batchNormalizationMoments,
+  batchNormalizationUpdate,
+} from './kernels/normalization';
+export { decayWeights, sgd, sgdMomentum } from './kernels/optimizers';
+export * from './kernels/random';
+export * from './kernels/reductions';
+export { softmaxBackward, softmaxForward } from './kernels/softmax';
+export * from './kernels/step';

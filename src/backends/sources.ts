@@ -1,0 +1,20 @@
+/** A `WebAssembly.Module`, by a name that programs without the DOM's types know. */
+export type CompiledModule = object;
+
+/** A module of the compute kernels: its bytes, or compiled. */
+export type KernelSource = ArrayBuffer | ArrayBufferView<ArrayBuffer> | CompiledModule;
+
+/** The compute kernels in two modules over one memory, for `wasm({ source })`. */
+export interface KernelParts {
+  /** `myelin/kernels.core.wasm`. */
+  readonly core: KernelSource;
+  /** `myelin/kernels.extras.wasm`; without it a model that needs one of the extra kernels meets a StateError. */
+  readonly extras?: KernelSource | undefined;
+}
+
+/** Where the bytes of the kernels come from. */
+export interface KernelBytes {
+  readonly core: () => Promise<Uint8Array>;
+  /** Those of the extras, to be had without waiting; in place of them why there are none. */
+  readonly extras: string | (() => Promise<() => Uint8Array>);
+}
