@@ -38,7 +38,7 @@ const fixtures = JSON.parse(
   })[];
 };
 
-const plans = activationPlans();
+const plans = activationPlans().map((item) => ({ ...item, label: JSON.stringify(item.spec) }));
 const float32 = (values: Values) => values.map((value) => Math.fround(Number(value)));
 const keyOf = (spec: Spec) => JSON.stringify(spec);
 const planOf = (spec: Spec) => plans.find((item) => keyOf(item.spec) === keyOf(spec))!.plan;
@@ -89,7 +89,7 @@ describe.each(Object.entries(factories))('%s', (_, factory) => {
     expect(Math.abs(b! / -1.7580993e-8 - 1)).toBeLessThan(1e-7);
   });
 
-  test.each(plans)('$spec: NaN stays NaN, zeros are exact', ({ spec, plan }) => {
+  test.each(plans)('$label: NaN stays NaN, zeros are exact', ({ spec, plan }) => {
     const x = [Number.NaN, 0, -0, 1];
     const { y } = runActivation(factory, plan, { x, dy: [1, 1, 1, 1], columns: plan.shape === 'rows' ? 1 : 4 });
     if (spec.name === 'softmax' || spec.name === 'logSoftmax') expect(y[0]).toBeNaN();
@@ -187,7 +187,7 @@ test.each(precision)('$name from $low to $high stays within $limit ulp', ({ name
 const differentiable = plans.filter(({ spec }) => !('surrogate' in spec));
 const head = dense({ units: 3 });
 
-describe.each(differentiable)('$spec against central differences', ({ spec }) => {
+describe.each(differentiable)('$label against central differences', ({ spec }) => {
   const cases: Readonly<Record<string, readonly LayerSpec[]>> = {
     'in a dense layer': [dense({ units: 9, inputShape: INPUTS, activation: spec }), head],
     'as a layer': [dense({ units: 9, inputShape: INPUTS }), activation({ activation: spec }), head],
@@ -201,7 +201,7 @@ describe.each(differentiable)('$spec against central differences', ({ spec }) =>
   });
 });
 
-describe.each(plans)('$spec in a model', ({ spec, options }) => {
+describe.each(plans)('$label in a model', ({ spec, options }) => {
   const item = {
     name: spec.name,
     layers: [

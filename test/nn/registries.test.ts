@@ -17,7 +17,7 @@ import {
 } from '../../src/nn/registry.js';
 
 // src/nn/function-names.ts and src/nn/metrics/modes.ts are written by `npx vitest run test/nn/registries.test.ts --update`;
-// where they lag behind the registries, this fails.
+// where they are out of date, this fails.
 
 type Table = Readonly<Record<string, unknown>>;
 
@@ -56,7 +56,7 @@ test('what the name of a metric tells monitors follows from its definition', asy
     "import type { Direction } from './metric.js';\n\n",
     '// Written by `npx vitest run test/nn/registries.test.ts --update`, from the registry: a program that monitors one metric holds\n',
     '// no others.\n\n',
-    '/** Whether the least or the greatest value of a metric is the best. */\n',
+    '/** Says whether the least or the greatest value of a metric is the best. */\n',
     `export const metricModes: Readonly<Record<string, Direction>> = {\n${modes.sort().join('')}};\n`,
   ].join('');
   await expect(text).toMatchFileSnapshot('../../src/nn/metrics/modes.ts');
