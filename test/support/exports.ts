@@ -8,6 +8,7 @@ const root = resolve(import.meta.dirname, '../..');
 export const ENTRIES = {
   myelin: 'src/index.ts',
   'myelin/data': 'src/data/index.ts',
+  'myelin/kernels': 'src/kernels-entry/index.ts',
   'myelin/worker': 'src/worker/index.ts',
 } as const;
 
