@@ -21,7 +21,7 @@ export interface ColdStart {
   readonly bundleGzipKb: number;
   /** The same with what a plain `fit` loads on demand. */
   readonly fitGzipKb: number;
-  /** All that is loaded on demand: for `fit`, streams, profiles, errors explained, threads, fast arithmetic. */
+  /** All that is loaded on demand: the extra kernels, for `fit`, streams, profiles, errors explained, threads, fast arithmetic. */
   readonly onDemandGzipKb: number;
   /** Milliseconds over `bareMs`, and sizes, over those of the build before. */
   readonly ratios?: Readonly<Record<'overBareMs' | Size, number>>;

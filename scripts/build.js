@@ -47,6 +47,7 @@ const { metafile } = await build({
     data: 'src/data/index.ts',
     cli: 'src/cli/index.ts',
     worker: 'src/worker/index.ts',
+    'kernels-entry': 'src/kernels-entry/index.ts',
   },
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',

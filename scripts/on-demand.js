@@ -12,8 +12,11 @@ const STUBS = join(ESM, 'on-demand');
 /** What comes with a part, since tables share it with that part: test/package/layering.test.ts says why. */
 const ALSO = { 'fit.js': ['printable.js'] };
 
-/** No bundler meets the command line, nor the development entry's script of workers. */
-const UNBUNDLED = ['cli', 'worker/development.js'];
+/**
+ * No bundler meets the command line, nor the development entry's script of workers; programs of kernels alone need none of
+ * api.js.
+ */
+const UNBUNDLED = ['cli', 'worker/development.js', 'kernels-entry'];
 
 const pathTo = (from, to) => {
   const path = relative(dirname(from), to);

@@ -1,5 +1,5 @@
 declare module '*/build/thread.js' {
-  /** Where this script lies; undefined in bundles of formats without modules. */
+  /** The address of this script; undefined in bundles of formats without modules. */
   export const place: string | undefined;
 }
 

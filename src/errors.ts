@@ -6,7 +6,7 @@ export class MyelinError extends Error {
   override name = 'MyelinError';
 }
 
-/** What an argument error says: which argument, what came, what is expected. */
+/** Says what is wrong with an argument: its name, what came, what is expected. */
 export interface Complaint {
   readonly argument: string;
   readonly given: string;
@@ -17,11 +17,11 @@ export interface Complaint {
 class ArgumentError extends MyelinError {
   /** The argument that was refused, such as `fit.batchSize`. */
   readonly argument: string;
-  /** What came, shortened for people. */
+  /** The value that came, shortened for people. */
   readonly given: string;
-  /** What is expected instead. */
+  /** The values that are expected instead. */
   readonly expected: string;
-  /** How to mend it; undefined where nothing is known. */
+  /** A hint how to mend it; undefined where nothing is known. */
   readonly hint: string | undefined;
 
   constructor({ argument, given, expected, hint }: Complaint) {
@@ -69,7 +69,7 @@ export class UnknownNameError extends ArgumentError {
 export class StreamError extends MyelinError {
   /** Is always 'StreamError', also of an error from another realm, where `instanceof` fails. */
   override name = 'StreamError';
-  /** Of training; undefined in evaluation and prediction. */
+  /** The epoch of training, from 0 on; undefined in evaluation and prediction. */
   readonly epoch: number | undefined;
   /** The one that did not come, from 0 on. */
   readonly batch: number;
@@ -109,19 +109,21 @@ export class BackendError extends MyelinError {
   override name = 'BackendError';
 }
 
-/** What was thrown as an error: Firefox throws the text 'out of memory', with nothing around it. */
+/** Turns what was thrown into an error: Firefox throws the text 'out of memory', with nothing around it. */
 export function asError(thrown: unknown): Error {
   return isError(thrown) ? thrown : new Error(String(thrown));
 }
 
-/** Whether an engine had no room: V8 and JavaScriptCore throw a RangeError, Firefox an InternalError or a text. */
+/**
+ * Returns whether an engine had no room: V8 and JavaScriptCore throw a RangeError, Firefox an InternalError or a text.
+ */
 export function isOutOfMemory(thrown: unknown): boolean {
   return thrown === 'out of memory' || ['RangeError', 'InternalError'].includes(asError(thrown).name);
 }
 
-/** What a NonFiniteError says, as far as it is known. */
+/** Holds what a NonFiniteError says, as far as it is known. */
 export interface NonFiniteFacts {
-  /** Of `fit`, from 0 on. */
+  /** The epoch of `fit`, from 0 on. */
   readonly epoch?: number;
   /** The batch of the epoch, from 0 on. */
   readonly batch?: number;
@@ -129,7 +131,7 @@ export interface NonFiniteFacts {
   readonly row?: number;
   /** As `summary` and `getWeights` call it; with several outputs the name of one where the loss is meant. */
   readonly layer?: string;
-  /** What was the first not to be finite, in the order of a step. */
+  /** The first tensor that was not finite, in the order of a step. */
   readonly tensor?: 'input' | 'target' | 'sampleWeight' | 'activation' | 'loss' | 'gradient' | 'weight';
   /** The likely cause, as far as computing the batch again tells. */
   readonly cause?:
@@ -141,7 +143,7 @@ export interface NonFiniteFacts {
     | 'hugeWeights'
     | 'noClipping'
     | 'overflow';
-  /** What to change, as a sentence for people. */
+  /** The change to make, as a sentence for people. */
   readonly remedy?: string;
 }
 
@@ -161,7 +163,7 @@ export class NonFiniteError extends MyelinError {
   readonly tensor: NonFiniteFacts['tensor'];
   /** The likely cause; undefined where none is known. */
   override readonly cause: NonFiniteFacts['cause'];
-  /** What to change, as a sentence for people; undefined where nothing is known. */
+  /** The change to make, as a sentence for people; undefined where nothing is known. */
   readonly remedy: NonFiniteFacts['remedy'];
   readonly #explain: (() => Promise<NonFiniteError>) | undefined;
 
@@ -192,7 +194,7 @@ export class FileFormatError extends MyelinError {
   override name = 'FileFormatError';
   /** The part of the file: `header`, `tensor layers.0.kernel`, `metadata.spec`. */
   readonly where: string;
-  /** What is wrong with it. */
+  /** The fault, as a phrase for people. */
   readonly what: string;
   /** The file, where it was given by its path. */
   readonly path: string | undefined;

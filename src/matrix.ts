@@ -7,9 +7,9 @@ export const NAN_BITS = 0x7fc00000;
 export interface Matrix {
   /** The elements, row by row: that of row i and column j is `data[i * columns + j]`. */
   readonly data: Float32Array;
-  /** How many rows, one for each sample. */
+  /** The number of rows, one for each sample. */
   readonly rows: number;
-  /** How many columns, one for each feature or unit. */
+  /** The number of columns, one for each feature or unit. */
   readonly columns: number;
 }
 
@@ -17,9 +17,9 @@ export interface Matrix {
 export interface Numbers {
   /** The elements, row by row: that of row i and column j is `data[i * columns + j]`. */
   readonly data: Float32Array | Float64Array;
-  /** How many rows, one for each sample. */
+  /** The number of rows, one for each sample. */
   readonly rows: number;
-  /** How many columns, one for each feature or unit. */
+  /** The number of columns, one for each feature or unit. */
   readonly columns: number;
 }
 
@@ -43,9 +43,9 @@ export type MatrixLike =
   | {
       /** The elements, row by row. */
       readonly data: ArrayLike<number>;
-      /** How many rows, one for each sample. */
+      /** The number of rows, one for each sample. */
       readonly rows: number;
-      /** How many columns, one for each feature or unit. */
+      /** The number of columns, one for each feature or unit. */
       readonly columns: number;
     }
   | Rows
@@ -247,8 +247,8 @@ function read<A extends Float32Array | Float64Array>(
 }
 
 /**
- * Whether all numbers are finite: float32 ones add up to a finite float64 then, and only then. Four sums at a time, since
- * each addition waits for the one before.
+ * Returns whether all numbers are finite: float32 ones add up to a finite float64 then, and only then. Four sums at a
+ * time, since each addition waits for the one before.
  */
 export function allFinite(data: Float32Array): boolean {
   const whole = data.length & ~3;

@@ -1,6 +1,6 @@
 /**
- * Whether a value is one of these classes, in whichever realm it was made: `instanceof` is false for values of an iframe, of
- * `vm` and of jsdom under Jest or Vitest, which have classes of their own of the same names.
+ * Returns whether a value is one of these classes, in whichever realm it was made: `instanceof` is false for values of
+ * an iframe, of `vm` and of jsdom under Jest or Vitest, which have classes of their own of the same names.
  */
 export function isA<T>(value: unknown, ...classes: readonly string[]): value is T {
   if (typeof value !== 'object' || value === null) return false;

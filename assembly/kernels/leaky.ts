@@ -37,7 +37,7 @@ export function leakyReluBackward(y: i32, dy: i32, dx: i32, n: i32, alpha: f32):
   backward<Leaky>(y, dy, dx, n, alpha);
 }
 
-/** Whether all of n numbers are above 0 and at most 1. */
+/** Returns whether all of n numbers are above 0 and at most 1. */
 function gentle(alpha: i32, n: i32): bool {
   for (let c = 0; c < n; c += 4) {
     const a = v128.load(at(alpha + c));
@@ -87,7 +87,7 @@ export function preluForward(x: i32, alpha: i32, y: i32, rows: i32, units: i32, 
   }
 }
 
-/** What a vector of dy adds to dalpha. */
+/** Returns what a vector of dy adds to dalpha. */
 function share(x: v128, dy: v128): v128 {
   return v128.andnot(f32x4.mul(dy, x), f32x4.gt(x, f32x4.splat(0)));
 }

@@ -62,7 +62,7 @@ export function backward<C extends Curve>(saved: i32, dy: i32, dx: i32, n: i32, 
 export abstract class Exponentiated {
   abstract u(x: v128, a: v128, b: v128): v128;
 
-  /** Where u is rounded: e is e^(high + low). */
+  /** Computes where u is rounded: e is e^(high + low). */
   high(x: v128): v128 {
     return x;
   }

@@ -1,7 +1,7 @@
 import { tallRows } from './pack';
 import { fma } from './simd';
 
-/** What a product does with a finished sum before it is stored. */
+/** Says what a product does with a finished sum before it is stored. */
 @unmanaged
 export abstract class Epilogue {
   abstract f(sum: v128, floor: v128): v128;

@@ -31,7 +31,9 @@ export class Flush {
 /** Number of the block that says whether states are looked through in this step; see src/kernels/lib/update.ts. */
 const SETTLES = 14;
 
-/** Where the step says so, numbers of n elements below 1e-33 become +0; NaN stays NaN. A call (see ../calls.js). */
+/**
+ * Turns, where the step says so, numbers of n elements below 1e-33 become +0; NaN stays NaN. A call (see ../calls.js).
+ */
 export function settle(state: i32, n: i32, block: i32): void {
   if (f32.load(at(block + SETTLES)) === 0) return;
   const flush = changetype<Flush>(0);

@@ -4,7 +4,7 @@ import { relaxedSimd } from './relaxed.js';
 import { typescript } from './typescript.js';
 import { type WasmOptions, wasm } from './wasm.js';
 
-/** Whether this engine has relaxed SIMD, and so `wasm({ math: 'fast' })`. */
+/** Returns whether this engine has relaxed SIMD, and so `wasm({ math: 'fast' })`. */
 export function hasRelaxedSimd(): boolean {
   return relaxedSimd();
 }

@@ -39,7 +39,7 @@ export function withoutExtras(why: string): Extras {
   });
 }
 
-/** What a backend does before a model runs: nothing, where its kernels are there. */
+/** Prepares a backend before a model runs; does nothing where its kernels are there. */
 export function preparing(core: WebAssembly.Module, extras: Extras): NonNullable<BackendFactory['prepare']> {
   return (kernels) => {
     if (extras.module) return undefined;

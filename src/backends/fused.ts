@@ -1,12 +1,12 @@
 import { checkRelaxedSimd } from './relaxed.js';
 
-/** How `math: 'fast'` computes on this engine. */
+/** Says how `math: 'fast'` computes on this engine. */
 export interface FastPlan {
   /** 'exact' where the engine does not fuse. */
   readonly math: 'exact' | 'fast';
-  /** Whether products take tiles of 6 rows and 4 panels instead of 4 and 3; their bits are the same. */
+  /** Says whether products take tiles of 6 rows and 4 panels instead of 4 and 3; their bits are the same. */
   readonly tall: boolean;
-  /** What was chosen, and why. */
+  /** Says what was chosen, and why. */
   readonly reason: string;
 }
 
@@ -17,7 +17,7 @@ const MADD = '0061736d0100000001070160027d7d017d03020100070501016600000a16011400
 /** The first V8 that was seen to keep the sums of 6 rows in registers (bench/NOTES.md), which is that of Chrome 136. */
 const TALL_V8 = 13.6;
 
-/** Whether `relaxed_madd` rounds once. */
+/** Returns whether `relaxed_madd` rounds once. */
 function fuses(): boolean {
   const bytes = Uint8Array.from(MADD.match(/../g) as string[], (byte) => Number.parseInt(byte, 16));
   const { f } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
@@ -48,8 +48,8 @@ function thisEngine(): Engine {
 }
 
 /**
- * What is fastest here: an engine or processor that rounds products before it adds them gains nothing by relaxed SIMD,
- * and one that keeps the sums of 6 rows in memory takes twice the time of tiles of 4.
+ * Finds what is fastest here: an engine or processor that rounds products before it adds them gains nothing by relaxed
+ * SIMD, and one that keeps the sums of 6 rows in memory takes twice the time of tiles of 4.
  * @throws BackendError where the engine has no relaxed SIMD.
  */
 export function planFast({ v8, fuses }: Engine = thisEngine()): FastPlan {

@@ -2,7 +2,7 @@ import { type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
 import { Extras, preparing, withoutExtras } from './extras.js';
 import { noRoom } from './no-room.js';
 
-/** What the kernels come in: two modules over one memory. */
+/** The modules that the kernels come in: two over one memory. */
 export interface Modules {
   readonly core: WebAssembly.Module;
   readonly extras: Pick<Extras, 'need'>;
@@ -35,8 +35,8 @@ export function instantiate({ core, extras }: Modules, memory: WebAssembly.Memor
 }
 
 /**
- * What threads and modules of users' own take from here: handed over, where importing it on demand would make another file of it
- * in bundles.
+ * Passes threads and users' own modules what they take from here: handed over, where importing it on demand would make
+ * another file of it in bundles.
  */
 export const instances = {
   allocate,

@@ -1,7 +1,7 @@
 import { asError, BackendError } from '../errors.js';
 import { PAGE_ELEMENTS } from '../kernels/contract.js';
 
-/** Of a heap that the engine could not allocate. */
+/** Returns the error for a heap that the engine could not allocate. */
 export function noRoom(elements: number, thrown: unknown): BackendError {
   const pages = Math.ceil(elements / PAGE_ELEMENTS);
   return new BackendError(

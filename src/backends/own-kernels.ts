@@ -12,7 +12,7 @@ function checkPart(source: unknown, argument: string, expected: string): asserts
   throw new ValueError({ argument, given: isPromise(source) ? 'a promise' : show(source), expected });
 }
 
-/** What users bring, one module or two. @throws ValueError for what is no module */
+/** Reads the kernels that users bring, one module or two. @throws ValueError for what is no module */
 export function readSource(source: unknown, extras: unknown): KernelParts {
   if (extras !== undefined) {
     const hint = 'A whole module has the extras within; of two, leave out source.extras.';

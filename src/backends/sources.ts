@@ -12,7 +12,7 @@ export interface KernelParts {
   readonly extras?: KernelSource | undefined;
 }
 
-/** Where the bytes of the kernels come from. */
+/** The source of the kernels' bytes. */
 export interface KernelBytes {
   readonly core: () => Promise<Uint8Array>;
   /** Those of the extras, to be had without waiting; in place of them why there are none. */

@@ -24,7 +24,7 @@ function toBytes(text: string): Uint8Array {
 export function unpack(text: string): Uint8Array<ArrayBuffer> {
   const bytes = toBytes(text);
   let head = 0;
-  /** Where each stream goes on. */
+  /** The positions at which each stream goes on. */
   const at: number[] = [];
   const number = (): number => {
     const byte = bytes[head++] as number;

@@ -10,14 +10,14 @@ import { unpack } from './unpack.js';
 /** Options of threads, for `wasm` and `auto`. */
 export interface ThreadOptions {
   /**
-   * How many threads compute together; 'auto' for one per core up to 8, or 1 where threads cannot be had, `reason` saying
-   * why; default 1. Results are the same to the bit. Needs shared memory: an isolated page, or Node 20.16 or newer, but not
-   * 21 or 22.0 to 22.2.
+   * The number of threads that compute together; 'auto' for one per core up to 8, or 1 where threads cannot be had,
+   * `reason` saying why; default 1. Results are the same to the bit. Needs shared memory: an isolated page, or Node
+   * 20.16 or newer, but not 21 or 22.0 to 22.2.
    */
   readonly threads?: number | 'auto';
   /**
-   * Where the script `myelin/thread.js` lies, for bundlers that move it and do not know where to (docs/runtimes.md): an
-   * address, relative ones to the page, or in Node a path.
+   * The address of the script `myelin/thread.js`, for bundlers that move it and do not know where to
+   * (docs/runtimes.md): relative ones to the page, or in Node a path. Default: beside this module.
    */
   readonly threadUrl?: string | URL;
 }
@@ -32,15 +32,15 @@ export interface WasmOptions extends ThreadOptions {
    */
   readonly math?: 'exact' | 'fast';
   /**
-   * Whether to load the extra kernels as well, a chunk of 10 KB with gzip; default true. They are compiled at the first model that
+   * Loads the extra kernels as well, a chunk of 10 KB with gzip; default true. They are compiled at the first model that
    * needs one: without blocking in `fit` and `load`, else at once. The core does without them: dense layers with relu, sigmoid,
    * tanh and softmax, batch normalization and dropout, the crossentropies and the mean squared error, sgd, adam and adamw. With
    * false, using a model that needs one of the others throws a StateError. Not beside `source`.
    */
   readonly extras?: boolean;
   /**
-   * The compute kernels, where the embedded ones cannot be used, as bytes or compiled modules: the file `myelin/kernels.wasm`, or
-   * `myelin/kernels.core.wasm` and, for models that need them, `myelin/kernels.extras.wasm` as `{ core, extras }`.
+   * The compute kernels, as bytes or compiled modules: the file `myelin/kernels.wasm`, or `myelin/kernels.core.wasm` and, for
+   * models that need them, `myelin/kernels.extras.wasm` as `{ core, extras }`. Default: the embedded ones.
    */
   readonly source?: KernelSource | KernelParts;
 }
@@ -63,7 +63,7 @@ const embedded = {
   },
 };
 
-/** What has been compiled before, or is being. */
+/** The modules that have been compiled before, or are being. */
 const cores: Partial<Record<MathKind, Promise<WebAssembly.Module>>> = {};
 const extras: Partial<Record<MathKind, Promise<Extras>>> = {};
 
@@ -82,7 +82,7 @@ function tryOut(core: WebAssembly.Module): WebAssembly.Module {
   return core;
 }
 
-/** What `make` promised before under this name; what fails is tried again. */
+/** Returns what `make` promised before under this name; what fails is tried again. */
 function once<T>(known: Partial<Record<MathKind, Promise<T>>>, math: MathKind, make: () => Promise<T>): Promise<T> {
   const promise = known[math] ?? make();
   known[math] = promise;

@@ -6,7 +6,7 @@ import { readFrequency, type Save, type SaveFrequency } from './model-checkpoint
 export interface BackupAndRestoreOptions {
   /** The path of the file that holds the model while it trains. */
   readonly path: string;
-  /** Default 'epoch'; a number means batches. */
+  /** Says how often to save; default 'epoch', a number means batches. */
   readonly saveFreq?: SaveFrequency;
   /** Remove the file once training has come to its end; default true. */
   readonly deleteCheckpoint?: boolean;

@@ -99,7 +99,7 @@ export function makeProgress(options: ProgressOptions): Callback {
 export interface ProgressOptions {
   /** 'bar' redraws a line with a bar, 'lines' writes one line per epoch; default 'auto', a bar on a terminal. */
   readonly mode?: 'auto' | 'bar' | 'lines';
-  /** Default standard output or, where there is none, the console. */
+  /** Writes a text; default to standard output or, where there is none, the console. */
   readonly write?: (text: string) => void;
   /** Width of the terminal; default what it says, or 80. */
   readonly columns?: number;

@@ -8,7 +8,7 @@ import { withRecipe } from './recipe.js';
 export interface EarlyStoppingOptions extends MonitorOptions {
   /** Epochs without a better value before training stops; default 0. */
   readonly patience?: number;
-  /** A value that must be passed within `patience` epochs. */
+  /** A value that must be passed within `patience` epochs, in the unit of `monitor`; default none. */
   readonly baseline?: number;
   /** Leave the model with the weights of the best epoch, however training ends; default false. */
   readonly restoreBestWeights?: boolean;

@@ -227,15 +227,18 @@ export interface StreamFitOptions {
   readonly stepsPerEpoch?: number;
   /** Seeds the order of rows, the stratified split and mixup; default the model's seed. */
   readonly seed?: number;
-  /** A factor of the loss by class index, 1 for classes that are not named; for targets of one class per row. */
+  /** A factor of the loss by class index, for targets of one class per row; finite and not below 0, default 1. */
   readonly classWeight?: ClassWeights;
   /**
-   * The alpha, above 0, of mixup (Zhang et al. 2018; 0.1 to 0.4 there): trains on lambda x1 + (1 - lambda) x2 with targets
-   * mixed alike, where lambda is drawn from Beta(alpha, alpha) for each batch and rows are paired at random. Metrics compare
-   * with the mixed targets.
+   * The alpha, above 0, of mixup (Zhang et al. 2018; 0.1 to 0.4 there): trains on lambda x1 + (1 - lambda) x2 with
+   * targets mixed alike, where lambda is drawn from Beta(alpha, alpha) for each batch and rows are paired at random.
+   * Metrics compare with the mixed targets. Default: no mixup.
    */
   readonly mixup?: number;
-  /** Inputs and targets to evaluate after epochs, and maybe the weights of their rows; or a stream of batches. */
+  /**
+   * Inputs and targets to evaluate after epochs, and maybe the weights of their rows; or a stream of batches. Default:
+   * none.
+   */
   readonly validationData?: readonly [Data, Data] | readonly [Data, Data, SampleWeight] | Batches;
   /** Validates after every `validationFreq`-th epoch, or after the epochs that a list names, counted from 1 as in Keras; default 1. */
   readonly validationFreq?: number | readonly number[];
@@ -248,8 +251,8 @@ export interface StreamFitOptions {
   /** 0, the default: silent. 1: a bar on the terminal. 2: a line per epoch. 'auto': a bar on terminals, else lines. */
   readonly verbose?: 0 | 1 | 2 | 'auto';
   /**
-   * Ends training after the present batch at the latest. `fit` rejects with the signal's reason, the model can be used and
-   * `model.run` says where to resume.
+   * Ends training after the present batch at the latest. `fit` rejects with the signal's reason, the model can be used
+   * and `model.run` says where to resume. Default: none.
    */
   readonly signal?: AbortSignal;
   /** The control by which the run can be paused, from `trainingControl()`; default none. */
@@ -265,13 +268,13 @@ export interface FitOptions extends WeightOptions, StreamFitOptions {
    * share a matrix so, in place of a copy for each. Without `shuffle` they are taken in this order.
    */
   readonly rows?: ArrayLike<number>;
-  /** Default 32; with `lbfgs`, which takes nothing less, all rows. */
+  /** Rows of a batch, an integer of at least 1; default 32, with `lbfgs`, which takes nothing less, all rows. */
   readonly batchSize?: number;
   /** A new order each epoch; default true, but for `lbfgs`, which sees all rows at once. */
   readonly shuffle?: boolean;
   /**
-   * Share of the rows, taken from the end before shuffling, to evaluate instead of training on. As in Keras and TensorFlow.js
-   * the first floor(rows (1 - share)) are trained on.
+   * Share of the rows, taken from the end before shuffling, to evaluate instead of training on. As in Keras and
+   * TensorFlow.js the first floor(rows (1 - share)) are trained on. From 0 on and below 1; default 0.
    */
   readonly validationSplit?: number;
   /**

@@ -6,7 +6,7 @@ import { makeWriter, type Sink } from './sink.js';
 
 /** Options of `csvLogger`. */
 export interface CsvLoggerOptions {
-  /** Default ','. */
+  /** The text between two fields; default ','. */
   readonly separator?: string;
   /** Keep what the file holds; default false. A run that is resumed always does. */
   readonly append?: boolean;

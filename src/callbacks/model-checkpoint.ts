@@ -33,9 +33,11 @@ export interface ModelCheckpointOptions extends Omit<MonitorOptions, 'minDelta'>
   readonly saveBestOnly?: boolean;
   /** Leave out what only training needs: smaller files, from which training does not go on to the same bits. Default false. */
   readonly saveWeightsOnly?: boolean;
-  /** Default 'epoch'. Epochs and batches are counted over all calls of `fit` with this callback. */
+  /**
+   * Says how often to save; default 'epoch'. Epochs and batches are counted over all calls of `fit` with this callback.
+   */
   readonly saveFreq?: SaveFrequency;
-  /** With `saveBestOnly`: a value that must be passed. */
+  /** With `saveBestOnly`: a value that the first save must pass, in the unit of `monitor`; default none. */
   readonly initialValueThreshold?: number;
 }
 

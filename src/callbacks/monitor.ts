@@ -13,7 +13,7 @@ export interface MonitorOptions {
    * their labels.
    */
   readonly mode?: 'auto' | 'min' | 'max';
-  /** By how much it must have changed to be better. */
+  /** The least change that counts as better, in the unit of `monitor`; default 0, of `reduceLROnPlateau` 1e-4. */
   readonly minDelta?: number;
 }
 

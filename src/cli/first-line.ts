@@ -11,7 +11,7 @@ const SHOWN = 12;
 const flagOf = (names: readonly string[]) =>
   `--names ${quoted(names.slice(0, SHOWN).map(itemOf).join(','))}${names.length > SHOWN ? ',...' : ''}`;
 
-/** Whether a model learned from a file without names, whose columns are numbered. */
+/** Returns whether a model learned from a file without names, whose columns are numbered. */
 export const isUnnamed = (names: readonly string[]) => names.every((name) => /^column\d+$/.test(name));
 
 const numbered = (names: readonly string[]) =>

@@ -3,7 +3,9 @@ import { makeSummary, type Summary } from '../engine/summary.js';
 const alike = (a: Summary['layers'][number] | undefined, b: Summary['layers'][number] | undefined) =>
   a?.type === b?.type && a?.outputShape[1] === b?.outputShape[1] && a?.parameters === b?.parameters;
 
-/** A summary that shows the first of several networks of one shape, which a model begins with, and counts the others. */
+/**
+ * A summary that shows the first of several networks of one shape, which a model begins with, and counts the others.
+ */
 export function networksText(summary: Summary, networks: number): string {
   const { layers } = summary;
   for (let each = networks > 1 ? Math.floor(layers.length / networks) : 0; each > 0; each--) {

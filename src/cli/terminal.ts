@@ -10,7 +10,9 @@ const brief = (name: string) => shorten(printable(name));
 
 const BARS = '\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588';
 
-/** Numbers as a row of bars, at most `width` of them, between `low` and `high`; by default their least and their most. */
+/**
+ * Numbers as a row of bars, at most `width` of them, between `low` and `high`; by default their least and their most.
+ */
 export function sparkline(values: Curve, width = 60, [low, high] = endsOf(values)): string {
   const count = Math.min(width, values.length);
   return Array.from({ length: count }, (_, i) => {

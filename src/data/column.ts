@@ -9,9 +9,9 @@ export interface NumberColumn {
   readonly kind: 'number' | 'boolean' | 'date';
   /** A number for each row. */
   readonly values: Float64Array;
-  /** Of booleans: the texts of 0 and 1. */
+  /** The texts of 0 and 1, of booleans that were read from texts. */
   readonly words?: readonly [string, string];
-  /** Of numbers: readers found that they count the rows; `tabular` leaves such a column out. */
+  /** Marks numbers that count the rows, as readers found: `tabular` leaves such a column out. */
   readonly counter?: boolean;
 }
 

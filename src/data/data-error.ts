@@ -30,7 +30,7 @@ export interface Flaw {
   readonly field?: string;
   readonly problem: string;
   readonly hint?: string;
-  /** Of a table without rows: the names of its columns. */
+  /** The names of the columns of a table without rows. */
   readonly names?: readonly string[];
 }
 
@@ -54,7 +54,7 @@ export class DataError extends MyelinError {
   readonly problem: string;
   /** How to mend it; undefined where nothing is known. */
   readonly hint: string | undefined;
-  /** Of a table without rows: the names of its columns. */
+  /** The names of the columns of a table without rows. */
   readonly names: readonly string[] | undefined;
 
   constructor(flaw: Flaw) {

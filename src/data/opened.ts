@@ -29,7 +29,7 @@ export type Source =
 export interface Bytes {
   /** What errors call it. */
   readonly name: string;
-  /** Whether `blocks` can be called again. */
+  /** Says whether `blocks` can be called again. */
   readonly again: boolean;
   /** The bytes, without gzip, about `BLOCK` at a time: larger pieces are cut and smaller ones joined. */
   blocks(): AsyncGenerator<Uint8Array, void, undefined>;

@@ -12,9 +12,11 @@ const FORMATS: Readonly<Record<Format, Format>> = { csv: 'csv', json: 'json', js
 
 /** Options of `readTable` and `streamTable`. */
 export interface TableOptions extends CsvOptions {
-  /** Of JSON: the key, or a path of keys, under which rows stand. */
+  /** The key of a JSON object, or a path of keys, under which rows stand. Default: the one that holds an array. */
   readonly key?: string;
-  /** Default: what the source's name says, .json, .jsonl or .ndjson, maybe followed by .gz; else CSV. */
+  /**
+   * The format of the source; default: what its name says, .json, .jsonl or .ndjson, maybe followed by .gz; else CSV.
+   */
   readonly format?: Format;
 }
 

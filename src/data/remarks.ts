@@ -27,7 +27,7 @@ export type PlaceOf = (row: number) => string;
 export class Said {
   readonly #keys = new Set<string>();
 
-  /** Whether something is said for the first time. */
+  /** Returns whether something is said for the first time. */
   first(column: string, what: string): boolean {
     const key = JSON.stringify([column, what]);
     if (this.#keys.has(key)) return false;

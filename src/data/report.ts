@@ -13,7 +13,7 @@ export interface ColumnReport extends Doubts {
   readonly missing: number;
   /** Categories. */
   readonly distinct?: number;
-  /** Of numbers; dates as text. */
+  /** The least of numbers; the earliest of dates as text. */
   readonly min?: number | string;
   /** The greatest of numbers; the latest of dates as text. */
   readonly max?: number | string;
@@ -27,7 +27,7 @@ export interface TableReport {
   readonly rows: number;
   /** The character between the fields of CSV; absent for other formats. */
   readonly separator?: string;
-  /** Whether the first line of CSV was read as names; absent for other formats. */
+  /** Says whether the first line of CSV was read as names; absent for other formats. */
   readonly header?: boolean;
   /** Remarks such as why the first line is taken as a header. */
   readonly notes: readonly string[];

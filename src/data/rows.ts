@@ -24,7 +24,7 @@ export interface RowOptions extends ReadOptions {
 const SPARSE_CELLS = 2 ** 24;
 const SPARSE_SHARE = 32;
 
-/** Whether a table would consist of fields that its rows lack: its cost has no bound in what was read. */
+/** Returns whether a table would consist of fields that its rows lack: its cost has no bound in what was read. */
 export function isSparse(rows: number, columns: number, present: number): boolean {
   return rows * columns > SPARSE_CELLS + SPARSE_SHARE * present;
 }
@@ -50,7 +50,7 @@ export class RowCollector {
     private readonly source: string,
     public names: readonly string[] | undefined,
     private readonly complain: Complain,
-    /** Whether keys that come late make columns; those of a stream are settled with its first block. */
+    /** Says whether keys that come late make columns; those of a stream are settled with its first block. */
     private readonly open = true,
     private readonly maxColumns = Number.POSITIVE_INFINITY,
     private readonly plan?: Pick<ReadPlan, 'kinds' | 'otherwise' | 'sampleRows'>,
@@ -83,7 +83,10 @@ export class RowCollector {
     return this.complain({ row: this.rows, problem, ...(field === undefined ? {} : { field }) });
   }
 
-  /** Whether a key that the first block of a stream lacks is left out; else it is refused, as nothing is lost without a word. */
+  /**
+   * Returns whether a key that the first block of a stream lacks is left out; else it is refused, as nothing is lost
+   * without a word.
+   */
   #leavesOut(name: string): boolean {
     const { kinds = {}, otherwise, sampleRows } = this.plan ?? {};
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
@@ -145,11 +148,11 @@ export class RowCollector {
 /** What the first block of a stream says of a column. */
 interface Learned {
   readonly kind: ColumnKind;
-  /** Whether its values are written as most are, so that others are of another kind. */
+  /** Says whether its values are written as most are, so that others are of another kind. */
   readonly plain: boolean;
   /** Of numbers that are not. */
   readonly unit?: string;
-  /** Whether the block has no value of it. */
+  /** Says whether the block has no value of it. */
   readonly empty: boolean;
 }
 

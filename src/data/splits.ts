@@ -12,15 +12,15 @@ export interface SplitOptions {
   readonly test?: number;
   /** The same of a third part; default 0. */
   readonly validation?: number;
-  /** Default 0. */
+  /** The seed of the order; default 0. */
   readonly seed?: number;
-  /** Classes that shall have the same shares in all parts. */
+  /** A class for each row: all parts get the same share of each. Default: none. */
   readonly stratify?: PerRow;
-  /** Rows of one group stay together. */
+  /** A group for each row: rows of one group stay together. Default: none. */
   readonly groups?: PerRow;
   /**
-   * The last rows, in the order of these times, are for testing, those before for validation. Numbers, dates, or texts of
-   * ISO 8601, which stand for instants, UTC without an offset. `true`: in the order they have.
+   * The last rows, in the order of these times, are for testing, those before for validation. Numbers, dates, or texts
+   * of ISO 8601, which stand for instants, UTC without an offset. `true`: in the order they have. Default: none.
    */
   readonly times?: PerRow | true;
   /** Rows without a time: `'refuse'` (default) names their count and the first, `'last'` takes them as the latest. */
@@ -39,19 +39,22 @@ export interface Split {
 
 /** Options of `kFold`. */
 export interface FoldOptions {
-  /** How many; default 5. */
+  /** The number of folds, an integer of at least 2; default 5. */
   readonly folds?: number;
-  /** Default 0. */
+  /** The seed of the order; default 0. */
   readonly seed?: number;
   /** A new order before cutting; default true. */
   readonly shuffle?: boolean;
-  /** Gives each fold the same share of each class, as in `split`. */
+  /** A class for each row: all folds get the same share of each. Default: none. */
   readonly stratify?: PerRow;
-  /** Keeps rows of one group in one fold, as in `split`. */
+  /** A group for each row: rows of one group stay in one fold. Default: none. */
   readonly groups?: PerRow;
-  /** Folds that train on what comes before what they test on, and so on ever more rows. Times as in `split`. */
+  /**
+   * Folds that train on what comes before what they test on, and so on ever more rows. Times as in `split`. Default:
+   * none.
+   */
   readonly times?: PerRow | true;
-  /** As in `split`. */
+  /** Says what becomes of rows without a time, as in `split`; the same default. */
   readonly missing?: MissingTimes;
 }
 

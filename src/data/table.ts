@@ -12,7 +12,7 @@ export class Table {
   readonly columns: readonly Column[];
   /** What was inferred from a file, and why. */
   readonly report: TableReport | undefined;
-  /** Of tables that readers return, and of their parts: the line of the file where each row begins, from 1. */
+  /** The line of the file where each row begins, from 1; of tables that readers return, and of their parts. */
   readonly lines: ArrayLike<number> | undefined;
   /** How the file was read where that differs from the defaults. */
   readonly reading: Reading;

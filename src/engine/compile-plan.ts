@@ -18,7 +18,10 @@ export interface CompileOptions extends UpdateOptions {
    * The weights of the losses of several outputs in their sum, in order or by name; finite and not below 0, default 1.
    */
   readonly lossWeights?: LossWeights;
-  /** Names or what metrics return, such as f1({ average: 'micro' }): a list for every output, or one for each by name. */
+  /**
+   * Names or what metrics return, such as f1({ average: 'micro' }): a list for every output, or one for each by name.
+   * Default: none.
+   */
   readonly metrics?: Metrics;
 }
 

@@ -11,11 +11,11 @@ export type OnNonFinite = 'stop' | 'skip';
 
 /** Options of `compile` about the way from gradients to weights. At most one kind of clipping. */
 export interface UpdateOptions {
-  /** Cuts every element of the gradient off at -clipValue and clipValue. */
+  /** Cuts every element of the gradient off at -clipValue and clipValue; above 0, default no clipping. */
   readonly clipValue?: number;
-  /** Scales the gradient of each parameter (a kernel, a bias) to at most this norm. */
+  /** Scales the gradient of each parameter (a kernel, a bias) to at most this norm; above 0, default no clipping. */
   readonly clipNorm?: number;
-  /** Scales the gradient of all parameters together to at most this norm. */
+  /** Scales the gradient of all parameters together to at most this norm; above 0, default no clipping. */
   readonly globalClipNorm?: number;
   /** Reports `gradientNorm`, which clipping of any kind does anyway; default false. */
   readonly trackGradientNorm?: boolean;
@@ -30,7 +30,7 @@ export interface UpdateOptions {
    * `skippedBatches`, but for an epoch without any other. Weights and state are untouched either way. Default 'stop'.
    */
   readonly onNonFinite?: OnNonFinite;
-  /** Keeps an average of the weights: `exponentialMovingAverage()` or `stochasticWeightAveraging()`. */
+  /** Keeps an average of the weights: `exponentialMovingAverage()` or `stochasticWeightAveraging()`. Default: none. */
   readonly averaging?: AveragingSpec;
 }
 

@@ -30,7 +30,7 @@ function checkTargets({ training }: Engine, y: Data | undefined): void {
   });
 }
 
-/** Holds what to train on and what to validate on. */
+/** Reads what to train on and what to validate on. */
 export async function planData(
   engine: Engine,
   x: Data | Batches,

@@ -4,7 +4,7 @@ import { columnFindings, columnsOf } from './columns.js';
 import { type Finding, LINT_CODES, type LintCode } from './finding.js';
 import { classFindings, duplicateFindings } from './labels.js';
 
-/** What is predicted: one of several classes, or numbers. */
+/** The kind of target: one of several classes, or numbers. */
 export type Task = 'classification' | 'regression';
 
 /** Data with names for messages. */

@@ -17,7 +17,7 @@ const SPARSE = 16;
 /** Fewer rows say little about a column. */
 const FEWEST_ROWS = 10;
 
-/** What the looked-at rows of a column hold. */
+/** Sums up the looked-at rows of a column. */
 export interface Column {
   readonly index: number;
   readonly min: number;
@@ -77,7 +77,7 @@ function place({ index }: Column, label: string, columns: readonly Column[]): st
   return columns.length > 1 ? `column ${index} of ${label}` : label;
 }
 
-/** What columns of inputs, of numbers to predict, of labels have against them. */
+/** Looks for faults in columns of inputs, of numbers to predict, of labels. */
 export function columnFindings(
   columns: readonly Column[],
   label: string,

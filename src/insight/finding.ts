@@ -1,4 +1,4 @@
-/** What data may have against it. */
+/** Codes of the faults that data may have. */
 export const LINT_CODES = [
   'missingValues',
   'constantColumn',
@@ -16,14 +16,14 @@ export type LintCode = (typeof LINT_CODES)[number];
 
 /** Something that makes training harder, or its results look better than they are. */
 export interface Finding {
-  /** What kind of finding it is, for programs to branch on. */
+  /** The kind of finding, for programs to branch on. */
   readonly code: LintCode;
   /** A sentence that names the place. */
   readonly message: string;
-  /** Of x or y, from 0 on, where it is one. */
+  /** The column of x or y, from 0 on, where it is about one. */
   readonly column?: number;
   /** The column's smallest and largest number. */
   readonly range?: readonly [number, number];
-  /** What to do about it. */
+  /** Advice what to do about it. */
   readonly suggestion: string;
 }

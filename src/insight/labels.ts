@@ -51,7 +51,7 @@ function excludes({ data, columns, rows }: Matrix): boolean {
   return true;
 }
 
-/** What labels have against them. */
+/** Looks for faults in labels. */
 export function classFindings(y: Matrix, label: string, held: Matrix | undefined): readonly Finding[] {
   const found: Finding[] = [];
   const at = y.data.findIndex((v) => v - v === 0 && v !== Math.floor(v));

@@ -5,11 +5,13 @@ import type { Finding, LintCode } from './finding.js';
 
 /** Options of `lint`. */
 export interface LintOptions {
-  /** Default 'classification' where all targets are whole numbers from 0 to 99, else 'regression'. */
+  /**
+   * The task that is trained for; default 'classification' where all targets are whole numbers from 0 to 99, else 'regression'.
+   */
   readonly task?: Task;
-  /** Inputs and targets to validate on. */
+  /** Inputs and targets to validate on, rows x columns each; default none. */
   readonly validation?: readonly [MatrixLike, MatrixLike];
-  /** Codes not to look for. */
+  /** Codes of findings not to look for; default none. */
   readonly ignore?: readonly LintCode[];
 }
 
@@ -20,9 +22,9 @@ function guessTask({ data }: Matrix): Task {
 }
 
 /**
- * What data has against it, before a model is trained on it: missing values, constant columns, columns and targets far from
- * -1..1, labels that are no classes, classes that are rare, or missing on one side, and rows for validation that are rows for
- * training. `fit` does the same before its first step and warns.
+ * Looks for faults in data, before a model is trained on it: missing values, constant columns, columns and targets far
+ * from -1..1, labels that are no classes, classes that are rare, or missing on one side, and rows for validation that
+ * are rows for training. `fit` does the same before its first step and warns.
  * @throws ShapeError, ValueError for data that is no rows of numbers; UnknownNameError for unknown codes.
  */
 export function lint(x: MatrixLike, y?: MatrixLike, options: LintOptions = {}): readonly Finding[] {

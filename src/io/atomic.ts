@@ -16,7 +16,9 @@ function temporary(name: string, { host, id }: Files['process'], number: number)
   return `.${name}.${host}.${id}-${number}.tmp`;
 }
 
-/** How many temporary files this thread has named; other threads of the process may have taken the same names. */
+/**
+ * The number of temporary files that this thread has named; other threads of the process may have taken the same names.
+ */
 let named = 0;
 /** Temporary files of this thread that are in use, and those that could not be removed. */
 const inUse = new Set<string>();
@@ -24,7 +26,7 @@ const abandoned = new Set<string>();
 
 const failure = (code: string, message: string) => Object.assign(new Error(`${code}: ${message}`), { code });
 
-/** What stands at a place where a file should. */
+/** Words for what stands at a place where a file should. */
 const NO_FILE: Readonly<Partial<Record<Place['holds'], string>>> = {
   folder: 'it is a folder',
   device: 'it is a device, which a file cannot take the place of',
@@ -33,7 +35,7 @@ const NO_FILE: Readonly<Partial<Record<Place['holds'], string>>> = {
   descriptor: 'it is an open stream, which a file cannot take the place of',
 };
 
-/** Where a file is to be made or replaced: the end of all symbolic links. Rejects for what is no file. */
+/** Returns where a file is to be made or replaced: the end of all symbolic links. Rejects for what is no file. */
 export async function placeOfFile(files: Files, target: string | URL): Promise<Place> {
   const place = await files.place(target);
   const what = NO_FILE[place.holds];

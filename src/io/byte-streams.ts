@@ -105,7 +105,7 @@ export async function* piecesOf(stream: ReadableStream<unknown>): AsyncGenerator
   }
 }
 
-/** What `node:stream` calls a Writable. */
+/** A Writable of `node:stream`. */
 export interface NodeWritable {
   write(bytes: Uint8Array, written: (error?: Error | null) => void): boolean;
   end(ended?: () => void): unknown;

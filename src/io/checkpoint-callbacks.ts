@@ -7,7 +7,7 @@ import { previousOf } from './atomic.js';
 import { nodeFiles } from './node-files.js';
 import { restoreFile, save } from './save.js';
 
-/** What an error of a file that is not there has for a code. */
+/** The code of the error of a file that is not there. */
 const MISSING = 'ENOENT';
 
 /** Removes a file that was saved, and maybe the one before it; links to them stay. @throws FileError */

@@ -8,11 +8,11 @@ import type { Layout } from './layout.js';
 export interface TrainingRecord {
   readonly epochs: number;
   readonly state?: StateScalars;
-  /** What an unfinished `fit` needs to go on. */
+  /** Holds what an unfinished `fit` needs to go on. */
   readonly run?: Json;
 }
 
-/** What a file says of its model, each under its name as JSON. */
+/** Lists what a file says of its model, each under its name as JSON. */
 export interface Description {
   readonly spec: GraphSpec & { readonly seed: number };
   readonly compile?: CompileOptions;

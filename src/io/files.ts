@@ -19,22 +19,25 @@ export interface Access {
   readonly gid: number;
 }
 
-/** Where a path leads, all symbolic links followed. */
+/** The end of a path, all symbolic links followed. */
 export interface Place {
   /** Absolute and without links. */
   readonly path: string;
   readonly folder: string;
   readonly name: string;
-  /** What is there. A descriptor is an open stream of this process, such as /dev/stdout. */
+  /** The kind of thing that is there. A descriptor is an open stream of this process, such as /dev/stdout. */
   readonly holds: 'nothing' | 'file' | 'folder' | 'device' | 'pipe' | 'socket' | 'descriptor';
-  /** Of a file. */
+  /** The owner and the permissions of a file. */
   readonly access?: Access;
-  /** Whether this process may write to what is there. */
+  /** Says whether this process may write to what is there. */
   readonly writable: boolean;
   readonly descriptor?: number;
 }
 
-/** What saving and loading ask of a file system. All but `exists` reject with errors that have a `code`, as Node's. */
+/**
+ * The operations that saving and loading ask of a file system. All but `exists` reject with errors that have a `code`,
+ * as Node's.
+ */
 export interface Files {
   /** `create` refuses to open what is there already; `private` is the same for the owner's eyes only. */
   open(path: string, purpose: 'read' | 'create' | 'private'): Promise<FileHandle>;
@@ -51,7 +54,7 @@ export interface Files {
   modified(path: string): Promise<number>;
   readonly process: {
     readonly id: number;
-    /** When it started, in milliseconds since 1970. */
+    /** The time at which it started, in milliseconds since 1970. */
     readonly started: number;
     readonly host: string;
     alive(id: number): boolean;

@@ -58,7 +58,7 @@ function readTraining(given: Json | undefined): Partial<TrainingRecord> {
 /** Returns the elements of a tensor. */
 export type Read = (entry: Entry) => Float32Array | Float64Array;
 
-/** What a file holds beside the model itself, checked. */
+/** Holds what a file says beside the model itself, checked. */
 export interface Contents {
   readonly epochs: number;
   readonly state: StateScalars | undefined;
@@ -69,7 +69,7 @@ export interface Contents {
   readonly taken: ReadonlySet<string>;
 }
 
-/** What a file says beside the model; `blocks` are tensors that hold numbers of it. @throws FileFormatError */
+/** Reads what a file says beside the model; `blocks` are tensors that hold numbers of it. @throws FileFormatError */
 export function readContents(
   { training, classNames, preprocessing }: ReturnType<typeof readDescription>,
   blocks?: Blocks,
@@ -89,7 +89,9 @@ export function readContents(
   };
 }
 
-/** What names of classes must be by number, where they are of another; of one column they may be those of 0 and 1. */
+/**
+ * Says what names of classes must be by number, where they are of another; of one column they may be those of 0 and 1.
+ */
 export function wrongNames(
   { inputs, nodes, outputs }: Pick<BuiltGraph, 'inputs' | 'nodes' | 'outputs'>,
   names: readonly string[] | undefined,

@@ -23,7 +23,7 @@ export const DTYPES = {
 
 export type Dtype = keyof typeof DTYPES;
 
-/** Where a tensor lies within the data, in bytes. */
+/** The range of a tensor within the data, in bytes. */
 export interface Entry {
   readonly name: string;
   readonly dtype: Dtype;
@@ -32,7 +32,7 @@ export interface Entry {
   readonly end: number;
 }
 
-/** What the header of a file says. */
+/** Holds what the header of a file says. */
 export interface Layout {
   /** In the order in which they lie. */
   readonly entries: readonly Entry[];
@@ -134,7 +134,7 @@ export function readLayout(header: Uint8Array, dataBytes?: number): Layout {
   return { entries, metadata, dataBytes: end };
 }
 
-/** What a header says of a tensor; offsets follow from the order. */
+/** Holds what a header says of a tensor; offsets follow from the order. */
 export interface Declaration {
   readonly name: string;
   readonly dtype: Dtype;

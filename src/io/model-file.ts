@@ -11,32 +11,32 @@ import { type Block, lift } from './numbers.js';
 import { Xxh32 } from './xxhash.js';
 
 /**
- * Of what stands in the metadata. A reader refuses files of a later one. In those of version 2 some numbers of the plain data
- * are tensors; where none are, version 1 is written, which earlier builds read.
+ * The version of the metadata. A reader refuses files of a later one. In those of version 2 some numbers of the plain
+ * data are tensors; where none are, version 1 is written, which earlier builds read.
  */
 export const VERSIONS = ['1', '2'] as const;
 
 /** Stands for the checksum while it is computed. */
 const UNKNOWN = '00000000';
 
-/** What stands in front of the checksum in a header. */
+/** The text in front of the checksum in a header. */
 const BEFORE_CHECKSUM = '"checksum":"xxh32:';
 export const CHECKSUM_DIGITS = 8;
 
 /** Bytes of tensors that are taken in one piece: few enough to stay in a processor's second-level cache. */
 const PIECE = 262_144;
 
-/** What a model's file holds, byte for byte. Good until the model's next step. */
+/** The bytes of a model's file. Good until the model's next step. */
 export interface Image {
   readonly size: number;
-  /** Where the data begin. */
+  /** The byte where the data begin. */
   readonly headerSize: number;
   /**
    * All but the header, piece by piece; a piece is overwritten by the next.
    * @throws NonFiniteError for weights that could not be loaded again.
    */
   data(): Generator<Uint8Array, void>;
-  /** What comes first, once all of `data` was seen. */
+  /** Returns what comes first, once all of `data` was seen. */
   header(): Uint8Array;
 }
 
@@ -183,7 +183,7 @@ export function makeImage(model: Model, training: boolean): Image {
   };
 }
 
-/** Where the digits of the checksum begin, in bytes that begin with a header. */
+/** Returns where the digits of the checksum begin, in bytes that begin with a header. */
 export function checksumPlace(header: Uint8Array): number | undefined {
   const before = textEncoder().encode(BEFORE_CHECKSUM);
   let at = header.indexOf(before[0]!);

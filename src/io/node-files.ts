@@ -20,7 +20,7 @@ interface Stats extends Access {
   isSocket(): boolean;
 }
 
-/** What is used of Node's modules; the package's types do without Node's. */
+/** Declares what is used of Node's modules; the package's types do without Node's. */
 interface Modules {
   readonly fs: {
     writeSync(fd: number, bytes: Uint8Array, offset: number, length: number, position: number): number;
@@ -73,7 +73,9 @@ async function builtin<N extends keyof Modules>(name: N): Promise<Modules[N]> {
   return (await found) as Modules[N];
 }
 
-/** What Node's permission model says of calls that name a file by its handle, where it allows the same by a path. */
+/**
+ * The code of errors of Node's permission model for calls that name a file by its handle, where it allows the same by a path.
+ */
 const DENIED = 'ERR_ACCESS_DENIED';
 
 /** Systems that cannot open or sync a folder; there a rename is as good as it gets. */
@@ -103,8 +105,8 @@ interface DenoPermissions {
 const { Deno: deno } = globalThis as { Deno?: DenoPermissions };
 
 /**
- * What tells this machine from others that write to the same folder. Deno asks a user before it says a machine's name:
- * without leave a random name does, whose leftovers no later process takes for its own.
+ * Returns what tells this machine from others that write to the same folder. Deno asks a user before it says a
+ * machine's name: without leave a random name does, whose leftovers no later process takes for its own.
  */
 function machineName(os: Modules['os']): string {
   const open = !deno || deno.permissions.querySync({ name: 'sys', kind: 'hostname' }).state === 'granted';
@@ -172,7 +174,7 @@ async function setAccess(handle: Ownable, { mode, uid, gid }: Access): Promise<v
   await allowed(() => handle.chmod(kept));
 }
 
-/** Where a path leads. */
+/** Resolves a path. */
 async function findPlace({ fs, path: names }: Pick<Modules, 'fs' | 'path'>, given: string): Promise<Place> {
   const { lstat, readlink, realpath, access } = fs.promises;
   let path = given;

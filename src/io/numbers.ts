@@ -15,7 +15,10 @@ export interface Block extends Declaration {
 /** Numbers that stay where they are: a tensor takes about a hundred bytes of the header itself. */
 const FEW = 256;
 
-/** What stands for a list or a table of numbers, for an array that `pack` made text of, and around keys of these names. */
+/**
+ * The keys that stand for a list or a table of numbers, for an array that `pack` made text of, and around keys of these
+ * names.
+ */
 const NUMBERS = '$numbers';
 const FLOATS = '$floats';
 const PLAIN = '$plain';

@@ -12,13 +12,13 @@ import { isObject } from './json.js';
 import type { Layout } from './layout.js';
 import type { Blocks } from './numbers.js';
 
-/** What the caller or the machine is to blame for. */
+/** Returns whether the caller or the machine is to blame for an error, not the file. */
 function notOfFile(error: unknown): boolean {
   if (error instanceof ValueError) return error.argument === 'backend';
   return error instanceof HeapSizeError || error instanceof BackendError;
 }
 
-/** What plain data make; what they lack or contradict is the file's fault. */
+/** Returns what plain data make; what they lack or contradict is the file's fault. */
 function attempt<T>(where: string, work: () => T): T {
   try {
     return work();

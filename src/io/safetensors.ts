@@ -35,7 +35,7 @@ export interface SafeTensor {
   readonly data: TensorData;
 }
 
-/** What a safetensors file holds. */
+/** Holds the content of a safetensors file. */
 export interface SafeTensors {
   /** The tensors by name, in the order of the file. */
   readonly tensors: ReadonlyMap<string, SafeTensor>;
@@ -102,7 +102,7 @@ export function decodeSafetensors(bytes: Uint8Array): SafeTensors {
 
 /** A tensor to write. */
 export interface NewTensor {
-  /** Default [length of data]. */
+  /** The size of each dimension; default [length of data]. */
   readonly shape?: readonly number[];
   /** The elements, row by row. */
   readonly data: TensorData;

@@ -40,13 +40,13 @@ export interface SaveOptions extends SerializeOptions {
   readonly keepPrevious?: boolean;
 }
 
-/** What `load` needs. */
+/** Options of `load`. */
 export type LoadOptions = Pick<ModelOptions, 'backend'>;
 
-/** Where `save` writes to: a path or a file URL in Node, or a stream, which is closed at the end. */
+/** The place that `save` writes to: a path or a file URL in Node, or a stream, which is closed at the end. */
 export type SaveTarget = string | URL | WritableStream<Uint8Array> | NodeWritable;
 
-/** What `load` reads from: a path or a file URL in Node, what `fetch` returns, a Blob, a stream, or bytes. */
+/** The place that `load` reads from: a path or a file URL in Node, what `fetch` returns, a Blob, a stream, or bytes. */
 export type LoadSource =
   | string
   | URL
@@ -208,7 +208,10 @@ function checkSum({ head, data }: Opened): void {
   throw new FileFormatError('metadata.checksum', 'not that of the file, which has been damaged or changed');
 }
 
-/** What a model's file says, and a way to its numbers, once it is known to be one, whole and undamaged. @throws FileFormatError */
+/**
+ * Reads what a model's file says, and a way to its numbers, once it is known to be one, whole and undamaged. @throws
+ * FileFormatError
+ */
 function verify(opened: Opened): { readonly layout: Layout; readonly read: Read; readonly blocks: Blocks | undefined } {
   const { layout, data } = opened;
   const format = layout.metadata.get('format');

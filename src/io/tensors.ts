@@ -7,7 +7,7 @@ import { elements, encodeSafetensors, type NewTensor, type SafeTensors } from '.
 import { type LoadSource, open, type SaveTarget } from './save.js';
 import { Xxh32 } from './xxhash.js';
 
-/** Of the elements of tensors, under their names in order. */
+/** Hashes the elements of tensors, under their names in order. */
 function checksumOf(tensors: Iterable<readonly [string, { readonly data: ArrayBufferView }]>): string {
   const sum = new Xxh32();
   for (const [name, { data }] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -37,7 +37,7 @@ export async function saveTensors(
 }
 
 /**
- * What `saveTensors` wrote, if the metadata are as wanted, else the metadata alone.
+ * Reads what `saveTensors` wrote, if the metadata are as wanted, else the metadata alone.
  * @throws FileFormatError for a file that has been damaged; errors as of `load`.
  */
 export async function loadTensors(

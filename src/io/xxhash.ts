@@ -16,7 +16,7 @@ export class Xxh32 {
   #c = 0;
   #d = -P1 | 0;
   #length = 0;
-  /** What does not fill a stripe of 16 bytes yet. */
+  /** The bytes that do not fill a stripe of 16 yet. */
   readonly #rest = new Uint8Array(16);
   #waiting = 0;
 

@@ -23,7 +23,7 @@ const strength: OptionRange = { default: 0.01, min: 0 };
 
 /** Options of `l1` and `l2`. */
 export interface StrengthOptions {
-  /** From 0 on; default 0.01. */
+  /** The strength of the penalty, at least 0; default 0.01. */
   readonly lambda: number;
 }
 
@@ -47,9 +47,9 @@ export const l2 = /* @__PURE__ */ regularizer<'l2', StrengthOptions, number>(
 
 /** Options of `l1l2`. */
 export interface L1L2Options {
-  /** From 0 on; default 0.01. */
+  /** The strength of the absolute values, at least 0; default 0.01. */
   readonly l1: number;
-  /** From 0 on; default 0.01. */
+  /** The strength of the squares, at least 0; default 0.01. */
   readonly l2: number;
 }
 

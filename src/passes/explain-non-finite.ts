@@ -25,7 +25,7 @@ interface Finding {
   readonly parameter?: Parameter | undefined;
   /** Rows of the batch that are not finite; of what has none, none. */
   readonly rows: readonly number[];
-  /** Returns how it reads in a sentence. */
+  /** The phrase for it in a sentence. */
   readonly what: string;
 }
 

@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.js';
 import { NonFiniteError } from '../errors.js';
 import type { RefusedBatch } from './refused-batch.js';
 
-/** The facts that are known at once; `explain` finds out the rest. */
+/** Returns the error of a refused batch, with the facts that are known at once; `explain` finds out the rest. */
 export function refusal(engine: Engine, refused: RefusedBatch): NonFiniteError {
   const { epoch, batch } = refused;
   const { trouble, taken } = engine.steps;

@@ -74,7 +74,7 @@ function mean(values: readonly number[]): number {
 }
 
 interface Timer {
-  /** Measures what reading the clock adds to every time, in ms. */
+  /** The time that reading the clock adds to every measurement, in ms. */
   readonly overhead: number;
   readonly average: (values: readonly number[]) => number;
 }

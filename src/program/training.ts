@@ -50,7 +50,7 @@ export interface Update {
   readonly accumulation: { readonly steps: number; readonly sum: Tensor } | undefined;
   /** The average of the parameters, and the share that the present ones get of it. */
   readonly average: { readonly values: Tensor; readonly share: Tensor } | undefined;
-  /** Penalties of the flat parameters, and of tables that the emitter has gradients for. */
+  /** Emits penalties of the flat parameters, and of tables that the emitter has gradients for. */
   emit(emit: Emitter): void;
 }
 

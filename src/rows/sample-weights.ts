@@ -23,9 +23,10 @@ export type SampleWeight = MatrixLike | Readonly<Record<string, MatrixLike>>;
 /** Options of what takes one batch, or evaluates. */
 export interface WeightOptions {
   /**
-   * A number for each row, finite and not below 0, by which its loss counts. The mean is still over the number of rows: to
-   * double all weights doubles loss and gradient. The loss that is reported is the weighted one; metrics are not weighted.
-   * Of several outputs for all, or by name (`{ kind: weights }`) for some, the others then unweighted.
+   * A number for each row, finite and not below 0, by which its loss counts. The mean is still over the number of rows:
+   * to double all weights doubles loss and gradient. The loss that is reported is the weighted one; metrics are not
+   * weighted. Of several outputs for all, or by name (`{ kind: weights }`) for some, the others then unweighted.
+   * Default 1.
    */
   readonly sampleWeight?: SampleWeight;
 }

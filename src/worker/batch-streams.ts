@@ -6,14 +6,14 @@ export type Batches = Stream | ((epoch: number) => Stream);
 
 type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
 
-/** Whether it yields batches, and is no data itself. */
+/** Returns whether it yields batches, and is no data itself. */
 export function isStream(value: object): value is Stream {
   if (isA(value, 'Map', 'Set')) return false;
   const { next } = value as { next?: unknown };
   return Symbol.asyncIterator in value || Symbol.iterator in value || typeof next === 'function';
 }
 
-/** Whether it can be read but once, as generators and streams of bytes or objects. */
+/** Returns whether it can be read but once, as generators and streams of bytes or objects. */
 export function isOnce(value: Batches): boolean {
   if (typeof value === 'function') return false;
   const { next, getReader, pipe } = value as { next?: unknown; getReader?: unknown; pipe?: unknown };

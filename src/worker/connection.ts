@@ -16,7 +16,7 @@ interface Pending {
   readonly scope: Scope;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
-  /** Where the call was made; read only if it fails. */
+  /** The stack of the call; read only if it fails. */
   readonly calledFrom: Error;
   readonly packer: Packer | undefined;
   /** Functions run one after the other, in the order in which the worker asked. */
@@ -245,7 +245,7 @@ function giveBack(packer: Packer | undefined, lent: readonly unknown[]): void {
   });
 }
 
-/** What keeps a request from being sent is mostly a function where plain data is expected. */
+/** Explains why a request cannot be sent: mostly a function where plain data is expected. */
 function refusal(error: unknown, request: Unnumbered<CallRequest>): unknown {
   if (!isA<DOMException>(error, 'DOMException') || error.name !== 'DataCloneError') return error;
   const content = request.type === 'call' ? request.args : request;

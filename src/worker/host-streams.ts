@@ -12,7 +12,7 @@ type Unpack = (answers: readonly unknown[], notes: readonly Note[], hooks: Hooks
 
 /** Streams of the calling side, as what runs in the worker reads them. */
 export class HostStreams {
-  /** What can be read but once, and by whom it is read at present. */
+  /** Holds what can be read but once, and by whom it is read at present. */
   readonly #streams = new Map<number, { readonly stream: object; ask: AskApart; open: number }>();
 
   constructor(private readonly unpack: Unpack) {}

@@ -52,7 +52,7 @@ export class Hosted {
   readonly #names: Set<string>;
   readonly #told = new Map<string, Property>();
   #settings = 0;
-  /** What setting a property threw; the next call fails with it. */
+  /** The error that setting a property threw; the next call fails with it. */
   #refused: { readonly error: unknown } | undefined;
 
   constructor(model: Model) {
@@ -101,7 +101,7 @@ export class Hosted {
     if (refused) throw refused.error;
   }
 
-  /** What has changed since the last time. */
+  /** Returns what has changed since the last time. */
   state(): ModelState {
     const changed: Record<string, Property> = {};
     for (const name of this.#names) {

@@ -41,15 +41,19 @@ export { share } from './share.js';
 
 /** Options of a worker. */
 export interface StartOptions {
-  /** Where the file `worker-host.js` of this package lies, for bundlers that move it; default beside this module. */
+  /**
+   * The address of the file `worker-host.js` of this package, for bundlers that move it; default beside this module.
+   */
   readonly workerUrl?: string | URL;
 }
 
-/** What every model in a worker needs. */
+/** Options of every model in a worker. */
 export interface RemoteModelOptions extends StartOptions {
   /** Seeds initialization, shuffling and dropout: an integer from 0 to 2^53 - 1, default 0. */
   readonly seed?: number;
-  /** What `wasm()`, `auto()` or `typescript()` of this module returned; default `auto()`. The worker opens it. */
+  /**
+   * A backend, as `wasm()`, `auto()` or `typescript()` of this module return it; default `auto()`. The worker opens it.
+   */
   readonly backend?: BackendChoice;
   /** A worker that several models share, and which computes for one at a time; default one of the model's own. */
   readonly worker?: TrainingWorker;
@@ -102,7 +106,7 @@ function checkBackend(backend: unknown): BackendChoice {
   });
 }
 
-/** What a model is made from. */
+/** The source that a model is made from. */
 type Origin =
   | { readonly spec: GraphSpec & { readonly seed?: number } }
   | { readonly source: string | URL | Uint8Array | ArrayBuffer };

@@ -8,7 +8,7 @@ export interface PackedError {
   readonly stack: string;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly cause?: PackedError;
-  /** What was thrown where it is no error. */
+  /** Holds what was thrown where it is no error. */
   readonly thrown?: unknown;
 }
 
@@ -24,7 +24,7 @@ function classOf(name: string): { readonly prototype: object } {
   return Error;
 }
 
-/** Whether it can be sent; what cannot is left out, as by JSON. */
+/** Returns whether it can be sent; what cannot is left out, as by JSON. */
 function sendable(value: unknown): boolean {
   if (typeof value === 'function' || typeof value === 'symbol') return false;
   if (typeof value !== 'object' || value === null) return true;

@@ -19,7 +19,7 @@ export interface Loan {
   readonly owner: { data: unknown } | undefined;
 }
 
-/** Where the calling side keeps what it gives numbers to. */
+/** Keeps what the calling side gives numbers to. */
 export interface Registry {
   nextArray(): number;
   keep(fn: (...args: never[]) => unknown): number;
@@ -76,7 +76,7 @@ export class Packer {
     private readonly names: Names,
   ) {}
 
-  /** What is to be moved, at the moment when it is. */
+  /** Returns what is to be moved, at the moment when it is. */
   takeTransfer(): ArrayBuffer[] {
     for (const buffer of this.#transfer) moved.add(buffer);
     return [...this.#transfer];
@@ -96,7 +96,7 @@ export class Packer {
     });
   }
 
-  /** What a model is read from. */
+  /** Packs the source that a model is read from. */
   source(source: unknown): unknown {
     return this.#plain(source, [0], 'source');
   }

@@ -8,7 +8,7 @@ export interface Port {
   /** Resolves when the worker has begun; what is sent before may be lost. */
   readonly begun: Promise<void>;
   post(message: Request, transfer?: readonly ArrayBuffer[]): void;
-  /** Whether it keeps a process of Node alive. */
+  /** Keeps a process of Node alive, or no longer. */
   hold(alive: boolean): void;
   terminate(): void;
 }

@@ -11,10 +11,10 @@ export type BackendChoice = {
   readonly options: object;
 };
 
-/** What can be told of a backend without having it. */
+/** Describes a backend without having it. */
 export type BackendInfo = Pick<BackendFactory, 'name' | 'math' | 'threads' | 'reason'>;
 
-/** Where something stands among arguments or in a result. */
+/** The path of something among arguments or in a result. */
 export type Path = readonly (string | number)[];
 
 /** Hooks of a callback by name, each the number of a function on the calling side. */
@@ -22,11 +22,11 @@ export interface PackedCallback {
   readonly hooks: Readonly<Record<string, number>>;
   /** Plain data among its fields. */
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Of a callback with `getState`: what it returned, and the number by which later states come. */
+  /** The state of a callback with `getState`, and the number by which later states come. */
   readonly state?: { readonly fn: number; readonly value: unknown };
   /**
-   * How the worker makes one like it for itself; the number is that of its state at the end, the state what it begins with,
-   * where calls before count.
+   * Says how the worker makes one like it for itself; the number is that of its state at the end, the state what it
+   * begins with, where calls before count.
    */
   readonly recipe?: {
     readonly name: string;
@@ -36,7 +36,7 @@ export interface PackedCallback {
   };
 }
 
-/** What stands at a path and crosses in a way of its own; the value there is undefined. */
+/** A value at a path that crosses in a way of its own; the value there is undefined. */
 export type Note = { readonly path: Path } & (
   | { readonly kind: 'array'; readonly array: number }
   | { readonly kind: 'function'; readonly fn: number }
@@ -55,7 +55,7 @@ export interface PackedStream {
   /** Takes the number of an epoch, begins and returns two functions' numbers: for the next batch, and for no more. */
   readonly open: number;
   readonly kind: 'function' | 'iterable' | 'once';
-  /** Of what can be read but once: its number in all calls. */
+  /** The number, in all calls, of what can be read but once. */
   readonly known: number;
 }
 
@@ -66,7 +66,7 @@ export interface PackedControl {
   readonly halt: number;
 }
 
-/** What goes by its class in a result. */
+/** Objects that go by their class in a result. */
 export type Mark = { readonly path: Path } & (
   | { readonly kind: 'matrix' }
   /** An object that prints as text. */
@@ -85,13 +85,13 @@ export type ArrayKind =
   | 'Int32Array'
   | 'Uint32Array';
 
-/** What the calling side says. Calls run in the order in which they are posted. */
+/** Messages of the calling side. Calls run in the order in which they are posted. */
 export type Request =
   | {
       readonly type: 'create';
       readonly call: number;
       readonly model: number;
-      /** What to build it from, or the file that it was saved in. */
+      /** The spec to build it from, or the file that it was saved in. */
       readonly spec?: GraphSpec & { readonly seed?: number };
       readonly source?: unknown;
       readonly notes?: readonly Note[];
@@ -107,7 +107,7 @@ export type Request =
       readonly takes: 'method' | 'function';
       readonly args: readonly unknown[];
       readonly notes: readonly Note[];
-      /** Where arrays stand that were moved here and go back with the result. */
+      /** The paths of arrays that were moved here and go back with the result. */
       readonly lent: readonly Path[];
       readonly settings: CallSettings;
     }
@@ -146,17 +146,20 @@ export type Request =
 /** States of callbacks by number. */
 export type States = readonly (readonly [number, unknown])[];
 
-/** What a call says besides its arguments. */
+/** Holds what a call says besides its arguments. */
 export interface CallSettings {
   /** Hooks of batches one by one, each awaited, instead of in groups. */
   readonly eachBatch?: boolean;
   /** A function for events of progress, and milliseconds between two. */
   readonly progress?: { readonly fn: number; readonly interval: number };
-  /** Of a method that is a generator: a function for each of its values, which returns whether to go on. */
+  /**
+   * Receives the values of a method that is a generator: a function for each of its values, which returns whether to go
+   * on.
+   */
   readonly put?: number;
 }
 
-/** What a model's property is: a value, an object to be asked for, or an error where reading it fails. */
+/** Describes a model's property: a value, an object to be asked for, or an error where reading it fails. */
 export type Property =
   | { readonly kind: 'value'; readonly value: unknown }
   | { readonly kind: 'object' }
@@ -173,7 +176,7 @@ export interface Ask {
   readonly fn: number;
   readonly args: readonly unknown[];
   readonly self: number;
-  /** Where the first argument is a result. */
+  /** The marks of the first argument, where it is a result. */
   readonly marks?: readonly Mark[];
 }
 
@@ -188,7 +191,7 @@ export interface Description {
   readonly outputs: readonly string[];
 }
 
-/** What the worker says. */
+/** Messages of the worker. */
 export type Response =
   | { readonly type: 'ready' }
   | {

@@ -1,6 +1,6 @@
 import type { Ask, CallSettings, PackedCallback, States } from './protocol.js';
 
-/** What makes callbacks, by name. */
+/** The factories of callbacks, by name. */
 export type Factories = Readonly<Record<string, (...args: never[]) => object>>;
 
 interface Stateful {

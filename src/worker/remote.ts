@@ -43,7 +43,7 @@ type Hooks = {
 /** A callback of `fit` in a worker: the same hooks, on this side, with the model of this side. */
 export interface RemoteCallback extends Hooks {}
 
-/** How far `fit` has come. */
+/** Tells how far `fit` has come. */
 export interface Progress {
   /** The epoch, from 0 on. */
   readonly epoch: number;
@@ -65,21 +65,22 @@ export interface NamedCallback {
   readonly name?: string;
 }
 
-/** What `fit` in a worker has of its own. */
+/** Options that only `fit` in a worker has. */
 export interface RemoteOptions {
   /** Callbacks, called in this order; default none. */
   readonly callbacks?: readonly (RemoteCallback | NamedCallback)[];
   /**
-   * Is told of the last batch every `progressInterval`, and of each epoch's last. Does not hold training up; what it throws
-   * ends and rejects `fit`.
+   * Is told of the last batch every `progressInterval`, and of each epoch's last. Does not hold training up; what it
+   * throws ends and rejects `fit`. Default: none.
    */
   readonly onProgress?: (progress: Progress) => void;
-  /** Milliseconds; default 100. */
+  /** Milliseconds between two calls of `onProgress`; default 100. */
   readonly progressInterval?: number;
   /**
-   * Whether hooks of batches run in groups, some 16 ms of training at a time and up to three groups after it, or each
-   * before the next batch begins. Default 'grouped', which costs nothing. None is left out, and those of epochs come after
-   * all of their batches. With 'each', `stopTraining`, and whatever else a hook does, counts from the next batch on.
+   * Says whether hooks of batches run in groups, some 16 ms of training at a time and up to three groups after it, or
+   * each before the next batch begins. Default 'grouped', which costs nothing. None is left out, and those of epochs
+   * come after all of their batches. With 'each', `stopTraining`, and whatever else a hook does, counts from the next
+   * batch on.
    */
   readonly batchHooks?: 'grouped' | 'each';
 }
@@ -90,7 +91,7 @@ export interface RemoteOptions {
  * as `spec`, are promises.
  */
 export interface RemoteModel extends RemoteMembers {
-  /** What is known of the backend that the worker opened. */
+  /** Describes the backend that the worker opened. */
   readonly backend: BackendInfo;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
   fit(x: Data, y: Data, options?: RemoteFitOptions): Promise<History>;
@@ -107,7 +108,7 @@ export interface RemoteModel extends RemoteMembers {
 /** Ends the worker of a model that was dropped. */
 const dropped = new FinalizationRegistry<() => void>((drop) => drop());
 
-/** What the calling side knows of a model. */
+/** Holds what the calling side knows of a model. */
 class Mirror implements Target {
   remote!: object;
   disposed = false;

@@ -12,7 +12,7 @@ export interface Target {
   update(state: ModelState | undefined): void;
 }
 
-/** Where numbers and messages come from. */
+/** Supplies numbers and messages. */
 interface Source {
   nextArray(): number;
   nextSignal(): number;
@@ -22,7 +22,7 @@ interface Source {
   known(thing: object): number;
 }
 
-/** What becomes of what a function returns: nothing, it is an answer, or a batch of a stream. */
+/** Says what becomes of what a function returns: nothing, it is an answer, or a batch of a stream. */
 type Use = 'hook' | 'answer' | 'batch';
 
 interface Kept {
@@ -35,11 +35,11 @@ interface Stateful {
   setState?(state: unknown): void;
 }
 
-/** What one call keeps on this side for the worker to ask for: callbacks, streams, signals, functions. */
+/** Keeps what the worker may ask of this side in one call: callbacks, streams, signals, functions. */
 export class Scope implements Registry {
-  /** What `onProgress` threw, which ends the call. */
+  /** The error that `onProgress` threw, which ends the call. */
   failure: { readonly error: unknown } | undefined;
-  /** What functions of this side threw, and the reasons of signals, by number. */
+  /** The errors that functions of this side threw, and the reasons of signals, by number. */
   readonly thrown = new Map<number, unknown>();
   readonly #kept: Kept[] = [];
   readonly #stateful: { readonly fn: number; readonly callback: Stateful }[] = [];
@@ -179,7 +179,7 @@ export class Scope implements Registry {
   }
 }
 
-/** Whether these are plain data all through. */
+/** Returns whether these are plain data all through. */
 function isPlainData(value: unknown): boolean {
   if (typeof value === 'function') return false;
   if (typeof value !== 'object' || value === null) return true;

@@ -32,12 +32,12 @@ type Reply = Message<'reply'>;
 /** An array that comes ahead of its call. */
 interface Held {
   readonly data: NumericArray;
-  /** Where it comes from, and how far it has come. */
+  /** The source, and how far it has been read. */
   readonly shared?: NumericArray | undefined;
   end: number;
 }
 
-/** Of arrays up to this size the worker has a copy of its own. */
+/** The size up to which the worker has a copy of arrays of its own. */
 const OWN_BYTES = 2 ** 26;
 
 class Host {
@@ -234,7 +234,7 @@ class Host {
     }
   }
 
-  /** What needs nothing but itself. */
+  /** Makes what needs nothing but its note. */
   #plain(note: Note): unknown {
     if (note.kind === 'array') return this.#take(note.array);
     return note.kind === 'url' ? new URL(note.href) : undefined;

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -82,4 +82,15 @@ test('a file that cannot be made leaves none behind', async () => {
   await expect(replaceFile(files, join(folder, 'n'), fill, true)).rejects.toThrow('no bytes');
   expect(operations).toEqual(['open temporary', 'close', 'remove temporary']);
   expect(readdirSync(folder).sort()).toEqual(['m', 'm.previous']);
+});
+
+test('a previous file behind a link: its folder is told as well', async () => {
+  const other = join(folder, 'other');
+  mkdirSync(other);
+  writeFileSync(join(other, 'p'), 'before');
+  rmSync(join(folder, 'm.previous'));
+  symlinkSync(join(other, 'p'), join(folder, 'm.previous'));
+  const { files, operations } = recorded(await nodeFiles());
+  await saveFile(files, model, join(folder, 'm'));
+  expect(operations.slice(-2)).toEqual(['syncFolder folder', 'syncFolder other']);
 });

@@ -4,10 +4,8 @@
 
 // biome-ignore format: a table, a mutant in a line.
 const rows = [
-  ['R1', 'data/csv/cutter', 'if (byte === CR && unit[i + 1] === LF) continue;', '', ['data/data-read'], 'a line break within quotes keeps its carriage return'],
   ['R2', 'data/csv/cutter', 'if (byte === QUOTE) i++;', '', ['data/data-read'], 'a quote that is written twice is read twice'],
   ['R3', 'data/csv/cutter', 'while (start < stop && isSpace(unit[start]!)) start++;', '', ['data/data-read'], 'spaces within quotes make another category'],
-  ['R4', 'data/csv/lines', 'if (stop - start > maxFieldLength) throw this.#tooLong(c, this.#placeOf(unit, line, start));', '', ['cells/data-shapes'], 'maxFieldLength does nothing without quotes'],
   ['R5', 'data/csv/lines', 'if (++this.rows <= this.limits.maxRows) return;', 'if (++this.rows < this.limits.maxRows) return;', ['cells/data-shapes'], 'maxRows is one row less'],
   ['R6', 'data/csv/lines', 'if (c + 1 < count) throw this.#ragged(unit, line, c + 1, at);', '', ['data/data-malformed'], 'short rows leave columns of different lengths'],
   ['R7', 'data/csv/lines', 'this.#line += 1 + cutter.breaks;', 'this.#line += 1;', ['data/data-malformed'], 'errors after quoted line breaks name the wrong line'],
@@ -50,7 +48,7 @@ const rows = [
   ['R47', 'data/augment/images', 'const size = 1 / (1 + either(scale));', 'const size = 1 + either(scale);', ['data/data-augment'], 'scale shrinks where it should enlarge'],
   ['R48', 'data/augment/rows', 'mixRow(y, oldY, row, other, share);', '', ['data/data-augment'], 'mixUp leaves targets alone'],
   ['R49', 'data/augment/rows', '.filter(({ other }) => other !== row)', '', ['data/data-augment'], 'a row is its own neighbour in oversampling'],
-  ['R50', 'data/augment/batches', 'number * batches + b)', 'b)', ['data/data-augment'], 'every epoch draws the same noise'],
+  ['R50', 'data/augment/augmented', 'number * batches + b)', 'b)', ['data/data-augment'], 'every epoch draws the same noise'],
   ['R51', 'data/tabular/classes', 'const same = word && (word.pair === DIGITS || word.pair === own || pairs.size === 1);', 'const same = word && (word.pair === DIGITS || word.pair === own);', ['tabular/data-classes'], 'yes and no are unknown to a model of true and false'],
   ['R52', 'data/tabular/rounds', 'failure ??= { error };', 'failure = { error };', ['tabular/tabular-interrupted'], 'the error of a pipeline is the last of its consequences'],
   ['R53', 'data/tabular/target', "names.sort(numeric ?", "names.reverse().sort(numeric ? (a, b) => 0 * Number(a) * Number(b) : numeric ?", ['tabular/data-classes'], 'classes that are numbers are in no order'],

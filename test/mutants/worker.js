@@ -18,18 +18,18 @@ const rows = [
   ['V9', 'worker/packed-errors', "if (name === 'AbortError' || name === 'TimeoutError') return new DOMException(message, name);", '', ['worker/worker-training'], 'abort', 'an abort in a worker is no DOMException'],
   ['V10', 'worker/scope', 'return done ? { done } : { done: false', 'return done ? { done: false } : { done: false', ['worker/worker-training'], 'stream', 'a stream to a worker has no end'],
   ['V11', 'worker/scope', "if (use === 'hook') return undefined;", '', callbacks, undefined, 'what a hook returns is sent to the worker, and functions in it end the run'],
-  ['V12', 'worker/results', 'const own = whole && !keep ? value : (value as View).slice();', 'const own = whole ? value : (value as View).slice();', worker, 'properties', 'a property that is read leaves the worker for ever', true],
-  ['V13', 'worker/values', 'item?.taken(false);', '', ['worker/worker-training', 'worker/worker'], 'predictBatches|generator|stream', 'predictBatches that is left goes on in the worker'],
+  ['V12', 'worker/packed-results', 'const own = whole && !keep ? value : (value as View).slice();', 'const own = whole ? value : (value as View).slice();', worker, 'properties', 'a property that is read leaves the worker for ever', true],
+  ['V13', 'worker/pulled', 'item?.taken(false);', '', ['worker/worker-training', 'worker/worker'], 'predictBatches|generator|stream', 'predictBatches that is left goes on in the worker'],
   ['V15', 'worker/hosted', 'this.#settings = count;', '', ['worker/worker', 'worker/worker-lifecycle'], 'properties|what is set', 'what the worker tells later is never believed again', true],
   ['V16', 'worker/hosted', 'if (refused) throw refused.error;', '', worker, 'properties', 'a setting that was refused is dropped silently', true],
-  ['V17', 'worker/hooks', "const grouped = name.includes('Batch') && !each;", "const grouped = name.includes('Batch');", callbacks, undefined, 'callbacks that must hear each batch at once hear them later', true],
+  ['V17', 'worker/remote-callbacks', "const grouped = name.includes('Batch') && !each;", "const grouped = name.includes('Batch');", callbacks, undefined, 'callbacks that must hear each batch at once hear them later', true],
   ['V18', 'worker/share', "if (data?.length === rows * columns && rows > 0)", 'if (rows > 0)', ['worker/worker', 'worker/worker-training'], 'share|wrong', 'share takes a matrix whose data are short'],
   ['V19', 'cli/lists', "if (sign !== '\"') item += sign;\n      else if (text[at + 1] === '\"') {", "if (sign !== '\"') item += sign;\n      else if (text[at + 1] === '') {", ['cli/cli-shapes'], 'list|comma|quot', 'names with quotes cannot be told to the command line'],
   ['V20', 'cli/signals', 'SIGTERM: 143', 'SIGTERM: 130', ['cli/cli-signals'], undefined, 'a command that was told to end says that it was interrupted'],
   ['V21', 'cli/output', "/[\",\\n\\r]/.test(text)", "/[\",\\n]/.test(text)", ['cli/cli-escapes', 'cli/cli-values', 'cli/cli-cells'], undefined, 'a category with a carriage return breaks the CSV of predictions', true],
   ['V22', 'cli/index', 'code = error.exitCode === 0 ? 0 : 2;', 'code = error.exitCode === 0 ? 0 : 1;', ['cli/cli-flags', 'cli/cli'], undefined, 'a wrong command exits as wrong data do', true],
   ['V23', 'cli/messages', ".replace(/\\bquote: false\\b/g, '--no-quote')", '', ['cli/cli-remarks'], undefined, 'advice on the command line names options of the library'],
-  ['V24', 'cli/report/markup', 'part < whole && tenths >= 1000 ? 999', 'part < whole && tenths > 1000 ? 999', ['insight/charts'], 'computes', '99.97% are shown as all'],
+  ['V24', 'cli/report/html', 'part < whole && tenths >= 1000 ? 999', 'part < whole && tenths > 1000 ? 999', ['insight/charts'], 'computes', '99.97% are shown as all'],
 ];
 
 export const mutants = rows.map(([id, file, from, to, tests, only, what, build]) => ({

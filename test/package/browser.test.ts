@@ -7,7 +7,7 @@ import { wasmFactory } from '../support/buffers.js';
 
 /** Trains a small model in the page and reports what happened. */
 const script = `
-import { auto, dense, dropout, load, save, sequential, serialize } from '../index.js';
+import { auto, dense, dropout, load, save, sequential, serialize } from './index.js';
 try {
   const options = { '?fast': { math: 'fast' }, '?threads': { threads: 3 } };
   const backend = await auto(options[location.search] ?? {});

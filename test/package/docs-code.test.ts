@@ -42,6 +42,14 @@ test('there are some on every page that has code', () => {
   expect(snippets.length).toBeGreaterThan(5);
 });
 
+test('the example of kernels finds the same bits on both backends and times them', async () => {
+  const example = join(root, 'examples/kernels/main.js');
+  const options = ['--rows', '5', '--seconds', '0'];
+  const { stdout } = await promisify(execFile)(process.execPath, [example, ...options], { cwd: folder });
+  expect(stdout).toMatch(/^5 rows, .*same bits/);
+  expect(stdout.match(/^\S.* [\d.,]+ +[\d.,]+ +[\d.,]+x( +[\d.]+)?\s*$/gm)?.length).toBe(17);
+});
+
 describe('code in the documentation runs', () => {
   test.each(snippets)('$place', async ({ place, code, printed }) => {
     const file = join(folder, `${place.replace(/\W/g, '-')}.mjs`);

@@ -13,6 +13,7 @@ const rooms: readonly (readonly [room: string, holds: string])[] = [
   ['program', 'plans memory and emits the calls of kernels that a network takes'],
   ['backends', 'open the arithmetic: TypeScript, WebAssembly and threads'],
   ['nn', 'describes networks as plain data: activations, losses, optimizers, layers, metrics'],
+  ['kernels-entry', 'hands the kernels to programs by themselves, over a heap of theirs'],
   ['insight', 'explains data and trained models, and draws charts'],
   ['engine', 'runs programs on memory: steps, weights, state, prediction'],
   ['rows', 'brings rows of users to the engine: batches, weights, shuffling, streams'],
@@ -29,7 +30,7 @@ const rooms: readonly (readonly [room: string, holds: string])[] = [
 ];
 
 /** Rooms that may know backends, in whatever way they import them. */
-const knowsBackends = ['backends', 'index.ts', 'worker', 'cli'];
+const knowsBackends = ['backends', 'kernels-entry', 'index.ts', 'worker', 'cli'];
 
 const rankOf = (file: string) => rooms.findIndex(([room]) => room === file.split('/')[1]);
 

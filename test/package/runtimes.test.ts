@@ -313,7 +313,7 @@ describe('without what old or other places lack', () => {
     return stdout.trim();
   };
   const TRAIN = `
-const { dense, sequential, typescript, wasm } = await import('../build/index.js');
+const { dense, sequential, typescript, wasm } = await import('./build/index.js');
 const model = sequential({ layers: [dense({ units: 4, inputShape: 2, activation: 'relu' }), dense({ units: 1 })], seed: 1, backend: await wasm() });
 model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
 await model.fit([[1, 2], [3, 4], [5, 6]], [1, 2, 3], { epochs: 3, lint: false });
@@ -332,7 +332,7 @@ await model.fit([[1, 2], [3, 4], [5, 6]], [1, 2, 3], { epochs: 3, lint: false })
     ['no TextDecoder and no TextEncoder, as in jsdom', 'delete globalThis.TextDecoder; delete globalThis.TextEncoder;'],
   ])('%s', async (_, before) => {
     const script = `${before}${TRAIN}
-const { readCsv } = await import('../build/data.js');
+const { readCsv } = await import('./build/data.js');
 console.log((await readCsv({ text: 'a,b\\n1,x\\n2,"y"\\n' })).rows, model.predict([[1, 2]]).data.length);`;
     expect(await lacking(script)).toBe('2 1');
   });
@@ -346,7 +346,7 @@ for (const name of ['group', 'groupBy', 'fromAsync']) delete Array[name];
 delete Promise.withResolvers; delete Object.groupBy; delete Map.groupBy; delete Array.fromAsync;
 delete String.prototype.isWellFormed; delete String.prototype.toWellFormed; delete Uint8Array.fromBase64; if (globalThis.Iterator) delete Iterator.prototype.map;`;
     const script = `${later}${TRAIN}
-const { readCsv } = await import('../build/data.js');
+const { readCsv } = await import('./build/data.js');
 const table = await readCsv({ text: 'a,b\\n1,x\\n2,"y"\\n' });
 model.evaluate([[1, 2]], [1]); model.predict([[1, 2]]);
 console.log(table.rows);`;

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as data from '../../src/data/index.js';
 import { Tabular } from '../../src/data/tabular/tabular.js';
 import * as main from '../../src/index.js';
+import * as kernels from '../../src/kernels-entry/index.js';
 import { Model } from '../../src/model/model.js';
 import * as worker from '../../src/worker/index.js';
 
@@ -78,6 +79,7 @@ describe('types can be named, and resolve without the DOM and without those of N
   test.each([
     ['myelin', reexport(main, 'myelin')],
     ['myelin/data', reexport(data, 'myelin/data')],
+    ['myelin/kernels', reexport(kernels, 'myelin/kernels')],
     ['myelin/worker', reexport(worker, 'myelin/worker')],
   ])('all of %s', async (_, code) => {
     expect(await errorsIn(code)).toBe('');

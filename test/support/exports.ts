@@ -8,17 +8,20 @@ const root = resolve(import.meta.dirname, '../..');
 export const ENTRIES = {
   myelin: 'src/index.ts',
   'myelin/data': 'src/data/index.ts',
+  'myelin/kernels': 'src/kernels-entry/index.ts',
   'myelin/worker': 'src/worker/index.ts',
 } as const;
 
-/** An export or a member of one, and whether it has a docstring. */
+/** An export or a member of one, and its docstring. */
 export interface Documented {
   /** `FitOptions`, or `FitOptions.epochs` for a member. */
   readonly name: string;
   /** The file and the line of its declaration, and the column, such as `src/fit/fit-options.ts:12:3`. */
   readonly place: string;
   readonly member: boolean;
-  readonly documented: boolean;
+  /** Its docstring without tags; empty where there is none. */
+  readonly doc: string;
+  readonly optional: boolean;
 }
 
 const MEMBERS = new Set([
@@ -83,13 +86,14 @@ function inspect(project: Project, entry: string, seen: Map<string, Documented>)
   const module = file && checker.getSymbolAtLocation(file);
   if (!module) throw new Error(`${entry} is no module of the project`);
 
-  const isDocumented = (symbol: Sym | undefined) => !!symbol && checker.getDocumentationCommentOfSymbol(symbol) !== '';
   const add = (name: string, node: Node, symbol: Sym | undefined, member: boolean) => {
     // Left out of the types that are published.
     if (symbol && checker.getJsDocTagsOfSymbol(symbol).some((tag) => tag.name === 'internal')) return;
     const place = placeOf(node);
     const known = seen.get(`${place} ${name}`);
-    seen.set(`${place} ${name}`, { name, place, member, documented: isDocumented(symbol) || !!known?.documented });
+    const doc = (symbol && checker.getDocumentationCommentOfSymbol(symbol)) || known?.doc || '';
+    const optional = !!symbol && (symbol.flags & SymbolFlags.Optional) !== 0;
+    seen.set(`${place} ${name}`, { name, place, member, doc, optional });
   };
 
   for (const exported of checker.getExportsOfModule(module)) {

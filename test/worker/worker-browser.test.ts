@@ -11,8 +11,8 @@ const COLUMNS = 784;
 
 /** Trains in a worker of the page, while a ticker of the page notes its longest gap. */
 const script = `
-import { dense, dropout, matrix } from '../index.js';
-import { auto, sequential } from '../worker.js';
+import { dense, dropout, matrix } from './index.js';
+import { auto, sequential } from './worker.js';
 const strict = location.pathname.includes('strict');
 const [ROWS, COLUMNS] = [${ROWS}, ${COLUMNS}];
 try {

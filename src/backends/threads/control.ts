@@ -4,14 +4,14 @@
 const WORD = {
   /** Counts orders; threads that wait for one wait on it. */
   order: 0,
-  /** What to do, and for `run` which program. */
+  /** The command, and for `run` which program. */
   command: 16,
   argument: 17,
   /** The barrier: how many have arrived, how often it opened, how many sleep. */
   arrived: 32,
   opened: 48,
   sleepers: 64,
-  /** How many threads have left their loop to read messages. */
+  /** The number of threads that have left their loop to read messages. */
   listening: 80,
   /** Set where a kernel or a thread failed. */
   failed: 96,
@@ -20,8 +20,9 @@ const WORD = {
 export const COMMAND = { listen: 1, run: 2 } as const;
 
 /**
- * How often a waiting thread looks before it sleeps: some 50 microseconds, more than the calls take that only the first
- * thread makes, less than waking costs twice. Where threads share cores, looking keeps the awaited from working.
+ * The number of times that a waiting thread looks before it sleeps: some 50 microseconds, more than the calls take that
+ * only the first thread makes, less than waking costs twice. Where threads share cores, looking keeps the awaited from
+ * working.
  */
 const SPINS = { ownCore: 50_000, sharedCore: 200 };
 

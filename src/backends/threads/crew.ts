@@ -8,7 +8,7 @@ import type { ThreadData } from './team.js';
 export interface Member {
   postMessage(message: unknown): void;
   terminate(): void;
-  /** Whether it has ended, told without waiting for an event. Needs to be asked once while it lives. */
+  /** Returns whether it has ended, without waiting for an event. Needs to be asked once while it lives. */
   ended?(): boolean;
 }
 

@@ -12,7 +12,7 @@ import { FreeRooms, type Room, roomSize, weight } from './rooms.js';
 import { why } from './scripts.js';
 import { bindPhases, type Message, runPhases, type ThreadData } from './team.js';
 
-/** Whether this thread may sleep: everywhere but on a browser's main thread. */
+/** Says whether this thread may sleep: everywhere but on a browser's main thread. */
 const maySleep = () => typeof (globalThis as { document?: unknown }).document === 'undefined';
 
 function sharedMemoryProblem(): string | undefined {
@@ -35,7 +35,7 @@ function cores(): number {
   return os?.availableParallelism() ?? (globalThis as { navigator?: Navigator }).navigator?.hardwareConcurrency ?? 1;
 }
 
-/** Where the size of a module's section of imports stands. */
+/** Returns where the size of a module's section of imports stands. */
 function importsOf(bytes: Uint8Array): number {
   for (let at = 8; at < bytes.length; ) {
     const begin = at + 1;

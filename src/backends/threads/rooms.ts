@@ -7,7 +7,7 @@ export interface Room {
   readonly kernels: Kernels;
 }
 
-/** What is kept for models to come: so many memories, and so many bytes. */
+/** Bounds what is kept for models to come: so many memories, and so many bytes. */
 const MOST = 16;
 const MOST_BYTES = 2 ** 29;
 

@@ -4,7 +4,7 @@
 import { BackendError } from '../../errors.js';
 import { builtin } from './host.js';
 
-/** What a script is started as; a bundle may hold it, or a page import it, without being a worker at all. */
+/** The role that a script is started for; a bundle may hold it, or a page import it, without being a worker at all. */
 export type Role = 'myelin' | 'myelin-thread';
 
 interface NodeScope {
@@ -26,20 +26,20 @@ interface BrowserScope {
 
 const scope = globalThis as unknown as BrowserScope;
 
-/** Whether this is the scope of a worker that was started for this role. */
+/** Returns whether this is the scope of a worker that was started for this role. */
 export function startedAs(role: Role): boolean {
   const node = builtin<NodeScope>('node:worker_threads');
   if (node) return node.parentPort !== null && (node.workerData as { role?: unknown } | null)?.role === role;
   return scope.document === undefined && scope.name === role;
 }
 
-/** What went wrong, as part of a sentence. */
+/** Returns what went wrong, as part of a sentence. */
 export function why(error: unknown): string {
   const text = error instanceof Error ? error.message : typeof error === 'string' ? error : '';
   return text.trim().split('\n', 1).join('').replace(/\.$/, '') || 'no reason was given';
 }
 
-/** Whether this is a page, or a worker of one. */
+/** Returns whether this is a page, or a worker of one. */
 export const inBrowser = () => typeof Worker !== 'undefined' && scope.location !== undefined;
 
 /** The place that users give: an address, or relative to the page, or in Node a path. */
@@ -110,7 +110,7 @@ interface Unstarted {
   readonly option: 'threadUrl' | 'workerUrl';
   /** The place of the module that tried. */
   readonly here: string | undefined;
-  /** What each way to start failed with. */
+  /** The errors that each way to start failed with. */
   readonly causes: readonly unknown[];
 }
 

@@ -1,7 +1,7 @@
 import type { Kernels, Phase } from '../../kernels/contract.js';
 import type { Control } from './control.js';
 
-/** What the main thread tells the others, in messages. */
+/** Messages of the main thread to the others. */
 export type Message =
   | { readonly type: 'heap'; readonly heap: number; readonly memory: WebAssembly.Memory }
   | { readonly type: 'program'; readonly program: number; readonly heap: number; readonly phases: readonly Phase[] }
@@ -9,7 +9,7 @@ export type Message =
   | { readonly type: 'forget' | 'drop'; readonly heap: number }
   | { readonly type: 'loop' };
 
-/** What a thread starts with. */
+/** Holds what a thread starts with. */
 export interface ThreadData {
   readonly role: 'myelin-thread';
   readonly control: SharedArrayBuffer;
@@ -18,7 +18,7 @@ export interface ThreadData {
   readonly thread: number;
   /** The core; extras come in a message, once a program needs one. */
   readonly module: WebAssembly.Module;
-  /** Of one page: a thread that cannot compute on it is not ready. */
+  /** A memory of one page: a thread that cannot compute on it is not ready. */
   readonly memory: WebAssembly.Memory;
   readonly tall: boolean | undefined;
 }

@@ -34,7 +34,9 @@ function count(measured: Measured): Counts {
 
 const HEADS = ['recall', 'precision'];
 
-/** What is taken for what, with the share of each class that is found and the share of each prediction that is right. */
+/**
+ * What is taken for what, with the share of each class that is found and the share of each prediction that is right.
+ */
 export function confusionSection(measured: Measured): string {
   const { classes, rows } = measured;
   const { pairs, truly, predicted } = count(measured);

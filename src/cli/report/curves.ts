@@ -4,7 +4,10 @@ import { spreadOf } from '../spread.js';
 import { unitOfTime } from '../terminal.js';
 import type { Measured } from './measured.js';
 
-/** Losses by epoch: of several networks the mean and all between the best and the worst, and the epochs they were taken from. */
+/**
+ * Losses by epoch: of several networks the mean and all between the best and the worst, and the epochs they were taken
+ * from.
+ */
 export function learningCurves({ members, task }: TabularRecord): Chart {
   const runs = (name: string) => members.map(({ history }) => history[name] ?? []);
   const length = runs('loss').reduce((most, run) => Math.max(most, run.length), 0);

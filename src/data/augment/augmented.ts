@@ -16,11 +16,11 @@ export type Augmentation = (batch: Batch, random: Generator) => void;
 
 /** Options of `augmented`. */
 export interface BatchOptions {
-  /** Default 32. */
+  /** Rows of a batch, an integer of at least 1; default 32. */
   readonly batchSize?: number;
   /** A new order each epoch; default true. */
   readonly shuffle?: boolean;
-  /** Default 0. */
+  /** The seed of orders and augmentations; default 0. */
   readonly seed?: number;
 }
 

@@ -10,7 +10,7 @@ export interface ImageShape {
   readonly height: number;
   /** Pixels of a line. */
   readonly width: number;
-  /** Default 1. */
+  /** Numbers of a pixel, such as 3 for red, green and blue; default 1. */
   readonly channels?: number;
 }
 
@@ -22,7 +22,9 @@ export interface DistortOptions extends ImageShape {
   readonly rotate?: number;
   /** Larger or smaller by this share at most; default 0. */
   readonly scale?: number;
-  /** Displacements that differ from place to place: noise smoothed over `sigma` (4) pixels, times `alpha` (34). */
+  /**
+   * Displacements that differ from place to place: noise smoothed over `sigma` pixels, times `alpha`. Default: none.
+   */
   readonly elastic?: {
     /** Multiplies the smoothed noise, in pixels; default 34. */
     readonly alpha?: number;

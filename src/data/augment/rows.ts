@@ -60,7 +60,7 @@ export function dropFeatures(options: DropFeaturesOptions = {}): Augmentation {
 
 /** Options of `mixUp`. */
 export interface MixUpOptions {
-  /** Of the Beta distribution that shares are drawn from; default 0.2. */
+  /** The parameter of the Beta distribution that shares are drawn from; above 0, default 0.2. */
   readonly alpha?: number;
 }
 
@@ -94,7 +94,7 @@ export interface OversampleOptions {
   readonly neighbours?: number;
   /** Rows of each class, as a share of those of the largest; default 1. */
   readonly ratio?: number;
-  /** Default 0. */
+  /** The seed of the draws; default 0. */
   readonly seed?: number;
 }
 

@@ -16,9 +16,11 @@ export interface Reading
   extends Pick<CellPlan, 'missing' | 'missingNumbers' | 'common' | 'decimalComma'>,
     Partial<Pick<NumberStyle, 'thousands'>> {
   readonly dateFormat?: string | undefined;
-  /** The unit of the first rows of a stream, of which nobody said that they are numbers: what comes later has it, too. */
+  /**
+   * The unit of the first rows of a stream, of which nobody said that they are numbers: what comes later has it, too.
+   */
   readonly unit?: string | undefined;
-  /** Whether the kind is known, so that every spelling of it counts. */
+  /** Says whether the kind is known, so that every spelling of it counts. */
   readonly known: boolean;
 }
 
@@ -182,7 +184,7 @@ class NumberBuilder extends Numbers {
     return value;
   }
 
-  /** Whether a unit is that of the column: percent stands on all, a currency may be left out. */
+  /** Returns whether a unit is that of the column: percent stands on all, a currency may be left out. */
   #fits(unit: string, value: number): boolean {
     if (unit === '%' || this.#unit === '%') return unit === this.#unit || (unit === '' && value === 0);
     if (unit === '' || unit === this.#unit) return true;
@@ -222,7 +224,7 @@ class BooleanBuilder extends Numbers {
   #pair: number | undefined;
   /** Of spellings that came before. */
   readonly #values = new Map<string, number>();
-  /** Whether a word stands for a missing value. */
+  /** Says whether a word stands for a missing value. */
   readonly #marked: boolean;
 
   constructor(reading: Reading) {

@@ -32,7 +32,7 @@ export interface CellPlan {
   readonly missing: ReadonlySet<string>;
   /** Numbers that are missing values, however they are written. */
   readonly missingNumbers: ReadonlySet<number> | undefined;
-  /** Whether common markers are missing values among numbers, dates and booleans. */
+  /** Says whether common markers are missing values among numbers, dates and booleans. */
   readonly common: boolean;
   readonly decimalComma: boolean;
   readonly decimalGiven: boolean;
@@ -101,7 +101,7 @@ export function settingsOf(plan: CellPlan, name: string, separator?: string): Se
   return { missing, missingNumbers, common, decimalComma, decimalGiven, thousands, dateFormat, separator };
 }
 
-/** Whether options name this column's date format, which makes it a column of dates. */
+/** Returns whether options name this column's date format, which makes it a column of dates. */
 export function saysDates({ dateFormat }: CellPlan, name: string): boolean {
   return typeof dateFormat === 'object' && Object.hasOwn(dateFormat, name);
 }
@@ -114,6 +114,6 @@ export interface Settings
   readonly dateFormat?: string | undefined;
   /** Of the file. */
   readonly separator?: string | undefined;
-  /** Whether other columns have '.' before decimals. */
+  /** Returns whether other columns have '.' before decimals. */
   readonly pointElsewhere?: (() => boolean) | undefined;
 }

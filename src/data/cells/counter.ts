@@ -6,7 +6,10 @@ const FEW_ROWS = 50;
 /** Steps from row to row that are alike, as a share: rows that were deleted leave gaps. */
 const ALIKE = 0.75;
 
-/** Whether whole numbers run on from row to row, up or down, in steps that are nearly all alike, as numbers of rows do. */
+/**
+ * Returns whether whole numbers run on from row to row, up or down, in steps that are nearly all alike, as numbers of
+ * rows do.
+ */
 function countsRows(values: Float64Array): boolean {
   if (values.length <= FEW_ROWS) return false;
   const up = values[1]! > values[0]!;

@@ -17,7 +17,9 @@ function hashBasis(): number {
 /** Texts of so few characters are made faster one by one than by a decoder. */
 const SHORT = 12;
 
-/** Distinct texts, numbered in the order in which they come. Holds its own bytes, so that nothing keeps a block alive. */
+/**
+ * Distinct texts, numbered in the order in which they come. Holds its own bytes, so that nothing keeps a block alive.
+ */
 export class Dictionary {
   readonly texts: string[] = [];
   readonly #basis = hashBasis();

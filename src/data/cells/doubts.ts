@@ -42,9 +42,9 @@ export interface Odd {
 export interface Doubts extends Omit<Suspicion, 'padded' | 'beyond'> {
   /** The texts that stand among numbers, dates or booleans. */
   readonly odd?: Odd;
-  /** Of numbers: the first that begins with 0, as codes do. */
+  /** The first number that begins with 0, as codes do. */
   readonly padded?: Cell;
-  /** Of numbers: the first that is a whole number beyond 2^53. */
+  /** The first whole number beyond 2^53. */
   readonly beyond?: Cell;
   /** Texts by which people often mean a missing value. */
   readonly marks?: readonly Cell[];
@@ -82,7 +82,9 @@ class Tally {
   }
 }
 
-/** Texts of another kind than numbers that are told at any share of these; of more, one in a hundred cells is a number. */
+/**
+ * Texts of another kind than numbers that are told at any share of these; of more, one in a hundred cells is a number.
+ */
 const FEW_TEXTS = 20;
 const SHARE = 0.01;
 

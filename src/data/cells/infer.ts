@@ -51,7 +51,7 @@ export interface Suspicion {
 /** What distinct texts are, those that stand for a missing value left out. */
 export interface Decision {
   readonly kind: ColumnKind;
-  /** Whether the readers of plain numbers, ISO dates and booleans take all of them. */
+  /** Says whether the readers of plain numbers, ISO dates and booleans take all of them. */
   readonly plain: boolean;
   readonly thousands?: Thousands;
   readonly dateFormat?: string;
@@ -67,12 +67,12 @@ export interface Decision {
 const PLAIN = /^[-+]?(?:(?:0|[1-9]\d*)(?:[.,]\d*)?|[.,]\d+)(?:e[-+]?\d+)?$/i;
 const INFINITE = /^[-+]?inf(?:inity)?$/i;
 
-/** Whether a text is a number as programs write it; a leading zero makes a code. */
+/** Returns whether a text is a number as programs write it; a leading zero makes a code. */
 export function isPlain(text: string, comma: boolean): boolean {
   return (PLAIN.test(text) && !text.includes(comma ? '.' : ',')) || INFINITE.test(text);
 }
 
-/** Whether a digit stands where one may stand after a currency: second to fifth. */
+/** Returns whether a digit stands where one may stand after a currency: second to fifth. */
 function hasEarlyDigit(text: string): boolean {
   for (let i = 1; i < 5; i++) {
     const unit = text.charCodeAt(i);
@@ -81,7 +81,7 @@ function hasEarlyDigit(text: string): boolean {
   return false;
 }
 
-/** Whether a text is a number in any of the spellings. */
+/** Returns whether a text is a number in any of the spellings. */
 export function isNumberLike(text: string): boolean {
   // Texts that begin with a letter are words, but for infinity and for a currency before a digit.
   const first = text.charCodeAt(0) | 32;
@@ -94,7 +94,7 @@ export function isNumberLike(text: string): boolean {
 
 const DECIMALS: readonly Decimal[] = ['.', ','];
 
-/** Whether this style reads all numerals. */
+/** Returns whether this style reads all numerals. */
 function readable(numerals: readonly Numeral[], style: NumberStyle): boolean {
   return numerals.every(({ core }) => digitsOf(core, style) !== '');
 }
@@ -182,7 +182,9 @@ export function numberOf(text: string, style: NumberStyle): number {
 
 const TWO_DIGITS = /^(\d\d)([-/.])\d{1,2}\2(\d\d)(?!\d)/;
 
-/** Whether the first of three numbers changes less than the last, as years beside days do: 24/01/05, 24/02/17. */
+/**
+ * Returns whether the first of three numbers changes less than the last, as years beside days do: 24/01/05, 24/02/17.
+ */
 function mayBeginWithYear(texts: readonly string[]): boolean {
   const parts = texts.map((text) => TWO_DIGITS.exec(text));
   const distinct = (part: number) => new Set(parts.map((match) => match?.[part])).size;
@@ -240,12 +242,14 @@ function decideBooleans(texts: readonly string[]): Decision | undefined {
   return { kind: 'boolean', plain: true };
 }
 
-/** Whether a text is missing if its column holds numbers, dates or booleans. */
+/** Returns whether a text is missing if its column holds numbers, dates or booleans. */
 export function isMark(text: string, settings: Settings): boolean {
   return (settings.common && isCommonMarker(text)) || isMissingNumber(text, settings);
 }
 
-/** The kind of distinct texts, none of which is missing. One that reads as another kind makes all of them categories. */
+/**
+ * The kind of distinct texts, none of which is missing. One that reads as another kind makes all of them categories.
+ */
 export function decide(texts: readonly string[], settings: Settings): Decision {
   const comma = settings.decimalComma;
   const present = texts.filter((text) => !isMark(text, settings));

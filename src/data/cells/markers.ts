@@ -27,7 +27,7 @@ const BEGIN: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set(
   [...COMMON].flatMap((text) => [text[0], text[0]?.toUpperCase()]),
 );
 
-/** Whether people write this for a value that is missing. */
+/** Returns whether people write this for a value that is missing. */
 export function isCommonMarker(text: string): boolean {
   if (text.length > LONGEST || !BEGIN.has(text[0])) return false;
   return COMMON.has(text.toLowerCase()) || SHEET_ERROR.test(text);
@@ -39,7 +39,7 @@ interface NumberMarks {
   readonly thousands?: Thousands | undefined;
 }
 
-/** Whether a text is one of the numbers that stand for a missing value, however it is written. */
+/** Returns whether a text is one of the numbers that stand for a missing value, however it is written. */
 export function isMissingNumber(text: string, { missingNumbers, decimalComma, thousands }: NumberMarks): boolean {
   return missingNumbers?.has(looseNumber(text, { decimal: decimalComma ? ',' : '.', thousands })) ?? false;
 }

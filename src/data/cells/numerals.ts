@@ -99,12 +99,14 @@ export function looseNumber(text: string, style: NumberStyle): number {
   return numeral ? numberIn(numeral, style) : Number.NaN;
 }
 
-/** Whether it begins with 0 as codes do: 007, 021.2. */
+/** Returns whether it begins with 0 as codes do: 007, 021.2. */
 export function isPadded({ core }: Numeral): boolean {
   return /^0\d/.test(core);
 }
 
-/** Whether it is a whole number beyond 2^53, or one with decimals of zeros (2.0) of which float64 loses digits. */
+/**
+ * Returns whether it is a whole number beyond 2^53, or one with decimals of zeros (2.0) of which float64 loses digits.
+ */
 export function isRounded(numeral: Numeral, style: NumberStyle): boolean {
   if (isBeyondExact(numeral, style)) return true;
   const { core, exponent, percent } = numeral;
@@ -113,7 +115,9 @@ export function isRounded(numeral: Numeral, style: NumberStyle): boolean {
   return whole !== undefined && whole.length < 309 && BigInt(whole) !== BigInt(Number(whole));
 }
 
-/** Whether it is a whole number, with nothing else than groups, beyond 2^53: float64 does not hold all of these. */
+/**
+ * Returns whether it is a whole number, with nothing else than groups, beyond 2^53: float64 does not hold all of these.
+ */
 export function isBeyondExact({ exponent, core }: Numeral, style: NumberStyle): boolean {
   if (exponent !== '' || core.length < 16) return false;
   const digits = digitsOf(core, style);

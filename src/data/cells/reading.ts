@@ -4,9 +4,13 @@ import { type CellOptions, type CellPlan, planCells, saysDates } from './cell-op
 
 /** How texts are read, of CSV and of JSON. */
 export interface ReadOptions extends CellOptions {
-  /** Kinds of columns that are not to be inferred; `'skip'` leaves a column out. Values of another kind are errors then. */
+  /**
+   * Kinds of columns by name; `'skip'` leaves a column out. Values of another kind are errors then. Default: inferred.
+   */
   readonly columns?: Readonly<Record<string, ColumnKind | 'skip'>>;
-  /** The same of columns that may be absent: `kinds` of a pipeline, to read new files as the old one. */
+  /**
+   * Kinds of columns that may be absent: `kinds` of a pipeline, to read new files as the old one. Default: inferred.
+   */
   readonly kinds?: Readonly<Record<string, ColumnKind | 'skip'>>;
   /** @internal The kind of columns that neither names; default: inferred. */
   readonly otherwise?: ColumnKind;
@@ -17,11 +21,16 @@ export interface ReadOptions extends CellOptions {
    * the first lines into equally many fields only without them.
    */
   readonly quote?: boolean;
-  /** In CSV: what lines begin with that are left out, such as '#'; default: none, but for lines with '#' above the table. */
+  /**
+   * In CSV: what lines begin with that are left out, such as '#'; default: none, but for lines with '#' above the
+   * table.
+   */
   readonly comment?: string;
   /** As of TextDecoder, such as 'windows-1252'; default UTF-8. A byte order mark counts more. */
   readonly encoding?: string;
-  /** Rows to infer kinds from; default 1000. A column of numbers in which a text comes later is read anew as categories. */
+  /**
+   * Rows to infer kinds from; default 1000. A column of numbers in which a text comes later is read anew as categories.
+   */
   readonly sampleRows?: number;
 }
 
@@ -50,7 +59,7 @@ export interface ReadPlan extends CellPlan {
   readonly keep: ReadonlySet<string>;
   readonly encoding: string | undefined;
   readonly sampleRows: number;
-  /** Whether numbers are those of JavaScript, of which nobody saw the digits. */
+  /** Says whether numbers are those of JavaScript, of which nobody saw the digits. */
   readonly inMemory?: boolean;
   readonly reading: Reading;
 }

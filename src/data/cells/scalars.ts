@@ -143,7 +143,10 @@ export function booleanWord(text: string): BooleanWord | undefined {
 
 const isSpace = (unit: number) => unit === 32 || unit === 9 || unit === 13;
 
-/** The text without spaces around it, as cells are read. Not by a pattern, which looks at each space within for the end of the text. */
+/**
+ * The text without spaces around it, as cells are read. Not by a pattern, which looks at each space within for the end
+ * of the text.
+ */
 export function withoutSpaces(text: string): string {
   let from = 0;
   let to = text.length;

@@ -19,7 +19,7 @@ export interface Settled {
   readonly described?: Omit<ColumnReport, 'name' | 'why' | 'kind'>;
 }
 
-/** Whether a point before decimals is seen in a column. */
+/** Returns whether a point before decimals is seen in a column. */
 function hasPoint(column: Column): boolean {
   if (column.kind === 'number')
     return column.values.some((value) => Number.isFinite(value) && !Number.isInteger(value));
@@ -42,7 +42,7 @@ export class Settling {
     private readonly said?: Said,
   ) {}
 
-  /** Whether columns other than this have a point before decimals. All are looked at once, however many ask. */
+  /** Returns whether columns other than this have a point before decimals. All are looked at once, however many ask. */
   #pointBeside(name: string): boolean {
     this.#pointed ??= new Set(this.columns.filter(hasPoint).map((column) => column.name));
     return this.#pointed.size > (this.#pointed.has(name) ? 1 : 0);

@@ -118,7 +118,7 @@ export function spelledDate(text: string, order: DateOrder): number {
   return utc(year, month, date) + (rest === '' ? 0 : timeOf(rest));
 }
 
-/** Whether a text is a date in some order. */
+/** Returns whether a text is a date in some order. */
 export function isDateLike(text: string): boolean {
   if (!MAYBE.test(text)) return false;
   if (!Number.isNaN(spelledDate(text, 'DMY'))) return true;

@@ -1,4 +1,7 @@
-/** Dates and times that are told of, and not read: with months in another language than English, without a day, by weeks. */
+/**
+ * Dates and times that are told of, and not read: with months in another language than English, without a day, by
+ * weeks.
+ */
 
 const YEAR = '(?:[12]\\d{3}|\\d\\d)';
 const WORD = "\\p{L}[\\p{L}\\p{M}'\\u2019]{2,}\\.?";
@@ -34,10 +37,10 @@ function monthIn(text: string): string | undefined {
   return undefined;
 }
 
-/** Whether a text looks like a date whose month has a name. */
+/** Returns whether a text looks like a date whose month has a name. */
 export const hasMonthName = (text: string): boolean => monthIn(text) !== undefined;
 
-/** Whether all texts look like dates whose months have names, as few as there are. */
+/** Returns whether all texts look like dates whose months have names, as few as there are. */
 export function haveMonthNames(texts: readonly string[]): boolean {
   const words = new Set<string>();
   for (const text of texts) {
@@ -68,7 +71,7 @@ const TIMES = [
 
 let times: RegExp | undefined;
 
-/** Whether a text looks like a date or a time, be it read as one or not. */
+/** Returns whether a text looks like a date or a time, be it read as one or not. */
 export function looksLikeTime(text: string): boolean {
   times ??= new RegExp(`^(?:${TIMES.join('|')})$`, 'i');
   return text.length <= LONGEST && times.test(text);

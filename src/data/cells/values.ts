@@ -121,9 +121,9 @@ export interface RowFlaw {
   readonly field?: string;
   readonly problem: string;
   readonly hint?: string;
-  /** Whether it is too much rather than wrong. */
+  /** Says whether it is too much rather than wrong. */
   readonly limit?: boolean;
-  /** Whether one value is wrong rather than the row. */
+  /** Says whether one value is wrong rather than the row. */
   readonly isValue?: boolean;
 }
 

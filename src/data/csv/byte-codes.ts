@@ -82,7 +82,7 @@ export function checkText(bytes: Uint8Array, source: string, line: number): void
   throw new DataError({ code: 'binary', source, ...place, problem, ...(advice && { hint: advice }) });
 }
 
-/** Whether a carriage return stands within a line, not at its end. */
+/** Returns whether a carriage return stands within a line, not at its end. */
 export function hasLoneReturn(bytes: Uint8Array, line: number): boolean {
   const end = bytes.indexOf(LF, line);
   const at = bytes.indexOf(CR, line);

@@ -37,7 +37,7 @@ export class Cutter {
 
   constructor(
     readonly separator: number,
-    /** Whether quotes are more than characters. */
+    /** Says whether quotes are more than characters. */
     readonly quotes: boolean,
   ) {}
 
@@ -108,7 +108,7 @@ export class Cutter {
     this.marks[c] = mark;
   }
 
-  /** Whether the row is a blank line. */
+  /** Returns whether the row is a blank line. */
   get blank(): boolean {
     return this.count === 1 && this.marks[0] === PLAIN && this.starts[0] === this.stops[0];
   }
@@ -128,7 +128,7 @@ export class Cutter {
   }
 }
 
-/** Whether bytes at `at` begin with a prefix. */
+/** Returns whether bytes at `at` begin with a prefix. */
 export function beginsWith(unit: Uint8Array, at: number, prefix: Uint8Array): boolean {
   for (let i = 0; i < prefix.length; i++) if (unit[at + i] !== prefix[i]) return false;
   return true;

@@ -15,7 +15,7 @@ export interface Limits {
   readonly maxLineLength?: number;
   /** Bytes of a field; default 2^20. */
   readonly maxFieldLength?: number;
-  /** Default 100,000. */
+  /** Columns of the file; default 100,000. */
   readonly maxColumns?: number;
   /** Bytes that `readCsv` reads into memory at most, after gzip; default 2^30. `streamCsv` has no such limit. */
   readonly maxBytes?: number;
@@ -27,9 +27,9 @@ export interface Limits {
 export interface CsvOptions extends ReadOptions, Limits {
   /** One character; default: the one of , ; tab | : and space that cuts the first lines into equally many fields. */
   readonly separator?: string;
-  /** Whether the first line holds names; default: it does if it looks otherwise than the lines below. */
+  /** Says whether the first line holds names; default: it does if it looks otherwise than the lines below. */
   readonly header?: boolean;
-  /** Names of the columns, instead of those of the header or `column1`, `column2`, ... */
+  /** Names of the columns. Default: those of the header, or `column1`, `column2`, ... */
   readonly names?: readonly string[];
   /** Lines to leave out at the beginning; default: titles above the table, which have fewer fields, and `sep=;`. */
   readonly skipLines?: number;
@@ -128,9 +128,9 @@ export interface Dialect {
   readonly quote: boolean;
   /** Lines above the table. */
   readonly skip: number;
-  /** Whether a separator may end a line. */
+  /** Says whether a separator may end a line. */
   readonly trailing: boolean;
-  /** Whether the first line that is not blank holds names. */
+  /** Says whether the first line that is not blank holds names. */
   readonly header: boolean;
   readonly names: readonly string[];
   readonly evidence: readonly Evidence[];
@@ -164,7 +164,7 @@ function commentsAbove(head: Head, plan: CsvPlan): number {
 /** The first whole lines of a file. */
 export interface Beginning {
   readonly bytes: Uint8Array;
-  /** Whether they are all there is, and whether all of it was asked for that may be. */
+  /** Says whether they are all there is, and whether all of it was asked for that may be. */
   readonly whole: boolean;
   readonly enough: boolean;
   /** The number of the first of them. */

@@ -7,11 +7,11 @@ export interface Sample {
   readonly rows: readonly string[][];
   /** The lines in which they begin. */
   readonly lines: readonly number[];
-  /** Whether a field is wrongly quoted. */
+  /** Says whether a field is wrongly quoted. */
   readonly flawed: boolean;
-  /** Whether a field in quotes holds a separator. */
+  /** Says whether a field in quotes holds a separator. */
   readonly protects: boolean;
-  /** Whether a field in quotes holds a line break. */
+  /** Says whether a field in quotes holds a line break. */
   readonly breaks: boolean;
 }
 
@@ -28,7 +28,7 @@ export class Head {
 
   constructor(
     bytes: Uint8Array,
-    /** Whether it is all there is. */
+    /** Says whether it is all there is. */
     readonly whole: boolean,
     /** The number of its first line. */
     readonly line: number,

@@ -10,7 +10,7 @@ const LOOK = 200;
 export interface HeaderGuess {
   readonly header: boolean;
   readonly why: string;
-  /** Whether the first line differs from those below so that it is no row. */
+  /** Says whether the first line differs from those below so that it is no row. */
   readonly sure: boolean;
 }
 
@@ -44,7 +44,7 @@ function kindOf(text: string, plan: CellPlan): ColumnKind | undefined {
 
 const numberOf = (text: string, { decimalComma }: CellPlan) => Number(decimalComma ? text.replace(',', '.') : text);
 
-/** Whether numbers go on in equal steps. */
+/** Returns whether numbers go on in equal steps. */
 function steps(numbers: readonly number[]): boolean {
   const step = numbers[1]! - numbers[0]!;
   const near = (a: number) => Math.abs(a - step) <= 1e-6 * Math.abs(step);
@@ -107,7 +107,7 @@ function ladderOf(
 
 const quoted = (text: string) => `'${shorten(text)}'`;
 
-/** Whether the first of these rows holds names, by all columns together, and why. */
+/** Returns whether the first of these rows holds names, by all columns together, and why. */
 export function guessHeader(rows: readonly (readonly string[])[], plan: CellPlan): HeaderGuess {
   if (rows.length < 2) return { header: false, why: 'there is no line below it', sure: false };
   if (rows[0]!.every((field) => field.trim() === '')) return { header: true, why: 'nothing stands in it', sure: false };
@@ -154,7 +154,7 @@ export function guessHeader(rows: readonly (readonly string[])[], plan: CellPlan
 const UNKNOWN = /^(?:unknown|undefined|unspecified|invalid|error|err)$/i;
 
 /**
- * Whether numbers beside a name may be names as well, since a text above nothing but numbers would be odd in just the first row.
+ * Returns whether numbers beside a name may be names as well, since a text above nothing but numbers would be odd in just the first row.
  * Names do not come twice, nor again below; of many numbers only those in an order are names, since one of many columns of
  * values may well begin with a text that is no value.
  */
@@ -167,7 +167,7 @@ function mayName(numbers: readonly Heading[], label: Heading, all: readonly Head
   return values.length < 4 || (values.every(Number.isFinite) && grows(values));
 }
 
-/** Whether texts above texts are names: texts that come again below are not. */
+/** Returns whether texts above texts are names: texts that come again below are not. */
 function byTexts(headings: readonly Heading[]): HeaderGuess {
   const no = (why: string): HeaderGuess => ({ header: false, why, sure: false });
   if (headings.every(({ kind }) => kind === undefined)) return no('its values are missing');

@@ -11,7 +11,7 @@ export interface Field {
   readonly name: string;
   /** undefined where the column is left out. */
   readonly builder: Builder | undefined;
-  /** Whether a text of another kind is an error. */
+  /** Says whether a text of another kind is an error. */
   readonly strict: boolean;
   stray: Stray | undefined;
 }
@@ -32,9 +32,9 @@ interface Cutting {
   readonly header: boolean;
   /** Lines above the table. */
   readonly skip: number;
-  /** Whether a separator may end a line. */
+  /** Says whether a separator may end a line. */
   readonly trailing: boolean;
-  /** Whether nobody said that quotes enclose fields, and tabs cut lines, in which quotes seldom do. */
+  /** Says whether nobody said that quotes enclose fields, and tabs cut lines, in which quotes seldom do. */
   readonly bare: boolean;
 }
 
@@ -106,7 +106,7 @@ export class LineReader {
     this.#checkLength(rest.length);
   }
 
-  /** Reads the line that was begun, if it has no quotes, so that the block need not be copied. Returns what comes after it. */
+  /** Reads the line that was begun, if it has no quotes, without a copy of the block. Returns what comes after it. */
   #finishLine(block: Uint8Array): Uint8Array {
     const end = block.indexOf(LF) + 1;
     if (this.#rest.length === 0 || this.#enough > 0 || end === 0) return block;
@@ -244,7 +244,7 @@ export class LineReader {
     return lines;
   }
 
-  /** Reads the whole rows of bytes up to `end`, where fields may be quoted. Returns where the first begins that is not whole. */
+  /** Reads the whole rows up to `end`, where fields may be quoted. Returns where the first that is not whole begins. */
   #rows(unit: Uint8Array, from: number, end: number, last: boolean): number {
     const { maxLineLength, comment } = this.limits;
     const cutter = this.#cutter;
@@ -279,7 +279,7 @@ export class LineReader {
     return isBare ? new BareQuoteError(flaw) : new DataError(flaw);
   }
 
-  /** Whether each of these lines is a row if quotes are characters, and quotes do not enclose what most rows have. */
+  /** Returns whether each line is a row if quotes are characters, and quotes do not enclose what most rows have. */
   #areWhole(unit: Uint8Array, from: number, end: number): boolean {
     if (2 * this.#cutter.quoted > this.rows + 1) return false;
     for (let at = from; at < end; at = unit.indexOf(LF, at) + 1) {

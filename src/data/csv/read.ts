@@ -204,7 +204,7 @@ export async function readCsv(source: Source, options: CsvOptions = {}): Promise
 /** A block of a stream. */
 interface Block {
   readonly said: Said;
-  /** Whether no other came before it. */
+  /** Says whether no other came before it. */
   readonly first: boolean;
 }
 

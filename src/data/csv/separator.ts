@@ -12,9 +12,9 @@ const TITLES = 60;
 export interface Layout extends HowCut {
   /** Lines above the table. */
   readonly skip: number;
-  /** Whether the first line has one field less than the others, whose first is a name of the row. */
+  /** Says whether the first line has one field less than the others, whose first is a name of the row. */
   readonly rowNames: boolean;
-  /** Whether a separator ends the lines below the first. */
+  /** Says whether a separator ends the lines below the first. */
   readonly trailing: boolean;
   readonly notes: readonly string[];
 }
@@ -23,9 +23,9 @@ interface Given {
   readonly separator: string | undefined;
   readonly quote: boolean | undefined;
   readonly decimalComma: boolean;
-  /** Whether titles may be looked for. */
+  /** Says whether titles may be looked for. */
   readonly titles: boolean;
-  /** Whether a first line without an equal may hold names. */
+  /** Says whether a first line without an equal may hold names. */
   readonly named: boolean;
 }
 
@@ -63,7 +63,7 @@ function isNumber(text: string, comma = false): boolean {
   return !Number.isNaN(parseNumber(bytes, 0, bytes.length, comma));
 }
 
-/** Whether all fields but those of the first line are numbers with commas before decimals. */
+/** Returns whether all fields but those of the first line are numbers with commas before decimals. */
 function hasCommas({ rows }: Sample): boolean {
   const isCell = (text: string) => text === '' || isNumber(text, true);
   return rows.every((row, r) => (r === 0 && rows.length > 1) || row.every(isCell));
@@ -122,7 +122,9 @@ function unevenOf(head: Head, how: HowCut, { titles, named }: Given, isHeader: I
   return { ...usual, skip, notes: [titleNote(skip)] };
 }
 
-/** Whether the first field of these rows may name them: one text under a heading may have separators in it, too. */
+/**
+ * Returns whether the first field of these rows may name them: one text under a heading may have separators in it, too.
+ */
 function isTableOfR(head: Head, { separator }: HowCut, rows: readonly (readonly string[])[]): boolean {
   const lines = head.lines(TITLES).filter((line) => line.trim() !== '');
   if (lines.length > 1 && lines.every((line) => line.startsWith('"'))) return true;
@@ -144,7 +146,7 @@ function paddedTitles(head: Head, how: HowCut, isHeader: IsHeader): number {
   return below[0]!.every((field) => field !== '') && isHeader(below) ? lines[start]! - head.line : 0;
 }
 
-/** Whether the first of these rows holds names beyond doubt. */
+/** Returns whether the first of these rows holds names beyond doubt. */
 export type IsHeader = (rows: readonly string[][]) => boolean;
 
 /** Finds separator, quotes and the first line of the table. */

@@ -15,7 +15,7 @@ import { DEPTH, elements, failure, parse, type Spot, Spots, START, spotOf } from
 export interface JsonOptions extends RowOptions {
   /** Bytes of a JSON file, or characters of a line of JSON Lines, that are read at most; default 2^29 and 2^24. */
   readonly maxBytes?: number;
-  /** Default 100,000. */
+  /** Columns of the table; default 100,000. */
   readonly maxColumns?: number;
   /**
    * The key of an object under which rows stand, or a path of keys such as `result.items`; default: the one that holds an
@@ -113,7 +113,7 @@ function tableOfText(text: string, name: string, plan: JsonPlan, notes: readonly
   return tableOf(collector, name, plan, complain, first === '[' ? spots.lines : undefined);
 }
 
-/** Whether a text begins with a line that is an object, below which another begins, as in JSON Lines. */
+/** Returns whether a text begins with a line that is an object, below which another begins, as in JSON Lines. */
 function isLines(text: string): boolean {
   const from = text.length - text.trimStart().length;
   if (text[from] !== '{') return false;
@@ -202,7 +202,7 @@ async function* lines(bytes: Bytes, maxLength: number): AsyncGenerator<{ text: s
   if (rest.length > 0) yield cut(rest.take());
 }
 
-/** Whether JSON that should hold a row on each line is one value over several lines, or one array of rows. */
+/** Returns whether JSON that should hold a row on each line is one value over several lines, or one array of rows. */
 function isWhole(block: Uint8Array): boolean {
   const text = textDecoder().decode(block).trimStart();
   if (/^\[\s*[[{]/.test(text.slice(0, 1000))) return true;

@@ -30,7 +30,7 @@ function rowsBelow(value: Values, before: string, levels: number): Found[] {
 
 const holdsColumns = (value: unknown) => isObject(value) && Object.values(value).some(Array.isArray);
 
-/** Whether an object is a table rather than a row: it holds nothing but columns, or rows below its keys. */
+/** Returns whether an object is a table rather than a row: it holds nothing but columns, or rows below its keys. */
 export function isTable(value: unknown): boolean {
   if (!isObject(value)) return false;
   const inner = Object.values(value);
@@ -189,7 +189,7 @@ function addLabels(labels: readonly string[], collector: RowCollector): void {
 
 const typeOf = (value: unknown) => (value === null || Number.isNaN(value) ? undefined : typeof value);
 
-/** Whether the values of each list are of one type. */
+/** Returns whether the values of each list are of one type. */
 function isUniform(lists: Iterable<Iterable<unknown>>): boolean {
   for (const list of lists) {
     let type: string | undefined;

@@ -8,7 +8,10 @@ export type DatePart = 'year' | 'month' | 'day' | 'weekday' | 'dayOfYear' | 'hou
 
 /** Options of `dateParts`. */
 export interface DatePartsOptions {
-  /** Default year, month, day and weekday. `'days'` are days since 1970 with fractions; weekday 0 is Monday. */
+  /**
+   * The parts in the order of the columns; default year, month, day and weekday. `'days'` are days since 1970 with
+   * fractions; weekday 0 is Monday.
+   */
   readonly parts?: readonly DatePart[];
   /** Months, days, weekdays and times as points on a circle: a sine and a cosine for each. Default false. */
   readonly cyclic?: boolean;

@@ -120,7 +120,7 @@ const byText = (a: { text: string }, b: { text: string }) => (a.text < b.text ? 
 
 interface OneHot {
   readonly categories: readonly string[];
-  /** Whether rare and unknown categories have a column. */
+  /** Says whether rare and unknown categories have a column. */
   readonly other: boolean;
   readonly missing: boolean;
   /** Rare ones, which are no unknown ones. */

@@ -6,7 +6,10 @@ import { median, medianOfCounts, moments, sorted } from './statistics.js';
 
 /** Options of `fillMissing`. */
 export interface FillMissingOptions {
-  /** Default `'median'` of numbers and `'mostFrequent'` of categories, which have no mean. */
+  /**
+   * The way to choose what is filled in; default `'median'` of numbers and `'mostFrequent'` of categories, which have
+   * no mean.
+   */
   readonly strategy?: 'mean' | 'median' | 'mostFrequent' | 'constant';
   /** What `'constant'` fills in; default 0, and `'missing'` among categories. */
   readonly value?: number | string;

@@ -18,17 +18,17 @@ export type Steps = StepSpec | readonly StepSpec[];
 
 /** Options of `preprocess`. */
 export interface PreprocessOptions {
-  /** Steps of columns by name, instead of those of their kind; `'drop'` leaves a column out, `[]` takes it as it is. */
+  /** Steps of columns by name; `'drop'` leaves a column out, `[]` takes it as it is. Default: those of their kind. */
   readonly columns?: Readonly<Record<string, Steps | 'drop'>>;
-  /** Of columns of numbers; default `[standardize(), fillMissing({ indicator: true })]`. */
+  /** Steps of columns of numbers; default `[standardize(), fillMissing({ indicator: true })]`. */
   readonly numbers?: Steps | 'drop';
-  /** Default `oneHot()`. */
+  /** Steps of columns of texts; default `oneHot()`. */
   readonly categories?: Steps | 'drop';
-  /** Default `fillMissing({ strategy: 'mostFrequent', indicator: true })`. */
+  /** Steps of columns of booleans; default `fillMissing({ strategy: 'mostFrequent', indicator: true })`. */
   readonly booleans?: Steps | 'drop';
-  /** Default `[dateParts(), standardize(), fillMissing({ indicator: true })]`. */
+  /** Steps of columns of dates; default `[dateParts(), standardize(), fillMissing({ indicator: true })]`. */
   readonly dates?: Steps | 'drop';
-  /** Steps of all columns together, after those of each: `pca()`, `zca()`. */
+  /** Steps of all columns together, after those of each: `pca()`, `zca()`. Default: none. */
   readonly after?: Steps;
 }
 
@@ -95,7 +95,7 @@ export class Preprocessing {
     throw new StateError('This preprocessing has learned nothing yet: call fit(table) first.');
   }
 
-  /** Whether `fit` was called, or what it learned was loaded. */
+  /** Returns whether `fit` was called, or what it learned was loaded. */
   get isFitted(): boolean {
     return this.#inputs !== undefined;
   }

@@ -29,9 +29,12 @@ export interface PcaOptions {
   readonly components?: number;
   /** Divide each by its standard deviation; default false. */
   readonly whiten?: boolean;
-  /** `'exact'`, `'randomized'` (Halko et al. 2011), or `'auto'`: randomized for a fifth or less of more than 500 columns. */
+  /**
+   * `'exact'`, `'randomized'` (Halko et al. 2011), or `'auto'` (default): randomized for a fifth or less of more than
+   * 500 columns.
+   */
   readonly method?: 'auto' | 'exact' | 'randomized';
-  /** Of the randomized method; default 0. */
+  /** The seed of the randomized method; default 0. */
   readonly seed?: number;
 }
 

@@ -157,11 +157,17 @@ export function quantileNormal(options: QuantileNormalOptions = {}): StepSpec {
 
 /** Options of `clipOutliers`. */
 export interface ClipOutliersOptions {
-  /** `'iqr'`: the quartiles and `factor` times their distance beyond (default); `'quantile'`: the quantiles `lower` and `upper`. */
+  /**
+   * `'iqr'`: the quartiles and `factor` times their distance beyond (default); `'quantile'`: the quantiles `lower` and
+   * `upper`.
+   */
   readonly method?: 'iqr' | 'quantile';
-  /** Default 1.5; 3 leaves all but the far outliers. */
+  /**
+   * The distance of the bounds from the quartiles, in interquartile ranges; default 1.5. 3 leaves all but the far
+   * outliers.
+   */
   readonly factor?: number;
-  /** Default 0.01 and 0.99. */
+  /** The share of the numbers below the lower bound of `'quantile'`; default 0.01. */
   readonly lower?: number;
   /** The share of the numbers below the upper bound of `'quantile'`; default 0.99. */
   readonly upper?: number;

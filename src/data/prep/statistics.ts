@@ -96,7 +96,9 @@ export function quantile(ordered: Float64Array, share: number): number {
   return low + (high - low) * (place - below);
 }
 
-/** Puts the number that would stand at `place`, were all sorted, there, none larger before it and none smaller after it. */
+/**
+ * Puts the number that would stand at `place`, were all sorted, there, none larger before it and none smaller after it.
+ */
 function select(values: Float64Array, place: number): void {
   let low = 0;
   let high = values.length - 1;

@@ -20,20 +20,20 @@ export type Task = 'classification' | 'regression';
 
 /** Options of `tabular`. Defaults depend on the rows; `record.design` says what they came to. */
 export interface TabularOptions {
-  /** The column to predict. */
+  /** The name of the column to predict; required. */
   readonly target: string;
   /**
-   * Default: texts, booleans, 0 and 1, and whole numbers that count classes are classified, other numbers predicted. A remark
-   * in the record says why, and where the other is likely, too.
+   * What to predict. Default: texts, booleans, 0 and 1, and whole numbers that count classes are classified, other
+   * numbers predicted. A remark in the record says why, and where the other is likely, too.
    */
   readonly task?: Task;
-  /** Columns to leave out, such as numbers of rows. */
+  /** Names of columns to leave out, such as numbers of rows; default none. */
   readonly drop?: readonly string[];
   /** Steps of columns, instead of those chosen for them; the kinds' defaults are chosen as well unless given. */
   readonly preprocess?: PreprocessOptions;
   /** Units of the hidden layers; default 128 and 64. */
   readonly layers?: readonly number[];
-  /** Default 'silu'. */
+  /** The activation of the hidden layers; default 'silu'. */
   readonly activation?: ActivationName;
   /** Rate of dropout after each hidden layer; default 0.2 for classes up to 20,000 rows, else 0. */
   readonly dropout?: number;
@@ -42,19 +42,22 @@ export interface TabularOptions {
    * 10 below 1,500 rows, 5 up to 30,000, 1 above, which leaves out a tenth.
    */
   readonly members?: number;
-  /** At most; default 8 to 400, so that training takes up to 3000 steps and 400,000 rows for classes, 6000 and a million for numbers; up to 10,000 rows twice as many on top where the best is among the last. */
+  /**
+   * At most; default 8 to 400, so that training takes up to 3000 steps and 400,000 rows for classes, 6000 and a million
+   * for numbers; up to 10,000 rows twice as many on top where the best is among the last.
+   */
   readonly epochs?: number;
-  /** Default a fortieth of the rows, 16 to 256. */
+  /** Rows of a batch; default a fortieth of the rows, 16 to 256. */
   readonly batchSize?: number;
   /** The highest of a one-cycle schedule of Adam; default 0.01, and 0.003 above 20,000 rows. */
   readonly learningRate?: number;
-  /** Default 0.0001. */
+  /** The decoupled weight decay of Adam, at least 0; default 0.0001. */
   readonly weightDecay?: number;
   /** Epochs without a better validation loss before training stops; default half of the epochs, at least 40. */
   readonly patience?: number;
-  /** Default 0. */
+  /** The seed of splits, initialization, shuffling and dropout; default 0. */
   readonly seed?: number;
-  /** Default `await auto()`. */
+  /** The backend to train and predict on; default `await auto()`. */
   readonly backend?: BackendFactory;
 }
 
@@ -86,17 +89,26 @@ export interface Design {
 
 /** Options of `tabular(...).fit`. */
 export interface FitTabularOptions {
-  /** Called before training begins with each remark on the target and on numbers that may stand for a missing value, which the record keeps among its notes, too. */
+  /**
+   * Is called before training begins with each remark on the target and on numbers that may stand for a missing value,
+   * which the record keeps among its notes, too. Default: none.
+   */
   readonly remark?: (text: string) => void;
-  /** Ends training after the present batch; what was trained so far is kept, with the best weights. */
+  /** Ends training after the present batch; what was trained so far is kept, with the best weights. Default: none. */
   readonly signal?: AbortSignal;
-  /** Where to save what it takes to go on, when the signal ends training and as often as `checkpointEvery` says. */
+  /**
+   * The place to save what it takes to go on, when the signal ends training and as often as `checkpointEvery` says.
+   * Default: none.
+   */
   readonly checkpoint?: SaveTarget;
   /** How often to save `checkpoint` on the way, for a process that may be killed; default never. */
   readonly checkpointEvery?: CheckpointEvery;
-  /** Such a checkpoint. Given the same rows and options training goes on where it stood, and ends in the same bits. */
+  /**
+   * A file of `checkpoint` to go on from. Given the same rows and options training goes on where it stood, and ends in
+   * the same bits. Default: begin anew.
+   */
   readonly resume?: LoadSource;
-  /** Called for each member's training, and again after each checkpoint on the way. */
+  /** Returns callbacks for each member's training; called again after each checkpoint on the way. Default: none. */
   readonly callbacks?: (member: number, design: Design) => readonly Callback[];
 }
 
@@ -248,7 +260,9 @@ function skewness(values: Readable): number {
 
 const SKEWED = 2;
 
-/** Numbers a thousand times as far from 0 as from each other: a logarithm is a line there, and takes digits from them. */
+/**
+ * Numbers a thousand times as far from 0 as from each other: a logarithm is a line there, and takes digits from them.
+ */
 const isFarOff = (least: number, most: number) => least > 1000 * (most - least);
 
 function numberSteps(column: NumberColumn): Steps {

@@ -44,11 +44,11 @@ export interface ExplainOptions {
    * where all columns of 50 rows take more, as many, up to a million.
    */
   readonly budget?: number;
-  /** Default 0. */
+  /** The seed of the rows and orders that are drawn; default 0. */
   readonly seed?: number;
   /** Columns to shuffle together; default each alone, but of pixels blocks of neighbours. */
   readonly groups?: readonly (readonly string[])[];
-  /** Called after each column or group. */
+  /** Called after each column or group. Default: none. */
   readonly progress?: (done: number, total: number) => void;
 }
 

@@ -13,13 +13,13 @@ export interface InputRecord {
   readonly kind: ColumnKind;
   /** Rows without a value. */
   readonly missing: number;
-  /** Of numbers. */
+  /** The least of numbers. */
   readonly min?: number;
   /** The greatest of numbers. */
   readonly max?: number;
   /** The mean of numbers. */
   readonly mean?: number;
-  /** Of texts, the most frequent first, and how many rows each has; at most 1000. */
+  /** The distinct texts, the most frequent first; at most 1000. */
   readonly categories?: readonly string[];
   /** The rows of each of `categories`, in their order. */
   readonly counts?: readonly number[];
@@ -114,7 +114,10 @@ export class Warnings {
     this.#rows += table.rows;
   }
 
-  /** A sentence for each column, one for the others where there are many; that on columns which are not used comes first. */
+  /**
+   * A sentence for each column, one for the others where there are many; that on columns which are not used comes
+   * first.
+   */
   get texts(): readonly string[] {
     const found = this.inputs.filter(({ name }) => this.#found.has(name));
     const outside = found.filter(({ kind }) => kind !== 'category');

@@ -42,7 +42,7 @@ export interface HeldOut {
 export interface Learned {
   readonly pipeline: Pipeline;
   readonly held: HeldOut;
-  /** Whether a signal ended it early. */
+  /** Says whether a signal ended it early. */
   readonly interrupted: boolean;
 }
 

@@ -4,7 +4,9 @@ import { onAbort } from '../../fit/on-abort.js';
 /** After the batch or the epoch by which so many seconds or epochs have passed since the last time. */
 export type CheckpointEvery = { readonly seconds: number } | { readonly epochs: number };
 
-/** Pauses in training, in which a checkpoint is written: the networks end as for a signal and go on, to the same bits. */
+/**
+ * Pauses in training, in which a checkpoint is written: the networks end as for a signal and go on, to the same bits.
+ */
 export class Pauses {
   readonly #seconds: number;
   readonly #epochs: number;

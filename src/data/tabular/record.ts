@@ -28,7 +28,7 @@ import { classesOf, type Precision } from './target.js';
 export interface TabularRecord {
   /** The column that is predicted. */
   readonly target: string;
-  /** Whether it is a class or a number. */
+  /** Says whether it is a class or a number. */
   readonly task: Task;
   /** Names of the classes, in the order of the outputs. */
   readonly classes?: readonly string[];
@@ -49,7 +49,10 @@ export interface TabularRecord {
    * temperature, of numbers the mean square in units of the scaled target. Its least is a little too good: it was chosen.
    */
   readonly curve?: readonly number[];
-  /** What comes before softmax was divided by it, so that probabilities are no more certain than right; chosen on rows left out. */
+  /**
+   * What comes before softmax was divided by it, so that probabilities are no more certain than right; chosen on rows
+   * left out.
+   */
   readonly temperature?: number;
   /** What the training data had in each column. */
   readonly inputs: readonly InputRecord[];

@@ -23,7 +23,7 @@ type Data = Table | readonly Row[];
 export const FORMAT = 'myelin.tabular';
 export const VERSION = 1;
 
-/** From raw rows to predictions: preprocessing, a model and what its outputs mean. */
+/** Leads from raw rows to predictions: preprocessing, a model and what its outputs mean. */
 export class Tabular<T extends Task = Task> {
   #state: Pipeline | undefined;
   #held: HeldOut | undefined;
@@ -65,7 +65,7 @@ export class Tabular<T extends Task = Task> {
     return this.#held;
   }
 
-  /** Whether a signal ended `fit` before its end. */
+  /** Returns whether a signal ended `fit` before its end. */
   get interrupted(): boolean {
     return this.#interrupted;
   }

@@ -90,7 +90,7 @@ export async function train(
   const histories: (History | undefined)[] = [...(before?.ended ?? parts.map(() => undefined))];
   let last = heldOut.curve.length > epochs ? epochs + moreEpochs : epochs;
 
-  /** Whether another epoch follows the latest that was settled. */
+  /** Returns whether another epoch follows the latest that was settled. */
   const goesOn = (): boolean => {
     const epoch = heldOut.curve.length - 1;
     if (epoch + 1 < epochs) return heldOut.wait(epoch, patience);

@@ -4,9 +4,9 @@ export type Tone = 'muted' | 'first' | 'second' | 'third' | 'fourth' | 'fifth' |
 export const TONES = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth'] as const;
 
 export interface Axis {
-  /** What is measured, with its unit. */
+  /** Names what is measured, with its unit. */
   readonly label: string;
-  /** Where the axis begins and ends; default: where the data do, rounded. */
+  /** The two ends of the axis; default those of the data, rounded. */
   readonly min?: number;
   readonly max?: number;
   /** Ticks are whole numbers. */
@@ -18,7 +18,7 @@ export interface Axis {
 /** A number for each `x`; `null` and numbers that are not finite leave a gap. */
 export type Values = readonly (number | null)[] | Float64Array;
 
-/** What is drawn between the axes, the first below the others. */
+/** The layers between the axes, the first below the others. */
 export type Layer = { readonly label: string; readonly tone: Tone } & (
   | { readonly kind: 'line'; readonly x: Values; readonly y: Values; readonly dashed?: boolean }
   | { readonly kind: 'points'; readonly x: Values; readonly y: Values }
@@ -30,7 +30,7 @@ export type Layer = { readonly label: string; readonly tone: Tone } & (
 /** A chart as plain data. */
 export interface Chart {
   readonly title: string;
-  /** Which rows it is of, and what else a reader must know. */
+  /** Says which rows it is of, and what else a reader must know. */
   readonly note?: string;
   readonly x: Axis;
   readonly y: Axis;

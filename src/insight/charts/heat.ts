@@ -5,7 +5,7 @@ export interface HeatCell {
   /** From 0, as the page, to 1, the full colour. */
   readonly share: number;
   readonly tone: 'right' | 'wrong';
-  /** What a reader sees who points at it. */
+  /** The text that a reader sees who points at it. */
   readonly title?: string;
 }
 

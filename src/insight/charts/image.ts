@@ -2,13 +2,13 @@ import { escaped, tag } from './markup.js';
 
 export interface ImageOptions {
   readonly title: string;
-  /** What a reader must know, such as what the full colour means. */
+  /** A note for readers, such as what the full colour means. */
   readonly note?: string;
   readonly width: number;
   readonly height: number;
   /** Row by row from the top left. */
   readonly values: ArrayLike<number>;
-  /** What a reader sees who points at a place. */
+  /** Returns the text that a reader sees who points at a place. */
   readonly describe?: (index: number) => string;
 }
 

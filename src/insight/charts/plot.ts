@@ -106,7 +106,7 @@ function axes({ x, y }: Scales, chart: Chart): string {
   ].join('');
 }
 
-/** What is between the margins: all places are shares of the width and the height that it is given. */
+/** Draws what is between the margins: all places are shares of the width and the height that it is given. */
 export function plotted(chart: Chart): string {
   const scales = { x: scaleOf(chart, 'x'), y: scaleOf(chart, 'y') };
   return axes(scales, chart) + chart.layers.map((layer) => drawn(layer, scales)).join('');

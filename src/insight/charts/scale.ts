@@ -1,7 +1,7 @@
 import type { Axis, Chart, Layer, Values } from './chart.js';
 import { format, nice, precisionFixed, ticks } from './d3.js';
 
-/** Where numbers lie between the two ends of an axis. */
+/** Places numbers between the two ends of an axis. */
 export interface Scale {
   readonly min: number;
   readonly max: number;

@@ -16,9 +16,9 @@ type Family = Pick<Twins, 'adam' | 'adamMaximum' | 'adamBlend' | 'adamax' | 'ada
 
 /** Options of `adamax`, which all of the Adam family share. */
 export interface AdamaxOptions extends CommonOptions {
-  /** Default 0.9. */
+  /** Decay of the moving average of gradients; at least 0 and below 1, default 0.9. */
   readonly beta1: number;
-  /** Default 0.999. */
+  /** Decay of the second moment, in `adamax` of the largest gradient; at least 0 and below 1, default 0.999. */
   readonly beta2: number;
   /** Keeps the divisor above 0; default 1e-8. */
   readonly epsilon: number;

@@ -20,7 +20,7 @@ function constraint<N extends keyof Family, O extends object>(name: N, definitio
 
 /** Options of `maxNorm`. */
 export interface MaxNormOptions {
-  /** Above 0; default 2. */
+  /** The largest norm of the weights into a unit; above 0, default 2. */
   readonly maxValue: number;
 }
 

@@ -43,7 +43,7 @@ export interface BinaryFocalOptions extends SmoothingOptions {
   readonly gamma: number;
   /** The weight of target 1, where 1 - alpha is that of target 0; default 0.25. Needs `applyClassBalancing`. */
   readonly alpha: number;
-  /** Default false. */
+  /** Weighs the classes by `alpha`; default false. */
   readonly applyClassBalancing: boolean;
 }
 

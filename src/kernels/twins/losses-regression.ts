@@ -31,7 +31,10 @@ export const huber = /* @__PURE__ */ loss<'huber', HuberOptions>('huber', () => 
 
 /** Options of `tukeyBiweight`. */
 export interface TukeyBiweightOptions {
-  /** From this distance on a row is an outlier: its loss stays the same, its gradient is 0. Default 4.685. */
+  /**
+   * The error from which a row is an outlier, in the target's unit: its loss stays the same, its gradient is 0. Default
+   * 4.685.
+   */
   readonly delta: number;
 }
 

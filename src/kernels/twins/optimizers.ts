@@ -29,7 +29,7 @@ type Family = Pick<
 
 /** Options of `sgd`. */
 export interface SgdOptions extends CommonOptions {
-  /** From 0 to 1; default 0. */
+  /** The share of the velocity that is kept from step to step, from 0 to 1; default 0. */
   readonly momentum: number;
   /** Look ahead along the velocity; needs a momentum. Default false. */
   readonly nesterov: boolean;
@@ -54,7 +54,7 @@ export const sgd = /* @__PURE__ */ optimizer<'sgd', SgdOptions>('sgd', () => ({
 
 /** Options of `momentum` and `nesterov`. */
 export interface MomentumOptions extends CommonOptions {
-  /** Above 0, to 1; default 0.9. */
+  /** The share of the velocity that is kept from step to step; above 0, to 1, default 0.9. */
   readonly momentum: number;
 }
 
@@ -120,7 +120,7 @@ export interface RmspropOptions extends CommonOptions {
   readonly rho: number;
   /** Added to the root; default 1e-8. */
   readonly epsilon: number;
-  /** From 0 to 1; default 0. */
+  /** The share of the velocity that is kept from step to step, from 0 to 1; default 0. */
   readonly momentum: number;
   /** Divides by the deviation from the mean gradient instead. Default false. */
   readonly centered: boolean;

@@ -130,7 +130,7 @@ export const ones = /* @__PURE__ */ initializer<'ones', None>('ones', () => ({
 
 /** Options of `constant`. */
 export interface ConstantOptions {
-  /** Default 0. */
+  /** The value of every weight; default 0. */
   readonly value: number;
 }
 
@@ -143,9 +143,9 @@ export const constant = /* @__PURE__ */ initializer<'constant', ConstantOptions>
 
 /** Options of `randomNormal` and `truncatedNormal`. */
 export interface NormalOptions {
-  /** Default 0. */
+  /** The mean of the draws; default 0. */
   readonly mean: number;
-  /** Default 0.05. */
+  /** Their standard deviation, at least 0; default 0.05. */
   readonly stddev: number;
 }
 
@@ -161,9 +161,9 @@ export const randomNormal = /* @__PURE__ */ initializer<'randomNormal', NormalOp
 
 /** Options of `randomUniform`. */
 export interface UniformOptions {
-  /** Default -0.05. */
+  /** The lower bound of the draws; default -0.05. */
   readonly minval: number;
-  /** Default 0.05. */
+  /** The upper bound of the draws; default 0.05. */
   readonly maxval: number;
 }
 
@@ -199,11 +199,11 @@ export const truncatedNormal = /* @__PURE__ */ initializer<'truncatedNormal', No
 
 /** Options of `varianceScaling`. */
 export interface VarianceScalingOptions {
-  /** Above 0; default 1. */
+  /** The variance times fan in, or what `mode` divides by; above 0, default 1. */
   readonly scale: number;
   /** The number that the scale is divided by: fan in (default), fan out or their mean. */
   readonly mode: 'fanIn' | 'fanOut' | 'fanAvg';
-  /** Default 'truncatedNormal', as in Keras. */
+  /** The distribution of the draws; default 'truncatedNormal', as in Keras. */
   readonly distribution: 'truncatedNormal' | 'untruncatedNormal' | 'uniform';
 }
 
@@ -254,7 +254,7 @@ export const fanInUniform = /* @__PURE__ */ even('fanInUniform', (fanIn) => 1 / 
 
 /** Options of `orthogonal` and `identity`. */
 export interface GainOptions {
-  /** Default 1; see `calculateGain`. */
+  /** The factor of the weights; default 1, see `calculateGain`. */
   readonly gain: number;
 }
 

@@ -9,7 +9,7 @@ import { defineLayer, penalized, type TrainableLayerOptions } from './kind.js';
 export interface ActivationOptions extends TrainableLayerOptions {
   /** A name or what a function such as elu() returns. */
   readonly activation: ActivationName | ActivationSpec | CustomActivation;
-  /** A penalty on the output: the mean over the rows of the batch. */
+  /** A penalty on the output: the mean over the rows of the batch. Default: none. */
   readonly activityRegularizer?: RegularizerName | Regularizer;
 }
 

@@ -15,7 +15,7 @@ export interface BatchNormalizationOptions extends TrainableLayerOptions {
   readonly epsilon?: number;
   /** A penalty on the scales: `l1`, `l2` or `l1l2`; default none. */
   readonly gammaRegularizer?: RegularizerName | Regularizer;
-  /** A penalty on the shifts, likewise. */
+  /** A penalty on the shifts, likewise; default none. */
   readonly betaRegularizer?: RegularizerName | Regularizer;
 }
 

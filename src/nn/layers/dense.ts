@@ -13,25 +13,28 @@ import { defineLayer, parameter, penalized, type TrainableLayerOptions } from '.
 
 /** Options of the layer `dense`. */
 export interface DenseOptions extends TrainableLayerOptions {
-  /** Width of the output. */
+  /** Columns of the output, an integer of at least 1. */
   readonly units: number;
   /** A name or what a function such as elu() returns; default 'linear'. */
   readonly activation?: ActivationName | ActivationSpec | CustomActivation;
-  /** Default true. */
+  /** Adds a bias for each unit; default true. */
   readonly useBias?: boolean;
-  /** Default 'heUniform' before relu and its like, 'lecunNormal' before selu, else 'glorotUniform'; see docs/activations.md. */
+  /**
+   * The initializer of the weights, inputs x units; default 'heUniform' before relu and its like, 'lecunNormal' before
+   * selu, else 'glorotUniform'; see docs/activations.md.
+   */
   readonly kernelInitializer?: InitializerName | InitializerSpec;
-  /** Default 'zeros'. To an initializer that asks for fans, a bias is 1 x units. */
+  /** The initializer of the bias; default 'zeros'. To an initializer that asks for fans, a bias is 1 x units. */
   readonly biasInitializer?: InitializerName | InitializerSpec;
-  /** A penalty on the weights: `l1`, `l2` or `l1l2`. */
+  /** A penalty on the weights: `l1`, `l2` or `l1l2`. Default: none. */
   readonly kernelRegularizer?: RegularizerName | Regularizer;
   /** A penalty on the bias, likewise; default none. */
   readonly biasRegularizer?: RegularizerName | Regularizer;
-  /** A penalty on the output, after the activation: the mean over the rows of the batch. */
+  /** A penalty on the output, after the activation: the mean over the rows of the batch. Default: none. */
   readonly activityRegularizer?: RegularizerName | Regularizer;
-  /** Holds the weights of each unit in bounds, after every step: `maxNorm`, `unitNorm` or `nonNeg`. */
+  /** Holds the weights of each unit in bounds, after every step: `maxNorm`, `unitNorm` or `nonNeg`. Default: none. */
   readonly kernelConstraint?: ConstraintName | ConstraintSpec;
-  /** The same for the bias, whose norm is that of all units together, as in Keras. */
+  /** Holds the bias in bounds, likewise; its norm is that of all units together, as in Keras. Default: none. */
   readonly biasConstraint?: ConstraintName | ConstraintSpec;
 }
 

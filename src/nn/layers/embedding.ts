@@ -12,13 +12,14 @@ export interface EmbeddingOptions extends TrainableLayerOptions {
   /** Columns of the table: numbers that an id becomes. */
   readonly outputDim: number;
   /**
-   * Default 'randomUniform', from -0.05 to 0.05 as in Keras. To an initializer that asks for fans, a table is
-   * inputDim x outputDim.
+   * The initializer of the table; default 'randomUniform', from -0.05 to 0.05 as in Keras. To an initializer that asks
+   * for fans, a table is inputDim x outputDim.
    */
   readonly embeddingsInitializer?: InitializerName | InitializerSpec;
   /**
-   * Default true. False updates all rows in every step, as PyTorch's Embedding does by default: optimizers with momentum
-   * move rows that did not occur, too, and a step takes time by the size of the table.
+   * Updates only rows that occur in a batch; default true. False updates all rows in every step, as PyTorch's Embedding
+   * does by default: optimizers with momentum move rows that did not occur, too, and a step takes time by the size of
+   * the table.
    */
   readonly sparse?: boolean;
 }

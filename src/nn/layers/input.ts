@@ -3,7 +3,7 @@ import { type InputShape, SymbolicTensor } from './kind.js';
 
 /** Options of `input`. */
 export interface InputOptions {
-  /** Columns. */
+  /** Columns of the input, an integer of at least 1. */
   readonly shape: InputShape;
   /** By which data may be given as an object; default `input0`, `input1` and so on. */
   readonly name?: string;

@@ -9,7 +9,7 @@ export type InputShape = number | readonly [number];
 
 /** Options that every layer takes. */
 export interface LayerOptions {
-  /** Columns of the input; needed on the first layer of a `sequential` model. */
+  /** Columns of the input; needed on the first layer of a `sequential` model, default those of the layer before. */
   readonly inputShape?: InputShape;
   /** Names an output of a `model`, and the layer in gradients and `setTrainable`; unlike all others, default `layers.N`. */
   readonly name?: string;

@@ -24,7 +24,7 @@ export const accuracy = /* @__PURE__ */ metric<'accuracy', object>('accuracy', {
 
 /** Options of `topK`. */
 export interface TopKOptions {
-  /** Default 5; at most as many as there are classes. */
+  /** The number of most probable classes that count; at most as many as there are, default 5. */
   readonly k: number;
 }
 
@@ -69,7 +69,7 @@ export interface AverageOptions {
    * column, else 'macro'.
    */
   readonly average: 'auto' | 'macro' | 'micro' | 'weighted' | 'binary';
-  /** Above it a column, of one or of labels, says yes. From 0 to 1, default 0.5. */
+  /** The probability above which a column, of one or of labels, says yes; from 0 to 1, default 0.5. */
   readonly threshold: number;
 }
 
@@ -187,7 +187,7 @@ export const logLoss = /* @__PURE__ */ metric<'logLoss', object>('logLoss', {
 
 /** Options of `ece`. */
 export interface EceOptions {
-  /** Default 15. */
+  /** The number of bins of equal width; an integer of at least 1, default 15. */
   readonly bins: number;
 }
 
@@ -229,7 +229,7 @@ export const ece = /* @__PURE__ */ metric<'ece', EceOptions>('ece', {
 
 /** Options of `confusionMatrix`. */
 export interface ConfusionOptions {
-  /** Above it one column of probabilities says class 1. Default 0.5. */
+  /** The probability above which a single column says class 1; default 0.5. */
   readonly threshold?: number;
 }
 

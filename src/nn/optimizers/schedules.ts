@@ -49,7 +49,7 @@ export const constantRate = /* @__PURE__ */ schedule<'constant', ConstantRateOpt
 export interface StepDecayOptions {
   /** The rate of step 0, at least 0; required. */
   readonly initialLearningRate: number;
-  /** Steps between two drops. */
+  /** Steps between two drops, an integer of at least 1; required. */
   readonly decaySteps: number;
   /** The factor by which a drop multiplies the rate, at least 0; default 0.1. */
   readonly decayRate: number;
@@ -111,15 +111,18 @@ export interface PolynomialOptions {
   readonly initialLearningRate: number;
   /** Steps until `endLearningRate`, an integer of at least 1; required. */
   readonly decaySteps: number;
-  /** Default 0.0001. */
+  /** The rate after `decaySteps`, at least 0; default 0.0001. */
   readonly endLearningRate: number;
-  /** Default 1: a straight line. */
+  /** The exponent of the decay, above 0; default 1, a straight line. */
   readonly power: number;
   /** Begin anew after `decaySteps`, each time over a multiple of them. Default false: stay at the end. */
   readonly cycle: boolean;
 }
 
-/** From initialLearningRate to endLearningRate along (1 - t / decaySteps)^power; PyTorch's PolynomialLR where it ends at 0. */
+/**
+ * Decays from initialLearningRate to endLearningRate along (1 - t / decaySteps)^power; PyTorch's PolynomialLR where it
+ * ends at 0.
+ */
 export const polynomial = /* @__PURE__ */ schedule<
   'polynomial',
   PolynomialOptions,
@@ -154,7 +157,10 @@ export interface CosineOptions {
   readonly alpha: number;
 }
 
-/** From initialLearningRate to alpha initialLearningRate along half a cosine, then constant (Loshchilov and Hutter 2017). */
+/**
+ * Decays from initialLearningRate to alpha initialLearningRate along half a cosine, then constant (Loshchilov and
+ * Hutter 2017).
+ */
 export const cosine = /* @__PURE__ */ schedule<'cosine', CosineOptions, 'initialLearningRate' | 'decaySteps'>(
   'cosine',
   () => ({
@@ -301,7 +307,7 @@ const warmupDefinition: ScheduleDefinition<WarmupOptions> = {
   },
 };
 
-/** From initialLearningRate in a straight line to where another schedule begins, then that one. */
+/** Rises from initialLearningRate in a straight line to where another schedule begins, then that one. */
 export const warmup = /* @__PURE__ */ maker(
   () => warmupDefinition,
   (_, options: Required<WarmupOptions, 'schedule' | 'warmupSteps'>) => makeWarmup(options),

@@ -19,7 +19,9 @@ const TEMPERATURES = [1, 1.5, 2, 3, 4];
 /** Numbers up to which an epoch is measured at all of them. */
 const MOST_NUMBERS = 100_000;
 
-/** Each choice is made as if so many rows more were of another class: where few are wrong it would hang on those few. */
+/**
+ * Each choice is made as if so many rows more were of another class: where few are wrong it would hang on those few.
+ */
 const OTHERS = 2;
 
 /** What it takes to go on. */

@@ -22,7 +22,7 @@ export interface Baseline {
   readonly prediction: string | number;
   /** The share of rows that are right, from 0 to 1; of classes. */
   readonly accuracy?: number;
-  /** Of the shares that classes had in training. */
+  /** The mean negative log of the probability of the true class, for the shares of training, in nats; of classes. */
   readonly logLoss?: number;
   /** The mean over classes of F1, from 0 to 1; of classes. */
   readonly f1?: number;
@@ -36,11 +36,16 @@ export interface Baseline {
   readonly r2?: number;
 }
 
-/** Of classes: accuracy, logLoss, f1, auc and the confusion matrix, rows being the true classes. Of numbers: rmse, mae, r2. */
+/**
+ * Measures predictions: of classes accuracy, logLoss, f1, auc and the confusion matrix, rows being the true classes; of
+ * numbers rmse, mae, r2.
+ */
 export interface Metrics {
   /** How many rows were measured. */
   readonly rows: number;
-  /** Rows of classes that training did not know, where there are any: wrong in accuracy and f1, left out of the others. */
+  /**
+   * Rows of classes that training did not know, where there are any: wrong in accuracy and f1, left out of the others.
+   */
   readonly unknownRows?: number;
   /** The rows that logLoss, auc and confusion are of, where there are unknown ones. */
   readonly knownRows?: number;
@@ -52,9 +57,12 @@ export interface Metrics {
   readonly logLoss?: number;
   /** The mean over classes. */
   readonly f1?: number;
-  /** Of two classes. */
+  /** The area under the ROC curve; of two classes. */
   readonly auc?: number;
-  /** Of at most 500 classes. */
+  /**
+   * How many rows of each class were predicted as each, classes x classes, rows being the true ones; of at most 500
+   * classes.
+   */
   readonly confusion?: readonly (readonly number[])[];
   /** The root of the mean squared error, in the target's unit; of numbers. */
   readonly rmse?: number;

@@ -1,0 +1,45 @@
+import { typescript } from '../backends/typescript.js';
+import type { Kernels } from '../kernels/contract.js';
+import type { Store } from './store.js';
+
+type AnyKernel = (...args: number[]) => void;
+
+/** The twins over an array that is replaced when it grows. */
+export function typescriptStore(elements: number): Store {
+  const factory = typescript();
+  let backend = factory.open(elements);
+  const rebinds: (() => void)[] = [];
+  /** A function that stays the same, whichever array the twin is bound to. */
+  const following = (name: keyof Kernels): AnyKernel => {
+    let bound = backend.kernels[name] as AnyKernel;
+    rebinds.push(() => {
+      bound = backend.kernels[name] as AnyKernel;
+    });
+    return (...args) => bound(...args);
+  };
+  const names = Object.keys(backend.kernels) as (keyof Kernels)[];
+  const kernels = Object.fromEntries(names.map((name) => [name, following(name)])) as unknown as Kernels;
+  return {
+    get heap() {
+      return backend.heap as Float32Array;
+    },
+    kernels,
+    grow(needed) {
+      const old = backend.heap as Float32Array<ArrayBuffer>;
+      const larger = factory.open(needed);
+      larger.heap.set(old);
+      backend = larger;
+      for (const rebind of rebinds) rebind();
+      // Views of the old array end as those of a WebAssembly memory do: a write to them would be lost.
+      structuredClone(old.buffer, { transfer: [old.buffer] });
+    },
+  };
+}
+
+let names: readonly string[] | undefined;
+
+/** The names of all kernels. */
+export function typescriptNames(): readonly string[] {
+  names ??= Object.keys(typescript().open(1).kernels);
+  return names;
+}

@@ -1,0 +1,115 @@
+import core from '../../build/kernels.core.wasm.js';
+import { instances } from '../backends/instance.js';
+import { noRoom } from '../backends/no-room.js';
+import { unpack } from '../backends/unpack.js';
+import { asError, BackendError, MyelinError, ValueError } from '../errors.js';
+import { type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
+import { isA } from '../realms.js';
+import type { KernelSource } from './kernel-source.js';
+import { type Opened, openSource, streams } from './source.js';
+import type { Store } from './store.js';
+
+/** Which build of the kernels. */
+export type KernelMath = 'exact' | 'fast';
+
+const texts = {
+  exact: [async () => core, async () => (await import('../../build/kernels.extras.wasm.js')).default],
+  fast: [
+    async () => (await import('../../build/kernels.fast.core.wasm.js')).default,
+    async () => (await import('../../build/kernels.fast.extras.wasm.js')).default,
+  ],
+} as const;
+
+const compiled: Partial<Record<KernelMath, Promise<readonly WebAssembly.Module[]>>> = {};
+
+/** The embedded kernels, two modules for one memory, compiled once. */
+function embedded(math: KernelMath): Promise<readonly WebAssembly.Module[]> {
+  compiled[math] ??= Promise.all(texts[math].map(async (text) => WebAssembly.compile(unpack(await text()))));
+  compiled[math].catch(() => delete compiled[math]);
+  return compiled[math];
+}
+
+type Instantiated = Pick<WebAssembly.WebAssemblyInstantiatedSource, 'instance' | 'module'>;
+
+async function instantiate(source: Opened, memory: WebAssembly.Memory, tall: boolean): Promise<Instantiated> {
+  const loader = await import('./loader.js');
+  const imports = { env: { memory }, engine: { TALL: Number(tall) } };
+  if (streams(source)) return loader.instantiateStreaming(source, imports);
+  const bytes = isA<Response>(source, 'Response') ? await source.arrayBuffer() : source;
+  return loader.instantiate(bytes, imports);
+}
+
+/** Refuses a module of something else or of another version. */
+function checkExports(exports: WebAssembly.Exports, names: readonly string[]): void {
+  const missing = names.filter((name) => typeof exports[name] !== 'function');
+  if (missing.length === 0) return;
+  throw new ValueError({
+    argument: 'openKernels.source',
+    given:
+      missing.length === names.length ? 'a module without the compute kernels' : `one without ${missing.join(', ')}`,
+    expected: "this version's myelin/kernels.wasm",
+  });
+}
+
+interface WasmStoreOptions {
+  readonly elements: number;
+  readonly math: KernelMath;
+  /** See `FastPlan`. */
+  readonly tall: boolean;
+  readonly source: KernelSource | undefined;
+  /** Of all kernels. */
+  readonly names: readonly string[];
+}
+
+async function start({ elements, math, tall, source, names }: WasmStoreOptions): Promise<Store> {
+  if (typeof WebAssembly !== 'object') throw new Error('this engine has no WebAssembly');
+  const opened = source === undefined ? await embedded(math) : [await openSource(source)];
+  const memory = instances.allocate(elements);
+  let instantiated: readonly Instantiated[];
+  try {
+    instantiated = await Promise.all(opened.map((module) => instantiate(module, memory, tall)));
+  } catch (thrown) {
+    // Engines call it a LinkError or a TypeError.
+    const { message } = asError(thrown);
+    if (source === undefined || !/import/i.test(message)) throw thrown;
+    throw new ValueError({
+      argument: 'openKernels.source',
+      given: `a module that asks for other imports (${message})`,
+      expected: "this version's myelin/kernels.wasm",
+    });
+  }
+  // Those of the instances: the loader's own are wrapped in functions that take their arguments as arrays.
+  const exports: WebAssembly.Exports = Object.assign({}, ...instantiated.map(({ instance }) => instance.exports));
+  checkExports(exports, names);
+  let heap = new Float32Array(memory.buffer);
+  return {
+    get heap() {
+      return heap;
+    },
+    kernels: exports as unknown as Kernels,
+    grow(needed) {
+      const pages = Math.ceil(needed / PAGE_ELEMENTS) - memory.buffer.byteLength / (4 * PAGE_ELEMENTS);
+      try {
+        memory.grow(pages);
+      } catch (thrown) {
+        throw noRoom(needed, thrown);
+      }
+      heap = new Float32Array(memory.buffer);
+    },
+  };
+}
+
+/** The WebAssembly kernels over a memory that can grow. @throws BackendError, ValueError */
+export async function wasmStore(options: WasmStoreOptions): Promise<Store> {
+  try {
+    return await start(options);
+  } catch (thrown) {
+    if (thrown instanceof MyelinError) throw thrown;
+    const cause = asError(thrown);
+    throw new BackendError(
+      `The WebAssembly kernels cannot start: ${cause.message.replace(/\.$/, '')}. They need WebAssembly SIMD and, on pages ` +
+        "with a content policy, script-src 'wasm-unsafe-eval'; openKernels({ backend: 'typescript' }) runs without.",
+      { cause },
+    );
+  }
+}
