@@ -98,7 +98,7 @@ export * from './kernels/families/activations.js';
 export * from './kernels/families/constraints.js';
 export * from './kernels/families/losses.js';
 export * from './kernels/families/optimizers.js';
-export type { ActivationDefinition } from './kernels/lib/curve.js';
+export type { ActivationDefinition, NamedActivation } from './kernels/lib/curve.js';
 export type { CommonLossOptions, LossDefinition, NamedLoss } from './kernels/lib/loss.js';
 export type { CommonOptions, OptimizerDefinition, Schedule, Spec as OptimizerSpecOf } from './kernels/lib/update.js';
 export type {
@@ -132,6 +132,7 @@ export type {
 } from './nn/expressions/expression.js';
 export type { BuildableSpec, GraphSpec } from './nn/graph.js';
 export * from './nn/initializers/initializers.js';
+export type { InitializerSpec } from './nn/initializers/spec.js';
 export * from './nn/layers/index.js';
 export type { Loss, LossOption, LossWeights } from './nn/losses.js';
 export * from './nn/metrics/index.js';
@@ -145,6 +146,7 @@ export type {
 export * from './nn/optimizers/averaging.js';
 export { type LbfgsOptions, lbfgs } from './nn/optimizers/lbfgs.js';
 export type { OptimizerSpec } from './nn/optimizers/optimizers.js';
+export type { ScheduleDefinition } from './nn/optimizers/rate.js';
 export * from './nn/optimizers/schedules.js';
 export type { Solver } from './nn/optimizers/solver.js';
 export type { Weights } from './nn/parameters.js';

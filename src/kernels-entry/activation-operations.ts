@@ -11,13 +11,13 @@ export type KernelActivation = ActivationSpec['name'] | ActivationSpec;
 
 /** Operands of `activationForward`. */
 export interface ActivationForwardOperands {
-  /** Which of the 21 activations of docs/activations.md. 'rrelu' takes its mean slope. */
+  /** One of the 21 activations of docs/activations.md. 'rrelu' takes its mean slope. */
   readonly activation: KernelActivation;
   /** The input, a matrix or a vector; a vector counts as one row. */
   readonly x: Tensor;
   /** Receives the output, of the same sizes. May be x where the gradient is taken from y. */
   readonly y: Tensor;
-  /** Of 'prelu': the learned slopes, a vector with a number per column. */
+  /** The learned slopes of 'prelu', a vector with a number per column. */
   readonly slopes?: Tensor;
 }
 
@@ -33,9 +33,9 @@ export interface ActivationBackwardOperands {
   readonly dy: Tensor;
   /** Receives the gradient by the input; may be dy. */
   readonly dx: Tensor;
-  /** Of 'prelu': the learned slopes. */
+  /** The learned slopes of 'prelu'. */
   readonly slopes?: Tensor;
-  /** Of 'prelu': receives the gradient by the slopes. */
+  /** Receives the gradient by the slopes of 'prelu'. */
   readonly dslopes?: Tensor;
 }
 

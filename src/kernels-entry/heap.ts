@@ -50,12 +50,12 @@ export class KernelHeap {
     return this.#store.heap;
   }
 
-  /** How many elements there are. */
+  /** The number of elements. */
   get elements(): number {
     return this.data.length;
   }
 
-  /** How many of them are taken. */
+  /** The number of them that are taken. */
   get used(): number {
     return this.#end;
   }

@@ -1,7 +1,7 @@
 /** A `WebAssembly.Module`, by a name that programs without the DOM's types know. */
 type CompiledModule = object;
 
-/** Where the kernels come from, where the embedded ones are not wanted: one of the files `myelin/kernels.wasm`. */
+/** The source of the kernels, where the embedded ones are not wanted: one of the files `myelin/kernels.wasm`. */
 export type KernelSource =
   | URL
   | Response

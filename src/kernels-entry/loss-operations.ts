@@ -7,7 +7,10 @@ import type { Tensor } from './tensor.js';
 
 /** Operands of `lossAndGradient`. */
 export interface LossOperands {
-  /** Which of the losses of docs/losses.md: a name, plain data with options, or what functions of 'myelin' such as `huber()` return. */
+  /**
+   * One of the losses of docs/losses.md: a name, plain data with options, or what functions of 'myelin' such as
+   * `huber()` return.
+   */
   readonly loss: LossName | LossSpec;
   /**
    * The outputs, a matrix of rows x units. Crossentropies take them from before their softmax or sigmoid, which they compute
@@ -22,7 +25,7 @@ export interface LossOperands {
   readonly dy: Tensor;
   /** Receives the loss: a scalar. */
   readonly result: Tensor;
-  /** What the gradient is multiplied by, such as the weight of this loss among several; default 1. */
+  /** The factor of the gradient, such as the weight of this loss among several; default 1. */
   readonly scale?: number;
 }
 

@@ -36,11 +36,11 @@ export interface BatchNormalizationForwardOperands extends BatchNormalizationMom
   readonly variance: Tensor;
   /** A factor for each column: a vector. */
   readonly gamma: Tensor;
-  /** What is added to each column: a vector. */
+  /** The vector that is added to each row, a number per column. */
   readonly beta: Tensor;
   /** Receives the output, a matrix of the sizes of x. */
   readonly y: Tensor;
-  /** What is added to the variance, above 0; default 1e-5. */
+  /** The number that is added to the variance, above 0; default 1e-5. */
   readonly epsilon?: number;
 }
 

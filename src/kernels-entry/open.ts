@@ -11,24 +11,28 @@ import { wasmStore } from './wasm-store.js';
 export interface OpenKernelsOptions {
   /** 'wasm' (the default) for the kernels in WebAssembly SIMD, 'typescript' for their twins, which compute the same bits. */
   readonly backend?: 'wasm' | 'typescript';
-  /** How many float32 numbers the heap holds at first; default 16,384, a WebAssembly page. It grows where it has to. */
+  /**
+   * The number of float32 numbers that the heap holds at first; default 16,384, a WebAssembly page. It grows where it
+   * has to.
+   */
   readonly elements?: number;
   /**
-   * Of 'wasm': 'exact' (the default) has the bits of the twins on every engine, 'fast' fuses multiplications and additions
-   * where the engine does, so that its bits depend on the machine. `reason` says what was taken.
+   * The arithmetic of 'wasm': 'exact' (the default) has the bits of the twins on every engine, 'fast' fuses
+   * multiplications and additions where the engine does, so that its bits depend on the machine. `reason` says what was
+   * taken.
    */
   readonly math?: 'exact' | 'fast';
   /**
-   * Of 'wasm': the file `myelin/kernels.wasm` (or `kernels.fast.wasm`, for 'fast') in place of the embedded kernels: its
-   * URL, what `fetch` returns, its bytes or its compiled module. A response of type application/wasm is compiled while it
-   * arrives.
+   * The kernels of 'wasm': the file `myelin/kernels.wasm` (or `kernels.fast.wasm`, for 'fast') as its URL, what `fetch`
+   * returns, its bytes or its compiled module; default the embedded ones. A response of type application/wasm is
+   * compiled while it arrives.
    */
   readonly source?: KernelSource;
 }
 
 /** Kernels over a heap of their own. */
 export interface KernelSet {
-  /** Which backend it is. */
+  /** Says which backend it is. */
   readonly backend: 'wasm' | 'typescript';
   /** 'exact', or 'fast' where that was asked for and the engine fuses. */
   readonly math: 'exact' | 'fast';
@@ -45,7 +49,7 @@ export interface KernelSet {
 
 /**
  * Opens the compute kernels of Myelin over a heap of your own. Each call opens another heap.
- * @throws ValueError, UnknownNameError for options that are none; HeapSizeError above 4 GiB; BackendError where the engine
+ * @throws ValueError, UnknownNameError for options out of range or unknown; HeapSizeError above 4 GiB; BackendError where the engine
  * has no WebAssembly SIMD (for 'fast', no relaxed SIMD), or no room, or the source cannot be loaded; FileError for a file
  * that cannot be read.
  */

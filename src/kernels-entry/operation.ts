@@ -17,7 +17,7 @@ export type SymbolicCall = readonly [name: KernelName, ...args: (number | Alloca
 
 type AnyKernel = (...args: number[]) => void;
 
-/** What runs calls one after the other, `check` before them. */
+/** Runs calls one after the other, `check` before them. */
 export function bind(room: Room, calls: readonly SymbolicCall[], check?: () => void): () => void {
   const { life } = room;
   const bound = calls.map(([name, ...args]) => {
@@ -47,7 +47,7 @@ export function operation<Operands>(prepare: (operands: Operands) => () => void)
 const sizes = ({ layout, rows, columns }: Tensor) =>
   layout === 'vector' ? `a vector of ${columns}` : `a ${layout} of ${rows} x ${columns}`;
 
-/** What an operand must be; sizes that are not given may be any. */
+/** Says what an operand must be; sizes that are not given may be any. */
 interface Expected {
   readonly layout: TensorLayout | readonly TensorLayout[];
   readonly rows?: number;

@@ -2,7 +2,7 @@ import { asError, BackendError, FileError, show, ValueError } from '../errors.js
 import { isA, isPromise } from '../realms.js';
 import type { KernelSource } from './kernel-source.js';
 
-/** What can be compiled or instantiated. */
+/** A module that can be compiled or instantiated. */
 export type Opened = Response | BufferSource | WebAssembly.Module;
 
 async function readFile(url: URL): Promise<Uint8Array<ArrayBuffer>> {
@@ -54,7 +54,10 @@ export async function openSource(given: KernelSource): Promise<Opened> {
   });
 }
 
-/** Whether a response can be compiled while it arrives: only with this type, and without parameters such as a charset. */
+/**
+ * Returns whether a response can be compiled while it arrives: only with this type, and without parameters such as a
+ * charset.
+ */
 export function streams(source: Opened): source is Response {
   if (typeof Response === 'undefined' || !(source instanceof Response)) return false;
   return /^[\t ]*application\/wasm[\t ]*$/i.test(source.headers.get('content-type') ?? '');

@@ -3,12 +3,12 @@ import { panelColumns } from '../program/plan.js';
 import type { Store } from './store.js';
 
 /**
- * How the numbers of a tensor lie in the heap. 'matrix': row after row, `stride` elements apart. 'vector': one after the
- * other. 'kernel': weights of a dense layer in panels of 8 columns, as the dense products read them.
+ * Says how the numbers of a tensor lie in the heap. 'matrix': row after row, `stride` elements apart. 'vector': one
+ * after the other. 'kernel': weights of a dense layer in panels of 8 columns, as the dense products read them.
  */
 export type TensorLayout = 'matrix' | 'vector' | 'kernel';
 
-/** What a tensor is made of. */
+/** The layout and the sizes of a tensor. */
 export interface TensorShape {
   readonly layout: TensorLayout;
   readonly rows: number;
@@ -20,11 +20,11 @@ export interface TensorShape {
 /** A heap as its tensors see it. */
 export interface Room {
   readonly store: Store;
-  /** How many times it has been reset. */
+  /** The number of times that it has been reset. */
   readonly life: number;
-  /** Where so many elements lie that any operation may use while it runs. */
+  /** Returns where so many elements lie that any operation may use while it runs. */
   scratch(elements: number): number;
-  /** Where at least so many zeros lie that no operation writes to. */
+  /** Returns where at least so many zeros lie that no operation writes to. */
   zeros(elements: number): number;
   /** A vector of so many zeros. */
   tensor(length: number): Tensor;
@@ -32,7 +32,7 @@ export interface Room {
   like(tensor: Tensor): Tensor;
 }
 
-/** Where tensors lie, and in which of the lives of that heap: `reset` ends one. */
+/** Records where tensors lie, and in which of the lives of that heap: `reset` ends one. */
 const homes = new WeakMap<Allocation, { readonly room: Room; readonly life: number }>();
 
 /** The heap of a tensor. @throws StateError where it has been reset since. */
@@ -52,9 +52,9 @@ export function checkLife(room: Room, life: number): void {
 
 /** A range of a heap. */
 export class Allocation {
-  /** Where it begins, in elements of the heap: what the raw kernels take. A multiple of 16. */
+  /** The place where it begins, in elements of the heap: what the raw kernels take. A multiple of 16. */
   readonly offset: number;
-  /** How many elements it takes, padding included. */
+  /** The number of elements that it takes, padding included. */
   readonly size: number;
 
   /** Made by a heap. @internal */
@@ -75,7 +75,7 @@ export class Allocation {
 
 /** A matrix, a vector or the weights of a dense layer, on a heap. */
 export class Tensor extends Allocation {
-  /** How its numbers lie. */
+  /** Says how its numbers lie. */
   readonly layout: TensorLayout;
   /** Rows; of weights the inputs, of a vector 1. */
   readonly rows: number;
@@ -93,7 +93,7 @@ export class Tensor extends Allocation {
     this.stride = stride;
   }
 
-  /** Where a number lies, counted from the first of the tensor. */
+  /** Returns where a number lies, counted from the first of the tensor. */
   #place(row: number, column: number): number {
     if (this.layout === 'kernel') return ((column >> 3) * this.rows + row) * 8 + (column & 7);
     return row * this.stride + column;
@@ -130,5 +130,5 @@ export class Tensor extends Allocation {
   }
 }
 
-/** How many elements weights of a dense layer take. */
+/** Returns the number of elements that weights of a dense layer take. */
 export const kernelSize = (inputs: number, units: number) => panelColumns(units) * inputs;

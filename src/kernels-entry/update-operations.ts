@@ -46,15 +46,15 @@ export const gradientNorm: Operation<GradientNormOperands> = /* @__PURE__ */ ope
 
 /** Operands of `clipFactor`. */
 export interface ClipFactorOperands {
-  /** What `gradientNorm` has written: a scalar. */
+  /** The scalar that `gradientNorm` has written. */
   readonly norm: Tensor;
-  /** How large the norm may be, above 0. */
+  /** The largest norm that is allowed, above 0. */
   readonly limit: number;
   /** Receives min(limit / (norm + 1e-6), 1), or NaN where the norm is not finite: a scalar, for an optimizer's `factor`. */
   readonly factor: Tensor;
 }
 
-/** What gradients must be multiplied by to have at most this norm. @throws ShapeError, ValueError, StateError */
+/** Returns the factor by which gradients have at most this norm. @throws ShapeError, ValueError, StateError */
 export const clipFactor: Operation<ClipFactorOperands> = /* @__PURE__ */ operation((given) => {
   const operands = new Operands('clipFactor');
   const scalar = { layout: 'vector', columns: 1 } as const;
@@ -66,7 +66,7 @@ export const clipFactor: Operation<ClipFactorOperands> = /* @__PURE__ */ operati
   return bind(operands.room, [['clipFactor', norm, factor, given.limit]]);
 });
 
-/** What `kernelOptimizer` takes. */
+/** Options of `kernelOptimizer`. */
 export interface KernelOptimizerOptions {
   /** One of docs/optimizers.md but 'lbfgs': a name, plain data with options, or what functions of 'myelin' such as `adam()` return. */
   readonly optimizer: UpdateName | UpdateSpec;
@@ -80,7 +80,7 @@ export interface KernelOptimizerOptions {
 
 /** An optimizer at work on parameters. */
 export interface KernelOptimizer {
-  /** How many steps it has taken. */
+  /** The number of steps that it has taken. */
   readonly steps: number;
   /** The learning rate of the next step: settable; set back to undefined, it is again what the optimizer's options say. */
   learningRate: number | undefined;

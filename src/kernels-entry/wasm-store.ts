@@ -9,7 +9,7 @@ import type { KernelSource } from './kernel-source.js';
 import { type Opened, openSource, streams } from './source.js';
 import type { Store } from './store.js';
 
-/** Which build of the kernels. */
+/** The build of the kernels. */
 export type KernelMath = 'exact' | 'fast';
 
 const texts = {
@@ -57,7 +57,7 @@ interface WasmStoreOptions {
   /** See `FastPlan`. */
   readonly tall: boolean;
   readonly source: KernelSource | undefined;
-  /** Of all kernels. */
+  /** The names of all kernels. */
   readonly names: readonly string[];
 }
 

@@ -165,6 +165,11 @@ describe('the record of a pipeline', () => {
     ['layers of text', (r) => ({ ...r, design: { ...r.design, layers: 'x' } }), /record\.design\.layers/],
     ['a batch of nothing', (r) => ({ ...r, design: { ...r.design, batchSize: 0 } }), /record\.design\.batchSize: 0/],
     ['members that are none', (r) => ({ ...r, members: [] }), /record\.members: none/],
+    [
+      'a best epoch that no network has reached',
+      (r) => ({ ...r, members: r.members.map((m: Any) => ({ ...m, bestEpoch: 3e9 })) }),
+      /record\.members\[0\]\.bestEpoch: epoch 3000000000 as the best of \d+/,
+    ],
     ['a member of null', (r) => ({ ...r, members: [null] }), /record\.members\[0\]: null/],
     [
       'a history of text',

@@ -59,6 +59,7 @@ describe('a program of dense layers and adam', () => {
         'fit/.*',
         'model/(lsuv|from-spec)',
         'io/.*',
+        'kernels-entry/.*',
       ].join('|')})\\.js$`,
     );
     expect(sources.filter((source) => foreign.test(source))).toEqual([]);

@@ -214,5 +214,13 @@ export function readRecord(given: unknown, model: Model, inputs: Preprocessing, 
     if (categories?.length !== counts?.length) fail(`${place}.counts`, 'not one for each of the categories');
   });
   if (record.members.length === 0) fail('record.members', 'none');
+  const curves = record.members.flatMap(({ history }) => Object.values(history));
+  const epochs = curves.reduce((most, { length }) => Math.max(most, length), 0);
+  record.members.forEach(({ bestEpoch }, i) => {
+    // A run that was interrupted in its first epoch has none, and says 0.
+    if (bestEpoch > 0 && !(bestEpoch < epochs)) {
+      fail(`record.members[${i}].bestEpoch`, `epoch ${bestEpoch} as the best of ${epochs}`);
+    }
+  });
   return record;
 }
