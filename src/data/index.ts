@@ -1,8 +1,5 @@
 // With these TypeScript finds names for all that methods take and return.
-export type { Callback, Model } from '../callbacks/interfaces.js';
-export type { BackendFactory } from '../kernels/contract.js';
-export type { Matrix, MatrixLike } from '../matrix.js';
-export type { Logs } from '../passes/logs.js';
+export type { BackendFactory, Callback, Logs, Matrix, MatrixLike, Model } from '../index.js';
 export { type Augmentation, augmented, type Batch, type BatchOptions } from './augment/augmented.js';
 export { type DistortOptions, distort, type EraseOptions, erase, type ImageShape } from './augment/images.js';
 export {

@@ -10,6 +10,7 @@ import type { MatrixLike } from '../matrix.js';
 import type { LsuvLayer, LsuvOptions } from '../model/lsuv.js';
 import type { FunctionalOptions, SequentialOptions } from '../model/options.js';
 import { type GraphSpec, sequence, specOf, trace } from '../nn/graph.js';
+import { isA, isPlace } from '../realms.js';
 import { Connection } from './connection.js';
 import { Packer } from './packing.js';
 import type { BackendChoice, Description, ModelState } from './protocol.js';
@@ -17,12 +18,7 @@ import { callWith, makeRemote, type RemoteModel } from './remote.js';
 import { Scope } from './scope.js';
 
 // With these TypeScript finds names for all that the methods take and return.
-export type { History } from '../callbacks/history.js';
-export type { Summary } from '../engine/summary.js';
-export type { Matrix, MatrixLike } from '../matrix.js';
-export type { Weights } from '../nn/parameters.js';
-export type { Logs } from '../passes/logs.js';
-export type { Gradients } from '../passes/one-batch.js';
+export type { Gradients, History, Logs, Matrix, MatrixLike, Summary, Weights } from '../index.js';
 export { transfer } from './packing.js';
 export type { BackendChoice, BackendInfo } from './protocol.js';
 export type {
@@ -34,8 +30,6 @@ export type {
   RemoteOptions,
   RemoteStreamFitOptions,
 } from './remote.js';
-
-import { isA, isPlace } from '../realms.js';
 
 export { share } from './share.js';
 

@@ -22,11 +22,11 @@ const rooms: readonly (readonly [room: string, holds: string])[] = [
   ['fit', 'trains over epochs, and resumes'],
   ['model', 'is the face of all this: Model and what makes one'],
   ['io', 'saves and loads models'],
+  ['api.ts', 'lists what the main entry exports but for backends'],
+  ['index.ts', 'is the main entry'],
   ['data', 'reads tables, prepares columns and trains on them'],
   ['worker', 'runs models in workers'],
   ['cli', 'is the command line'],
-  ['api.ts', 'lists what the package exports but for backends'],
-  ['index.ts', 'is the main entry'],
 ];
 
 /** Rooms that may know backends, in whatever way they import them. */

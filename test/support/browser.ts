@@ -36,7 +36,7 @@ function serve(script: string): Promise<Server> {
     if (kind === 'strict') response.setHeader('content-security-policy', "script-src 'self'");
     const type = (name: string) => response.setHeader('content-type', name);
     if (name === 'page.js') type('text/javascript').end(script);
-    else if (/^(chunks\/)?[\w-]+\.js$/.test(name)) {
+    else if (/^(chunks\/)?[\w.-]+\.js$/.test(name)) {
       type('text/javascript').end(readFileSync(new URL(`../../build/${name}`, import.meta.url)));
     } else type('text/html').end('<!doctype html><script type="module" src="./page.js"></script>');
   });
