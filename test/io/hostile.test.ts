@@ -137,7 +137,7 @@ describe('damage', () => {
 
   test.each(Object.entries(files))('%s, cut short after any byte', (_, bytes) => {
     for (let end = 0; end < bytes.length; end++) expect(refusal(bytes.slice(0, end))).not.toBe('loaded');
-    expect(refusal(new Uint8Array([...bytes, 0]))).toMatch(/^data: 1 bytes behind/);
+    expect(refusal(new Uint8Array([...bytes, 0]))).toMatch(/^data: 1 bytes after/);
   });
 
   test.each(Object.entries(files))('%s, with any byte flipped', (_, bytes) => {
