@@ -80,10 +80,10 @@ test('patterns that are put together', async () => {
   expect([hasMonthName('x'), looksLikeTime('x')]).toEqual([false, false]);
   const sources = files.filter((name) => /\bRegExp\(/.test(readFileSync(join(root, name), 'utf8')));
   expect(sources.sort()).toEqual([
-    'data/date-formats.ts',
-    'data/numerals.ts',
-    'data/spelled-dates.ts',
-    'data/unread-dates.ts',
+    'data/cells/date-formats.ts',
+    'data/cells/numerals.ts',
+    'data/cells/spelled-dates.ts',
+    'data/cells/unread-dates.ts',
   ]);
   expect(built.length).toBeGreaterThan(10);
   expect(built.flatMap(flawsOf)).toEqual([]);
