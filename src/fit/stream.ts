@@ -224,7 +224,7 @@ export class StreamFeed implements Feed {
   }
 }
 
-/** Takes batches in turns, `most` of them or all; returns how many there were. */
+/** Takes batches in turns, `most` of them or all. @throws StreamError where there are fewer */
 async function forBatches<T>(
   source: Batches<T>,
   argument: string,

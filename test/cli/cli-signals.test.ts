@@ -111,7 +111,7 @@ test.each(
   '%s ends `%s` with %i',
   async (signal, _, code, args) => {
     if (!existsSync(at('m.myelin'))) await myelin(train('m.myelin', '--epochs', '2', '--members', '1'));
-    // Too early, and the process ends as any does that has not begun to listen; too late, and `bench` is done.
+    // A signal that comes too early ends the process before it listens; one that comes too late finds `bench` done.
     const seen: unknown[] = [];
     for (let wait = 200; wait < 10_000; wait *= 1.5) {
       const { child, said, ended } = started(args);
