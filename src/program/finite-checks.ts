@@ -14,77 +14,107 @@ const CLIPS_BELOW = 1e9;
 /** As many elements are looked at while a kernel is called. */
 const CALL = 256;
 
+/** One comparison: an update stops where a magnitude in the first columns of `tensor` is not below `limit`. */
+interface Look {
+  /** Default none, for a report alone. */
+  readonly tensor?: Tensor;
+  readonly limit: Tensor;
+  /** Default: all columns. */
+  readonly columns?: number;
+}
+
+/** Names what says that the gradients of kernels are in bounds: their norm, the operands of their products, or themselves. */
+type Evidence = 'norm' | 'operands' | 'gradients';
+
+function evidenceFor(emit: Emitter, { parameters }: Network, { update, gradients }: Training): Evidence {
+  if (update.clip || (update.trackGradientNorm && emit.mode === 'train')) return 'norm';
+  const kernels = parameters.filter(({ layout, trainable }) => trainable && layout === 'panels');
+  const operands = kernels.reduce((sum, { rows, columns }) => sum + 2 * CALL + emit.rows * (rows + columns), 0);
+  return operands < gradients.size ? 'operands' : 'gradients';
+}
+
+/** Losses and penalties, of which no more is asked than to be finite. */
+function reportsOf({ targets, penalties, activityPenalties }: Training): Tensor[] {
+  const losses = targets.map(({ report }) => report.loss);
+  return [...losses, ...[...penalties, ...activityPenalties].map(({ penalty }) => penalty)];
+}
+
+/** The looks once all gradients are there, in their order. `bounded` are kernels whose operands have been looked at. */
+function finalLooks(
+  emit: Emitter,
+  training: Training,
+  parameters: readonly Parameter[],
+  evidence: Evidence,
+  bounded: ReadonlySet<Parameter>,
+): readonly Look[] {
+  const { norm, bound, ceiling } = emit.slots;
+  const { gradients, penalties, update } = training;
+  const looks: Look[] = emit.watched.map(({ vector, columns }) => ({ tensor: vector, limit: ceiling, columns }));
+  const add = (limit: Tensor, tensors: readonly Tensor[]) =>
+    looks.push(...tensors.map((tensor) => ({ tensor, limit })));
+  if (evidence === 'norm') {
+    if (!update.clip || update.clip.limit > CLIPS_BELOW) add(ceiling, [norm]);
+  } else {
+    add(
+      ceiling,
+      emit.rowGradients.map((rows) => rows.gradients),
+    );
+    if (evidence === 'operands') {
+      add(
+        bound,
+        penalties.map(({ penalty }) => penalty),
+      );
+      const rest = parameters.filter((each) => each.trainable && each.layout !== 'table' && !bounded.has(each));
+      add(ceiling, runsOf(rest.map(({ gradient }) => gradient)));
+    } else add(ceiling, [gradients]);
+  }
+  // The last look tells how large numbers were; that of threads which look at the same time would be any of theirs.
+  const last = parameters.findLast(({ layout, trainable }) => trainable && layout === 'panels');
+  if (looks.length === 0 && last) add(ceiling, [last.gradient]);
+  return looks;
+}
+
 /**
  * The calls that stop an update by making its factor NaN, where a number is not finite or so large that the update's own
  * might not be. It may stop an update for nothing, and passes none that would do harm. The gradient of a kernel is large:
- * in larger networks the operands that it is the product of are looked at instead, whose largest bound it.
+ * in larger networks the operands that it is the product of are looked at instead, whose largest bound it. Each look
+ * takes a report along; those that are left over have looks of their own before the last ones.
  */
 export class FiniteChecks implements Guard {
-  /** Losses and penalties, of which no more is asked than to be finite. */
-  readonly #others: readonly Tensor[];
-  /** The number of them that have been looked at. */
-  #seen = 0;
+  readonly #evidence: Evidence;
+  /** Reports that no look has taken along yet. */
+  readonly #reports: Tensor[];
   readonly #bounded = new Set<Parameter>();
-  /** Kernels are held by the operands of their products. */
-  readonly #byProducts: boolean;
-  readonly #byNorm: boolean;
 
   constructor(
     private readonly emit: Emitter,
-    { parameters }: Network,
+    network: Network,
     private readonly training: Training,
   ) {
-    const { targets, penalties, activityPenalties, update, gradients } = training;
-    this.#others = [
-      ...targets.map(({ report }) => report.loss),
-      ...[...penalties, ...activityPenalties].map(({ penalty }) => penalty),
-    ];
-    const { clip, trackGradientNorm } = update;
-    this.#byNorm = clip !== undefined || (trackGradientNorm && emit.mode === 'train');
-    const kernels = parameters.filter(({ layout, trainable }) => trainable && layout === 'panels');
-    const operands = kernels.reduce((sum, { rows, columns }) => sum + 2 * CALL + emit.rows * (rows + columns), 0);
-    this.#byProducts = !this.#byNorm && operands < gradients.size;
+    this.#evidence = evidenceFor(emit, network, training);
+    this.#reports = reportsOf(training);
   }
 
   product(kernel: Parameter, x: Tensor, dy: Tensor): void {
-    if (!this.#byProducts) return;
+    if (this.#evidence !== 'operands') return;
     this.#bounded.add(kernel);
-    const { bound } = this.emit.slots;
-    this.#look(x, bound);
-    this.#look(dy, bound);
+    const limit = this.emit.slots.bound;
+    this.#look([x, dy].map((tensor) => ({ tensor, limit })));
   }
 
   finish(parameters: readonly Parameter[]): void {
     const { emit } = this;
-    const { gradients, penalties, update } = this.training;
-    const { norm, bound, ceiling } = emit.slots;
-    const looks: [Tensor, Tensor, number?][] = emit.watched.map(({ vector, columns }) => [vector, ceiling, columns]);
-    if (this.#byNorm) {
-      if (!update.clip || update.clip.limit > CLIPS_BELOW) looks.push([norm, ceiling]);
-    } else {
-      for (const { gradients } of emit.rowGradients) looks.push([gradients, ceiling]);
-      if (this.#byProducts) {
-        for (const { penalty } of penalties) looks.push([penalty, bound]);
-        const rest = parameters.filter((each) => {
-          return each.trainable && each.layout !== 'table' && !this.#bounded.has(each);
-        });
-        for (const run of runsOf(rest.map(({ gradient }) => gradient))) looks.push([run, ceiling]);
-      } else {
-        looks.push([gradients, ceiling]);
-      }
-    }
-    // The last look tells how large numbers were; that of threads which look at the same time would be any of theirs.
-    const last = parameters.findLast(({ layout, trainable }) => trainable && layout === 'panels');
-    if (looks.length === 0 && last) looks.push([last.gradient, ceiling]);
-    while (this.#others.length - this.#seen > looks.length) this.#look(undefined, ceiling);
-    for (const [tensor, limit, columns] of looks) this.#look(tensor, limit, columns);
+    const looks = finalLooks(emit, this.training, parameters, this.#evidence, this.#bounded);
+    const alone = Math.max(0, this.#reports.length - looks.length);
+    this.#look([...Array.from({ length: alone }, () => ({ limit: emit.slots.ceiling })), ...looks]);
   }
 
-  #look(tensor: Tensor | undefined, limit: Tensor, columns = tensor?.columns ?? 0): void {
+  #look(looks: readonly Look[]): void {
     const { factor } = this.emit.slots;
-    const { rows = 0, stride = 0 } = tensor ?? {};
-    const other = this.#others[this.#seen++] ?? limit;
-    this.emit.call('guard', tensor ?? factor, rows, columns, stride, other, limit, factor);
+    for (const { tensor, limit, columns = tensor?.columns ?? 0 } of looks) {
+      const { rows = 0, stride = 0 } = tensor ?? {};
+      this.emit.call('guard', tensor ?? factor, rows, columns, stride, this.#reports.shift() ?? limit, limit, factor);
+    }
   }
 }
 

@@ -105,7 +105,7 @@ export const mutants = [
     what: 'constraints change frozen parameters',
     edits: [
       {
-        file: 'src/program/compile.ts',
+        file: 'src/program/parameter-update.ts',
         from: 'for (const parameter of parameters) if (parameter.trainable) emitConstraint(emit, parameter);',
         to: 'for (const parameter of parameters) emitConstraint(emit, parameter);',
       },
