@@ -25,7 +25,7 @@ if (!existsSync(folder)) {
 const copy = join(root, 'build/cases');
 rmSync(copy, { recursive: true, force: true });
 cpSync(folder, copy, { recursive: true });
-// `npx myelin` from any folder is this build.
+// `npx myelin` must start this build from any folder.
 const bin = join(copy, 'bin');
 mkdirSync(bin);
 for (const [name, line] of [
@@ -60,7 +60,7 @@ function run(file, args) {
   }
   return new Promise((done, fail) => {
     let late = false;
-    // With whatever it started.
+    // The process is killed with all that it started.
     const timer = setTimeout(() => {
       late = true;
       process.kill(-child.pid, 'SIGKILL');

@@ -1,7 +1,7 @@
 import { at, fma } from '../lib/simd';
 import { Flush, hyper, settle } from '../lib/update';
 
-// Optimizers of Adam's kin; what optimizers.ts says about its loops holds here too.
+// These are the optimizers of Adam's family; the comment on loops in optimizers.ts applies here too.
 
 /**
  * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w += step m / (sqrt(v) + epsilon). Block: step, epsilon,

@@ -1,7 +1,7 @@
 import { at, copyRow } from '../lib/simd';
 
-// A table of `dim` columns, rows without padding, and ids of its rows: whole numbers in float32, `columns` in each of `rows`
-// rows that are `stride` elements apart. Nothing here checks that a row exists: that happens where ids come in.
+// A table has `dim` columns, rows without padding, and ids of its rows: whole numbers in float32, `columns` in each of
+// `rows` rows that are `stride` elements apart. Ids are not checked here but where they are passed in.
 
 /** y = the table's row of each id, side by side. */
 export function embeddingForward(

@@ -1,7 +1,7 @@
 import { Binary, map, Unary, zip } from '../lib/map';
 import { addHigh, addLow, at, loadPart, storePart, total } from '../lib/simd';
 
-// What expressions of users need beyond the activations. Operands of `broadcast...` are matrices, columns, rows or
+// Custom expressions need these in addition to the activations. Operands of `broadcast...` are matrices, columns, rows or
 // numbers: element (r, c) lies r aRow + c aColumn past `a`, with aColumn 1, or 0 where all columns share an element.
 
 enum Operator {

@@ -1,6 +1,7 @@
 import { Elementwise, elementwise, raised, tail } from '../lib/loss';
 
-// Losses of yes or no, each output by itself; see losses.ts for the signature. A row's loss is the mean over its columns.
+// These are losses of yes or no for each output; see losses.ts for the signature. The loss of a row is the mean over its
+// columns.
 
 /** Losses, by what they are made of. */
 enum Kind {

@@ -2,8 +2,8 @@ import { Elementwise, elementwise, tail } from '../lib/loss';
 import { Inlined, log, logOnePlus } from '../lib/math';
 import { fma } from '../lib/simd';
 
-// Losses of numbers, each output by itself; see losses.ts for the signature. A row's loss is the mean over its columns,
-// but for klDivergence.
+// These are losses of numbers for each output; see losses.ts for the signature. The loss of a row is the mean over its
+// columns, except for klDivergence.
 
 /** Losses, by what they are made of. */
 enum Kind {

@@ -13,7 +13,7 @@ export abstract class Elementwise {
   abstract f(kind: i32, y: v128, t: v128, a: v128, b: v128, c: v128, d: v128): v128;
 }
 
-// Constants of exp (see math.ts) in memory: V8 rebuilds those of the code in every turn of a loop.
+// The constants of exp (see math.ts) are in memory, since V8 rebuilds those of the code in every iteration.
 const CONSTANTS = memory.data<f32>([
   -87.33654, 1.4426950408889634, 12582912.0, 0.693359375, 2.1219444e-4, 1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3,
   4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1.0, -86.98,

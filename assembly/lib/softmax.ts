@@ -1,8 +1,8 @@
 import { exp } from './math';
 import { at, laneMask } from './simd';
 
-// Softmax takes four rows at a time, one step of it after the other: in a single row each would wait for the one before.
-// A number of each row travels in the lanes of a vector, the first row's in the first lane.
+// Softmax takes four rows at a time and interleaves their steps: in a single row each step would wait for the one before.
+// The lanes of a vector hold one number of each row, the first row's in the first lane.
 
 /** The lanes move down by one; the lowest lane of `top` comes in at the top. */
 export function push(v: v128, top: v128): v128 {

@@ -1,4 +1,4 @@
-// Vector constants whose lanes are the same as a number and a splat: 4 to 8 bytes of code instead of 18, as fast in V8. The
+// Replaces vector constants of equal lanes by a number and a splat: 4 to 8 bytes of code instead of 18, as fast in V8. The
 // compiler has no switch for it: it folds splats of numbers.
 
 /** A place in a module's bytes; numbers are LEB128. */

@@ -1,5 +1,5 @@
-// Takes a module apart into two with the same functions and data: what assembly/core.ts exports, and the rest. Both keep all
-// constants in memory at the same places, so that they agree over one memory.
+// Splits a module into two with the same functions and data: what assembly/core.ts exports, and the rest. Both keep all
+// constants at the same places in memory, so that they can share one memory.
 import { readFileSync } from 'node:fs';
 import binaryen from 'assemblyscript/binaryen';
 

@@ -21,8 +21,8 @@ import type { History } from './history.js';
 import type { RunState } from './run-state.js';
 import type { TrainingControl } from './training-control.js';
 
-// A model trains by options, among which are callbacks, which are given the model: the three are declared in one file. Everything
-// that trains or is called back knows them from here; src/model/model.ts implements the model.
+// A model trains by options, among which are callbacks, which are given the model: the three are declared in one file.
+// Everything that trains or is called back imports them from here; src/model/model.ts implements the model.
 
 /** A model over one heap: what `sequential` and `model` return. Dropping it frees everything. */
 export interface Model {

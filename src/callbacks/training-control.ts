@@ -47,7 +47,7 @@ export function trainingControl(): TrainingControl {
       release(waiting);
     },
     halt() {
-      // In a worker the run may hear of `resume` while it asks for this.
+      // In a worker, the run may learn of `resume` while this call is on its way.
       if (!paused) return Promise.resolve();
       const waiting = still;
       still = [];

@@ -1,6 +1,6 @@
 import { printable, printableJson, printableLines } from '../printable.js';
 
-// All that commands say goes through here, so that no text of a file reaches a terminal as it is.
+// All output of commands passes through here, so that no text of a file reaches a terminal unescaped.
 
 /** A line on standard error: an error, a warning, a remark. */
 export function say(text: string): void {

@@ -46,7 +46,7 @@ function aboutFirstLine(error: unknown, flags: ReadFlags, pipeline: Tabular, tab
   return new UnknownNameError({ argument, given, expected, hint });
 }
 
-/** What to say of a file without an error whose first line, taken for values, holds texts that training never met. */
+/** Warns that the first line of a file, read as values, holds texts that training never saw; empty where it does not. */
 export function firstLineRemarks(table: Table, flags: ReadFlags, pipeline: Tabular): readonly string[] {
   const { kinds, record } = pipeline;
   if (flags.header !== undefined || flags.names !== undefined || table.rows < 2) return [];

@@ -251,10 +251,10 @@ reading(program.command('profile'))
 
 endOnSignals();
 
-// Nobody listens to progress and warnings any more: the work goes on.
+// Where nobody listens to progress and warnings any more, the work goes on.
 process.stderr.on('error', () => {});
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A terminal that was closed takes no more, which is no error of what was saved.
+  // A terminal that was closed accepts no more output, which is no error of what was saved.
   const ending = endingCode();
   if (error.code === 'EPIPE' || ending !== undefined) process.exit(ending ?? 0);
   say(`error: standard output: ${error.message}`);

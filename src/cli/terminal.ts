@@ -56,7 +56,7 @@ export function grid(cells: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** Which rows validation is of. */
+/** Says which rows the validation metrics were measured on. */
 export function validationText({ design, rows }: TabularRecord): string {
   if (design.members === 1 && rows < FEWEST_ROWS) return 'rows that the network was trained on, since there are few';
   return design.members === 1
@@ -66,7 +66,7 @@ export function validationText({ design, rows }: TabularRecord): string {
 
 const MANY = 12;
 
-/** What metrics are of, to show them: names of classes; of numbers the kind of the target. */
+/** Names what metrics refer to when they are shown: the classes, or the kind of a numeric target. */
 export interface Meaning {
   readonly classes?: readonly string[] | undefined;
   readonly kind?: ColumnKind | undefined;
@@ -127,7 +127,7 @@ export function baselineText({ baseline }: Metrics, kind?: ColumnKind): string {
   return `'${brief(prediction)}', the most frequent class in training, for every row`;
 }
 
-/** What became of rows of classes that training did not know. */
+/** Says how rows were treated whose classes training did not know; '' where there are none. */
 export function unknownText({ unknownRows, unknownClasses = [] }: Metrics): string {
   if (unknownRows === undefined) return '';
   const named = unknownClasses.slice(0, 5).map((text) => `'${brief(text)}'`);
@@ -156,8 +156,8 @@ export function metricsText(metrics: Metrics, { classes, kind }: Meaning): strin
 const BAR_COUNT = 40;
 
 /**
- * How training went: the validation loss of a network by epoch; of several their mean, the best and the worst of each epoch,
- * on one scale, and below them the epoch that was chosen.
+ * Draws validation loss by epoch: of one network its curve; of several the mean, the best and the worst of each epoch, on
+ * one scale, and below them the epoch that was chosen.
  */
 export function curves({ members }: TabularRecord): string {
   const runs = members.map(({ history }) => history.valLoss ?? history.loss ?? []);

@@ -4,7 +4,7 @@ import type { NumberColumn } from './column.js';
 export interface Coded {
   readonly bytes: Uint8Array;
   readonly palette: Float64Array;
-  /** How many rows have each byte: counted once, also for what is made of the column. */
+  /** Counts the rows of each byte value; counted once, and shared with columns that are made of this one. */
   counts(): Uint32Array;
 }
 

@@ -3,8 +3,8 @@ import { isA, isPlace, textEncoder } from '../realms.js';
 import { DataError } from './data-error.js';
 
 /**
- * Where data comes from. A string is a path (Node); text goes in as `{ text }`. gzip is noticed and undone, wherever the
- * bytes come from.
+ * A source of data. A string is a path (Node); text is passed as `{ text }`. Bytes in gzip are recognized and decompressed,
+ * whatever they come from.
  */
 export type Source =
   | string
@@ -27,7 +27,7 @@ export type Source =
 
 /** An opened source. */
 export interface Bytes {
-  /** What errors call it. */
+  /** The name of the source in errors. */
   readonly name: string;
   /** Says whether `blocks` can be called again. */
   readonly again: boolean;

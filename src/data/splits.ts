@@ -292,7 +292,7 @@ export function kFold(data: number | Table, options: FoldOptions = {}): Fold[] {
       for (const row of group) tests[least]!.push(row);
     }
   } else if (stratify !== undefined) {
-    // Dealt out like cards, going on where the class before ended, so that folds are of equal size too.
+    // Rows are dealt out like cards, each class from where the last one ended, so that folds are of equal size too.
     let next = 0;
     for (const rowsOfClass of grouped(codesOf(stratify, rows, 'stratify'))) {
       for (const row of mixed(rowsOfClass)) tests[next++ % folds]!.push(row);

@@ -6,15 +6,15 @@ import type { TableReport } from './report.js';
 
 /** Columns of equal length, each of one kind. */
 export class Table {
-  /** How many rows each column has. */
+  /** The number of rows in each column. */
   readonly rows: number;
   /** The columns in their order. */
   readonly columns: readonly Column[];
-  /** What was inferred from a file, and why. */
+  /** Says what was inferred from the file, and why; undefined for tables made in memory. */
   readonly report: TableReport | undefined;
   /** The line of the file where each row begins, from 1; of tables that readers return, and of their parts. */
   readonly lines: ArrayLike<number> | undefined;
-  /** How the file was read where that differs from the defaults. */
+  /** The options with which the file was read, where they differ from the defaults. */
   readonly reading: Reading;
   /** @internal Cells as a file has them, of columns that a reader was asked to keep. */
   readonly written: ReadonlyMap<string, CategoryColumn>;

@@ -167,9 +167,9 @@ function ownable(handle: NodeHandle, path: string, { chown, chmod }: Modules['fs
 type Ownable = Pick<NodeHandle, 'chown' | 'chmod'>;
 
 async function setAccess(handle: Ownable, { mode, uid, gid }: Access): Promise<void> {
-  // Only the administrator gives files away; other users may give one to a group of theirs.
+  // Only the administrator can give files away; other users can give one to a group of theirs.
   const group = (await allowed(() => handle.chown(uid, gid))) || (await allowed(() => handle.chown(-1, gid)));
-  // What the old group was allowed, another one is not, beyond what everybody is.
+  // A new group gets no permission of the old one beyond those that everybody has.
   const kept = group ? mode & 0o7777 : (mode & 0o707) | ((mode & 0o007) << 3);
   await allowed(() => handle.chmod(kept));
 }
@@ -197,11 +197,11 @@ async function findPlace({ fs, path: names }: Pick<Modules, 'fs' | 'path'>, give
       if (slash && !to.endsWith('/')) path += '/';
       continue;
     }
-    // What ends in a slash can be nothing else.
+    // A path that ends in a slash can only be a folder.
     if (slash && !found?.isDirectory()) return { ...place, holds: 'folder', writable: false };
     if (!found) return { ...place, holds: 'nothing', writable: true };
     const { mode, uid, gid } = found;
-    // Deno asks a user before it says who they are, which this question is about.
+    // Deno asks the user for permission before it tells who the user is, and this question depends on that.
     const writable = deno
       ? (mode & 0o222) !== 0
       : await access(path, fs.constants.W_OK).then(
@@ -254,8 +254,8 @@ async function openFiles(): Promise<Files> {
     link: (path, as) => promises.link(path, as),
     copy: (path, to) => promises.copyFile(path, to, fs.constants.COPYFILE_EXCL),
     async rename(path, to) {
-      // A file that loses its name while it is open is freed when it is closed, which is nothing to wait for: some
-      // milliseconds for 10 MB. Windows does not rename over open files.
+      // A file that loses its name while it is open is freed when it is closed, without a wait: some milliseconds for 10 MB.
+      // Windows does not rename over open files.
       const old = process.platform === 'win32' ? undefined : await promises.open(to, 'r').catch(() => undefined);
       try {
         await promises.rename(path, to);

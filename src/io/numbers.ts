@@ -4,8 +4,8 @@ import type { Json } from './json.js';
 import { type Declaration, type Dtype, type Entry, label } from './layout.js';
 import type { TensorData } from './safetensors.js';
 
-// Plain data go into the header of a file, which has a limit, but for their numbers: long lists, tables of equal rows and
-// packed arrays become tensors, and an object that names the tensor stands in their place.
+// Plain data go into the header of a file, which has a limit, except for their numbers: long lists, tables of equal rows and
+// packed arrays become tensors, and an object that names the tensor takes their place.
 
 /** Numbers of plain data as a tensor of a file. */
 export interface Block extends Declaration {

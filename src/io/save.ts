@@ -226,7 +226,7 @@ function verify(opened: Opened): { readonly layout: Layout; readonly read: Read;
   }
   checkSum(opened);
   const tensor = (entry: Entry) => elements(entry, data);
-  // In a file of version 1 what looks like a name of numbers is the user's own data.
+  // In a file of version 1, an object that looks like the name of a tensor is the user's own data.
   const blocks = version === VERSIONS[0] ? undefined : new Blocks(layout.entries, tensor);
   return { layout, read: tensor as Read, blocks };
 }

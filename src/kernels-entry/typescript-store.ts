@@ -30,7 +30,7 @@ export function typescriptStore(elements: number): Store {
       larger.heap.set(old);
       backend = larger;
       for (const rebind of rebinds) rebind();
-      // Views of the old array end as those of a WebAssembly memory do: a write to them would be lost.
+      // The old array is detached as that of a WebAssembly memory is, since a write to it would be lost.
       structuredClone(old.buffer, { transfer: [old.buffer] });
     },
   };

@@ -69,7 +69,7 @@ async function start({ elements, math, tall, source, names }: WasmStoreOptions):
   try {
     instantiated = await Promise.all(opened.map((module) => instantiate(module, memory, tall)));
   } catch (thrown) {
-    // Engines call it a LinkError or a TypeError.
+    // Some engines throw a LinkError, others a TypeError.
     const { message } = asError(thrown);
     if (source === undefined || !/import/i.test(message)) throw thrown;
     throw new ValueError({
@@ -78,7 +78,7 @@ async function start({ elements, math, tall, source, names }: WasmStoreOptions):
       expected: "this version's myelin/kernels.wasm",
     });
   }
-  // Those of the instances: the loader's own are wrapped in functions that take their arguments as arrays.
+  // These are the exports of the instances: the loader wraps its own in functions that take their arguments as arrays.
   const exports: WebAssembly.Exports = Object.assign({}, ...instantiated.map(({ instance }) => instance.exports));
   checkExports(exports, names);
   let heap = new Float32Array(memory.buffer);

@@ -63,7 +63,7 @@ export function layerSequentialUnitVariance(
     const { first = 0, own = {} } = layerWeights.get(name) ?? {};
     if (spec.type === 'dense') {
       const { rows, columns, data } = own['layers.0.kernel'] as Matrix;
-      // The kernel is the first weight of its layer, and draws as it did where the model was made.
+      // The kernel is the first weight of its layer, and draws the numbers that it drew when the model was made.
       const from = stream('initialization', first);
       data.set(initialize(orthogonal() as unknown as Initializer, rows, columns, seed, from, log));
       const linear = Object.assign(copySpec(spec), { activation: 'linear' });

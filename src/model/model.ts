@@ -129,12 +129,12 @@ export class Model implements ModelInterface {
   async fit(batches: Batches, options?: StreamFitOptions): Promise<History>;
   async fit(x: Data | Batches, y?: Data | StreamFitOptions, options?: FitOptions): Promise<History> {
     this.#checkIdle('fit');
-    // Options come second with a stream; data has nothing that could run.
+    // With a stream, options are the second argument; data cannot have a `control`.
     const { control } = (options ?? y ?? {}) as { control?: Partial<TrainingControl> | undefined };
     this.#fitting = true;
     control?.running?.(true);
     try {
-      // Importing anew what is there takes half a millisecond in Node.
+      // Importing a module again takes half a millisecond in Node.
       training ??= await import('../fit/fit.js');
       const compiling = this.#engine.prepare();
       if (compiling) await compiling;

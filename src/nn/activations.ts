@@ -146,7 +146,7 @@ export function activationLayer(
     case 'identity':
       return layer((_, x) => ({ y: x, backward: (dy) => [dy] }));
     case 'units': {
-      // A vector, so that decay leaves it alone.
+      // Alpha is a vector, so that weight decay leaves it alone.
       const alpha = parameter(`${name}.alpha`, 'vector', 1, units, { name: 'constant', value: plan.initial });
       return layer(withSlopePerUnit(name, plan, inPlace, alpha), [alpha]);
     }

@@ -88,7 +88,7 @@ export function trace(inputs: readonly SymbolicTensor[], outputs: readonly Symbo
   const nodes: { spec: LayerSpec; inputs: readonly number[] }[] = [];
   const used = new Set<number>();
   const visit = (root: SymbolicTensor): void => {
-    // A stack of its own: deep models would overflow the engine's.
+    // An explicit stack is used because deep models would overflow the engine's.
     const pending = [root];
     while (pending.length > 0) {
       const item = pending.at(-1) as SymbolicTensor;
@@ -180,10 +180,10 @@ export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): Built
     throw new ValueError({ argument: 'outputs', given: 'one of them twice', expected: 'outputs that differ' });
   }
   const names = nodes.map(({ spec }, i) => spec.name ?? `layers.${i}`);
-  // The one input of a stack has no name of its users' choice.
+  // The user did not choose the name of a stack's only input.
   checkNames(sequential ? names : [...inputs.map(({ name }) => name), ...names]);
   const built: NetworkNode[] = [];
-  // The value of each node of the graph, and its width.
+  // This maps each node of the graph to its value and width.
   const values = inputs.map(({ width }, i) => ({ value: i, width }));
   const layers = nodes.map(({ spec, inputs: sources }, index) => {
     const name = `layers.${index}`;

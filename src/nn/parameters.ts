@@ -88,7 +88,7 @@ export function initializeParameters(
       writeParameter(heap, parameter, initialize(initializer, rows, columns, seed, from, log));
       return;
     }
-    // Panels of eight columns lie row by row, and so can stand for a table of any width.
+    // Panels of eight columns are contiguous row by row, so they can be treated as a table of any width.
     const [height, width] = parameter.layout === 'panels' || rows === 1 ? [rows, columns] : [value.size / 8, 8];
     kernels.uniformWeights(value.offset, scratch, height, width, state.offset, from, limit);
     if (height !== rows) heap.fill(0, value.offset + rows * columns, value.offset + value.size);

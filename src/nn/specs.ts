@@ -20,8 +20,8 @@ import {
   scheduleTable,
 } from './registry.js';
 
-// What plain data mean, such as JSON: specs that functions return carry it, and what reads files puts it back. Names that
-// no table has are left to those who check them.
+// Plain data, such as JSON, are turned back into specs: specs that functions return carry their definitions, and readers of
+// files look them up. Names that no table has are left for later checks.
 
 type Table = Readonly<Record<string, unknown>>;
 

@@ -2,7 +2,7 @@ import { fillNumbers, fillRows, type NumericArray } from '../matrix.js';
 import { makePause } from '../rows/pause.js';
 import type { ArrayKind } from './protocol.js';
 
-// Copies in slices, so that the event loop has its turn.
+// Data are copied in slices, so that the event loop gets its turn.
 
 /** Milliseconds of copying after which the event loop has a turn. */
 const SLICE = 2;

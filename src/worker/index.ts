@@ -1,4 +1,4 @@
-// Models in workers: the same methods as of `Model`, with promises.
+// This entry exports models in workers: they have the methods of `Model`, with promises.
 
 import type { AutoOptions } from '../backends/detect.js';
 import { placeOf } from '../backends/threads/scripts.js';
@@ -17,7 +17,7 @@ import type { BackendChoice, Description, ModelState } from './protocol.js';
 import { callWith, makeRemote, type RemoteModel } from './remote.js';
 import { Scope } from './scope.js';
 
-// With these TypeScript finds names for all that the methods take and return.
+// With these exports, TypeScript finds the names of all that the methods take and return.
 export type { Gradients, History, Logs, Matrix, MatrixLike, Summary, Weights } from '../index.js';
 export { transfer } from './packing.js';
 export type { BackendChoice, BackendInfo } from './protocol.js';

@@ -44,7 +44,7 @@ interface NodeWorkers {
 const inNode =
   ({ Worker }: NodeWorkers, place: URL): Start =>
   ({ message, lost }) => {
-    // Flags of the main program, such as --input-type, are not the worker's.
+    // Flags of the main program, such as --input-type, must not apply to the worker.
     const worker = new Worker(place, { execArgv: [], name: 'myelin', workerData: { role: 'myelin' } });
     worker.on('message', message);
     worker.on('error', lost);

@@ -68,7 +68,7 @@ const MOST_CURVES = 5;
 export function roc({ rows, truth, outputs, classes }: Measured): Chart {
   const counts = new Float64Array(classes.length);
   for (const label of truth.data) if (label >= 0) counts[label]!++;
-  // Those of classes that training did not know are left out, as of the area.
+  // Rows of classes that training did not know are left out here, as they are from the area.
   const known = Uint32Array.from(truth.data.keys()).filter((row) => truth.data[row]! >= 0);
   const found = classes.map((_, c) => c).filter((c) => counts[c]! > 0 && counts[c]! < known.length);
   const frequent = found.toSorted((a, b) => counts[b]! - counts[a]!).slice(0, MOST_CURVES);
@@ -96,7 +96,7 @@ export function roc({ rows, truth, outputs, classes }: Measured): Chart {
 
 const BINS = 10;
 
-/** How often the predicted class is right, by how sure the prediction was, in tenths. */
+/** Computes the accuracy of predictions by their confidence, in ten bins. */
 export function calibration({ rows, truth, outputs }: Measured): Chart {
   const bins = Array.from({ length: BINS }, () => ({ count: 0, right: 0, sure: 0 }));
   const { data, columns } = outputs;

@@ -9,7 +9,7 @@ export interface TrainFlags extends ReadFlags, Omit<TabularOptions, 'target' | '
   readonly out: string;
   readonly test?: string;
   readonly testShare?: number;
-  /** Where to write a page with curves and tables. */
+  /** The path of a page with curves and tables to write; default: none. */
   readonly report?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -18,7 +18,7 @@ export interface TrainFlags extends ReadFlags, Omit<TabularOptions, 'target' | '
   readonly checkpointEvery?: CheckpointEvery;
 }
 
-/** Where an interrupted run can be resumed from. */
+/** Returns the path of the checkpoint from which an interrupted run can be resumed. */
 export const checkpointOf = ({ out }: TrainFlags) => `${out}.checkpoint`;
 
 /** This command as a line for a shell. */
@@ -31,7 +31,7 @@ export function commandToResume(checkpoint: string): string {
   return ['npx myelin', ...[...kept, '--resume', checkpoint].map(quoted)].join(' ');
 }
 
-/** What the command says on standard error while it trains: lines, and on a terminal one line that is written over. */
+/** Writes progress to standard error: lines, and on a terminal one line that is overwritten. */
 export interface Talk {
   readonly terminal: boolean;
   tell(text: string): void;

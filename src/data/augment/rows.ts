@@ -44,7 +44,7 @@ function checkColumns(columns: readonly number[], width: number): void {
 export interface DropFeaturesOptions {
   /** Probability of each; default 0.1. */
   readonly rate?: number;
-  /** What stands there instead; default 0, the mean of what is standardized. */
+  /** The value that replaces the masked ones; default 0, the mean of standardized values. */
   readonly value?: number;
 }
 

@@ -1,12 +1,12 @@
 /** Numbers as people write them: thousands in groups, percent, currencies, parentheses for what is below 0. */
 
 export type Decimal = '.' | ',';
-/** What may stand between thousands; a space stands for no-break and narrow spaces too, `'` for ’ too. */
+/** A separator between thousands. The space includes no-break and narrow spaces, and `'` includes ’. */
 export type Thousands = ',' | '.' | ' ' | "'";
 
 export const THOUSANDS: readonly Thousands[] = [',', '.', ' ', "'"];
 
-/** How a column's numbers are written. */
+/** Describes how the numbers of a column are written. */
 export interface NumberStyle {
   readonly decimal: Decimal;
   readonly thousands?: Thousands | undefined;

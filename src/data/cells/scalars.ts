@@ -1,4 +1,4 @@
-/** What the texts of single values mean. */
+/** Reads the texts of single values: numbers, booleans and dates. */
 
 const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 
@@ -136,7 +136,7 @@ const WORDS = /* @__PURE__ */ new Map<string, BooleanWord>(
   PAIRS.flatMap((words, pair) => words.map((word, value) => [word, { pair, value: value as 0 | 1 }] as const)),
 );
 
-/** What a word of a boolean says, in any case; undefined for other texts. */
+/** Returns the meaning of a boolean word in any case; undefined for other texts. */
 export function booleanWord(text: string): BooleanWord | undefined {
   return text.length > 5 ? undefined : WORDS.get(text.toLowerCase());
 }

@@ -248,7 +248,7 @@ async function* batches(
   const table = () => {
     const { collector } = adder;
     const made = tableOf(collector, name, cells, complain, spots.lines, blocks);
-    // What the first block says of dates and thousands holds for all.
+    // The formats of dates and thousands in the first block hold for all blocks.
     cells = { ...cells, thousands: made.reading.thousands, dateFormat: made.reading.dateFormat };
     names ??= [...collector.columns.keys()];
     return made;
@@ -260,7 +260,7 @@ async function* batches(
         throw failure('structure', name, spot, `the JSON nests deeper than ${DEPTH} levels`);
       adder.add(parse(text, name, spot), spot, names === undefined);
     }
-    // What comes in small pieces is no fewer rows to infer kinds from.
+    // However small the pieces are, kinds are inferred from as many rows.
     const least = names === undefined ? plan.sampleRows : 1;
     if (whole || adder.collector.rows < least) continue;
     yield table();
@@ -277,7 +277,7 @@ async function* batches(
   }
 }
 
-/** How many brackets open in a row at the start: only hostile rows have more than a few. */
+/** Counts the brackets that open at the start of a row: only hostile rows have more than a few. */
 function depthOf(text: string): number {
   let depth = 0;
   while (text[depth] === '[' || text[depth] === '{') depth++;

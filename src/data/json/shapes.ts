@@ -12,7 +12,7 @@ const hasRows = (value: unknown): value is unknown[] => Array.isArray(value) && 
 
 const HINT = 'Rows stand in an array, one object each; or one object holds an array for each column.';
 
-/** How deep below a key rows may stand. */
+/** The depth below a key at which rows are looked for. */
 const LEVELS = 4;
 
 interface Found {
@@ -37,7 +37,7 @@ export function isTable(value: unknown): boolean {
   return inner.every(isRow) || inner.some(holdsColumns) || rowsBelow(value, '', LEVELS).length > 0;
 }
 
-/** What stands at a path of keys such as `result.items`. */
+/** Returns the value at a path of keys such as `result.items`. */
 function valueAt(value: unknown, path: string): unknown {
   if (isObject(value) && Object.hasOwn(value, path)) return value[path];
   const dot = path.indexOf('.');
@@ -105,7 +105,7 @@ export function addObject(value: Values, collector: RowCollector, source: string
   } else addColumns(entries, collector, source);
 }
 
-/** What pandas says of columns with `orient='table'`. */
+/** Recognizes the description of columns that pandas writes with `orient='table'`. */
 const holdsFields = (fields: unknown) =>
   hasRows(fields) && fields.every((field) => isObject(field) && typeof field.name === 'string');
 

@@ -71,7 +71,7 @@ export class Chain {
     for (const link of this.#links) {
       const { kind, options } = link;
       for (const item of columns) this.#check(link, item);
-      // What would not come back from a file is refused here.
+      // A state that would not survive saving is refused here.
       link.states = columns.map((item) =>
         checkState(kind.fit(item, options), kind.state, `column '${item.name}', ${link.spec.step}`),
       );

@@ -57,7 +57,7 @@ function reduce(x: number): readonly [quarter: number, x: number, rest: number] 
   let high = x - quarter * HALF_PI;
   let low = quarter * HALF_PI_REST;
   let left = high - low;
-  // Near a multiple of half of pi little is left: with more of its digits.
+  // Near a multiple of half of pi, few digits are left, so more digits of pi are subtracted.
   if ((topOf(x) >> 20) - (topOf(left) >> 20) > 16) {
     const before = high;
     low = quarter * HALF_PI_SECOND;

@@ -4,7 +4,7 @@ import { shorten } from '../data-error.js';
 import { countCategories } from './missing.js';
 import { define, numbersOf, type StepSpec } from './preprocessing-step.js';
 
-/** What becomes of a category that fitting did not meet: nothing, an error, or a place of its own. */
+/** Says what becomes of a category that fitting did not see: all zeros, an error, or a column of its own. */
 export type Unknown = 'ignore' | 'error' | 'own';
 
 interface Common {
@@ -15,8 +15,8 @@ interface Common {
 /** Options of `oneHot`. */
 export interface OneHotOptions extends Common {
   /**
-   * What to do with a category that was not there when fitting: `'ignore'` (default) makes all columns 0, `'error'` names
-   * it, `'own'` gives it a column, which it shares with the rare ones.
+   * The treatment of a category that was not there when fitting: `'ignore'` (default) makes all columns 0, `'error'` throws
+   * an error that names it, `'own'` gives it a column, which it shares with the rare ones.
    */
   readonly unknown?: Unknown;
   /** A category less: of two categories one column, of more all but the first. Default false. */

@@ -12,7 +12,7 @@ const ROWS_AT_A_TIME = 256;
 export interface Narrow {
   readonly values: Float32Array | Float64Array | Uint8Array;
   readonly palette?: Float32Array;
-  /** What is wrong with the first that is not finite. */
+  /** Describes the first value that is not finite. */
   readonly problem?: ValueError;
 }
 

@@ -11,7 +11,7 @@ export interface FillMissingOptions {
    * no mean.
    */
   readonly strategy?: 'mean' | 'median' | 'mostFrequent' | 'constant';
-  /** What `'constant'` fills in; default 0, and `'missing'` among categories. */
+  /** The value that `'constant'` fills in; default 0, and `'missing'` among categories. */
   readonly value?: number | string;
   /** Adds a column of 0 and 1 that says what was missing, if anything was when fitting; default false. */
   readonly indicator?: boolean;
@@ -102,7 +102,7 @@ const isMissing = (column: Column): Float64Array =>
 
 function hasMissing(column: Column): boolean {
   if (column.kind === 'category') return column.codes.some((code) => code < 0);
-  // Of bytes whatever they mean: nearly never is any of it missing.
+  // Bytes are counted whatever they mean, since they are hardly ever missing.
   const coded = codedOf(column);
   if (coded && !coded.palette.some(Number.isNaN)) return false;
   const { values } = column;

@@ -129,7 +129,7 @@ export class Preprocessing {
       inputs.push({ name: column.name, kind: column.kind, words, chain, width: columns.length });
       if (this.#after.length > 0) made.push(...columns);
       else if (floats) {
-        // What is a matrix in the end needs half of the memory on the way; of large tables it is made again instead.
+        // Columns that end up in a matrix need half of the memory meanwhile; large tables are transformed again instead.
         const narrower = columns.map(narrow);
         floats.push(...narrower);
         held += narrower.reduce((sum, { values, palette }) => sum + (palette ? 0 : values.length), 0);

@@ -12,15 +12,15 @@ export interface StepSpec {
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** What a step has learned from a column. */
+/** The statistics that a step has learned from a column, as plain data. */
 export type State = { readonly [key: string]: Json };
 
-/** How a state looks: checked when it comes out of a file. */
+/** Describes the form of a state, which is checked when it is read from a file. */
 export type Shape = Readonly<
   Record<string, 'number' | 'numbers' | 'texts' | 'boolean' | 'text?' | 'number?' | 'number|text'>
 >;
 
-/** What a step's name stands for. One column goes in, one or several come out. */
+/** Implements the step of a name. It takes one column and makes one or several. */
 export interface StepKind<O = Readonly<Record<string, unknown>>, S = State> {
   readonly takes: 'numbers' | 'categories' | 'dates' | 'any';
   readonly state: Shape;

@@ -25,7 +25,7 @@ export type AnyBlockStep = BlockKind<never, never>;
 
 /** Options of `pca`. */
 export interface PcaOptions {
-  /** How many components, or, below 1, the share of the variance that they must explain together; default all. */
+  /** The number of components, or, below 1, the share of the variance that they must explain together; default: all. */
   readonly components?: number;
   /** Divide each by its standard deviation; default false. */
   readonly whiten?: boolean;
@@ -146,7 +146,7 @@ function exactAxes(block: Block): Axes {
     const covariance = crossProduct(block, block);
     return eigen({ ...covariance, data: covariance.data.map((value) => value * scale) });
   }
-  // The products of rows have the same values that are not 0, and are fewer.
+  // The product of the rows with each other has the same eigenvalues other than 0, and is smaller.
   const gram = product(block, transposed(block));
   const { vectors, variances } = eigen({ ...gram, data: gram.data.map((value) => value * scale) });
   const axes = product(vectors, block);
@@ -216,7 +216,7 @@ interface Pca extends Readonly<Record<string, unknown>> {
   readonly variances: readonly number[];
   /** Shares of the whole variance. */
   readonly explained: readonly number[];
-  /** What the coordinate on each axis is multiplied by. */
+  /** The factor that multiplies the coordinate on each axis. */
   readonly factors: readonly number[];
 }
 

@@ -10,7 +10,7 @@ export function sorted(values: Readable): Float64Array {
 export interface Moments {
   readonly count: number;
   readonly mean: number;
-  /** Of the population: divided by the count. */
+  /** The variance of the population: the sum of squares divided by the count. */
   readonly variance: number;
   /** The root of the variance, also where the variance itself is beyond what float64 has room for. */
   readonly deviation: number;
@@ -24,7 +24,7 @@ export function moments(values: Readable): Moments {
   const direct = momentsOf(values, 1);
   const { count, mean } = direct;
   if (count === 0) return { ...direct, deviation: 0 };
-  // Numbers so large or of so small a spread that sums or squares leave the range are taken in a unit of their size.
+  // Numbers so large, or of so small a spread, that sums or squares would overflow or underflow are scaled first.
   let largest = 0;
   const middle = Number.isFinite(mean) ? mean : 0;
   for (let i = 0; i < values.length; i++) {

@@ -85,7 +85,7 @@ export class FirstLayers {
     return this.#first.predict(x);
   }
 
-  /** What the model predicts for these sums. */
+  /** Returns the model's predictions for these sums. */
   outputs({ data, rows, columns }: Matrix): Matrix {
     let start = 0;
     const inputs = this.#widths.map((width, i): [string, Matrix] => {

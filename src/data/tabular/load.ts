@@ -29,7 +29,7 @@ function revive(model: Model): Tabular {
   return new Tabular({ target: record.target }, { model, inputs, target, record });
 }
 
-/** What a part of the pipeline says; what it lacks or contradicts is the file's fault. */
+/** Runs the reader of a part of the pipeline, and reports what is absent or contradictory as the file's fault. */
 function attempt<T>(part: string, work: () => T): T {
   try {
     return work();

@@ -62,7 +62,7 @@ export function combine(
     return last(softmax(task)).apply(hidden.reduce((node, layer) => layer.apply(node), x));
   });
   const mean = average().apply(towers);
-  // The loss wants a softmax to end in: that of logarithms of probabilities gives them back.
+  // The loss expects the model to end in softmax, and softmax maps logarithms of probabilities back to them.
   const logarithm = () => customActivation((p, { log, max }) => log(max(p, LEAST)));
   const last =
     task === 'classification'

@@ -48,7 +48,8 @@ export class Rounds {
     if (this.signal?.aborted) end();
     const unwatch = this.signal && onAbort(this.signal, end);
     let failure: { readonly error: unknown } | undefined;
-    // A round that all had completed before the end of an earlier run, which came before it was settled.
+    // The earlier run ended between the moment when all networks had completed this round and the moment when it was
+    // settled.
     this.#proceed();
     try {
       await Promise.all(

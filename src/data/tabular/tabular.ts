@@ -52,7 +52,7 @@ export class Tabular<T extends Task = Task> {
     return this.#ready().inputs;
   }
 
-  /** What was trained, on what, and how well it does. @throws StateError before `fit`. */
+  /** Describes what was trained, on what, and how well it does. @throws StateError before `fit`. */
   get record(): TabularRecord {
     return this.#ready().record;
   }
@@ -70,7 +70,7 @@ export class Tabular<T extends Task = Task> {
     return this.#interrupted;
   }
 
-  /** What readers of other files should know: kinds of columns, and how the rows that it learned from were read. */
+  /** The options with which to read other files: the kinds of columns, and how the rows of training were read. */
   get readOptions(): Reading & {
     /** The kind of each column, by name. */
     readonly kinds: Readonly<Record<string, ColumnKind>>;
@@ -143,8 +143,8 @@ export class Tabular<T extends Task = Task> {
   }
 
   /**
-   * What is remarkable about rows to predict for, by name: columns that are not known, categories that are new, numbers
-   * beyond those of training. Says the line of the file in tables that readers returned, else the row, from 0.
+   * Lists remarks about rows to predict for, by column: names that are not known, categories that are new, numbers outside
+   * the range of training. They name the line of the file in tables that readers returned, and otherwise the row, from 0.
    */
   warnings(data: Data): readonly string[] {
     const { record } = this.#ready();
@@ -216,7 +216,7 @@ export class Tabular<T extends Task = Task> {
     );
   }
 
-  /** What is saved beside the weights. */
+  /** Returns the data that are saved with the weights. */
   toJSON() {
     const { inputs, target, record } = this.#ready();
     return { format: FORMAT, version: VERSION, inputs: inputs.toJSON(), target: target.toJSON(), record };

@@ -34,7 +34,7 @@ function extent(lists: readonly Values[]): [number, number] {
 function labels(at: readonly number[]): readonly string[] {
   const step = at.length > 1 ? (at[1] as number) - (at[0] as number) : (at[0] ?? 1);
   const most = Math.max(...at.map(Math.abs));
-  // Numbers far from 0 beside their distance keep their digits.
+  // Numbers that are far from 0 compared with the distance between them keep their digits.
   if (most >= 1e15 || (most > 0 && most < 1e-4)) return at.map((value) => String(Number(value.toPrecision(6))));
   if (most < 1e5) return at.map(format(`,.${precisionFixed(step)}f`));
   const [unit, letter] = most >= 1e12 ? [1e12, 'T'] : most >= 1e9 ? [1e9, 'G'] : most >= 1e6 ? [1e6, 'M'] : [1e3, 'k'];
@@ -82,7 +82,7 @@ export function scaleOf(chart: Chart, side: 'x' | 'y'): Scale {
     const room = Math.abs(low) * 1e-3 || 1;
     [low, high] = [low - room, high + room];
   }
-  // Halves, since the distance of numbers near the largest there are is infinite.
+  // Halves are used since the distance between the largest numbers is infinite.
   const [niceLow, niceHigh] = nice(low / 2, high / 2, TICKS).map((value) => 2 * value);
   const min = axis.min ?? (Number.isFinite(niceLow) ? (niceLow as number) : low);
   const max = axis.max ?? (Number.isFinite(niceHigh) ? (niceHigh as number) : high);

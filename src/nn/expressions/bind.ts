@@ -69,7 +69,7 @@ export function bindExpression(
   const names = new Map(Object.keys(inputs).map((name, i) => [name, i]));
   const count = names.size;
   const constants: HeapConstant[] = [];
-  // Values are numbered: inputs, then steps and the constants that they name, as they come.
+  // Values are numbered in order: the inputs, then the steps and the constants that they use.
   const values: { shape: Shape; learns: boolean; tensor?: Tensor; step?: BoundStep }[] = Object.values(inputs).map(
     (shape, i) => ({ shape, learns: i === count - 1 }),
   );

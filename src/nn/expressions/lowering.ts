@@ -58,7 +58,7 @@ export class Lowering {
 
   /** Returns the strides of rows and columns of an operand, for a result of this shape. */
   #steps({ shape, tensor }: Value, result: Shape): readonly [Tensor, number, number] {
-    // A column is a row here: its elements lie next to each other.
+    // A column is stored as a row: its elements are contiguous.
     if (result.columns === 1) return [tensor, 0, shape.rows === 'batch' ? 1 : 0];
     return [tensor, shape.rows === 'batch' ? tensor.stride : 0, shape.columns === 1 ? 0 : 1];
   }

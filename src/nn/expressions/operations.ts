@@ -107,7 +107,7 @@ export const operations = {
   mul: binary('broadcastMultiply', ({ lower, args, shape }, dy, _y, i) =>
     lower.broadcast('broadcastMultiply', dy, args[1 - i] as Value, shape),
   ),
-  // By b: -dy y / b.
+  // The derivative with respect to b is -dy y / b.
   div: needsPositive(
     binary('broadcastDivide', (context, dy, y, i) => {
       const { lower, shape } = context;

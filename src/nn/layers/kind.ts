@@ -76,7 +76,7 @@ export function defineLayer<T extends string, O extends LayerOptions>(
   kind: Kind<Omit<O, keyof LayerOptions>>,
 ): LayerFactory<T, O> {
   const prototype = Object.create(Object.prototype, { apply: { value: apply } });
-  // An own symbol goes with the options where a spec is spread into another, and JSON does not see it.
+  // A symbol of its own is copied where a spec is spread into another, and JSON leaves it out.
   return (options?: O) => Object.assign(Object.create(prototype), { type, ...options, [KIND]: kind });
 }
 

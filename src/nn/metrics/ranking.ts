@@ -109,7 +109,7 @@ function rank(keys: Int32Array, unsorted: Int32Array, { starts, mixed, counts, n
     low = Math.min(low, unsorted[i]!);
     high = Math.max(high, unsorted[i]!);
   }
-  // At least 1, so that differences stay within 32 bits.
+  // The shift is at least 1, so that differences fit into 32 bits.
   let shift = 1;
   while ((high >> shift) - (low >> shift) > PLACES - 3) shift++;
   const first = (low >> shift) - 1;
@@ -135,7 +135,7 @@ function rank(keys: Int32Array, unsorted: Int32Array, { starts, mixed, counts, n
     if (starts[place + 1]! - starts[place]! > 1) sortFew(own, starts[place]!, starts[place + 1]!);
   }
   count(keys, ranking, { starts, mixed, counts, near }, shift, first, last);
-  // Those of the class counted themselves.
+  // The counts include the rows of the class itself, which are subtracted.
   for (let i = 0, end = 0; i < p; i++) {
     for (end = Math.max(end, i + 1); end < p && own[end] === own[i]; ) end++;
     ranking.others[end]!--;
@@ -156,7 +156,7 @@ function count(
   let found = 0;
   for (let i = 0; i < keys.length; i++) {
     const score = keys[i]!;
-    // No branches, which would be guessed wrong: within 0 and last, and kept only where the place is mixed.
+    // Branches would be mispredicted: the place is clamped to 0 and last, and kept only where it is mixed.
     let place = (score >> shift) - first;
     place &= ~(place >> 31);
     const over = last - place;

@@ -290,7 +290,7 @@ export interface WarmupOptions {
 const warmupNumbers = { warmupSteps: steps, initialLearningRate: /* @__PURE__ */ optional(0) };
 
 function makeWarmup({ schedule, ...rest }: Required<WarmupOptions, 'schedule' | 'warmupSteps'>): WarmupSpec {
-  // Only read: to make the rate as well would take twice as long for each warm-up within a warm-up.
+  // The schedule is only checked: building its function too would double the time for each warm-up nested in another.
   readRate(schedule, 'warmup.schedule');
   return { name: 'warmup', schedule, ...fillOptions<Omit<WarmupOptions, 'schedule'>>(warmupNumbers, rest, 'warmup') };
 }
