@@ -39,7 +39,7 @@ for (const [name, line] of [
   chmodSync(join(bin, name), 0o755);
 }
 
-/** Exit code (null at the time limit), output and seconds of a case. */
+/** Runs a case, and returns its exit code (null at the time limit), its output and its seconds. */
 function run(file, args) {
   const cwd = join(copy, 'run', basename(file, extname(file)));
   mkdirSync(cwd, { recursive: true });

@@ -23,7 +23,7 @@ const pathTo = (from, to) => {
   return path.startsWith('.') ? path : `./${path}`;
 };
 
-/** What a file imports at once, itself within. */
+/** Returns the files that a file imports statically, itself included. */
 function reached(file, seen = new Set()) {
   if (seen.has(file)) return seen;
   seen.add(file);

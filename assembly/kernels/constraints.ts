@@ -16,7 +16,7 @@ function addSquares(sum: v128, v: v128): v128 {
   return f64x2.add(sum, f64x2.mul(a, a));
 }
 
-/** The factors that two columns of these sums of squares are scaled by: 1 for norms up to `most`, and for NaN. */
+/** Returns the factors that two columns of these sums of squares are scaled by: 1 for norms up to `most`, and for NaN. */
 function factors(squares: v128, value: v128, most: v128): v128 {
   const norm = f64x2.sqrt(squares);
   const factor = f64x2.div(value, f64x2.add(norm, f64x2.splat(EPSILON)));

@@ -97,7 +97,7 @@ export function gatherRows(table: i32, distinct: i32, y: i32, n: i32, dim: i32, 
   memory.fill(q, 0, end - q);
 }
 
-/** The other way round: puts rows back where gatherRows took them. */
+/** Reverses gatherRows: puts rows back where it took them. */
 export function scatterRows(x: i32, distinct: i32, table: i32, n: i32, dim: i32): void {
   let p = at(x);
   for (let i = 0; i < n; i++, p += at(dim)) {

@@ -131,7 +131,7 @@ function crossentropyTerm(y: v128, t: v128, a: v128): v128 {
   return f32x4.add(f32x4.sub(f32x4.pmax(y, zero), f32x4.mul(y, target)), rest);
 }
 
-/** Sigmoid and binary crossentropy of logits y: max(y, 0) - y t + log1p(e^-|y|), targets drawn towards 1/2 by `smoothing`. */
+/** Computes sigmoid and binary crossentropy of logits y: max(y, 0) - y t + log1p(e^-|y|), targets drawn towards 1/2 by `smoothing`. */
 export function binaryCrossentropy(
   y: i32,
   targets: i32,

@@ -116,7 +116,7 @@ class Sparse extends SoftmaxRow {
 }
 
 /**
- * Softmax and crossentropy of logits z with one class index per row in `labels`: dz = softmax(z) - onehot. Smoothing s
+ * Computes softmax and crossentropy of logits z with one class index per row in `labels`: dz = softmax(z) - onehot. Smoothing s
  * takes the share s of each label and hands it to all classes alike.
  */
 export function sparseCategoricalCrossentropy(
@@ -179,7 +179,7 @@ class Categorical extends SoftmaxRow {
   }
 }
 
-/** Softmax and crossentropy of logits z with a row of class probabilities in `targets`, smoothed as above. */
+/** Computes softmax and crossentropy of logits z with a row of class probabilities in `targets`, smoothed as above. */
 export function categoricalCrossentropy(
   z: i32,
   targets: i32,

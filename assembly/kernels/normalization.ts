@@ -3,7 +3,7 @@ import { at, fma, hsum, laneMask } from '../lib/simd';
 // Columns are independent; each is summed over the rows in order, two vectors of four columns at a time. Loops over rows
 // test at their end, since V8 moves divisions and roots into loops that may have no iteration.
 
-/** Mean and biased variance of each column, in two passes; the second also corrects the first's rounding. */
+/** Computes mean and biased variance of each column, in two passes; the second also corrects the first's rounding. */
 export function batchNormalizationMoments(
   x: i32,
   mean: i32,

@@ -103,7 +103,7 @@ export function adadelta(w: i32, g: i32, v: i32, u: i32, n: i32, block: i32, fac
   settle(u, n, block);
 }
 
-/** The loop of all four; offsets of states that a variant lacks are 0. */
+/** Runs the loop of all four; offsets of states that a variant lacks are 0. */
 function rms(w: i32, g: i32, v: i32, m: i32, u: i32, n: i32, block: i32, factor: i32): void {
   const scale = f32.load(at(factor));
   if (isNaN(scale)) return;
@@ -165,7 +165,7 @@ export function rmspropCentered(w: i32, g: i32, v: i32, m: i32, n: i32, block: i
   rms(w, g, v, m, 0, n, block, factor);
 }
 
-/** Both. */
+/** Does both. */
 export function rmspropCenteredMomentum(w: i32, g: i32, v: i32, m: i32, u: i32, n: i32, block: i32, factor: i32): void {
   rms(w, g, v, m, u, n, block, factor);
 }

@@ -139,9 +139,9 @@ export function gradientNorm(g: i32, n: i32, out: i32): void {
 }
 
 /**
- * The factor by which optimizers scale gradients so that their norm is at most `limit`:
- * min(1, limit / (norm + 1e-6)), the form of PyTorch's clip_grad_norm_. NaN where the norm is not finite, at which
- * optimizers leave weights and state alone.
+ * Computes the factor by which optimizers scale gradients so that their norm is at most `limit`: min(1, limit / (norm +
+ * 1e-6)), the form of PyTorch's clip_grad_norm_. NaN where the norm is not finite, at which optimizers leave weights and
+ * state alone.
  */
 export function clipFactor(norm: i32, out: i32, limit: f32): void {
   const x = f32.load(at(norm));

@@ -152,12 +152,12 @@ export function forwardExp<C extends Exponentiated>(x: i32, y: i32, n: i32, a: f
   changetype<Loop<C>>(0).run(false, true, true, x, x, y, n, a, b);
 }
 
-/** The same for a u between -87.3 and 89 in two parts. */
+/** Does the same for a u between -87.3 and 89 in two parts. */
 export function forwardNear<C extends Exponentiated>(x: i32, y: i32, n: i32, a: f32 = 0, b: f32 = 0): void {
   changetype<Loop<C>>(0).run(false, false, true, x, x, y, n, a, b);
 }
 
-/** The same where e is only added to 1. */
+/** Does the same where e is only added to 1. */
 export function forwardSum<C extends Exponentiated>(x: i32, y: i32, n: i32, a: f32 = 0, b: f32 = 0): void {
   changetype<Loop<C>>(0).run(false, true, false, x, x, y, n, a, b);
 }

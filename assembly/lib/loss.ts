@@ -54,12 +54,12 @@ function power(x: v128, exponent: v128): v128 {
   return exp(f32x4.mul(exponent, log(x)));
 }
 
-/** The same; the square, which is what losses ask for most, is a product. */
+/** Does the same; the square, which is what losses ask for most, is a product. */
 export function raised(x: v128, exponent: v128): v128 {
   return f32x4.extract_lane(exponent, 0) === 2 ? f32x4.mul(x, x) : power(x, exponent);
 }
 
-/** Four elements `step` bytes apart. */
+/** Loads four elements `step` bytes apart. */
 function gather(p: usize, step: usize): v128 {
   const v = v128.load32_lane(p + step, v128.load32_zero(p), 1);
   p += step << 1;
@@ -75,9 +75,9 @@ function scatter(p: usize, v: v128, step: usize): void {
 }
 
 /**
- * A kind, the signature of all losses (see ../losses.ts), then the number of terms that make up a row's loss by their mean,
- * and the options. Of a single column four rows are taken at a time, one in each lane, and the last up to three by
- * themselves, in the first lane.
+ * Loops over a kind, with the signature of all losses (see ../losses.ts), then the number of terms that make up a row's loss by
+ * their mean, and the options. Of a single column four rows are taken at a time, one in each lane, and the last up to three
+ * by themselves, in the first lane.
  */
 export function elementwise<Losses extends Elementwise>(
   kind: i32,

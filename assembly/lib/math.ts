@@ -25,7 +25,7 @@ const PLAIN = memory.data<f32>([
 ]);
 const BITS = memory.data<u32>([0x80000000, 0x7fffffff, 0xfffff000]);
 
-/** Number `index` of a table, in all lanes. */
+/** Returns number `index` of a table, in all lanes. */
 function number(table: usize, index: i32): v128 {
   return v128.load32_splat(table + ((<usize>index) << 2));
 }

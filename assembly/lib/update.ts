@@ -43,7 +43,7 @@ export function settle(state: i32, n: i32, block: i32): void {
   for (const end = p + at(n); p < end; p += 16) v128.store(p, flush.signed(v128.load(p), tiny, magnitude));
 }
 
-/** Number `index` of the block that an optimizer reads before each step, in all lanes. */
+/** Returns number `index` of the block that an optimizer reads before each step, in all lanes. */
 export function hyper(block: i32, index: i32): v128 {
   return v128.load32_splat(at(block + index));
 }

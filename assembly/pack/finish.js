@@ -12,7 +12,7 @@ const text = readFileSync(path, 'utf8');
 if (!text.includes('module: WebAssembly.Module')) throw new Error(`${path}: the declarations have another form.`);
 writeFileSync(path, text.replace('module: WebAssembly.Module', 'module: object'));
 
-/** A module as it is shipped. */
+/** Returns a module as it is shipped. */
 function finished(name, bytes) {
   const module = shortenConstants(Buffer.from(bytes));
   // Node 20 knows no relaxed SIMD.

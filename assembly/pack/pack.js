@@ -85,7 +85,7 @@ const bulkImmediates = (operation) => {
   throw new Error(`The operation 252 ${operation} is not known here.`);
 };
 
-/** A module as text. */
+/** Returns a module as text. */
 export function pack(module) {
   const streams = STREAMS.map(() => []);
   const symbols = new Map();

@@ -5,7 +5,7 @@ import binaryen from 'assemblyscript/binaryen';
 
 const core = new URL('../core.ts', import.meta.url);
 
-/** The names that assembly/core.ts exports. */
+/** Returns the names that assembly/core.ts exports. */
 function coreNames() {
   const statements = readFileSync(core, 'utf8').matchAll(/^export (\*|\{([^}]*)\}) from '(.+)';$/gm);
   return [...statements].flatMap(([, , names, path]) => {
@@ -34,7 +34,7 @@ function exportsOf(module) {
   );
 }
 
-/** A module's core and extras. */
+/** Returns a module's core and extras. */
 export function split(bytes) {
   const whole = binaryen.readBinary(bytes);
   const names = new Set(exportsOf(whole));

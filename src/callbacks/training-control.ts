@@ -15,7 +15,7 @@ export interface TrainingControl {
 }
 
 /**
- * A control for the option of `fit` of this name: `control.pause()` lets the run stand still between two batches, in
+ * Returns a control for the option of `fit` of this name: `control.pause()` lets the run stand still between two batches, in
  * validation too, and `control.resume()` go on. Meanwhile the model may be used as in a callback.
  */
 export function trainingControl(): TrainingControl {

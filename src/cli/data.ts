@@ -10,7 +10,7 @@ import { about, UsageError } from './messages.js';
 import type { ReadFlags } from './read-flags.js';
 import { quoted } from './terminal.js';
 
-/** A path, or what comes in on a pipe for '-'. */
+/** Returns the source of a path: for '-', standard input. */
 export function sourceOf(path: string): Source {
   return path === '-' ? (process.stdin as AsyncIterable<Uint8Array>) : path;
 }
@@ -83,7 +83,7 @@ export function warn(warnings: readonly string[]): void {
   for (const warning of warnings) say(`warning: ${warning}`);
 }
 
-/** A table, of idx files with a column for each number of an entry and `label`. */
+/** Returns a table, of idx files with a column for each number of an entry and `label`. */
 export async function readData(path: string, flags: ReadFlags, pipeline?: Tabular): Promise<Table> {
   const { labels } = flags;
   if (labels !== undefined) return readImages(sourceOf(path), { ...flags, labels });
@@ -95,7 +95,7 @@ export async function readData(path: string, flags: ReadFlags, pipeline?: Tabula
   }
 }
 
-/** The column that `target` means: a name, a number from 1, or `last`. */
+/** Returns the column that `target` means: a name, a number from 1, or `last`. */
 export function targetOf(table: Table, target: string): string {
   if (table.has(target)) return target;
   const index = target === 'last' ? table.columns.length : Number(target);

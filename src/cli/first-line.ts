@@ -21,8 +21,8 @@ const adviceToName = (names: readonly string[]) =>
   `If the first line holds names, say --header and ${flagOf(numbered(names))}: the model was trained on a file without names.`;
 
 /**
- * An error about a file of which the first line was taken for what it is in the file that the model learned from, with the
- * options that say what it is. `table` is what was read.
+ * Returns an error about a file of which the first line was taken for what it is in the file that the model learned from,
+ * with the options that say what it is. `table` is what was read.
  */
 function aboutFirstLine(error: unknown, flags: ReadFlags, pipeline: Tabular, table?: Table): unknown {
   if (flags.header !== undefined || flags.names !== undefined) return error;

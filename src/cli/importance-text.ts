@@ -16,7 +16,7 @@ function digits(value: number): string {
   return Number(text) === 0 ? '0' : text;
 }
 
-/** An importance with its deviation and its unit. */
+/** Returns an importance with its deviation and its unit. */
 export function importanceText({ importance, deviation }: Importance, task: Task): string {
   const unit = task === 'classification' ? 'points' : '%';
   return `${digits(100 * importance)} \u00b1 ${digits(100 * deviation)} ${unit}`;

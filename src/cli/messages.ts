@@ -9,7 +9,7 @@ const READING =
 
 const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** A text of the library with its options as they are typed. */
+/** Returns a text of the library with its options as they are typed. */
 export function typed(text: string): string {
   return text
     .replace(/\bheader: true\b/g, '--header')
@@ -89,7 +89,7 @@ export class UsageError extends MyelinError {
   override name = 'UsageError';
 }
 
-/** The same complaint about an option. */
+/** Returns the same complaint about an option. */
 export function about(error: unknown, option: string): unknown {
   const { given, expected, hint } = error as ValueError;
   const complaint = { argument: option, given, expected, ...(hint !== undefined && { hint }) };

@@ -110,7 +110,7 @@ export async function writing(
   }
 }
 
-/** A cell of CSV; numbers that were computed have no more digits than they hold. */
+/** Returns a cell of CSV; numbers that were computed have no more digits than they hold. */
 function cell(value: Value, precision?: number): string {
   const digits = precision !== undefined && typeof value === 'number' ? Number(value.toPrecision(precision)) : value;
   const text = digits === null ? '' : String(digits);

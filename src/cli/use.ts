@@ -118,7 +118,7 @@ function missingColumn(table: Table, name: string): Column {
   return table.column(checkColumns(table, [name], '--keep')[0]!);
 }
 
-/** A place in a block as a line of the file. */
+/** Returns a place in a block as a line of the file. */
 function inFile(error: unknown, { lines }: Table): unknown {
   const [, before, row] = (error instanceof ValueError && /^(column '.*', )row (\d+)$/s.exec(error.argument)) || [];
   return row === undefined || !lines ? error : about(error, `${before}line ${lines[Number(row)]}`);

@@ -79,7 +79,7 @@ export class DataError extends MyelinError {
   }
 }
 
-/** A text for a message: short, on one line, without control characters. */
+/** Shortens a text for a message: on one line, without control characters. */
 export function shorten(text: string, length = 40): string {
   const plain = text.replace(UNSAFE, '\u00b7');
   return plain.length > length ? `${plain.slice(0, length)}...` : plain;

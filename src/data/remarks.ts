@@ -84,7 +84,7 @@ export function factsOf(
   return facts;
 }
 
-/** The first text of a column that does not stand for a missing value. */
+/** Returns the first text of a column that does not stand for a missing value. */
 export function lateText(column: Column): string | undefined {
   return column.kind === 'category' ? column.categories.find((text) => !isCommonMarker(text)) : undefined;
 }

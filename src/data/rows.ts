@@ -236,8 +236,8 @@ export function tableOf(
 }
 
 /**
- * A table of rows in memory, objects or arrays. Kinds are inferred as of files: numbers, true and false, texts, Date;
- * null, undefined and NaN are missing. Texts that all spell numbers or dates become such.
+ * Returns a table of rows in memory, objects or arrays. Kinds are inferred as of files: numbers, true and false, texts,
+ * Date; null, undefined and NaN are missing. Texts that all spell numbers or dates become such.
  * @throws ValueError naming row and column.
  */
 export function tableFromRows(rows: readonly Row[], options: RowOptions = {}): Table {

@@ -71,7 +71,7 @@ function rowsOf(data: number | Table): number {
   return checkNumber(data, 'rows', { min: 2, integer: true });
 }
 
-/** A small whole number for each row, the same where values are the same. */
+/** Returns a small whole number for each row, the same where values are the same. */
 function codesOf(values: PerRow, rows: number, argument: string): Int32Array {
   if (typeof values !== 'object' || values === null) {
     const name = typeof values === 'string' ? values : 'y';
@@ -109,7 +109,7 @@ function grouped(codes: Int32Array): number[][] {
   return [...groups.values()];
 }
 
-/** Fisher and Yates, in place. */
+/** Shuffles in place, by the algorithm of Fisher and Yates. */
 export function shuffle<T extends { [index: number]: number; readonly length: number } | unknown[]>(
   list: T,
   generator: Generator,

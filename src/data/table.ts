@@ -79,24 +79,24 @@ export class Table {
     });
   }
 
-  /** A table of what came out of the same file. */
+  /** Returns a table whose rows come from the same file. */
   #of(columns: readonly Column[], lines = this.lines): Table {
     return new Table(columns, undefined, lines, this.reading);
   }
 
-  /** These columns, in this order. */
+  /** Returns a table of these columns, in this order. */
   select(names: readonly string[]): Table {
     return this.#of(names.map((name) => this.column(name)));
   }
 
-  /** All columns but these. */
+  /** Returns a table of all columns except these. */
   drop(...names: readonly string[]): Table {
     for (const name of names) this.column(name);
     const dropped = new Set(names);
     return this.#of(this.columns.filter(({ name }) => !dropped.has(name)));
   }
 
-  /** The rows of these numbers, in this order; a number may come twice. */
+  /** Returns the rows of these numbers, in this order; a number may come twice. */
   take(rows: ArrayLike<number>): Table {
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;
@@ -142,7 +142,7 @@ export class Table {
     );
   }
 
-  /** The cell of a row: a number, a text, true or false, null where it is missing. */
+  /** Returns the cell of a row: a number, a text, true or false, null where it is missing. */
   value(row: number, name: string): Value {
     return cellOf(this.column(name), row);
   }

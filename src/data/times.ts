@@ -20,8 +20,8 @@ const ISO =
   /^(\d{4}|[+-]\d{6})(?:([-/]?)(\d\d)(?:\2(\d\d)(?:[Tt ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)? ?(?:[Zz]|UTC|GMT|([+-])(\d\d):?(\d\d)?)?)?)?)?$/;
 
 /**
- * The instant that an ISO 8601 text names, in seconds since 1970, UTC where there is no offset, and what is left of a
- * second; undefined for anything else, and for days and hours that do not exist.
+ * Returns the instant that an ISO 8601 text names, in seconds since 1970, UTC where there is no offset, and what is left of
+ * a second; undefined for anything else, and for days and hours that do not exist.
  */
 export function instantOf(text: string): Moment | undefined {
   const match = ISO.exec(text.trim());

@@ -28,7 +28,7 @@ export interface Column {
   readonly rows: number;
 }
 
-/** The distance between rows so that few enough are looked at. */
+/** Returns the distance between rows so that few enough are looked at. */
 export function strideOf({ rows, columns }: Matrix): number {
   return Math.ceil((rows * columns) / MOST_ELEMENTS);
 }

@@ -1,6 +1,6 @@
 import type { FileHandle, Files, Place } from './files.js';
 
-/** The file before the present one. */
+/** Returns the file before the present one. */
 export const previousOf = (path: string) => `${path}.previous`;
 
 /** File systems without links, or links across what they allow. */

@@ -64,7 +64,7 @@ interface NodeProcess {
 
 const globals = globalThis as { process?: NodeProcess };
 
-/** A module of Node. Named so that bundlers for browsers do not look for it. */
+/** Returns a module of Node. Named so that bundlers for browsers do not look for it. */
 async function builtin<N extends keyof Modules>(name: N): Promise<Modules[N]> {
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
   const specifier = ['node', name].join(':');
@@ -128,7 +128,7 @@ const NO_ACCESS = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL
 
 const coded = (code: string, message: string) => Object.assign(new Error(`${code}: ${message}`), { code });
 
-/** `work`, and whether the system allowed it. */
+/** Runs `work`, and returns whether the system allowed it. */
 async function allowed(work: () => Promise<void>): Promise<boolean> {
   try {
     await work();
@@ -148,7 +148,7 @@ async function either(byHandle: () => Promise<void>, byPath: () => Promise<void>
   }
 }
 
-/** A handle whose owner and mode are set by its path where the permission model asks for that. */
+/** Returns a handle whose owner and mode are set by its path where the permission model asks for that. */
 function ownable(handle: NodeHandle, path: string, { chown, chmod }: Modules['fs']['promises']): Ownable {
   return {
     chown: (uid, gid) =>
@@ -217,7 +217,7 @@ async function findPlace({ fs, path: names }: Pick<Modules, 'fs' | 'path'>, give
 
 let files: Promise<Files> | undefined;
 
-/** Node's file system. @throws StateError where there is none, as in browsers. */
+/** Returns Node's file system. @throws StateError where there is none, as in browsers. */
 export function nodeFiles(): Promise<Files> {
   if (globals.process?.versions?.node === undefined) {
     throw new StateError(

@@ -66,7 +66,7 @@ export class Xxh32 {
     this.#d = d;
   }
 
-  /** The hash of all that came so far. */
+  /** Returns the hash of all that came so far. */
   digest(): number {
     let h =
       this.#length < 16 ? P5 : rotate(this.#a, 1) + rotate(this.#b, 7) + rotate(this.#c, 12) + rotate(this.#d, 18);

@@ -22,7 +22,7 @@ const texts = {
 
 const compiled: Partial<Record<KernelMath, Promise<readonly WebAssembly.Module[]>>> = {};
 
-/** The embedded kernels, two modules for one memory, compiled once. */
+/** Returns the embedded kernels, two modules for one memory, compiled once. */
 function embedded(math: KernelMath): Promise<readonly WebAssembly.Module[]> {
   compiled[math] ??= Promise.all(texts[math].map(async (text) => WebAssembly.compile(unpack(await text()))));
   compiled[math].catch(() => delete compiled[math]);
@@ -99,7 +99,7 @@ async function start({ elements, math, tall, source, names }: WasmStoreOptions):
   };
 }
 
-/** The WebAssembly kernels over a memory that can grow. @throws BackendError, ValueError */
+/** Returns the WebAssembly kernels over a memory that can grow. @throws BackendError, ValueError */
 export async function wasmStore(options: WasmStoreOptions): Promise<Store> {
   try {
     return await start(options);

@@ -88,7 +88,7 @@ interface OwnWeights {
   readonly own: Record<string, Matrix>;
 }
 
-/** The weights of each layer. The arrays are the same. */
+/** Returns the weights of each layer. The arrays are the same. */
 function weightsByLayer(weights: Weights): ReadonlyMap<string, OwnWeights> {
   const found = new Map<string, OwnWeights>();
   Object.entries(weights).forEach(([name, value], first) => {

@@ -282,7 +282,7 @@ export class Model implements ModelInterface {
 }
 
 /**
- * A stack of layers, each fed by the one before.
+ * Returns a stack of layers, each fed by the one before.
  * @throws ShapeError, ValueError, UnknownNameError for layers that do not fit; HeapSizeError above 4 GiB.
  */
 export function sequential(options: SequentialOptions): ModelInterface {
@@ -291,7 +291,7 @@ export function sequential(options: SequentialOptions): ModelInterface {
 }
 
 /**
- * A graph of layers, from its inputs to its outputs: skip connections, several inputs, several outputs.
+ * Returns a graph of layers, from its inputs to its outputs: skip connections, several inputs, several outputs.
  *
  *     const x = input({ shape: 8 });
  *     const h = dense({ units: 8, activation: 'relu' }).apply(x);

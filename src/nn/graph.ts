@@ -40,7 +40,7 @@ export interface BuildableSpec extends GraphSpec {
   readonly layers: readonly LayerSpec[];
 }
 
-/** A stack of layers as a graph. @throws ShapeError where the first layer does not say how wide the input is. */
+/** Returns a stack of layers as a graph. @throws ShapeError where the first layer does not say how wide the input is. */
 export function sequence(specs: readonly LayerSpec[]): Graph {
   if (!Array.isArray(specs) || specs.length === 0) {
     throw new ValueError({ argument: 'layers', given: show(specs), expected: 'an array of at least one layer' });
@@ -149,7 +149,7 @@ function checkApplications(graph: Graph): void {
   });
 }
 
-/** The graph as plain data; its layers still know how to build themselves. */
+/** Returns the graph as plain data; its layers still know how to build themselves. */
 export function specOf({ sequential, inputs, nodes, outputs }: Graph): BuildableSpec {
   const layers = nodes.map(({ spec }) => copySpec(spec));
   if (sequential) return { layers };
@@ -263,7 +263,7 @@ function applyTraining(layers: readonly Layer[], spec: TrainableLayerOptions, na
   }
 }
 
-/** The smallest table that each input feeds, if any. */
+/** Returns the smallest table that each input feeds, if any. */
 function idsOf(nodes: readonly NetworkNode[]): ReadonlyMap<number, NonNullable<NetworkInput['ids']>> {
   const smallest = new Map<number, NonNullable<NetworkInput['ids']>>();
   for (const { layer, inputs } of nodes) {

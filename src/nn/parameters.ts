@@ -13,7 +13,7 @@ export type Weights = Record<string, Matrix>;
 /** Names that an error lists. */
 const LISTED = 12;
 
-/** Index of a row-major element within the heap layout of its parameter. */
+/** Returns the index of a row-major element within the heap layout of its parameter. */
 export function place({ layout, rows, columns }: Parameter, row: number, column: number): number {
   return layout === 'panels' ? ((column >> 3) * rows + row) * 8 + (column & 7) : row * columns + column;
 }
@@ -28,7 +28,7 @@ export function readParameter(heap: Heap, parameter: Parameter, from: Tensor = p
   return matrix(data, rows, columns);
 }
 
-/** The gradient of a table as a row-major matrix, zeros included. */
+/** Reads the gradient of a table as a row-major matrix, zeros included. */
 export function readRowGradients(heap: Heap, { table, distinct, gradients }: RowGradients): Matrix {
   const { rows, columns } = table;
   const data = new Float32Array(rows * columns);
@@ -145,7 +145,7 @@ function checkNames(weights: unknown, parameters: readonly Parameter[]): void {
 }
 
 /**
- * One matrix for each parameter, in its shape.
+ * Returns one matrix for each parameter, in its shape.
  * @throws UnknownNameError, ValueError, ShapeError for weights that are not those of the parameters, or not finite.
  */
 export function readWeights(

@@ -138,8 +138,8 @@ export class Hosted {
   }
 
   /**
-   * `setTrainable` with a function of the calling side: notes what it would be asked, asks, and calls the method with the
-   * answers.
+   * Calls `setTrainable` with a function of the calling side: notes what it would be asked, asks, and calls the method with
+   * the answers.
    */
   async choose(ask: (layers: readonly unknown[]) => Promise<readonly unknown[]>, args: readonly unknown[]) {
     const layers: unknown[] = [];

@@ -18,7 +18,7 @@ interface Source {
   nextSignal(): number;
   abort(signal: number, reason: unknown): void;
   pause(control: number, paused: boolean): void;
-  /** The number of something that several calls may take. */
+  /** Returns the number of an object that several calls may take. */
   known(thing: object): number;
 }
 

@@ -33,7 +33,7 @@ export function learningCurves({ members, task }: TabularRecord): Chart {
   };
 }
 
-/** One class against the others: the share of true ones found by the share of false alarms. */
+/** Returns one class against the others: the share of true ones found by the share of false alarms. */
 export function rocPoints(positive: (row: number) => boolean, scores: Float64Array): { x: number[]; y: number[] } {
   const order = Uint32Array.from(scores, (_, i) => i).sort((a, b) => (scores[b] as number) - (scores[a] as number));
   let yes = 0;
@@ -64,7 +64,7 @@ function thinned({ x, y }: { x: number[]; y: number[] }): { x: number[]; y: numb
 
 const MOST_CURVES = 5;
 
-/** The most frequent classes, each against all others. */
+/** Returns the most frequent classes, each against all others. */
 export function roc({ rows, truth, outputs, classes }: Measured): Chart {
   const counts = new Float64Array(classes.length);
   for (const label of truth.data) if (label >= 0) counts[label]!++;

@@ -106,7 +106,8 @@ const DESIGN: Readonly<Record<keyof Design, string>> = {
 const count = (rows: number, kind: string) => `${rows} ${kind}${rows === 1 ? ' row' : ' rows'}`;
 
 /**
- * A page that needs nothing but itself, without scripts. All figures of a section are of the same rows, which it names.
+ * Returns a page that needs nothing but itself, without scripts. All figures of a section are of the same rows, which it
+ * names.
  */
 export function reportPage(data: ReportData): string {
   const { title, record, kind, columns, command, importance, importanceRows, held, test } = data;

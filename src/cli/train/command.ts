@@ -12,7 +12,7 @@ import { type Examples, holdBack, readExamples } from './examples.js';
 import { checkpointOf, commandToResume, type Talk, type TrainFlags, talkOf } from './flags.js';
 import { conclude, printResults } from './results.js';
 
-/** The pipeline that the flags describe, not yet trained. */
+/** Returns the pipeline that the flags describe, not yet trained. */
 function pipelineOf(target: string, flags: TrainFlags): Tabular {
   const given = trainingOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]);
   return checked(() => tabular({ target, ...Object.fromEntries(given) }));

@@ -21,10 +21,10 @@ export interface TrainFlags extends ReadFlags, Omit<TabularOptions, 'target' | '
 /** Returns the path of the checkpoint from which an interrupted run can be resumed. */
 export const checkpointOf = ({ out }: TrainFlags) => `${out}.checkpoint`;
 
-/** This command as a line for a shell. */
+/** Returns this command as a line for a shell. */
 export const commandGiven = () => ['npx myelin', ...process.argv.slice(2).map(quoted)].join(' ');
 
-/** The command that resumes this one, as a line for a shell. */
+/** Returns the command that resumes this one, as a line for a shell. */
 export function commandToResume(checkpoint: string): string {
   const given = process.argv.slice(2);
   const kept = given.filter((text, i) => !/^--resume(=|$)/.test(text) && given[i - 1] !== '--resume');

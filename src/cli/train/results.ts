@@ -52,7 +52,7 @@ async function writeReport(path: string, page: string): Promise<void> {
 }
 
 /**
- * The rows of `--test-share`, or those of the file of `--test`, which may lack columns that nothing is learned from.
+ * Returns the rows of `--test-share`, or those of the file of `--test`, which may lack columns that nothing is learned from.
  */
 async function readTest({ pipeline, examples }: Trained, flags: TrainFlags) {
   const { columns = {}, ...others } = flags;

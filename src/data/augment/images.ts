@@ -57,7 +57,7 @@ function checkImages({ columns }: Matrix, { height, width, channels }: Shape): v
   });
 }
 
-/** The weights of a Gaussian to three deviations. */
+/** Returns the weights of a Gaussian to three deviations. */
 function gaussian(sigma: number): Float64Array {
   const reach = Math.ceil(3 * sigma);
   const weights = Float64Array.from({ length: 2 * reach + 1 }, (_, i) =>

@@ -5,7 +5,7 @@ import { drawBeta } from '../../rows/mixup.js';
 import { normalQuantile } from '../prep/statistics.js';
 import type { Augmentation } from './augmented.js';
 
-/** A draw from the normal distribution of mean 0 and variance 1. */
+/** Draws from the normal distribution of mean 0 and variance 1. */
 export function drawNormal(random: Generator): number {
   return normalQuantile(random.uniform() + 2 ** -54);
 }

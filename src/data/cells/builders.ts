@@ -54,10 +54,10 @@ export interface Builder {
   readonly findings: Findings;
   /** A number as it is, where the kind is number. */
   push?(value: number): void;
-  /** A text. Nothing is added where it is of another kind. */
+  /** Adds a text. Nothing is added where it is of another kind. */
   add(bytes: Uint8Array, from: number, to: number): Outcome;
   addMissing(): void;
-  /** The column so far, and an empty one of which nothing was found from here on. */
+  /** Returns the column so far, and an empty one of which nothing was found from here on. */
   finish(name: string): Column;
   describe(): Omit<ColumnReport, 'name' | 'why' | 'kind'>;
 }
@@ -87,7 +87,7 @@ abstract class Numbers implements Builder {
   /** NaN where bytes are no value in the spelling that most have. */
   protected abstract parse(bytes: Uint8Array, from: number, to: number): number;
 
-  /** The value of any other spelling; NaN where there is none. */
+  /** Returns the value of any other spelling; NaN where there is none. */
   protected other(_text: string): number {
     return Number.NaN;
   }
@@ -355,7 +355,7 @@ export class KeepingBuilder implements Builder {
     return (this.builder ?? this.#written).finish(name);
   }
 
-  /** The cells as they are written, and none from here on. */
+  /** Returns the cells as they are written, and none from here on. */
   finishWritten(name: string): CategoryColumn {
     return this.#written.finish(name);
   }

@@ -68,7 +68,7 @@ function refused(format: unknown, argument: string): ValueError {
   });
 }
 
-/** The reader of dates in one format. Digits that stand for themselves are as many as the format's letters. */
+/** Returns the reader of dates in one format. Digits that stand for themselves are as many as the format's letters. */
 function compile(format: string, argument: string): DateReader {
   const parts: string[] = [];
   const pieces = format.match(SPLIT) ?? [];
@@ -120,8 +120,8 @@ function timeFrom({
 }
 
 /**
- * The reader of dates that `dateFormat` means: an order, 'DMY', 'MDY' or 'YMD', for dates of three numbers, or a format in
- * the letters of Day.js (DD/MM/YYYY HH:mm) or of strptime (%d/%m/%Y %H:%M). ISO 8601 is read as well.
+ * Returns the reader of dates that `dateFormat` means: an order, 'DMY', 'MDY' or 'YMD', for dates of three numbers, or a
+ * format in the letters of Day.js (DD/MM/YYYY HH:mm) or of strptime (%d/%m/%Y %H:%M). ISO 8601 is read as well.
  * @throws ValueError for a format that names no year or month.
  */
 export function dateReader(format: string, argument = 'dateFormat'): DateReader {

@@ -31,7 +31,7 @@ export class Dictionary {
   #arena = new Uint8Array(1024);
   readonly #decoder = textDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-  /** The code of the text that these bytes of UTF-8 are; -1 where they are not valid. */
+  /** Returns the code of the text that these bytes of UTF-8 are; -1 where they are not valid. */
   code(bytes: Uint8Array, from: number, to: number): number {
     let hash = this.#basis;
     for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
@@ -105,7 +105,7 @@ interface TypedArray<A> {
   set(from: A): void;
 }
 
-/** A copy with room for at least `length` numbers, and for twice as many as before. */
+/** Returns a copy with room for at least `length` numbers, and for twice as many as before. */
 export function grown<A extends TypedArray<A>>(array: A, length: number, type: new (length: number) => A): A {
   const larger = new type(Math.max(length, array.length * 2));
   larger.set(array);

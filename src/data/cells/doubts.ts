@@ -50,7 +50,7 @@ export interface Doubts extends Omit<Suspicion, 'padded' | 'beyond'> {
   readonly marks?: readonly Cell[];
 }
 
-/** The doubts about a column of which no more is known than its texts. */
+/** Returns the doubts about a column of which no more is known than its texts. */
 export function doubtsAbout(column: CategoryColumn, lines?: ArrayLike<number>): Doubts {
   const settings = settingsOf(planCells({}), column.name);
   // After rows were taken out of a table, some of its categories may not occur.
@@ -112,7 +112,7 @@ function bitsOf(text: string): number {
   return word ? bits | (FIRST_PAIR << word.pair) : bits;
 }
 
-/** The kinds that some of the texts are of, and their bits. */
+/** Returns the kinds that some of the texts are of, and their bits. */
 function kindsAmong(
   texts: readonly string[],
   bits: Uint8Array,
@@ -138,7 +138,7 @@ function kindsAmong(
   return kinds;
 }
 
-/** The doubts about a column of texts; `lineOf` is where a row stands. */
+/** Returns the doubts about a column of texts; `lineOf` is where a row stands. */
 export function doubtsOf(
   column: CategoryColumn,
   decision: Pick<Decision, 'suspicion'>,

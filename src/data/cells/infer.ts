@@ -99,7 +99,7 @@ function readable(numerals: readonly Numeral[], style: NumberStyle): boolean {
   return numerals.every(({ core }) => digitsOf(core, style) !== '');
 }
 
-/** The style that fits all numerals, without thousands if that does. */
+/** Returns the style that fits all numerals, without thousands if that does. */
 function styleOf(
   numerals: readonly Numeral[],
   decimal: Decimal,
@@ -173,7 +173,7 @@ function decimalsOf(texts: readonly string[]): Pick<Decision, 'suspicion'> {
   return comma === undefined || point === undefined ? {} : { suspicion: { decimals: [comma, point] } };
 }
 
-/** A number in any spelling of a style. */
+/** Returns a number in any spelling of a style. */
 export function numberOf(text: string, style: NumberStyle): number {
   const numeral = numeralOf(text);
   if (numeral) return numberIn(numeral, style);
@@ -248,7 +248,7 @@ export function isMark(text: string, settings: Settings): boolean {
 }
 
 /**
- * The kind of distinct texts, none of which is missing. One that reads as another kind makes all of them categories.
+ * Returns the kind of distinct texts, none of which is missing. One that reads as another kind makes all of them categories.
  */
 export function decide(texts: readonly string[], settings: Settings): Decision {
   const comma = settings.decimalComma;
@@ -324,7 +324,7 @@ export function whyOf(decision: Decision, texts: readonly string[], all: string,
   return `${shown} is not a number`;
 }
 
-/** The same, and what to say where the text is none at all. */
+/** Returns the same, and what to say where the text is none at all. */
 export function adviceFor(text: string, kind: ColumnKind | undefined, name: string): string {
   const hint = hintFor(text, kind);
   return `${hint ? `${hint} ` : ''}For texts say columns: { '${shorten(name)}': 'category' }; name texts that mean a missing value in \`missing\`.`;

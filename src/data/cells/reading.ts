@@ -79,7 +79,7 @@ export function planReading(options: ReadOptions): ReadPlan {
   return { ...cells, columns, kinds, otherwise, keep: new Set(keep), encoding, sampleRows, reading };
 }
 
-/** The kind that options say a column has. */
+/** Returns the kind that options say a column has. */
 export function givenKind(plan: ReadPlan, name: string): ColumnKind | 'skip' | undefined {
   const { columns, kinds, otherwise } = plan;
   if (Object.hasOwn(columns, name)) return columns[name];

@@ -16,8 +16,8 @@ export function asciiOf(bytes: Uint8Array, from: number, to: number): string {
 const INFINITE = /^[+-]?inf(inity)?$/i;
 
 /**
- * The decimal number that bytes spell, correctly rounded, or NaN where they spell none: a leading zero (007) makes a code,
- * not a number. Up to 15 digits and powers of ten up to 22 are exact in float64, so one division rounds once.
+ * Returns the decimal number that bytes spell, correctly rounded, or NaN where they spell none: a leading zero (007) makes a
+ * code, not a number. Up to 15 digits and powers of ten up to 22 are exact in float64, so one division rounds once.
  */
 export function parseNumber(bytes: Uint8Array, from: number, to: number, decimalComma = false): number {
   const point = decimalComma ? COMMA : DOT;
@@ -144,8 +144,8 @@ export function booleanWord(text: string): BooleanWord | undefined {
 const isSpace = (unit: number) => unit === 32 || unit === 9 || unit === 13;
 
 /**
- * The text without spaces around it, as cells are read. Not by a pattern, which looks at each space within for the end
- * of the text.
+ * Returns the text without spaces around it, as cells are read. Not by a pattern, which looks at each space within for the
+ * end of the text.
  */
 export function withoutSpaces(text: string): string {
   let from = 0;

@@ -71,8 +71,8 @@ export class Settling {
   }
 
   /**
-   * The same of a block of a stream, whose columns stay what the first rows say: `first` where it holds these. What comes
-   * later cannot settle what they leave open.
+   * Does the same for a block of a stream, whose columns stay what the first rows say: `first` where it holds these. What
+   * comes later cannot settle what they leave open.
    */
   settleBlock(column: Column, findings: Findings, evidence: Evidence | undefined, first: boolean): Settled {
     const { name, kind } = column;

@@ -17,7 +17,7 @@ const MONTH = `${FULL}|${MONTHS.join('|')}|sept`;
 const WEEKDAY = '(?:(?:mon|tues?|wed|wednes|thu|thurs?|fri|sat|satur|sun)(?:day)?\\.?,?\\s)?';
 const DAY = '(\\d{1,2})(?:st|nd|rd|th)?';
 
-/** 1 to 12, or NaN. */
+/** Returns the month, 1 to 12, or NaN. */
 export function monthOf(text: string): number {
   const at = MONTHS.indexOf(text.slice(0, 3).toLowerCase());
   return at < 0 ? Number.NaN : at + 1;
@@ -103,8 +103,8 @@ const MAYBE = /* @__PURE__ */ new RegExp(
 const CTIME = /^([a-z]{3} [a-z]{3} +\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})$/i;
 
 /**
- * A date as it is written in the wild: by numbers in the order given, with a name of the month, a month alone (its first
- * day), maybe with a time, AM or PM, Z, UTC or an offset. UTC where there is no offset.
+ * Returns a date as it is written in the wild: by numbers in the order given, with a name of the month, a month alone (its
+ * first day), maybe with a time, AM or PM, Z, UTC or an offset. UTC where there is no offset.
  */
 export function spelledDate(text: string, order: DateOrder): number {
   if (text.length > LONGEST || !MAYBE.test(text)) return Number.NaN;

@@ -11,7 +11,7 @@ import type { ReadPlan } from './reading.js';
 
 const isMissing = (value: unknown) => value === null || value === undefined || Number.isNaN(value);
 
-/** The text of a value that stands among texts. */
+/** Returns the text of a value that stands among texts. */
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
@@ -19,7 +19,7 @@ function textOf(value: unknown): string | undefined {
   return undefined;
 }
 
-/** A number as texts beside it spell it. */
+/** Returns a number as texts beside it spell it. */
 function spelled(value: unknown, decimalComma: boolean): string | undefined {
   if (typeof value !== 'number') return textOf(value);
   // A number has the value that float64 holds, however large: it is not an id of many digits.
@@ -57,7 +57,7 @@ interface Collected {
   readonly described: Omit<ColumnReport, 'name' | 'why' | 'kind'>;
 }
 
-/** One column of values, of a kind that is given or what its values say. */
+/** Returns one column of values, of a kind that is given or what its values say. */
 export function collectColumn(
   name: string,
   values: readonly unknown[],
@@ -107,7 +107,7 @@ export function collectColumn(
   return { column: builder.finish(name), evidence, findings, described };
 }
 
-/** The values as texts, as they are. */
+/** Returns the values as texts, as they are. */
 export function writtenColumn(name: string, values: readonly unknown[]): CategoryColumn {
   const builder = new KeepingBuilder(undefined);
   const feed = new TextFeed();

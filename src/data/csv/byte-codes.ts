@@ -14,7 +14,7 @@ export interface Place {
 
 const utf8 = () => textDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The place of a byte or character after those of `before`, lines counted from `line` on. */
+/** Returns the place of a byte or character after those of `before`, lines counted from `line` on. */
 export function placeOf(before: Uint8Array | string, line: number): Place {
   let start = 0;
   const newline = typeof before === 'string' ? '\n' : LF;

@@ -280,7 +280,7 @@ export function namesOf(
   const taken = new Set(written);
   const seen = new Map<string, number>();
   const counts = new Map<string, number>();
-  /** The first of `name.1`, `name.2`, ... that is free. */
+  /** Returns the first of `name.1`, `name.2`, ... that is free. */
   const free = (name: string) => {
     for (let n = counts.get(name) ?? 1; ; n++) {
       counts.set(name, n + 1);

@@ -132,7 +132,7 @@ export class LineReader {
     return quoted >= 0 && quoted < end ? this.#rows(unit, at, end, last) : this.#plain(unit, at, end);
   }
 
-  /** All that came since the last whole row; ends in a line break if nothing comes after it. */
+  /** Returns all that came since the last whole row; ends in a line break if nothing comes after it. */
   #joined(last: boolean): Uint8Array {
     const open = last && this.#length > 0 && this.#rest.at(-1)!.at(-1) !== LF;
     if (!open && this.#rest.length === 1) return this.#rest[0]!;
@@ -237,7 +237,7 @@ export class LineReader {
     throw new DataError({ code: 'limit', source: this.source, line, column: 1, problem, hint: STREAM });
   }
 
-  /** The lines in which rows begin since the last call. */
+  /** Returns the lines in which rows begin since the last call. */
   takeLines(): Uint32Array {
     const lines = this.#lines.slice(0, this.#untaken);
     this.#untaken = 0;

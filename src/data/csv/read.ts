@@ -24,7 +24,7 @@ async function* linesOf(bytes: Bytes, encoding: string | undefined): AsyncGenera
   }
 }
 
-/** The same without the first lines. */
+/** Returns a reader without the first lines. */
 async function* without(count: number, blocks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   let left = count;
   for await (const block of blocks) {

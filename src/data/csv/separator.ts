@@ -35,7 +35,7 @@ function countsOf({ rows }: Sample): number[] {
   return rows.map((row) => row.length);
 }
 
-/** The separators that may be, with what they make of the first lines. */
+/** Returns the separators that may be, with what they make of the first lines. */
 function candidatesOf(head: Head, { separator, quote, decimalComma }: Given): (HowCut & { sample: Sample })[] {
   const separators = separator === undefined ? CANDIDATES : [separator];
   return separators.flatMap((sign) => {
@@ -69,7 +69,7 @@ function hasCommas({ rows }: Sample): boolean {
   return rows.every((row, r) => (r === 0 && rows.length > 1) || row.every(isCell));
 }
 
-/** The separator that cuts the most lines into equally many fields, more than one. */
+/** Returns the separator that cuts the most lines into equally many fields, more than one. */
 function bestOf(candidates: readonly (HowCut & { sample: Sample })[]) {
   let best: (HowCut & { sample: Sample; share: number }) | undefined;
   for (const candidate of candidates) {
@@ -166,7 +166,7 @@ export function findLayout(head: Head, given: Given, isHeader: IsHeader): Layout
   return { separator, quote, skip, rowNames: false, trailing: false, notes };
 }
 
-/** Two characters in a row between all fields, as in `1::1193::5`, where no other character separates them. */
+/** Finds two characters in a row between all fields, as in `1::1193::5`, where no other character separates them. */
 export function doubledIn(head: Head, { separator, quote }: HowCut): string | undefined {
   const lines = head.lines(LOOK).filter((line) => line.trim() !== '');
   if (!head.whole && lines.length === LOOK) lines.pop();

@@ -86,7 +86,7 @@ function areNames(row: unknown): row is readonly string[] {
   return row.every((cell) => typeof cell === 'string' && cell.trim() !== '') && new Set(row).size === row.length;
 }
 
-/** The table that one JSON text holds. */
+/** Returns the table that one JSON text holds. */
 function tableOfText(text: string, name: string, plan: JsonPlan, notes: readonly string[] = []): Table {
   const spots = new Spots();
   const complain = spots.complain(name);
@@ -176,7 +176,7 @@ class Pieces {
   }
 }
 
-/** The lines of a source that are not blank, with their numbers. */
+/** Returns the lines of a source that are not blank, with their numbers. */
 async function* lines(bytes: Bytes, maxLength: number): AsyncGenerator<{ text: string; line: number }[]> {
   const rest = new Pieces();
   let line = 1;
@@ -217,7 +217,7 @@ function isWhole(block: Uint8Array): boolean {
   }
 }
 
-/** The same bytes, and their first block. */
+/** Reads the first block, and returns it with bytes that still begin with it. */
 async function peek(bytes: Bytes): Promise<{ first: Uint8Array | undefined; all: Bytes }> {
   const blocks = bytes.blocks();
   const { done, value } = await blocks.next();
@@ -304,7 +304,7 @@ export async function readJsonLines(source: Source, options: JsonOptions = {}): 
   throw failure('empty', open(source).name, START, 'the file is empty');
 }
 
-/** The same a block at a time, in constant memory; kinds and columns are those of the first block. */
+/** Does the same a block at a time, in constant memory; kinds and columns are those of the first block. */
 export function streamJsonLines(source: Source, options: JsonOptions = {}): AsyncGenerator<Table> {
   return tablesOf(source, options, false);
 }

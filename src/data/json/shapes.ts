@@ -126,7 +126,7 @@ function addAll(rows: readonly unknown[], collector: RowCollector): void {
   for (const row of rows) collector.add(row);
 }
 
-/** An object of columns: arrays of equal length. */
+/** Adds an object of columns: arrays of equal length. */
 function addColumns(entries: readonly [string, unknown][], collector: RowCollector, source: string): void {
   const rows = Array.isArray(entries[0]?.[1]) ? entries[0][1].length : 0;
   for (const [name, values] of entries) {
@@ -140,7 +140,7 @@ function addColumns(entries: readonly [string, unknown][], collector: RowCollect
   collector.rows = rows;
 }
 
-/** The names of columns, labels of rows and values that pandas writes with `orient='split'`. */
+/** Adds the names of columns, labels of rows and values that pandas writes with `orient='split'`. */
 function addSplit(
   value: Values,
   columns: readonly unknown[],

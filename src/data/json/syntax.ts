@@ -216,7 +216,7 @@ function hasLongNumber(text: string): boolean {
 }
 
 /**
- * The value that a JSON text is. Whole numbers beyond 2^53 come as their text, which says which number is meant.
+ * Returns the value that a JSON text is. Whole numbers beyond 2^53 come as their text, which says which number is meant.
  * @throws JsonFlaw
  */
 export function parseJson(text: string, depth: number): unknown {

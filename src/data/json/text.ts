@@ -67,7 +67,7 @@ export function parse(text: string, source: string, spot: Spot): unknown {
   }
 }
 
-/** The elements of the array that a text is, each parsed, and where it begins. */
+/** Returns the elements of the array that a text is, each parsed, and where it begins. */
 export function* elements(text: string, source: string): Generator<{ value: unknown; spot: Spot }> {
   let depth = 0;
   let start = -1;

@@ -12,7 +12,7 @@ interface Fitted {
   readonly words: readonly [string, string] | undefined;
 }
 
-/** A table's column as the kind that it had when fitting. */
+/** Returns a table's column as the kind that it had when fitting. */
 export function adapted(table: Table, { name, kind, words }: Fitted): Column {
   if (!table.has(name)) {
     throw new UnknownNameError({

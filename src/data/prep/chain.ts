@@ -106,7 +106,7 @@ export class Chain {
     return names;
   }
 
-  /** The column that this came of, as far as that can be told. */
+  /** Returns the column that this came of, as far as that can be told. */
   inverse(columns: readonly Column[]): Column {
     let names: readonly string[] = [this.name];
     const stages = this.#links.map((link) => {
@@ -139,7 +139,7 @@ export class Chain {
     return this.#links.map(({ spec, states }) => ({ ...spec, states }));
   }
 
-  /** A chain with what another one learned. */
+  /** Returns a chain with what another one learned. */
   static fromJSON(name: string, value: unknown, argument: string): Chain {
     const specs = readSteps(value, argument);
     const chain = new Chain(name, specs, argument);

@@ -44,7 +44,7 @@ export function fill(
   }
 }
 
-/** In float32. */
+/** Converts the numbers of a column to float32. */
 export function narrow(given: Column): Narrow {
   const column = numbersOf(given);
   const coded = codedOf(column);

@@ -41,7 +41,7 @@ interface Filled {
   readonly indicator: boolean;
 }
 
-/** The number that comes most often; of several the least. */
+/** Returns the number that comes most often; of several the least. */
 function mostFrequent(ordered: Float64Array): number {
   let best = 0;
   let most = 0;
@@ -87,7 +87,7 @@ function fitNumbers(column: NumberColumn, strategy: Strategy, value: number | st
   throw new ValueError({ argument: `column '${name}'.value`, given: show(value), expected: 'a number' });
 }
 
-/** The same column with `text` where a value is missing. */
+/** Returns the same column with `text` where a value is missing. */
 function fillTexts(column: CategoryColumn, text: string): CategoryColumn {
   const known = column.categories.indexOf(text);
   const categories = known < 0 ? [...column.categories, text] : column.categories;

@@ -41,7 +41,7 @@ export function define<O, S>(kind: StepKind<O, S>): AnyStep {
   return kind as unknown as AnyStep;
 }
 
-/** A step of numbers, each for itself. */
+/** Makes a step that maps each number by itself. */
 export function numeric<O, S>(kind: {
   readonly state: Shape;
   plan(options: Readonly<Record<string, unknown>>): O;
@@ -87,7 +87,7 @@ export function numbersOf(column: Column): NumberColumn {
   });
 }
 
-/** A state out of a file, checked. */
+/** Checks a state from a file, and returns it. */
 export function checkState(value: unknown, shape: Shape, argument: string): State {
   const fail = (key: string, given: unknown, expected: string) =>
     new ValueError({ argument: `${argument}.${key}`, given: show(given), expected });

@@ -88,12 +88,12 @@ export interface StandardizeOptions {
   readonly scale?: boolean;
 }
 
-/** Mean 0 and standard deviation 1. */
+/** Scales to mean 0 and standard deviation 1. */
 export function standardize(options: StandardizeOptions = {}): StepSpec {
   return spec('standardize', options);
 }
 
-/** Mean 0. */
+/** Subtracts the mean. */
 export function zeroCentre(): StepSpec {
   return spec('zeroCentre', {});
 }
@@ -110,7 +110,7 @@ export interface MinMaxOptions {
   readonly high?: number;
 }
 
-/** The range of the numbers becomes `min` to `max`. */
+/** Scales the range of the numbers to `min` to `max`. */
 export function minMax(options: MinMaxOptions = {}): StepSpec {
   return spec('minMax', options);
 }
@@ -123,12 +123,12 @@ export interface RobustOptions {
   readonly upper?: number;
 }
 
-/** The median becomes 0, the distance between two quantiles 1. */
+/** Scales the median to 0 and the distance between two quantiles to 1. */
 export function robust(options: RobustOptions = {}): StepSpec {
   return spec('robust', options);
 }
 
-/** The greatest size becomes 1; zeros stay. */
+/** Scales the largest absolute value to 1; zeros stay. */
 export function maxAbs(): StepSpec {
   return spec('maxAbs', {});
 }

@@ -120,7 +120,7 @@ function checkChoices({ choices, curve, best }: Saved, { epochs, moreEpochs }: D
   if (best !== (choices[0]?.bestEpoch ?? -1) >= 0) fail('best weights that no epoch has, or an epoch without');
 }
 
-/** A network, as far as the others are and no further. @throws FileFormatError */
+/** Checks that a network is exactly as far as the others. @throws FileFormatError */
 function checkRun({ epochs, run }: Model, name: string, settled: number): void {
   const { firstEpoch, epoch, history } = run ?? { firstEpoch: 0, epoch: 0, history: undefined };
   const known = run === undefined || (isObject(history) && listed(history.epoch) === epoch);

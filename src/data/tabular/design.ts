@@ -285,8 +285,8 @@ const MANY_CATEGORIES = 20;
 const MANY_COLUMNS = 32;
 
 /**
- * The greatest number that at least a third of many columns reach, where none is below 0 or above it: one scale for all
- * keeps those that are nearly always 0 from growing out of proportion.
+ * Returns the greatest number that at least a third of many columns reach, where none is below 0 or above it: one scale for
+ * all keeps those that are nearly always 0 from growing out of proportion.
  */
 function sharedScale({ columns }: Table): number | undefined {
   const numbers = columns.filter((column) => column.kind === 'number');

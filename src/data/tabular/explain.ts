@@ -193,7 +193,7 @@ function blocksOf({ preprocessing, target }: Explained, table: Table): readonly 
 interface Mixer {
   /** Predictions for the rows as they are. */
   readonly whole: Numbers;
-  /** The same where some columns of the table are in another order. */
+  /** Does the same where some columns of the table are in another order. */
   mixed(columns: readonly string[], order: Uint32Array): Numbers;
 }
 

@@ -158,7 +158,7 @@ export class Warnings {
   }
 }
 
-/** A number of a column as people write it: dates as dates. */
+/** Returns a number of a column as people write it: dates as dates. */
 export function numberText(value: number | undefined, kind: ColumnKind): string {
   if (kind !== 'date' || value === undefined || !(Math.abs(value) <= 8.64e15)) return String(value);
   return new Date(value).toISOString().replace(/T00:00:00\.000Z$/, '');

@@ -159,7 +159,10 @@ const recordOf = (classes: number): Check =>
 
 const WHERE = 'metadata.preprocessing';
 
-/** The record of a pipeline, checked by itself and against the model and the preprocessing. @throws FileFormatError */
+/**
+ * Checks the record of a pipeline by itself and against the model and the preprocessing, and returns it.
+ * @throws FileFormatError
+ */
 export function readRecord(given: unknown, model: Model, inputs: Preprocessing, target: Preprocessing): TabularRecord {
   const where = `${WHERE}.record`;
   const fail = (part: string, what: string): never => {

@@ -27,12 +27,12 @@ export class Rounds {
     this.#going = going;
   }
 
-  /** A signal of its own for each network's `fit`. */
+  /** Returns a signal of its own for each network's `fit`. */
   signalOf(member: number): AbortSignal {
     return this.#controllers[member]!.signal;
   }
 
-  /** The network ends on its own account, and is not waited for. */
+  /** Marks a network as ended by itself, so that the others do not wait for it. */
   retire(member: number): void {
     this.#ended[member] = true;
     this.#proceed();

@@ -119,7 +119,7 @@ export class Tabular<T extends Task = Task> {
     return tableFromRows(data, { kinds, ...reading });
   }
 
-  /** A matrix for the model, of rows that need no target. */
+  /** Returns a matrix for the model, of rows that need no target. */
   #inputsOf(data: Data): Matrix {
     const { inputs } = this.#ready();
     return inputs.transform(this.#tableOf(data, inputs.kinds));
@@ -189,7 +189,7 @@ export class Tabular<T extends Task = Task> {
     return { truth, outputs, metrics: measure(record.task, truth, outputs, record.classes, record.prior) };
   }
 
-  /** The columns by their importance: what predictions lose when one is shuffled (Breiman 2001). */
+  /** Returns the columns by their importance: what predictions lose when one is shuffled (Breiman 2001). */
   explain(data: Data, options: ExplainOptions = {}): Explanation {
     const { model, inputs, target, record } = this.#ready();
     const { task, precision } = record;
@@ -234,13 +234,13 @@ export class Tabular<T extends Task = Task> {
     await save(this.#dressed(), target, { training: false });
   }
 
-  /** The same as bytes. */
+  /** Returns the saved file as bytes. */
   serialize(): Uint8Array {
     return serialize(this.#dressed(), { training: false });
   }
 }
 
-/** A table of these columns without a row. */
+/** Returns a table of these columns without a row. */
 function emptyTable(kinds: Readonly<Record<string, ColumnKind>>): Table {
   return new Table(
     Object.entries(kinds).map(([name, kind]) =>
@@ -252,8 +252,8 @@ function emptyTable(kinds: Readonly<Record<string, ColumnKind>>): Table {
 }
 
 /**
- * A pipeline that learns to predict one column of a table from the others. With nothing but a target it infers the task,
- * scales, encodes and splits, and trains networks with Adam, one-cycle rates and early stopping.
+ * Returns a pipeline that learns to predict one column of a table from the others. With nothing but a target it infers the
+ * task, scales, encodes and splits, and trains networks with Adam, one-cycle rates and early stopping.
  */
 export function tabular<T extends Task = Task>(options: TabularOptions & { readonly task?: T }): Tabular<T> {
   checkTabular(options);

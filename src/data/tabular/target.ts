@@ -13,8 +13,8 @@ import { classNumbers } from './classes.js';
 import type { Task } from './design.js';
 
 /**
- * The rows that have a target. `isMissing` says of texts whether they stand for a missing value where the target was read as
- * it is spelled.
+ * Returns the rows that have a target. `isMissing` says of texts whether they stand for a missing value where the target was
+ * read as it is spelled.
  */
 export function withTarget(
   table: Table,
@@ -179,7 +179,7 @@ export interface Truth extends Numbers {
   readonly unknown: readonly string[];
 }
 
-/** The targets of a table that has one in each row. */
+/** Returns the targets of a table that has one in each row. */
 export function truthOf(table: Table, task: Task, target: Preprocessing): Truth {
   const [name] = Object.keys(target.kinds);
   const column = table.column(name!);

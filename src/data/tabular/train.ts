@@ -194,7 +194,7 @@ export async function train(
   };
 }
 
-/** Training goes on at half the rate, which falls along half a cosine. */
+/** Continues training at half the rate, which falls along half a cosine. */
 function rateAgain({ epochs, moreEpochs, learningRate }: Design, epoch: number): number {
   return (learningRate / 4) * (1 + cos((Math.PI * (epoch - epochs + 0.5)) / moreEpochs));
 }

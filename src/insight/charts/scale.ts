@@ -6,7 +6,7 @@ export interface Scale {
   readonly min: number;
   readonly max: number;
   readonly ticks: readonly { readonly at: number; readonly text: string }[];
-  /** From 0 at `min` to 1 at `max`. */
+  /** Maps a value to 0 at `min` up to 1 at `max`. */
   place(value: number): number;
 }
 
@@ -49,7 +49,7 @@ const [DAY, HOUR, SECOND] = [86_400_000, 3_600_000, 1000];
 /** Labels of dates below a chart 300 pixels wide. */
 const DATES = 3;
 
-/** The scale of dates: ticks at whole days where there are some, else hours or seconds. */
+/** Returns the scale of dates: ticks at whole days where there are some, else hours or seconds. */
 function dateScale(low: number, high: number, side: 'x' | 'y'): Scale {
   const span = high - low;
   const unit = span >= 2 * DAY ? DAY : span >= 2 * HOUR ? HOUR : SECOND;
@@ -73,7 +73,7 @@ function dateScale(low: number, high: number, side: 'x' | 'y'): Scale {
   };
 }
 
-/** The scale of one side of a chart. */
+/** Returns the scale of one side of a chart. */
 export function scaleOf(chart: Chart, side: 'x' | 'y'): Scale {
   const axis: Axis = chart[side];
   let [low, high] = extent(chart.layers.flatMap(valuesOf[side]));

@@ -185,8 +185,8 @@ export function bindExpression(
 }
 
 /**
- * The mean of a result over all its elements, written to `loss`; returns the seed of its gradient. With `weights`, a column
- * of rows' weights, each element counts times that of its row; `divisor` is the number of elements unless said.
+ * Emits the mean of a result over all its elements, written to `loss`; returns the seed of its gradient. With `weights`, a
+ * column of rows' weights, each element counts times that of its row; `divisor` is the number of elements unless said.
  */
 export function meanLoss(
   lower: Lowering,

@@ -139,7 +139,7 @@ export function checkAxis(axis: unknown, argument: string): asserts axis is 1 | 
 
 let known: Operations | undefined;
 
-/** The operations as functions of symbols. Reading one that does not exist is an error with the nearest name. */
+/** Returns the operations as functions of symbols. Reading one that does not exist is an error with the nearest name. */
 function makeOperations(): Operations {
   const names = Object.keys(operations) as OperationName[];
   const table = Object.fromEntries(names.map((name) => [name, operation(name)]));

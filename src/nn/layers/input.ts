@@ -15,7 +15,7 @@ export function inputWidth(shape: unknown, argument: string): number {
   return checkNumber(width, argument, { min: 1, integer: true });
 }
 
-/** An input of a `model`. */
+/** Returns an input of a `model`. */
 export function input(options: InputOptions): SymbolicTensor {
   checkOptions(options, ['shape', 'name'], 'input');
   const { shape, name } = options;

@@ -9,10 +9,13 @@ const BLOCK = 16;
 /** More numbers than these are better sorted by the engine than one by one. */
 const FEW = 16;
 
-/** A whole number for the bits of a float32, of the same order; the same for 0 and -0. */
+/** Returns a whole number for the bits of a float32, of the same order; the same for 0 and -0. */
 const key = (bits: number): number => (bits === -0x80000000 ? 0 : bits ^ ((bits >> 31) & 0x7fffffff));
 
-/** Whole numbers in the order of float64 ones, which no key of 32 bits tells apart; the same for equals. */
+/**
+ * Returns whole numbers in the order of float64 values, which keys of 32 bits cannot distinguish; equal values get equal
+ * numbers.
+ */
 function ranked(data: Float64Array): Int32Array {
   const order = data.slice().sort();
   let distinct = 0;
@@ -36,7 +39,7 @@ interface Ranking {
   readonly equal: Int32Array;
 }
 
-/** The keys of each class's or label's own scores, one after the other, from `starts[c]` to `starts[c + 1]`. */
+/** Returns the keys of each class's or label's own scores, one after the other, from `starts[c]` to `starts[c + 1]`. */
 function collect(sample: Sample, bits: Int32Array): { readonly keys: Int32Array; readonly starts: Int32Array } {
   const { rows, kind, targets } = sample;
   const { columns } = sample.predictions;
@@ -217,8 +220,8 @@ const precision: Measure = (ranking, n) => {
 };
 
 /**
- * The mean over classes or labels, without those for which `measure` is NaN; of two columns of classes the second counts.
- * NaN where a score is.
+ * Returns the mean over classes or labels, without those for which `measure` is NaN; of two columns of classes the second
+ * counts. NaN where a score is.
  */
 function* mean(sample: Sample, measure: Measure): Steps {
   const { rows, kind, classes } = sample;
@@ -249,8 +252,8 @@ function* mean(sample: Sample, measure: Measure): Steps {
   return sum / defined;
 }
 
-/** The area under the ROC curve. */
+/** Returns the area under the ROC curve. */
 export const rocArea = (sample: Sample): Steps => mean(sample, area);
 
-/** The average precision. */
+/** Returns the average precision. */
 export const averagePrecision = (sample: Sample): Steps => mean(sample, precision);

@@ -47,7 +47,7 @@ function dot(a: Vector, b: Vector): number {
   return sum;
 }
 
-/** a + factor b. */
+/** Returns a + factor b. */
 function plus(a: Vector, factor: number, b: Vector): Vector {
   return a.map((x, i) => x + factor * (b[i] as number));
 }
@@ -80,7 +80,10 @@ const SUFFICIENT_DECREASE = 1e-4;
 const CURVATURE = 0.9;
 const MOST_TRIALS = 25;
 
-/** A point along a direction that meets the strong Wolfe conditions, or the best one found; after torch.optim.LBFGS. */
+/**
+ * Searches along a direction for a point that satisfies the strong Wolfe conditions, and returns the best one found; after
+ * torch.optim.LBFGS.
+ */
 function* searchLine(
   evaluate: (t: number) => Generator<void, Point, number>,
   start: Point,
@@ -141,7 +144,7 @@ function* searchLine(
   return { point: low, evaluations: trials + 1 };
 }
 
-/** A solver with its memory. */
+/** Returns a solver with its memory. */
 function makeLbfgs(options: LbfgsOptions): Solver {
   const { maxIterations, historySize, toleranceGradient, toleranceChange } = options;
   const mostEvaluations = Math.floor((maxIterations * 5) / 4);

@@ -230,7 +230,7 @@ export class HeldOut {
     return mean;
   }
 
-  /** The log loss of a row if it were of another class than it is, whichever. */
+  /** Returns the log loss of a row if it were of another class than it is, whichever. */
   #otherLossOf(i: number, said: readonly Float32Array[]): number {
     const target = this.truth[this.rows[i]!]!;
     const seen = this.#seen[i]!;
@@ -250,8 +250,8 @@ export class HeldOut {
   }
 
   /**
-   * The squared error of all networks together if their errors had nothing in common: less is chance, as where one of them
-   * is far off. Where all of them left out the row, its loss is no estimate.
+   * Returns the squared error of all networks together if their errors had nothing in common: less is chance, as where one
+   * of them is far off. Where all of them left out the row, its loss is no estimate.
    */
   #leastOf(i: number, all: readonly Float32Array[], loss: number): number {
     const seen = this.#seen[i]!;
@@ -261,7 +261,7 @@ export class HeldOut {
     return squares / seen.length / this.#latest.length;
   }
 
-  /** The loss that all networks together are expected to have on a row, by what those say that left it out. */
+  /** Returns the loss that all networks together are expected to have on a row, by what those say that left it out. */
   #lossOf(i: number, all: readonly Float32Array[]): number {
     const seen = this.#seen[i]!;
     const target = this.truth[this.rows[i]!]!;

@@ -137,7 +137,7 @@ function taken({ data, columns }: Numbers, rows: Uint32Array): Numbers {
   return dense(chosen, rows.length, columns);
 }
 
-/** The first of each row's most probable classes. */
+/** Returns the first of each row's most probable classes. */
 export function predictedOf({ data, rows, columns }: Numbers): Float32Array {
   return Float32Array.from({ length: rows }, (_, row) => {
     let best = row * columns;
@@ -146,7 +146,7 @@ export function predictedOf({ data, rows, columns }: Numbers): Float32Array {
   });
 }
 
-/** The mean of f1 over classes, those that are not known together as one more. */
+/** Returns the mean of f1 over classes, those that are not known together as one more. */
 function f1OfClasses({ data }: Numbers, predicted: Float32Array, classes: number): number {
   const wanted = Float32Array.from(data, (number) => (number < 0 ? classes : number));
   return f1(wanted, predicted, { average: 'macro' });
