@@ -1,3 +1,6 @@
+// Undoes assembly/pack/pack.js. Measured in bench/NOTES.md, "Cleverness that pays"; test/package/cleverness.test.ts counts
+// the bytes, test/package/bundle.test.ts takes every module there and back.
+
 /** Characters that stand for a byte by themselves; two more begin a pair. */
 const SINGLE = 89;
 const CHARACTERS = SINGLE + 2;

@@ -34,7 +34,7 @@ export function along(call: Call, { place, work, steps, unit = LINE, scratch }: 
     unit,
     work,
     cut(start, size, part) {
-      // A copy of the array that begins with a string, as in `resolve`: offsets stay integers.
+      // A slice, whose offsets stay integers: see call-arrays.ts.
       const args = numbers.slice();
       steps.forEach((step, i) => {
         if (step) args[i + 1]! += start * step;

@@ -6,6 +6,7 @@ import { copyRows, SHORT } from '../program/copy.js';
 import { outputLayer } from '../program/network.js';
 import { isFloat32 } from '../realms.js';
 import { type Data, readInput, readInputs } from '../rows/arrays.js';
+import { sharesMemory } from './shared-memory.js';
 
 /** Options of `predict`. */
 export interface PredictOptions<Output extends Matrix | Float32Array> {
@@ -123,38 +124,4 @@ function checkOutput(output: Matrix | Float32Array, x: MatrixLike, rows: number,
       hint: 'Inputs are never changed.',
     });
   }
-}
-
-/** V8 keeps typed arrays of up to 64 bytes in its own heap, until someone asks for their buffer. */
-const LARGEST_IN_HEAP = 16;
-
-/**
- * Returns whether two float32 arrays share memory. Asking small ones for their `buffer` would move them out of V8's
- * heap, which takes as long as a small network, so that first their numbers tell: in one memory they are the same.
- */
-function floatsOverlap(x: Float32Array, output: Float32Array): boolean {
-  const shift = (output.byteOffset - x.byteOffset) / 4;
-  const inX = Math.max(0, shift);
-  const inOutput = Math.max(0, -shift);
-  if (inX >= x.length || inOutput >= output.length) return false;
-  if (x.length <= LARGEST_IN_HEAP || output.length <= LARGEST_IN_HEAP) {
-    const a = x[inX]!;
-    const b = output[inOutput]!;
-    if (a !== b && !(Number.isNaN(a) && Number.isNaN(b))) return false;
-  }
-  return x.buffer === output.buffer;
-}
-
-function sharesMemory(x: MatrixLike, output: Float32Array): boolean {
-  if (x instanceof Float32Array) return floatsOverlap(x, output);
-  if (isMatrix(x) && isFloat32(x.data)) return floatsOverlap(x.data, output);
-  if (Array.isArray(x)) return x.some((row) => ArrayBuffer.isView(row) && overlap(row, output));
-  const data = ArrayBuffer.isView(x) ? x : (x as Matrix).data;
-  return ArrayBuffer.isView(data) && overlap(data, output);
-}
-
-function overlap(a: ArrayBufferView, b: ArrayBufferView): boolean {
-  return (
-    a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
-  );
 }

@@ -1,3 +1,4 @@
+import { makeCall } from '../kernels/call-arrays.js';
 import type { Call, KernelName, Kernels } from '../kernels/contract.js';
 import type { Parameter, RowGradients } from './parameter.js';
 import { matrixTensor, type Tensor, vectorTensor } from './plan.js';
@@ -223,7 +224,12 @@ export class Emitter {
     return {
       mode: this.mode,
       rows: this.rows,
-      calls: symbolic.map(resolve),
+      calls: symbolic.map(({ kernel, args }) =>
+        makeCall(
+          kernel,
+          args.map((arg) => (typeof arg === 'number' ? arg : arg.offset)),
+        ),
+      ),
       symbolic,
       inputs,
       targets,
@@ -239,16 +245,6 @@ export class Emitter {
       flops: symbolic.reduce((sum, call) => sum + productFlops(call), 0),
     };
   }
-}
-
-/**
- * A call with offsets for tensors. Its array begins with a string and is filled from there, because V8 would hold an
- * array of numbers with a fraction among them in float64, offsets and all.
- */
-function resolve({ kernel, args }: SymbolicCall): Call {
-  const call: unknown[] = [kernel];
-  for (const arg of args) call.push(typeof arg === 'number' ? arg : arg.offset);
-  return call as unknown as Call;
 }
 
 /** Multiplications and additions of a dense product; 0 for other kernels. */

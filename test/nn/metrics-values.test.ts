@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { log } from '../../src/kernels/lib/elementary.js';
 import { matrix } from '../../src/matrix.js';
 import { accuracy, auc, confusionMatrix, f1, prAuc, topK } from '../../src/nn/metrics/index.js';
+import { key, makeRoom, rank } from '../../src/nn/metrics/score-places.js';
 import { metricTable } from '../../src/nn/registry.js';
 import { Random } from '../support/buffers.js';
 
@@ -147,4 +148,25 @@ test('the logarithm is within an ulp', () => {
     expect(Math.abs(log(x) - Math.log(x))).toBeLessThanOrEqual(2 ** -52 * Math.max(1e-3, Math.abs(Math.log(x))));
   }
   expect([log(1), log(0)]).toEqual([0, -Infinity]);
+});
+
+describe('the ranking of scores sorts and searches few of them', () => {
+  const ROWS = 20_000;
+  const scores = Float32Array.from({ length: ROWS }, (_, i) => 0.05 + (0.9 * ((i * 7919) % ROWS)) / ROWS);
+  const all = Int32Array.from(new Int32Array(scores.buffer), key);
+
+  test.each([0.01, 0.1, 0.5])('of a class of the share %d', (share) => {
+    const own = all.filter((_, i) => (i * 31) % 1000 < share * 1000);
+    const room = makeRoom(ROWS);
+    const sort = vi.spyOn(Int32Array.prototype, 'sort');
+    const { own: sorted, others } = rank(all, own, room);
+    const sizes = sort.mock.contexts.map((keys) => (keys as Int32Array).length);
+    sort.mockRestore();
+    expect([...sorted]).toEqual([...own].sort((a, b) => a - b));
+    expect(others.reduce((sum, count) => sum + count)).toBe(ROWS - own.length);
+    // What an engine's sort is given, and what is searched for, since it shares a place with some of the class.
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(own.length / 4);
+    const near = room.counts.reduce((sum, count, place) => sum + count * room.mixed[place]!, 0);
+    expect(near).toBeLessThan(4 * own.length);
+  });
 });

@@ -1,4 +1,5 @@
 import { BackendError } from '../../errors.js';
+import { endedOf, type Watched } from './ended.js';
 import { builtin } from './host.js';
 import { ownPlace } from './own-place.js';
 import { beside, inBrowser, placeOf, startAt, unstarted } from './scripts.js';
@@ -12,12 +13,11 @@ export interface Member {
   ended?(): boolean;
 }
 
-interface NodeWorker {
+interface NodeWorker extends Watched {
   postMessage(message: unknown): void;
   terminate(): void;
   unref(): void;
   once(event: string, handler: (value: unknown) => void): void;
-  readonly performance?: { eventLoopUtilization?(): { idle: number } };
 }
 
 interface NodeWorkers {
@@ -28,8 +28,6 @@ type Lost = (error: unknown) => void;
 
 /** Starts one thread, which answers when it is ready; `lost` hears of its end. */
 type Start = (data: ThreadData, ready: (answer: unknown) => void, lost: Lost) => Member;
-
-const inBun = (globalThis as { process?: { versions?: { bun?: string } } }).process?.versions?.bun !== undefined;
 
 export const nodeWorkers = () => builtin<NodeWorkers>('node:worker_threads');
 
@@ -48,8 +46,7 @@ const inNode =
     return {
       postMessage: (message) => worker.postMessage(message),
       terminate: () => worker.terminate(),
-      // The idle time of the loop of a worker that has ended is negative. Deno has no such function, Bun one that complains.
-      ...(!inBun && { ended: () => (worker.performance?.eventLoopUtilization?.().idle ?? 0) < 0 }),
+      ...endedOf(worker),
     };
   };
 
