@@ -73,7 +73,7 @@ function run(file, args) {
   });
 }
 
-/** What is wrong with the result of a case; undefined where nothing is. */
+/** Says what is wrong with the result of a case; undefined where nothing is. */
 function faultOf(file, { code, output }) {
   if (code === null) return `not done after ${values.limit} s`;
   const expected = expectations[file]?.fault;

@@ -35,7 +35,7 @@ export function adam(w: i32, g: i32, m: i32, v: i32, n: i32, block: i32, factor:
   settle(v, n, block);
 }
 
-/** adam with the largest v so far in place of v. (AMSGrad; Reddi et al. 2018, as in PyTorch.) */
+/** Updates like adam, with the largest v so far in place of v. (AMSGrad; Reddi et al. 2018, as in PyTorch.) */
 export function adamMaximum(w: i32, g: i32, m: i32, v: i32, u: i32, n: i32, block: i32, factor: i32): void {
   const scale = f32.load(at(factor));
   if (isNaN(scale)) return;

@@ -29,13 +29,13 @@ class Binary extends Elementwise {
   }
 }
 
-/** 1 for targets above 0, else -1. */
+/** Returns 1 for targets above 0, else -1. */
 function side(t: v128): v128 {
   const one = f32x4.splat(1);
   return v128.bitselect(one, f32x4.neg(one), f32x4.gt(t, f32x4.splat(0)));
 }
 
-/** max(1 - t y, 0). */
+/** Returns max(1 - t y, 0). */
 function miss(y: v128, t: v128): v128 {
   return f32x4.pmax(f32x4.sub(f32x4.splat(1), f32x4.mul(t, y)), f32x4.splat(0));
 }
@@ -84,7 +84,7 @@ function squaredHingeTerm(y: v128, t: v128): v128 {
   return f32x4.mul(m, m);
 }
 
-/** max(1 - t y, 0)^2, with targets as in hinge. */
+/** Computes max(1 - t y, 0)^2, with targets as in hinge. */
 export function squaredHinge(
   y: i32,
   targets: i32,

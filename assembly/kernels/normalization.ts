@@ -284,7 +284,7 @@ export function layerNormalizationForward(
   }
 }
 
-/** dgamma and dbeta, summed over the rows in order. */
+/** Computes dgamma and dbeta, summed over the rows in order. */
 export function layerNormalizationGradients(
   x: i32,
   mean: i32,

@@ -8,7 +8,7 @@ export class Curve {
     return x;
   }
 
-  /** dx from dy and from x or y, whichever the activation saves. */
+  /** Returns dx from dy and from x or y, whichever the activation saves. */
   df(_saved: v128, dy: v128, _a: v128, _b: v128): v128 {
     return dy;
   }

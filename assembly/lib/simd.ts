@@ -3,7 +3,7 @@ export function at(offset: i32): usize {
   return (<usize>offset) << 2;
 }
 
-/** a * b + c, rounded after the product and after the sum; one rounding in the relaxed build. */
+/** Returns a * b + c, rounded after the product and after the sum; one rounding in the relaxed build. */
 export function fma(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(f32x4.mul(a, b), c);

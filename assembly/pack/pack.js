@@ -21,7 +21,7 @@ const STREAMS = [
 ];
 const at = Object.fromEntries(STREAMS.map((name, i) => [name, i]));
 
-/** How an immediate is copied: as a LEB128, as so many bytes, or as many as a LEB128 before them says. */
+/** Codes for the copy of an immediate: a LEB128, this number of bytes, or as many as a LEB128 before them says. */
 const LEB = 0;
 const CHUNK = 255;
 

@@ -25,7 +25,7 @@ const images = new WeakMap<Table, { readonly width: number; readonly height: num
 /** Returns the height and width of the images that a table holds, one per row with a label. */
 export const imageOf = (table: Table) => images.get(table);
 
-/** Columns of idx, one for each number of an entry. */
+/** Returns the columns of idx, one for each number of an entry. */
 function pixelsOf({ shape, values }: IdxArray): Column[] {
   const rows = shape[0]!;
   return columnsOf(values, rows, values.length / rows).map((values, c): Column => {

@@ -11,7 +11,7 @@ const brief = (name: string) => shorten(printable(name));
 const BARS = '\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588';
 
 /**
- * Numbers as a row of bars, at most `width` of them, between `low` and `high`; by default their least and their most.
+ * Draws numbers as a row of bars, at most `width` of them, between `low` and `high`; by default their least and their most.
  */
 export function sparkline(values: Curve, width = 60, [low, high] = endsOf(values)): string {
   const count = Math.min(width, values.length);
@@ -46,7 +46,7 @@ export function shown(value: number | undefined, kind: ColumnKind): string {
   return kind === 'date' && value !== undefined ? numberText(Math.round(value), kind) : short(value ?? Number.NaN);
 }
 
-/** Rows of cells as lines, columns below one another, numbers to the right. */
+/** Formats rows of cells as lines, columns below one another, numbers to the right. */
 export function grid(cells: readonly (readonly string[])[]): string {
   const rows = cells.map((row) => row.map(printable));
   const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((row) => row[c]?.length ?? 0)));

@@ -147,7 +147,7 @@ export class Table {
     return cellOf(this.column(name), row);
   }
 
-  /** Rows as objects without a prototype. */
+  /** Returns rows as objects without a prototype. */
   toObjects(): Record<string, Value>[] {
     return Array.from({ length: this.rows }, (_, row) => {
       const object: Record<string, Value> = Object.create(null);

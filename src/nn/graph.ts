@@ -183,7 +183,7 @@ export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): Built
   // The user did not choose the name of a stack's only input.
   checkNames(sequential ? names : [...inputs.map(({ name }) => name), ...names]);
   const built: NetworkNode[] = [];
-  // This maps each node of the graph to its value and width.
+  // Each node of the graph has a value and a width.
   const values = inputs.map(({ width }, i) => ({ value: i, width }));
   const layers = nodes.map(({ spec, inputs: sources }, index) => {
     const name = `layers.${index}`;

@@ -216,7 +216,7 @@ function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<
   const { dialect, fields, kinds, reader } = pass;
   const { separator, header } = dialect;
   const lines = reader.takeLines();
-  // This empties the builders.
+  // Builders are empty from here on.
   const described = fields.map(({ builder }) => builder?.describe());
   const found = fields.map(({ builder }) => builder?.findings);
   const made = columnsOf(pass);

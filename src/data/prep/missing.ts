@@ -57,7 +57,7 @@ function mostFrequent(ordered: Float64Array): number {
   return best;
 }
 
-/** Rows of each category of a column, in the order of its categories. */
+/** Counts the rows of each category of a column, in the order of its categories. */
 export function countCategories({ codes, categories }: CategoryColumn): { counts: number[]; missing: number } {
   const counts = new Array<number>(categories.length).fill(0);
   let missing = 0;

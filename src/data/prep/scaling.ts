@@ -150,7 +150,7 @@ export interface QuantileNormalOptions {
   readonly quantiles?: number;
 }
 
-/** Numbers by their rank, as if drawn from a normal distribution; within -5.2 to 5.2. */
+/** Maps numbers by their rank, as if drawn from a normal distribution; within -5.2 to 5.2. */
 export function quantileNormal(options: QuantileNormalOptions = {}): StepSpec {
   return spec('quantileNormal', options);
 }

@@ -144,7 +144,7 @@ export class FirstLayers {
   }
 }
 
-/** Columns of several matrices in one. */
+/** Joins the columns of several matrices in one. */
 function beside(parts: readonly Matrix[], rows: number, total: number): Matrix {
   const data = new Float32Array(rows * total);
   let start = 0;

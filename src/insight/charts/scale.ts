@@ -30,7 +30,7 @@ function extent(lists: readonly Values[]): [number, number] {
   return low <= high ? [low, high] : [0, 1];
 }
 
-/** Numbers as short as their distance allows: 0.25, 1,200, 3.5M, 2e-9. */
+/** Formats numbers as short as their distance allows: 0.25, 1,200, 3.5M, 2e-9. */
 function labels(at: readonly number[]): readonly string[] {
   const step = at.length > 1 ? (at[1] as number) - (at[0] as number) : (at[0] ?? 1);
   const most = Math.max(...at.map(Math.abs));

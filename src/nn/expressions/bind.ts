@@ -41,7 +41,7 @@ function rowsOf(value: Constant): readonly (readonly number[])[] {
   return (Array.isArray(value[0]) ? value : [value]) as readonly (readonly number[])[];
 }
 
-/** Values of a dense product's weights, in panels. */
+/** Returns the values of a dense product's weights, in panels. */
 function panels(rows: readonly (readonly number[])[], columns: number): number[] {
   const data: number[] = Array(rows.length * panelColumns(columns)).fill(0);
   rows.forEach((row, k) => {

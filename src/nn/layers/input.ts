@@ -9,7 +9,7 @@ export interface InputOptions {
   readonly name?: string;
 }
 
-/** Columns of an input shape. */
+/** Returns the number of columns of an input shape. */
 export function inputWidth(shape: unknown, argument: string): number {
   const width = Array.isArray(shape) && shape.length === 1 ? shape[0] : shape;
   return checkNumber(width, argument, { min: 1, integer: true });
