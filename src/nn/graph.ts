@@ -40,7 +40,11 @@ export interface BuildableSpec extends GraphSpec {
   readonly layers: readonly LayerSpec[];
 }
 
-/** Returns a stack of layers as a graph. @throws ShapeError where the first layer does not say how wide the input is. */
+/**
+ * Returns a stack of layers as a graph.
+ * @throws ShapeError where the first layer does not say how wide the input is.
+ * @throws ValueError for anything but an array of at least one layer.
+ */
 export function sequence(specs: readonly LayerSpec[]): Graph {
   if (!Array.isArray(specs) || specs.length === 0) {
     throw new ValueError({ argument: 'layers', given: show(specs), expected: 'an array of at least one layer' });
@@ -173,7 +177,10 @@ export interface BuiltGraph {
   readonly layers: readonly (readonly Layer[])[];
 }
 
-/** Builds the layers of a graph, checking every option on the way. */
+/**
+ * Builds the layers of a graph, checking every option on the way.
+ * @throws ValueError for outputs that are absent or equal, and for ids that are not an input.
+ */
 export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): BuiltGraph {
   if (outputs.length === 0) throw new ValueError({ argument: 'outputs', given: 'none', expected: 'at least one' });
   if (new Set(outputs).size < outputs.length) {
