@@ -57,7 +57,7 @@ export function vectorTensor(name: string, elements: number): Tensor {
   return { name, rows: 1, columns: elements, stride: elements, size: elements, offset: UNPLANNED };
 }
 
-/** A tensor over elements of the heap that have their place, from `offset` up to `end`. */
+/** Makes a tensor over elements of the heap that have their place, from `offset` up to `end`. */
 export function rangeTensor(name: string, offset: number, end: number): Tensor {
   return { ...vectorTensor(name, end - offset), offset };
 }

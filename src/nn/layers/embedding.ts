@@ -28,7 +28,7 @@ export interface EmbeddingOptions extends TrainableLayerOptions {
 /** Larger ids are no longer told apart in float32. */
 const LARGEST_TABLE = 2 ** 24;
 
-/** Ids of a table of `below` rows. */
+/** Says what ids a table of `below` rows takes. */
 function idsOf(layer: string, below: number): Ids {
   const isId = (v: number) => v >= 0 && v < below && Math.floor(v) === v;
   return {

@@ -10,7 +10,7 @@ import { rangeTensor, type Tensor, vectorTensor } from '../../program/plan.js';
 // How tables learn: by those rows that occur in a batch. The layer that has a table brings it along, so that programs without such
 // a layer hold none of it.
 
-/** Room for the gradients of those rows of a table that a batch of `count` ids names. */
+/** Makes room for the gradients of those rows of a table that a batch of `count` ids names. */
 export function rowGradientsOf(emit: Emitter, table: Parameter, count: number): RowGradients {
   const distinct = emit.vector(`${table.name}.distinct`, count);
   const gradients = emit.vector(`${table.name}.gradients`, Math.ceil((count * table.columns) / 4) * 4);
@@ -19,7 +19,7 @@ export function rowGradientsOf(emit: Emitter, table: Parameter, count: number): 
   return made;
 }
 
-/** The gradient of a table as a row-major matrix, zeros included. */
+/** Reads the gradient of a table as a row-major matrix, zeros included. */
 function readRows(heap: Heap, { table, distinct, gradients }: Omit<RowGradients, 'read'>): Matrix {
   const { rows, columns } = table;
   const data = new Float32Array(rows * columns);
