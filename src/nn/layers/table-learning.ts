@@ -7,7 +7,7 @@ import type { TableLearning, TableUpdate, Updates } from '../../program/layer.js
 import type { Pace, Parameter, RowGradients } from '../../program/parameter.js';
 import { rangeTensor, type Tensor, vectorTensor } from '../../program/plan.js';
 
-// How tables learn: by those rows that occur in a batch. The layer that has a table brings it along, so that programs without such
+// Tables learn by those rows that occur in a batch. The layer that has a table brings this along, so that programs without such
 // a layer hold none of it.
 
 /** Makes room for the gradients of those rows of a table that a batch of `count` ids names. */
