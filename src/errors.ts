@@ -121,6 +121,17 @@ export function isOutOfMemory(thrown: unknown): boolean {
   return thrown === 'out of memory' || ['RangeError', 'InternalError'].includes(asError(thrown).name);
 }
 
+/** Elements of a page of WebAssembly memory, which has 64 KiB. */
+const PAGE = 2 ** 14;
+
+/** Returns the error for a heap of so many numbers that the engine could not allocate. */
+export function noRoom(elements: number, thrown: unknown): BackendError {
+  return new BackendError(
+    `The engine has no room for a heap of ${Math.ceil(elements / PAGE)} pages of 64 KiB. Models that are no longer referenced give theirs back.`,
+    { cause: asError(thrown) },
+  );
+}
+
 /** Holds what a NonFiniteError says, as far as it is known. */
 export interface NonFiniteFacts {
   /** The epoch of `fit`, from 0 on. */

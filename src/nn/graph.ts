@@ -1,5 +1,5 @@
 import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
-import type { Layer } from '../program/layer.js';
+import type { Ids, Layer } from '../program/layer.js';
 import type { NetworkInput, NetworkNode } from '../program/network.js';
 import { inputWidth } from './layers/input.js';
 import { copySpec, kindOf, type LayerSpec, SymbolicTensor, type TrainableLayerOptions } from './layers/kind.js';
@@ -200,14 +200,9 @@ export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): Built
     const widths = sources.map((source) => (values[source] as { width: number }).width);
     checkInputShape(spec, name, widths, sources);
     const made = kind.build(spec, name, widths, index);
-    if (made[0]?.ids !== undefined && (sources[0] as number) >= inputs.length) {
-      throw new ValueError({
-        argument: name,
-        given: `${spec.type} after ${nodes[(sources[0] as number) - inputs.length]?.spec.type}`,
-        expected: 'ids straight from an input of the model',
-        hint: 'Give ids an input() of their own and join other columns by concatenate().',
-      });
-    }
+    const ids = made[0]?.ids;
+    const source = nodes[(sources[0] as number) - inputs.length];
+    if (ids && source) throw ids.misplaced(name, `${spec.type} after ${source.spec.type}`);
     if (!made.some(learns)) checkOptions(spec, options, name);
     applyTraining(made, spec, name);
     made.forEach((layer, i) => {
@@ -270,14 +265,13 @@ function applyTraining(layers: readonly Layer[], spec: TrainableLayerOptions, na
   }
 }
 
-/** Returns the smallest table that each input feeds, if any. */
-function idsOf(nodes: readonly NetworkNode[]): ReadonlyMap<number, NonNullable<NetworkInput['ids']>> {
-  const smallest = new Map<number, NonNullable<NetworkInput['ids']>>();
+/** Returns the ids of the smallest table that each input feeds, if any. */
+function idsOf(nodes: readonly NetworkNode[]): ReadonlyMap<number, Ids> {
+  const smallest = new Map<number, Ids>();
   for (const { layer, inputs } of nodes) {
-    const [input] = inputs;
-    if (layer.ids === undefined || input === undefined) continue;
+    const input = inputs[0] as number;
     const known = smallest.get(input);
-    if (!known || layer.ids < known.below) smallest.set(input, { below: layer.ids, layer: layer.name });
+    if (layer.ids && !(known && known.below <= layer.ids.below)) smallest.set(input, layer.ids);
   }
   return smallest;
 }

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import type { BoundTarget } from '../engine/training-plan.js';
 import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
-import { checkFinite, checkIds, type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../matrix.js';
+import { checkFinite, type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../matrix.js';
 import type { Mode } from '../program/emitter.js';
 import type { NetworkInput } from '../program/network.js';
 import type { LinkedProgram } from '../program/run.js';
@@ -91,7 +91,7 @@ export function readInput(x: MatrixLike, { width, ids }: NetworkInput, argument:
     });
   }
   checkFinite(input, argument);
-  if (ids) checkIds(input, ids.below, ids.layer, argument);
+  ids?.check(input, argument);
   return input;
 }
 
