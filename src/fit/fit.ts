@@ -12,6 +12,7 @@ import { gather } from '../passes/gather.js';
 import { logModes, logNames, validationLogs } from '../passes/log-names.js';
 import type { Logs } from '../passes/logs.js';
 import { makeLogs } from '../passes/logs.js';
+import { splitLongCall } from '../program/product-axes.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Data } from '../rows/arrays.js';
 import { type Batches, isBatches } from '../rows/batches.js';
@@ -342,6 +343,7 @@ export async function fit(
   options: FitOptions | undefined,
   begin: (run: FitRun) => void,
 ): Promise<History> {
+  engine.cutCalls(splitLongCall);
   const end = await beginRun();
   try {
     return await plannedFit(model, engine, x, y, options, begin);

@@ -5,6 +5,7 @@ import { checkOptions, prefixed, StreamError, show, ValueError } from '../errors
 import type { Matrix } from '../matrix.js';
 import { type Blocks, Evaluation } from '../passes/evaluation.js';
 import type { Logs } from '../passes/logs.js';
+import { splitLongCall } from '../program/product-axes.js';
 import type { LinkedProgram } from '../program/run.js';
 import { isPromise } from '../realms.js';
 import { checkBatch, type Data, type Pair, readPair } from '../rows/arrays.js';
@@ -295,6 +296,7 @@ export async function evaluateBatches(
   const { steps = Number.POSITIVE_INFINITY, callbacks = [] } = options;
   if (steps !== Number.POSITIVE_INFINITY) checkSteps(steps);
   checkCallbacks(callbacks);
+  engine.cutCalls(splitLongCall);
   const end = await beginRun();
   try {
     return await evaluateAll(model, engine, batches, steps, callbacks);

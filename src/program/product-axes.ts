@@ -4,7 +4,7 @@ import { type Axis, along } from '../kernels/cut.js';
 import { productFlops } from './emitter.js';
 import { denseScratch } from './plan.js';
 
-// Cutting dense products, which every backend does with long ones; split.ts cuts the rest, for threads.
+// Dense products are cut where they take long and others wait for their turn, as in fit; split.ts cuts the rest, for threads.
 
 /** Nanoseconds per floating point operation, measured and rounded. */
 const FLOP = 0.023;

@@ -1,6 +1,7 @@
 import { type Backend, type BackendFactory, type Heap, RESERVED_ELEMENTS } from '../kernels/contract.js';
 import { type Program, productFlops, type SymbolicCall } from './emitter.js';
 import { Arena, denseScratch, matrixTensor, panelColumns, type Tensor, vectorTensor } from './plan.js';
+import { splitLongCall } from './product-axes.js';
 import { type LinkedProgram, link, run } from './run.js';
 
 /** Options of `profile`. */
@@ -156,7 +157,9 @@ export function profileProgram(
   options: ProfileOptions = {},
 ): Profile {
   const { heap } = backend;
-  const calls = program.calls.map((call) => link({ ...program, calls: [call] }, backend, factory.threads));
+  const calls = program.calls.map((call) =>
+    link({ ...program, calls: [call] }, backend, factory.threads, splitLongCall),
+  );
   // Later calls may take the place of the batch.
   const restoreBatch = save(heap, [...program.inputs, ...program.targets]);
   const restoreState = save(heap, stateOf(program));
