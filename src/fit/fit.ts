@@ -62,7 +62,7 @@ export class FitRun {
   #restored: Readonly<Record<string, unknown>> | undefined;
   #logs: Logs = {};
   /** The time at which the present epoch began; Infinity between epochs. */
-  #began = Number.POSITIVE_INFINITY;
+  #began = Infinity;
   #inStep = false;
   #aborted = false;
   /** Ends what is being waited for. */
@@ -255,7 +255,7 @@ export class FitRun {
       if (model.stopTraining) return false;
       throw new StreamError(`The stream of batches yields none in epoch ${epoch}.`, epoch, 0);
     }
-    if (model.stopTraining && this.#batch < (feed.steps ?? Number.POSITIVE_INFINITY)) this.interrupted = this.state;
+    if (model.stopTraining && this.#batch < (feed.steps ?? Infinity)) this.interrupted = this.state;
     return true;
   }
 
@@ -309,7 +309,7 @@ export class FitRun {
     this.#batch = 0;
     this.#begun = false;
     this.#seconds = 0;
-    this.#began = Number.POSITIVE_INFINITY;
+    this.#began = Infinity;
     this.#totals = new EpochTotals(engine);
     gathered?.restart();
     await call(hooks.epochEnd, epoch, logs, model);

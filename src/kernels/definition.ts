@@ -96,7 +96,7 @@ export function resolve<S extends Named, D>(
       argument,
       given: 'a function',
       expected: `what it returns, such as ${example}()`,
-      ...(own && { hint: `A function of your own: ${own}(...).` }),
+      hint: own && `A function of your own: ${own}(...).`,
     });
   }
   const spec = typeof given === 'string' ? { name: given } : given;

@@ -74,7 +74,7 @@ function checkSpec(spec: LayerSpec, index: number): void {
     argument: `layers.${index}`,
     given: plain ? `plain data (type '${(spec as { type: string }).type}')` : show(spec),
     expected: 'a layer, such as dense({ units: 10 })',
-    ...(plain ? { hint: 'modelFromSpec({ layers }, { backend }) builds models from plain data.' } : {}),
+    hint: plain ? 'modelFromSpec({ layers }, { backend }) builds models from plain data.' : undefined,
   });
 }
 

@@ -85,7 +85,7 @@ function measureTimer(): Timer {
     const start = performance.now();
     return performance.now() - start;
   });
-  const tick = gaps.reduce((least, gap) => (gap > 0 ? Math.min(least, gap) : least), Number.POSITIVE_INFINITY);
+  const tick = gaps.reduce((least, gap) => (gap > 0 ? Math.min(least, gap) : least), Infinity);
   if (tick <= COARSE_TICK_MS) return { overhead: median(gaps), average: median };
   // A gap above a tick is the system's doing; in a mean it would outweigh all that the profile measures.
   return { overhead: mean(gaps.map((gap) => Math.min(gap, tick))), average: mean };

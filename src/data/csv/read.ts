@@ -255,7 +255,7 @@ function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<
  */
 export async function* streamCsv(source: Source, options: CsvOptions = {}): AsyncGenerator<Table, void, undefined> {
   // Streams have no limit, since memory does not grow with what is read.
-  const plan = { ...planCsv(options), maxBytes: Number.POSITIVE_INFINITY, maxRows: Number.POSITIVE_INFINITY };
+  const plan = { ...planCsv(options), maxBytes: Infinity, maxRows: Infinity };
   const bytes = open(source);
   let pass: Pass | undefined;
   let seen = 0;
