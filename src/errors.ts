@@ -364,6 +364,12 @@ export function checkNumber(
   });
 }
 
+/** Checks that a value is true or false. */
+export function checkBoolean(value: unknown, argument: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new ValueError({ argument, given: show(value), expected: 'true or false' });
+}
+
 /** Renders any value for a message, short and safe. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}...` : value}'`;

@@ -69,7 +69,7 @@ export class Engine {
   #trainingBase = 0;
   #end: number;
   #training: Compiled | undefined;
-  /** Cuts the long calls of programs, once somebody wants to wait between them. */
+  /** Cuts the long calls of programs, once a caller wants to wait between them. */
   #cut: CutCall | undefined;
   /** The backend has compiled what kernels the model needs. */
   #prepared = false;
