@@ -147,8 +147,8 @@ describe('preprocessing that has yet to learn', () => {
   test('is shared with what comes later, which it reads as it learned', async () => {
     const inputs = preprocess();
     const train = streamCsv({ text: 'id,y\n1,0\n2,1\n3,1\n' }).batches({ preprocess: inputs, target: 'y' });
-    await train.prepare();
     const test = streamCsv({ text: 'id,y\n01,0\n02,1\n' }).batches({ preprocess: inputs, target: 'y' });
+    await train.prepare();
     const [[x]] = (await collect(test())) as [[Matrix, Matrix]];
     expect(x.data).toEqual(inputs.transform([{ id: 1 }, { id: 2 }]).data);
   });

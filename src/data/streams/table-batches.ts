@@ -1,16 +1,19 @@
 import { ValueError } from '../../errors.js';
 import { type Matrix, makeMatrix } from '../../matrix.js';
+import type { ReadOptions } from '../cells/reading.js';
 import { type Preprocessing, preprocess } from '../prep/preprocess.js';
 import type { Table } from '../table.js';
+import type { BatchPlan, Prepared, TableSource } from './batch-options.js';
 import { placeOf, RowSample } from './joined.js';
 import { Rebatching } from './rebatch.js';
-import type { BatchPlan, Prepared, TableSource } from './table-stream.js';
+
+type Kinds = NonNullable<ReadOptions['kinds']>;
 
 /** Makes the batches of one stream of tables, epoch by epoch. */
 export class BatchMaker {
   readonly #inputs: Preprocessing;
-  /** The kinds of columns as the file is to be read where something else taught the preprocessing. */
-  readonly #kinds: Readonly<Record<string, 'number' | 'category' | 'boolean' | 'date'>> | undefined;
+  /** The kinds of columns as the file is read, where something else has taught the preprocessing. */
+  #kinds: Kinds | undefined;
   readonly #remarks = new Set<string>();
   #begun = false;
   #pass: Promise<readonly string[] | undefined> | undefined;
@@ -19,19 +22,7 @@ export class BatchMaker {
     private readonly source: TableSource,
     private readonly plan: BatchPlan,
   ) {
-    const { targets, target } = plan;
     this.#inputs = plan.preprocess ?? preprocess();
-    const learned = [this.#inputs, targets].filter((part) => part?.isFitted);
-    if (learned.length > 0) this.#kinds = Object.assign({}, ...learned.map((part) => part!.kinds));
-    if (!this.#inputs.isFitted) return;
-    const twice = target.find((name) => Object.hasOwn(this.#inputs.kinds, name));
-    if (twice === undefined) return;
-    throw new ValueError({
-      argument: 'preprocess',
-      given: `one that was fitted with the column '${twice}', the target`,
-      expected: 'one without it',
-      hint: 'A model sees the answer among its inputs otherwise: fit it with table.drop(target).',
-    });
   }
 
   async prepare(): Promise<Prepared> {
@@ -59,6 +50,21 @@ export class BatchMaker {
     for (const parts of cutting.end()) yield made(parts);
   }
 
+  /** Looks at what was learned elsewhere before the first row is read, and not sooner: it may be learned meanwhile. */
+  #begin(): Kinds {
+    const { targets, target } = this.plan;
+    const learned = [this.#inputs, targets].flatMap((part) => (part?.isFitted ? [part.kinds] : []));
+    const kinds: Kinds = Object.assign({}, ...learned);
+    const twice = this.#inputs.isFitted && target.find((name) => Object.hasOwn(this.#inputs.kinds, name));
+    if (typeof twice !== 'string') return kinds;
+    throw new ValueError({
+      argument: 'preprocess',
+      given: `one that was fitted with the column '${twice}', the target`,
+      expected: 'one without it',
+      hint: 'A model sees the answer among its inputs otherwise: fit it with table.drop(target).',
+    });
+  }
+
   get #unfitted(): boolean {
     return !this.#inputs.isFitted || this.plan.targets?.isFitted === false;
   }
@@ -74,6 +80,7 @@ export class BatchMaker {
       });
     }
     this.#begun = true;
+    this.#kinds ??= this.#begin();
     for await (const table of this.source.read(this.#kinds)) {
       for (const remark of table.report?.remarks ?? []) this.#remarks.add(remark);
       yield table;
