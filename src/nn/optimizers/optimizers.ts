@@ -1,6 +1,7 @@
 import type { Heap, KernelName } from '../../kernels/contract.js';
 import { resolve } from '../../kernels/definition.js';
 import type { CommonOptions, OptimizerDefinition } from '../../kernels/lib/update.js';
+import * as k from '../../kernels/signatures/index.js';
 import type { UpdateSpec } from '../../kernels/tables.js';
 import type { Emitter } from '../../program/emitter.js';
 import type { Parameter, RowGradients } from '../../program/parameter.js';
@@ -71,12 +72,12 @@ export function emitRowUpdate(
     rows: emit.vector(`${whole.name}.rows`, gradients.size),
   }));
   for (const { whole, rows } of pairs) {
-    emit.call('gatherRows', whole, distinct, rows, distinct.size, columns, rows.size);
+    emit.call(k.gatherRows, { table: whole, distinct, y: rows, dim: columns });
   }
   const [parameters, ...gathered] = pairs.map(({ rows }) => rows) as [Tensor, ...Tensor[]];
   const kernels = vectorTensor('kernels', 0);
   optimizer.emit(emit, { ...pace, parameters, kernels, gradients, states: gathered });
-  for (const { whole, rows } of pairs) emit.call('scatterRows', rows, distinct, whole, distinct.size, columns);
+  for (const { whole, rows } of pairs) emit.call(k.scatterRows, { x: rows, distinct, table: whole, dim: columns });
 }
 
 type Definition = OptimizerDefinition | { solver(options: OptimizerSpec): Solver };
@@ -108,9 +109,9 @@ function makeUpdate(
     states,
     emit(emit, { parameters, kernels, gradients, states, block, decay }) {
       const { factor } = emit.slots;
-      if (weightDecay > 0 && kernels.size > 0) emit.call('decayWeights', kernels, kernels.size, decay, factor);
+      if (weightDecay > 0 && kernels.size > 0) emit.call(k.decayWeights, { w: kernels, slot: decay, factor });
       emit.updates.add(kernel);
-      emit.callOf(kernel, [parameters, gradients, ...states, parameters.size, block, factor]);
+      emit.call(k.update, { w: parameters, g: gradients, states, block, factor }, kernel);
     },
     fill(heap, { block, decay }, learningRate, t) {
       if (weightDecay > 0) heap[decay.offset] = -learningRate * weightDecay;

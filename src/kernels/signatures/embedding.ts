@@ -1,0 +1,5 @@
+// See index.ts.
+
+export const embeddingForward = 'embeddingForward ids table y ids.rows ids.columns #dim ids.stride yStride=y.stride';
+export const embeddingRows = 'embeddingRows ids seen places distinct ids.rows ids.columns ids.stride';
+export const embeddingGradient = 'embeddingGradient dy places g dy.rows #columns #dim dy.stride g.size';
