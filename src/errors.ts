@@ -33,7 +33,7 @@ class ArgumentError extends MyelinError {
   }
 }
 
-/** The same complaint about a part of `argument`. */
+/** Returns the same complaint about a part of `argument`. */
 export function prefixed(error: unknown, argument: string, joint = '.'): unknown {
   if (!(error instanceof ArgumentError)) return error;
   const { given, expected, hint } = error;
@@ -180,8 +180,8 @@ export class NonFiniteError extends MyelinError {
   }
 
   /**
-   * The same with row, layer, cause and remedy: computes the batch again, with the weights as they are. `fit` has done so;
-   * `trainOnBatch` cannot wait for it.
+   * Explains the error by row, layer, cause and remedy: computes the batch again, with the weights as they are. `fit` has
+   * done so; `trainOnBatch` cannot wait for it.
    */
   explain(): Promise<NonFiniteError> {
     return this.#explain?.() ?? Promise.resolve(this);
@@ -263,7 +263,7 @@ export const ALIASES: Readonly<Record<string, string>> = {
   lr: 'learningRate',
 };
 
-/** The name that `given` most likely meant. */
+/** Returns the name that `given` most likely meant. */
 export function nearest(given: string, names: readonly string[]): string | undefined {
   const alias = ALIASES[given.toLowerCase()];
   if (alias !== undefined && names.includes(alias)) return alias;
@@ -274,7 +274,7 @@ export function nearest(given: string, names: readonly string[]): string | undef
 }
 
 /**
- * The entry of `table` under `name`, or an error with the nearest name there is. `functions` are names of what only
+ * Returns the entry of `table` under `name`, or an error with the nearest name there is. `functions` are names of what only
  * functions return, which the error says where one of those came.
  */
 export function lookUp<T>(
@@ -353,7 +353,7 @@ export function checkNumber(
   });
 }
 
-/** A short, safe rendering of any value for a message. */
+/** Renders any value for a message, short and safe. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}...` : value}'`;
   if (typeof value === 'function') return 'a function';

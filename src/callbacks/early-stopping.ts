@@ -80,7 +80,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping
         if (baseline === undefined || monitor.better(value, baseline)) state.wait = 0;
         return;
       }
-      // The first value is compared with none, so that NaN there says nothing yet.
+      // The first value has nothing to be compared with, so NaN there means nothing yet.
       if (state.wait < patience || (state.best === undefined && state.wait === 1)) return;
       state.stoppedEpoch = epoch;
       model.stopTraining = true;

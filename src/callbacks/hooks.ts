@@ -64,7 +64,7 @@ export function checkCallbacks(callbacks: unknown): asserts callbacks is readonl
 
 type Hook = (...args: never[]) => unknown;
 
-/** A hook of every callback that has it, under the first of its names that is there. */
+/** Returns a hook of every callback that has it, under the first of its names that is there. */
 export function hooksOf<N extends HookName>(callbacks: readonly Callback[], ...names: N[]): HooksOf<N> {
   const hooks = callbacks.flatMap((callback) => {
     const name = names.find((candidate) => typeof callback[candidate] === 'function');

@@ -88,7 +88,7 @@ function checkPath(path: unknown, logs: readonly string[]): void {
   }
 }
 
-/** `modelCheckpoint` for any way of saving. */
+/** Returns `modelCheckpoint` for any way of saving. */
 export function checkpointWith(save: Save, options: ModelCheckpointOptions): ModelCheckpoint {
   const names = ['path', 'monitor', 'mode', 'saveBestOnly', 'saveWeightsOnly', 'saveFreq', 'initialValueThreshold'];
   checkOptions(options, names, 'modelCheckpoint');

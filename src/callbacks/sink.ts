@@ -65,7 +65,7 @@ class FileWriter implements Writer {
     this.#cut = undefined;
     this.length = 0;
     const found = await stat(this.path).catch(() => undefined);
-    // Nothing is as good as something to learn before training whether the file can be written to.
+    // Appending nothing shows before training whether the file can be written to.
     const keeps = append || found?.isFile() === false || STREAMS.test(String(this.path));
     await this.#refusing(() => (keeps ? appendFile : writeFile)(this.path, ''));
     if (append) this.length = found?.size ?? 0;

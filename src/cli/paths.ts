@@ -22,7 +22,7 @@ export async function checkReadable(path: string, option: string): Promise<void>
   }
 }
 
-/** What can be written to. */
+/** The kinds of destination that a command can write to. */
 export type Destination = 'a file' | 'a file or a stream' | 'a file to throw away';
 
 /** Sees to it that a file can be made or replaced or, where that will do, that a pipe or a device takes bytes. */
@@ -47,7 +47,7 @@ export async function checkWritable(path: string, option: string, what: Destinat
   }
 }
 
-/** Where links lead to, as far as they do. */
+/** Follows symbolic links as far as they lead, and returns the path at their end. */
 async function linkedFrom(path: string): Promise<string> {
   const target = await readlink(path).catch(() => undefined);
   return target === undefined ? path : linkedFrom(resolve(dirname(path), target));

@@ -1,4 +1,4 @@
-// With these TypeScript finds names for all that methods take and return.
+// With these exports, TypeScript finds the names of all that methods take and return.
 export type { BackendFactory, Callback, Logs, Matrix, MatrixLike, Model } from '../index.js';
 export { type Augmentation, augmented, type Batch, type BatchOptions } from './augment/augmented.js';
 export { type DistortOptions, distort, type EraseOptions, erase, type ImageShape } from './augment/images.js';

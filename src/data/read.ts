@@ -20,7 +20,7 @@ export interface TableOptions extends CsvOptions {
   readonly format?: Format;
 }
 
-/** The format of a source, by what is said or by its name. */
+/** Returns the format of a source, by what is said or by its name. */
 export function formatOf(source: Source, format: Format | undefined): Format {
   if (format !== undefined) return lookUp(FORMATS, format, 'format');
   const { name } = open(source);
@@ -42,7 +42,7 @@ export async function readTable(source: Source, options: TableOptions = {}): Pro
   return read(source, optionsOf(kind, options));
 }
 
-/** The same a block at a time: tables of some thousand rows. JSON, which is one value, comes as one table. */
+/** Does the same a block at a time: tables of some thousand rows. JSON, which is one value, comes as one table. */
 export async function* streamTable(source: Source, options: TableOptions = {}): AsyncGenerator<Table> {
   const kind = formatOf(source, options.format);
   const chosen = optionsOf(kind, options);

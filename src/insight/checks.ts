@@ -23,8 +23,8 @@ export function checkCodes(ignore: unknown, argument: string): readonly LintCode
 }
 
 /**
- * All findings about data known to fit together, with a chance to stop in between. Looks at a sample of large data: evenly
- * spaced rows, always the same.
+ * Returns all findings about data known to fit together, with a chance to stop in between. Looks at a sample of large data:
+ * evenly spaced rows, always the same.
  */
 export function* lintData(
   { x, y, validation }: LintData,

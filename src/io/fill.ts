@@ -25,7 +25,7 @@ interface Match {
   readonly layout: string;
 }
 
-/** The tensor of a name, checked against what the model needs. */
+/** Returns the tensor of a name, checked against what the model needs. */
 export function findTensor(
   entries: ReadonlyMap<string, Entry>,
   { name, rows, columns, layout }: Match,

@@ -43,7 +43,7 @@ export interface SafeTensors {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** Float32 from IEEE half precision. */
+/** Converts IEEE half precision to float32. */
 function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
@@ -70,7 +70,7 @@ const VIEWS = {
   F64: Float64Array,
 } as const;
 
-/** The elements of a tensor: a view of the bytes where they are aligned, else a copy. */
+/** Returns the elements of a tensor: a view of the bytes where they are aligned, else a copy. */
 export function elements({ dtype, start, end }: Entry, data: Uint8Array): TensorData {
   const View = VIEWS[dtype];
   const aligned = (data.byteOffset + start) % DTYPES[dtype] === 0;
@@ -108,7 +108,7 @@ export interface NewTensor {
   readonly data: TensorData;
 }
 
-/** The dtype that an array is written as. */
+/** Returns the dtype that an array is written as. */
 function dtypeOf(data: unknown, argument: string): Dtype {
   const found = Object.entries(VIEWS).find(([name, View]) => !/^(BOOL|F8|F16|BF16)/.test(name) && data instanceof View);
   if (found) return found[0] as Dtype;

@@ -90,7 +90,7 @@ export class Operands {
     throw new ShapeError({ argument, given: sizes(tensor), expected: `a ${layouts.join(' or ')} of ${size}` });
   }
 
-  /** A tensor of the same layout and sizes as another. */
+  /** Returns a tensor of the same layout and sizes as another. */
   like(tensor: unknown, operand: string, { layout, rows, columns }: Tensor): Tensor {
     return this.take(tensor, operand, { layout, rows, columns });
   }

@@ -70,7 +70,7 @@ export function differentiateFused(emit: Emitter, { plan }: Activation, y: Tenso
   if (plan.shape === 'elementwise') differentiate(emit, plan, y, dy);
 }
 
-/** The product that applies the activation while storing, where there is one. */
+/** Returns the product that applies the activation while storing, where there is one. */
 export function fusedProduct({ plan }: Activation) {
   return plan.shape === 'elementwise' ? plan.fused : undefined;
 }
@@ -124,8 +124,8 @@ function withRandomSlopes(name: string, plan: WithKernel<'random'>, inPlace: boo
 }
 
 /**
- * An activation as layer number `index`. `inPlace` allows it to overwrite its input, which must then be of no more use to
- * the layer before.
+ * Returns an activation as layer number `index`. `inPlace` allows it to overwrite its input, which must then be of no more
+ * use to the layer before.
  */
 export function activationLayer(
   name: string,
@@ -146,7 +146,7 @@ export function activationLayer(
     case 'identity':
       return layer((_, x) => ({ y: x, backward: (dy) => [dy] }));
     case 'units': {
-      // A vector, so that decay leaves it alone.
+      // Alpha is a vector, so that weight decay leaves it alone.
       const alpha = parameter(`${name}.alpha`, 'vector', 1, units, { name: 'constant', value: plan.initial });
       return layer(withSlopePerUnit(name, plan, inPlace, alpha), [alpha]);
     }

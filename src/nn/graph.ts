@@ -40,7 +40,7 @@ export interface BuildableSpec extends GraphSpec {
   readonly layers: readonly LayerSpec[];
 }
 
-/** A stack of layers as a graph. @throws ShapeError where the first layer does not say how wide the input is. */
+/** Returns a stack of layers as a graph. @throws ShapeError where the first layer does not say how wide the input is. */
 export function sequence(specs: readonly LayerSpec[]): Graph {
   if (!Array.isArray(specs) || specs.length === 0) {
     throw new ValueError({ argument: 'layers', given: show(specs), expected: 'an array of at least one layer' });
@@ -88,7 +88,7 @@ export function trace(inputs: readonly SymbolicTensor[], outputs: readonly Symbo
   const nodes: { spec: LayerSpec; inputs: readonly number[] }[] = [];
   const used = new Set<number>();
   const visit = (root: SymbolicTensor): void => {
-    // A stack of its own: deep models would overflow the engine's.
+    // An explicit stack is used because deep models would overflow the engine's.
     const pending = [root];
     while (pending.length > 0) {
       const item = pending.at(-1) as SymbolicTensor;
@@ -149,7 +149,7 @@ function checkApplications(graph: Graph): void {
   });
 }
 
-/** The graph as plain data; its layers still know how to build themselves. */
+/** Returns the graph as plain data; its layers still know how to build themselves. */
 export function specOf({ sequential, inputs, nodes, outputs }: Graph): BuildableSpec {
   const layers = nodes.map(({ spec }) => copySpec(spec));
   if (sequential) return { layers };
@@ -180,10 +180,10 @@ export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): Built
     throw new ValueError({ argument: 'outputs', given: 'one of them twice', expected: 'outputs that differ' });
   }
   const names = nodes.map(({ spec }, i) => spec.name ?? `layers.${i}`);
-  // The one input of a stack has no name of its users' choice.
+  // The user did not choose the name of a stack's only input.
   checkNames(sequential ? names : [...inputs.map(({ name }) => name), ...names]);
   const built: NetworkNode[] = [];
-  // The value of each node of the graph, and its width.
+  // Each node of the graph has a value and a width.
   const values = inputs.map(({ width }, i) => ({ value: i, width }));
   const layers = nodes.map(({ spec, inputs: sources }, index) => {
     const name = `layers.${index}`;
@@ -263,7 +263,7 @@ function applyTraining(layers: readonly Layer[], spec: TrainableLayerOptions, na
   }
 }
 
-/** The smallest table that each input feeds, if any. */
+/** Returns the smallest table that each input feeds, if any. */
 function idsOf(nodes: readonly NetworkNode[]): ReadonlyMap<number, NonNullable<NetworkInput['ids']>> {
   const smallest = new Map<number, NonNullable<NetworkInput['ids']>>();
   for (const { layer, inputs } of nodes) {

@@ -148,7 +148,7 @@ export type LossOption = Loss | readonly Loss[] | Readonly<Record<string, Loss>>
 /** The weights of losses in their sum, in the order of the outputs or by name; default 1. */
 export type LossWeights = readonly number[] | Readonly<Record<string, number>>;
 
-/** One loss for each output. */
+/** Returns one loss for each output. */
 export function lossPerOutput(given: LossOption, names: readonly string[]): readonly Loss[] {
   const one = typeof given !== 'object' || given === null || (isSpec(given) && !names.includes('name'));
   if (one) return names.map(() => given as Loss);
@@ -159,7 +159,7 @@ function isSpec(given: object): boolean {
   return 'name' in given && typeof given.name === 'string';
 }
 
-/** One weight for each output. */
+/** Returns one weight for each output. */
 export function weightPerOutput(given: LossWeights | undefined, names: readonly string[]): readonly number[] {
   if (given === undefined) return names.map(() => 1);
   if (typeof given !== 'object' || given === null) {

@@ -128,7 +128,7 @@ function readTargets({ objective }: BoundTarget, y: MatrixLike, rows: number, ar
 
 function readAllTargets(targets: readonly BoundTarget[], y: Data, rows: number, argument: string): readonly Matrix[] {
   const [only] = targets as readonly [BoundTarget];
-  // The way of small steps, which names would slow down.
+  // Small steps take this path, which names would slow down.
   if (targets.length === 1 && !isByName(y)) return [readTargets(only, y as MatrixLike, rows, argument)];
   const parts = split(
     y,

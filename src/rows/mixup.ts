@@ -30,8 +30,8 @@ export function checkMixup(losses: readonly BoundLoss[], inputs: readonly Networ
 }
 
 /**
- * A draw from Beta(alpha, alpha), with float32 logarithms and powers that are the same on every engine. Up to 1/2 by
- * Joehnk's rejection, above by Ulrich's polar method (Devroye 1986, Non-uniform random variate generation, IX.3).
+ * Draws from Beta(alpha, alpha), with float32 logarithms and powers that are the same on every engine. Up to 1/2 by Joehnk's
+ * rejection, above by Ulrich's polar method (Devroye 1986, Non-uniform random variate generation, IX.3).
  */
 export function drawBeta(generator: Generator, alpha: number): number {
   const logUniform = () => log(Math.fround(1 - generator.uniform()));

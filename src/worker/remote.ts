@@ -234,7 +234,10 @@ function fillOutput(args: readonly unknown[], result: unknown): unknown {
   return output;
 }
 
-/** In a function of its own, so that nothing leads from what it returns to the model of this side. */
+/**
+ * Makes the function that drops the model. It is a function of its own, so that its result does not keep the model of this
+ * side alive.
+ */
 function makeDrop(connection: Connection, model: number, own: boolean): () => void {
   return () => (own ? connection.terminate() : connection.tell({ type: 'drop', model }));
 }

@@ -4,13 +4,13 @@ import { countersOf, inferTask } from '../../data/tabular/design.js';
 import { checkColumns, readData, remarksOf, targetOf } from '../data.js';
 import type { TrainFlags } from './flags.js';
 
-/** What there is to learn from. */
+/** Holds the rows to train and test on. */
 export interface Examples {
   /** All rows that were read. */
   readonly table: Table;
   readonly target: string;
   readonly dropped: readonly string[];
-  /** What was inferred or left out in reading. */
+  /** Remarks about what was inferred or left out in reading. */
   readonly remarks: readonly string[];
   /** The rows to train on: all but those of `--test-share`. */
   readonly training: Table;

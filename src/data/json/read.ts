@@ -86,7 +86,7 @@ function areNames(row: unknown): row is readonly string[] {
   return row.every((cell) => typeof cell === 'string' && cell.trim() !== '') && new Set(row).size === row.length;
 }
 
-/** The table that one JSON text holds. */
+/** Returns the table that one JSON text holds. */
 function tableOfText(text: string, name: string, plan: JsonPlan, notes: readonly string[] = []): Table {
   const spots = new Spots();
   const complain = spots.complain(name);
@@ -176,7 +176,7 @@ class Pieces {
   }
 }
 
-/** The lines of a source that are not blank, with their numbers. */
+/** Returns the lines of a source that are not blank, with their numbers. */
 async function* lines(bytes: Bytes, maxLength: number): AsyncGenerator<{ text: string; line: number }[]> {
   const rest = new Pieces();
   let line = 1;
@@ -217,7 +217,7 @@ function isWhole(block: Uint8Array): boolean {
   }
 }
 
-/** The same bytes, and their first block. */
+/** Reads the first block, and returns it with bytes that still begin with it. */
 async function peek(bytes: Bytes): Promise<{ first: Uint8Array | undefined; all: Bytes }> {
   const blocks = bytes.blocks();
   const { done, value } = await blocks.next();
@@ -248,7 +248,7 @@ async function* batches(
   const table = () => {
     const { collector } = adder;
     const made = tableOf(collector, name, cells, complain, spots.lines, blocks);
-    // What the first block says of dates and thousands holds for all.
+    // The formats of dates and thousands in the first block hold for all blocks.
     cells = { ...cells, thousands: made.reading.thousands, dateFormat: made.reading.dateFormat };
     names ??= [...collector.columns.keys()];
     return made;
@@ -260,7 +260,7 @@ async function* batches(
         throw failure('structure', name, spot, `the JSON nests deeper than ${DEPTH} levels`);
       adder.add(parse(text, name, spot), spot, names === undefined);
     }
-    // What comes in small pieces is no fewer rows to infer kinds from.
+    // However small the pieces are, kinds are inferred from as many rows.
     const least = names === undefined ? plan.sampleRows : 1;
     if (whole || adder.collector.rows < least) continue;
     yield table();
@@ -277,7 +277,7 @@ async function* batches(
   }
 }
 
-/** How many brackets open in a row at the start: only hostile rows have more than a few. */
+/** Counts the brackets that open at the start of a row: only hostile rows have more than a few. */
 function depthOf(text: string): number {
   let depth = 0;
   while (text[depth] === '[' || text[depth] === '{') depth++;
@@ -304,7 +304,7 @@ export async function readJsonLines(source: Source, options: JsonOptions = {}): 
   throw failure('empty', open(source).name, START, 'the file is empty');
 }
 
-/** The same a block at a time, in constant memory; kinds and columns are those of the first block. */
+/** Does the same a block at a time, in constant memory; kinds and columns are those of the first block. */
 export function streamJsonLines(source: Source, options: JsonOptions = {}): AsyncGenerator<Table> {
   return tablesOf(source, options, false);
 }

@@ -167,7 +167,7 @@ function bindCustomLoss(loss: CustomLoss, units: number, weight: number): BoundL
   };
 }
 
-/** A layer that applies a custom activation. */
+/** Returns a layer that applies a custom activation. */
 function expressionLayer(name: string, activation: CustomActivation, units: number): Layer {
   const argument = `${name}.activation`;
   checkOptions(activation, ['name', 'steps'], argument);

@@ -139,7 +139,7 @@ export function checkAxis(axis: unknown, argument: string): asserts axis is 1 | 
 
 let known: Operations | undefined;
 
-/** The operations as functions of symbols. Reading one that does not exist is an error with the nearest name. */
+/** Returns the operations as functions of symbols. Reading one that does not exist is an error with the nearest name. */
 function makeOperations(): Operations {
   const names = Object.keys(operations) as OperationName[];
   const table = Object.fromEntries(names.map((name) => [name, operation(name)]));
@@ -177,7 +177,7 @@ export function trace(
   const root = result.op === undefined ? known.mul(result, 1) : result;
   const steps: Step[] = [];
   const written = new Map<Expression, string>(symbols.map((symbol, i) => [symbol, inputs[i] as string]));
-  // A stack of its own: long expressions would overflow the engine's.
+  // An explicit stack is used because long expressions would overflow the engine's.
   const pending = [root];
   while (pending.length > 0) {
     const item = pending.at(-1) as Expression;

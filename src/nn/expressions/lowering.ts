@@ -49,7 +49,7 @@ export class Lowering {
     return { shape, tensor: shape.columns === 1 ? emit.column(name) : emit.matrix(name, shape.columns) };
   }
 
-  /** A kernel over all elements of operands of one shape, padding included. */
+  /** Returns a kernel over all elements of operands of one shape, padding included. */
   flat(kernel: KernelName, ...operands: readonly Value[]): Value {
     const { shape } = operands[0] as Value;
     const y = this.make(shape, kernel);
@@ -59,7 +59,7 @@ export class Lowering {
 
   /** Returns the strides of rows and columns of an operand, for a result of this shape. */
   #steps({ shape, tensor }: Value, result: Shape): readonly [row: number, column: number] {
-    // A column is a row here: its elements lie next to each other.
+    // A column is stored as a row: its elements are contiguous.
     if (result.columns === 1) return [0, shape.rows === 'batch' ? 1 : 0];
     return [shape.rows === 'batch' ? tensor.stride : 0, shape.columns === 1 ? 0 : 1];
   }
@@ -83,7 +83,7 @@ export class Lowering {
     return y;
   }
 
-  /** x / divisor, once for each element of a larger shape. */
+  /** Emits x / divisor, once for each element of a larger shape. */
   expand(x: Value, shape: Shape, divisor: number): Value {
     const y = this.make(shape, 'expand');
     const [xRow, xColumn] = this.#steps(x, shape);
@@ -92,13 +92,13 @@ export class Lowering {
     return y;
   }
 
-  /** The sum of all elements over the divisor. */
+  /** Returns the sum of all elements over the divisor. */
   sumAll(x: Value, divisor: number, out = this.make(SCALAR, 'sum').tensor): Value {
     this.emit.call(k.sumAll, { x: x.tensor, out, ...this.#extent(x), divisor });
     return { tensor: out, shape: SCALAR };
   }
 
-  /** The sum of each row over the divisor. */
+  /** Returns the sum of each row over the divisor. */
   sumRows(x: Value, divisor: number): Value {
     if (x.shape.rows !== 'batch') return this.sumAll(x, divisor);
     const y = this.make({ rows: 'batch', columns: 1 }, 'sum');
@@ -118,7 +118,7 @@ export class Lowering {
     return y;
   }
 
-  /** A tensor of the program as an operand. */
+  /** Returns a tensor of the program as an operand. */
   pack(tensor: Tensor, shape: Shape): Value {
     if (shape.columns > 1) return { tensor, shape };
     const packed = this.make(shape, 'packed');
@@ -126,7 +126,7 @@ export class Lowering {
     return packed;
   }
 
-  /** The other way round. */
+  /** Turns an operand back into a tensor of the program. */
   unpack({ tensor, shape }: Value): Tensor {
     if (shape.columns > 1 || shape.rows !== 'batch') return tensor;
     const y = this.emit.matrix(`${this.label}.unpacked${this.#count++}`, 1);
@@ -134,7 +134,7 @@ export class Lowering {
     return y;
   }
 
-  /** Room for what a dense product writes, in whole panels. */
+  /** Allocates the result of a dense product, in whole panels. */
   #product(rows: Shape['rows'], columns: number): Tensor {
     const name = `${this.label}.product${this.#count++}`;
     return rows === 'batch' ? this.emit.matrix(name, columns) : this.emit.vector(name, panelColumns(columns));
@@ -144,7 +144,7 @@ export class Lowering {
     return shape.rows === 'batch' ? this.pack(tensor, shape) : { tensor, shape };
   }
 
-  /** x w, where w lies in panels. */
+  /** Emits x w, where w is stored in panels. */
   matmul(x: Value, { tensor: w, shape }: Value, bias: Tensor): Value {
     const { emit } = this;
     const [rows, inputs, units] = [this.#rows(x.shape), x.shape.columns, shape.columns];
@@ -155,7 +155,7 @@ export class Lowering {
     return this.#packProduct(y, { rows: x.shape.rows, columns: units });
   }
 
-  /** dy w^T, where w lies in panels. */
+  /** Emits dy w^T, where w is stored in panels. */
   matmulGradient(dy: Value, { tensor: w, shape }: Value): Value {
     const { emit } = this;
     const [rows, inputs, units] = [this.#rows(dy.shape), shape.rows as number, shape.columns];

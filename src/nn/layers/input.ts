@@ -9,13 +9,13 @@ export interface InputOptions {
   readonly name?: string;
 }
 
-/** Columns of an input shape. */
+/** Returns the number of columns of an input shape. */
 export function inputWidth(shape: unknown, argument: string): number {
   const width = Array.isArray(shape) && shape.length === 1 ? shape[0] : shape;
   return checkNumber(width, argument, { min: 1, integer: true });
 }
 
-/** An input of a `model`. */
+/** Returns an input of a `model`. */
 export function input(options: InputOptions): SymbolicTensor {
   checkOptions(options, ['shape', 'name'], 'input');
   const { shape, name } = options;

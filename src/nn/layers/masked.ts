@@ -8,8 +8,8 @@ import type { Tensor } from '../../program/plan.js';
 type Draw = (emit: Emitter, x: Tensor, y: Tensor, mask: Tensor, rate: number) => void;
 
 /**
- * A layer that passes its input on in inference, and in training lets `times`, a kernel, multiply the gradient by the mask
- * that the forward pass has drawn.
+ * Returns a layer that passes its input on in inference, and in training lets `times`, a kernel, multiply the gradient by
+ * the mask that the forward pass has drawn.
  * @throws ValueError unless 0 <= rate < 1.
  */
 export function masked(

@@ -198,7 +198,7 @@ export const maximum = /* @__PURE__ */ defineLayer<'maximum', MergeOptions>('max
   build(_, name, widths) {
     const units = equalWidths(widths, name);
     return merge(name, units, (emit, [first, ...others]) => {
-      // largest[i] is the maximum of the inputs up to number i.
+      // largest[i] is the maximum of the first i + 1 inputs.
       const largest = [first as Tensor];
       others.forEach((x, i) => {
         const y = emit.matrix(`${name}.y${i === others.length - 1 ? '' : i}`, units);

@@ -3,8 +3,8 @@ import type { LinkedProgram } from '../../program/run.js';
 import type { Solvable, Solver } from './solver.js';
 
 /**
- * A step of a model by a solver: yields wherever the program is to run. A program may write over its inputs, so they are
- * put back; the step reports what it found at first.
+ * Returns a step of a model by a solver: yields wherever the program is to run. A program may write over its inputs, so they
+ * are put back; the step reports what it found at first.
  */
 export function* solveFullBatch(
   solver: Solver,

@@ -20,11 +20,11 @@ export interface Objective {
 export interface Solver {
   /** Makes one step: yields wherever the loss and its gradient are needed, and is sent the loss. */
   step(objective: Objective, learningRate: number): Generator<void, void, number>;
-  /** A step of a model: yields wherever the program is to run. */
+  /** Returns a step of a model: yields wherever the program is to run. */
   solve(model: Solvable, program: LinkedProgram, learningRate: number): Generator<void, void>;
   /** Returns what it remembers from step to step. */
   state(): SolverState;
-  /** The names of the vectors that go with such numbers; undefined for numbers that no state has. */
+  /** Returns the names of the vectors that go with such numbers; undefined for numbers that no state has. */
   vectorNames(numbers: readonly number[]): readonly string[] | undefined;
   /** Takes what `state` returned. */
   restore(state: SolverState): void;

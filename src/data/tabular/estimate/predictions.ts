@@ -14,7 +14,7 @@ export interface ClassPrediction {
   readonly probabilities: Readonly<Record<string, number>>;
 }
 
-/** What `predict` returns: by the task, if that was given. */
+/** The type that `predict` returns, by the task if it was given. */
 export type Predictions<T extends Task = Task> = T extends 'classification' ? readonly ClassPrediction[] : Float64Array;
 
 /** Outputs as `predict` returns them. */
@@ -40,7 +40,7 @@ export function predictionTable(
 ): Table {
   const { rows, columns, data } = outputs;
   if (!classes) {
-    // Dates are predicted as dates, of whole milliseconds.
+    // Dates are predicted as dates, in whole milliseconds.
     const values = Float64Array.from(data, (value) => (isDate ? Math.round(value) : value));
     return new Table([{ name: target, kind: isDate ? 'date' : 'number', values }]);
   }
