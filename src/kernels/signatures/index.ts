@@ -1,4 +1,4 @@
-// The operands of every kernel, in order, under the names that the AssemblyScript source gives them; test/nn/signatures.test.ts
+// The operands of every kernel, in order, under the names that the AssemblyScript source gives them; test/backends/signatures.test.ts
 // compares them. Calls are made from these lines (operands.ts), threads find in them what a cut moves (axis.ts), and
 // docs/kernel-calls.md is written from them. Each is a string of its own, so that a program holds those that it uses.
 //
@@ -13,7 +13,7 @@
 // A line that several kernels share names its family first.
 
 export * from './activations.js';
-export * from './dense.js';
+export * from './dense-products.js';
 export * from './elementwise.js';
 export * from './embedding.js';
 export * from './expressions.js';
