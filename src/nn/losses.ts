@@ -68,6 +68,7 @@ function bindCustom(loss: BuildsLoss, units: number, weight: number): BoundLoss 
 /**
  * Binds a loss to a model that ends in `units` outputs of `activation`.
  * @throws UnknownNameError, or ValueError where the loss does not fit the output.
+ * @throws ShapeError, when the loss reads targets, for those of another shape.
  */
 export function bindLoss(given: Loss, units: number, activation: string, weight = 1): BoundLoss {
   if (isCustom(given)) return bindCustom(given as CustomLoss, units, weight);
@@ -148,7 +149,7 @@ export type LossOption = Loss | readonly Loss[] | Readonly<Record<string, Loss>>
 /** The weights of losses in their sum, in the order of the outputs or by name; default 1. */
 export type LossWeights = readonly number[] | Readonly<Record<string, number>>;
 
-/** Returns one loss for each output. */
+/** Returns one loss for each output. @throws ValueError for anything but one loss for each output. */
 export function lossPerOutput(given: LossOption, names: readonly string[]): readonly Loss[] {
   const one = typeof given !== 'object' || given === null || (isSpec(given) && !names.includes('name'));
   if (one) return names.map(() => given as Loss);
@@ -159,7 +160,7 @@ function isSpec(given: object): boolean {
   return 'name' in given && typeof given.name === 'string';
 }
 
-/** Returns one weight for each output. */
+/** Returns one weight for each output. @throws ValueError for anything but one number for each output. */
 export function weightPerOutput(given: LossWeights | undefined, names: readonly string[]): readonly number[] {
   if (given === undefined) return names.map(() => 1);
   if (typeof given !== 'object' || given === null) {

@@ -109,7 +109,8 @@ export class Emitter {
   readonly #calls: SymbolicCall[] = [];
   readonly #last: SymbolicCall[] = [];
   readonly #workspace: Lifetime[] = [];
-  readonly #rowGradients: RowGradients[] = [];
+  /** Gradients of tables, one entry for each. */
+  readonly rowGradients: RowGradients[] = [];
   /** Kernels that are optimizers' loops. */
   readonly updates = new Set<string>();
   #update = 0;
@@ -175,19 +176,6 @@ export class Emitter {
   /** Room for packed operands, of no use after the call; each thread has its own. */
   scratch(name: string, elements: number): Tensor {
     return this.vector(name, elements * this.threads);
-  }
-
-  /** Room for the gradients of those rows of a table that a batch of `count` ids names. */
-  rowGradientsOf(table: Parameter, count: number): RowGradients {
-    const distinct = this.vector(`${table.name}.distinct`, count);
-    const gradients = this.vector(`${table.name}.gradients`, Math.ceil((count * table.columns) / 4) * 4);
-    const made = { table, distinct, gradients };
-    this.#rowGradients.push(made);
-    return made;
-  }
-
-  get rowGradients(): readonly RowGradients[] {
-    return this.#rowGradients;
   }
 
   #own(tensor: Tensor): Tensor {

@@ -2,7 +2,7 @@ import * as k from '../kernels/signatures/index.js';
 import type { Emitter, Guard } from './emitter.js';
 import type { Network } from './network.js';
 import type { Parameter } from './parameter.js';
-import { align, type Tensor, vectorTensor } from './plan.js';
+import { align, rangeTensor, type Tensor } from './plan.js';
 import type { Training } from './training.js';
 
 /** Products of operands below the bound are below the ceiling in batches of some thousand rows; squares of that are finite. */
@@ -129,6 +129,6 @@ function runsOf(tensors: readonly Tensor[]): readonly Tensor[] {
   }
   return runs.map(({ start, end }, i) => {
     const name = runs.length > 1 ? `gradients.vectors.${i}` : 'gradients.vectors';
-    return Object.assign(vectorTensor(name, end - start), { offset: start });
+    return rangeTensor(name, start, end);
   });
 }

@@ -13,5 +13,3 @@ export const guard = 'guard x x.rows x.columns x.stride @other @limit @factor';
 export const accumulateGradients = 'accumulateGradients sum g n=g.size @factor';
 export const meanGradients = 'meanGradients sum g n=g.size #scale';
 export const averageWeights = 'averageWeights average w n=w.size @share @factor';
-export const gatherRows = 'gatherRows table distinct y n=distinct.size #dim y.size';
-export const scatterRows = 'scatterRows x distinct table n=distinct.size #dim';

@@ -4,8 +4,7 @@ import type { CommonOptions, OptimizerDefinition } from '../../kernels/lib/updat
 import * as k from '../../kernels/signatures/index.js';
 import type { UpdateSpec } from '../../kernels/tables.js';
 import type { Emitter } from '../../program/emitter.js';
-import type { Parameter, RowGradients } from '../../program/parameter.js';
-import { type Tensor, vectorTensor } from '../../program/plan.js';
+import type { Pace, UpdateGroup } from '../../program/parameter.js';
 import { optimizerFunctions } from '../function-names.js';
 import { type OptimizerName, optimizerNames } from '../names.js';
 import type { lbfgs } from './lbfgs.js';
@@ -14,25 +13,6 @@ import type { Solver } from './solver.js';
 
 /** An optimizer as plain data: its name and all options. */
 export type OptimizerSpec = UpdateSpec | ReturnType<typeof lbfgs>;
-
-/** The numbers of a step at one learning rate. */
-export interface Pace {
-  /** The factor of the learning rate. */
-  readonly multiplier: number;
-  /** The numbers of the step to come, written by `fill`. */
-  readonly block: Tensor;
-  /** By how much kernels change for themselves in the step to come. */
-  readonly decay: Tensor;
-}
-
-/** Parameters that are updated alike: neighbours among the flat parameters, and what lies parallel to them. */
-export interface UpdateGroup extends Pace {
-  readonly parameters: Tensor;
-  /** The first of them, those that decay. */
-  readonly kernels: Tensor;
-  readonly gradients: Tensor;
-  readonly states: readonly Tensor[];
-}
 
 /** An optimizer with its options filled in. */
 export interface Optimizer {
@@ -46,38 +26,6 @@ export interface Optimizer {
   emit(emit: Emitter, group: UpdateGroup): void;
   /** Writes what step number `t` (from 1) needs. */
   fill(heap: Heap, pace: Pace, learningRate: number, t: number): void;
-}
-
-/** A table that learns. */
-export interface TableUpdate {
-  readonly table: Parameter;
-  /** The optimizer's, parallel to the table. */
-  readonly states: readonly Tensor[];
-  readonly pace: Pace;
-}
-
-/**
- * Updates those rows of a table that have gradients, and no others: gathers them and their state, lets the optimizer work
- * on what was gathered, and puts it back. Weight decay is for kernels, and spares tables.
- */
-export function emitRowUpdate(
-  emit: Emitter,
-  optimizer: Optimizer,
-  { table, states, pace }: TableUpdate,
-  { distinct, gradients }: RowGradients,
-): void {
-  const { columns } = table;
-  const pairs = [table.value, ...states].map((whole) => ({
-    whole,
-    rows: emit.vector(`${whole.name}.rows`, gradients.size),
-  }));
-  for (const { whole, rows } of pairs) {
-    emit.call(k.gatherRows, { table: whole, distinct, y: rows, dim: columns });
-  }
-  const [parameters, ...gathered] = pairs.map(({ rows }) => rows) as [Tensor, ...Tensor[]];
-  const kernels = vectorTensor('kernels', 0);
-  optimizer.emit(emit, { ...pace, parameters, kernels, gradients, states: gathered });
-  for (const { whole, rows } of pairs) emit.call(k.scatterRows, { x: rows, distinct, table: whole, dim: columns });
 }
 
 type Definition = OptimizerDefinition | { solver(options: OptimizerSpec): Solver };
