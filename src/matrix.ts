@@ -279,21 +279,7 @@ export function oneNaN(data: Float32Array): Float32Array {
   return copy;
 }
 
-/** Refuses what does not name a row of a table of `below` rows, naming the first one's place. */
-export function checkIds({ data, columns }: Matrix, below: number, layer: string, argument: string): void {
-  const isId = (v: number) => v >= 0 && v < below && Math.floor(v) === v;
-  for (let i = 0; i < data.length; i++) {
-    if (isId(data[i] as number)) continue;
-    throw new ValueError({
-      argument: `${argument}, row ${Math.floor(i / columns)}, column ${i % columns}`,
-      given: String(data[i]),
-      expected: `a whole number from 0 to ${below - 1}, an id of the embedding ${layer}`,
-      hint: 'inputDim is one more than the largest id.',
-    });
-  }
-}
-
-/** Refuses NaN and infinities, naming the first one's place. */
+/** Refuses NaN and infinities, naming the first one's place. @throws ValueError for the first number that is not finite. */
 export function checkFinite({ data, columns }: Numbers, argument: string): void {
   if (data instanceof Float32Array && allFinite(data)) return;
   const i = data.findIndex((v: number) => !Number.isFinite(v));

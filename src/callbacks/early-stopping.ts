@@ -34,7 +34,10 @@ interface State {
   weights: Weights | undefined;
 }
 
-/** Stops training when a number no longer gets better; as in Keras. */
+/**
+ * Stops training when a number no longer gets better; as in Keras.
+ * @throws ValueError, UnknownNameError for options of another kind or out of range.
+ */
 export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping {
   const names = ['monitor', 'mode', 'minDelta', 'patience', 'baseline', 'restoreBestWeights', 'startFromEpoch'];
   checkOptions(options, names, 'earlyStopping');

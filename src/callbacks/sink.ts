@@ -15,6 +15,7 @@ export interface Writer {
   cut(length: number | undefined): void;
 }
 
+/** @throws ValueError for anything but a path, a function or a WritableStream. */
 export function makeWriter(sink: Sink, argument: string): Writer {
   const rest = { begin: async () => false, length: undefined, cut() {} };
   if (typeof sink === 'function') return { ...rest, write: sink };

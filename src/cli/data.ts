@@ -83,7 +83,10 @@ export function warn(warnings: readonly string[]): void {
   for (const warning of warnings) say(`warning: ${warning}`);
 }
 
-/** Returns a table, of idx files with a column for each number of an entry and `label`. */
+/**
+ * Returns a table, of idx files with a column for each number of an entry and `label`.
+ * @throws UsageError for idx files whose labels are in a file of their own, without `--labels`.
+ */
 export async function readData(path: string, flags: ReadFlags, pipeline?: Tabular): Promise<Table> {
   const { labels } = flags;
   if (labels !== undefined) return readImages(sourceOf(path), { ...flags, labels });
@@ -95,7 +98,10 @@ export async function readData(path: string, flags: ReadFlags, pipeline?: Tabula
   }
 }
 
-/** Returns the column that `target` means: a name, a number from 1, or `last`. */
+/**
+ * Returns the column that `target` means: a name, a number from 1, or `last`.
+ * @throws ValueError for a number that no column has.
+ */
 export function targetOf(table: Table, target: string): string {
   if (table.has(target)) return target;
   const index = target === 'last' ? table.columns.length : Number(target);
@@ -106,7 +112,7 @@ export function targetOf(table: Table, target: string): string {
   throw new ValueError({ argument: '--target', given: target, expected });
 }
 
-/** These columns, if there are such. */
+/** These columns, if there are such. @throws UnknownNameError for names that no column has. */
 export function checkColumns(table: Table, names: readonly string[], option: string): readonly string[] {
   try {
     return names.map((name) => table.column(name).name);

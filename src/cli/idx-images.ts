@@ -37,6 +37,7 @@ function pixelsOf({ shape, values }: IdxArray): Column[] {
 /**
  * Returns a table of idx, with a column for each number of an entry and `label`.
  * @throws UsageError for flags that say how text is read.
+ * @throws ShapeError for more images than `--max-rows`, or another number of labels.
  */
 export async function readImages(source: Source, flags: ReadFlags & { readonly labels: string }): Promise<Table> {
   checkForIdx(flags);

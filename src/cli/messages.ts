@@ -97,7 +97,10 @@ export function about(error: unknown, option: string): unknown {
   return error instanceof ValueError ? new ValueError(complaint) : error;
 }
 
-/** `work`, whose errors about arguments are about options of the same names. */
+/**
+ * `work`, whose errors about arguments are about options of the same names.
+ * @throws UsageError that names the option as it was typed.
+ */
 export function checked<T>(work: () => T): T {
   try {
     return work();

@@ -82,6 +82,7 @@ async function openStream({ holds, path, descriptor }: Place, signal: AbortSigna
 /**
  * Writes what `work` puts to a file, or to standard output. A file keeps what it held until all of it is there: if `work`
  * fails, nothing has happened. Pipes and devices are written to as they are.
+ * @throws FileError that names the option and the path.
  */
 export async function writing(
   path: string | undefined,

@@ -282,7 +282,7 @@ export function open(source: Source): Bytes {
   return { name, again, blocks };
 }
 
-/** Reads all of a source. */
+/** Reads all of a source. @throws DataError beyond `maxBytes`. */
 export async function readAll(source: Bytes, maxBytes: number): Promise<Uint8Array> {
   const held: Uint8Array[] = [];
   let length = 0;

@@ -162,7 +162,10 @@ export class Blocks {
   readonly learned = new Map<string, Learned>();
 }
 
-/** A table of what was collected, maybe the next block of a stream. */
+/**
+ * A table of what was collected, maybe the next block of a stream.
+ * @throws ValueError for a kind of a column that does not exist.
+ */
 export function tableOf(
   collector: RowCollector,
   source: string,

@@ -253,6 +253,7 @@ function splitGroups(groups: number[][], test: number, validation: number): [num
 /**
  * Folds for cross-validation: each row is tested on once, unless `times` orders them. With `stratify` every fold has the
  * classes in the same shares, with `groups` no group is in two folds.
+ * @throws ValueError for options of another kind, and for more folds than rows, groups or rows of a class allow.
  */
 export function kFold(data: number | Table, options: FoldOptions = {}): Fold[] {
   checkOptions(options, ['folds', 'seed', 'shuffle', 'stratify', 'groups', 'times', 'missing'], 'kFold');

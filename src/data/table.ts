@@ -60,8 +60,7 @@ export class Table {
     return this.#byName.has(name);
   }
 
-  /** @throws UnknownNameError with the nearest name there is. */
-  /** Returns the column of this name. */
+  /** Returns the column of this name. @throws UnknownNameError with the nearest name there is. */
   column(name: string): Column {
     const column = this.#byName.get(name);
     if (column) return column;
@@ -96,7 +95,7 @@ export class Table {
     return this.#of(this.columns.filter(({ name }) => !dropped.has(name)));
   }
 
-  /** Returns the rows of these numbers, in this order; a number may come twice. */
+  /** Returns the rows of these numbers, in this order; a number may come twice. @throws ValueError for a row that there is not. */
   take(rows: ArrayLike<number>): Table {
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;

@@ -47,7 +47,10 @@ export const PREFIX = 8;
 /** As in the reference implementation. */
 export const LONGEST_HEADER = 100_000_000;
 
-/** Returns the length of the header, from the first 8 bytes of a file; `size` is that of the file, if it is known. */
+/**
+ * Returns the length of the header, from the first 8 bytes of a file; `size` is that of the file, if it is known.
+ * @throws FileFormatError for a length that the file or the format does not allow.
+ */
 export function headerLength(prefix: Uint8Array, size = Infinity): number {
   const where = 'header length';
   if (prefix.length < PREFIX) throw new FileFormatError(where, `the file ends after ${prefix.length} of its 8 bytes`);

@@ -85,6 +85,7 @@ export function elements({ dtype, start, end }: Entry, data: Uint8Array): Tensor
 /**
  * Reads a file of the safetensors format, from whatever tool. Data are views of `bytes` where they are aligned.
  * @throws FileFormatError for anything that contradicts the format, before anything is copied.
+ * @throws ValueError for anything but a Uint8Array.
  */
 export function decodeSafetensors(bytes: Uint8Array): SafeTensors {
   if (!isA<Uint8Array>(bytes, 'Uint8Array')) {
@@ -118,6 +119,7 @@ function dtypeOf(data: unknown, argument: string): Dtype {
 /**
  * Writes tensors in the safetensors format, largest elements first so that all are aligned.
  * @throws ValueError for shapes that do not fit, and names that the format keeps for itself.
+ * @throws UnknownNameError for a name that the format reserves.
  */
 export function encodeSafetensors(
   tensors: Readonly<Record<string, NewTensor>>,

@@ -245,7 +245,10 @@ export async function restore(model: Model, source: LoadSource): Promise<void> {
   await restoreFile(model, source, false);
 }
 
-/** `restore`, or with `running` only where a run is to go on. */
+/**
+ * `restore`, or with `running` only where a run is to go on.
+ * @throws FileFormatError for the file of another model, or one without a state or a run that is asked for.
+ */
 export async function restoreFile(model: Model, source: LoadSource, running: boolean): Promise<void> {
   const { layout, read, blocks } = verify(await open(source));
   const contents = readContents(readDescription(layout.metadata), blocks);
@@ -263,6 +266,7 @@ export async function restoreFile(model: Model, source: LoadSource, running: boo
  * Returns the model that `serialize` wrote, compiled if it was; predictions, and training from here on, are the same to the
  * bit.
  * @throws FileFormatError for bytes that are no such model, whole and undamaged.
+ * @throws ValueError for anything but bytes.
  */
 export function deserialize(bytes: Uint8Array | ArrayBuffer, options: LoadOptions): Model {
   checkOptions(options ?? {}, ['backend'], 'deserialize');

@@ -96,7 +96,7 @@ export class KernelHeap {
   }
 
   /**
-   * Gives everything back. What was allocated before is refused from now on.
+   * Frees everything. What was allocated before is refused from now on.
    */
   reset(): void {
     this.#end = RESERVED_ELEMENTS;

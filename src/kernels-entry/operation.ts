@@ -95,7 +95,7 @@ export class Operands {
     return this.take(tensor, operand, { layout, rows, columns });
   }
 
-  /** Refuses outputs that would be written while what they overwrite is still read. */
+  /** Refuses outputs that would be written while what they overwrite is still read. @throws ValueError */
   apart(output: Tensor, operand: string, ...inputs: readonly Tensor[]): void {
     if (!inputs.includes(output)) return;
     throw new ValueError({

@@ -42,7 +42,7 @@ export function roomOf(tensor: Allocation): Room {
   return room;
 }
 
-/** Refuses what a `reset` has given back. */
+/** Refuses what a `reset` has given back. @throws StateError for what was made before the heap was reset. */
 export function checkLife(room: Room, life: number): void {
   if (room.life === life) return;
   throw new StateError(

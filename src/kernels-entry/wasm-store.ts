@@ -1,8 +1,7 @@
 import core from '../../build/kernels.core.wasm.js';
 import { instances } from '../backends/instance.js';
-import { noRoom } from '../backends/no-room.js';
 import { unpack } from '../backends/unpack.js';
-import { asError, BackendError, MyelinError, ValueError } from '../errors.js';
+import { asError, BackendError, MyelinError, noRoom, ValueError } from '../errors.js';
 import { type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
 import { isA } from '../realms.js';
 import type { KernelSource } from './kernel-source.js';

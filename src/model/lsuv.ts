@@ -40,6 +40,7 @@ export interface LsuvLayer {
  *
  * @throws ShapeError, ValueError for inputs that do not fit, or that leave a layer's outputs all alike; the weights then
  * are as before.
+ * @throws StateError for a graph of layers.
  */
 export function layerSequentialUnitVariance(
   model: Model,

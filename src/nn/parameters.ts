@@ -2,7 +2,7 @@ import { nearest, ShapeError, show, UnknownNameError, ValueError } from '../erro
 import type { Backend, Heap } from '../kernels/contract.js';
 import { stream } from '../kernels/lib/philox.js';
 import { checkFinite, type Matrix, type MatrixLike, matrix, toMatrix } from '../matrix.js';
-import type { Parameter, RowGradients } from '../program/parameter.js';
+import type { Parameter } from '../program/parameter.js';
 import type { Tensor } from '../program/plan.js';
 import { isA } from '../realms.js';
 import { initialize, uniformLimit } from './initializers/initialization.js';
@@ -24,19 +24,6 @@ export function readParameter(heap: Heap, parameter: Parameter, from: Tensor = p
   const data = new Float32Array(rows * columns);
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) data[r * columns + c] = heap[from.offset + place(parameter, r, c)] as number;
-  }
-  return matrix(data, rows, columns);
-}
-
-/** Reads the gradient of a table as a row-major matrix, zeros included. */
-export function readRowGradients(heap: Heap, { table, distinct, gradients }: RowGradients): Matrix {
-  const { rows, columns } = table;
-  const data = new Float32Array(rows * columns);
-  for (let i = 0; i < distinct.size; i++) {
-    const row = heap[distinct.offset + i] as number;
-    if (row < 0) break;
-    const from = gradients.offset + i * columns;
-    data.set(heap.subarray(from, from + columns), row * columns);
   }
   return matrix(data, rows, columns);
 }

@@ -8,7 +8,10 @@ import type { NetworkInput } from '../program/network.js';
 import type { Tensor } from '../program/plan.js';
 import type { LinkedProgram } from '../program/run.js';
 
-/** Refuses ids and targets that have nothing between them. */
+/**
+ * Refuses ids and targets that have nothing between them.
+ * @throws ValueError for ids and for targets that cannot be mixed.
+ */
 export function checkMixup(losses: readonly BoundLoss[], inputs: readonly NetworkInput[]): void {
   const ids = inputs.find((item) => item.ids)?.ids;
   if (ids) {

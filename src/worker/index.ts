@@ -173,7 +173,10 @@ export async function load(
   return create({ source: isA<ArrayBuffer>(source, 'ArrayBuffer') ? new Uint8Array(source) : source }, options);
 }
 
-/** Saves the model like `save` of myelin, in the model's worker: to a path or a file URL. */
+/**
+ * Saves the model like `save` of myelin, in the model's worker: to a path or a file URL.
+ * @throws ValueError for anything but a path or a file URL.
+ */
 export async function save(model: RemoteModel, target: string | URL, options?: SaveOptions): Promise<void> {
   if (!isPlace(target)) {
     const hint = 'serialize(model) returns the bytes, for streams.';

@@ -275,7 +275,7 @@ export function makeRemote(
   return remote as RemoteModel;
 }
 
-/** Calls a function that takes a model, in the model's worker. */
+/** Calls a function that takes a model, in the model's worker. @throws ValueError for anything but a model in a worker. */
 export function callWith(model: RemoteModel, name: string, args: readonly unknown[]): Promise<unknown> {
   const mirror = mirrors.get(model);
   if (mirror) return mirror.call(name, 'function', args);

@@ -18,7 +18,7 @@ export interface Examples {
   readonly held: Table | undefined;
 }
 
-/** Reads the data and finds the target in it. */
+/** Reads the data and finds the target in it. @throws DataError for a file without a row. */
 export async function readExamples(data: string, flags: TrainFlags): Promise<Omit<Examples, 'training' | 'held'>> {
   const table = await readData(data, flags);
   if (table.rows === 1 && table.report?.header === false && flags.header === undefined) {

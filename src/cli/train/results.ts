@@ -117,7 +117,10 @@ async function report(data: string, trained: Trained, measured: Measured, flags:
   await writeReport(flags.report, page);
 }
 
-/** Measures and reports; an error says that the model was saved all the same. */
+/**
+ * Measures and reports; an error says that the model was saved all the same.
+ * @throws MyelinError for what failed after the model had been saved, which it says.
+ */
 export async function conclude(data: string, trained: Trained, flags: TrainFlags, talk: Talk): Promise<Measured> {
   try {
     const measured = await measureTrained(trained, flags, talk);

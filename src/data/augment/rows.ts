@@ -104,6 +104,7 @@ const CANDIDATES = 1000;
 /**
  * Adds rows to classes that have few, each between a row of the class and one of its nearest (SMOTE, Chawla et al. 2002).
  * The rows that were there come first. Classes are whole numbers, a column of them. For training data only.
+ * @throws ShapeError for targets that are not a class for each row; ValueError for a class that is not a whole number.
  */
 export function oversample(x: MatrixLike, y: MatrixLike, options: OversampleOptions = {}): { x: Matrix; y: Matrix } {
   checkOptions(options, ['neighbours', 'ratio', 'seed'], 'oversample');

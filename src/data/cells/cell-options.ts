@@ -42,6 +42,7 @@ export interface CellPlan {
   readonly given: CellOptions;
 }
 
+/** @throws ValueError for options of another kind, or that contradict each other. */
 export function planCells(options: CellOptions): CellPlan {
   const { missing = MISSING, decimal = '.', thousands, dateFormat } = options;
   if (!Array.isArray(missing) || missing.some((text) => typeof text !== 'string' && typeof text !== 'number')) {

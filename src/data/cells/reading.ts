@@ -66,6 +66,7 @@ export interface ReadPlan extends CellPlan {
 
 const KINDS = { number: 1, category: 1, boolean: 1, date: 1, skip: 1 };
 
+/** @throws ValueError for options of another kind or out of range. */
 export function planReading(options: ReadOptions): ReadPlan {
   const { columns = {}, kinds = {}, otherwise, keep = [], sampleRows = 1000, encoding } = options;
   if (typeof columns !== 'object' || columns === null) {

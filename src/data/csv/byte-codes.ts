@@ -68,7 +68,7 @@ export function encodingError(source: string, place: Place, field?: string): Dat
   });
 }
 
-/** Refuses bytes that no text has. */
+/** Refuses bytes that no text has. @throws DataError for bytes that are not text. */
 export function checkText(bytes: Uint8Array, source: string, line: number): void {
   const nul = bytes.indexOf(0);
   if (nul < 0) return;

@@ -71,6 +71,7 @@ const yesOrNo = (value: unknown, argument: string) => {
   throw new ValueError({ argument, given: show(value), expected: 'true or false' });
 };
 
+/** @throws ValueError for options of another kind, or that contradict each other. */
 export function planCsv(options: CsvOptions): CsvPlan {
   checkOptions(options, [...READ_OPTIONS, ...CSV_OPTIONS, 'names', 'maxColumns', 'maxBytes'], 'options');
   const { separator, header, names, quote, comment, skipLines, duplicates = 'error' } = options;
@@ -171,7 +172,10 @@ export interface Beginning {
   readonly line: number;
 }
 
-/** Reads names, separator and kinds off the first lines of a file; undefined where they are too few. */
+/**
+ * Reads names, separator and kinds off the first lines of a file; undefined where they are too few.
+ * @throws DataError for a file without rows, with a separator of two characters, or beyond a limit.
+ */
 export function inferDialect(beginning: Beginning, source: string, plan: CsvPlan): Dialect | undefined {
   const { bytes, whole, enough, line } = beginning;
   const file = new Head(bytes, whole, line, plan.comment);
@@ -261,7 +265,10 @@ interface Naming {
   readonly notes?: string[];
 }
 
-/** Names of columns, checked: no two alike, none of an object's own. */
+/**
+ * Names of columns, checked: no two alike, none of an object's own.
+ * @throws ValueError for another number of names than columns; DataError for names that are reserved or come twice.
+ */
 export function namesOf(
   first: readonly string[] | undefined,
   count: number,

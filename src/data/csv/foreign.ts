@@ -16,7 +16,7 @@ const SPARSE_HINT =
 
 const LINES = ['JSON Lines', "For JSON say format: 'jsonLines' to readTable, or call readJsonLines."] as const;
 
-/** Refuses what is another format. */
+/** Refuses what is another format. @throws DataError for a file of another format. */
 export function checkFormat(beginning: readonly string[], source: string, line: number): void {
   const lines = beginning.filter((text) => text !== '' && !text.startsWith('%'));
   const [first = '', second = ''] = lines;

@@ -12,7 +12,10 @@ interface Fitted {
   readonly words: readonly [string, string] | undefined;
 }
 
-/** Returns a table's column as the kind that it had when fitting. */
+/**
+ * Returns a table's column as the kind that it had when fitting.
+ * @throws UnknownNameError for a column that is absent; ValueError for a value of another kind than when fitting.
+ */
 export function adapted(table: Table, { name, kind, words }: Fitted): Column {
   if (!table.has(name)) {
     throw new UnknownNameError({

@@ -211,8 +211,8 @@ export class Preprocessing {
   }
 
   /**
-   * Returns the table that a matrix came of, as far as its steps can be undone.
-   * @throws ValueError where a step cannot, such as `frequency`.
+   * Returns the table that a matrix was made from, as far as its steps can be undone.
+   * @throws ValueError where a step cannot, such as `frequency`; ShapeError for another number of columns.
    */
   inverseTransform(values: MatrixLike): Table {
     const inputs = this.#fitted;
@@ -255,7 +255,7 @@ export class Preprocessing {
     };
   }
 
-  /** @internal */
+  /** Restores fitted preprocessing. @throws ValueError, ShapeError for data that are not of `toJSON`. @internal */
   static restore(value: unknown): Preprocessing {
     const part = object(value, 'preprocessing');
     if (part.format !== 'myelin.preprocessing' || part.version !== VERSION) {

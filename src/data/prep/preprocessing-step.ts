@@ -77,6 +77,7 @@ export function numeric<O, S>(kind: {
   });
 }
 
+/** @throws ValueError for a column of texts. */
 export function numbersOf(column: Column): NumberColumn {
   if (column.kind !== 'category') return column;
   throw new ValueError({
@@ -87,7 +88,7 @@ export function numbersOf(column: Column): NumberColumn {
   });
 }
 
-/** Checks a state from a file, and returns it. */
+/** Checks a state from a file, and returns it. @throws ValueError for a state of another form. */
 export function checkState(value: unknown, shape: Shape, argument: string): State {
   const fail = (key: string, given: unknown, expected: string) =>
     new ValueError({ argument: `${argument}.${key}`, given: show(given), expected });

@@ -241,7 +241,10 @@ function checkLengths(state: State, lengths: Readonly<Record<string, number>>, a
   }
 }
 
-/** Checks what the shape of a state does not say. */
+/**
+ * Checks what the shape of a state does not say.
+ * @throws ValueError for a state of another number of columns, or with numbers that are not finite.
+ */
 export function checkBlockState(step: string, state: State, inputs: number, argument: string): void {
   if (state.inputs !== inputs) {
     throw new ValueError({ argument: `${argument}.inputs`, given: show(state.inputs), expected: `${inputs} columns` });

@@ -132,7 +132,7 @@ export const trainingOptions = [
 
 const OPTIONS = ['target', 'preprocess', ...trainingOptions, 'backend'];
 
-/** Checks what can be checked without data. */
+/** Checks what can be checked without data. @throws ValueError for options of another kind or out of range. */
 export function checkTabular(options: TabularOptions): void {
   checkOptions(options, OPTIONS, 'tabular');
   const { target, task, activation, drop = [], layers = [1] } = options;

@@ -52,7 +52,10 @@ export async function bestBackend(): Promise<BackendFactory> {
   return auto();
 }
 
-/** Everything from a table to a model that is measured: the task, the target, the design, the inputs, and training. */
+/**
+ * Everything from a table to a model that is measured: the task, the target, the design, the inputs, and training.
+ * @throws ShapeError for a table without a column to learn from.
+ */
 export async function learn(given: Table, options: TabularOptions, watch: FitTabularOptions): Promise<Learned> {
   const notes: string[] = [];
   const remark = (text: string) => {

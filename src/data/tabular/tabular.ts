@@ -189,7 +189,10 @@ export class Tabular<T extends Task = Task> {
     return { truth, outputs, metrics: measure(record.task, truth, outputs, record.classes, record.prior) };
   }
 
-  /** Returns the columns by their importance: what predictions lose when one is shuffled (Breiman 2001). */
+  /**
+   * Returns the columns by their importance: what predictions lose when one is shuffled (Breiman 2001).
+   * @throws ValueError for options out of range, or rows that cannot tell.
+   */
   explain(data: Data, options: ExplainOptions = {}): Explanation {
     const { model, inputs, target, record } = this.#ready();
     const { task, precision } = record;

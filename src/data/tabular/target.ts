@@ -15,6 +15,8 @@ import type { Task } from './design.js';
 /**
  * Returns the rows that have a target. `isMissing` says of texts whether they stand for a missing value where the target was
  * read as it is spelled.
+ * @throws UnknownNameError for a target that is not a column; ShapeError for a table without rows; ValueError for a target
+ * without a value.
  */
 export function withTarget(
   table: Table,
@@ -55,6 +57,9 @@ function doubtHint(column: Column): { readonly hint: string } | undefined {
   return remarks.length === 0 ? undefined : { hint: remarks.join('. ') };
 }
 
+/**
+ * @throws ShapeError for fewer than two rows; ValueError for a target that is always the same, or is texts for regression.
+ */
 export function fitTarget(column: Column, task: Task): Preprocessing {
   if (lengthOf(column) < 2)
     throw new ShapeError({ argument: 'rows', given: `${lengthOf(column)}`, expected: 'at least 2' });
@@ -109,6 +114,7 @@ const MOST_OUTPUTS = 2 ** 26;
 /**
  * Refuses classes that cannot be learned: nearly as many as there are rows, or more than memory has room for. Returns
  * remarks on those that can hardly be.
+ * @throws ValueError for classes that hardly ever repeat, or whose probabilities do not fit into memory.
  */
 export function checkClasses(
   truth: Truth,

@@ -48,6 +48,7 @@ const LAST = 0.1;
 /**
  * Trains the members of a design by turns, each on its own part of the rows, to the epoch in which all of them together do
  * best on rows that were left out, and makes one model of them.
+ * @throws ValueError for `checkpointEvery` without `checkpoint`.
  */
 export async function train(
   x: Matrix,

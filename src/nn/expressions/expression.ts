@@ -132,6 +132,7 @@ function operation(op: OperationName) {
   };
 }
 
+/** @throws ValueError for an axis other than 1. */
 export function checkAxis(axis: unknown, argument: string): asserts axis is 1 | undefined {
   if (axis === undefined || axis === 1) return;
   throw new ValueError({ argument, given: show(axis), expected: '1, for each row, or nothing, for all elements' });
@@ -154,6 +155,7 @@ function makeOperations(): Operations {
 /**
  * Runs a function of symbols once and writes down what it did with them, each operation once however often its result is
  * used. An input as it is becomes its product with 1, so that there is a step.
+ * @throws ValueError for anything but a function of these inputs that returns an expression.
  */
 export function trace(
   define: (...args: never[]) => unknown,

@@ -15,7 +15,10 @@ export function inputWidth(shape: unknown, argument: string): number {
   return checkNumber(width, argument, { min: 1, integer: true });
 }
 
-/** Returns an input of a `model`. */
+/**
+ * Returns an input of a `model`.
+ * @throws ValueError for a shape that is not a positive whole number, and for a name that is not a text.
+ */
 export function input(options: InputOptions): SymbolicTensor {
   checkOptions(options, ['shape', 'name'], 'input');
   const { shape, name } = options;

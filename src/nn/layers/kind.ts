@@ -151,7 +151,7 @@ export class SymbolicTensor {
     readonly width?: number,
   ) {}
 
-  /** Returns the tensor of a layer that these feed, this one first; undefined where they are not all tensors. @internal */
+  /** Returns the tensor of a layer that these feed, this one first; undefined where they are not all tensors. @throws ValueError @internal */
   feed(layer: LayerSpec, given: readonly unknown[]): SymbolicTensor | undefined {
     if (!given.every((item) => item instanceof SymbolicTensor)) return undefined;
     const merges = kindOf(layer)?.merges === true;

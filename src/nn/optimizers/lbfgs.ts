@@ -1,6 +1,6 @@
 import { maker } from '../../kernels/definition.js';
 import { fillUpdateOptions, type Schedule, type Spec } from '../../kernels/lib/update.js';
-import { solveFullBatch } from './full-batch.js';
+import { checkFullBatch, solveFullBatch } from './full-batch.js';
 import type { Solver, Vector } from './solver.js';
 
 /** Options of `lbfgs`. */
@@ -206,6 +206,8 @@ function makeLbfgs(options: LbfgsOptions): Solver {
         history.push({ s: vectors[`s.${i}`]!, y: vectors[`y.${i}`]!, rho });
       });
     },
+
+    check: (options, parameters) => checkFullBatch('lbfgs', options, parameters),
 
     solve(model, program, learningRate) {
       return solveFullBatch(this, model, program, learningRate);

@@ -1,4 +1,5 @@
 import type { Heap } from '../../kernels/contract.js';
+import type { Parameter } from '../../program/parameter.js';
 import type { Tensor } from '../../program/plan.js';
 import type { LinkedProgram } from '../../program/run.js';
 
@@ -18,6 +19,8 @@ export interface Objective {
  * weights, and is sent the loss.
  */
 export interface Solver {
+  /** Refuses options of `compile`, and parameters, that a line search cannot do with. @throws ValueError */
+  check(options: object, parameters: readonly Parameter[]): void;
   /** Makes one step: yields wherever the loss and its gradient are needed, and is sent the loss. */
   step(objective: Objective, learningRate: number): Generator<void, void, number>;
   /** Returns a step of a model: yields wherever the program is to run. */

@@ -33,6 +33,7 @@ function byClass(rows: Uint32Array, labels: Float32Array | undefined): readonly 
  * out a fifth to an eighth, and each row is left out by three of them, drawn anew for each row, so that the networks that
  * did not see a row differ as any three do. All leave out the same share of each class. Of 5 networks a third of the rows is
  * left out by three, of 10 42%.
+ * @throws ValueError for fewer rows than networks.
  */
 export function partsOf(
   rows: number,
