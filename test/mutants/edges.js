@@ -35,7 +35,6 @@ const rows = [
   ['X5', 'nn/graph', 'for (const parameter of parameters) parameter.learningRateMultiplier = learningRateMultiplier;', '', steps, 'learningRateMultiplier does nothing'],
   ['X6', 'engine/parameter-layout', 'if (runs.at(-1)?.multiplier === multiplier)', 'if (runs.length > 0)', steps, 'the multiplier of one layer is that of all'],
   ['X7', 'passes/totals', '(losses[i] as number) * this.#rowsOf(i, rows)', '(losses[i] as number) * this.#rowsOf(i, 2)', steps, 'a short last batch weighs as much as the others'],
-  ['X8', 'program/finite-checks', 'if (!update.clip || update.clip.limit > CLIPS_BELOW)', 'if (!update.clip)', steps, 'clipping to any norm is trusted to bound the update'],
   ['E48', 'engine/state', "if (given.optimizer !== optimizer.spec.name) fail('optimizer'", "if (given.optimizer === '') fail('optimizer'", runs, 'moments of adam are taken for those of adamax'],
   ['E58', 'rows/shuffle', 'const j = generator.integer(i + 1);', 'const j = generator.integer(i);', runs, 'no row keeps its place: orders are cycles alone'],
   ['E59', 'rows/shuffle', "stream('shuffle'), epoch)", "stream('shuffle'), 0)", runs, 'every epoch has the same order'],

@@ -50,7 +50,7 @@ describe('what a file says of a pipeline has the form that is needed', () => {
     ['a part that is absent', objectOf({ a: count }), {}, '.a'],
     ['a part too many', objectOf({ a: count }), { a: 1, b: 2 }, ok],
     ['an optional part of another kind', objectOf({}, { b: count }), { b: 'x' }, '.b'],
-    ['a part of the prototype alone', objectOf({ toString: figure }), {}, '.toString'],
+    ['a part of the prototype alone', objectOf(Object.fromEntries([['__proto__', objectOf({})]])), {}, '.__proto__'],
     ['an array for an object', objectOf({}), [], 'an object'],
     ['an array for a map', mapOf(count), [1], 'an object'],
     ['a wrong value in a map', mapOf(count), { a: 1, b: -1 }, '.b'],
