@@ -9,6 +9,7 @@ import { runInNewContext } from 'node:vm';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launch, noBrowser } from '../support/browser.js';
+import { effort } from '../support/effort.js';
 import { hasFirefox, hasWebKit, openFirefox, openWebKit } from '../support/webdriver.js';
 
 /** The bits of all weights that test/runtimes/check.mjs trains, wherever it runs. */
@@ -74,10 +75,10 @@ const runtimes: readonly Runtime[] = [
   },
 ];
 
-const long = process.env.MYELIN_LONG !== undefined;
+const long = effort === 'long';
 const installed = join(tmpdir(), 'myelin-runtimes');
-const skipped = !process.env.CI && !long;
-if (skipped) console.warn('runtimes skipped: they are installed from npm where CI or MYELIN_LONG is set');
+const skipped = effort === 'quick';
+if (skipped) console.warn('runtimes skipped: they are installed from npm where MYELIN_EFFORT is full or long');
 
 async function programOf({ install, program }: Runtime): Promise<string> {
   const folder = join(installed, install.replaceAll(/[@/]/g, '-'));
