@@ -2,6 +2,7 @@ import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../erro
 import type { KernelName } from '../kernels/contract.js';
 import { resolve } from '../kernels/definition.js';
 import { DOMAINS, type LossDefinition } from '../kernels/lib/loss.js';
+import * as k from '../kernels/signatures/index.js';
 import type { LossSpec } from '../kernels/tables.js';
 import type { Matrix } from '../matrix.js';
 import type { BoundLoss } from './bound-loss.js';
@@ -109,18 +110,16 @@ export function bindLoss(given: Loss, units: number, activation: string, weight 
     emit(emit, y, targets, weights, report) {
       const dy = emit.matrix('dy', units);
       const scale = summed ? 1 : 1 / y.rows;
-      const shape = [y.rows, y.columns, y.stride, targets.stride];
-      const own = [scale, scale * weight, ...args];
-      emit.callOf(name as KernelName, [y, targets, weights ?? -1, dy, report.loss, ...shape, ...own]);
+      const numbers = { scale, slope: scale * weight, numbers: args };
+      emit.call(k.loss, { y, targets, weights, dy, loss: report.loss, ...numbers }, name as KernelName);
       return dy;
     },
     emitHits(emit, y, targets, hits, fused) {
-      const { rows, columns, stride } = y;
-      if (kind === 'label') emit.call('sparseCategoricalAccuracy', y, targets, hits, rows, columns, stride);
+      if (kind === 'label') emit.call(k.sparseCategoricalAccuracy, { z: y, labels: targets, out: hits });
       else if (binary) {
         const threshold = fused ? 0 : (definition.threshold ?? 0.5);
-        emit.call('binaryAccuracy', y, targets, hits, rows, columns, stride, targets.stride, threshold);
-      } else emit.call('categoricalAccuracy', y, targets, hits, rows, columns, stride, targets.stride);
+        emit.call(k.binaryAccuracy, { z: y, targets, out: hits, threshold });
+      } else emit.call(k.categoricalAccuracy, { z: y, targets, out: hits });
     },
     check(targets, rows, argument) {
       if (targets.rows !== rows) {

@@ -1,3 +1,4 @@
+import * as k from '../kernels/signatures/index.js';
 import type { Emitter, Guard } from './emitter.js';
 import type { Network } from './network.js';
 import type { Parameter } from './parameter.js';
@@ -112,8 +113,8 @@ export class FiniteChecks implements Guard {
   #look(looks: readonly Look[]): void {
     const { factor } = this.emit.slots;
     for (const { tensor, limit, columns = tensor?.columns ?? 0 } of looks) {
-      const { rows = 0, stride = 0 } = tensor ?? {};
-      this.emit.call('guard', tensor ?? factor, rows, columns, stride, this.#reports.shift() ?? limit, limit, factor);
+      const look = tensor ? { x: tensor, columns } : { x: factor, rows: 0, columns, stride: 0 };
+      this.emit.call(k.guard, { ...look, other: this.#reports.shift() ?? limit, limit, factor });
     }
   }
 }

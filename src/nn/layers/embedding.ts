@@ -1,4 +1,5 @@
 import { checkNumber, show, ValueError } from '../../errors.js';
+import * as k from '../../kernels/signatures/index.js';
 import type { Ids, Step } from '../../program/layer.js';
 import { makeInitializer } from '../initializers/initialization.js';
 import type { InitializerSpec } from '../initializers/spec.js';
@@ -85,24 +86,23 @@ export const embedding = /* @__PURE__ */ defineLayer<'embedding', EmbeddingOptio
         forward(emit, x): Step {
           const { rows } = emit;
           const y = emit.matrix(`${name}.y`, units);
-          emit.call('embeddingForward', x, table.value, y, rows, columns, dim, x.stride, y.stride);
+          emit.call(k.embeddingForward, { ids: x, table: table.value, y, dim });
           return {
             y,
             backward(dy) {
               if (!table.trainable) return [];
               if (!sparse) {
-                const { value, gradient } = table;
+                const { gradient } = table;
                 const places = emit.vector(`${name}.places`, rows * columns);
-                emit.call('copyColumns', x, places, rows, columns, x.stride, columns, 0, 0);
-                emit.call('embeddingGradient', dy, places, gradient, rows, columns, dim, dy.stride, value.size);
+                emit.call(k.copyColumns, { x, y: places, yStride: columns });
+                emit.call(k.embeddingGradient, { dy, places, g: gradient, columns, dim });
                 return [];
               }
               const seen = emit.vector(`${name}.seen`, inputDim);
               const places = emit.vector(`${name}.places`, rows * columns);
               const { distinct, gradients } = rowGradientsOf(emit, table, rows * columns);
-              const { size } = gradients;
-              emit.call('embeddingRows', x, seen, places, distinct, rows, columns, x.stride);
-              emit.call('embeddingGradient', dy, places, gradients, rows, columns, dim, dy.stride, size);
+              emit.call(k.embeddingRows, { ids: x, seen, places, distinct });
+              emit.call(k.embeddingGradient, { dy, places, g: gradients, columns, dim });
               return [];
             },
           };

@@ -1,4 +1,5 @@
 import { checkNumber } from '../../errors.js';
+import * as k from '../../kernels/signatures/index.js';
 import type { Emitter } from '../../program/emitter.js';
 import type { Layer, Step } from '../../program/layer.js';
 import type { Tensor } from '../../program/plan.js';
@@ -27,7 +28,7 @@ export function masked(
     return {
       y,
       backward(dy) {
-        emit.call(times, mask, dy, dy, dy.size);
+        emit.call(k.dropoutBackward, { mask, dy, dx: dy }, times);
         return [dy];
       },
     };

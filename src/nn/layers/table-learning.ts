@@ -1,6 +1,7 @@
 import { show, ValueError } from '../../errors.js';
 import type { Heap } from '../../kernels/contract.js';
 import { BLOCK_SIZE } from '../../kernels/lib/update.js';
+import * as k from '../../kernels/signatures/index.js';
 import { type Matrix, matrix } from '../../matrix.js';
 import type { Emitter } from '../../program/emitter.js';
 import type { TableLearning, TableUpdate, Updates } from '../../program/layer.js';
@@ -48,12 +49,12 @@ function emitRowUpdate(
     rows: emit.vector(`${whole.name}.rows`, gradients.size),
   }));
   for (const { whole, rows } of pairs) {
-    emit.call('gatherRows', whole, distinct, rows, distinct.size, columns, rows.size);
+    emit.call(k.gatherRows, { table: whole, distinct, y: rows, dim: columns });
   }
   const [parameters, ...gathered] = pairs.map(({ rows }) => rows) as [Tensor, ...Tensor[]];
   const kernels = vectorTensor('kernels', 0);
   optimizer.emit(emit, { ...pace, parameters, kernels, gradients, states: gathered });
-  for (const { whole, rows } of pairs) emit.call('scatterRows', rows, distinct, whole, distinct.size, columns);
+  for (const { whole, rows } of pairs) emit.call(k.scatterRows, { x: rows, distinct, table: whole, dim: columns });
 }
 
 export const tableLearning: TableLearning = {

@@ -1,6 +1,7 @@
 import type { Heap, KernelName } from '../../kernels/contract.js';
 import { resolve } from '../../kernels/definition.js';
 import type { CommonOptions, OptimizerDefinition } from '../../kernels/lib/update.js';
+import * as k from '../../kernels/signatures/index.js';
 import type { UpdateSpec } from '../../kernels/tables.js';
 import type { Emitter } from '../../program/emitter.js';
 import type { Pace, UpdateGroup } from '../../program/parameter.js';
@@ -56,9 +57,9 @@ function makeUpdate(
     states,
     emit(emit, { parameters, kernels, gradients, states, block, decay }) {
       const { factor } = emit.slots;
-      if (weightDecay > 0 && kernels.size > 0) emit.call('decayWeights', kernels, kernels.size, decay, factor);
+      if (weightDecay > 0 && kernels.size > 0) emit.call(k.decayWeights, { w: kernels, slot: decay, factor });
       emit.updates.add(kernel);
-      emit.callOf(kernel, [parameters, gradients, ...states, parameters.size, block, factor]);
+      emit.call(k.update, { w: parameters, g: gradients, states, block, factor }, kernel);
     },
     fill(heap, { block, decay }, learningRate, t) {
       if (weightDecay > 0) heap[decay.offset] = -learningRate * weightDecay;
