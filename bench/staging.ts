@@ -61,7 +61,7 @@ function makeEngine({ layers, training }: Workload, factory: BackendFactory): En
   engine.configure({
     losses: [bindLoss(training.loss as LossName, units, activation)],
     optimizer,
-    ...planUpdate(training, optimizer),
+    ...planUpdate(training),
   });
   engine.steps.learningRate = 0;
   return engine;

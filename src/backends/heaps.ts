@@ -1,6 +1,6 @@
 // Opens the heaps of models. Small ones share memories: engines give a program few of them (Chromium 125 a tab), each with address space of its own.
 
-import { MyelinError } from '../errors.js';
+import { MyelinError, noRoom } from '../errors.js';
 import {
   type Backend,
   type BackendFactory,
@@ -12,7 +12,6 @@ import {
   SMALL_ELEMENTS,
 } from '../kernels/contract.js';
 import type { instances, Modules } from './instance.js';
-import { noRoom } from './no-room.js';
 
 /** The first memory holds so many elements (1 MiB), each later one twice as many, up to 32 MiB. */
 const FIRST_ELEMENTS = 2 ** 18;

@@ -1,5 +1,5 @@
 import exact from '../../build/kernels.core.wasm.js';
-import { asError, BackendError, checkOptions, lookUp, MyelinError, show, ValueError } from '../errors.js';
+import { checkOptions, lookUp, MyelinError, show, ValueError } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import { Extras, withoutExtras } from './extras.js';
 import { instances } from './instance.js';
@@ -138,13 +138,6 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
     return await start(options);
   } catch (thrown) {
     if (thrown instanceof MyelinError) throw thrown;
-    const cause = asError(thrown);
-    const why = cause.message;
-    throw new BackendError(
-      `The WebAssembly backend cannot start: ${why.split('\n', 1).join('').replace(/\.$/, '')}. It needs WebAssembly SIMD (Node 20, Chrome 115, ` +
-        "Firefox 104, Safari 16.4 or newer) and, on pages with a content policy, script-src 'wasm-unsafe-eval'. " +
-        'Where nothing may be compiled (workerd), wasm({ source }) takes a compiled module; auto() and typescript() run without.',
-      { cause },
-    );
+    throw (await import('./refused.js')).cannotStart(thrown);
   }
 }
