@@ -159,7 +159,7 @@ const known = new WeakMap<object, WeakMap<object, SmallHeaps>>();
 function smallHeaps(modules: Modules, make: typeof instances, tall: boolean | undefined): SmallHeaps {
   let byExtras = known.get(modules.core);
   if (!byExtras) {
-    // Tried out: some engines refuse only here, for a content policy or for want of address space.
+    // Tries out an instance, since some engines refuse only here, for a content policy or for lack of address space.
     make.instantiate(modules, make.allocate(1), tall);
     byExtras = new WeakMap();
     known.set(modules.core, byExtras);
@@ -181,7 +181,7 @@ export function opener(modules: Modules, make: typeof instances, tall: boolean |
     try {
       return (mayShare ? small.open(elements) : undefined) ?? own(elements);
     } catch (thrown) {
-      // They have been instantiated before, so that room is what lacks.
+      // The modules have been instantiated before, so memory is what is lacking.
       throw thrown instanceof MyelinError ? thrown : noRoom(elements, thrown);
     }
   };
