@@ -20,7 +20,7 @@ const MOST_ELEMENTS = 2 ** 23;
 /** Less of a memory than this part is not looked through again before something is given back. */
 const WORTH_LOOKING = 1 / 8;
 
-/** `Backend.place` of a heap that begins at `base`. */
+/** Makes `Backend.place` of a heap that begins at `base`. */
 const placeAt =
   (base: number): NonNullable<Backend['place']> =>
   (calls, symbolic) => {
@@ -35,9 +35,9 @@ const placeAt =
     });
   };
 
-/** What a grain is besides 0: fresh memory, which the system has no pages for until it is written to. */
+/** Marks a grain that a heap has; 0 marks fresh memory, which the system has no pages for until it is written to. */
 const TAKEN = 1;
-/** Free, with what a model has left there. */
+/** Marks a grain that is free, with what a model has left there. */
 const USED = 2;
 
 interface Range {
@@ -155,7 +155,7 @@ class SmallHeaps {
 
 const known = new WeakMap<object, WeakMap<object, SmallHeaps>>();
 
-/** The heaps of small models over these modules, one for all backends of the same. */
+/** Returns the heaps of small models over these modules: the same for all backends of the same modules. */
 function smallHeaps(modules: Modules, make: typeof instances, tall: boolean | undefined): SmallHeaps {
   let byExtras = known.get(modules.core);
   if (!byExtras) {
@@ -169,7 +169,7 @@ function smallHeaps(modules: Modules, make: typeof instances, tall: boolean | un
   return heaps;
 }
 
-/** `BackendFactory.open` of these modules, which are tried out. For `tall` see `FastPlan`. @throws what the engine refuses them with */
+/** Returns `BackendFactory.open` of these modules, after trying them out. For `tall` see `FastPlan`. @throws what the engine refuses them with */
 export function opener(modules: Modules, make: typeof instances, tall: boolean | undefined): BackendFactory['open'] {
   const small = smallHeaps(modules, make, tall);
   const own = (elements: number): Backend => {

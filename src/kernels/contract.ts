@@ -17,6 +17,14 @@ export type Twins = { [K in KernelName]: (heap: Heap, ...args: Parameters<Kernel
 /** The calls that each thread makes before all meet again. */
 export type Phase = readonly (readonly Call[])[];
 
+/** A call whose offsets are not numbers yet. */
+export interface CallOperands {
+  /** Names the kernel. */
+  readonly kernel: KernelName;
+  /** Holds a number where the kernel takes a plain one, else something else. */
+  readonly args: readonly unknown[];
+}
+
 /** A heap and the kernels that work on it. */
 export interface Backend {
   /** The memory of one model, as float32 numbers. */
@@ -29,10 +37,7 @@ export interface Backend {
    */
   readonly base?: number;
   /** The calls with `base` added to their offsets, which are the arguments that are no numbers in `symbolic`; absent without. */
-  place?(
-    calls: readonly Call[],
-    symbolic: readonly { readonly kernel: KernelName; readonly args: readonly unknown[] }[],
-  ): readonly Call[];
+  place?(calls: readonly Call[], symbolic: readonly CallOperands[]): readonly Call[];
   /** Floating point operations of a product that take it about 5 ms on a fair machine; longer calls are cut. */
   readonly longestCall: number;
   /**
