@@ -77,7 +77,6 @@ let lacking: Extras | undefined;
 async function compileOwn(
   { core, extras }: OwnKernels,
   { allocate, Extras, withoutExtras }: typeof instances,
-  compile: (bytes: BufferSource) => Promise<WebAssembly.Module>,
   tall = true,
 ): Promise<{ readonly core: WebAssembly.Module; readonly extras: Extras }> {
   const moduleOf = async (source: Opened, part: 'core' | 'extras', kernel: string) => {
@@ -85,7 +84,7 @@ async function compileOwn(
     let module: WebAssembly.Module;
     if (isA<WebAssembly.Module>(source, 'WebAssembly.Module')) module = source;
     else if (streams(source)) module = (await instantiateSource(source, allocate(1), tall, expected)).module;
-    else module = await compile((await bytesOf(source)) as BufferSource);
+    else module = await WebAssembly.compile((await bytesOf(source)) as BufferSource);
     if (WebAssembly.Module.exports(module).some(({ name }) => name === kernel)) return module;
     throw new ValueError({
       argument: expected.argument,
@@ -118,9 +117,9 @@ async function compileOwn(
 export async function openOwn(
   { source, extras, threads }: WasmOptions,
   make: typeof instances,
-  compile: (bytes: BufferSource) => Promise<WebAssembly.Module>,
   tall: boolean | undefined,
 ) {
+  if (typeof WebAssembly !== 'object') throw new Error('this engine has no WebAssembly');
   const kernels = await readSource(source, extras, threads !== undefined);
-  return { bytes: () => broughtBytes(kernels), modules: () => compileOwn(kernels, make, compile, tall) };
+  return { bytes: () => broughtBytes(kernels), modules: () => compileOwn(kernels, make, tall) };
 }

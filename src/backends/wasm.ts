@@ -102,9 +102,7 @@ async function start(options: WasmOptions): Promise<BackendFactory> {
   const plan = asked === 'fast' ? (await import('./fused.js')).planFast() : undefined;
   const { math = asked, tall, reason } = plan ?? {};
   const own =
-    source === undefined
-      ? undefined
-      : await (await import('./own-kernels.js')).openOwn(options, instances, compile, tall);
+    source === undefined ? undefined : await (await import('./own-kernels.js')).openOwn(options, instances, tall);
   const reasons = reason ? [reason] : [];
   if (threads !== undefined) {
     // The code for threads is loaded only where threads are asked for.

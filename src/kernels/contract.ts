@@ -37,7 +37,7 @@ export interface Backend {
    */
   readonly base?: number;
   /** The calls with `base` added to their offsets, which are the arguments that are no numbers in `symbolic`; absent without. */
-  place?(calls: readonly Call[], symbolic: readonly CallOperands[]): readonly Call[];
+  place?(program: { readonly calls: readonly Call[]; readonly symbolic: readonly CallOperands[] }): readonly Call[];
   /** Floating point operations of a product that take it about 5 ms on a fair machine; longer calls are cut. */
   readonly longestCall: number;
   /**
