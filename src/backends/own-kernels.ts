@@ -4,7 +4,6 @@ import type { Extras } from './extras.js';
 import type { instances } from './instance.js';
 import { bytesOf, instantiateSource, type Opened, openSource, streams } from './open-source.js';
 import type { KernelBytes, KernelParts, KernelSource } from './sources.js';
-import type { WasmOptions } from './wasm.js';
 
 /** The kernels that users bring, opened. */
 interface OwnKernels {
@@ -115,7 +114,7 @@ async function compileOwn(
  * @throws ValueError for what is no module; BackendError or FileError for one that cannot be loaded
  */
 export async function openOwn(
-  { source, extras, threads }: WasmOptions,
+  { source, extras, threads }: { readonly source?: unknown; readonly extras?: unknown; readonly threads?: unknown },
   make: typeof instances,
   tall: boolean | undefined,
 ) {
