@@ -208,12 +208,7 @@ export class Emitter {
     return {
       mode: this.mode,
       rows: this.rows,
-      calls: symbolic.map(({ kernel, args }) =>
-        makeCall(
-          kernel,
-          args.map((arg) => (typeof arg === 'number' ? arg : arg.offset)),
-        ),
-      ),
+      calls: symbolic.map(({ kernel, args }) => makeCall(kernel, args)),
       symbolic,
       inputs,
       targets,
@@ -242,7 +237,7 @@ const products: Readonly<Record<string, string>> = {
 export function productFlops({ kernel, args }: { kernel: string; args: readonly unknown[] }): number {
   const signature = products[kernel] as typeof signatures.denseForward | undefined;
   if (!signature) return 0;
-  const { rows, inputs, units } = named(signature, [kernel, ...args]);
+  const { rows, inputs, units } = named(signature, args, 0);
   return 2 * rows * inputs * units;
 }
 
