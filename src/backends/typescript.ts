@@ -52,7 +52,7 @@ function twins(arithmetic: Arithmetic): Twins {
   } satisfies Twins;
 }
 
-// One set of functions for all heaps, so that V8 compiles them once and keeps their rounding inline.
+// All heaps share one set of functions, so that V8 compiles them once and keeps their rounding inline.
 let float32Twins: Twins | undefined;
 let float64Twins: Twins | undefined;
 
@@ -72,7 +72,7 @@ function allocate<H extends Heap>(Memory: new (length: number) => H, elements: n
   }
 }
 
-/** The backend in plain TypeScript: the same bits as WebAssembly, where WebAssembly cannot run. */
+/** Returns the backend in plain TypeScript: the same bits as WebAssembly, where WebAssembly cannot run. */
 export function typescript(): BackendFactory {
   float32Twins ??= twins(float32);
   const kernels = float32Twins;
@@ -84,7 +84,9 @@ export function typescript(): BackendFactory {
   };
 }
 
-/** The same kernels in float64 without rounding, for gradient checks. Its results differ from the other backends'. */
+/**
+ * Returns the same kernels in float64 without rounding, for gradient checks. Its results differ from the other backends'.
+ */
 export function typescript64(): BackendFactory {
   float64Twins ??= twins(float64);
   const kernels = float64Twins;

@@ -75,7 +75,7 @@ function open(modules: Modules, elements: number, tall?: boolean): Backend {
   return { heap: new Float32Array(memory.buffer), kernels, longestCall: instances.longestCall };
 }
 
-/** Some engines refuse only here, for a content policy or for want of address space. */
+/** Tries out an instance, since some engines refuse only here, for a content policy or for lack of address space. */
 function tryOut(core: WebAssembly.Module): WebAssembly.Module {
   open({ core, extras: leftOut }, 1);
   return core;
@@ -89,13 +89,13 @@ function once<T>(known: Partial<Record<MathKind, Promise<T>>>, math: MathKind, m
   return promise;
 }
 
-/** The bytes of the extras, to be had without waiting. */
+/** Returns the bytes of the extras, to be had without waiting. */
 async function extraBytes(math: MathKind): Promise<() => Uint8Array<ArrayBuffer>> {
   const text = await embedded[math].extras();
   return () => unpack(text);
 }
 
-/** The embedded modules, the extras as bytes. */
+/** Returns the embedded modules, the extras as bytes. */
 async function embeddedModules(math: MathKind, more: boolean): Promise<{ core: WebAssembly.Module; extras: Extras }> {
   const [core, others] = await Promise.all([
     once(cores, math, () => embedded[math].core().then(compile).then(tryOut)),
@@ -116,7 +116,7 @@ async function start(options: WasmOptions): Promise<BackendFactory> {
   const brought = own?.readSource(source, options.extras);
   const reasons = reason === undefined ? [] : [reason];
   if (threads !== undefined) {
-    // Code for threads is loaded by those who ask for them.
+    // The code for threads is loaded only where threads are asked for.
     const { openThreads } = await import('./threads/pool.js');
     const bytes = { core: embedded[math].core, extras: more ? () => extraBytes(math) : LEFT_OUT };
     const opened = await openThreads({ ...options, math, tall }, instances, compile, () =>
@@ -135,7 +135,7 @@ async function start(options: WasmOptions): Promise<BackendFactory> {
       try {
         return open(modules, elements, tall);
       } catch (thrown) {
-        // It has been instantiated before, so that room is what lacks.
+        // The module has been instantiated before, so memory is what is lacking.
         throw thrown instanceof MyelinError ? thrown : noRoom(elements, thrown);
       }
     },
@@ -145,7 +145,7 @@ async function start(options: WasmOptions): Promise<BackendFactory> {
 }
 
 /**
- * The WebAssembly SIMD backend.
+ * Returns the WebAssembly SIMD backend.
  * @throws BackendError where the engine lacks WebAssembly SIMD (or relaxed SIMD, for `math: 'fast'`), a content policy
  * forbids it, or as many threads cannot be had; `auto()` does without.
  */

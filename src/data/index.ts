@@ -64,6 +64,8 @@ export { type Format, readTable, streamTable, type TableOptions } from './read.j
 export type { ColumnReport, TableReport } from './report.js';
 export { type Row, type RowOptions, tableFromRows } from './rows.js';
 export { type Fold, type FoldOptions, kFold, type Split, type SplitOptions, split } from './splits.js';
+export type { Prepared, TableBatches, TableBatchOptions, TargetBatchOptions } from './streams/batch-options.js';
+export type { TableStream } from './streams/table-stream.js';
 export { Table } from './table.js';
 export type { Design, FitTabularOptions, TabularOptions, Task } from './tabular/design.js';
 export type { Baseline, Metrics, Prior } from './tabular/estimate/measure.js';

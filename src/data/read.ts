@@ -3,6 +3,7 @@ import { CSV_OPTIONS, type CsvOptions } from './csv/dialect.js';
 import { readCsv, streamCsv } from './csv/read.js';
 import { readJson, readJsonLines, streamJsonLines } from './json/read.js';
 import { open, type Source } from './opened.js';
+import { type TableStream, tableStream } from './streams/table-stream.js';
 import type { Table } from './table.js';
 
 /** The formats that `readTable` knows. */
@@ -43,7 +44,14 @@ export async function readTable(source: Source, options: TableOptions = {}): Pro
 }
 
 /** Does the same a block at a time: tables of some thousand rows. JSON, which is one value, comes as one table. */
-export async function* streamTable(source: Source, options: TableOptions = {}): AsyncGenerator<Table> {
+export function streamTable(source: Source, options: TableOptions = {}): TableStream {
+  return tableStream({
+    read: (kinds) => blocksOf(source, kinds ? { ...options, kinds: { ...kinds, ...options.kinds } } : options),
+    about: () => open(source),
+  });
+}
+
+async function* blocksOf(source: Source, options: TableOptions): AsyncGenerator<Table, void, undefined> {
   const kind = formatOf(source, options.format);
   const chosen = optionsOf(kind, options);
   if (kind === 'json') yield await readJson(source, chosen);

@@ -146,13 +146,12 @@ export class Table {
     return cellOf(this.column(name), row);
   }
 
-  /** Returns rows as objects without a prototype. */
+  /** Returns rows as plain objects, with a value for each column. */
   toObjects(): Record<string, Value>[] {
-    return Array.from({ length: this.rows }, (_, row) => {
-      const object: Record<string, Value> = Object.create(null);
-      for (const column of this.columns) object[column.name] = cellOf(column, row);
-      return object;
-    });
+    // A column may have any name, such as __proto__, which assignment would not set.
+    return Array.from({ length: this.rows }, (_, row) =>
+      Object.fromEntries(this.columns.map((column) => [column.name, cellOf(column, row)])),
+    );
   }
 }
 

@@ -132,7 +132,7 @@ export class Engine {
     this.#forgetPrograms();
     if (!this.#backend.dispose) return;
     this.#backend.dispose();
-    // Another model may have the memory next.
+    // Another model may use the memory next.
     this.#backend = disposed;
   }
 
@@ -153,7 +153,7 @@ export class Engine {
     if (constants.length > 0 || options.optimizer.states.some(({ initial }) => initial !== 0)) {
       this.#grow(evaluationBase);
     }
-    // As far as the heap goes; what it grows by is zero.
+    // Only the part within the heap is cleared, since memory that it grows by is zero.
     this.heap.fill(0, this.#compiledBase, evaluationBase);
     fillStates(this.heap, training);
     this.heap[this.slots.factor.offset] = 1;
@@ -228,7 +228,7 @@ export class Engine {
     this.#latest = undefined;
   }
 
-  /** The program for a mode and a number of rows, with weights or without, linked once and kept. */
+  /** Returns the program for a mode and a number of rows, with weights or without, linked once and kept. */
   program(mode: Mode, rows: number, weighted = false): LinkedProgram {
     const latest = this.#latest;
     const same = latest !== undefined && latest.mode === mode && latest.rows === rows;
@@ -266,7 +266,7 @@ export class Engine {
     return matrix(data, rows, columns);
   }
 
-  /** The gradient of a parameter after `program` ran, as a row-major matrix. */
+  /** Reads the gradient of a parameter after `program` ran, as a row-major matrix. */
   readGradient({ rowGradients }: LinkedProgram, parameter: Parameter): Matrix {
     const rows = rowGradients.find(({ table }) => table === parameter);
     return rows?.read(this.heap) ?? readParameter(this.heap, parameter, parameter.gradient);
@@ -305,7 +305,7 @@ export class Engine {
     return [program, this.#backend, this.#factory];
   }
 
-  /** Seed and step, 16 bits an element. */
+  /** Writes seed and step, 16 bits in an element. */
   writeRandomState(step: number): void {
     const { heap, seed } = this;
     const { offset } = this.slots.random;

@@ -8,6 +8,7 @@ import { DataError, shorten } from '../data-error.js';
 import { type Bytes, open, type Source } from '../opened.js';
 import { Said } from '../remarks.js';
 import { type ColumnReport, makeReport } from '../report.js';
+import { type TableStream, tableStream } from '../streams/table-stream.js';
 import { Table } from '../table.js';
 import { asUtf8 } from '../text-encoding.js';
 import { checkText, decode, LF } from './byte-codes.js';
@@ -250,10 +251,17 @@ function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<
 /**
  * Reads a CSV file a block at a time, in constant memory: tables of some thousand rows. Kinds are those of `columns` and,
  * for the others, of the first rows; each table has categories of its own. The report of a table says what was not said of
- * those before it.
+ * those before it. `batches` makes batches of it.
  * @throws DataError, also where a value is of another kind than the first rows of its column.
  */
-export async function* streamCsv(source: Source, options: CsvOptions = {}): AsyncGenerator<Table, void, undefined> {
+export function streamCsv(source: Source, options: CsvOptions = {}): TableStream {
+  return tableStream({
+    read: (kinds) => blocksOf(source, kinds ? { ...options, kinds: { ...kinds, ...options.kinds } } : options),
+    about: () => open(source),
+  });
+}
+
+async function* blocksOf(source: Source, options: CsvOptions): AsyncGenerator<Table, void, undefined> {
   // Streams have no limit, since memory does not grow with what is read.
   const plan = { ...planCsv(options), maxBytes: Number.POSITIVE_INFINITY, maxRows: Number.POSITIVE_INFINITY };
   const bytes = open(source);

@@ -5,6 +5,7 @@ import type { Complain } from '../cells/values.js';
 import { checkText, decode } from '../csv/byte-codes.js';
 import { type Bytes, open, readAll, type Source } from '../opened.js';
 import { Blocks, RowCollector, type RowOptions, tableOf } from '../rows.js';
+import { type TableStream, tableStream } from '../streams/table-stream.js';
 import type { Table } from '../table.js';
 import { inUtf8 } from '../text-encoding.js';
 import { addObject, isTable } from './shapes.js';
@@ -284,7 +285,7 @@ function depthOf(text: string): number {
   return depth;
 }
 
-async function* tablesOf(source: Source, options: JsonOptions, whole: boolean): AsyncGenerator<Table> {
+async function* tablesOf(source: Source, options: JsonOptions, whole: boolean): AsyncGenerator<Table, void, undefined> {
   const plan = planJson(options);
   const maxBytes = options.maxBytes === undefined ? undefined : checkNumber(options.maxBytes, 'maxBytes', { min: 1 });
   const { first, all } = await peek(inUtf8(open(source), plan.encoding));
@@ -305,6 +306,9 @@ export async function readJsonLines(source: Source, options: JsonOptions = {}): 
 }
 
 /** Does the same a block at a time, in constant memory; kinds and columns are those of the first block. */
-export function streamJsonLines(source: Source, options: JsonOptions = {}): AsyncGenerator<Table> {
-  return tablesOf(source, options, false);
+export function streamJsonLines(source: Source, options: JsonOptions = {}): TableStream {
+  return tableStream({
+    read: (kinds) => tablesOf(source, kinds ? { ...options, kinds: { ...kinds, ...options.kinds } } : options, false),
+    about: () => open(source),
+  });
 }

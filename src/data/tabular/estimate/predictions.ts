@@ -23,10 +23,7 @@ export function predictionsOf(outputs: Numbers, classes: readonly string[] | und
   const best = predictedOf(outputs);
   return Array.from({ length: outputs.rows }, (_, row): ClassPrediction => {
     const values = outputs.data.subarray(row * classes.length, (row + 1) * classes.length);
-    const probabilities: Record<string, number> = Object.create(null);
-    classes.forEach((name, i) => {
-      probabilities[name] = values[i]!;
-    });
+    const probabilities = Object.fromEntries(classes.map((name, i) => [name, values[i]!]));
     return { class: classes[best[row]!]!, probability: values[best[row]!]!, probabilities };
   });
 }
