@@ -2,6 +2,11 @@
 
 import type { KernelName } from './contract.js';
 
+/** The kernel that is called: it has to be named where several share the signature. */
+export type Which<S extends string> = S extends `* ${string}`
+  ? readonly [kernel: KernelName]
+  : readonly [kernel?: KernelName];
+
 /** The parts of a tensor that a signature may ask for. */
 interface Sizes {
   readonly rows: number;
@@ -49,12 +54,8 @@ export type Operands<S extends string, T> = Given<WithoutFirst<S>, T>;
 /** An operand's name, and where it comes from if it is not given: a size of a tensor, or a constant in the place of one. */
 type Part = readonly [name: string, from: string, size: keyof Sizes | undefined];
 
-interface Parsed {
-  readonly kernel: KernelName;
-  readonly parts: readonly Part[];
-  /** The index of the operand that is a list, if any. */
-  readonly list: number;
-}
+/** Holds what a signature begins with, its operands, and the index of the one that is a list, if any. */
+type Parsed = readonly [kernel: KernelName, parts: readonly Part[], list: number];
 
 /** Programs call the same kernels again and again; a signature is read once. */
 const parsed = /* @__PURE__ */ new Map<string, Parsed>();
@@ -68,20 +69,20 @@ function read(signature: string): Parsed {
     const [from, size] = source.split('.') as [string, (keyof Sizes)?];
     return [own === source && size ? size : own.replace(/\W/g, ''), from, size];
   });
-  const made = { kernel, parts, list: tokens.findIndex((token) => token.endsWith('*')) };
+  const made: Parsed = [kernel, parts, tokens.findIndex((token) => token.endsWith('*'))];
   parsed.set(signature, made);
   return made;
 }
 
 /** Returns what a signature begins with. */
 export function kernelOf(signature: string): KernelName {
-  return read(signature).kernel;
+  return read(signature)[0];
 }
 
 /** Returns the operands in the order of the signature: tensors as they are given, sizes of them where no number is. */
 export function positional<S extends string, T extends Sizes>(signature: S, operands: Operands<S, T>): (number | T)[] {
   const given = operands as Readonly<Record<string, T | number | (T | number)[]>>;
-  const { parts, list } = read(signature);
+  const [, parts, list] = read(signature);
   const args: (number | T)[] = [];
   for (let i = 0; i < parts.length; i++) {
     const [name, from, size] = parts[i] as Part;
@@ -94,10 +95,8 @@ export function positional<S extends string, T extends Sizes>(signature: S, oper
 
 /** Returns the names of a call's arguments, as many as it has: a list's name stands once for each of it. */
 export function namesOf(signature: string, count: number): readonly string[] {
-  const { parts, list } = read(signature);
-  const names = parts.map(([name]) => name);
-  if (list >= 0) names.splice(list, 1, ...Array<string>(count - names.length + 1).fill(names[list] as string));
-  return names;
+  const [, parts, list] = read(signature);
+  return parts.flatMap(([name], i) => (i === list ? Array<string>(count - parts.length + 1).fill(name) : name));
 }
 
 /** Returns the arguments of a call by name, of lists the last; they begin at `first`, after the kernel's name. */

@@ -1,6 +1,6 @@
 import { makeCall } from '../kernels/call-arrays.js';
 import type { Call, KernelName } from '../kernels/contract.js';
-import { kernelOf, named, type Operands, positional } from '../kernels/operands.js';
+import { kernelOf, named, type Operands, positional, type Which } from '../kernels/operands.js';
 import * as signatures from '../kernels/signatures/index.js';
 import type { Parameter, RowGradients } from './parameter.js';
 import { matrixTensor, type Tensor, vectorTensor } from './plan.js';
@@ -138,8 +138,8 @@ export class Emitter {
   }
 
   /** Calls a kernel with the operands that its signature names; `kernel` is which, where several share it. */
-  call<S extends string>(signature: S, operands: Operands<S, Tensor>, kernel = kernelOf(signature)): void {
-    this.#calls.push({ kernel, args: positional(signature, operands) });
+  call<S extends string>(signature: S, operands: Operands<S, Tensor>, ...[kernel]: Which<S>): void {
+    this.#calls.push({ kernel: kernel ?? kernelOf(signature), args: positional(signature, operands) });
   }
 
   /** Emits a call to come after all others: updates that must not happen where a step is refused. */
