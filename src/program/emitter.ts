@@ -179,7 +179,7 @@ export class Emitter {
   }
 
   #own(tensor: Tensor): Tensor {
-    this.#workspace.push({ tensor, first: Number.POSITIVE_INFINITY, last: -1 });
+    this.#workspace.push({ tensor, first: Infinity, last: -1 });
     return tensor;
   }
 
