@@ -1,6 +1,7 @@
 import type { LinkedProgram } from '../program/run.js';
 import type { Engine } from './engine.js';
 import type { Outcome } from './outcome.js';
+import { beginStep, dropStep, finishStep, runsOf } from './steps.js';
 
 /**
  * Runs a staged training step, handing over to `pause` between calls. Where `unwanted` says so before any weight has
@@ -12,15 +13,13 @@ export async function stepInParts(
   pause: () => Promise<void> | undefined,
   unwanted?: () => boolean,
 ): Promise<Outcome | undefined> {
-  const { steps, training } = engine;
-  const undoable = training.optimizer.solver ? 0 : program.undoable;
-  steps.midway = true;
-  try {
-    for (const _ of steps.begun(program)) {
+  const step = beginStep(engine, program);
+  const undoable = step.kind === 'solved' ? 0 : program.undoable;
+  return engine.steps.inParts(async () => {
+    for (const _ of runsOf(engine, step)) {
       for (let i = 0; i < program.steps.length; i++) {
         if (i < undoable && unwanted?.()) {
-          if (program.mode === 'train') steps.taken--;
-          engine.heap[engine.slots.factor.offset] = 1;
+          dropStep(engine);
           return undefined;
         }
         (program.steps[i] as () => void)();
@@ -28,8 +27,6 @@ export async function stepInParts(
         if (pausing) await pausing;
       }
     }
-  } finally {
-    steps.midway = false;
-  }
-  return steps.finish(program);
+    return finishStep(engine, step);
+  });
 }

@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.js';
+import { rehearse } from '../engine/steps.js';
 import { checkIndices } from '../rows/changed.js';
 import type { Feed } from '../rows/feed.js';
 
@@ -25,5 +26,5 @@ export async function debugProfile(engine: Engine, { sample, state }: Feed): Pro
   const program = engine.program('train', Math.min(state.batchSize ?? rows, rows));
   engine.stageBatch(program, x, y, 0);
   checkIndices(engine, program, { x: 'x', y: 'y', rowOf: (row) => row });
-  console.error(`myelin: ${profileProgram(...engine.rehearse(program))}`);
+  console.error(`myelin: ${profileProgram(...rehearse(engine, program))}`);
 }

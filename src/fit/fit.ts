@@ -5,6 +5,7 @@ import { type Cursor, pack, type RunState } from '../callbacks/run-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { Outcome } from '../engine/outcome.js';
 import { stepInParts } from '../engine/step-in-parts.js';
+import { takeStep } from '../engine/steps.js';
 import { StateError, StreamError } from '../errors.js';
 import type { GatheredState, Gathering } from '../nn/metrics/metric.js';
 import { EpochTotals, type TotalsState } from '../passes/epoch-totals.js';
@@ -237,10 +238,10 @@ export class FitRun {
       if (!(typeof pulled === 'boolean' ? pulled : feed.take(await this.#orAborted(pulled)))) break;
       if (hooks.batchBegin.length > 0) await call(hooks.batchBegin, this.#batch, model);
       const program = feed.stage();
-      const outcome = this.#isLong(program) ? await this.#stepInParts(program) : this.engine.steps.run(program);
+      const outcome = this.#isLong(program) ? await this.#stepInParts(program) : takeStep(this.engine, program);
       if (!outcome) continue;
-      const { refused } = outcome;
-      if (refused) await this.#refusals.meet(epoch, this.#batch, hooks.nonFinite);
+      const refused = outcome.trouble !== undefined;
+      if (refused) await this.#refusals.meet(outcome, epoch, this.#batch, hooks.nonFinite);
       const batch = this.#count(outcome, program);
       if (hooks.batchEnd.length > 0 && !refused) {
         const waiting = call(hooks.batchEnd, batch, makeLogs(this.engine, outcome, program.rows), model);
@@ -273,7 +274,7 @@ export class FitRun {
   /** Takes notice of a batch, after which the next one is due; returns its number. */
   #count(outcome: Outcome, program: LinkedProgram): number {
     const batch = this.#batch++;
-    if (outcome.refused) {
+    if (outcome.trouble) {
       this.#totals.skipped++;
     } else {
       this.#totals.add(outcome, program.rows);

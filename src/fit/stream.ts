@@ -1,6 +1,7 @@
 import { call, checkCallbacks, hooksOf } from '../callbacks/hooks.js';
 import type { Callback, EvaluateBatchesOptions, Model } from '../callbacks/interfaces.js';
 import type { Engine } from '../engine/engine.js';
+import { keepingReports, nextMode } from '../engine/steps.js';
 import { checkOptions, prefixed, StreamError, show, ValueError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import { type Blocks, Evaluation } from '../passes/evaluation.js';
@@ -206,7 +207,7 @@ export class StreamFeed implements Feed {
       throw error;
     }
     const { x, y, rows, weighted } = pair;
-    const program = engine.program(engine.steps.mode, rows, weighted);
+    const program = engine.program(nextMode(engine), rows, weighted);
     engine.stageBatch(program, x, y, 0);
     if (mixed) options.mixup?.apply(engine, program, x, y, 0, undefined);
     return program;
@@ -272,12 +273,8 @@ export async function validateBatches(
   await hooks.open();
   await forBatches(batches, 'validationData', epoch, blocks.most, wait, async (item, batch) => {
     const pair = readBatch(engine, item, `validationData in epoch ${epoch}, batch ${batch}`);
-    engine.steps.midway = true;
-    try {
-      await inSlices(evaluation.add(pair, { ...blocks, most: Number.POSITIVE_INFINITY }), pause);
-    } finally {
-      engine.steps.midway = false;
-    }
+    const most = Number.POSITIVE_INFINITY;
+    await engine.steps.inParts(() => inSlices(evaluation.add(pair, { ...blocks, most }), pause));
   });
   const logs = await inSlices(evaluation.logs(), pause);
   await hooks.close(logs);
@@ -331,7 +328,7 @@ async function evaluateAll(
       }
       const adding = evaluation.add(pair);
       for (;;) {
-        const { done, value } = engine.steps.keepingReports(() => {
+        const { done, value } = keepingReports(engine, () => {
           for (;;) {
             const step = adding.next();
             if (step.done || step.value) return step;

@@ -65,14 +65,10 @@ export async function validate(
 ): Promise<Logs> {
   const evaluation = new Evaluation(engine, 'validate', pair.rows, hooks, indexCheck(engine, origin));
   await hooks.open();
-  engine.steps.midway = true;
-  let logs: Logs;
-  try {
+  const logs = await engine.steps.inParts(async () => {
     await inSlices(evaluation.add(pair, blocks), pause);
-    logs = await inSlices(evaluation.logs(), pause);
-  } finally {
-    engine.steps.midway = false;
-  }
+    return inSlices(evaluation.logs(), pause);
+  });
   if (!Number.isFinite(logs.loss)) checkNumbers(engine, pair, origin);
   await hooks.close(logs);
   return logs;

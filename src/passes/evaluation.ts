@@ -1,4 +1,6 @@
 import type { Engine } from '../engine/engine.js';
+import { readOutcome } from '../engine/outcome.js';
+import { keepingReports } from '../engine/steps.js';
 import { INFERENCE_ROWS } from '../engine/training-plan.js';
 import type { Gathering } from '../nn/metrics/metric.js';
 import type { LinkedProgram } from '../program/run.js';
@@ -61,7 +63,7 @@ export class Evaluation {
         step();
         yield;
       }
-      const outcome = engine.steps.outcome();
+      const outcome = readOutcome(engine);
       this.#totals.add(outcome, rows);
       this.#gathered?.add(engine.heap, program);
       if (hooks && !hooks.quiet) yield hooks.end(batch, makeLogs(engine, outcome, rows));
@@ -75,7 +77,7 @@ export class Evaluation {
 
 /** Loss and metrics over all rows, in one go; a step under way does not notice. */
 export function evaluate(engine: Engine, pair: Pair): Logs {
-  return engine.steps.keepingReports(() => {
+  return keepingReports(engine, () => {
     const evaluation = new Evaluation(engine, 'evaluate', pair.rows);
     toEnd(evaluation.add(pair));
     return toEnd(evaluation.logs());

@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.js';
+import { rehearse } from '../engine/steps.js';
 import { checkNumber, checkOptions } from '../errors.js';
 import { type Profile, type ProfileOptions, profileProgram } from '../program/profile.js';
 import { type Data, stageBatch } from '../rows/arrays.js';
@@ -10,5 +11,5 @@ export function profile(engine: Engine, x: Data, y: Data, options: ProfileOption
   checkOptions(options, ['repeats'], 'profile');
   if (options.repeats !== undefined) checkNumber(options.repeats, 'profile.repeats', { min: 1, integer: true });
   const program = stageBatch(engine, 'train', x, y);
-  return profileProgram(...engine.rehearse(program), options);
+  return profileProgram(...rehearse(engine, program), options);
 }

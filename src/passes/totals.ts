@@ -34,6 +34,6 @@ export class Totals {
     const losses = this.losses.map((sum, i) => sum / this.#rowsOf(i, rows));
     const penalty = this.penalty / rows;
     const loss = losses.reduce((sum, value, i) => sum + this.targets[i]!.objective.weight * value, 0) + penalty;
-    return makeLogs(engine, { loss, penalty, losses, hits, norm, refused: false }, rows, measured);
+    return makeLogs(engine, { loss, penalty, losses, hits, norm, trouble: undefined }, rows, measured);
   }
 }
