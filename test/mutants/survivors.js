@@ -121,7 +121,9 @@ export const mutants = [
   {
     id: 'T8',
     what: 'pauses count as seconds of the epoch',
-    edits: [{ file: 'src/fit/fit.ts', from: 'this.#began += performance.now() - since;', to: 'void since;' }],
+    edits: [
+      { file: 'src/fit/interruption.ts', from: 'this.clock.leaveOut(performance.now() - since);', to: 'void since;' },
+    ],
     tests: training,
   },
   {
