@@ -7,7 +7,7 @@ import * as myelin from '../build/index.js';
 
 const path = fileURLToPath(new URL('weights.json', import.meta.url));
 
-/** Numbers between -1 and 1, the same on any engine. */
+/** Returns numbers between -1 and 1, the same on any engine. */
 const numbers = (count, seed) =>
   Float32Array.from({ length: count }, (_, i) => ((i * 7919 + seed * 104729) % 201) / 100 - 1);
 

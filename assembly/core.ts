@@ -1,4 +1,4 @@
-// What the first bundle holds: what a network of dense layers trains with. All else of index.ts is the extras, a module of
+// The first bundle holds these: the kernels of a network of dense layers. All else in index.ts is the extras, a module of
 // its own over the same memory (assembly/pack/split.js).
 export {
   reluBackward,

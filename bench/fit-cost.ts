@@ -54,7 +54,7 @@ function makeEngine({ layers, training }: Workload, factory: BackendFactory): En
   const { units, activation = 'linear' } = outputLayer(engine.network, 0);
   const optimizer = makeOptimizer(training.optimizer);
   const losses = [bindLoss(training.loss as LossName, units, activation)];
-  engine.configure({ losses, optimizer, ...planUpdate(training, optimizer) });
+  engine.configure({ losses, optimizer, ...planUpdate(training) });
   return engine;
 }
 

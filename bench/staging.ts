@@ -62,7 +62,7 @@ function makeEngine({ layers, training }: Workload, factory: BackendFactory): En
   engine.configure({
     losses: [bindLoss(training.loss as LossName, units, activation)],
     optimizer,
-    ...planUpdate(training, optimizer),
+    ...planUpdate(training),
   });
   engine.steps.ownRate = 0;
   return engine;

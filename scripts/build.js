@@ -1,4 +1,4 @@
-// Bundles the package for those that load it as it is: Node, pages, import maps. Bundlers take esm/ instead.
+// Bundles the package for those that load it unbundled: Node, pages, import maps. Bundlers take esm/ instead.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build } from 'esbuild';
@@ -39,7 +39,7 @@ const ownPlace = {
   },
 };
 
-// What is loaded on demand, threads among it, lies in chunks/, and entries above it.
+// Code that is loaded on demand, threads included, is in chunks/, and entries are above it.
 const { metafile } = await build({
   ...options,
   entryPoints: {

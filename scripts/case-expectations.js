@@ -1,4 +1,5 @@
-// What `cases.js` expects of cases that only print, and arguments that cases take. `fault` says what is wrong with the output.
+// Lists what `cases.js` expects of cases that only print, and the arguments that cases take. `fault` describes what is wrong
+// with the output.
 
 /** Pairs of numbers that `pattern` finds, line by line. */
 function pairs(output, pattern) {
@@ -40,7 +41,7 @@ export const expectations = {
       return missing && `without the cells ${missing}`;
     },
   },
-  // An error that names the rows without a time is as right as an order.
+  // An error that names the rows without a time is as correct as an order.
   '013-times-that-are-missing.mjs': {
     fault(output) {
       if (/^ValueError: times: .*without a time/m.test(output)) return undefined;
@@ -61,7 +62,7 @@ export const expectations = {
   'header-limit-classes.mjs': {
     fault: (output) => (/^saved$/m.test(output) && !/^loaded$/m.test(output) ? 'saved, but not loaded' : undefined),
   },
-  // A run that goes on reads the backup, and takes it away when it is done.
+  // A resumed run reads the backup, and removes it when it is done.
   'header-limit-earlystopping.mjs': {
     fault(output) {
       const others = /^load(?: previous)?: (?!FileError .*ENOENT).*/m.exec(output);

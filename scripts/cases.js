@@ -25,7 +25,7 @@ if (!existsSync(folder)) {
 const copy = join(root, 'build/cases');
 rmSync(copy, { recursive: true, force: true });
 cpSync(folder, copy, { recursive: true });
-// `npx myelin` from any folder is this build.
+// `npx myelin` must start this build from any folder.
 const bin = join(copy, 'bin');
 mkdirSync(bin);
 for (const [name, line] of [
@@ -39,7 +39,7 @@ for (const [name, line] of [
   chmodSync(join(bin, name), 0o755);
 }
 
-/** Exit code (null at the time limit), output and seconds of a case. */
+/** Runs a case, and returns its exit code (null at the time limit), its output and its seconds. */
 function run(file, args) {
   const cwd = join(copy, 'run', basename(file, extname(file)));
   mkdirSync(cwd, { recursive: true });
@@ -60,7 +60,7 @@ function run(file, args) {
   }
   return new Promise((done, fail) => {
     let late = false;
-    // With whatever it started.
+    // The process is killed with all that it started.
     const timer = setTimeout(() => {
       late = true;
       process.kill(-child.pid, 'SIGKILL');
@@ -73,7 +73,7 @@ function run(file, args) {
   });
 }
 
-/** What is wrong with the result of a case; undefined where nothing is. */
+/** Says what is wrong with the result of a case; undefined where nothing is. */
 function faultOf(file, { code, output }) {
   if (code === null) return `not done after ${values.limit} s`;
   const expected = expectations[file]?.fault;

@@ -129,7 +129,7 @@ function forgetBuild() {
 
 const escapeTestName = (name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const sound = new Set();
-/** Without the fault the test that saw it passes, or its failure means nothing. */
+/** Returns whether the test passes without the fault; otherwise its failure means nothing. */
 async function isSound(file, name) {
   const only = name.startsWith(NOT_RUN) ? undefined : `^${name.split(' > ').map(escapeTestName).join('.{1,3}')}$`;
   if ((values.trust && only !== undefined) || sound.has(file + only)) return true;
@@ -138,7 +138,7 @@ async function isSound(file, name) {
   return true;
 }
 
-/** What became of a mutant. */
+/** Judges a mutant: killed, SURVIVED, STALE, BROKEN or UNSOUND. */
 async function judge(mutant) {
   const why = stale(mutant, copy);
   if (why) return { verdict: 'STALE', why };

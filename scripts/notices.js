@@ -8,7 +8,7 @@ const packages = Object.keys(inputs).flatMap((path) => /^node_modules\/(@[^/]+\/
 /** Packages that leave their licence out, and the package of the same repository that has it. */
 const LICENSED_WITH = { '@assemblyscript/loader': 'assemblyscript' };
 
-/** The texts of a package that must go with it, without its code. */
+/** Returns the texts of a package that must go with it, without its code. */
 function noticesOf(name, version, license) {
   const holder = LICENSED_WITH[name] ?? name;
   const folder = new URL(`node_modules/${holder}/`, root);

@@ -9,11 +9,11 @@ import { basename, dirname, join, relative } from 'node:path';
 const ESM = 'esm';
 const STUBS = join(ESM, 'on-demand');
 
-/** What comes with a part, since tables share it with that part: test/package/layering.test.ts says why. */
+/** The files that come with a part, since tables share them with it: test/package/layering.test.ts says why. */
 const ALSO = { 'fit.js': ['printable.js'] };
 
 /**
- * No bundler meets the command line, nor the development entry's script of workers; programs of kernels alone need none of
+ * No bundler bundles the command line, nor the development entry's script of workers; programs of kernels alone need none of
  * api.js.
  */
 const UNBUNDLED = ['cli', 'worker/development.js', 'kernels-entry'];
@@ -23,7 +23,7 @@ const pathTo = (from, to) => {
   return path.startsWith('.') ? path : `./${path}`;
 };
 
-/** What a file imports at once, itself within. */
+/** Returns the files that a file imports statically, itself included. */
 function reached(file, seen = new Set()) {
   if (seen.has(file)) return seen;
   seen.add(file);

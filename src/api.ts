@@ -1,7 +1,8 @@
-// All of the package but backends, which bundles keep apart: see on-demand/.
+// This file exports all of the package but the backends, which bundles keep apart: see on-demand/.
 
 declare global {
-  // What signatures name, for programs whose TypeScript knows neither the DOM nor Node; elsewhere this adds nothing.
+  // Signatures name these types; the declarations are for programs whose TypeScript knows neither the DOM nor Node, and add
+  // nothing elsewhere.
   interface AbortSignal {}
   interface Blob {}
   // biome-ignore lint/suspicious/noExplicitAny: declarations of one interface must agree

@@ -33,7 +33,7 @@ class ArgumentError extends MyelinError {
   }
 }
 
-/** The same complaint about a part of `argument`. */
+/** Returns the same complaint about a part of `argument`. */
 export function prefixed(error: unknown, argument: string, joint = '.'): unknown {
   if (!(error instanceof ArgumentError)) return error;
   const { given, expected, hint } = error;
@@ -121,6 +121,17 @@ export function isOutOfMemory(thrown: unknown): boolean {
   return thrown === 'out of memory' || ['RangeError', 'InternalError'].includes(asError(thrown).name);
 }
 
+/** Elements of a page of WebAssembly memory, which has 64 KiB. */
+const PAGE = 2 ** 14;
+
+/** Returns the error for a heap of so many numbers that the engine could not allocate. */
+export function noRoom(elements: number, thrown: unknown): BackendError {
+  return new BackendError(
+    `The engine has no room for a heap of ${Math.ceil(elements / PAGE)} pages of 64 KiB. Models that are no longer referenced give theirs back.`,
+    { cause: asError(thrown) },
+  );
+}
+
 /** Holds what a NonFiniteError says, as far as it is known. */
 export interface NonFiniteFacts {
   /** The epoch of `fit`, from 0 on. */
@@ -180,8 +191,8 @@ export class NonFiniteError extends MyelinError {
   }
 
   /**
-   * The same with row, layer, cause and remedy: computes the batch again, with the weights as they are. `fit` has done so;
-   * `trainOnBatch` cannot wait for it.
+   * Explains the error by row, layer, cause and remedy: computes the batch again, with the weights as they are. `fit` has
+   * done so; `trainOnBatch` cannot wait for it.
    */
   explain(): Promise<NonFiniteError> {
     return this.#explain?.() ?? Promise.resolve(this);
@@ -263,7 +274,7 @@ export const ALIASES: Readonly<Record<string, string>> = {
   lr: 'learningRate',
 };
 
-/** The name that `given` most likely meant. */
+/** Returns the name that `given` most likely meant. */
 export function nearest(given: string, names: readonly string[]): string | undefined {
   const alias = ALIASES[given.toLowerCase()];
   if (alias !== undefined && names.includes(alias)) return alias;
@@ -274,8 +285,9 @@ export function nearest(given: string, names: readonly string[]): string | undef
 }
 
 /**
- * The entry of `table` under `name`, or an error with the nearest name there is. `functions` are names of what only
+ * Returns the entry of `table` under `name`, or an error with the nearest name there is. `functions` are names of what only
  * functions return, which the error says where one of those came.
+ * @throws UnknownNameError for a name that the table does not have.
  */
 export function lookUp<T>(
   table: Readonly<Record<string, T>>,
@@ -307,7 +319,10 @@ function suggest(name: unknown, names: readonly string[]): { hint?: string } {
 /** A list of so many names is looked through faster than a set of them is made. */
 const FEW = 32;
 
-/** Refuses options that no one reads, which are nearly always misspelt. */
+/**
+ * Refuses options that no one reads, which are nearly always misspelt.
+ * @throws ValueError for anything but an object; UnknownNameError for an option that does not exist.
+ */
 export function checkOptions(options: unknown, known: readonly string[], argument: string): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new ValueError({ argument, given: show(options), expected: 'an object of options' });
@@ -324,7 +339,10 @@ export function checkOptions(options: unknown, known: readonly string[], argumen
   }
 }
 
-/** Checks that a number lies within bounds; `open` bounds exclude the ends they name. */
+/**
+ * Checks that a number lies within bounds; `open` bounds exclude the ends they name.
+ * @throws ValueError for anything but a finite number within the bounds.
+ */
 export function checkNumber(
   value: unknown,
   argument: string,
@@ -353,7 +371,7 @@ export function checkNumber(
   });
 }
 
-/** A short, safe rendering of any value for a message. */
+/** Renders any value for a message, short and safe. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}...` : value}'`;
   if (typeof value === 'function') return 'a function';

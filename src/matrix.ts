@@ -109,12 +109,12 @@ class DenseMatrix<A extends Float32Array | Float64Array> {
   }
 }
 
-/** The same as `matrix` for data known to fit. */
+/** Does the same as `matrix` for data known to fit. */
 export function makeMatrix(data: Float32Array, rows: number, columns: number): Matrix {
   return dense(data, rows, columns);
 }
 
-/** The same of numbers of either precision. */
+/** Does the same for numbers of either precision. */
 export function dense<A extends Float32Array | Float64Array>(data: A, rows: number, columns: number): Shaped<A> {
   return new DenseMatrix(data, rows, columns);
 }
@@ -214,7 +214,7 @@ export function toMatrix(value: unknown, argument: string): Matrix {
   return read(value, argument, floats);
 }
 
-/** The same in float64, except for what comes as a Float32Array. */
+/** Does the same in float64, except for a Float32Array, which is kept. */
 export function toNumbers(value: unknown, argument: string): Numbers {
   return read<Float32Array | Float64Array>(value, argument, doubles);
 }
@@ -268,8 +268,8 @@ export function allFinite(data: Float32Array): boolean {
 }
 
 /**
- * The same numbers, where every NaN has the bits that JavaScript's standard calls NaN in float32. Engines and processors write
- * others, too, by which files and hashes would differ. Copies only where there is a NaN.
+ * Returns the same numbers, where every NaN has the bits that JavaScript's standard calls NaN in float32. Engines and
+ * processors write others, too, by which files and hashes would differ. Copies only where there is a NaN.
  */
 export function oneNaN(data: Float32Array): Float32Array {
   if (allFinite(data) || !data.some(Number.isNaN)) return data;
@@ -279,21 +279,7 @@ export function oneNaN(data: Float32Array): Float32Array {
   return copy;
 }
 
-/** Refuses what does not name a row of a table of `below` rows, naming the first one's place. */
-export function checkIds({ data, columns }: Matrix, below: number, layer: string, argument: string): void {
-  const isId = (v: number) => v >= 0 && v < below && Math.floor(v) === v;
-  for (let i = 0; i < data.length; i++) {
-    if (isId(data[i] as number)) continue;
-    throw new ValueError({
-      argument: `${argument}, row ${Math.floor(i / columns)}, column ${i % columns}`,
-      given: String(data[i]),
-      expected: `a whole number from 0 to ${below - 1}, an id of the embedding ${layer}`,
-      hint: 'inputDim is one more than the largest id.',
-    });
-  }
-}
-
-/** Refuses NaN and infinities, naming the first one's place. */
+/** Refuses NaN and infinities, naming the first one's place. @throws ValueError for the first number that is not finite. */
 export function checkFinite({ data, columns }: Numbers, argument: string): void {
   if (data instanceof Float32Array && allFinite(data)) return;
   const i = data.findIndex((v: number) => !Number.isFinite(v));

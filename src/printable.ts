@@ -10,19 +10,19 @@ function escapeOf(character: string): string {
 }
 
 /**
- * A text for a terminal, on one line: names of columns and classes come from files, and what a terminal takes for a command
- * or for an end of the line is shown as an escape.
+ * Returns a text for a terminal, on one line: names of columns and classes come from files, and what a terminal takes for a
+ * command or for an end of the line is shown as an escape.
  */
 export function printable(text: string): string {
   return text.replace(UNSAFE, escapeOf);
 }
 
-/** The same for a text of several lines. */
+/** Does the same for a text of several lines. */
 export function printableLines(text: string): string {
   return text.replace(UNSAFE, (character) => (character === '\n' ? character : escapeOf(character)));
 }
 
-/** JSON of the same value without such characters. */
+/** Returns JSON of the same value without such characters. */
 export function printableJson(json: string): string {
   return json.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

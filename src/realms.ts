@@ -7,12 +7,12 @@ export function isA<T>(value: unknown, ...classes: readonly string[]): value is 
   return classes.includes(Object.prototype.toString.call(value).slice(8, -1));
 }
 
-/** A `URL` or a text: a place that can be opened. */
+/** Returns a `URL` or a text: a place that can be opened. */
 export function isPlace(value: unknown): value is string | URL {
   return typeof value === 'string' || isA<URL>(value, 'URL');
 }
 
-/** Float32 numbers. */
+/** Returns whether a value holds float32 numbers. */
 export function isFloat32(value: unknown): value is Float32Array {
   return value instanceof Float32Array || isA<Float32Array>(value, 'Float32Array');
 }
@@ -30,13 +30,13 @@ interface NodeUtil {
   readonly TextEncoder: typeof TextEncoder;
 }
 
-/** jsdom under Jest hides both, but not Node's module. */
+/** Returns a constructor that jsdom under Jest hides, from Node's module. */
 function hidden(name: keyof NodeUtil): unknown {
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): NodeUtil } };
   return process?.getBuiltinModule?.('node:util')[name];
 }
 
-/** A decoder of bytes, made where it is needed: not every place has one. */
+/** Returns a decoder of bytes, made where it is needed: not every place has one. */
 export function textDecoder(label?: string, options?: TextDecoderOptions): TextDecoder {
   const Decoder = typeof TextDecoder === 'function' ? TextDecoder : (hidden('TextDecoder') as typeof TextDecoder);
   return new Decoder(label, options);

@@ -2,10 +2,11 @@ import { backward, backwardExp, Curve, Exponentiated, forward, forwardExp, forwa
 import { map, Unary } from '../lib/map';
 import { Inlined, log, magnitude, Plain, plain, signBit } from '../lib/math';
 
-// Elementwise over n, a multiple of 8, in place if wanted: forward (x, y, n, ...numbers), backward (saved, dy, dx, n,
-// ...numbers), where `saved` is x or y as the table in src/kernels/twins/activations.ts says. NaN in gives NaN out.
+// Kernels are elementwise over n, a multiple of 8, and may work in place: forward (x, y, n, ...numbers), backward (saved,
+// dy, dx, n, ...numbers), where `saved` is x or y as the table in src/kernels/twins/activations.ts says. NaN in gives NaN
+// out.
 
-// From memory and before the loop, since V8 builds vector constants anew in every turn.
+// Constants are read from memory before the loop, since V8 rebuilds vector constants in every iteration.
 const CONSTANTS = memory.data<f32>([1.0, 6.0]);
 
 @unmanaged
@@ -13,7 +14,7 @@ const CONSTANTS = memory.data<f32>([1.0, 6.0]);
 class Step extends Curve {
   @inline
   f(x: v128, a: v128, _b: v128): v128 {
-    // All bits set are a NaN.
+    // A lane with all bits set is a NaN.
     return v128.or(v128.and(a, f32x4.gt(x, f32x4.splat(0))), f32x4.ne(x, x));
   }
 }

@@ -1,7 +1,7 @@
 import { at, fma } from '../lib/simd';
 import { Flush, hyper, settle } from '../lib/update';
 
-// Optimizers of Adam's kin; what optimizers.ts says about its loops holds here too.
+// These are the optimizers of Adam's family; the comment on loops in optimizers.ts applies here too.
 
 /**
  * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w += step m / (sqrt(v) + epsilon). Block: step, epsilon,
@@ -35,7 +35,7 @@ export function adam(w: i32, g: i32, m: i32, v: i32, n: i32, block: i32, factor:
   settle(v, n, block);
 }
 
-/** adam with the largest v so far in place of v. (AMSGrad; Reddi et al. 2018, as in PyTorch.) */
+/** Updates like adam, with the largest v so far in place of v. (AMSGrad; Reddi et al. 2018, as in PyTorch.) */
 export function adamMaximum(w: i32, g: i32, m: i32, v: i32, u: i32, n: i32, block: i32, factor: i32): void {
   const scale = f32.load(at(factor));
   if (isNaN(scale)) return;

@@ -1,8 +1,8 @@
 import { at } from '../lib/simd';
 
-// What holds weights in bounds after an update: (w, panels, rows, joint, value, factor). Weights lie in panels of eight
-// columns, each with a norm of its own in float64; with `joint` all elements of a panel have one norm together. Where
-// `factor` holds NaN, a refused step, nothing is touched. Padding is zero and stays so.
+// Constraints keep weights within bounds after an update: (w, panels, rows, joint, value, factor). Weights are stored in
+// panels of eight columns, each with a norm of its own in float64; with `joint` all elements of a panel have one norm
+// together. Where `factor` holds NaN, a refused step, nothing is changed. Padding is zero and stays so.
 
 // PyTorch's renorm and Keras's constraints add this to a norm before they divide by it.
 const EPSILON: f64 = 1e-7;
@@ -16,7 +16,7 @@ function addSquares(sum: v128, v: v128): v128 {
   return f64x2.add(sum, f64x2.mul(a, a));
 }
 
-/** The factors that two columns of these sums of squares are scaled by: 1 for norms up to `most`, and for NaN. */
+/** Returns the factors that two columns of these sums of squares are scaled by: 1 for norms up to `most`, and for NaN. */
 function factors(squares: v128, value: v128, most: v128): v128 {
   const norm = f64x2.sqrt(squares);
   const factor = f64x2.div(value, f64x2.add(norm, f64x2.splat(EPSILON)));
@@ -57,7 +57,7 @@ function rescale(w: i32, panels: i32, rows: i32, joint: i32, value: f32, most: f
     }
     const low = together(factors(s0, target, limit), factors(s1, target, limit));
     const high = together(factors(s2, target, limit), factors(s3, target, limit));
-    // Asked here, V8 has the factors before the loop; else it would divide again in every turn.
+    // This test makes V8 compute the factors before the loop; otherwise it would divide in every iteration.
     if (!v128.any_true(v128.or(f32x4.ne(low, one), f32x4.ne(high, one)))) {
       p = end;
       continue;

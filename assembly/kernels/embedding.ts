@@ -1,7 +1,7 @@
 import { at, copyRow } from '../lib/simd';
 
-// A table of `dim` columns, rows without padding, and ids of its rows: whole numbers in float32, `columns` in each of `rows`
-// rows that are `stride` elements apart. Nothing here checks that a row exists: that happens where ids come in.
+// A table has `dim` columns, rows without padding, and ids of its rows: whole numbers in float32, `columns` in each of
+// `rows` rows that are `stride` elements apart. Ids are not checked here but where they are passed in.
 
 /** y = the table's row of each id, side by side. */
 export function embeddingForward(
@@ -97,7 +97,7 @@ export function gatherRows(table: i32, distinct: i32, y: i32, n: i32, dim: i32, 
   memory.fill(q, 0, end - q);
 }
 
-/** The other way round: puts rows back where gatherRows took them. */
+/** Reverses gatherRows: puts rows back where it took them. */
 export function scatterRows(x: i32, distinct: i32, table: i32, n: i32, dim: i32): void {
   let p = at(x);
   for (let i = 0; i < n; i++, p += at(dim)) {

@@ -1,7 +1,7 @@
 import { Binary, map, Unary, zip } from '../lib/map';
 import { addHigh, addLow, at, loadPart, storePart, total } from '../lib/simd';
 
-// What expressions of users need beyond the activations. Operands of `broadcast...` are matrices, columns, rows or
+// Custom expressions need these in addition to the activations. Operands of `broadcast...` are matrices, columns, rows or
 // numbers: element (r, c) lies r aRow + c aColumn past `a`, with aColumn 1, or 0 where all columns share an element.
 
 enum Operator {
@@ -47,7 +47,7 @@ class Operate {
   }
 }
 
-/** Four vectors at a time, which repay choosing the operator for them, then single ones, then a part of one. */
+/** Loops over four vectors at a time, which repay choosing the operator for them, then single ones, then a part of one. */
 function spread(
   operator: i32,
   a: i32,
@@ -269,8 +269,8 @@ export function expand(
 }
 
 /**
- * The sum of all rows, or of each, over the divisor. In float64: column modulo 4 chooses one of four lanes, which are
- * added in the order (0 + 2) + (1 + 3).
+ * Computes the sum of all rows, or of each, over the divisor. In float64: column modulo 4 chooses one of four lanes, which
+ * are added in the order (0 + 2) + (1 + 3).
  */
 function sums(x: i32, y: i32, rows: i32, columns: i32, stride: i32, divisor: i32, each: bool): void {
   const live = columns & 3;

@@ -11,7 +11,7 @@ import {
 } from '../lib/curve';
 import { Inlined, magnitude, Plain, plain, signBit } from '../lib/math';
 
-// The activations that bend around 0, mostly x times something; signatures as in activations.ts.
+// These activations bend around 0, and most are x times a factor; signatures are as in activations.ts.
 
 /** b x, or a (e^x - 1) for x < 0: elu and selu. */
 @unmanaged
@@ -209,7 +209,7 @@ export function swishForward(x: i32, y: i32, n: i32, linear: f32, cubic: f32): v
 }
 
 export function swishBackward(x: i32, dy: i32, dx: i32, n: i32, linear: f32, cubic: f32): void {
-  // The relaxed module has no room for it.
+  // The relaxed module has no registers to spare for this.
   if (!ASC_FEATURE_RELAXED_SIMD && linear === 1 && cubic === 0) backwardSum<SiluGradient>(x, dy, dx, n);
   else backwardSum<SwishGradient>(x, dy, dx, n, -linear, -cubic);
 }

@@ -1,7 +1,7 @@
 import { backward, Curve, forward } from '../lib/curve';
 import { at, laneMask } from '../lib/simd';
 
-// The activations that are a line on either side of 0; signatures as in activations.ts, prelu's with rows.
+// These activations are linear on either side of 0; signatures are as in activations.ts, that of prelu with rows.
 
 /** x or a x. */
 @unmanaged

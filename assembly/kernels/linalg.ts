@@ -3,9 +3,9 @@ import { Floor, Keep, Product } from '../lib/micro';
 import { packColumns, packRows, transpose4 } from '../lib/pack';
 import { at, laneMask } from '../lib/simd';
 
-// Dense weights lie in panels [ceil(units / 8)][inputs][8], zero in the columns past `units`.
-// `scratch` holds packed operands. Sizes, with rows and inputs rounded up to multiples of 4 and units to 8: forward
-// rows inputs; input gradient 16 units + rows units; kernel gradient 8 rows + rows inputs.
+// Dense weights are stored in panels [ceil(units / 8)][inputs][8], zero in the columns past `units`. `scratch` holds packed
+// operands. Its sizes, with rows and inputs rounded up to multiples of 4 and units to 8, are: forward rows inputs; input
+// gradient 16 units + rows units; kernel gradient 8 rows + rows inputs.
 
 /** Fewer panels than this to multiply with do not repay packing the other operand. */
 const FEWEST_PANELS = 4;
@@ -30,7 +30,8 @@ function forward(
   let out = at(y);
   let left = (units + 7) >> 3;
   if (rows === 1) {
-    // As many panels at a time as the engine has registers for, and none alone: that would compute its row four times.
+    // The loop takes as many panels as the engine has registers for, and never one alone, whose row would be computed four
+    // times.
     if (ASC_FEATURE_RELAXED_SIMD && TALL) {
       for (; left > 3 && left !== 5; left -= 4) {
         product.row(4, at(x), weights, inputs, bias, out, floor);

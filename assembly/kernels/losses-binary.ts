@@ -1,6 +1,7 @@
 import { Elementwise, elementwise, raised, tail } from '../lib/loss';
 
-// Losses of yes or no, each output by itself; see losses.ts for the signature. A row's loss is the mean over its columns.
+// These are losses of yes or no for each output; see losses.ts for the signature. The loss of a row is the mean over its
+// columns.
 
 /** Losses, by what they are made of. */
 enum Kind {
@@ -28,13 +29,13 @@ class Binary extends Elementwise {
   }
 }
 
-/** 1 for targets above 0, else -1. */
+/** Returns 1 for targets above 0, else -1. */
 function side(t: v128): v128 {
   const one = f32x4.splat(1);
   return v128.bitselect(one, f32x4.neg(one), f32x4.gt(t, f32x4.splat(0)));
 }
 
-/** max(1 - t y, 0). */
+/** Returns max(1 - t y, 0). */
 function miss(y: v128, t: v128): v128 {
   return f32x4.pmax(f32x4.sub(f32x4.splat(1), f32x4.mul(t, y)), f32x4.splat(0));
 }
@@ -83,7 +84,7 @@ function squaredHingeTerm(y: v128, t: v128): v128 {
   return f32x4.mul(m, m);
 }
 
-/** max(1 - t y, 0)^2, with targets as in hinge. */
+/** Computes max(1 - t y, 0)^2, with targets as in hinge. */
 export function squaredHinge(
   y: i32,
   targets: i32,
@@ -130,7 +131,7 @@ function crossentropyTerm(y: v128, t: v128, a: v128): v128 {
   return f32x4.add(f32x4.sub(f32x4.pmax(y, zero), f32x4.mul(y, target)), rest);
 }
 
-/** Sigmoid and binary crossentropy of logits y: max(y, 0) - y t + log1p(e^-|y|), targets drawn towards 1/2 by `smoothing`. */
+/** Computes sigmoid and binary crossentropy of logits y: max(y, 0) - y t + log1p(e^-|y|), targets drawn towards 1/2 by `smoothing`. */
 export function binaryCrossentropy(
   y: i32,
   targets: i32,

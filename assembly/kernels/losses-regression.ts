@@ -2,8 +2,8 @@ import { Elementwise, elementwise, tail } from '../lib/loss';
 import { Inlined, log, logOnePlus } from '../lib/math';
 import { fma } from '../lib/simd';
 
-// Losses of numbers, each output by itself; see losses.ts for the signature. A row's loss is the mean over its columns,
-// but for klDivergence.
+// These are losses of numbers for each output; see losses.ts for the signature. The loss of a row is the mean over its
+// columns, except for klDivergence.
 
 /** Losses, by what they are made of. */
 enum Kind {
@@ -97,7 +97,7 @@ class Here {
   }
 }
 
-/** 1, -1 or 0. */
+/** Returns 1, -1 or 0. */
 function sign(v: v128): v128 {
   const one = f32x4.splat(1);
   const zero = f32x4.splat(0);
@@ -110,7 +110,7 @@ function squareTerm(y: v128, t: v128): v128 {
   return f32x4.mul(s, s);
 }
 
-/** (y - t)^2. */
+/** Computes (y - t)^2. */
 export function meanSquaredError(
   y: i32,
   targets: i32,
@@ -211,7 +211,7 @@ function huberTerm(y: v128, t: v128, a: v128): v128 {
   return v128.bitselect(line, f32x4.mul(f32x4.mul(s, s), half), f32x4.gt(size, a));
 }
 
-/** (y - t)^2 / 2 up to a distance of delta, from there on a line. (Huber 1964.) */
+/** Computes (y - t)^2 / 2 up to a distance of delta, from there on a line. (Huber 1964.) */
 export function huber(
   y: i32,
   targets: i32,
@@ -296,7 +296,7 @@ function logCoshTerm(y: v128, t: v128): v128 {
   return v128.bitselect(f32x4.mul(p, z), large, near);
 }
 
-/** log(cosh(y - t)); within 0.375 the first five terms of its series. */
+/** Computes log(cosh(y - t)); within 0.375 by the first five terms of its series. */
 export function logCosh(
   y: i32,
   targets: i32,
@@ -352,7 +352,7 @@ function poissonTerm(y: v128, t: v128): v128 {
   return f32x4.sub(y, f32x4.mul(t, changetype<Here>(0).log(rate)));
 }
 
-/** y - t log(y + 1e-8). */
+/** Computes y - t log(y + 1e-8). */
 export function poisson(
   y: i32,
   targets: i32,

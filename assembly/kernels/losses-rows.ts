@@ -1,6 +1,6 @@
 import { at } from '../lib/simd';
 
-// Losses of rows as a whole; see losses.ts for the signature.
+// These are losses of whole rows; see losses.ts for the signature.
 
 /** max(largest (1 - t) y - sum(t y) + 1, 0) of each row; of equal ones the first counts. Sums in order, in float64. */
 export function categoricalHinge(

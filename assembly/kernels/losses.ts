@@ -3,11 +3,11 @@ import { exp, log } from '../lib/math';
 import { addHigh, addLow, at, hsum, laneMask, total } from '../lib/simd';
 import { exponentials, lowest, push, rowMaxima } from '../lib/softmax';
 
-// Losses that contain a softmax. All losses have one signature: (outputs or logits,
-// targets, weights, gradient, loss, rows, columns, stride, target stride, scale, slope, options ...). `weights` is a column
-// of row weights, or -1 for none. Written are `scale` times the sum of weighted row losses, which runs in float64, rows in
-// order, and `slope` times the gradient of that sum. Within a row columns are summed in four lanes (column modulo 4), lanes
-// in the order (0 + 2) + (1 + 3).
+// These losses contain a softmax. All losses have one signature: (outputs or logits, targets, weights, gradient, loss, rows,
+// columns, stride, target stride, scale, slope, options ...). `weights` is a column of row weights, or -1 for none. The
+// outputs are `scale` times the sum of weighted row losses, which is summed in float64, rows in order, and `slope` times the
+// gradient of that sum. Within a row, columns are summed in four lanes (column modulo 4), and lanes in the order (0 + 2) +
+// (1 + 3).
 
 /** The loss of a row of logits whose softmax has been computed up to its division: `out` holds e^(z - max). */
 @unmanaged
@@ -116,7 +116,7 @@ class Sparse extends SoftmaxRow {
 }
 
 /**
- * Softmax and crossentropy of logits z with one class index per row in `labels`: dz = softmax(z) - onehot. Smoothing s
+ * Computes softmax and crossentropy of logits z with one class index per row in `labels`: dz = softmax(z) - onehot. Smoothing s
  * takes the share s of each label and hands it to all classes alike.
  */
 export function sparseCategoricalCrossentropy(
@@ -179,7 +179,7 @@ class Categorical extends SoftmaxRow {
   }
 }
 
-/** Softmax and crossentropy of logits z with a row of class probabilities in `targets`, smoothed as above. */
+/** Computes softmax and crossentropy of logits z with a row of class probabilities in `targets`, smoothed as above. */
 export function categoricalCrossentropy(
   z: i32,
   targets: i32,

@@ -1,9 +1,9 @@
 import { at, fma, hsum, laneMask } from '../lib/simd';
 
-// Columns are independent; each is summed over the rows in order, two vectors of four columns at a time.
-// Loops over rows test at their end: V8 moves divisions and roots into loops that may run no round.
+// Columns are independent; each is summed over the rows in order, two vectors of four columns at a time. Loops over rows
+// test at their end, since V8 moves divisions and roots into loops that may have no iteration.
 
-/** Mean and biased variance of each column, in two passes; the second also corrects the first's rounding. */
+/** Computes mean and biased variance of each column, in two passes; the second also corrects the first's rounding. */
 export function batchNormalizationMoments(
   x: i32,
   mean: i32,
@@ -186,8 +186,8 @@ export function batchNormalizationBackward(
   }
 }
 
-// A row is summed in eight lanes, column modulo 8: lanes are added as l + (l + 4) for l = 0..3, then (0 + 2) + (1 + 3).
-// Rows are whole vectors of eight, of which the lanes past the last column count as 0.
+// A row is summed in eight lanes, column modulo 8: lanes are added as l + (l + 4) for l = 0..3, then (0 + 2) + (1 + 3). Rows
+// are whole vectors of eight, whose lanes past the last column count as 0.
 
 @unmanaged
 @final
@@ -284,7 +284,7 @@ export function layerNormalizationForward(
   }
 }
 
-/** dgamma and dbeta, summed over the rows in order. */
+/** Computes dgamma and dbeta, summed over the rows in order. */
 export function layerNormalizationGradients(
   x: i32,
   mean: i32,

@@ -1,11 +1,11 @@
 import { at, fma } from '../lib/simd';
 import { Flush, hyper, settle } from '../lib/update';
 
-// One call updates a flat vector of parameters: (weights, gradients, states ..., n, block, factor). These are whole SIMD vectors: n is
-// a multiple of 4. `block` points at the numbers of the step to come, the step size (negative) first; see `fill` in
-// src/kernels/twins/optimizers.ts. `factor` holds the gradient's scale (see clipFactor); where it is NaN nothing is touched.
-// Gradients below 1e-15 become 0, and states below 1e-33 in the steps that `settle` is told to: denormal numbers would slow
-// a converged model down.
+// One call updates a flat vector of parameters: (weights, gradients, states ..., n, block, factor). These are whole SIMD
+// vectors: n is a multiple of 4. `block` points at the numbers of the next step, the step size (negative) first; see `fill`
+// in src/kernels/twins/optimizers.ts. `factor` holds the gradient's scale (see clipFactor); where it is NaN nothing is
+// changed. Gradients below 1e-15 become 0, and states below 1e-33 become 0 in the steps for which `settle` asks: denormal
+// numbers would slow a converged model down.
 
 /** w += decay w, `decay` the (negative) number in a slot: decoupled weight decay, before the update. */
 export function decayWeights(w: i32, n: i32, slot: i32, factor: i32): void {
@@ -103,7 +103,7 @@ export function adadelta(w: i32, g: i32, v: i32, u: i32, n: i32, block: i32, fac
   settle(u, n, block);
 }
 
-/** The loop of all four; offsets of states that a variant lacks are 0. */
+/** Runs the loop of all four; offsets of states that a variant lacks are 0. */
 function rms(w: i32, g: i32, v: i32, m: i32, u: i32, n: i32, block: i32, factor: i32): void {
   const scale = f32.load(at(factor));
   if (isNaN(scale)) return;
@@ -165,7 +165,7 @@ export function rmspropCentered(w: i32, g: i32, v: i32, m: i32, n: i32, block: i
   rms(w, g, v, m, 0, n, block, factor);
 }
 
-/** Both. */
+/** Does both. */
 export function rmspropCenteredMomentum(w: i32, g: i32, v: i32, m: i32, u: i32, n: i32, block: i32, factor: i32): void {
   rms(w, g, v, m, u, n, block, factor);
 }

@@ -2,9 +2,9 @@ import { Binary, zip } from '../lib/map';
 import { log } from '../lib/math';
 import { at, fma, storePart } from '../lib/simd';
 
-// Philox4x32-10 (Salmon et al. 2011). Counter: (block, step low, step high, stream); key: (seed low, seed high).
-// Element i of a stream is word i mod 4 of block i / 4, so any element can be drawn at any time by anyone.
-// `state` points at eight heap elements, 16 bits in each, low half first: seed low, seed high, step low, step high.
+// Implements Philox4x32-10 (Salmon et al. 2011). Counter: (block, step low, step high, stream); key: (seed low, seed high).
+// Element i of a stream is word i mod 4 of block i / 4, so any element can be drawn at any time by any thread. `state`
+// points at eight heap elements, 16 bits in each, low half first: seed low, seed high, step low, step high.
 
 const M0: u32 = 0xd2511f53;
 const M1: u32 = 0xcd9e8d57;
@@ -87,7 +87,7 @@ function storeUniforms(out: usize, live: i32, c0: v128, c1: v128, c2: v128, c3: 
  */
 function draw(y: i32, n: i32, state: i32, stream: i32, first: i32, raw: bool): void {
   const op = changetype<Words>(0);
-  // n >> 31 is 0, which engines do not know: vectors that they see to be constant they build anew in every round.
+  // n >> 31 is 0, but engines do not know that: a vector that they know to be constant is rebuilt in every round.
   const m0 = i32x4.splat(M0 + (n >> 31));
   const m1 = i32x4.splat(M1 + (n >> 31));
   const key0 = word(state, 0);

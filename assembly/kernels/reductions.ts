@@ -1,6 +1,6 @@
 import { addHigh, addLow, at, fma, loadPart, storePart, total } from '../lib/simd';
 
-// Sums run in float64, in lanes, since an addition in one chain waits for the one before.
+// Sums are accumulated in float64, in lanes, since in one chain each addition waits for the one before.
 
 /** A term of a sum, in float64, two at a time. */
 @unmanaged
@@ -38,7 +38,7 @@ function sumOf<Op extends Term>(x: i32, n: i32): f64 {
   let high1 = low0;
   let p = at(x);
   const end = p + at(n & ~7);
-  // Two elements at a time, for engines convert them while they load them.
+  // Two elements are converted at a time, which engines do while they load them.
   for (; p < end; p += 32) {
     low0 = add<Op>(low0, v128.load64_zero(p));
     high0 = add<Op>(high0, v128.load64_zero(p, 8));
@@ -139,9 +139,9 @@ export function gradientNorm(g: i32, n: i32, out: i32): void {
 }
 
 /**
- * The factor by which optimizers scale gradients so that their norm is at most `limit`:
- * min(1, limit / (norm + 1e-6)), the form of PyTorch's clip_grad_norm_. NaN where the norm is not finite, at which
- * optimizers leave weights and state alone.
+ * Computes the factor by which optimizers scale gradients so that their norm is at most `limit`: min(1, limit / (norm +
+ * 1e-6)), the form of PyTorch's clip_grad_norm_. NaN where the norm is not finite, at which optimizers leave weights and
+ * state alone.
  */
 export function clipFactor(norm: i32, out: i32, limit: f32): void {
   const x = f32.load(at(norm));
@@ -165,7 +165,7 @@ export function clipGradient(g: i32, n: i32, limit: f32): void {
  * their bits do, and NaN above infinity.
  */
 export function guard(x: i32, rows: i32, columns: i32, stride: i32, other: i32, limit: i32, factor: i32): void {
-  // Not a constant, which would be built anew in every iteration.
+  // This is not a constant, since it would be rebuilt in every iteration.
   const magnitude = i32x4.splat(limit | 0x7fffffff);
   let a = i32x4.splat(0);
   let b = a;

@@ -2,7 +2,8 @@ import { exp, log } from '../lib/math';
 import { at, hsum, laneMask } from '../lib/simd';
 import { exponentials, lowest, push, rowMaxima } from '../lib/softmax';
 
-// Activations of whole rows: (x, y, rows, columns, stride) and (y, dy, dx, rows, columns, stride). In place is allowed.
+// These activations take whole rows: (x, y, rows, columns, stride) and (y, dy, dx, rows, columns, stride). They may work in
+// place.
 
 /** y = softmax of each row. */
 export function softmaxForward(x: i32, y: i32, rows: i32, columns: i32, stride: i32): void {

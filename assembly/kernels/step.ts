@@ -1,7 +1,7 @@
 import { at, fma } from '../lib/simd';
 import { Flush } from '../lib/update';
 
-// What happens around an optimizer's loop, over flat vectors of whole SIMD vectors: n is a multiple of 4.
+// These kernels run before and after an optimizer's loop, over flat vectors of whole SIMD vectors: n is a multiple of 4.
 
 /** g = g, but not beyond -limit and limit. */
 export function clipValues(g: i32, n: i32, limit: f32): void {

@@ -8,7 +8,7 @@ export class Curve {
     return x;
   }
 
-  /** dx from dy and from x or y, whichever the activation saves. */
+  /** Returns dx from dy and from x or y, whichever the activation saves. */
   df(_saved: v128, dy: v128, _a: v128, _b: v128): v128 {
     return dy;
   }
@@ -152,12 +152,12 @@ export function forwardExp<C extends Exponentiated>(x: i32, y: i32, n: i32, a: f
   changetype<Loop<C>>(0).run(false, true, true, x, x, y, n, a, b);
 }
 
-/** The same for a u between -87.3 and 89 in two parts. */
+/** Does the same for a u between -87.3 and 89 in two parts. */
 export function forwardNear<C extends Exponentiated>(x: i32, y: i32, n: i32, a: f32 = 0, b: f32 = 0): void {
   changetype<Loop<C>>(0).run(false, false, true, x, x, y, n, a, b);
 }
 
-/** The same where e is only added to 1. */
+/** Does the same where e is only added to 1. */
 export function forwardSum<C extends Exponentiated>(x: i32, y: i32, n: i32, a: f32 = 0, b: f32 = 0): void {
   changetype<Loop<C>>(0).run(false, true, false, x, x, y, n, a, b);
 }

@@ -13,7 +13,7 @@ export abstract class Elementwise {
   abstract f(kind: i32, y: v128, t: v128, a: v128, b: v128, c: v128, d: v128): v128;
 }
 
-// Constants of exp (see math.ts) in memory: V8 rebuilds those of the code in every turn of a loop.
+// The constants of exp (see math.ts) are in memory, since V8 rebuilds those of the code in every iteration.
 const CONSTANTS = memory.data<f32>([
   -87.33654, 1.4426950408889634, 12582912.0, 0.693359375, 2.1219444e-4, 1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3,
   4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1.0, -86.98,
@@ -54,12 +54,12 @@ function power(x: v128, exponent: v128): v128 {
   return exp(f32x4.mul(exponent, log(x)));
 }
 
-/** The same; the square, which is what losses ask for most, is a product. */
+/** Does the same; the square, which is what losses ask for most, is a product. */
 export function raised(x: v128, exponent: v128): v128 {
   return f32x4.extract_lane(exponent, 0) === 2 ? f32x4.mul(x, x) : power(x, exponent);
 }
 
-/** Four elements `step` bytes apart. */
+/** Loads four elements `step` bytes apart. */
 function gather(p: usize, step: usize): v128 {
   const v = v128.load32_lane(p + step, v128.load32_zero(p), 1);
   p += step << 1;
@@ -75,9 +75,9 @@ function scatter(p: usize, v: v128, step: usize): void {
 }
 
 /**
- * A kind, the signature of all losses (see ../losses.ts), then the number of terms that make up a row's loss by their mean,
- * and the options. Of a single column four rows are taken at a time, one in each lane, and the last up to three by
- * themselves, in the first lane.
+ * Loops over a kind, with the signature of all losses (see ../losses.ts), then the number of terms that make up a row's loss by
+ * their mean, and the options. Of a single column four rows are taken at a time, one in each lane, and the last up to three
+ * by themselves, in the first lane.
  */
 export function elementwise<Losses extends Elementwise>(
   kind: i32,

@@ -35,7 +35,7 @@ export function zip<Op extends Binary>(a: i32, b: i32, y: i32, n: i32): void {
   if (live) storePart(q, op.f(loadPart(p, live), loadPart(o, live)), live);
 }
 
-/** The same for n a multiple of 4, without the code for what remains. */
+/** Does the same for n a multiple of 4, without the code for the remainder. */
 export function zipVectors<Op extends Binary>(a: i32, b: i32, y: i32, n: i32): void {
   const op = changetype<Op>(0);
   let p = at(a);

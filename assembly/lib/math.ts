@@ -1,11 +1,11 @@
 import { fma } from './simd';
 
-// Polynomials read from memory: V8 builds vector constants anew in every turn of a loop.
+// Polynomials are read from memory, since V8 rebuilds vector constants in every iteration.
 const LOG = memory.data<f32>([
   7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
   2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1, -2.1219444e-4, 0.5, 0.693359375, 1.17549435e-38,
 ]);
-// Bits of sqrt(1/2), of a mantissa, and two that bring out what is no positive normal number.
+// These are the bits of sqrt(1/2), those of a mantissa, and two that reveal what is not a positive normal number.
 const PARTS = memory.data<u32>([0x3f3504f3, 0x007fffff, 0x7f800000, 0xfeffffff]);
 const TANH = memory.data<f32>([
   -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1,
@@ -25,7 +25,7 @@ const PLAIN = memory.data<f32>([
 ]);
 const BITS = memory.data<u32>([0x80000000, 0x7fffffff, 0xfffff000]);
 
-/** Number `index` of a table, in all lanes. */
+/** Returns number `index` of a table, in all lanes. */
 function number(table: usize, index: i32): v128 {
   return v128.load32_splat(table + ((<usize>index) << 2));
 }
@@ -85,7 +85,7 @@ export function exp(x: v128): v128 {
     ),
     f32x4.splat(1.0),
   );
-  // 2^n as 2 * 2^(n-1), so that n = 128 overflows to infinity through the product and n = -126 ends in 0.
+  // 2^n is computed as 2 * 2^(n-1), so that n = 128 overflows to infinity through the product and n = -126 ends in 0.
   const power = i32x4.add(i32x4.shl(shifted, 23), i32x4.splat(126 << 23));
   return v128.andnot(f32x4.mul(f32x4.add(y, y), power), f32x4.lt(x, f32x4.splat(-86.98)));
 }
@@ -132,13 +132,13 @@ export class Inlined {
    */
   @inline
   log(x: v128): v128 {
-    // Bits below 0 count down from those of sqrt(1/2), which takes the exponent along.
+    // Bits below 0 count down from those of sqrt(1/2), and the exponent with them.
     const root = number(PARTS, 0);
     const bits = i32x4.sub(x, root);
     const m = i32x4.add(v128.and(bits, number(PARTS, 1)), root);
     const n = f32x4.convert_i32x4_s(i32x4.shr_s(bits, 23));
     const y = this.logarithm(f32x4.sub(m, plain(Plain.One)), n);
-    // All but positive normal numbers.
+    // The test finds everything but positive normal numbers.
     if (!v128.any_true(i32x4.gt_s(i32x4.add(x, number(PARTS, 2)), number(PARTS, 3)))) return y;
     const below = v128.bitselect(f32x4.splat(-Infinity), y, f32x4.lt(x, number(LOG, 12)));
     const known = v128.bitselect(f32x4.splat(NaN), below, f32x4.lt(x, f32x4.splat(0.0)));

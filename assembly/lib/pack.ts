@@ -39,7 +39,7 @@ export function packRows(from: usize, stride: usize, to: usize, rows: i32, colum
   for (; rows > 0; rows -= 4, from += stride << 2, to += bytes << 2) packFour(from, stride, to, 16, rows, columns);
 }
 
-/** Up to 4 rows, side by side every `toRow` bytes. */
+/** Packs up to 4 rows, side by side every `toRow` bytes. */
 function packFour(from: usize, stride: usize, to: usize, toRow: usize, rows: i32, columns: i32): void {
   let a0 = from;
   let a1 = rows > 1 ? a0 + stride : a0;
@@ -57,7 +57,7 @@ function packFour(from: usize, stride: usize, to: usize, toRow: usize, rows: i32
   }
 }
 
-/** The last 2 rows of a tile of 6. */
+/** Packs the last 2 rows of a tile of 6. */
 function packTwo(a0: usize, a1: usize, to: usize, columns: i32): void {
   let left = columns;
   for (; left > 3; left -= 4, to += 96, a0 += 16, a1 += 16) {

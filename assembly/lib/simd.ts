@@ -1,15 +1,15 @@
-/** Byte address of a heap element. */
+/** Returns the byte address of a heap element. */
 export function at(offset: i32): usize {
   return (<usize>offset) << 2;
 }
 
-/** a * b + c, rounded after the product and after the sum; one rounding in the relaxed build. */
+/** Returns a * b + c, rounded after the product and after the sum; one rounding in the relaxed build. */
 export function fma(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** Sum of the four lanes in the fixed order (0 + 2) + (1 + 3). */
+/** Returns the sum of the four lanes in the fixed order (0 + 2) + (1 + 3). */
 export function hsum(v: v128): f32 {
   const pairs = f32x4.add(v, i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
   return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
@@ -17,7 +17,7 @@ export function hsum(v: v128): f32 {
 
 const LANES = memory.data<i32>([0, 1, 2, 3]);
 
-/** All-ones lanes for the first `live` of four columns (any value from 4 up means all). */
+/** Returns lanes of all ones for the first `live` of four columns (any value from 4 up means all). */
 export function laneMask(live: i32): v128 {
   return i32x4.gt_s(i32x4.splat(live), v128.load(LANES));
 }

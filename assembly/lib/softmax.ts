@@ -1,20 +1,20 @@
 import { exp } from './math';
 import { at, laneMask } from './simd';
 
-// Softmax takes four rows at a time, one step of it after the other: in a single row each would wait for the one before.
-// A number of each row travels in the lanes of a vector, the first row's in the first lane.
+// Softmax takes four rows at a time and interleaves their steps: in a single row each step would wait for the one before.
+// The lanes of a vector hold one number of each row, the first row's in the first lane.
 
-/** The lanes move down by one; the lowest lane of `top` comes in at the top. */
+/** Moves the lanes down by one; the lowest lane of `top` comes in at the top. */
 export function push(v: v128, top: v128): v128 {
   return i8x16.shuffle(v, top, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19);
 }
 
-/** All lanes as the lowest one. */
+/** Returns all lanes as the lowest one. */
 export function lowest(v: v128): v128 {
   return i8x16.shuffle(v, v, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3);
 }
 
-/** The largest element of each of up to four rows; NaN is passed over. */
+/** Returns the largest element of each of up to four rows; NaN is passed over. */
 export function rowMaxima(z: usize, step: usize, rows: i32, columns: i32): v128 {
   let maxima = f32x4.splat(0);
   const dead = v128.not(laneMask(columns & 3));

@@ -1,6 +1,6 @@
 import { at } from './simd';
 
-// Thresholds come from memory: V8 rebuilds vector constants in every turn of a loop, and f32x4.abs its mask.
+// Thresholds are read from memory, since V8 rebuilds vector constants in every iteration, and the mask of f32x4.abs too.
 const CONSTANTS = memory.data<u32>([0x7fffffff, 0x26901d7d, 0x08a6274c]);
 
 /** Lanes whose magnitude is below 1e-15 (gradients) or 1e-33 (optimizer state) become +0; NaN stays NaN. */
@@ -43,7 +43,7 @@ export function settle(state: i32, n: i32, block: i32): void {
   for (const end = p + at(n); p < end; p += 16) v128.store(p, flush.signed(v128.load(p), tiny, magnitude));
 }
 
-/** Number `index` of the block that an optimizer reads before each step, in all lanes. */
+/** Returns number `index` of the block that an optimizer reads before each step, in all lanes. */
 export function hyper(block: i32, index: i32): v128 {
   return v128.load32_splat(at(block + index));
 }

@@ -1,5 +1,5 @@
-// Small functions that stay calls: the compiler would copy them into each of their many callers. Only for what runs once a
-// row or less, since around a call V8 keeps no vector in a register.
+// Keeps small functions as calls, which the compiler would inline into each of their many callers. It is only for what runs
+// once a row or less, since V8 keeps no vector in a register across a call.
 import { Transform } from 'assemblyscript/transform';
 
 const CALLS = [

@@ -1,4 +1,4 @@
-// Vector constants whose lanes are the same as a number and a splat: 4 to 8 bytes of code instead of 18, as fast in V8. The
+// Replaces vector constants of equal lanes by a number and a splat: 4 to 8 bytes of code instead of 18, as fast in V8. The
 // compiler has no switch for it: it folds splats of numbers.
 
 /** A place in a module's bytes; numbers are LEB128. */
@@ -35,7 +35,7 @@ const V128_CONST = 12;
 const I32X4_SPLAT = 17;
 const [I32_CONST, F32_CONST, F64_CONST] = [0x41, 0x43, 0x44];
 
-/** A constant whose lanes are the same, as a number in all of them. Not as f32: making that vector is 5% slower. */
+/** Returns a constant whose lanes are the same, as a number in all of them. Not as f32: making that vector is 5% slower. */
 function spread(lanes) {
   const view = new DataView(lanes.buffer, lanes.byteOffset, 16);
   const [a, b, c, d] = [0, 4, 8, 12].map((i) => view.getInt32(i, true));
@@ -94,7 +94,7 @@ function rewriteBody(bytes) {
   return Buffer.concat([...parts, bytes.subarray(copied)]);
 }
 
-/** The module with its vector constants as short as can be. */
+/** Returns the module with its vector constants as short as can be. */
 export function shortenConstants(module) {
   const reader = new Reader(module);
   reader.at = 8;

@@ -1,4 +1,4 @@
-// What the compiler leaves to do.
+// Completes the output of the compiler.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { shortenConstants } from './constants.js';
 import { pack } from './pack.js';
@@ -12,7 +12,7 @@ const text = readFileSync(path, 'utf8');
 if (!text.includes('module: WebAssembly.Module')) throw new Error(`${path}: the declarations have another form.`);
 writeFileSync(path, text.replace('module: WebAssembly.Module', 'module: object'));
 
-/** A module as it is shipped. */
+/** Returns a module as it is shipped. */
 function finished(name, bytes) {
   const module = shortenConstants(Buffer.from(bytes));
   // Node 20 knows no relaxed SIMD.
@@ -21,7 +21,7 @@ function finished(name, bytes) {
   return module;
 }
 
-// The library embeds core and extras as text; whole modules are for those who bring their own.
+// The library embeds core and extras as text; whole modules are for programs that bring their own.
 for (const name of ['kernels', 'kernels.fast']) {
   const whole = readFileSync(new URL(`${name}.wasm`, build));
   for (const [part, bytes] of Object.entries(split(whole))) {

@@ -1,8 +1,8 @@
-// Writes a module as text that compresses well: its code taken apart into streams of like things (operations, local
-// indices, offsets, constants), which repeat themselves more than instructions do, one after the other, in characters that
-// need no escape in a JavaScript string. A server's gzip or brotli then does the rest: text that was compressed before, as
-// base64, would be a quarter larger. `unpack` in src/backends/unpack.ts undoes it, knowing nothing of WebAssembly. Measured
-// in bench/NOTES.md, "Cleverness that pays"; test/package/cleverness.test.ts counts the bytes.
+// Writes a module as text that compresses well: its code is taken apart into streams of similar items (operations, local
+// indices, offsets, constants), which repeat more than instructions do, and these are written one after the other in
+// characters that need no escape in a JavaScript string. A server's gzip or brotli then compresses it: text that was
+// compressed before, as base64, would be a quarter larger. `unpack` in src/backends/unpack.ts reverses it without knowing
+// WebAssembly. Measured in bench/NOTES.md, "Cleverness that pays"; test/package/cleverness.test.ts counts the bytes.
 
 /** The streams; the first two say what operations are and which come. */
 const STREAMS = [
@@ -21,7 +21,7 @@ const STREAMS = [
 ];
 const at = Object.fromEntries(STREAMS.map((name, i) => [name, i]));
 
-/** How an immediate is copied: as a LEB128, as so many bytes, or as many as a LEB128 before them says. */
+/** Codes for the copy of an immediate: a LEB128, this number of bytes, or as many as a LEB128 before them says. */
 const LEB = 0;
 const CHUNK = 255;
 
@@ -85,7 +85,7 @@ const bulkImmediates = (operation) => {
   throw new Error(`The operation 252 ${operation} is not known here.`);
 };
 
-/** A module as text. */
+/** Returns a module as text. */
 export function pack(module) {
   const streams = STREAMS.map(() => []);
   const symbols = new Map();
@@ -152,7 +152,7 @@ export function pack(module) {
   }
   sayChunk(done, module.length);
   if (symbols.size > 256) throw new Error('More than 256 operations.');
-  // Frequent operations have small numbers, as other streams do, with which they share a code.
+  // Frequent operations get small numbers, as items of other streams have, with which they share a code.
   const counts = table.map(() => 0);
   for (const symbol of streams[at.operation]) counts[symbol]++;
   const order = table.map((_, symbol) => symbol).sort((a, b) => counts[b] - counts[a]);

@@ -1,11 +1,11 @@
-// Takes a module apart into two with the same functions and data: what assembly/core.ts exports, and the rest. Both keep all
-// constants in memory at the same places, so that they agree over one memory.
+// Splits a module into two with the same functions and data: what assembly/core.ts exports, and the rest. Both keep all
+// constants at the same places in memory, so that they can share one memory.
 import { readFileSync } from 'node:fs';
 import binaryen from 'assemblyscript/binaryen';
 
 const core = new URL('../core.ts', import.meta.url);
 
-/** The names that assembly/core.ts exports. */
+/** Returns the names that assembly/core.ts exports. */
 function coreNames() {
   const statements = readFileSync(core, 'utf8').matchAll(/^export (\*|\{([^}]*)\}) from '(.+)';$/gm);
   return [...statements].flatMap(([, , names, path]) => {
@@ -34,7 +34,7 @@ function exportsOf(module) {
   );
 }
 
-/** A module's core and extras. */
+/** Returns a module's core and extras. */
 export function split(bytes) {
   const whole = binaryen.readBinary(bytes);
   const names = new Set(exportsOf(whole));

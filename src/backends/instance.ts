@@ -1,6 +1,6 @@
+import { noRoom } from '../errors.js';
 import { type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
 import { Extras, preparing, withoutExtras } from './extras.js';
-import { noRoom } from './no-room.js';
 
 /** The modules that the kernels come in: two over one memory. */
 export interface Modules {

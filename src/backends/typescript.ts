@@ -1,3 +1,4 @@
+import { noRoom } from '../errors.js';
 import {
   type Backend,
   type BackendFactory,
@@ -26,7 +27,6 @@ import { random } from '../kernels/twins/random.js';
 import { reductions } from '../kernels/twins/reductions.js';
 import { softmaxes } from '../kernels/twins/softmax.js';
 import { step } from '../kernels/twins/step.js';
-import { noRoom } from './no-room.js';
 
 function twins(arithmetic: Arithmetic): Twins {
   return {

@@ -1,9 +1,8 @@
 import exact from '../../build/kernels.core.wasm.js';
-import { asError, BackendError, checkOptions, lookUp, MyelinError, show, ValueError } from '../errors.js';
+import { checkOptions, lookUp, MyelinError, noRoom, show, ValueError } from '../errors.js';
 import type { Backend, BackendFactory } from '../kernels/contract.js';
 import { Extras, withoutExtras } from './extras.js';
 import { instances, type Modules } from './instance.js';
-import { noRoom } from './no-room.js';
 import type { KernelParts, KernelSource } from './sources.js';
 import { unpack } from './unpack.js';
 
@@ -156,13 +155,6 @@ export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
     return await start(options);
   } catch (thrown) {
     if (thrown instanceof MyelinError) throw thrown;
-    const cause = asError(thrown);
-    const why = cause.message;
-    throw new BackendError(
-      `The WebAssembly backend cannot start: ${why.split('\n', 1).join('').replace(/\.$/, '')}. It needs WebAssembly SIMD (Node 20, Chrome 115, ` +
-        "Firefox 104, Safari 16.4 or newer) and, on pages with a content policy, script-src 'wasm-unsafe-eval'. " +
-        'Where nothing may be compiled (workerd), wasm({ source }) takes a compiled module; auto() and typescript() run without.',
-      { cause },
-    );
+    throw (await import('./refused.js')).cannotStart(thrown);
   }
 }

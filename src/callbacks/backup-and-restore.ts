@@ -20,7 +20,7 @@ export interface Storage {
   readonly remove: (path: string) => Promise<void>;
 }
 
-/** `backupAndRestore` for any way of keeping models. */
+/** Returns `backupAndRestore` for any way of keeping models. @throws ValueError for options of another kind. */
 export function backupWith({ save, restore, remove }: Storage, options: BackupAndRestoreOptions): Callback {
   checkOptions(options, ['path', 'saveFreq', 'deleteCheckpoint'], 'backupAndRestore');
   const { path, saveFreq = 'epoch', deleteCheckpoint = true } = options;

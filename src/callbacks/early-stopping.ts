@@ -34,7 +34,10 @@ interface State {
   weights: Weights | undefined;
 }
 
-/** Stops training when a number no longer gets better; as in Keras. */
+/**
+ * Stops training when a number no longer gets better; as in Keras.
+ * @throws ValueError, UnknownNameError for options of another kind or out of range.
+ */
 export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping {
   const names = ['monitor', 'mode', 'minDelta', 'patience', 'baseline', 'restoreBestWeights', 'startFromEpoch'];
   checkOptions(options, names, 'earlyStopping');
@@ -80,7 +83,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping
         if (baseline === undefined || monitor.better(value, baseline)) state.wait = 0;
         return;
       }
-      // The first value is compared with none, so that NaN there says nothing yet.
+      // The first value has nothing to be compared with, so NaN there means nothing yet.
       if (state.wait < patience || (state.best === undefined && state.wait === 1)) return;
       state.stoppedEpoch = epoch;
       model.stopTraining = true;

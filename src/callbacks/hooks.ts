@@ -34,7 +34,10 @@ function checkHooks(callback: object, known: readonly string[], argument: string
   });
 }
 
-/** Refuses what is no list of callbacks, and hooks that nothing calls. Callbacks may keep other fields for themselves. */
+/**
+ * Refuses what is no list of callbacks, and hooks that nothing calls. Callbacks may keep other fields for themselves.
+ * @throws ValueError for anything but an array of objects with hooks; UnknownNameError for a hook that does not exist.
+ */
 export function checkCallbacks(callbacks: unknown): asserts callbacks is readonly Callback[] {
   if (!Array.isArray(callbacks)) {
     throw new ValueError({ argument: 'callbacks', given: show(callbacks), expected: 'an array of callbacks' });
@@ -64,7 +67,7 @@ export function checkCallbacks(callbacks: unknown): asserts callbacks is readonl
 
 type Hook = (...args: never[]) => unknown;
 
-/** A hook of every callback that has it, under the first of its names that is there. */
+/** Returns a hook of every callback that has it, under the first of its names that is there. */
 export function hooksOf<N extends HookName>(callbacks: readonly Callback[], ...names: N[]): HooksOf<N> {
   const hooks = callbacks.flatMap((callback) => {
     const name = names.find((candidate) => typeof callback[candidate] === 'function');

@@ -21,8 +21,8 @@ import type { History } from './history.js';
 import type { RunState } from './run-state.js';
 import type { TrainingControl } from './training-control.js';
 
-// A model trains by options, among which are callbacks, which are given the model: the three are declared in one file. Everything
-// that trains or is called back knows them from here; src/model/model.ts implements the model.
+// A model trains by options, among which are callbacks, which are given the model: the three are declared in one file.
+// Everything that trains or is called back imports them from here; src/model/model.ts implements the model.
 
 /** A model over one heap: what `sequential` and `model` return. Dropping it frees everything. */
 export interface Model {
@@ -91,14 +91,14 @@ export interface Model {
   run: RunState | undefined;
 
   /**
-   * One pass over more rows, in their order, for a model that learns as data comes in; `model.epochs` stays. Returns loss
-   * and metrics of the pass, as `fit` of one epoch.
+   * Makes one pass over more rows, in their order, for a model that learns as data comes in; `model.epochs` stays the same.
+   * Returns loss and metrics of the pass, as `fit` of one epoch.
    */
   partialFit(x: Data, y: Data, options?: PartialFitOptions): Promise<Logs>;
 
   /**
-   * One optimizer step on one batch; with `gradientAccumulationSteps` its share of one. Returns its loss (before the step)
-   * and metrics.
+   * Takes one optimizer step on one batch; with `gradientAccumulationSteps` its share of one. Returns its loss (before the
+   * step) and metrics.
    * @throws NonFiniteError where something is not finite, the weights then as before: `await error.explain()` says where and
    * why.
    */
@@ -147,7 +147,7 @@ export interface Model {
   predict(x: Data): Matrix;
   predict<Output extends Matrix | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
 
-  /** The same as `predict(x)`. */
+  /** Returns the same as `predict(x)`. */
   predictOnBatch(x: Data): Matrix;
 
   /** Predicts like `predict`, for models with any number of outputs, by their names. */
@@ -206,7 +206,10 @@ export interface Model {
    */
   profile(x: Data, y: Data, options?: ProfileOptions): Promise<Profile>;
 
-  /** The kernel calls of one mode ('train', 'accumulate', 'gradients', 'inspect', 'moments', 'validate', 'evaluate', 'predict') and number of rows, as text. */
+  /**
+   * Returns the kernel calls of one mode ('train', 'accumulate', 'gradients', 'inspect', 'moments', 'validate', 'evaluate',
+   * 'predict') and number of rows, as text.
+   */
   program(mode: Mode, rows: number): string;
 }
 

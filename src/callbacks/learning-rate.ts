@@ -63,7 +63,10 @@ export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callb
   return withRecipe(callback, { name: 'reduceLROnPlateau', args: [options], lasts: true });
 }
 
-/** Sets the learning rate before each epoch to what a function of the epoch and the present rate returns; as in Keras. */
+/**
+ * Sets the learning rate before each epoch to what a function of the epoch and the present rate returns; as in Keras.
+ * @throws ValueError for anything but a function.
+ */
 export function learningRateScheduler(schedule: (epoch: number, learningRate: number) => number): Callback {
   if (typeof schedule !== 'function') {
     const expected = 'a function of the epoch and the rate';

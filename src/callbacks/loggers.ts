@@ -29,6 +29,7 @@ function checkFlag(value: unknown, argument: string): void {
  * Writes a line of numbers per epoch: `epoch`, then everything that `onEpochEnd` gets, in that order; an empty field where an
  * epoch was not validated. Each line is on the disk before the next epoch begins. A run that is resumed goes on after the
  * epochs that its state knows, whatever was written since.
+ * @throws ValueError for a separator that is not a text, or is empty.
  */
 export function csvLogger(sink: Sink, options: CsvLoggerOptions = {}): Callback {
   checkOptions(options, ['separator', 'append'], 'csvLogger');

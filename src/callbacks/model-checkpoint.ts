@@ -49,7 +49,7 @@ export interface ModelCheckpoint extends Callback {
   readonly best: number | undefined;
 }
 
-/** Reads how often to save. */
+/** Reads how often to save. @throws ValueError for anything but a frequency. */
 export function readFrequency(given: unknown, argument: string): { readonly unit: 'epoch' | 'batch'; every: number } {
   if (given === 'epoch') return { unit: 'epoch', every: 1 };
   if (typeof given === 'number')
@@ -88,7 +88,10 @@ function checkPath(path: unknown, logs: readonly string[]): void {
   }
 }
 
-/** `modelCheckpoint` for any way of saving. */
+/**
+ * Returns `modelCheckpoint` for any way of saving.
+ * @throws ValueError for options of another kind, or that exclude each other.
+ */
 export function checkpointWith(save: Save, options: ModelCheckpointOptions): ModelCheckpoint {
   const names = ['path', 'monitor', 'mode', 'saveBestOnly', 'saveWeightsOnly', 'saveFreq', 'initialValueThreshold'];
   checkOptions(options, names, 'modelCheckpoint');

@@ -2,7 +2,10 @@ import { checkOptions, show, ValueError } from '../errors.js';
 import type { ProgressOptions } from './bar.js';
 import type { Callback } from './interfaces.js';
 
-/** Shows how training goes: a bar with the mean loss of the epoch so far and the time left, or a line per epoch. */
+/**
+ * Shows how training goes: a bar with the mean loss of the epoch so far and the time left, or a line per epoch.
+ * @throws ValueError for a mode that does not exist.
+ */
 export function progress(options: ProgressOptions = {}): Callback {
   checkOptions(options, ['mode', 'write', 'columns'], 'progress');
   const { mode = 'auto' } = options;

@@ -80,7 +80,7 @@ export function toBase64(given: Float32Array): string {
   return text;
 }
 
-/** Plain data as JSON: NaN, infinities, -0 and Float32Arrays come back from `unpack` to the bit. */
+/** Packs plain data as JSON: NaN, infinities, -0 and Float32Arrays come back from `unpack` to the bit. */
 export function pack(value: unknown): Json {
   if (typeof value === 'number') {
     if (Number.isFinite(value) && !Object.is(value, -0)) return value;

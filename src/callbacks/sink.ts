@@ -15,6 +15,7 @@ export interface Writer {
   cut(length: number | undefined): void;
 }
 
+/** @throws ValueError for anything but a path, a function or a WritableStream. */
 export function makeWriter(sink: Sink, argument: string): Writer {
   const rest = { begin: async () => false, length: undefined, cut() {} };
   if (typeof sink === 'function') return { ...rest, write: sink };
@@ -65,7 +66,7 @@ class FileWriter implements Writer {
     this.#cut = undefined;
     this.length = 0;
     const found = await stat(this.path).catch(() => undefined);
-    // Nothing is as good as something to learn before training whether the file can be written to.
+    // Appending nothing shows before training whether the file can be written to.
     const keeps = append || found?.isFile() === false || STREAMS.test(String(this.path));
     await this.#refusing(() => (keeps ? appendFile : writeFile)(this.path, ''));
     if (append) this.length = found?.size ?? 0;

@@ -15,7 +15,7 @@ export interface TrainingControl {
 }
 
 /**
- * A control for the option of `fit` of this name: `control.pause()` lets the run stand still between two batches, in
+ * Returns a control for the option of `fit` of this name: `control.pause()` lets the run stand still between two batches, in
  * validation too, and `control.resume()` go on. Meanwhile the model may be used as in a callback.
  */
 export function trainingControl(): TrainingControl {
@@ -47,7 +47,7 @@ export function trainingControl(): TrainingControl {
       release(waiting);
     },
     halt() {
-      // In a worker the run may hear of `resume` while it asks for this.
+      // In a worker, the run may learn of `resume` while this call is on its way.
       if (!paused) return Promise.resolve();
       const waiting = still;
       still = [];

@@ -1,8 +1,8 @@
 import { printable, printableJson, printableLines } from '../printable.js';
 
-// All that commands say goes through here, so that no text of a file reaches a terminal as it is.
+// All output of commands passes through here, so that no text of a file reaches a terminal unescaped.
 
-/** A line on standard error: an error, a warning, a remark. */
+/** Writes a line to standard error: an error, a warning, a remark. */
 export function say(text: string): void {
   process.stderr.write(`${printable(text)}\n`);
 }
@@ -12,7 +12,7 @@ export function sayLines(text: string): void {
   process.stderr.write(`${printableLines(text)}\n`);
 }
 
-/** A line that is written over by the next. */
+/** Writes a line that the next one overwrites. */
 export function sayOver(text: string, width: number): void {
   process.stderr.write(
     `\r${printable(text)
@@ -21,12 +21,12 @@ export function sayOver(text: string, width: number): void {
   );
 }
 
-/** A result on standard output: paragraphs, of which those that are empty are left out. */
+/** Writes a result to standard output: paragraphs, of which those that are empty are left out. */
 export function print(...paragraphs: readonly string[]): void {
   process.stdout.write(`${printableLines(paragraphs.filter(Boolean).join('\n\n'))}\n`);
 }
 
-/** One line for machines. */
+/** Prints a value as one line of JSON. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${printableJson(JSON.stringify(value))}\n`);
 }

@@ -10,7 +10,7 @@ import { about, UsageError } from './messages.js';
 import type { ReadFlags } from './read-flags.js';
 import { quoted } from './terminal.js';
 
-/** A path, or what comes in on a pipe for '-'. */
+/** Returns the source of a path: for '-', standard input. */
 export function sourceOf(path: string): Source {
   return path === '-' ? (process.stdin as AsyncIterable<Uint8Array>) : path;
 }
@@ -25,10 +25,10 @@ export function readOptions(flags: ReadFlags, pipeline?: Tabular): TableOptions 
   const missing = flags.missing ? [...(reading.missing ?? MISSING), ...flags.missing] : reading.missing;
   const kinds = learned && { ...learned, ...flags.kinds };
   const unnamed = learned !== undefined && isUnnamed(Object.keys(learned));
-  // Names that are given say nothing of the first line.
+  // Given names say nothing about the first line.
   const named = header ?? (learned === undefined || names ? undefined : !unnamed);
   return {
-    // What was not learned from is read as it stands, whatever it is.
+    // Columns that the model did not learn from are read as they are written, whatever their kind.
     ...(kinds && { kinds, otherwise: 'category' as const }),
     ...(separator !== undefined && { separator }),
     ...(names && { names }),
@@ -63,13 +63,13 @@ const sayFlag: Say = (option, value, column) => {
   return `--${option} ${quoted(option === 'missing' ? itemOf(value) : value)}`;
 };
 
-/** What a file's cells were read as where they are written otherwise than most are. */
+/** Lists the spellings of a file's cells that differ from the usual ones, such as decimal commas, as sentences. */
 export function cellRemarksOf({ report }: Table): readonly string[] {
   const doubts = new Set((report?.columns ?? []).flatMap((column) => remarksOn(column.name, column)));
   return (report?.remarks ?? []).filter((remark) => !doubts.has(remark));
 }
 
-/** What a reader of a file should know of how it was taken, where it may be taken wrongly. */
+/** Lists what was inferred in reading a file and may be wrong, as sentences. */
 export function remarksOf({ report }: Table, counters: readonly string[]): readonly string[] {
   const doubts = (report?.columns ?? []).flatMap((column) => remarksOn(column.name, column, sayFlag));
   const counts = counters.map((name) => {
@@ -83,7 +83,10 @@ export function warn(warnings: readonly string[]): void {
   for (const warning of warnings) say(`warning: ${warning}`);
 }
 
-/** A table, of idx files with a column for each number of an entry and `label`. */
+/**
+ * Returns a table, of idx files with a column for each number of an entry and `label`.
+ * @throws UsageError for idx files whose labels are in a file of their own, without `--labels`.
+ */
 export async function readData(path: string, flags: ReadFlags, pipeline?: Tabular): Promise<Table> {
   const { labels } = flags;
   if (labels !== undefined) return readImages(sourceOf(path), { ...flags, labels });
@@ -95,7 +98,10 @@ export async function readData(path: string, flags: ReadFlags, pipeline?: Tabula
   }
 }
 
-/** The column that `target` means: a name, a number from 1, or `last`. */
+/**
+ * Returns the column that `target` means: a name, a number from 1, or `last`.
+ * @throws ValueError for a number that no column has.
+ */
 export function targetOf(table: Table, target: string): string {
   if (table.has(target)) return target;
   const index = target === 'last' ? table.columns.length : Number(target);
@@ -106,7 +112,7 @@ export function targetOf(table: Table, target: string): string {
   throw new ValueError({ argument: '--target', given: target, expected });
 }
 
-/** These columns, if there are such. */
+/** These columns, if there are such. @throws UnknownNameError for names that no column has. */
 export function checkColumns(table: Table, names: readonly string[], option: string): readonly string[] {
   try {
     return names.map((name) => table.column(name).name);

@@ -21,8 +21,8 @@ const adviceToName = (names: readonly string[]) =>
   `If the first line holds names, say --header and ${flagOf(numbered(names))}: the model was trained on a file without names.`;
 
 /**
- * An error about a file of which the first line was taken for what it is in the file that the model learned from, with the
- * options that say what it is. `table` is what was read.
+ * Returns an error about a file of which the first line was taken for what it is in the file that the model learned from,
+ * with the options that say what it is. `table` is what was read.
  */
 function aboutFirstLine(error: unknown, flags: ReadFlags, pipeline: Tabular, table?: Table): unknown {
   if (flags.header !== undefined || flags.names !== undefined) return error;
@@ -46,7 +46,7 @@ function aboutFirstLine(error: unknown, flags: ReadFlags, pipeline: Tabular, tab
   return new UnknownNameError({ argument, given, expected, hint });
 }
 
-/** What to say of a file without an error whose first line, taken for values, holds texts that training never met. */
+/** Warns that the first line of a file, read as values, holds texts that training never saw; empty where it does not. */
 export function firstLineRemarks(table: Table, flags: ReadFlags, pipeline: Tabular): readonly string[] {
   const { kinds, record } = pipeline;
   if (flags.header !== undefined || flags.names !== undefined || table.rows < 2) return [];

@@ -8,7 +8,7 @@ import { checkForIdx } from './text-flags.js';
 /** Rows whose numbers are moved before those of the next ones: what they take stays in the processor's caches. */
 const ROWS_AT_A_TIME = 64;
 
-/** The columns of numbers that stand row by row: bytes, all in one piece of memory, or float64. */
+/** Returns the columns of numbers that stand row by row: bytes, all in one piece of memory, or float64. */
 function columnsOf(numbers: IdxValues, rows: number, width: number): (Uint8Array | Float64Array)[] {
   const all = numbers instanceof Uint8Array ? new Uint8Array(numbers.length) : new Float64Array(numbers.length);
   for (let start = 0; start < rows; start += ROWS_AT_A_TIME) {
@@ -22,10 +22,10 @@ function columnsOf(numbers: IdxValues, rows: number, width: number): (Uint8Array
 
 const images = new WeakMap<Table, { readonly width: number; readonly height: number }>();
 
-/** Height and width of the images that a table holds, row by row, beside a label. */
+/** Returns the height and width of the images that a table holds, one per row with a label. */
 export const imageOf = (table: Table) => images.get(table);
 
-/** Columns of idx, one for each number of an entry. */
+/** Returns the columns of idx, one for each number of an entry. */
 function pixelsOf({ shape, values }: IdxArray): Column[] {
   const rows = shape[0]!;
   return columnsOf(values, rows, values.length / rows).map((values, c): Column => {
@@ -35,8 +35,9 @@ function pixelsOf({ shape, values }: IdxArray): Column[] {
 }
 
 /**
- * A table of idx, with a column for each number of an entry and `label`.
+ * Returns a table of idx, with a column for each number of an entry and `label`.
  * @throws UsageError for flags that say how text is read.
+ * @throws ShapeError for more images than `--max-rows`, or another number of labels.
  */
 export async function readImages(source: Source, flags: ReadFlags & { readonly labels: string }): Promise<Table> {
   checkForIdx(flags);

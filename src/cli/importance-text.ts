@@ -4,7 +4,7 @@ import { grid } from './terminal.js';
 
 type Task = TabularRecord['task'];
 
-/** What the numbers of importance are, for a task. */
+/** Names the unit of the numbers of importance for a task. */
 export const importanceUnit = (task: Task): string =>
   task === 'classification'
     ? 'percentage points of accuracy that are lost'
@@ -16,7 +16,7 @@ function digits(value: number): string {
   return Number(text) === 0 ? '0' : text;
 }
 
-/** An importance with its deviation and its unit. */
+/** Returns an importance with its deviation and its unit. */
 export function importanceText({ importance, deviation }: Importance, task: Task): string {
   const unit = task === 'classification' ? 'points' : '%';
   return `${digits(100 * importance)} \u00b1 ${digits(100 * deviation)} ${unit}`;
@@ -31,7 +31,7 @@ export function rowsMeasured(measured: number, all: number, kind: 'test' | 'trai
 /** Columns that are listed at most. */
 const MOST = 10;
 
-/** What columns are worth, for people. */
+/** Formats the importance of columns as lines for a terminal. */
 export function importanceLines(importance: readonly Importance[], task: Task, rows: string): string {
   if (importance.length === 0) return '';
   const what = importance.some(({ columns }) => columns) ? 'neighbouring columns are shuffled' : 'a column is shuffled';

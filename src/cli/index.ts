@@ -37,7 +37,7 @@ const kinds = (text: string, before: Readonly<Record<string, string>> = {}) => {
   return { ...before, ...Object.fromEntries(pairs) };
 };
 
-/** One for all columns, or name=format, which add up. */
+/** Reads one format for all columns, or name=format, which may be given several times. */
 const dateFormat = (text: string, before?: string | Readonly<Record<string, string>>) => {
   const at = text.indexOf('=');
   try {
@@ -110,7 +110,7 @@ const program = new Command('myelin')
     '\nLists are separated by commas, and their options may come again: --drop a,b is --drop a --drop b. A name with a\ncomma stands in double quotes: --drop \'"a,b",c\'.\nExit codes: 0 done, 1 data or a model are wrong, 2 the command is, 130 interrupted,\n129 the terminal was closed, 143 told to end.',
   );
 
-/** A command that reads data. */
+/** Adds the options of commands that read data. */
 function reading(command: Command): Command {
   return command
     .option('--separator <character>', "what separates fields, 'tab' too (default: inferred)", separator)
@@ -251,10 +251,10 @@ reading(program.command('profile'))
 
 endOnSignals();
 
-// Nobody listens to progress and warnings any more: the work goes on.
+// Where nobody listens to progress and warnings any more, the work goes on.
 process.stderr.on('error', () => {});
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A terminal that was closed takes no more, which is no error of what was saved.
+  // A terminal that was closed accepts no more output, which is no error of what was saved.
   const ending = endingCode();
   if (error.code === 'EPIPE' || ending !== undefined) process.exit(ending ?? 0);
   say(`error: standard output: ${error.message}`);

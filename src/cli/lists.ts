@@ -1,6 +1,6 @@
 /**
- * The items of a list that is separated by commas. An item in double quotes may hold commas, and quotes written twice, as in
- * CSV; what comes after its closing quote belongs to it, so that `"a,b"=number` is one item.
+ * Returns the items of a list that is separated by commas. An item in double quotes may hold commas, and quotes written
+ * twice, as in CSV; what comes after its closing quote belongs to it, so that `"a,b"=number` is one item.
  */
 export function listOf(text: string): string[] {
   const items: string[] = [];
@@ -31,7 +31,7 @@ export function listOf(text: string): string[] {
   return items;
 }
 
-/** An item of such a list. */
+/** Returns an item of such a list. */
 export function itemOf(text: string): string {
   return /[",]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -3,13 +3,13 @@ import { MyelinError, UnknownNameError, ValueError } from '../errors.js';
 import { itemOf } from './lists.js';
 import { quoted } from './terminal.js';
 
-/** What of readers' options is an option here too. */
+/** The options of readers that are flags of the command as well. */
 const READING =
   /^(?:options\.)?(columns|missing|separator|decimal|encoding|thousands|names|quote|comment|skipLines|key|maxBytes|maxRows)\b/;
 
 const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** A text of the library with its options as they are typed. */
+/** Returns a text of the library with its options as they are typed. */
 export function typed(text: string): string {
   return text
     .replace(/\bheader: true\b/g, '--header')
@@ -35,7 +35,7 @@ export function typed(text: string): string {
     .replace(/\b(comment|key): '([^']*)'/g, (_, name, value) => `--${name} ${quoted(value)}`);
 }
 
-/** What a hint says of how a value may be written, as flags; '' where it says nothing. */
+/** Rewrites a hint about the spelling of values as command-line flags; '' where it has no such advice. */
 function spellingAdvice(hint: string, field: string): string {
   const [advice = ''] = hint.split(' For texts say ');
   if (!/^(?:If it is a |Names of months)/.test(advice)) return '';
@@ -70,7 +70,7 @@ function adviceOf({ code, hint, field, problem }: DataError): string | undefined
   return typed(hint).replace('with `skip`', `with --columns ${quoted(`${field ?? 'name'}=skip`)}`);
 }
 
-/** What an error says to whoever typed a command: options as they are typed, no JavaScript. */
+/** Words an error for the command line: options as flags, and no JavaScript. */
 export function messageOf(error: Error): string {
   if (error instanceof DataError) {
     const advice = adviceOf(error);
@@ -89,7 +89,7 @@ export class UsageError extends MyelinError {
   override name = 'UsageError';
 }
 
-/** The same complaint about an option. */
+/** Returns the same complaint about an option. */
 export function about(error: unknown, option: string): unknown {
   const { given, expected, hint } = error as ValueError;
   const complaint = { argument: option, given, expected, ...(hint !== undefined && { hint }) };
@@ -97,7 +97,10 @@ export function about(error: unknown, option: string): unknown {
   return error instanceof ValueError ? new ValueError(complaint) : error;
 }
 
-/** `work`, whose errors about arguments are about options of the same names. */
+/**
+ * `work`, whose errors about arguments are about options of the same names.
+ * @throws UsageError that names the option as it was typed.
+ */
 export function checked<T>(work: () => T): T {
   try {
     return work();

@@ -4,7 +4,7 @@ const alike = (a: Summary['layers'][number] | undefined, b: Summary['layers'][nu
   a?.type === b?.type && a?.outputShape[1] === b?.outputShape[1] && a?.parameters === b?.parameters;
 
 /**
- * A summary that shows the first of several networks of one shape, which a model begins with, and counts the others.
+ * Returns a summary that shows the first of several networks of one shape, which a model begins with, and counts the others.
  */
 export function networksText(summary: Summary, networks: number): string {
   const { layers } = summary;

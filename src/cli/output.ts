@@ -24,7 +24,7 @@ async function streaming(
     failure = error;
   };
   stream.on('error', fail);
-  // What a program reads is as the data are; what a person looks at must not be a command to the terminal.
+  // Programs read the data unchanged; a text shown to a person must not control the terminal.
   const shown = 'isTTY' in stream && stream.isTTY === true ? printableLines : (text: string) => text;
   const put: Put = async (text) => {
     if (failure) throw refused(path, failure);
@@ -69,12 +69,12 @@ async function untilRead(path: string, signal: AbortSignal | undefined): Promise
   }
 }
 
-/** What takes bytes as they come: an open stream of this process, a pipe that is read, a device. */
+/** Opens a destination that takes bytes as they come: an open stream of this process, a pipe that is read, a device. */
 async function openStream({ holds, path, descriptor }: Place, signal: AbortSignal | undefined) {
   if (descriptor === process.stdout.fd) return process.stdout;
   if (descriptor === undefined && holds !== 'pipe') return createWriteStream(path);
   const fd = descriptor ?? (await untilRead(path, signal));
-  // A socket, unlike a file's stream, can be given up while nobody takes what is in the pipe.
+  // Unlike a file's stream, a socket can be abandoned while nobody reads the pipe.
   if (fstatSync(fd).isFIFO()) return new Socket({ fd, readable: false, writable: true });
   return createWriteStream('', { fd, autoClose: false });
 }
@@ -82,6 +82,7 @@ async function openStream({ holds, path, descriptor }: Place, signal: AbortSigna
 /**
  * Writes what `work` puts to a file, or to standard output. A file keeps what it held until all of it is there: if `work`
  * fails, nothing has happened. Pipes and devices are written to as they are.
+ * @throws FileError that names the option and the path.
  */
 export async function writing(
   path: string | undefined,
@@ -110,7 +111,7 @@ export async function writing(
   }
 }
 
-/** A cell of CSV; numbers that were computed have no more digits than they hold. */
+/** Returns a cell of CSV; numbers that were computed have no more digits than they hold. */
 function cell(value: Value, precision?: number): string {
   const digits = precision !== undefined && typeof value === 'number' ? Number(value.toPrecision(precision)) : value;
   const text = digits === null ? '' : String(digits);
@@ -133,7 +134,7 @@ export class CsvWriter {
     const lines = this.#began ? [] : [table.names.map((name) => cell(name)).join()];
     this.#began = true;
     const cells = table.columns.map((column, c) => {
-      // A text is quoted once, not in each row.
+      // Each text is quoted once, not once per row.
       if (column.kind !== 'category')
         return (row: number) => cell(table.value(row, column.name), c < given.length ? undefined : this.digits);
       const texts = column.categories.map((text) => cell(text));

@@ -22,10 +22,13 @@ export async function checkReadable(path: string, option: string): Promise<void>
   }
 }
 
-/** What can be written to. */
+/** The kinds of destination that a command can write to. */
 export type Destination = 'a file' | 'a file or a stream' | 'a file to throw away';
 
-/** Sees to it that a file can be made or replaced or, where that will do, that a pipe or a device takes bytes. */
+/**
+ * Sees to it that a file can be made or replaced or, where that will do, that a pipe or a device takes bytes.
+ * @throws UsageError for a path that cannot be what is wanted; FileError where the system refuses.
+ */
 export async function checkWritable(path: string, option: string, what: Destination): Promise<void> {
   if (path === '') throw new UsageError(`${option}: expected a path, got ''.`);
   const doing = `${option}: cannot write`;
@@ -47,7 +50,7 @@ export async function checkWritable(path: string, option: string, what: Destinat
   }
 }
 
-/** Where links lead to, as far as they do. */
+/** Follows symbolic links as far as they lead, and returns the path at their end. */
 async function linkedFrom(path: string): Promise<string> {
   const target = await readlink(path).catch(() => undefined);
   return target === undefined ? path : linkedFrom(resolve(dirname(path), target));
@@ -59,7 +62,10 @@ async function sameFile(a: string, b: string): Promise<boolean> {
   return one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev;
 }
 
-/** Sees to it that nothing is written over what is read, or over what else is written. By what the paths are for. */
+/**
+ * Sees to it that nothing is written over what is read, or over what else is written. By what the paths are for.
+ * @throws UsageError for two options that name the same file.
+ */
 export async function checkApart(
   written: Readonly<Record<string, string | undefined>>,
   read: Readonly<Record<string, string | undefined>>,

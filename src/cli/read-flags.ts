@@ -16,13 +16,13 @@ export interface ReadFlags {
   readonly quote?: boolean;
   readonly comment?: string;
   readonly skipLines?: number;
-  /** Where rows stand in JSON. */
+  /** The path of keys to the rows in JSON, such as `result.items`; default: found. */
   readonly key?: string;
   readonly maxBytes?: number;
   readonly maxRows?: number;
   /** Columns whose cells are written as they are. */
   readonly keep?: readonly string[];
-  /** Of columns that may be absent, beside those of the pipeline. */
+  /** The kinds of columns that may be absent, in addition to those of the pipeline. */
   readonly kinds?: NonNullable<TableOptions['kinds']>;
   /** Says that the data are idx, and where their labels are. */
   readonly labels?: string;

@@ -6,7 +6,7 @@ const NAMES = Object.keys(CODES) as readonly Name[];
 
 let met: number | undefined;
 
-/** The exit code of a process that was told to end; undefined as long as it was not. */
+/** Returns the exit code of a process that was told to end; undefined as long as it was not. */
 export const endingCode = (): number | undefined => met;
 
 /** Interruptions that listen. */
@@ -45,7 +45,7 @@ export class Interruption {
     for (const name of NAMES) process.on(name, this.#listen);
   }
 
-  /** From now on signals end the process at once. */
+  /** Makes signals end the process at once from now on. */
   stop(): void {
     if (!this.#active) return;
     this.#active = false;

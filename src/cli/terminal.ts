@@ -5,13 +5,13 @@ import { numberText } from '../data/tabular/inputs.js';
 import { printable } from '../printable.js';
 import { type Curve, spreadOf } from './spread.js';
 
-/** A name that fits a line, with what a terminal would obey as escapes. */
+/** Returns a name that fits a line, with what a terminal would obey as escapes. */
 const brief = (name: string) => shorten(printable(name));
 
 const BARS = '\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588';
 
 /**
- * Numbers as a row of bars, at most `width` of them, between `low` and `high`; by default their least and their most.
+ * Draws numbers as a row of bars, at most `width` of them, between `low` and `high`; by default their least and their most.
  */
 export function sparkline(values: Curve, width = 60, [low, high] = endsOf(values)): string {
   const count = Math.min(width, values.length);
@@ -32,7 +32,7 @@ function endsOf(...curves: readonly Curve[]): [number, number] {
   return ends;
 }
 
-/** A number in a few significant digits. */
+/** Returns a number in a few significant digits. */
 export function short(value: number, digits = 5): string {
   if (!Number.isFinite(value) || value === 0) return String(value);
   const size = Math.abs(value);
@@ -41,12 +41,12 @@ export function short(value: number, digits = 5): string {
     : value.toExponential(Math.min(3, digits - 1));
 }
 
-/** A number of a column: dates as dates. */
+/** Returns a number of a column: dates as dates. */
 export function shown(value: number | undefined, kind: ColumnKind): string {
   return kind === 'date' && value !== undefined ? numberText(Math.round(value), kind) : short(value ?? Number.NaN);
 }
 
-/** Rows of cells as lines, columns below one another, numbers to the right. */
+/** Formats rows of cells as lines, columns below one another, numbers to the right. */
 export function grid(cells: readonly (readonly string[])[]): string {
   const rows = cells.map((row) => row.map(printable));
   const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((row) => row[c]?.length ?? 0)));
@@ -56,7 +56,7 @@ export function grid(cells: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** Which rows validation is of. */
+/** Says which rows the validation metrics were measured on. */
 export function validationText({ design, rows }: TabularRecord): string {
   if (design.members === 1 && rows < FEWEST_ROWS) return 'rows that the network was trained on, since there are few';
   return design.members === 1
@@ -66,7 +66,7 @@ export function validationText({ design, rows }: TabularRecord): string {
 
 const MANY = 12;
 
-/** What metrics are of, to show them: names of classes; of numbers the kind of the target. */
+/** Names what metrics refer to when they are shown: the classes, or the kind of a numeric target. */
 export interface Meaning {
   readonly classes?: readonly string[] | undefined;
   readonly kind?: ColumnKind | undefined;
@@ -79,24 +79,24 @@ const TIMES = [
   { unit: 1000, name: 's' },
 ] as const;
 
-/** The unit in which people would say so many milliseconds. */
+/** Returns the unit in which people would say so many milliseconds. */
 export const unitOfTime = (milliseconds: number): { readonly unit: number; readonly name: string } =>
   TIMES.find(({ unit }) => Math.abs(milliseconds) >= unit) ?? { unit: 1, name: 'ms' };
 
-/** An error in the unit of the target; those of dates, which are milliseconds, in one that people use. */
+/** Returns an error in the unit of the target; those of dates, which are milliseconds, in one that people use. */
 export function errorText(value: number, kind: ColumnKind | undefined): string {
   if (kind !== 'date' || !Number.isFinite(value)) return short(value);
   const { unit, name } = unitOfTime(value);
   return `${short(value / unit)} ${name}`;
 }
 
-/** A figure as people read it. */
+/** Returns a figure as people read it. */
 export function figureText(name: string, value: number, kind: ColumnKind | undefined): string {
   if (/rows$/i.test(name)) return String(value);
   return name === 'rmse' || name === 'mae' ? errorText(value, kind) : short(value);
 }
 
-/** The figures among metrics, each with that of the baseline, empty where it has none. */
+/** Returns the figures among metrics, each with that of the baseline, empty where it has none. */
 export function metricRows(
   { baseline, ...metrics }: Metrics,
   kind?: ColumnKind,
@@ -108,7 +108,9 @@ export function metricRows(
   });
 }
 
-/** The mean that the baseline predicts, as exact as its error asks for; of dates the day, where they lie days apart. */
+/**
+ * Returns the mean that the baseline predicts, as exact as its error asks for; of dates the day, where they lie days apart.
+ */
 export function meanText({ prediction, rmse = 0 }: Baseline, kind: ColumnKind | undefined): string {
   const mean = Number(prediction);
   if (kind === 'date') {
@@ -119,7 +121,7 @@ export function meanText({ prediction, rmse = 0 }: Baseline, kind: ColumnKind | 
   return far > 2 ? String(Number(mean.toPrecision(Math.min(17, 3 + Math.ceil(far))))) : short(mean);
 }
 
-/** The prediction that the baseline makes, and what it is. */
+/** Returns the prediction that the baseline makes, and what it is. */
 export function baselineText({ baseline }: Metrics, kind?: ColumnKind): string {
   if (!baseline) return '';
   const { prediction } = baseline;
@@ -127,7 +129,7 @@ export function baselineText({ baseline }: Metrics, kind?: ColumnKind): string {
   return `'${brief(prediction)}', the most frequent class in training, for every row`;
 }
 
-/** What became of rows of classes that training did not know. */
+/** Says how rows were treated whose classes training did not know; '' where there are none. */
 export function unknownText({ unknownRows, unknownClasses = [] }: Metrics): string {
   if (unknownRows === undefined) return '';
   const named = unknownClasses.slice(0, 5).map((text) => `'${brief(text)}'`);
@@ -156,8 +158,8 @@ export function metricsText(metrics: Metrics, { classes, kind }: Meaning): strin
 const BAR_COUNT = 40;
 
 /**
- * How training went: the validation loss of a network by epoch; of several their mean, the best and the worst of each epoch,
- * on one scale, and below them the epoch that was chosen.
+ * Draws validation loss by epoch: of one network its curve; of several the mean, the best and the worst of each epoch, on
+ * one scale, and below them the epoch that was chosen.
  */
 export function curves({ members }: TabularRecord): string {
   const runs = members.map(({ history }) => history.valLoss ?? history.loss ?? []);
@@ -186,5 +188,5 @@ export function curves({ members }: TabularRecord): string {
   ].join('\n');
 }
 
-/** A word as a shell takes it. */
+/** Returns a word as a shell takes it. */
 export const quoted = (text: string) => (/^[\w./:=@,+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

@@ -7,8 +7,8 @@ import { short } from './terminal.js';
 const TOLD = 5;
 
 /**
- * One line for all networks, which train by turns: the means of those that trained in an epoch, once the last of them has.
- * `line` gets it after each epoch, `say` after a few of them.
+ * Returns one line for all networks, which train by turns: the means of those that trained in an epoch, once the last of
+ * them has. `line` gets it after each epoch, `say` after a few of them.
  */
 export function progressOf(say: (text: string) => void, line: (text: string) => void) {
   let epochOf = -1;

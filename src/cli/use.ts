@@ -63,10 +63,10 @@ export interface PredictFlags extends ReadFlags {
   readonly quiet?: boolean;
 }
 
-/** What comes, until a signal does. */
+/** Yields items until a signal aborts. */
 async function* until<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   const iterator = items[Symbol.asyncIterator]();
-  // Not a race with one promise for all, which would hold on to every item until the end.
+  // Promise.race with one promise for all items would keep every item alive until the end.
   let giveUp: (reason: unknown) => void = () => {};
   signal.addEventListener('abort', () => giveUp(signal.reason), { once: true });
   for (;;) {
@@ -91,7 +91,7 @@ async function* orHeader(
   } catch (error) {
     const noRows = error instanceof DataError && error.code === 'empty' && error.problem !== 'the file is empty';
     if (!noRows) throw error;
-    // A file without rows that has no names either has none that may be wrong.
+    // A file without rows may also lack names, and then none can be wrong.
     const names = error.names ?? [...new Set([...Object.keys(kinds), ...keep])];
     yield new Table(
       names.map((name): Column => {
@@ -118,7 +118,7 @@ function missingColumn(table: Table, name: string): Column {
   return table.column(checkColumns(table, [name], '--keep')[0]!);
 }
 
-/** A place in a block as a line of the file. */
+/** Returns a place in a block as a line of the file. */
 function inFile(error: unknown, { lines }: Table): unknown {
   const [, before, row] = (error instanceof ValueError && /^(column '.*', )row (\d+)$/s.exec(error.argument)) || [];
   return row === undefined || !lines ? error : about(error, `${before}line ${lines[Number(row)]}`);
@@ -134,7 +134,7 @@ export async function predictCommand(file: string, data: string, flags: PredictF
   await checkApart({ '--out': out }, { 'the model': file, 'the data': data });
   if (out !== undefined && out !== '-') await checkWritable(out, '--out', 'a file or a stream');
   const { target } = pipeline.record;
-  // The target need not be there, nor be what it was.
+  // The target may be absent or of another kind.
   const kinds = { [target]: 'skip' as const };
   const options = readOptions({ ...flags, kinds }, pipeline);
   const warnings = new Warnings(pipeline.record.inputs, [target, ...keep]);
@@ -177,7 +177,7 @@ export async function predictCommand(file: string, data: string, flags: PredictF
   return 0;
 }
 
-/** How files are read that are like the one that a model learned from. */
+/** Describes how files are read that look like the one the model was trained on. */
 function readingText({ missing, decimal, thousands, dateFormat, encoding, quote, comment }: Reading = {}): string {
   const each = (value: string | Readonly<Record<string, string>>) =>
     typeof value === 'string'

@@ -4,7 +4,7 @@ import type { NumberColumn } from './column.js';
 export interface Coded {
   readonly bytes: Uint8Array;
   readonly palette: Float64Array;
-  /** How many rows have each byte: counted once, also for what is made of the column. */
+  /** Counts the rows of each byte value; counted once, and shared with columns that are made of this one. */
   counts(): Uint32Array;
 }
 
@@ -16,7 +16,7 @@ type Carrier = { readonly [CODED]?: Coded };
 const SAME = /* @__PURE__ */ Float64Array.from({ length: 256 }, (_, byte) => byte);
 
 /**
- * A column that holds a byte for each row. `values` is made when it is first read, and kept; `codedOf` does without.
+ * Returns a column that holds a byte for each row. `values` is made when it is first read, and kept; `codedOf` does without.
  * A copy by `{ ...column }` holds values and no bytes, so that they cannot contradict each other.
  */
 export function bytesColumn(name: string, bytes: Uint8Array): NumberColumn {
@@ -46,12 +46,12 @@ function column(name: string, coded: Coded): NumberColumn {
   return made;
 }
 
-/** The bytes of a column, and what they mean, where it holds bytes. */
+/** Returns the bytes of a column, and what they mean, where it holds bytes. */
 export function codedOf(numbers: object): Coded | undefined {
   return (numbers as Carrier)[CODED];
 }
 
-/** The bytes of a column where each means itself. */
+/** Returns the bytes of a column where each means itself. */
 export function bytesOf(numbers: object): Coded | undefined {
   const coded = codedOf(numbers);
   return coded?.palette === SAME ? coded : undefined;
@@ -60,12 +60,12 @@ export function bytesOf(numbers: object): Coded | undefined {
 /** Numbers to be read, not to be mapped: what a `map` of bytes makes is bytes again. */
 export type Readable = Float64Array | Uint8Array;
 
-/** The numbers of a column: bytes where each means itself. */
+/** Returns the numbers of a column: bytes where each means itself. */
 export function readable(numbers: NumberColumn): Readable {
   return bytesOf(numbers)?.bytes ?? numbers.values;
 }
 
-/** The same rows, where each number is mapped. */
+/** Returns the same rows, where each number is mapped. */
 export function mappedBytes(name: string, coded: Coded, map: (value: number) => number): NumberColumn {
   return column(name, { ...coded, palette: coded.palette.map(map) });
 }
@@ -76,7 +76,7 @@ function countsOf(bytes: Uint8Array): Uint32Array {
   return counts;
 }
 
-/** The least and greatest of bytes, and their sum. */
+/** Returns the least and greatest of bytes, and their sum. */
 export function rangeOf(coded: Coded): { readonly low: number; readonly high: number; readonly sum: number } {
   const counts = coded.counts();
   const low = counts.findIndex((count) => count > 0);

@@ -1,11 +1,11 @@
-/** What the cells of a column mean. */
+/** The meaning of the cells of a column. */
 export type ColumnKind = 'number' | 'category' | 'boolean' | 'date';
 
 /** Numbers; 0 and 1 for booleans, milliseconds since 1970 for dates; NaN where a value is missing. */
 export interface NumberColumn {
   /** The name of the column, unique in its table. */
   readonly name: string;
-  /** What the values mean. */
+  /** The meaning of the values. */
   readonly kind: 'number' | 'boolean' | 'date';
   /** A number for each row. */
   readonly values: Float64Array;
@@ -30,5 +30,5 @@ export interface CategoryColumn {
 /** A column of a table: numbers, booleans and dates as numbers, or texts as categories. */
 export type Column = NumberColumn | CategoryColumn;
 
-/** What a cell holds for people: null where it is missing. */
+/** A cell as a plain value; null where it is missing. */
 export type Value = number | string | boolean | null;

@@ -1,7 +1,7 @@
 import { MyelinError } from '../errors.js';
 import { UNSAFE } from '../printable.js';
 
-/** What is wrong with a file; `code` of a DataError. */
+/** The kind of problem in a file; `code` of a DataError. */
 export type DataErrorCode =
   | 'empty'
   | 'encoding'
@@ -18,7 +18,7 @@ export type DataErrorCode =
 
 export interface Flaw {
   readonly code: DataErrorCode;
-  /** What was read: a file's name or a word for the kind of source. */
+  /** The name of what was read: a file's name, or a word for the kind of source. */
   readonly source: string;
   /** Counts from 1. */
   readonly line?: number;
@@ -38,7 +38,7 @@ export interface Flaw {
 export class DataError extends MyelinError {
   /** 'DataError', which tells it from other errors across realms. */
   override name = 'DataError';
-  /** What kind of problem it is, for programs to branch on. */
+  /** The kind of problem, for programs to branch on. */
   readonly code: DataErrorCode;
   /** The name of the file or address that was read. */
   readonly source: string;
@@ -50,9 +50,9 @@ export class DataError extends MyelinError {
   readonly offset: number | undefined;
   /** The name of the column of the table; undefined where no column is to blame. */
   readonly field: string | undefined;
-  /** What is wrong, as a sentence without the place. */
+  /** Describes the problem in a sentence, without the place. */
   readonly problem: string;
-  /** How to mend it; undefined where nothing is known. */
+  /** Says how to fix the problem; undefined where no fix is known. */
   readonly hint: string | undefined;
   /** The names of the columns of a table without rows. */
   readonly names: readonly string[] | undefined;
@@ -79,7 +79,7 @@ export class DataError extends MyelinError {
   }
 }
 
-/** A text for a message: short, on one line, without control characters. */
+/** Shortens a text for a message: on one line, without control characters. */
 export function shorten(text: string, length = 40): string {
   const plain = text.replace(UNSAFE, '\u00b7');
   return plain.length > length ? `${plain.slice(0, length)}...` : plain;

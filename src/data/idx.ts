@@ -12,7 +12,7 @@ export interface IdxArray {
   readonly shape: readonly number[];
   /** The last dimension runs fastest. */
   readonly values: IdxValues;
-  /** One row for each entry of the first dimension, times `scale` (default 1; 1 / 255 brings pixels to 0..1). */
+  /** Returns one row for each entry of the first dimension, times `scale` (default 1; 1 / 255 brings pixels to 0..1). */
   matrix(scale?: number): Matrix;
 }
 

@@ -1,4 +1,4 @@
-// With these TypeScript finds names for all that methods take and return.
+// With these exports, TypeScript finds the names of all that methods take and return.
 export type { BackendFactory, Callback, Logs, Matrix, MatrixLike, Model } from '../index.js';
 export { type Augmentation, augmented, type Batch, type BatchOptions } from './augment/augmented.js';
 export { type DistortOptions, distort, type EraseOptions, erase, type ImageShape } from './augment/images.js';
@@ -64,6 +64,8 @@ export { type Format, readTable, streamTable, type TableOptions } from './read.j
 export type { ColumnReport, TableReport } from './report.js';
 export { type Row, type RowOptions, tableFromRows } from './rows.js';
 export { type Fold, type FoldOptions, kFold, type Split, type SplitOptions, split } from './splits.js';
+export type { Prepared, TableBatches, TableBatchOptions, TargetBatchOptions } from './streams/batch-options.js';
+export type { TableStream } from './streams/table-stream.js';
 export { Table } from './table.js';
 export type { Design, FitTabularOptions, TabularOptions, Task } from './tabular/design.js';
 export type { Baseline, Metrics, Prior } from './tabular/estimate/measure.js';

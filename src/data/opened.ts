@@ -3,8 +3,8 @@ import { isA, isPlace, textEncoder } from '../realms.js';
 import { DataError } from './data-error.js';
 
 /**
- * Where data comes from. A string is a path (Node); text goes in as `{ text }`. gzip is noticed and undone, wherever the
- * bytes come from.
+ * A source of data. A string is a path (Node); text is passed as `{ text }`. Bytes in gzip are recognized and decompressed,
+ * whatever they come from.
  */
 export type Source =
   | string
@@ -27,11 +27,11 @@ export type Source =
 
 /** An opened source. */
 export interface Bytes {
-  /** What errors call it. */
+  /** The name of the source in errors. */
   readonly name: string;
   /** Says whether `blocks` can be called again. */
   readonly again: boolean;
-  /** The bytes, without gzip, about `BLOCK` at a time: larger pieces are cut and smaller ones joined. */
+  /** Returns the bytes, without gzip, about `BLOCK` at a time: larger pieces are cut and smaller ones joined. */
   blocks(): AsyncGenerator<Uint8Array, void, undefined>;
 }
 
@@ -176,7 +176,7 @@ function recognize(source: Source): Opened {
   throw new ValueError({ argument: 'source', given: show(source), expected });
 }
 
-/** A text in pieces that do not cut a character into two. */
+/** Returns a text in pieces that do not cut a character into two. */
 async function* pieces(text: string): AsyncGenerator<string> {
   for (let at = 0; at < text.length; ) {
     let end = Math.min(at + BLOCK, text.length);
@@ -282,7 +282,7 @@ export function open(source: Source): Bytes {
   return { name, again, blocks };
 }
 
-/** All of a source. */
+/** Reads all of a source. @throws DataError beyond `maxBytes`. */
 export async function readAll(source: Bytes, maxBytes: number): Promise<Uint8Array> {
   const held: Uint8Array[] = [];
   let length = 0;

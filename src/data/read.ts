@@ -3,6 +3,7 @@ import { CSV_OPTIONS, type CsvOptions } from './csv/dialect.js';
 import { readCsv, streamCsv } from './csv/read.js';
 import { readJson, readJsonLines, streamJsonLines } from './json/read.js';
 import { open, type Source } from './opened.js';
+import { type TableStream, tableStream } from './streams/table-stream.js';
 import type { Table } from './table.js';
 
 /** The formats that `readTable` knows. */
@@ -20,7 +21,7 @@ export interface TableOptions extends CsvOptions {
   readonly format?: Format;
 }
 
-/** The format of a source, by what is said or by its name. */
+/** Returns the format of a source, by what is said or by its name. */
 export function formatOf(source: Source, format: Format | undefined): Format {
   if (format !== undefined) return lookUp(FORMATS, format, 'format');
   const { name } = open(source);
@@ -42,8 +43,15 @@ export async function readTable(source: Source, options: TableOptions = {}): Pro
   return read(source, optionsOf(kind, options));
 }
 
-/** The same a block at a time: tables of some thousand rows. JSON, which is one value, comes as one table. */
-export async function* streamTable(source: Source, options: TableOptions = {}): AsyncGenerator<Table> {
+/** Does the same a block at a time: tables of some thousand rows. JSON, which is one value, comes as one table. */
+export function streamTable(source: Source, options: TableOptions = {}): TableStream {
+  return tableStream({
+    read: (kinds) => blocksOf(source, kinds ? { ...options, kinds: { ...kinds, ...options.kinds } } : options),
+    about: () => open(source),
+  });
+}
+
+async function* blocksOf(source: Source, options: TableOptions): AsyncGenerator<Table, void, undefined> {
   const kind = formatOf(source, options.format);
   const chosen = optionsOf(kind, options);
   if (kind === 'json') yield await readJson(source, chosen);

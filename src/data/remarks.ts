@@ -7,7 +7,7 @@ import { shorten } from './data-error.js';
 /** An option of readers that a remark advises. */
 export type Advised = 'columns' | 'missing' | 'decimal' | 'thousands' | 'dateFormat';
 
-/** How an option is said for a column; `value` may be a kind, of `columns`. */
+/** Words an option for a column, in code or as a flag; `value` may be a kind, of `columns`. */
 export type Say = (option: Advised, value: string, column: string) => string;
 
 const inQuotes = (text: string) => (text.includes("'") ? `"${text}"` : `'${text}'`);
@@ -23,7 +23,7 @@ export const sayOption: Say = (option, value, column) => {
 /** A row, or the line of a file in which it begins. */
 export type PlaceOf = (row: number) => string;
 
-/** What was said of the columns of a stream, each thing once. */
+/** Remembers the remarks made about the columns of a stream, so that each is made once. */
 export class Said {
   readonly #keys = new Set<string>();
 
@@ -36,15 +36,15 @@ export class Said {
   }
 }
 
-/** How the cells of a column were read. */
+/** Describes how the cells of a column were read. */
 interface HowRead {
   readonly thousands?: string | undefined;
   readonly order?: string | undefined;
-  /** Of a stream, which does not know yet how many cells there will be. */
+  /** The remarks already made, where the column is part of a stream, whose number of cells is not known in advance. */
   readonly said?: Said | undefined;
 }
 
-/** What was read otherwise than a reader may expect. */
+/** Lists the readings of a column that may surprise, as sentences. */
 export function factsOf(
   name: string,
   kind: ColumnKind,
@@ -84,12 +84,12 @@ export function factsOf(
   return facts;
 }
 
-/** The first text of a column that does not stand for a missing value. */
+/** Returns the first text of a column that does not stand for a missing value. */
 export function lateText(column: Column): string | undefined {
   return column.kind === 'category' ? column.categories.find((text) => !isCommonMarker(text)) : undefined;
 }
 
-/** Of a column of a stream whose first rows are all without a value. */
+/** Words the remark about a column of a stream whose first rows are all missing. */
 export function lateRemark(name: string, text: string): string {
   return `'${shorten(name)}' is read as texts, since the first rows have no value and the first is '${shorten(text)}'; ${sayOption('columns', 'number', name)} reads numbers`;
 }

@@ -1,7 +1,7 @@
 import type { Doubts } from './cells/doubts.js';
 import type { ColumnKind } from './column.js';
 
-/** How a column was read, and why. */
+/** Describes how a column was read, and why. */
 export interface ColumnReport extends Doubts {
   /** The name of the column. */
   readonly name: string;
@@ -19,7 +19,7 @@ export interface ColumnReport extends Doubts {
   readonly max?: number | string;
 }
 
-/** What was read and what was inferred. Prints as a table. */
+/** Describes what was read from a file and what was inferred. Prints as a table. */
 export interface TableReport {
   /** The name of the file or address. */
   readonly source: string;

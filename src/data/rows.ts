@@ -37,7 +37,7 @@ interface Values {
 
 /** Collects rows by column. */
 export class RowCollector {
-  /** What is remarkable about how the rows were found. */
+  /** Remarks about how the rows were found. */
   readonly notes: string[] = [];
   rows = 0;
   /** Keys of a stream that came too late for a column, and that nobody asked for. */
@@ -145,24 +145,27 @@ export class RowCollector {
   }
 }
 
-/** What the first block of a stream says of a column. */
+/** Holds what the first block of a stream established about a column. */
 interface Learned {
   readonly kind: ColumnKind;
   /** Says whether its values are written as most are, so that others are of another kind. */
   readonly plain: boolean;
-  /** Of numbers that are not. */
+  /** The unit of numbers that are not plain, such as '%' or a currency. */
   readonly unit?: string;
   /** Says whether the block has no value of it. */
   readonly empty: boolean;
 }
 
-/** What holds for all blocks of a stream: empty before the first. */
+/** Holds what applies to all blocks of a stream; empty before the first. */
 export class Blocks {
   readonly said = new Said();
   readonly learned = new Map<string, Learned>();
 }
 
-/** A table of what was collected, maybe the next block of a stream. */
+/**
+ * A table of what was collected, maybe the next block of a stream.
+ * @throws ValueError for a kind of a column that does not exist.
+ */
 export function tableOf(
   collector: RowCollector,
   source: string,
@@ -236,8 +239,8 @@ export function tableOf(
 }
 
 /**
- * A table of rows in memory, objects or arrays. Kinds are inferred as of files: numbers, true and false, texts, Date;
- * null, undefined and NaN are missing. Texts that all spell numbers or dates become such.
+ * Returns a table of rows in memory, objects or arrays. Kinds are inferred as of files: numbers, true and false, texts,
+ * Date; null, undefined and NaN are missing. Texts that all spell numbers or dates become such.
  * @throws ValueError naming row and column.
  */
 export function tableFromRows(rows: readonly Row[], options: RowOptions = {}): Table {

@@ -71,7 +71,7 @@ function rowsOf(data: number | Table): number {
   return checkNumber(data, 'rows', { min: 2, integer: true });
 }
 
-/** A small whole number for each row, the same where values are the same. */
+/** Returns a small whole number for each row, the same where values are the same. */
 function codesOf(values: PerRow, rows: number, argument: string): Int32Array {
   if (typeof values !== 'object' || values === null) {
     const name = typeof values === 'string' ? values : 'y';
@@ -109,7 +109,7 @@ function grouped(codes: Int32Array): number[][] {
   return [...groups.values()];
 }
 
-/** Fisher and Yates, in place. */
+/** Shuffles in place, by the algorithm of Fisher and Yates. */
 export function shuffle<T extends { [index: number]: number; readonly length: number } | unknown[]>(
   list: T,
   generator: Generator,
@@ -253,6 +253,7 @@ function splitGroups(groups: number[][], test: number, validation: number): [num
 /**
  * Folds for cross-validation: each row is tested on once, unless `times` orders them. With `stratify` every fold has the
  * classes in the same shares, with `groups` no group is in two folds.
+ * @throws ValueError for options of another kind, and for more folds than rows, groups or rows of a class allow.
  */
 export function kFold(data: number | Table, options: FoldOptions = {}): Fold[] {
   checkOptions(options, ['folds', 'seed', 'shuffle', 'stratify', 'groups', 'times', 'missing'], 'kFold');
@@ -292,7 +293,7 @@ export function kFold(data: number | Table, options: FoldOptions = {}): Fold[] {
       for (const row of group) tests[least]!.push(row);
     }
   } else if (stratify !== undefined) {
-    // Dealt out like cards, going on where the class before ended, so that folds are of equal size too.
+    // Rows are dealt out like cards, each class from where the last one ended, so that folds are of equal size too.
     let next = 0;
     for (const rowsOfClass of grouped(codesOf(stratify, rows, 'stratify'))) {
       for (const row of mixed(rowsOfClass)) tests[next++ % folds]!.push(row);

@@ -6,15 +6,15 @@ import type { TableReport } from './report.js';
 
 /** Columns of equal length, each of one kind. */
 export class Table {
-  /** How many rows each column has. */
+  /** The number of rows in each column. */
   readonly rows: number;
   /** The columns in their order. */
   readonly columns: readonly Column[];
-  /** What was inferred from a file, and why. */
+  /** Says what was inferred from the file, and why; undefined for tables made in memory. */
   readonly report: TableReport | undefined;
   /** The line of the file where each row begins, from 1; of tables that readers return, and of their parts. */
   readonly lines: ArrayLike<number> | undefined;
-  /** How the file was read where that differs from the defaults. */
+  /** The options with which the file was read, where they differ from the defaults. */
   readonly reading: Reading;
   /** @internal Cells as a file has them, of columns that a reader was asked to keep. */
   readonly written: ReadonlyMap<string, CategoryColumn>;
@@ -60,8 +60,7 @@ export class Table {
     return this.#byName.has(name);
   }
 
-  /** @throws UnknownNameError with the nearest name there is. */
-  /** Returns the column of this name. */
+  /** Returns the column of this name. @throws UnknownNameError with the nearest name there is. */
   column(name: string): Column {
     const column = this.#byName.get(name);
     if (column) return column;
@@ -79,24 +78,24 @@ export class Table {
     });
   }
 
-  /** A table of what came out of the same file. */
+  /** Returns a table whose rows come from the same file. */
   #of(columns: readonly Column[], lines = this.lines): Table {
     return new Table(columns, undefined, lines, this.reading);
   }
 
-  /** These columns, in this order. */
+  /** Returns a table of these columns, in this order. */
   select(names: readonly string[]): Table {
     return this.#of(names.map((name) => this.column(name)));
   }
 
-  /** All columns but these. */
+  /** Returns a table of all columns except these. */
   drop(...names: readonly string[]): Table {
     for (const name of names) this.column(name);
     const dropped = new Set(names);
     return this.#of(this.columns.filter(({ name }) => !dropped.has(name)));
   }
 
-  /** The rows of these numbers, in this order; a number may come twice. */
+  /** Returns the rows of these numbers, in this order; a number may come twice. @throws ValueError for a row that there is not. */
   take(rows: ArrayLike<number>): Table {
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;
@@ -142,18 +141,17 @@ export class Table {
     );
   }
 
-  /** The cell of a row: a number, a text, true or false, null where it is missing. */
+  /** Returns the cell of a row: a number, a text, true or false, null where it is missing. */
   value(row: number, name: string): Value {
     return cellOf(this.column(name), row);
   }
 
-  /** Rows as objects without a prototype. */
+  /** Returns rows as plain objects, with a value for each column. */
   toObjects(): Record<string, Value>[] {
-    return Array.from({ length: this.rows }, (_, row) => {
-      const object: Record<string, Value> = Object.create(null);
-      for (const column of this.columns) object[column.name] = cellOf(column, row);
-      return object;
-    });
+    // A column may have any name, such as __proto__, which assignment would not set.
+    return Array.from({ length: this.rows }, (_, row) =>
+      Object.fromEntries(this.columns.map((column) => [column.name, cellOf(column, row)])),
+    );
   }
 }
 

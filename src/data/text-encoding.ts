@@ -27,7 +27,7 @@ export async function* asUtf8(bytes: Bytes, encoding = 'utf-8'): AsyncGenerator<
   if (decoder) yield encoder.encode(decodeIn(decoder, undefined, bytes.name));
 }
 
-/** None for UTF-8. */
+/** Returns the decoder of an encoding; undefined for UTF-8. */
 function decoderOf(label: string): TextDecoder | undefined {
   if (/^utf-?8$/i.test(label)) return undefined;
   try {
@@ -46,7 +46,7 @@ function decodeIn(decoder: TextDecoder, block: Uint8Array | undefined, source: s
   }
 }
 
-/** The same bytes in UTF-8. */
+/** Converts the bytes to UTF-8. */
 export function inUtf8(bytes: Bytes, encoding: string | undefined): Bytes {
   return { ...bytes, blocks: () => asUtf8(bytes, encoding) };
 }

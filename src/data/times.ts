@@ -7,7 +7,7 @@ import { shorten } from './data-error.js';
 /** A value for each row: classes to stratify by, groups to keep together, times to order by. */
 export type PerRow = ArrayLike<number | bigint | string | boolean | Date | null | undefined> | Column;
 
-/** What to do with rows that have no time: refuse them, or take them as later than all others. */
+/** Says whether rows without a time are refused or count as later than all others. */
 export type MissingTimes = 'refuse' | 'last';
 
 /** A moment: a number, maybe with a share of it that has no room there. */
@@ -20,14 +20,14 @@ const ISO =
   /^(\d{4}|[+-]\d{6})(?:([-/]?)(\d\d)(?:\2(\d\d)(?:[Tt ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)? ?(?:[Zz]|UTC|GMT|([+-])(\d\d):?(\d\d)?)?)?)?)?$/;
 
 /**
- * The instant that an ISO 8601 text names, in seconds since 1970, UTC where there is no offset, and what is left of a
- * second; undefined for anything else, and for days and hours that do not exist.
+ * Returns the instant that an ISO 8601 text names, in seconds since 1970, UTC where there is no offset, and what is left of
+ * a second; undefined for anything else, and for days and hours that do not exist.
  */
 export function instantOf(text: string): Moment | undefined {
   const match = ISO.exec(text.trim());
   if (!match) return undefined;
   const [, year, separator, month = '01', day = '01', ...clock] = match;
-  // Six digits in a row might be a year and a month or day, month and year.
+  // Six digits in a row may be a year and a month, or a day, a month and a year.
   if (separator === '' && match[3] !== undefined && match[4] === undefined) return undefined;
   const [hour = 0, minute = 0, second = 0] = clock.slice(0, 3).map((part) => Number(part ?? 0));
   const [, , , fraction = '', sign, ahead = 0, minutesAhead = 0] = clock;

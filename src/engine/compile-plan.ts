@@ -4,9 +4,8 @@ import { bindMetrics, type Metrics } from '../nn/metrics/registry.js';
 import type { OptimizerName } from '../nn/names.js';
 import { makeOptimizer, type OptimizerSpec } from '../nn/optimizers/optimizers.js';
 import { type Network, outputLayer } from '../program/network.js';
-import type { Parameter } from '../program/parameter.js';
 import type { TrainingOptions } from './training-plan.js';
-import { checkTables, planUpdate, type UpdateOptions, updateOptionNames } from './update-options.js';
+import { planUpdate, type UpdateOptions, updateOptionNames } from './update-options.js';
 
 /** Options of `compile`. */
 export interface CompileOptions extends UpdateOptions {
@@ -25,24 +24,15 @@ export interface CompileOptions extends UpdateOptions {
   readonly metrics?: Metrics;
 }
 
-/** Line searches know one rate for all weights. */
-function checkMultipliers(optimizer: string, parameters: readonly Parameter[]): void {
-  const parameter = parameters.find((p) => p.trainable && p.learningRateMultiplier !== 1);
-  if (!parameter) return;
-  throw new ValueError({
-    argument: `${parameter.name.replace(/\.[^.]*$/, '')}.learningRateMultiplier`,
-    given: `${parameter.learningRateMultiplier} with ${optimizer}`,
-    expected: '1',
-  });
-}
-
 /** The options of `compile`, checked and bound to a network. */
 export function planCompile(network: Network, options: CompileOptions): TrainingOptions {
   checkOptions(options, ['optimizer', 'loss', 'lossWeights', 'metrics', ...updateOptionNames], 'compile');
   const optimizer = makeOptimizer(options.optimizer);
-  const plan = planUpdate(options, optimizer);
-  checkTables(options, optimizer, network.parameters);
-  if (optimizer.solver) checkMultipliers(optimizer.spec.name, network.parameters);
+  const plan = planUpdate(options);
+  optimizer.solver?.check(options, network.parameters);
+  for (const { layer } of network.nodes) {
+    if (layer.parameters.some(({ trainable }) => trainable)) layer.tables?.check(layer.name, options, optimizer);
+  }
   const names = network.outputs.map(({ name }) => name);
   const weights = weightPerOutput(options.lossWeights, names);
   const losses = lossPerOutput(options.loss, names).map((loss, i) => {

@@ -3,7 +3,7 @@ import { type Backend, type BackendFactory, PAGE_ELEMENTS, RESERVED_ELEMENTS } f
 import { words } from '../kernels/lib/philox.js';
 import { type Matrix, matrix } from '../matrix.js';
 import type { BuiltGraph } from '../nn/graph.js';
-import { initializeParameters, readParameter, readRowGradients } from '../nn/parameters.js';
+import { initializeParameters, readParameter } from '../nn/parameters.js';
 import { compileMoments, compilePredict, compileTraining } from '../program/compile.js';
 import { copyRows } from '../program/copy.js';
 import type { Mode, Program } from '../program/emitter.js';
@@ -269,7 +269,7 @@ export class Engine {
   /** The gradient of a parameter after `program` ran, as a row-major matrix. */
   readGradient({ rowGradients }: LinkedProgram, parameter: Parameter): Matrix {
     const rows = rowGradients.find(({ table }) => table === parameter);
-    return rows ? readRowGradients(this.heap, rows) : readParameter(this.heap, parameter, parameter.gradient);
+    return rows?.read(this.heap) ?? readParameter(this.heap, parameter, parameter.gradient);
   }
 
   /** Copies a batch into a program; after the targets come the rows' weights, if it takes them. */

@@ -1,8 +1,7 @@
 import { BLOCK_SIZE } from '../kernels/lib/update.js';
-import type { Optimizer, Pace, TableUpdate, UpdateGroup } from '../nn/optimizers/optimizers.js';
 import type { NetworkNode } from '../program/network.js';
-import type { Parameter } from '../program/parameter.js';
-import { Arena, align, type Tensor, vectorTensor } from '../program/plan.js';
+import type { Parameter, UpdateGroup } from '../program/parameter.js';
+import { Arena, align, rangeTensor, type Tensor, vectorTensor } from '../program/plan.js';
 import { type ActivityPenalty, PENALTY_KINDS, type PenaltyGroup, type Training } from '../program/training.js';
 
 /** Tables lie apart from the flat parameters: a step touches few of their rows. */
@@ -25,13 +24,6 @@ function flatOrder(parameters: readonly Parameter[]): readonly Parameter[] {
     );
 }
 
-/** A tensor over a range of the heap. */
-function range(name: string, offset: number, end: number): Tensor {
-  const tensor = vectorTensor(name, end - offset);
-  tensor.offset = offset;
-  return tensor;
-}
-
 const end = ({ offset, size }: Tensor) => offset + size;
 
 /** Places the trainable parameters side by side, as one flat vector, then all others; returns the vector and where the last one
@@ -42,7 +34,7 @@ export function placeParameters(
 ): { flatParameters: Tensor; end: number } {
   const arena = new Arena(first);
   for (const { value } of flatOrder(parameters)) arena.take(value);
-  const flatParameters = range('parameters', first, arena.end);
+  const flatParameters = rangeTensor('parameters', first, arena.end);
   for (const parameter of parameters) if (!parameter.trainable || isTable(parameter)) arena.take(parameter.value);
   return { flatParameters, end: arena.end };
 }
@@ -68,7 +60,7 @@ export function updateGroups(
     const stop = runs[i + 1]?.members[0]?.value.offset ?? end(flatParameters);
     const part = (tensor: Tensor) => {
       const shift = tensor.offset - flatParameters.offset;
-      return single ? tensor : range(`${tensor.name}.${i}`, start + shift, stop + shift);
+      return single ? tensor : rangeTensor(`${tensor.name}.${i}`, start + shift, stop + shift);
     };
     // Kernels come first.
     const kernel = members.findLast(({ layout }) => layout === 'panels');
@@ -77,36 +69,13 @@ export function updateGroups(
     return {
       multiplier,
       parameters: part(flatParameters),
-      kernels: range(label('kernels'), start, kernel ? end(kernel.value) : start),
+      kernels: rangeTensor(label('kernels'), start, kernel ? end(kernel.value) : start),
       gradients: part(gradients),
       states: states.map(part),
       block,
-      decay: range('decay', end(block) - 1, end(block)),
+      decay: rangeTensor('decay', end(block) - 1, end(block)),
     };
   });
-}
-
-/** Tables that learn, each with states of its own; `groups` of the same learning rate share their numbers with them. */
-export function tableUpdates(
-  parameters: readonly Parameter[],
-  groups: readonly UpdateGroup[],
-  { states }: Optimizer,
-  arena: Arena,
-): readonly TableUpdate[] {
-  const paces = new Map<number, Pace>(groups.map((group) => [group.multiplier, group]));
-  return parameters
-    .filter((parameter) => parameter.trainable && isTable(parameter))
-    .map((table) => {
-      const { name, learningRateMultiplier: multiplier, value } = table;
-      let pace = paces.get(multiplier);
-      if (!pace) {
-        const block = arena.take(vectorTensor(`block.tables.${multiplier}`, BLOCK_SIZE));
-        pace = { multiplier, block, decay: range('decay', end(block) - 1, end(block)) };
-        paces.set(multiplier, pace);
-      }
-      const parallel = (state: string) => arena.take(vectorTensor(`${name}.${state}`, value.size));
-      return { table, pace, states: states.map((state) => parallel(state.name)) };
-    });
 }
 
 /** Sums are not cut where threads share a step, so that its bits stay; of many parameters several are taken, whatever shares it. */
@@ -119,12 +88,12 @@ export function takeNorms(arena: Arena, gradients: Tensor, tables: number): Trai
   const step = align(Math.max(NORM_PART, Math.ceil(size / MOST_PARTS)));
   const starts = Array.from({ length: Math.ceil(size / step) }, (_, i) => i * step);
   const parts = starts.map((start, i) => {
-    return range(`gradients.part${i}`, offset + start, offset + Math.min(size, start + step));
+    return rangeTensor(`gradients.part${i}`, offset + start, offset + Math.min(size, start + step));
   });
   const flat = parts.length > 1 ? parts : [gradients];
   const count = flat.length + tables;
   const all = arena.take(vectorTensor('norms', count > 1 ? count : 0));
-  const norms = Array.from({ length: count }, (_, i) => range(`norms.${i}`, all.offset + i, all.offset + i + 1));
+  const norms = Array.from({ length: count }, (_, i) => rangeTensor(`norms.${i}`, all.offset + i, all.offset + i + 1));
   return { flat, all, norms };
 }
 
@@ -150,14 +119,14 @@ export function penaltyGroups(
   return PENALTY_KINDS.flatMap((kind) => {
     return penaltyRuns(flatOrder(parameters), kind).map((members, i) => {
       const [first, last] = [members[0] as Parameter, members.at(-1) as Parameter];
-      const values = range(`${kind}.${i}`, first.value.offset, end(last.value));
+      const values = rangeTensor(`${kind}.${i}`, first.value.offset, end(last.value));
       const from = gradients.offset + values.offset - flatParameters.offset;
       const penalty = arena.take(vectorTensor(`${kind}.${i}.penalty`, 1));
       return {
         kind,
         strength: first.penalty[kind],
         values,
-        gradients: range(`${kind}.${i}.gradients`, from, from + values.size),
+        gradients: rangeTensor(`${kind}.${i}.gradients`, from, from + values.size),
         penalty,
       };
     });

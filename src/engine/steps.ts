@@ -1,6 +1,6 @@
 import { StateError } from '../errors.js';
-import type { Pace } from '../nn/optimizers/optimizers.js';
 import type { Solvable, Solver } from '../nn/optimizers/solver.js';
+import type { Pace } from '../program/parameter.js';
 import type { Tensor } from '../program/plan.js';
 import { type LinkedProgram, run } from '../program/run.js';
 import type { Update } from '../program/training.js';

@@ -2,26 +2,14 @@ import type { Heap } from '../kernels/contract.js';
 import type { BoundLoss } from '../nn/bound-loss.js';
 import type { BoundMetric, Kind } from '../nn/metrics/metric.js';
 import { outputKind } from '../nn/metrics/registry.js';
-import {
-  emitRowUpdate,
-  type Optimizer,
-  type Pace,
-  type TableUpdate,
-  type UpdateGroup,
-} from '../nn/optimizers/optimizers.js';
+import type { Optimizer } from '../nn/optimizers/optimizers.js';
 import { compileTraining } from '../program/compile.js';
+import type { TableUpdate } from '../program/layer.js';
 import { type Network, outputLayer } from '../program/network.js';
-import type { Constant } from '../program/parameter.js';
+import type { Constant, Pace, UpdateGroup } from '../program/parameter.js';
 import { Arena, checkHeapSize, type Tensor, vectorTensor } from '../program/plan.js';
 import type { Target, Training } from '../program/training.js';
-import {
-  activityPenalties,
-  isTable,
-  penaltyGroups,
-  tableUpdates,
-  takeNorms,
-  updateGroups,
-} from './parameter-layout.js';
+import { activityPenalties, isTable, penaltyGroups, takeNorms, updateGroups } from './parameter-layout.js';
 import { safeRate } from './safe-rate.js';
 import type { UpdatePlan } from './update-options.js';
 
@@ -85,7 +73,9 @@ export function planTraining(
   const accumulation = accumulationSteps > 1 ? { steps: accumulationSteps, sum: parallel('sum') } : undefined;
   const average = averaging && { values: parallel('average'), share: arena.take(vectorTensor('share', 1)) };
   const groups = updateGroups(parameters, flatParameters, gradients, states, arena);
-  const tables = tableUpdates(parameters, groups, optimizer, arena);
+  const learning = nodes.find(({ layer }) => layer.tables)?.layer.tables;
+  const learned = parameters.filter((parameter) => parameter.trainable && isTable(parameter));
+  const tables = learning?.plan(learned, groups, optimizer, arena) ?? [];
   const updates = new Map(tables.map((update) => [update.table, update]));
   const targets = options.losses.map((objective, i): BoundTarget => {
     const name = outputs[i]?.name ?? '';
@@ -132,9 +122,7 @@ export function planTraining(
       average,
       emit: (emit) => {
         for (const group of groups) optimizer.emit(emit, group);
-        for (const rows of emit.rowGradients) {
-          emitRowUpdate(emit, optimizer, updates.get(rows.table) as TableUpdate, rows);
-        }
+        for (const rows of emit.rowGradients) updates.get(rows.table)?.emit(emit, rows);
       },
     },
   } satisfies Compiled;

@@ -1,10 +1,7 @@
 import { checkNumber, show, ValueError } from '../errors.js';
 import { type Averaging, makeAveraging } from '../nn/optimizers/averages.js';
 import type { AveragingSpec } from '../nn/optimizers/averaging.js';
-import type { Optimizer } from '../nn/optimizers/optimizers.js';
-import type { Parameter } from '../program/parameter.js';
 import type { Clip } from '../program/training.js';
-import { isTable } from './parameter-layout.js';
 
 /** Says what becomes of a batch that meets NaN or infinity: an error, or it is skipped and counted. */
 export type OnNonFinite = 'stop' | 'skip';
@@ -56,35 +53,8 @@ export interface UpdatePlan {
   readonly onNonFinite: OnNonFinite;
 }
 
-/**
- * Refuses what works on the flat parameters alone, where a table that learns lies outside.
- * @throws ValueError that names the layer.
- */
-export function checkTables(
-  options: UpdateOptions,
-  { solver, spec }: Optimizer,
-  parameters: readonly Parameter[],
-): void {
-  const table = parameters.find((parameter) => parameter.trainable && isTable(parameter));
-  if (!table) return;
-  const layer = `${table.name.replace(/\.[^.]*$/, '')}, an embedding that learns by rows`;
-  const hint = 'embedding({ sparse: false }) updates whole tables; trainable: false freezes one.';
-  const { gradientAccumulationSteps = 1, averaging } = options;
-  if (solver) {
-    const expected = 'an optimizer that takes steps, such as adam';
-    throw new ValueError({ argument: 'optimizer', given: `${spec.name} with ${layer}`, expected, hint });
-  }
-  if (gradientAccumulationSteps > 1) {
-    const given = `${gradientAccumulationSteps} with ${layer}`;
-    throw new ValueError({ argument: 'gradientAccumulationSteps', given, expected: '1', hint });
-  }
-  if (averaging !== undefined) {
-    throw new ValueError({ argument: 'averaging', given: `${show(averaging)} with ${layer}`, expected: 'none', hint });
-  }
-}
-
-/** @throws ValueError, also for what an optimizer with a line search cannot do. */
-export function planUpdate(options: UpdateOptions, { solver, spec }: Optimizer): UpdatePlan {
+/** @throws ValueError for options out of range, or that do not go together. */
+export function planUpdate(options: UpdateOptions): UpdatePlan {
   const { trackGradientNorm = false, gradientAccumulationSteps = 1, averaging, onNonFinite = 'stop' } = options;
   const given = (Object.keys(CLIPS) as (keyof typeof CLIPS)[]).filter((name) => options[name] !== undefined);
   for (const name of given) checkNumber(options[name], name, { above: 0 });
@@ -104,24 +74,11 @@ export function planUpdate(options: UpdateOptions, { solver, spec }: Optimizer):
   if (onNonFinite !== 'stop' && onNonFinite !== 'skip') {
     throw new ValueError({ argument: 'onNonFinite', given: show(onNonFinite), expected: "'stop' or 'skip'" });
   }
-  const plan = {
+  return {
     clip: name && { by: CLIPS[name], limit: options[name] as number },
     trackGradientNorm,
     accumulationSteps: gradientAccumulationSteps,
     averaging: averaging === undefined ? undefined : makeAveraging(averaging),
     onNonFinite,
   };
-  if (solver) {
-    const unfit = [name, plan.averaging && 'averaging', gradientAccumulationSteps > 1 && 'gradientAccumulationSteps'];
-    const argument = unfit.find(Boolean) as keyof UpdateOptions | undefined;
-    if (argument) {
-      throw new ValueError({
-        argument,
-        given: `${show(options[argument])} with ${spec.name}`,
-        expected: 'none',
-        hint: 'A line search goes astray on gradients that are not those of the loss.',
-      });
-    }
-  }
-  return plan;
 }

@@ -14,7 +14,10 @@ export interface LintData {
   readonly validation?: { readonly x: readonly Matrix[]; readonly y: readonly Matrix[] } | undefined;
 }
 
-/** @throws UnknownNameError for codes that there are not. */
+/**
+ * @throws UnknownNameError for codes that there are not.
+ * @throws ValueError for anything but an array.
+ */
 export function checkCodes(ignore: unknown, argument: string): readonly LintCode[] {
   if (ignore === undefined) return [];
   if (!Array.isArray(ignore)) throw new ValueError({ argument, given: show(ignore), expected: 'an array of codes' });
@@ -23,8 +26,8 @@ export function checkCodes(ignore: unknown, argument: string): readonly LintCode
 }
 
 /**
- * All findings about data known to fit together, with a chance to stop in between. Looks at a sample of large data: evenly
- * spaced rows, always the same.
+ * Returns all findings about data known to fit together, with a chance to stop in between. Looks at a sample of large data:
+ * evenly spaced rows, always the same.
  */
 export function* lintData(
   { x, y, validation }: LintData,

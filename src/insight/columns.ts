@@ -28,7 +28,7 @@ export interface Column {
   readonly rows: number;
 }
 
-/** The distance between rows so that few enough are looked at. */
+/** Returns the distance between rows so that few enough are looked at. */
 export function strideOf({ rows, columns }: Matrix): number {
   return Math.ceil((rows * columns) / MOST_ELEMENTS);
 }
@@ -101,7 +101,7 @@ export function columnFindings(
     }
     if (rows < FEWEST_ROWS || min > max) return found;
     if (min === max) {
-      // Where all are, it is not about learning.
+      // Where all columns are constant, this is not a finding about one of them.
       if (kind === 'Column' && live.length > 0 && !(sparse && min === 0)) {
         found.push(
           finding('constantColumn', `is ${short(min)} in every row`, 'Leave it out: it tells rows apart no more.'),

@@ -20,7 +20,7 @@ const SLICE = 2 ** 18;
 /** More classes than this are numbers. */
 const MOST_CLASSES = 10_000;
 
-/** The class of a row: the number itself, or the place of the largest. */
+/** Returns the class of a row: the number itself, or the place of the largest. */
 function classOf({ data, columns }: Matrix, row: number): number {
   if (columns === 1) return data[row] as number;
   let best = 0;
@@ -154,7 +154,7 @@ class RowTable {
     return place;
   }
 
-  /** The row of this hash, or -1. */
+  /** Returns the row of this hash, or -1. */
   get(hash: number): number {
     return this.#rows[this.#placeOf(hash)] as number;
   }

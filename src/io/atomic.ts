@@ -1,6 +1,6 @@
 import type { FileHandle, Files, Place } from './files.js';
 
-/** The file before the present one. */
+/** Returns the file before the present one. */
 export const previousOf = (path: string) => `${path}.previous`;
 
 /** File systems without links, or links across what they allow. */
@@ -60,7 +60,7 @@ async function sweep(files: Files, folder: string, name: string): Promise<void> 
     if (inUse.has(path)) continue;
     try {
       const own = Number(id) === self;
-      // In a container each run may have the same id.
+      // In containers, every run may have the same process id.
       const earlier = own && (abandoned.has(path) || (await files.modified(path)) < started - ROUNDING_MS);
       if (!earlier && (own || alive(Number(id)))) continue;
       await files.remove(path);
@@ -86,7 +86,7 @@ async function withTemporary(
       await use(path, handle);
       return;
     } catch (error) {
-      // Taken by another thread, or by a process of the past.
+      // The name is taken by another thread, or by an earlier process.
       if (!made && codeOf(error) === 'EEXIST') continue;
       try {
         await files.remove(path);
@@ -112,11 +112,11 @@ async function keep(files: Files, { path, folder, name }: Place, previous: Place
     return undefined;
   };
   try {
-    // Where there is one folder the next save of the file looks for what is left of this one.
+    // Where both are in one folder, the next save of the file looks for what this one left.
     const place = previous.folder === folder ? { folder, name } : previous;
     await withTemporary(files, place, second, async (as) => {
       await files.rename(as, previous.path);
-      // Between two names of one file a rename does nothing.
+      // Renaming between two names of one file does nothing.
       await files.remove(as).catch((error: unknown) => {
         if (codeOf(error) !== 'ENOENT') throw error;
       });
@@ -162,7 +162,7 @@ export async function writePieces(
     }
     writeAll(handle, first(), 0);
   } finally {
-    // The system reports an error of the disk once, maybe to one of these.
+    // The system reports a disk error once, perhaps to one of these.
     const failed = (await Promise.allSettled(begun)).find((result) => result.status === 'rejected');
     if (failed) await Promise.reject(failed.reason);
   }
@@ -188,7 +188,7 @@ export async function replaceFile(
   await withTemporary(
     files,
     place,
-    // Nobody may read in a temporary file what they may not read in the file.
+    // A temporary file must not be readable by users who may not read the file itself.
     (temporary) => files.open(temporary, access ? 'private' : 'create'),
     async (temporary, handle) => {
       const open = handle as FileHandle;

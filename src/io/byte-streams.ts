@@ -26,7 +26,7 @@ class Arriving {
     this.#pieces = pieces[Symbol.asyncIterator]();
   }
 
-  /** The next `count` bytes, or as many as there are. Nothing is allocated for bytes that have not come. */
+  /** Takes the next `count` bytes, or as many as there are. Nothing is allocated for bytes that have not come. */
   async take(count: number): Promise<Uint8Array> {
     while (this.#length < count) {
       const { done, value } = await this.#pieces.next();
@@ -56,7 +56,7 @@ class Arriving {
   }
 }
 
-/** A view of bytes in whatever they come. */
+/** Returns a view of bytes in whatever they come. */
 export function asBytes(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value;
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
@@ -88,7 +88,7 @@ export async function openStream(pieces: AsyncIterable<unknown>): Promise<Opened
   }
 }
 
-/** The pieces of a ReadableStream; not every browser's is iterable. */
+/** Returns the pieces of a ReadableStream; not every browser's is iterable. */
 export async function* piecesOf(stream: ReadableStream<unknown>): AsyncGenerator<unknown, void> {
   const reader = stream.getReader();
   let ended = false;

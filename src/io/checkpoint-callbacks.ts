@@ -17,7 +17,7 @@ export async function removeFile(path: string, previous = true): Promise<void> {
     if (cause.code !== MISSING) throw new FileError('Cannot remove', path, cause);
     return undefined;
   };
-  // Where links lead to, as `save` writes there.
+  // Links are followed, as `save` writes to where they lead.
   const place = await files.place(path).catch(missing);
   if (!place) return;
   for (const name of previous ? [place.path, previousOf(place.path)] : [place.path]) {

@@ -23,7 +23,7 @@ export interface Description {
 
 const PARTS: readonly (keyof Description)[] = ['spec', 'compile', 'training', 'classNames', 'preprocessing'];
 
-/** The JSON within the metadata. @throws FileFormatError */
+/** Returns the JSON within the metadata. @throws FileFormatError */
 export function readDescription(metadata: Layout['metadata']): Partial<Record<keyof Description, Json>> {
   const found = PARTS.flatMap((name) => {
     const text = metadata.get(name);

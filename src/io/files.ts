@@ -41,7 +41,7 @@ export interface Place {
 export interface Files {
   /** `create` refuses to open what is there already; `private` is the same for the owner's eyes only. */
   open(path: string, purpose: 'read' | 'create' | 'private'): Promise<FileHandle>;
-  /** A second name for a file. */
+  /** Gives a file a second name. */
   link(path: string, as: string): Promise<void>;
   copy(path: string, to: string): Promise<void>;
   /** Takes the place of what is there, at once. */
@@ -61,6 +61,6 @@ export interface Files {
   };
   /** Follows symbolic links, also to what is not there yet. Rejects where the folder is missing, and for links in a circle. */
   place(path: string | URL): Promise<Place>;
-  /** An absolute path as folder and name. */
+  /** Splits an absolute path into folder and name. */
   split(path: string | URL): { readonly folder: string; readonly name: string; readonly path: string };
 }

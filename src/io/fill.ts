@@ -25,7 +25,10 @@ interface Match {
   readonly layout: string;
 }
 
-/** The tensor of a name, checked against what the model needs. */
+/**
+ * Returns the tensor of a name, checked against what the model needs.
+ * @throws FileFormatError for a tensor that is absent, or of another type or shape.
+ */
 export function findTensor(
   entries: ReadonlyMap<string, Entry>,
   { name, rows, columns, layout }: Match,

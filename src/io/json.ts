@@ -83,7 +83,7 @@ function checkPlain(given: unknown, argument: string, depth: number): void {
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) refuse(argument, value);
   } else if (Array.isArray(value)) {
-    // Long lists are of numbers, and a text for the place of each takes longer than all else.
+    // Long lists hold numbers, and formatting the place of each would take longer than everything else.
     if (depth < DEEPEST && value.every((item) => typeof item === 'number' && Number.isFinite(item))) return;
     value.forEach((item, i) => {
       checkPlain(item, `${argument}[${i}]`, depth + 1);

@@ -47,7 +47,10 @@ export const PREFIX = 8;
 /** As in the reference implementation. */
 export const LONGEST_HEADER = 100_000_000;
 
-/** The length of the header, from the first 8 bytes of a file; `size` is that of the file, if it is known. */
+/**
+ * Returns the length of the header, from the first 8 bytes of a file; `size` is that of the file, if it is known.
+ * @throws FileFormatError for a length that the file or the format does not allow.
+ */
 export function headerLength(prefix: Uint8Array, size = Infinity): number {
   const where = 'header length';
   if (prefix.length < PREFIX) throw new FileFormatError(where, `the file ends after ${prefix.length} of its 8 bytes`);
@@ -60,7 +63,7 @@ export function headerLength(prefix: Uint8Array, size = Infinity): number {
   return length;
 }
 
-/** A tensor in messages. */
+/** Returns a tensor in messages. */
 export const label = (name: string) => `tensor ${name.length > 80 ? `${name.slice(0, 80)}...` : name}`;
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -145,7 +148,10 @@ export function byteLength({ dtype, shape }: Pick<Declaration, 'dtype' | 'shape'
   return shape.reduce((product, n) => product * n, DTYPES[dtype]);
 }
 
-/** Prefix and header of a file with these tensors in this order; padded so that the data begin on a multiple of 16. */
+/**
+ * Returns the prefix and header of a file with these tensors in this order; padded so that the data begin on a multiple of
+ * 16.
+ */
 export function writeHeader(tensors: readonly Declaration[], metadata: Readonly<Record<string, string>>): Uint8Array {
   const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
   let end = 0;

@@ -35,6 +35,7 @@ function transposed(data: ArrayLike<number>, rows: number, columns: number): Flo
  * weight asks for are left alone.
  * @throws FileFormatError for a damaged file, one without a tensor that is asked for, or one of other shapes; then
  * nothing is changed. FileError where it cannot be read.
+ * @throws ValueError, UnknownNameError for an entry of `names` that is not the name of a tensor in the file.
  */
 export async function loadWeights(model: Model, source: LoadSource, options: LoadWeightsOptions = {}): Promise<void> {
   checkOptions(options, ['map'], 'loadWeights');

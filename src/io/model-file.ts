@@ -32,7 +32,7 @@ export interface Image {
   /** The byte where the data begin. */
   readonly headerSize: number;
   /**
-   * All but the header, piece by piece; a piece is overwritten by the next.
+   * Returns all but the header, piece by piece; a piece is overwritten by the next.
    * @throws NonFiniteError for weights that could not be loaded again.
    */
   data(): Generator<Uint8Array, void>;
@@ -78,7 +78,7 @@ function* bytesOf(part: Part, weight: boolean, buffer: ArrayBuffer): Generator<U
   }
 }
 
-/** All tensors of a file, the largest elements first, so that all are aligned. */
+/** Returns all tensors of a file, the largest elements first, so that all are aligned. */
 function piecesOf(parts: readonly Part[], weights: ReadonlySet<Part>, blocks: readonly Block[]): readonly Piece[] {
   const pieces = [
     ...parts.map((part): Piece => {
@@ -194,7 +194,7 @@ export function checksumPlace(header: Uint8Array): number | undefined {
   return undefined;
 }
 
-/** A copy of a header without its checksum. */
+/** Returns a copy of a header without its checksum. */
 export function withoutChecksum(header: Uint8Array, place: number): Uint8Array {
   const copy = header.slice();
   copy.set(textEncoder().encode(UNKNOWN), place);

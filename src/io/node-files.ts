@@ -64,7 +64,7 @@ interface NodeProcess {
 
 const globals = globalThis as { process?: NodeProcess };
 
-/** A module of Node. Named so that bundlers for browsers do not look for it. */
+/** Returns a module of Node. Named so that bundlers for browsers do not look for it. */
 async function builtin<N extends keyof Modules>(name: N): Promise<Modules[N]> {
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
   const specifier = ['node', name].join(':');
@@ -128,7 +128,7 @@ const NO_ACCESS = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL
 
 const coded = (code: string, message: string) => Object.assign(new Error(`${code}: ${message}`), { code });
 
-/** `work`, and whether the system allowed it. */
+/** Runs `work`, and returns whether the system allowed it. */
 async function allowed(work: () => Promise<void>): Promise<boolean> {
   try {
     await work();
@@ -148,7 +148,7 @@ async function either(byHandle: () => Promise<void>, byPath: () => Promise<void>
   }
 }
 
-/** A handle whose owner and mode are set by its path where the permission model asks for that. */
+/** Returns a handle whose owner and mode are set by its path where the permission model asks for that. */
 function ownable(handle: NodeHandle, path: string, { chown, chmod }: Modules['fs']['promises']): Ownable {
   return {
     chown: (uid, gid) =>
@@ -167,9 +167,9 @@ function ownable(handle: NodeHandle, path: string, { chown, chmod }: Modules['fs
 type Ownable = Pick<NodeHandle, 'chown' | 'chmod'>;
 
 async function setAccess(handle: Ownable, { mode, uid, gid }: Access): Promise<void> {
-  // Only the administrator gives files away; other users may give one to a group of theirs.
+  // Only the administrator can give files away; other users can give one to a group of theirs.
   const group = (await allowed(() => handle.chown(uid, gid))) || (await allowed(() => handle.chown(-1, gid)));
-  // What the old group was allowed, another one is not, beyond what everybody is.
+  // A new group gets no permission of the old one beyond those that everybody has.
   const kept = group ? mode & 0o7777 : (mode & 0o707) | ((mode & 0o007) << 3);
   await allowed(() => handle.chmod(kept));
 }
@@ -197,11 +197,11 @@ async function findPlace({ fs, path: names }: Pick<Modules, 'fs' | 'path'>, give
       if (slash && !to.endsWith('/')) path += '/';
       continue;
     }
-    // What ends in a slash can be nothing else.
+    // A path that ends in a slash can only be a folder.
     if (slash && !found?.isDirectory()) return { ...place, holds: 'folder', writable: false };
     if (!found) return { ...place, holds: 'nothing', writable: true };
     const { mode, uid, gid } = found;
-    // Deno asks a user before it says who they are, which this question is about.
+    // Deno asks the user for permission before it tells who the user is, and this question depends on that.
     const writable = deno
       ? (mode & 0o222) !== 0
       : await access(path, fs.constants.W_OK).then(
@@ -217,7 +217,7 @@ async function findPlace({ fs, path: names }: Pick<Modules, 'fs' | 'path'>, give
 
 let files: Promise<Files> | undefined;
 
-/** Node's file system. @throws StateError where there is none, as in browsers. */
+/** Returns Node's file system. @throws StateError where there is none, as in browsers. */
 export function nodeFiles(): Promise<Files> {
   if (globals.process?.versions?.node === undefined) {
     throw new StateError(
@@ -254,8 +254,8 @@ async function openFiles(): Promise<Files> {
     link: (path, as) => promises.link(path, as),
     copy: (path, to) => promises.copyFile(path, to, fs.constants.COPYFILE_EXCL),
     async rename(path, to) {
-      // A file that loses its name while it is open is freed when it is closed, which is nothing to wait for: some
-      // milliseconds for 10 MB. Windows does not rename over open files.
+      // A file that loses its name while it is open is freed when it is closed, without a wait: some milliseconds for 10 MB.
+      // Windows does not rename over open files.
       const old = process.platform === 'win32' ? undefined : await promises.open(to, 'r').catch(() => undefined);
       try {
         await promises.rename(path, to);

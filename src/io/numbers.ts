@@ -4,8 +4,8 @@ import type { Json } from './json.js';
 import { type Declaration, type Dtype, type Entry, label } from './layout.js';
 import type { TensorData } from './safetensors.js';
 
-// Plain data go into the header of a file, which has a limit, but for their numbers: long lists, tables of equal rows and
-// packed arrays become tensors, and an object that names the tensor stands in their place.
+// Plain data go into the header of a file, which has a limit, except for their numbers: long lists, tables of equal rows and
+// packed arrays become tensors, and an object that names the tensor takes their place.
 
 /** Numbers of plain data as a tensor of a file. */
 export interface Block extends Declaration {
@@ -30,7 +30,7 @@ const nameOf = (index: number) => `metadata.${index}`;
 const isNumbers = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'number' && Number.isFinite(item));
 
-/** The rows and columns of a list or a table of numbers that is long enough to be a tensor. */
+/** Returns the rows and columns of a list or a table of numbers that is long enough to be a tensor. */
 function shapeOf(value: readonly unknown[]): readonly number[] | undefined {
   if (isNumbers(value)) return value.length >= FEW ? [value.length] : undefined;
   const columns = Array.isArray(value[0]) ? value[0].length : 0;
@@ -39,7 +39,7 @@ function shapeOf(value: readonly unknown[]): readonly number[] | undefined {
   return table ? [value.length, columns] : undefined;
 }
 
-/** The smallest type that holds all of the numbers as they are. */
+/** Returns the smallest type that holds all of the numbers as they are. */
 function typed(rows: readonly (readonly number[])[], size: number): Pick<Block, 'dtype' | 'data'> {
   let [least, most] = [Infinity, -Infinity];
   let [whole, single] = [true, true];
@@ -66,7 +66,7 @@ function typed(rows: readonly (readonly number[])[], size: number): Pick<Block, 
   return { dtype: 'F64', data: fill(new Float64Array(size)) };
 }
 
-/** The array that `pack` made this text of; undefined for any other text, which must stay as it is. */
+/** Returns the array that `pack` made this text of; undefined for any other text, which must stay as it is. */
 function floatsOf(text: string): Float32Array | undefined {
   if (text.length < FEW) return undefined;
   let binary: string;

@@ -23,7 +23,7 @@ function attempt<T>(where: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    // Data that have the right shape but not the right content fail anywhere in what was written for typed options.
+    // Data of the right shape with wrong content fail anywhere in code that was written for typed options.
     const known = cause instanceof MyelinError || cause instanceof TypeError || cause instanceof RangeError;
     if (!known || cause instanceof FileFormatError || notOfFile(cause)) throw cause;
     throw new FileFormatError(where, (cause as Error).message.replace(/\.$/, ''), { cause });

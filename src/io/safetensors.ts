@@ -43,7 +43,7 @@ export interface SafeTensors {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** Float32 from IEEE half precision. */
+/** Converts IEEE half precision to float32. */
 function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
@@ -70,7 +70,7 @@ const VIEWS = {
   F64: Float64Array,
 } as const;
 
-/** The elements of a tensor: a view of the bytes where they are aligned, else a copy. */
+/** Returns the elements of a tensor: a view of the bytes where they are aligned, else a copy. */
 export function elements({ dtype, start, end }: Entry, data: Uint8Array): TensorData {
   const View = VIEWS[dtype];
   const aligned = (data.byteOffset + start) % DTYPES[dtype] === 0;
@@ -85,6 +85,7 @@ export function elements({ dtype, start, end }: Entry, data: Uint8Array): Tensor
 /**
  * Reads a file of the safetensors format, from whatever tool. Data are views of `bytes` where they are aligned.
  * @throws FileFormatError for anything that contradicts the format, before anything is copied.
+ * @throws ValueError for anything but a Uint8Array.
  */
 export function decodeSafetensors(bytes: Uint8Array): SafeTensors {
   if (!isA<Uint8Array>(bytes, 'Uint8Array')) {
@@ -108,7 +109,7 @@ export interface NewTensor {
   readonly data: TensorData;
 }
 
-/** The dtype that an array is written as. */
+/** Returns the dtype that an array is written as. */
 function dtypeOf(data: unknown, argument: string): Dtype {
   const found = Object.entries(VIEWS).find(([name, View]) => !/^(BOOL|F8|F16|BF16)/.test(name) && data instanceof View);
   if (found) return found[0] as Dtype;
@@ -118,6 +119,7 @@ function dtypeOf(data: unknown, argument: string): Dtype {
 /**
  * Writes tensors in the safetensors format, largest elements first so that all are aligned.
  * @throws ValueError for shapes that do not fit, and names that the format keeps for itself.
+ * @throws UnknownNameError for a name that the format reserves.
  */
 export function encodeSafetensors(
   tensors: Readonly<Record<string, NewTensor>>,

@@ -63,9 +63,10 @@ function readFlag(value: unknown, argument: string): boolean {
 }
 
 /**
- * The model as the bytes of a safetensors file: weights row by row under their names, all else as JSON in the metadata.
- * @throws NonFiniteError for weights that are not finite; ValueError for `preprocessing` that is not plain data;
- * StateError while a step of `fit` is under way.
+ * Returns the model as the bytes of a safetensors file: weights row by row under their names, all else as JSON in the
+ * metadata.
+ * @throws NonFiniteError for weights that are not finite; ValueError for `preprocessing` that is not plain data; StateError
+ * while a step of `fit` is under way.
  */
 export function serialize(model: Model, options: SerializeOptions = {}): Uint8Array {
   checkOptions(options, ['training'], 'serialize');
@@ -106,7 +107,7 @@ export async function save(model: Model, target: SaveTarget, options: SaveOption
   await writeStream(target, serialize(model, { training }));
 }
 
-/** `save` on any file system. */
+/** Saves like `save`, on any file system. */
 export async function saveFile(
   files: Files,
   model: Model,
@@ -196,7 +197,7 @@ export async function open(source: LoadSource, files?: Files): Promise<Opened> {
   });
 }
 
-/** The checksum holds for the whole file. */
+/** Compares the checksum with that of the whole file. */
 function checkSum({ head, data }: Opened): void {
   const place = checksumPlace(head);
   const digits = place === undefined ? '' : String.fromCharCode(...head.subarray(place, place + CHECKSUM_DIGITS));
@@ -226,7 +227,7 @@ function verify(opened: Opened): { readonly layout: Layout; readonly read: Read;
   }
   checkSum(opened);
   const tensor = (entry: Entry) => elements(entry, data);
-  // In a file of version 1 what looks like a name of numbers is the user's own data.
+  // In a file of version 1, an object that looks like the name of a tensor is the user's own data.
   const blocks = version === VERSIONS[0] ? undefined : new Blocks(layout.entries, tensor);
   return { layout, read: tensor as Read, blocks };
 }
@@ -244,7 +245,10 @@ export async function restore(model: Model, source: LoadSource): Promise<void> {
   await restoreFile(model, source, false);
 }
 
-/** `restore`, or with `running` only where a run is to go on. */
+/**
+ * `restore`, or with `running` only where a run is to go on.
+ * @throws FileFormatError for the file of another model, or one without a state or a run that is asked for.
+ */
 export async function restoreFile(model: Model, source: LoadSource, running: boolean): Promise<void> {
   const { layout, read, blocks } = verify(await open(source));
   const contents = readContents(readDescription(layout.metadata), blocks);
@@ -259,8 +263,10 @@ export async function restoreFile(model: Model, source: LoadSource, running: boo
 }
 
 /**
- * The model that `serialize` wrote, compiled if it was; predictions, and training from here on, are the same to the bit.
+ * Returns the model that `serialize` wrote, compiled if it was; predictions, and training from here on, are the same to the
+ * bit.
  * @throws FileFormatError for bytes that are no such model, whole and undamaged.
+ * @throws ValueError for anything but bytes.
  */
 export function deserialize(bytes: Uint8Array | ArrayBuffer, options: LoadOptions): Model {
   checkOptions(options ?? {}, ['backend'], 'deserialize');
@@ -271,7 +277,7 @@ export function deserialize(bytes: Uint8Array | ArrayBuffer, options: LoadOption
 }
 
 /**
- * The model that `save` wrote, from a path, what `fetch` returns, a Blob, a stream or bytes; compiled if it was.
+ * Returns the model that `save` wrote, from a path, what `fetch` returns, a Blob, a stream or bytes; compiled if it was.
  * Predictions, and training from here on, are the same to the bit.
  * @throws FileFormatError for a file that is no such model, whole and undamaged; FileError where it cannot be read.
  */

@@ -49,7 +49,7 @@ export class Xxh32 {
     let d = this.#d;
     const p1 = P1;
     const p2 = P2;
-    // Written out: as calls they are three times as slow, unless the engine happens to inline them.
+    // The calls are written out: as functions they take three times as long, unless the engine happens to inline them.
     for (let i = 0; i < count; i += 4) {
       a = (a + Math.imul(words[i]!, p2)) | 0;
       a = Math.imul((a << 13) | (a >>> 19), p1);
@@ -66,7 +66,7 @@ export class Xxh32 {
     this.#d = d;
   }
 
-  /** The hash of all that came so far. */
+  /** Returns the hash of all that came so far. */
   digest(): number {
     let h =
       this.#length < 16 ? P5 : rotate(this.#a, 1) + rotate(this.#b, 7) + rotate(this.#c, 12) + rotate(this.#d, 18);

@@ -68,32 +68,35 @@ export class KernelHeap {
     return new Allocation(this.#room, this.#take(count(elements, 'allocate.elements')), elements);
   }
 
-  /** A matrix of zeros. @throws as `allocate` does. */
+  /** Allocates a matrix of zeros. @throws as `allocate` does. */
   matrix(rows: number, columns: number): Tensor {
     count(rows, 'matrix.rows');
     const stride = rowStride(count(columns, 'matrix.columns'));
     return this.#tensor({ layout: 'matrix', rows, columns, stride, size: rows * stride });
   }
 
-  /** A vector of zeros, such as a bias, with a number per unit, or labels, with a number per row. @throws as `allocate` does. */
+  /**
+   * Returns a vector of zeros, such as a bias, with a number per unit, or labels, with a number per row.
+   * @throws as `allocate` does.
+   */
   vector(length: number): Tensor {
     const size = panelColumns(count(length, 'vector.length'));
     return this.#tensor({ layout: 'vector', rows: 1, columns: length, stride: size, size });
   }
 
-  /** One number, which is 0: where losses and norms are written. @throws as `allocate` does. */
+  /** Allocates one number, 0, to which losses and norms are written. @throws as `allocate` does. */
   scalar(): Tensor {
     return this.vector(1);
   }
 
-  /** The weights of a dense layer, or their gradient: inputs x units zeros. @throws as `allocate` does. */
+  /** Returns the weights of a dense layer, or their gradient: inputs x units zeros. @throws as `allocate` does. */
   kernel(inputs: number, units: number): Tensor {
     const size = kernelSize(count(inputs, 'kernel.inputs'), count(units, 'kernel.units'));
     return this.#tensor({ layout: 'kernel', rows: inputs, columns: units, stride: 8, size });
   }
 
   /**
-   * Gives everything back. What was allocated before is refused from now on.
+   * Frees everything. What was allocated before is refused from now on.
    */
   reset(): void {
     this.#end = RESERVED_ELEMENTS;

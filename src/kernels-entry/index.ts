@@ -1,7 +1,8 @@
-// The compute kernels by themselves, for benchmarks and for training loops of one's own.
+// This entry exports the compute kernels by themselves, for benchmarks and for custom training loops.
 
 declare global {
-  // What signatures name, for programs whose TypeScript knows neither the DOM nor Node; elsewhere this adds nothing.
+  // Signatures name these types; the declarations are for programs whose TypeScript knows neither the DOM nor Node, and add
+  // nothing elsewhere.
   interface Response {}
   interface URL {}
 }

@@ -90,12 +90,12 @@ export class Operands {
     throw new ShapeError({ argument, given: sizes(tensor), expected: `a ${layouts.join(' or ')} of ${size}` });
   }
 
-  /** A tensor of the same layout and sizes as another. */
+  /** Returns a tensor of the same layout and sizes as another. */
   like(tensor: unknown, operand: string, { layout, rows, columns }: Tensor): Tensor {
     return this.take(tensor, operand, { layout, rows, columns });
   }
 
-  /** Refuses outputs that would be written while what they overwrite is still read. */
+  /** Refuses outputs that would be written while what they overwrite is still read. @throws ValueError */
   apart(output: Tensor, operand: string, ...inputs: readonly Tensor[]): void {
     if (!inputs.includes(output)) return;
     throw new ValueError({

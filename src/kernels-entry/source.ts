@@ -32,7 +32,10 @@ async function download(url: URL): Promise<Response> {
   }
 }
 
-/** Awaits and checks a source. */
+/**
+ * Awaits and checks a source.
+ * @throws BackendError where the response has another status than 200 to 299; ValueError for anything but a source.
+ */
 export async function openSource(given: KernelSource): Promise<Opened> {
   const source = isPromise(given) ? await (given as Promise<unknown>) : given;
   if (isA<URL>(source, 'URL')) {

@@ -26,7 +26,7 @@ export interface Room {
   scratch(elements: number): number;
   /** Returns where at least so many zeros lie that no operation writes to. */
   zeros(elements: number): number;
-  /** A vector of so many zeros. */
+  /** Makes a vector of this many zeros. */
   tensor(length: number): Tensor;
   /** Zeros in the layout and sizes of another. */
   like(tensor: Tensor): Tensor;
@@ -35,14 +35,14 @@ export interface Room {
 /** Records where tensors lie, and in which of the lives of that heap: `reset` ends one. */
 const homes = new WeakMap<Allocation, { readonly room: Room; readonly life: number }>();
 
-/** The heap of a tensor. @throws StateError where it has been reset since. */
+/** Returns the heap of a tensor. @throws StateError where it has been reset since. */
 export function roomOf(tensor: Allocation): Room {
   const { room, life } = homes.get(tensor) as { room: Room; life: number };
   checkLife(room, life);
   return room;
 }
 
-/** Refuses what a `reset` has given back. */
+/** Refuses what a `reset` has given back. @throws StateError for what was made before the heap was reset. */
 export function checkLife(room: Room, life: number): void {
   if (room.life === life) return;
   throw new StateError(
@@ -119,7 +119,7 @@ export class Tensor extends Allocation {
     return this;
   }
 
-  /** A copy of its numbers, row by row without padding. */
+  /** Returns a copy of its numbers, row by row without padding. */
   get(): Float32Array {
     const { data } = this;
     const values = new Float32Array(this.rows * this.columns);

@@ -4,12 +4,12 @@ import type { Store } from './store.js';
 
 type AnyKernel = (...args: number[]) => void;
 
-/** The twins over an array that is replaced when it grows. */
+/** Returns the twins over an array that is replaced when it grows. */
 export function typescriptStore(elements: number): Store {
   const factory = typescript();
   let backend = factory.open(elements);
   const rebinds: (() => void)[] = [];
-  /** A function that stays the same, whichever array the twin is bound to. */
+  /** Returns a function that stays the same, whichever array the twin is bound to. */
   const following = (name: keyof Kernels): AnyKernel => {
     let bound = backend.kernels[name] as AnyKernel;
     rebinds.push(() => {
@@ -30,7 +30,7 @@ export function typescriptStore(elements: number): Store {
       larger.heap.set(old);
       backend = larger;
       for (const rebind of rebinds) rebind();
-      // Views of the old array end as those of a WebAssembly memory do: a write to them would be lost.
+      // The old array is detached as that of a WebAssembly memory is, since a write to it would be lost.
       structuredClone(old.buffer, { transfer: [old.buffer] });
     },
   };
@@ -38,7 +38,7 @@ export function typescriptStore(elements: number): Store {
 
 let names: readonly string[] | undefined;
 
-/** The names of all kernels. */
+/** Returns the names of all kernels. */
 export function typescriptNames(): readonly string[] {
   names ??= Object.keys(typescript().open(1).kernels);
   return names;

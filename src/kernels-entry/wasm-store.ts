@@ -1,8 +1,7 @@
 import core from '../../build/kernels.core.wasm.js';
 import { instances } from '../backends/instance.js';
-import { noRoom } from '../backends/no-room.js';
 import { unpack } from '../backends/unpack.js';
-import { asError, BackendError, MyelinError, ValueError } from '../errors.js';
+import { asError, BackendError, MyelinError, noRoom, ValueError } from '../errors.js';
 import { type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
 import { isA } from '../realms.js';
 import type { KernelSource } from './kernel-source.js';
@@ -22,7 +21,7 @@ const texts = {
 
 const compiled: Partial<Record<KernelMath, Promise<readonly WebAssembly.Module[]>>> = {};
 
-/** The embedded kernels, two modules for one memory, compiled once. */
+/** Returns the embedded kernels, two modules for one memory, compiled once. */
 function embedded(math: KernelMath): Promise<readonly WebAssembly.Module[]> {
   compiled[math] ??= Promise.all(texts[math].map(async (text) => WebAssembly.compile(unpack(await text()))));
   compiled[math].catch(() => delete compiled[math]);
@@ -69,7 +68,7 @@ async function start({ elements, math, tall, source, names }: WasmStoreOptions):
   try {
     instantiated = await Promise.all(opened.map((module) => instantiate(module, memory, tall)));
   } catch (thrown) {
-    // Engines call it a LinkError or a TypeError.
+    // Some engines throw a LinkError, others a TypeError.
     const { message } = asError(thrown);
     if (source === undefined || !/import/i.test(message)) throw thrown;
     throw new ValueError({
@@ -78,7 +77,7 @@ async function start({ elements, math, tall, source, names }: WasmStoreOptions):
       expected: "this version's myelin/kernels.wasm",
     });
   }
-  // Those of the instances: the loader's own are wrapped in functions that take their arguments as arrays.
+  // These are the exports of the instances: the loader wraps its own in functions that take their arguments as arrays.
   const exports: WebAssembly.Exports = Object.assign({}, ...instantiated.map(({ instance }) => instance.exports));
   checkExports(exports, names);
   let heap = new Float32Array(memory.buffer);
@@ -99,7 +98,7 @@ async function start({ elements, math, tall, source, names }: WasmStoreOptions):
   };
 }
 
-/** The WebAssembly kernels over a memory that can grow. @throws BackendError, ValueError */
+/** Returns the WebAssembly kernels over a memory that can grow. @throws BackendError, ValueError */
 export async function wasmStore(options: WasmStoreOptions): Promise<Store> {
   try {
     return await start(options);

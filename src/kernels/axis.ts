@@ -1,11 +1,12 @@
 import type { Call, KernelName } from './contract.js';
 import { type Axis, along } from './cut.js';
+import type { Names } from './operands.js';
 
 export { type Axis, along };
 
-/** Says how kernels can be cut, beside their twins; those without an entry cannot. */
+/** Says how kernels can be cut; those without an entry cannot. */
 export type Axes = {
-  readonly [K in KernelName]?: (call: Extract<Call, readonly [K, ...unknown[]]>) => Axis;
+  readonly [K in KernelName]?: (call: Call) => Axis;
 };
 
 /** Nanoseconds per element of the streaming kernels, measured and rounded. */
@@ -19,29 +20,29 @@ export const COST = {
   state: 0.4,
 };
 
-const ones = (n: number) => Array.from({ length: n }, () => 1);
-
-/** A kernel that takes `operands` vectors and their length. */
-export function elements(operands: number, cost: number): (call: Call) => Axis {
-  return (call) => {
-    const place = operands + 1;
-    return along(call, { place, work: (call[place] as number) * cost, steps: ones(operands) });
-  };
+/** Tensors of a signature that a cut moves, by one element a step. */
+function moved(signature: string): { readonly [name: string]: number } {
+  const [, ...tokens] = signature.split(' ');
+  return Object.fromEntries(
+    tokens.filter((token) => /^\w+\*?$/.test(token)).map((token) => [token.replace('*', ''), 1]),
+  );
 }
 
-/** The same of one that draws numbers: its last argument says which number of the stream is the first. */
-export function draws(operands: number, cost: number): (call: Call) => Axis {
-  return (call) => {
-    const steps = Array.from({ length: call.length - 1 }, (_, i) => (i < operands || i === call.length - 2 ? 1 : 0));
-    return along(call, { place: operands + 1, work: (call[operands + 1] as number) * cost, steps });
-  };
+/** A kernel over `n` elements of vectors. */
+export function elements<S extends string>(signature: 'n' extends Names<S> ? S : never, cost: number) {
+  return along<string>(signature, ({ n }) => ({ over: 'n', by: moved(signature), work: (n as number) * cost }));
 }
 
-/** A kernel that takes `operands` matrices and rows of numbers, all cut at the same columns, then rows and columns. */
-export function columns(operands: number, cost: number): (call: Call) => Axis {
-  return (call) => {
-    const place = operands + 2;
-    const work = (call[place] as number) * (call[operands + 1] as number) * cost;
-    return along(call, { place, work, steps: ones(operands) });
-  };
+/** The same of one that draws numbers: `first` says which number of the stream is its first. */
+export function draws<S extends string>(signature: 'n' | 'first' extends Names<S> ? S : never, cost: number) {
+  const by = { ...moved(signature), first: 1 };
+  return along<string>(signature, ({ n }) => ({ over: 'n', by, work: (n as number) * cost }));
+}
+
+/** A kernel over matrices and rows of numbers, all cut at the same columns, of which `over` is the number. */
+export function columns<S extends string>(signature: S, over: Names<S>, cost: number) {
+  return along<string>(signature, (numbers) => {
+    const work = (numbers[over] as number) * (numbers.rows as number) * cost;
+    return { over, by: moved(signature), work };
+  });
 }

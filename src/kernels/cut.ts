@@ -1,4 +1,5 @@
 import type { Call } from './contract.js';
+import { type Names, named, namesOf } from './operands.js';
 
 /** A way to cut a call into calls over parts of its output, which compute the same to the bit: sums are never cut. */
 export interface Axis {
@@ -14,34 +15,43 @@ export interface Axis {
 /** Elements of a cache line; threads that write to the same one slow each other down. */
 const LINE = 16;
 
-interface Cut {
-  /** The number of the argument, counted from 1, that says how far the output reaches. */
-  readonly place: number;
+/** Says by the names of a signature how a call is cut. */
+interface Cut<Name extends string> {
+  /** The number that says how far the output reaches. */
+  readonly over: Name;
   readonly work: number;
-  /** By how much each argument grows with every step along the axis; nothing for those after. */
-  readonly steps: readonly number[];
+  /** By how much operands grow with every step along it; the others are those of all parts. */
+  readonly by: { readonly [N in Name]?: number };
   /** Multiples at which the output may be cut; default whole cache lines. */
   readonly unit?: number;
-  /** An argument that points at scratch, and how much of it a part needs. */
-  readonly scratch?: readonly [argument: number, room: number];
+  /** Elements of `scratch` that a part needs for itself. */
+  readonly room?: number;
 }
 
-/** Cuts a call along one of its sizes. */
-export function along(call: Call, { place, work, steps, unit = LINE, scratch }: Cut): Axis {
-  const numbers = call as readonly unknown[] as readonly number[];
-  return {
-    extent: numbers[place] as number,
-    unit,
-    work,
-    cut(start, size, part) {
-      // A slice, whose offsets stay integers: see call-arrays.ts.
-      const args = numbers.slice();
-      steps.forEach((step, i) => {
-        if (step) args[i + 1]! += start * step;
-      });
-      args[place] = size;
-      if (scratch) args[scratch[0]]! += part * scratch[1];
-      return args as unknown as Call;
-    },
+/** Cuts calls of a signature along one of their sizes; `describe` gets a call's numbers by name. */
+export function along<S extends string>(
+  signature: S,
+  describe: (numbers: Readonly<Record<Names<S>, number>>) => Cut<Names<S>>,
+): (call: Call) => Axis {
+  return (call) => {
+    const names = ['kernel', ...namesOf(signature, call.length - 1)];
+    const numbers: Readonly<Record<string, number>> = named(signature, call);
+    const { over, work, by, unit = LINE, room = 0 } = describe(numbers as Record<Names<S>, number>);
+    return {
+      extent: numbers[over] as number,
+      unit,
+      work,
+      cut(start, size, part) {
+        // A slice, whose offsets stay integers: see call-arrays.ts.
+        const args = call.slice() as unknown as number[];
+        names.forEach((name, i) => {
+          const step = by[name as Names<S>];
+          if (step) args[i]! += start * step;
+          if (name === 'scratch') args[i]! += part * room;
+        });
+        args[names.indexOf(over)] = size;
+        return args as unknown as Call;
+      },
+    };
   };
 }

@@ -40,6 +40,7 @@ export interface LsuvLayer {
  *
  * @throws ShapeError, ValueError for inputs that do not fit, or that leave a layer's outputs all alike; the weights then
  * are as before.
+ * @throws StateError for a graph of layers.
  */
 export function layerSequentialUnitVariance(
   model: Model,
@@ -63,7 +64,7 @@ export function layerSequentialUnitVariance(
     const { first = 0, own = {} } = layerWeights.get(name) ?? {};
     if (spec.type === 'dense') {
       const { rows, columns, data } = own['layers.0.kernel'] as Matrix;
-      // The kernel is the first weight of its layer, and draws as it did where the model was made.
+      // The kernel is the first weight of its layer, and draws the numbers that it drew when the model was made.
       const from = stream('initialization', first);
       data.set(initialize(orthogonal() as unknown as Initializer, rows, columns, seed, from, log));
       const linear = Object.assign(copySpec(spec), { activation: 'linear' });
@@ -88,7 +89,7 @@ interface OwnWeights {
   readonly own: Record<string, Matrix>;
 }
 
-/** The weights of each layer. The arrays are the same. */
+/** Returns the weights of each layer. The arrays are the same. */
 function weightsByLayer(weights: Weights): ReadonlyMap<string, OwnWeights> {
   const found = new Map<string, OwnWeights>();
   Object.entries(weights).forEach(([name, value], first) => {

@@ -130,12 +130,12 @@ export class Model implements ModelInterface {
   async fit(batches: Batches, options?: StreamFitOptions): Promise<History>;
   async fit(x: Data | Batches, y?: Data | StreamFitOptions, options?: FitOptions): Promise<History> {
     this.#checkIdle('fit');
-    // Options come second with a stream; data has nothing that could run.
+    // With a stream, options are the second argument; data cannot have a `control`.
     const { control } = (options ?? y ?? {}) as { control?: Partial<TrainingControl> | undefined };
     this.#fitting = true;
     control?.running?.(true);
     try {
-      // Importing anew what is there takes half a millisecond in Node.
+      // Importing a module again takes half a millisecond in Node.
       training ??= await import('../fit/fit.js');
       const compiling = this.#engine.prepare();
       if (compiling) await compiling;
@@ -283,7 +283,7 @@ export class Model implements ModelInterface {
 }
 
 /**
- * A stack of layers, each fed by the one before.
+ * Returns a stack of layers, each fed by the one before.
  * @throws ShapeError, ValueError, UnknownNameError for layers that do not fit; HeapSizeError above 4 GiB.
  */
 export function sequential(options: SequentialOptions): ModelInterface {
@@ -292,7 +292,7 @@ export function sequential(options: SequentialOptions): ModelInterface {
 }
 
 /**
- * A graph of layers, from its inputs to its outputs: skip connections, several inputs, several outputs.
+ * Returns a graph of layers, from its inputs to its outputs: skip connections, several inputs, several outputs.
  *
  *     const x = input({ shape: 8 });
  *     const h = dense({ units: 8, activation: 'relu' }).apply(x);

@@ -3,6 +3,7 @@ import type { KernelName } from '../kernels/contract.js';
 import { resolve } from '../kernels/definition.js';
 import type { ActivationDefinition, ActivationPlan } from '../kernels/lib/curve.js';
 import { stream } from '../kernels/lib/philox.js';
+import * as k from '../kernels/signatures/index.js';
 import type { ActivationSpec } from '../kernels/tables.js';
 import type { Emitter } from '../program/emitter.js';
 import type { Layer, Step } from '../program/layer.js';
@@ -52,17 +53,15 @@ function customActivation(spec: BuildsActivation & object, argument: string): Ac
 
 type WithKernel<S extends ActivationPlan['shape']> = Extract<ActivationPlan, { shape: S }>;
 
-const sizes = (plan: WithKernel<'elementwise' | 'rows'>, t: Tensor): readonly number[] =>
-  plan.shape === 'rows' ? [t.rows, t.columns, t.stride] : [t.size, ...plan.numbers];
-
 const named = (plan: { readonly kernel: string }, pass: 'Forward' | 'Backward') =>
   `${plan.kernel}${pass}` as KernelName;
 
 /** Turns dy into the gradient by x, in place. */
 function differentiate(emit: Emitter, plan: WithKernel<'elementwise' | 'rows'>, saved: Tensor, dy: Tensor): Tensor {
-  if (plan.shape === 'rows' || plan.saves !== 'nothing') {
-    emit.callOf(named(plan, 'Backward'), [saved, dy, dy, ...sizes(plan, dy)]);
-  }
+  const operands = { saved, dy, dx: dy };
+  const kernel = named(plan, 'Backward');
+  if (plan.shape === 'rows') emit.call(k.activationRowsBackward, operands, kernel);
+  else if (plan.saves !== 'nothing') emit.call(k.activationBackward, { ...operands, numbers: plan.numbers }, kernel);
   return dy;
 }
 
@@ -71,7 +70,7 @@ export function differentiateFused(emit: Emitter, { plan }: Activation, y: Tenso
   if (plan.shape === 'elementwise') differentiate(emit, plan, y, dy);
 }
 
-/** The product that applies the activation while storing, where there is one. */
+/** Returns the product that applies the activation while storing, where there is one. */
 export function fusedProduct({ plan }: Activation) {
   return plan.shape === 'elementwise' ? plan.fused : undefined;
 }
@@ -84,7 +83,9 @@ function pointwise(name: string, plan: WithKernel<'elementwise' | 'rows'>, inPla
   return (emit, x) => {
     const overwrites = inPlace && !(savesX && emit.training);
     const y = overwrites ? x : emit.matrix(`${name}.y`, x.columns);
-    emit.callOf(named(plan, 'Forward'), [x, y, ...sizes(plan, x)]);
+    const kernel = named(plan, 'Forward');
+    if (plan.shape === 'rows') emit.call(k.activationRowsForward, { x, y }, kernel);
+    else emit.call(k.activationForward, { x, y, numbers: plan.numbers }, kernel);
     return { y, backward: (dy) => [differentiate(emit, plan, savesX ? x : y, dy)] };
   };
 }
@@ -92,13 +93,12 @@ function pointwise(name: string, plan: WithKernel<'elementwise' | 'rows'>, inPla
 function withSlopePerUnit(name: string, plan: WithKernel<'units'>, inPlace: boolean, alpha: Parameter): Forward {
   return (emit, x) => {
     const y = inPlace && !emit.training ? x : emit.matrix(`${name}.y`, x.columns);
-    const shape = [x.rows, x.columns, x.stride];
-    emit.callOf(named(plan, 'Forward'), [x, alpha.value, y, ...shape]);
+    emit.call(k.activationUnitsForward, { x, alpha: alpha.value, y }, named(plan, 'Forward'));
     return {
       y,
       backward(dy) {
-        const gradient = alpha.trainable ? alpha.gradient : emit.vector(`${alpha.name}.unused`, alpha.value.size);
-        emit.callOf(named(plan, 'Backward'), [x, alpha.value, dy, dy, gradient, ...shape]);
+        const dalpha = alpha.trainable ? alpha.gradient : emit.vector(`${alpha.name}.unused`, alpha.value.size);
+        emit.call(k.activationUnitsBackward, { x, alpha: alpha.value, dy, dx: dy, dalpha }, named(plan, 'Backward'));
         return [dy];
       },
     };
@@ -111,12 +111,12 @@ function withRandomSlopes(name: string, plan: WithKernel<'random'>, inPlace: boo
     if (!emit.training) return inference(emit, x);
     const y = inPlace ? x : emit.matrix(`${name}.y`, x.columns);
     const slopes = emit.matrix(`${name}.slopes`, x.columns);
-    emit.call('randomUniform', slopes, x.size, emit.slots.random, stream('slopes', index));
-    emit.callOf(named(plan, 'Forward'), [x, y, slopes, x.size, ...plan.numbers]);
+    emit.call(k.randomUniform, { y: slopes, state: emit.slots.random, stream: stream('slopes', index) });
+    emit.call(k.activationRandomForward, { x, y, slopes, numbers: plan.numbers }, named(plan, 'Forward'));
     return {
       y,
       backward(dy) {
-        emit.call('multiply', slopes, dy, dy, dy.size);
+        emit.call(k.multiply, { a: slopes, b: dy, y: dy });
         return [dy];
       },
     };
@@ -124,8 +124,8 @@ function withRandomSlopes(name: string, plan: WithKernel<'random'>, inPlace: boo
 }
 
 /**
- * An activation as layer number `index`. `inPlace` allows it to overwrite its input, which must then be of no more use to
- * the layer before.
+ * Returns an activation as layer number `index`. `inPlace` allows it to overwrite its input, which must then be of no more
+ * use to the layer before.
  */
 export function activationLayer(
   name: string,
@@ -146,7 +146,7 @@ export function activationLayer(
     case 'identity':
       return layer((_, x) => ({ y: x, backward: (dy) => [dy] }));
     case 'units': {
-      // A vector, so that decay leaves it alone.
+      // Alpha is a vector, so that weight decay leaves it alone.
       const alpha = parameter(`${name}.alpha`, 'vector', 1, units, { name: 'constant', value: plan.initial });
       return layer(withSlopePerUnit(name, plan, inPlace, alpha), [alpha]);
     }

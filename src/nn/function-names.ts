@@ -1,5 +1,5 @@
-// Written by `npx vitest run test/nn/registries.test.ts --update`, from the registries. Every program that trains holds these
-// names, for errors that name the nearest, but not what they name: so they stand here as text.
+// `npx vitest run test/nn/registries.test.ts --update` writes this file from the registries. Every program that trains holds
+// these names, for errors that suggest the nearest one, but not the definitions: so the names are repeated here as text.
 
 export const optimizerFunctions: readonly string[] = [
   'adadelta',

@@ -1,5 +1,5 @@
 import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
-import type { Layer } from '../program/layer.js';
+import type { Ids, Layer } from '../program/layer.js';
 import type { NetworkInput, NetworkNode } from '../program/network.js';
 import { inputWidth } from './layers/input.js';
 import { copySpec, kindOf, type LayerSpec, SymbolicTensor, type TrainableLayerOptions } from './layers/kind.js';
@@ -40,7 +40,11 @@ export interface BuildableSpec extends GraphSpec {
   readonly layers: readonly LayerSpec[];
 }
 
-/** A stack of layers as a graph. @throws ShapeError where the first layer does not say how wide the input is. */
+/**
+ * Returns a stack of layers as a graph.
+ * @throws ShapeError where the first layer does not say how wide the input is.
+ * @throws ValueError for anything but an array of at least one layer.
+ */
 export function sequence(specs: readonly LayerSpec[]): Graph {
   if (!Array.isArray(specs) || specs.length === 0) {
     throw new ValueError({ argument: 'layers', given: show(specs), expected: 'an array of at least one layer' });
@@ -88,7 +92,7 @@ export function trace(inputs: readonly SymbolicTensor[], outputs: readonly Symbo
   const nodes: { spec: LayerSpec; inputs: readonly number[] }[] = [];
   const used = new Set<number>();
   const visit = (root: SymbolicTensor): void => {
-    // A stack of its own: deep models would overflow the engine's.
+    // An explicit stack is used because deep models would overflow the engine's.
     const pending = [root];
     while (pending.length > 0) {
       const item = pending.at(-1) as SymbolicTensor;
@@ -149,7 +153,7 @@ function checkApplications(graph: Graph): void {
   });
 }
 
-/** The graph as plain data; its layers still know how to build themselves. */
+/** Returns the graph as plain data; its layers still know how to build themselves. */
 export function specOf({ sequential, inputs, nodes, outputs }: Graph): BuildableSpec {
   const layers = nodes.map(({ spec }) => copySpec(spec));
   if (sequential) return { layers };
@@ -173,17 +177,20 @@ export interface BuiltGraph {
   readonly layers: readonly (readonly Layer[])[];
 }
 
-/** Builds the layers of a graph, checking every option on the way. */
+/**
+ * Builds the layers of a graph, checking every option on the way.
+ * @throws ValueError for outputs that are absent or equal, and for ids that are not an input.
+ */
 export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): BuiltGraph {
   if (outputs.length === 0) throw new ValueError({ argument: 'outputs', given: 'none', expected: 'at least one' });
   if (new Set(outputs).size < outputs.length) {
     throw new ValueError({ argument: 'outputs', given: 'one of them twice', expected: 'outputs that differ' });
   }
   const names = nodes.map(({ spec }, i) => spec.name ?? `layers.${i}`);
-  // The one input of a stack has no name of its users' choice.
+  // The user did not choose the name of a stack's only input.
   checkNames(sequential ? names : [...inputs.map(({ name }) => name), ...names]);
   const built: NetworkNode[] = [];
-  // The value of each node of the graph, and its width.
+  // Each node of the graph has a value and a width.
   const values = inputs.map(({ width }, i) => ({ value: i, width }));
   const layers = nodes.map(({ spec, inputs: sources }, index) => {
     const name = `layers.${index}`;
@@ -193,14 +200,9 @@ export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): Built
     const widths = sources.map((source) => (values[source] as { width: number }).width);
     checkInputShape(spec, name, widths, sources);
     const made = kind.build(spec, name, widths, index);
-    if (made[0]?.ids !== undefined && (sources[0] as number) >= inputs.length) {
-      throw new ValueError({
-        argument: name,
-        given: `${spec.type} after ${nodes[(sources[0] as number) - inputs.length]?.spec.type}`,
-        expected: 'ids straight from an input of the model',
-        hint: 'Give ids an input() of their own and join other columns by concatenate().',
-      });
-    }
+    const ids = made[0]?.ids;
+    const source = nodes[(sources[0] as number) - inputs.length];
+    if (ids && source) throw ids.misplaced(name, `${spec.type} after ${source.spec.type}`);
     if (!made.some(learns)) checkOptions(spec, options, name);
     applyTraining(made, spec, name);
     made.forEach((layer, i) => {
@@ -263,14 +265,13 @@ function applyTraining(layers: readonly Layer[], spec: TrainableLayerOptions, na
   }
 }
 
-/** The smallest table that each input feeds, if any. */
-function idsOf(nodes: readonly NetworkNode[]): ReadonlyMap<number, NonNullable<NetworkInput['ids']>> {
-  const smallest = new Map<number, NonNullable<NetworkInput['ids']>>();
+/** Returns the ids of the smallest table that each input feeds, if any. */
+function idsOf(nodes: readonly NetworkNode[]): ReadonlyMap<number, Ids> {
+  const smallest = new Map<number, Ids>();
   for (const { layer, inputs } of nodes) {
-    const [input] = inputs;
-    if (layer.ids === undefined || input === undefined) continue;
+    const input = inputs[0] as number;
     const known = smallest.get(input);
-    if (!known || layer.ids < known.below) smallest.set(input, { below: layer.ids, layer: layer.name });
+    if (layer.ids && !(known && known.below <= layer.ids.below)) smallest.set(input, layer.ids);
   }
   return smallest;
 }

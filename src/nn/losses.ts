@@ -2,6 +2,7 @@ import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../erro
 import type { KernelName } from '../kernels/contract.js';
 import { resolve } from '../kernels/definition.js';
 import { DOMAINS, type LossDefinition } from '../kernels/lib/loss.js';
+import * as k from '../kernels/signatures/index.js';
 import type { LossSpec } from '../kernels/tables.js';
 import type { Matrix } from '../matrix.js';
 import type { BoundLoss } from './bound-loss.js';
@@ -67,6 +68,7 @@ function bindCustom(loss: BuildsLoss, units: number, weight: number): BoundLoss 
 /**
  * Binds a loss to a model that ends in `units` outputs of `activation`.
  * @throws UnknownNameError, or ValueError where the loss does not fit the output.
+ * @throws ShapeError, when the loss reads targets, for those of another shape.
  */
 export function bindLoss(given: Loss, units: number, activation: string, weight = 1): BoundLoss {
   if (isCustom(given)) return bindCustom(given as CustomLoss, units, weight);
@@ -108,18 +110,16 @@ export function bindLoss(given: Loss, units: number, activation: string, weight 
     emit(emit, y, targets, weights, report) {
       const dy = emit.matrix('dy', units);
       const scale = summed ? 1 : 1 / y.rows;
-      const shape = [y.rows, y.columns, y.stride, targets.stride];
-      const own = [scale, scale * weight, ...args];
-      emit.callOf(name as KernelName, [y, targets, weights ?? -1, dy, report.loss, ...shape, ...own]);
+      const numbers = { scale, slope: scale * weight, numbers: args };
+      emit.call(k.loss, { y, targets, weights, dy, loss: report.loss, ...numbers }, name as KernelName);
       return dy;
     },
     emitHits(emit, y, targets, hits, fused) {
-      const { rows, columns, stride } = y;
-      if (kind === 'label') emit.call('sparseCategoricalAccuracy', y, targets, hits, rows, columns, stride);
+      if (kind === 'label') emit.call(k.sparseCategoricalAccuracy, { z: y, labels: targets, out: hits });
       else if (binary) {
         const threshold = fused ? 0 : (definition.threshold ?? 0.5);
-        emit.call('binaryAccuracy', y, targets, hits, rows, columns, stride, targets.stride, threshold);
-      } else emit.call('categoricalAccuracy', y, targets, hits, rows, columns, stride, targets.stride);
+        emit.call(k.binaryAccuracy, { z: y, targets, out: hits, threshold });
+      } else emit.call(k.categoricalAccuracy, { z: y, targets, out: hits });
     },
     check(targets, rows, argument) {
       if (targets.rows !== rows) {
@@ -149,7 +149,7 @@ export type LossOption = Loss | readonly Loss[] | Readonly<Record<string, Loss>>
 /** The weights of losses in their sum, in the order of the outputs or by name; default 1. */
 export type LossWeights = readonly number[] | Readonly<Record<string, number>>;
 
-/** One loss for each output. */
+/** Returns one loss for each output. @throws ValueError for anything but one loss for each output. */
 export function lossPerOutput(given: LossOption, names: readonly string[]): readonly Loss[] {
   const one = typeof given !== 'object' || given === null || (isSpec(given) && !names.includes('name'));
   if (one) return names.map(() => given as Loss);
@@ -160,7 +160,7 @@ function isSpec(given: object): boolean {
   return 'name' in given && typeof given.name === 'string';
 }
 
-/** One weight for each output. */
+/** Returns one weight for each output. @throws ValueError for anything but one number for each output. */
 export function weightPerOutput(given: LossWeights | undefined, names: readonly string[]): readonly number[] {
   if (given === undefined) return names.map(() => 1);
   if (typeof given !== 'object' || given === null) {

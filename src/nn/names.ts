@@ -19,9 +19,10 @@ import {
 } from './initializers/initializers.js';
 import * as regularizers from './regularizers.js';
 
-// What a name says as well as a function. Every program that trains a model holds these tables: definitions of activations, losses,
-// constraints and regularizers are light, so all of them have names; of optimizers and initializers those that are light
-// and common. Of all else there is the function, whose specs carry what they mean; function-names.ts lists them for errors.
+// These tables say what a name means as well as a function does. Every program that trains a model holds them: definitions
+// of activations, losses, constraints and regularizers are light, so all of them have names; of optimizers and initializers
+// only light and common ones do. The rest are functions, whose specs carry their definitions; function-names.ts lists them
+// for errors.
 
 export const activationNames = { ...activations, swish: activations.silu };
 

@@ -2,7 +2,7 @@ import { nearest, ShapeError, show, UnknownNameError, ValueError } from '../erro
 import type { Backend, Heap } from '../kernels/contract.js';
 import { stream } from '../kernels/lib/philox.js';
 import { checkFinite, type Matrix, type MatrixLike, matrix, toMatrix } from '../matrix.js';
-import type { Parameter, RowGradients } from '../program/parameter.js';
+import type { Parameter } from '../program/parameter.js';
 import type { Tensor } from '../program/plan.js';
 import { isA } from '../realms.js';
 import { initialize, uniformLimit } from './initializers/initialization.js';
@@ -13,7 +13,7 @@ export type Weights = Record<string, Matrix>;
 /** Names that an error lists. */
 const LISTED = 12;
 
-/** Index of a row-major element within the heap layout of its parameter. */
+/** Returns the index of a row-major element within the heap layout of its parameter. */
 export function place({ layout, rows, columns }: Parameter, row: number, column: number): number {
   return layout === 'panels' ? ((column >> 3) * rows + row) * 8 + (column & 7) : row * columns + column;
 }
@@ -24,19 +24,6 @@ export function readParameter(heap: Heap, parameter: Parameter, from: Tensor = p
   const data = new Float32Array(rows * columns);
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) data[r * columns + c] = heap[from.offset + place(parameter, r, c)] as number;
-  }
-  return matrix(data, rows, columns);
-}
-
-/** The gradient of a table as a row-major matrix, zeros included. */
-export function readRowGradients(heap: Heap, { table, distinct, gradients }: RowGradients): Matrix {
-  const { rows, columns } = table;
-  const data = new Float32Array(rows * columns);
-  for (let i = 0; i < distinct.size; i++) {
-    const row = heap[distinct.offset + i] as number;
-    if (row < 0) break;
-    const from = gradients.offset + i * columns;
-    data.set(heap.subarray(from, from + columns), row * columns);
   }
   return matrix(data, rows, columns);
 }
@@ -88,7 +75,7 @@ export function initializeParameters(
       writeParameter(heap, parameter, initialize(initializer, rows, columns, seed, from, log));
       return;
     }
-    // Panels of eight columns lie row by row, and so can stand for a table of any width.
+    // Panels of eight columns are contiguous row by row, so they can be treated as a table of any width.
     const [height, width] = parameter.layout === 'panels' || rows === 1 ? [rows, columns] : [value.size / 8, 8];
     kernels.uniformWeights(value.offset, scratch, height, width, state.offset, from, limit);
     if (height !== rows) heap.fill(0, value.offset + rows * columns, value.offset + value.size);
@@ -145,7 +132,7 @@ function checkNames(weights: unknown, parameters: readonly Parameter[]): void {
 }
 
 /**
- * One matrix for each parameter, in its shape.
+ * Returns one matrix for each parameter, in its shape.
  * @throws UnknownNameError, ValueError, ShapeError for weights that are not those of the parameters, or not finite.
  */
 export function readWeights(

@@ -6,7 +6,7 @@ import { constraintNames, regularizerNames } from './names.js';
 import type { Regularizer, RegularizerDefinition } from './regularizers.js';
 
 /**
- * The strengths of a regularizer, 0 for none.
+ * Returns the strengths of a regularizer, 0 for none.
  * @throws UnknownNameError, ValueError for options out of range.
  */
 export function makePenalty(given: unknown, argument: string): Penalty {
@@ -16,7 +16,7 @@ export function makePenalty(given: unknown, argument: string): Penalty {
 }
 
 /**
- * The loop of a constraint and its number.
+ * Returns the loop of a constraint and its number.
  * @throws UnknownNameError, ValueError for options out of range.
  */
 export function makeConstraint(given: unknown, argument: string): Constraint | undefined {

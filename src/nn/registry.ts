@@ -8,7 +8,7 @@ import { lbfgs } from './optimizers/lbfgs.js';
 import * as schedules from './optimizers/schedules.js';
 import * as regularizers from './regularizers.js';
 
-// Everything by name, as in kernels/tables.ts.
+// These registries hold everything by name, as kernels/tables.ts does.
 
 export type OptimizerSpec = UpdateSpec | ReturnType<typeof lbfgs>;
 export const allOptimizers = /* @__PURE__ */ Object.assign({}, optimizerTable, { lbfgs });

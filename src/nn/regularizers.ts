@@ -27,7 +27,7 @@ export interface StrengthOptions {
   readonly lambda: number;
 }
 
-// A spec is read again, as options.
+// A spec may be passed as options, too.
 const readLambda = (given: number | Partial<StrengthOptions> | undefined): Partial<StrengthOptions> =>
   typeof given === 'object' ? given : given === undefined ? {} : { lambda: given };
 

@@ -20,8 +20,8 @@ import {
   scheduleTable,
 } from './registry.js';
 
-// What plain data mean, such as JSON: specs that functions return carry it, and what reads files puts it back. Names that
-// no table has are left to those who check them.
+// Plain data, such as JSON, are turned back into specs: specs that functions return carry their definitions, and readers of
+// files look them up. Names that no table has are left for later checks.
 
 type Table = Readonly<Record<string, unknown>>;
 
@@ -34,7 +34,7 @@ function revive<T>(given: T, table: Table, names: Table): T {
   return carry({ ...spec }, table[name]) as T;
 }
 
-/** A schedule, or the number that stands for one. */
+/** Returns a schedule, or the number that stands for one. */
 export function scheduleFromSpec<T>(given: T): T {
   const spec = revive(given, scheduleTable, {});
   const { schedule } = Object(spec) as { schedule?: unknown };
@@ -43,7 +43,7 @@ export function scheduleFromSpec<T>(given: T): T {
     : (carry({ ...spec, schedule: scheduleFromSpec(schedule) }, scheduleTable.warmup) as T);
 }
 
-/** An optimizer, its schedule included. */
+/** Returns an optimizer, its schedule included. */
 export function optimizerFromSpec<T>(given: T): T {
   const { learningRate } = Object(given) as { learningRate?: unknown };
   const whole = learningRate === undefined ? given : { ...given, learningRate: scheduleFromSpec(learningRate) };
@@ -73,7 +73,7 @@ export function initializerFromSpec<T>(given: T): T {
   return revive(given, initializerTable, initializerNames);
 }
 
-/** One for all outputs, or one for each, in order or by name. */
+/** Reads one value for all outputs, or one for each, in order or by name. */
 function perOutput(given: unknown, one: (item: unknown) => unknown): unknown {
   if (Array.isArray(given)) return given.map((item) => perOutput(item, one));
   if (typeof given !== 'object' || given === null || typeof (given as { name?: unknown }).name === 'string') {
@@ -97,7 +97,7 @@ export function compileOptionsFromSpec<T extends object>(options: T): T {
   };
 }
 
-/** The options of a layer. */
+/** Returns the options of a layer. */
 export function optionsFromSpec(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const part = (key: string, value: unknown): unknown => {
     if (key === 'activation') return activationFromSpec(value);

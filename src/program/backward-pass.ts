@@ -1,3 +1,4 @@
+import * as k from '../kernels/signatures/index.js';
 import type { Emitter, KeptValue } from './emitter.js';
 import type { LayerPenalties, Pass } from './forward-pass.js';
 import type { Losses } from './losses-and-penalties.js';
@@ -44,13 +45,13 @@ export function emitBackward(
     } else if (inspects && step) keep(label, value);
     if (!step || !dy || !learns[value]) continue;
     for (const { kind, strength } of penalties.get(layer) ?? []) {
-      emit.call(`${kind}Gradient`, step.y, dy, dy.size, strength / emit.rows);
+      emit.call(k.penaltyGradient, { w: step.y, g: dy, lambda: strength / emit.rows }, `${kind}Gradient`);
     }
     const wanted = sources.map((source) => learns[source] as boolean);
     const backward = step.backward(dy, wanted);
-    sources.forEach((source, k) => {
-      const gradient = backward[k];
-      if (gradient && wanted[k]) gradients.add(source, gradient);
+    sources.forEach((source, index) => {
+      const gradient = backward[index];
+      if (gradient && wanted[index]) gradients.add(source, gradient);
     });
   }
   if (inspects) for (const [value, { name }] of inputs.entries()) keep(name, value);

@@ -1,11 +1,11 @@
 import { makeCall } from '../kernels/call-arrays.js';
-import type { Call, KernelName, Kernels } from '../kernels/contract.js';
+import type { Call, KernelName } from '../kernels/contract.js';
+import { kernelOf, named, type Operands, positional } from '../kernels/operands.js';
+import * as signatures from '../kernels/signatures/index.js';
 import type { Parameter, RowGradients } from './parameter.js';
 import { matrixTensor, type Tensor, vectorTensor } from './plan.js';
 import type { Slots } from './slots.js';
 import { type Lifetime, planWorkspace } from './workspace.js';
-
-type Symbolic<Arguments extends readonly unknown[]> = { [I in keyof Arguments]: Arguments[I] | Tensor };
 
 /** A call whose offsets are still tensors. */
 export interface SymbolicCall {
@@ -109,7 +109,8 @@ export class Emitter {
   readonly #calls: SymbolicCall[] = [];
   readonly #last: SymbolicCall[] = [];
   readonly #workspace: Lifetime[] = [];
-  readonly #rowGradients: RowGradients[] = [];
+  /** Gradients of tables, one entry for each. */
+  readonly rowGradients: RowGradients[] = [];
   /** Kernels that are optimizers' loops. */
   readonly updates = new Set<string>();
   #update = 0;
@@ -136,18 +137,14 @@ export class Emitter {
     return this.mode === 'train' || this.mode === 'accumulate' || this.mode === 'moments';
   }
 
-  call<K extends KernelName>(kernel: K, ...args: Symbolic<Parameters<Kernels[K]>>): void {
-    this.callOf(kernel, args as readonly (number | Tensor)[]);
-  }
-
-  /** A call of one of a family of kernels that share a signature. */
-  callOf(kernel: KernelName, args: readonly (number | Tensor)[]): void {
-    this.#calls.push({ kernel, args });
+  /** Calls a kernel with the operands that its signature names; `kernel` is which, where several share it. */
+  call<S extends string>(signature: S, operands: Operands<S, Tensor>, kernel = kernelOf(signature)): void {
+    this.#calls.push({ kernel, args: positional(signature, operands) });
   }
 
   /** A call to come after all others: updates that must not happen where a step is refused. */
-  finally<K extends KernelName>(kernel: K, ...args: Symbolic<Parameters<Kernels[K]>>): void {
-    this.#last.push({ kernel, args: args as readonly (number | Tensor)[] });
+  finally<S extends string>(signature: S, operands: Operands<S, Tensor>): void {
+    this.#last.push({ kernel: kernelOf(signature), args: positional(signature, operands) });
   }
 
   /** All calls from here on update. */
@@ -163,7 +160,7 @@ export class Emitter {
   /** A copy that nothing overwrites. */
   copy(x: Tensor, name: string): Tensor {
     const y = this.matrix(name, x.columns);
-    this.call('copyColumns', x, y, x.rows, x.columns, x.stride, y.stride, 0, 0);
+    this.call(signatures.copyColumns, { x, y });
     return y;
   }
 
@@ -179,19 +176,6 @@ export class Emitter {
   /** Room for packed operands, of no use after the call; each thread has its own. */
   scratch(name: string, elements: number): Tensor {
     return this.vector(name, elements * this.threads);
-  }
-
-  /** Room for the gradients of those rows of a table that a batch of `count` ids names. */
-  rowGradientsOf(table: Parameter, count: number): RowGradients {
-    const distinct = this.vector(`${table.name}.distinct`, count);
-    const gradients = this.vector(`${table.name}.gradients`, Math.ceil((count * table.columns) / 4) * 4);
-    const made = { table, distinct, gradients };
-    this.#rowGradients.push(made);
-    return made;
-  }
-
-  get rowGradients(): readonly RowGradients[] {
-    return this.#rowGradients;
   }
 
   #own(tensor: Tensor): Tensor {
@@ -247,10 +231,18 @@ export class Emitter {
   }
 }
 
+const products: Readonly<Record<string, string>> = {
+  denseForward: signatures.denseForward,
+  denseForwardRelu: signatures.denseForward,
+  denseInputGradient: signatures.denseInputGradient,
+  denseKernelGradient: signatures.denseKernelGradient,
+};
+
 /** Multiplications and additions of a dense product; 0 for other kernels. */
 export function productFlops({ kernel, args }: { kernel: string; args: readonly unknown[] }): number {
-  if (!/^dense(Forward|InputGradient|KernelGradient)/.test(kernel)) return 0;
-  const [rows, inputs, units] = args.slice(kernel.startsWith('denseForward') ? 5 : 4) as [number, number, number];
+  const signature = products[kernel] as typeof signatures.denseForward | undefined;
+  if (!signature) return 0;
+  const { rows, inputs, units } = named(signature, [kernel, ...args]);
   return 2 * rows * inputs * units;
 }
 

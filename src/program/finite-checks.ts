@@ -1,7 +1,8 @@
+import * as k from '../kernels/signatures/index.js';
 import type { Emitter, Guard } from './emitter.js';
 import type { Network } from './network.js';
 import type { Parameter } from './parameter.js';
-import { align, type Tensor, vectorTensor } from './plan.js';
+import { align, rangeTensor, type Tensor } from './plan.js';
 import type { Training } from './training.js';
 
 /** Products of operands below the bound are below the ceiling in batches of some thousand rows; squares of that are finite. */
@@ -112,8 +113,8 @@ export class FiniteChecks implements Guard {
   #look(looks: readonly Look[]): void {
     const { factor } = this.emit.slots;
     for (const { tensor, limit, columns = tensor?.columns ?? 0 } of looks) {
-      const { rows = 0, stride = 0 } = tensor ?? {};
-      this.emit.call('guard', tensor ?? factor, rows, columns, stride, this.#reports.shift() ?? limit, limit, factor);
+      const look = tensor ? { x: tensor, columns } : { x: factor, rows: 0, columns, stride: 0 };
+      this.emit.call(k.guard, { ...look, other: this.#reports.shift() ?? limit, limit, factor });
     }
   }
 }
@@ -128,6 +129,6 @@ function runsOf(tensors: readonly Tensor[]): readonly Tensor[] {
   }
   return runs.map(({ start, end }, i) => {
     const name = runs.length > 1 ? `gradients.vectors.${i}` : 'gradients.vectors';
-    return Object.assign(vectorTensor(name, end - start), { offset: start });
+    return rangeTensor(name, start, end);
   });
 }

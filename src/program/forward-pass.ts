@@ -1,3 +1,4 @@
+import * as k from '../kernels/signatures/index.js';
 import type { Emitter } from './emitter.js';
 import type { Layer, Step } from './layer.js';
 import type { Network, NetworkNode } from './network.js';
@@ -49,7 +50,7 @@ export function emitForward(
     const { y } = step;
     values.push(y);
     for (const { kind, strength, penalty } of penalties.get(layer) ?? []) {
-      emit.call(`${kind}Penalty`, y, penalty, y.rows, y.columns, y.stride, strength / emit.rows);
+      emit.call(k.penalty, { w: y, out: penalty, lambda: strength / emit.rows }, `${kind}Penalty`);
     }
     return step;
   });

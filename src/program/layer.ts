@@ -1,6 +1,8 @@
+import type { MyelinError } from '../errors.js';
+import type { Matrix } from '../matrix.js';
 import type { Emitter } from './emitter.js';
-import type { Constant, Parameter, Penalty } from './parameter.js';
-import type { Tensor } from './plan.js';
+import type { Constant, Pace, Parameter, Penalty, RowGradients, UpdateGroup } from './parameter.js';
+import type { Arena, Tensor } from './plan.js';
 
 /** Holds what a layer saves for its backward pass. */
 export interface Step {
@@ -12,6 +14,57 @@ export interface Step {
   backward(dy: Tensor, wanted: readonly boolean[]): readonly (Tensor | undefined)[];
 }
 
+/** Whole numbers from 0 that a layer takes as ids. */
+export interface Ids {
+  /** One more than the largest. */
+  readonly below: number;
+  /** The layer that takes them. */
+  readonly layer: string;
+  /** Refuses what is no id, naming the first one's place. @throws ValueError */
+  check(x: Matrix, argument: string): void;
+  /** The error for a layer, described by `given`, that takes them from another layer. */
+  misplaced(argument: string, given: string): MyelinError;
+}
+
+/** An optimizer, as far as tables know it. */
+export interface Updates {
+  readonly spec: { readonly name: string };
+  /** Sees all rows at once, and so has no loop. */
+  readonly solver?: object;
+  readonly states: readonly { readonly name: string }[];
+  emit(emit: Emitter, group: UpdateGroup): void;
+}
+
+/** A table that learns. */
+export interface TableUpdate {
+  readonly table: Parameter;
+  /** The optimizer's, parallel to the table. */
+  readonly states: readonly Tensor[];
+  readonly pace: Pace;
+  /** Emits the update of the rows that have gradients. */
+  emit(emit: Emitter, rows: RowGradients): void;
+}
+
+/** Says how the tables of a model learn. */
+export interface TableLearning {
+  /**
+   * Refuses what works on the flat parameters alone, where tables lie outside.
+   * @throws ValueError that names `layer`.
+   */
+  check(
+    layer: string,
+    options: { readonly gradientAccumulationSteps?: number; readonly averaging?: unknown },
+    optimizer: Updates,
+  ): void;
+  /** Gives each table states of its own; `groups` of the same learning rate share their numbers with them. */
+  plan(
+    tables: readonly Parameter[],
+    groups: readonly UpdateGroup[],
+    optimizer: Updates,
+    arena: Arena,
+  ): readonly TableUpdate[];
+}
+
 /** Forward and backward of a layer, side by side, as emitters of kernel calls. */
 export interface Layer {
   readonly name: string;
@@ -20,8 +73,10 @@ export interface Layer {
   readonly constants?: readonly Constant[];
   /** The activation that ends the layer, so that a loss can be fused with the last one. */
   readonly activation?: string;
-  /** Its input comes straight from an input of the model and holds whole numbers from 0, less than this. */
-  readonly ids?: number;
+  /** Its input comes straight from an input of the model and holds such ids. */
+  readonly ids?: Ids;
+  /** Says how its table learns, where that is by rows. */
+  readonly tables?: TableLearning | undefined;
   /** On the output, per row. */
   readonly activityPenalty?: Penalty | undefined;
   /** Fewer rows than this in a training batch are refused. */

@@ -1,3 +1,4 @@
+import * as k from '../kernels/signatures/index.js';
 import type { Emitter, Fusion } from './emitter.js';
 import { activated, type Pass } from './forward-pass.js';
 import type { Network, NetworkNode } from './network.js';
@@ -12,7 +13,7 @@ export class Gradients {
 
   add(value: number, gradient: Tensor): void {
     const sum = this.#tensors.get(value);
-    if (sum) this.emit.call('add', sum, gradient, sum, sum.size);
+    if (sum) this.emit.call(k.add, { a: sum, b: gradient, y: sum });
     else this.#tensors.set(value, gradient);
   }
 
@@ -84,13 +85,13 @@ export function emitLosses(
 /** Emits the penalties of parameters; those of outputs come with the forward pass. */
 export function emitPenalties(emit: Emitter, { penalties }: Training): void {
   for (const { kind, values, penalty, strength } of penalties) {
-    emit.call(`${kind}Penalty`, values, penalty, 1, values.size, values.size, strength);
+    emit.call(k.penalty, { w: values, out: penalty, lambda: strength }, `${kind}Penalty`);
   }
 }
 
 /** Adds the gradients of the parameters' penalties to theirs. */
 export function emitPenaltyGradients(emit: Emitter, { penalties }: Training): void {
   for (const { kind, values, gradients, strength } of penalties) {
-    emit.call(`${kind}Gradient`, values, gradients, values.size, strength);
+    emit.call(k.penaltyGradient, { w: values, g: gradients, lambda: strength }, `${kind}Gradient`);
   }
 }

@@ -1,4 +1,4 @@
-import type { Layer } from './layer.js';
+import type { Ids, Layer } from './layer.js';
 import type { Parameter } from './parameter.js';
 import type { Tensor } from './plan.js';
 import type { Slots } from './slots.js';
@@ -15,7 +15,7 @@ export interface NetworkNode {
 export interface NetworkInput {
   readonly name: string;
   readonly width: number;
-  readonly ids?: { readonly below: number; readonly layer: string };
+  readonly ids?: Ids;
 }
 
 export interface Network {

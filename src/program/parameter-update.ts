@@ -1,3 +1,4 @@
+import * as k from '../kernels/signatures/index.js';
 import type { Emitter } from './emitter.js';
 import type { Network } from './network.js';
 import type { Parameter } from './parameter.js';
@@ -8,22 +9,22 @@ import type { Clip, Training, Update } from './training.js';
 function emitNorm(emit: Emitter, { norms: { flat, all, norms } }: Training, norm: Tensor): void {
   const tensors = [...flat, ...emit.rowGradients.map((rows) => rows.gradients)];
   tensors.forEach((tensor, i) => {
-    emit.call('gradientNorm', tensor, tensor.size, tensors.length === 1 ? norm : (norms[i] as Tensor));
+    emit.call(k.gradientNorm, { g: tensor, out: tensors.length === 1 ? norm : (norms[i] as Tensor) });
   });
   if (tensors.length === 1) return;
-  emit.call('gradientNorm', all, tensors.length, norm);
+  emit.call(k.gradientNorm, { g: all, n: tensors.length, out: norm });
 }
 
 /** Bounds the gradients by the norm that is there. A norm that is not finite stops the update, whatever is clipped. */
 function emitClipping(emit: Emitter, parameters: readonly Parameter[], gradients: Tensor, { by, limit }: Clip): void {
   const { norm, factor } = emit.slots;
-  emit.call('clipFactor', norm, factor, by === 'globalNorm' ? limit : Number.POSITIVE_INFINITY);
+  emit.call(k.clipFactor, { norm, out: factor, limit: by === 'globalNorm' ? limit : Number.POSITIVE_INFINITY });
   const tables = emit.rowGradients.map((rows) => rows.gradients);
-  if (by === 'value') for (const part of [gradients, ...tables]) emit.call('clipValues', part, part.size, limit);
+  if (by === 'value') for (const g of [gradients, ...tables]) emit.call(k.clipValues, { g, limit });
   if (by === 'norm') {
     const dense = parameters.filter(({ trainable, layout }) => trainable && layout !== 'table');
-    for (const part of [...dense.map(({ gradient }) => gradient), ...tables]) {
-      emit.call('clipGradient', part, part.size, limit);
+    for (const g of [...dense.map(({ gradient }) => gradient), ...tables]) {
+      emit.call(k.clipGradient, { g, limit });
     }
   }
 }
@@ -33,7 +34,8 @@ function emitConstraint(emit: Emitter, { constraint, layout, rows, value }: Para
   if (!constraint) return;
   const { kernel, value: bound } = constraint;
   const [inputs, joint] = layout === 'panels' ? [rows, 0] : [value.size / 8, 1];
-  emit.call(kernel, value, value.size / (8 * inputs), inputs, joint, bound, emit.slots.factor);
+  const panels = value.size / (8 * inputs);
+  emit.call(k.constraint, { w: value, panels, rows: inputs, joint, value: bound, factor: emit.slots.factor }, kernel);
 }
 
 /** Adds the gradients to those of batches before, instead of an update. */
@@ -43,11 +45,11 @@ export function emitAccumulation(emit: Emitter, { parameters }: Network, trainin
   const { sum } = update.accumulation as NonNullable<Update['accumulation']>;
   if (update.clip) {
     emitNorm(emit, training, norm);
-    emit.call('clipFactor', norm, factor, Number.POSITIVE_INFINITY);
+    emit.call(k.clipFactor, { norm, out: factor, limit: Number.POSITIVE_INFINITY });
   }
   emit.guard?.finish(parameters);
   emit.beginUpdate();
-  emit.call('accumulateGradients', sum, gradients, gradients.size, factor);
+  emit.call(k.accumulateGradients, { sum, g: gradients, factor });
 }
 
 /** Emits the way from gradients to parameters: their mean, their norm, clipping, the optimizer, constraints, the average. */
@@ -55,13 +57,16 @@ export function emitUpdate(emit: Emitter, { parameters }: Network, training: Tra
   const { flatParameters, gradients, update } = training;
   const { norm, factor } = emit.slots;
   const { clip, trackGradientNorm, accumulation, average } = update;
-  const { size } = gradients;
-  if (accumulation) emit.call('meanGradients', accumulation.sum, gradients, size, 1 / accumulation.steps);
+  if (accumulation) {
+    emit.call(k.meanGradients, { sum: accumulation.sum, g: gradients, scale: 1 / accumulation.steps });
+  }
   if (clip || trackGradientNorm) emitNorm(emit, training, norm);
   if (clip) emitClipping(emit, parameters, gradients, clip);
   emit.guard?.finish(parameters);
   emit.beginUpdate();
   update.emit(emit);
   for (const parameter of parameters) if (parameter.trainable) emitConstraint(emit, parameter);
-  if (average) emit.call('averageWeights', average.values, flatParameters, flatParameters.size, average.share, factor);
+  if (average) {
+    emit.call(k.averageWeights, { average: average.values, w: flatParameters, share: average.share, factor });
+  }
 }

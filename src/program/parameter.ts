@@ -1,4 +1,6 @@
+import type { Heap } from '../kernels/contract.js';
 import type { ConstraintName } from '../kernels/tables.js';
+import type { Matrix } from '../matrix.js';
 import type { Tensor } from './plan.js';
 
 /** Describes how a parameter is initialized, as plain data: a name and options, which only the initializer reads. */
@@ -49,10 +51,31 @@ export interface RowGradients {
   readonly distinct: Tensor;
   /** The rows' gradients one after the other, without padding, then zeros; whole vectors of 4. */
   readonly gradients: Tensor;
+  /** The gradient of the whole table, zeros included. */
+  read(heap: Heap): Matrix;
 }
 
 /** Numbers that never change, put on the heap where the model is made or compiled. */
 export interface Constant {
   readonly value: Tensor;
   readonly data: readonly number[];
+}
+
+/** The numbers of a step at one learning rate. */
+export interface Pace {
+  /** The factor of the learning rate. */
+  readonly multiplier: number;
+  /** The numbers of the step to come, written by the optimizer's `fill`. */
+  readonly block: Tensor;
+  /** By how much kernels change for themselves in the step to come. */
+  readonly decay: Tensor;
+}
+
+/** Parameters that are updated alike: neighbours among the flat parameters, and what lies parallel to them. */
+export interface UpdateGroup extends Pace {
+  readonly parameters: Tensor;
+  /** The first of them, those that decay. */
+  readonly kernels: Tensor;
+  readonly gradients: Tensor;
+  readonly states: readonly Tensor[];
 }

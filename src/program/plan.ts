@@ -57,6 +57,11 @@ export function vectorTensor(name: string, elements: number): Tensor {
   return { name, rows: 1, columns: elements, stride: elements, size: elements, offset: UNPLANNED };
 }
 
+/** Makes a tensor over elements of the heap that have their place, from `offset` up to `end`. */
+export function rangeTensor(name: string, offset: number, end: number): Tensor {
+  return { ...vectorTensor(name, end - offset), offset };
+}
+
 /** Hands out the heap from one end to the other. */
 export class Arena {
   constructor(public end: number) {}

@@ -1,6 +1,7 @@
 import type { Axes } from '../kernels/axis.js';
 import type { Call } from '../kernels/contract.js';
 import { type Axis, along } from '../kernels/cut.js';
+import * as k from '../kernels/signatures/index.js';
 import { productFlops } from './emitter.js';
 import { denseScratch } from './plan.js';
 
@@ -12,45 +13,34 @@ const FLOP = 0.023;
 /** Fewer rows would read the weights more often than multiplying with them repays. A multiple of the tile's 4. */
 const FEWEST_ROWS = 16;
 
-/** The rows of a forward product. */
-function forwardAxis(call: Extract<Call, readonly ['denseForward' | 'denseForwardRelu', ...unknown[]]>): Axis {
-  const [, , , , , , rows, inputs, units, xStride, yStride] = call;
-  return along(call, {
-    place: 6,
-    work: 2 * rows * inputs * units * FLOP,
-    steps: [xStride, 0, 0, yStride],
+const work = ({ rows, inputs, units }: { readonly rows: number; readonly inputs: number; readonly units: number }) =>
+  2 * rows * inputs * units * FLOP;
+
+const forwardAxis = /* @__PURE__ */ along(k.denseForward, (numbers) => {
+  const { rows, inputs, xStride, yStride } = numbers;
+  return {
+    over: 'rows',
+    by: { x: xStride, y: yStride },
+    work: work(numbers),
     unit: FEWEST_ROWS,
-    scratch: [5, denseScratch.forward(rows, inputs)],
-  });
-}
+    room: denseScratch.forward(rows, inputs),
+  };
+});
 
 /** Products' axes stand here, since the plan places their scratch. */
 export const productAxes: Axes = {
   denseForward: forwardAxis,
   denseForwardRelu: forwardAxis,
-
-  /** Inputs. */
-  denseInputGradient(call) {
-    const [, , , , , rows, inputs, units] = call;
-    return along(call, {
-      place: 6,
-      work: 2 * rows * inputs * units * FLOP,
-      steps: [0, 8, 1],
-      scratch: [4, denseScratch.inputGradient(rows, units)],
-    });
-  },
-
-  /** Panels. */
-  denseKernelGradient(call) {
-    const [, , , , , rows, inputs, units] = call;
-    return along(call, {
-      place: 7,
-      work: 2 * rows * inputs * units * FLOP,
-      steps: [0, 1, inputs],
-      unit: 8,
-      scratch: [4, denseScratch.kernelGradient(rows, inputs)],
-    });
-  },
+  denseInputGradient: /* @__PURE__ */ along(k.denseInputGradient, (numbers) => {
+    const { rows, units } = numbers;
+    return { over: 'inputs', by: { w: 8, dx: 1 }, work: work(numbers), room: denseScratch.inputGradient(rows, units) };
+  }),
+  // Of whole panels.
+  denseKernelGradient: /* @__PURE__ */ along(k.denseKernelGradient, (numbers) => {
+    const { rows, inputs } = numbers;
+    const room = denseScratch.kernelGradient(rows, inputs);
+    return { over: 'units', by: { dy: 1, dw: inputs }, work: work(numbers), unit: 8, room };
+  }),
 };
 
 /** The call over `parts` ranges of about equal size, fewer where there is not enough to cut. */
@@ -64,6 +54,6 @@ export function cutInto({ extent, unit, cut }: Axis, parts: number, apart: boole
 export function splitLongCall(call: Call, longest: number): readonly Call[] {
   const [kernel, ...args] = call;
   const parts = Math.ceil(productFlops({ kernel, args }) / longest);
-  const axis = parts > 1 ? (productAxes[kernel] as ((call: Call) => Axis) | undefined)?.(call) : undefined;
+  const axis = parts > 1 ? productAxes[kernel]?.(call) : undefined;
   return axis ? cutInto(axis, parts, false) : [call];
 }

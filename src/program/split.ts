@@ -1,61 +1,19 @@
-import { type Axes, type Axis, along, COST, columns, elements } from '../kernels/axis.js';
+import { kernelAxes, updateAxis } from '../kernels/axes.js';
+import { type Axes, type Axis, COST } from '../kernels/axis.js';
 import type { Call, Phase } from '../kernels/contract.js';
-import { activationKernels, type ConstraintName, constraintTable } from '../kernels/tables.js';
-import { elementwiseAxes } from '../kernels/twins/elementwise.js';
-import { embeddingAxes } from '../kernels/twins/embedding.js';
-import { expressionAxes } from '../kernels/twins/expressions.js';
-import { normalizationAxes } from '../kernels/twins/normalization.js';
-import { randomAxes } from '../kernels/twins/random.js';
-import { reductionAxes } from '../kernels/twins/reductions.js';
-import { stepAxes } from '../kernels/twins/step.js';
+import { named } from '../kernels/operands.js';
+import * as k from '../kernels/signatures/index.js';
 import { type Program, productFlops } from './emitter.js';
 import { cutInto, productAxes } from './product-axes.js';
 
 /** Kernels that are optimizers' loops, which share a signature. */
 type Updates = Program['updates'];
 
-/** Elementwise activations by their operands, and those with a slope per unit; see the signatures of plans. */
-function activationAxes(): Axes {
-  const entries = activationKernels().flatMap(({ kernel, backward, plan }) => {
-    if (plan.shape === 'rows') return [];
-    const operands = { elementwise: [2, 3], units: [3, 5], random: [3, 3] }[plan.shape][Number(backward)] as number;
-    const heavy = plan.shape === 'elementwise' && !plan.light && !(backward && plan.saves === 'y');
-    const cut = plan.shape === 'units' ? columns : elements;
-    return [[kernel, cut(operands, heavy ? COST.transcendental : COST.copy)]];
-  });
-  return { ...Object.fromEntries(entries), logForward: elements(2, COST.transcendental) };
-}
-
-/** A constraint's panels; constraints share a signature. */
-function constraintAxis(call: Extract<Call, readonly [ConstraintName, ...unknown[]]>): Axis {
-  const [, , panels, rows] = call;
-  return along(call, { place: 2, work: panels * rows * 8 * COST.moments, steps: [rows * 8], unit: 1 });
-}
-
-/** An optimizer's loop: weights, gradients, states, their number, and the two slots that all parts share. */
-function updateAxis(call: Call): Axis {
-  const operands = call.length - 4;
-  return elements(operands, COST.copy + (operands - 2) * COST.state)(call);
-}
-
-const axes: Axes = /* @__PURE__ */ (() => ({
-  ...productAxes,
-  denseBiasGradient: columns(2, COST.copy),
-  ...activationAxes(),
-  ...elementwiseAxes,
-  ...embeddingAxes,
-  ...expressionAxes,
-  ...normalizationAxes,
-  ...randomAxes,
-  ...reductionAxes,
-  ...stepAxes,
-  decayWeights: elements(1, COST.copy),
-  ...Object.fromEntries(Object.keys(constraintTable).map((name) => [name, constraintAxis])),
-}))();
+const axes: Axes = /* @__PURE__ */ (() => ({ ...productAxes, ...kernelAxes }))();
 
 function axisOf(call: Call, updates: Updates): Axis | undefined {
   if (updates.has(call[0])) return updateAxis(call);
-  return (axes[call[0]] as ((call: Call) => Axis) | undefined)?.(call);
+  return axes[call[0]]?.(call);
 }
 
 /** A call over ranges of its output, each with scratch of its own; the whole call where it cannot be cut. */
@@ -71,8 +29,8 @@ const WORTH_SHARING = 4000;
 const WORTH_WAKING = 100_000;
 
 /** Part of a sum that nobody cuts, long enough to be shared with its like. */
-function isLongNorm([kernel, , size]: Call): boolean {
-  return kernel === 'gradientNorm' && size * COST.copy >= WORTH_SHARING;
+function isLongNorm(call: Call): boolean {
+  return call[0] === 'gradientNorm' && named(k.gradientNorm, call).n * COST.copy >= WORTH_SHARING;
 }
 
 /**
@@ -80,11 +38,11 @@ function isLongNorm([kernel, , size]: Call): boolean {
  * it writes.
  */
 function goesWith(earlier: Call, call: Call): boolean {
-  const [kernel, operand] = call;
   if (earlier[0] === 'gradientNorm') return isLongNorm(call);
-  const [product, x, dy] = earlier;
-  const looks = kernel === 'denseBiasGradient' || kernel === 'guard';
-  return product === 'denseKernelGradient' && looks && (operand === x || operand === dy);
+  if (earlier[0] !== 'denseKernelGradient') return false;
+  const { x, dy } = named(k.denseKernelGradient, earlier);
+  if (call[0] === 'denseBiasGradient') return named(k.denseBiasGradient, call).dy === dy;
+  return call[0] === 'guard' && [x, dy].includes(named(k.guard, call).x);
 }
 
 /** Gives the parts of a call to the threads that have the fewest calls. */

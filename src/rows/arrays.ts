@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import type { BoundTarget } from '../engine/training-plan.js';
 import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
-import { checkFinite, checkIds, type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../matrix.js';
+import { checkFinite, type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../matrix.js';
 import type { Mode } from '../program/emitter.js';
 import type { NetworkInput } from '../program/network.js';
 import type { LinkedProgram } from '../program/run.js';
@@ -56,7 +56,10 @@ function split(data: Data, names: readonly string[], argument: string): readonly
   });
 }
 
-/** Reads and checks one matrix for each input, of equally many rows. */
+/**
+ * Reads and checks one matrix for each input, of equally many rows.
+ * @throws ShapeError for inputs with different numbers of rows.
+ */
 export function readInputs(engine: Engine, x: Data, argument: string): readonly Matrix[] {
   const { inputs } = engine.network;
   if (inputs.length === 1 && !isByName(x)) return [readInput(x as MatrixLike, inputs[0] as NetworkInput, argument)];
@@ -75,7 +78,7 @@ export function readInputs(engine: Engine, x: Data, argument: string): readonly 
   return read;
 }
 
-/** Reads and checks the data of one input. */
+/** Reads and checks the data of one input. @throws ShapeError for rows of another width than the model's input. */
 export function readInput(x: MatrixLike, { width, ids }: NetworkInput, argument: string): Matrix {
   const input = toMatrix(x, argument);
   const oneRow = input.columns === 1 && width !== 1 && input.rows === width && !('rows' in x);
@@ -88,7 +91,7 @@ export function readInput(x: MatrixLike, { width, ids }: NetworkInput, argument:
     });
   }
   checkFinite(input, argument);
-  if (ids) checkIds(input, ids.below, ids.layer, argument);
+  ids?.check(input, argument);
   return input;
 }
 
@@ -128,7 +131,7 @@ function readTargets({ objective }: BoundTarget, y: MatrixLike, rows: number, ar
 
 function readAllTargets(targets: readonly BoundTarget[], y: Data, rows: number, argument: string): readonly Matrix[] {
   const [only] = targets as readonly [BoundTarget];
-  // The way of small steps, which names would slow down.
+  // Small steps take this path, which names would slow down.
   if (targets.length === 1 && !isByName(y)) return [readTargets(only, y as MatrixLike, rows, argument)];
   const parts = split(
     y,
@@ -159,7 +162,7 @@ export function readPair(
   return { x: inputs, y: [...read, ...readRowWeights(targets, sampleWeight, rows, weightName)], rows, weighted: true };
 }
 
-/** Refuses a training batch that a layer cannot take. */
+/** Refuses a training batch that a layer cannot take. @throws ShapeError for fewer rows than a layer needs in training. */
 export function checkBatch({ minimumBatch }: Engine, rows: number, argument = 'x'): void {
   if (rows >= minimumBatch) return;
   throw new ShapeError({

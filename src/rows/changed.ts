@@ -49,7 +49,7 @@ export function checkIndices({ network, training, heap }: Engine, program: Linke
   }
 }
 
-/** The same for batches of data, each from its `start` on. */
+/** Does the same for batches of data, each from its `start` on. */
 export function indexCheck(engine: Engine, origin: Origin): (program: LinkedProgram, start: number) => void {
   return (program, start) => {
     checkIndices(engine, program, { ...origin, rowOf: (row) => origin.rowOf(start + row) });

@@ -21,7 +21,11 @@ export function classReader({ definition: { targets: kind }, units: columns }: B
   };
 }
 
-/** The weight of each row's class, times its own weight if it has one. */
+/**
+ * Returns the weight of each row's class, times its own weight if it has one.
+ * @throws ValueError for targets that are not one class per row, and for anything but an object of weights; UnknownNameError
+ * for a class that does not exist.
+ */
 export function weighClasses(loss: BoundLoss, targets: Matrix, given: ClassWeights, own: Matrix | undefined): Matrix {
   const { name, definition, units } = loss;
   const classOf = classReader(loss);

@@ -33,9 +33,9 @@ export interface Feed {
   take(pulled: unknown): boolean;
   /** Puts the batch into its program; as it is in the data where it is not to be mixed. */
   stage(mixed?: boolean): LinkedProgram;
-  /** The batch counts; until then it can be had again. */
+  /** Counts the batch as used; until then it can be read again. */
   passed(): void;
-  /** The run ends, whatever the reason. */
+  /** Ends the run, whatever the reason. */
   close(): void;
   /** Returns which row of all data a row of the batch is, if it is one. */
   rowOf?(row: number): number;

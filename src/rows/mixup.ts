@@ -9,7 +9,10 @@ import type { NetworkInput } from '../program/network.js';
 import type { Tensor } from '../program/plan.js';
 import type { LinkedProgram } from '../program/run.js';
 
-/** Refuses ids and targets that have nothing between them. */
+/**
+ * Refuses ids and targets that have nothing between them.
+ * @throws ValueError for ids and for targets that cannot be mixed.
+ */
 export function checkMixup(losses: readonly BoundLoss[], inputs: readonly NetworkInput[]): void {
   const ids = inputs.find((item) => item.ids)?.ids;
   if (ids) {
@@ -31,8 +34,8 @@ export function checkMixup(losses: readonly BoundLoss[], inputs: readonly Networ
 }
 
 /**
- * A draw from Beta(alpha, alpha), with float32 logarithms and powers that are the same on every engine. Up to 1/2 by
- * Joehnk's rejection, above by Ulrich's polar method (Devroye 1986, Non-uniform random variate generation, IX.3).
+ * Draws from Beta(alpha, alpha), with float32 logarithms and powers that are the same on every engine. Up to 1/2 by Joehnk's
+ * rejection, above by Ulrich's polar method (Devroye 1986, Non-uniform random variate generation, IX.3).
  */
 export function drawBeta(generator: Generator, alpha: number): number {
   const logUniform = () => log(Math.fround(1 - generator.uniform()));

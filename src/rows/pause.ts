@@ -9,7 +9,7 @@ function turn(): Promise<void> {
     try {
       if (typeof setImmediate === 'function') return void setImmediate(resolve);
     } catch {
-      // Edge runtimes have one that throws.
+      // Some edge runtimes have a MessageChannel that throws.
     }
     // jsdom under Jest has neither.
     if (typeof MessageChannel !== 'function') return void setTimeout(resolve, 0);

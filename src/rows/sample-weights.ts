@@ -1,7 +1,10 @@
 import { checkOptions, ShapeError, ValueError } from '../errors.js';
 import { type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
 
-/** Reads and checks one weight for each row: finite, and not below 0. */
+/**
+ * Reads and checks one weight for each row: finite, and not below 0.
+ * @throws ShapeError for anything but one number per row; ValueError for a number that is negative or not finite.
+ */
 export function readWeights(given: MatrixLike, rows: number, argument: string): Matrix {
   const weights = toMatrix(given, argument);
   if (weights.rows !== rows || weights.columns !== 1) {

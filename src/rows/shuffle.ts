@@ -4,7 +4,7 @@ import { sharedPause } from './pause.js';
 /** Rows to shuffle between two looks at the clock. */
 const SHUFFLE_SLICE = 20_000;
 
-/** A permutation of 0..n-1 by Fisher and Yates, drawn for this epoch. */
+/** Returns a permutation of 0..n-1 by Fisher and Yates, drawn for this epoch. */
 export async function shuffled(n: number, seed: number, epoch: number, pause = sharedPause): Promise<Uint32Array> {
   const order = new Uint32Array(n);
   for (let i = 0; i < n; i++) order[i] = i;

@@ -72,7 +72,7 @@ export async function stratified(
   return [await take(pair, drawn, 0, pair.rows - held), await take(pair, drawn, 1, held)];
 }
 
-/** Rows by class, in the order of classes. */
+/** Groups rows by class, in the order of classes. */
 async function group(pair: Pair, classOf: (row: number) => number, held: number): Promise<readonly Group[]> {
   const labels = new Float32Array(pair.rows);
   const sizes = new Map<number, number>();

@@ -82,7 +82,7 @@ export class Connection {
     });
   }
 
-  /** The number of something that several calls may take. */
+  /** Returns the number of an object that several calls may take. */
   known(thing: object): number {
     const known = this.#known.get(thing) ?? this.#things++;
     this.#known.set(thing, known);

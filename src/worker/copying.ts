@@ -2,7 +2,7 @@ import { fillNumbers, fillRows, type NumericArray } from '../matrix.js';
 import { makePause } from '../rows/pause.js';
 import type { ArrayKind } from './protocol.js';
 
-// Copies in slices, so that the event loop has its turn.
+// Data are copied in slices, so that the event loop gets its turn.
 
 /** Milliseconds of copying after which the event loop has a turn. */
 const SLICE = 2;
@@ -57,7 +57,7 @@ export function copyOfRows(rows: readonly unknown[], columns: number, label: str
   };
 }
 
-/** All of it at once. */
+/** Copies everything at once. */
 export function copyNow({ kind, length, fill }: Copy): NumericArray {
   const array = makeArray(kind, length);
   fill(array, 0);
@@ -66,7 +66,7 @@ export function copyNow({ kind, length, fill }: Copy): NumericArray {
 
 export const canShare = () => typeof SharedArrayBuffer !== 'undefined';
 
-/** New memory that threads share. */
+/** Allocates memory that threads share. */
 export function makeShared({ kind, length }: Copy): NumericArray {
   const bytes = makeArray(kind, 0).BYTES_PER_ELEMENT * length;
   return makeArray(kind, length, new SharedArrayBuffer(bytes));

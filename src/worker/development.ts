@@ -1,5 +1,5 @@
-// What `myelin/worker` is to development servers that bundle dependencies beforehand: they move port.js away from the script
-// and leave its address as it stands, but find the script where it is imported.
+// Development servers that bundle dependencies in advance load this file as `myelin/worker`: they move port.js away from the
+// script and leave its address unchanged, but find the script where it is imported.
 
 import { findScriptBy } from './port.js';
 

@@ -28,7 +28,7 @@ export class HostStreams {
     }
     const entry = { stream: {}, ask, open };
     const iterable = this.#iterable(() => entry, 0, hooks, known);
-    // Having `next` it is one that cannot start again.
+    // An object that has `next` is an iterator, which cannot start again.
     Object.assign(entry.stream, iterable[Symbol.asyncIterator]());
     Object.assign(entry.stream, { [Symbol.asyncIterator]: () => entry.stream });
     this.#streams.set(known, entry);
@@ -43,7 +43,7 @@ export class HostStreams {
   ): AsyncIterable<unknown> {
     const begin = (): AsyncIterator<unknown> => {
       let opened: { readonly ask: AskApart; readonly numbers: Promise<[number, number]> } | undefined;
-      // Another call has functions of its own.
+      // Each call has functions of its own.
       const numbers = () => {
         const { ask, open } = link();
         if (opened?.ask !== ask) {

@@ -87,7 +87,7 @@ export class Hosted {
     } catch (error) {
       this.#refused = { error };
     }
-    // The calling side believes what it set; unless that holds it has to be told.
+    // The calling side assumes the value that it set, and must be told if that is not what was stored.
     if (this.#told.has(name)) this.#told.set(name, { kind: 'value', value });
   }
 
@@ -120,7 +120,7 @@ export class Hosted {
       return { kind: 'error', error: packError(error) };
     }
     if (value === undefined || isPlain(value)) return { kind: 'value', value };
-    // An accessor that makes an object makes one each time; a field may become something else.
+    // An accessor that creates an object creates one each time, and a field may be replaced.
     if (!Object.hasOwn(this.#model, name)) this.#names.delete(name);
     return { kind: 'object' };
   }
@@ -135,8 +135,8 @@ export class Hosted {
   }
 
   /**
-   * `setTrainable` with a function of the calling side: notes what it would be asked, asks, and calls the method with the
-   * answers.
+   * Calls `setTrainable` with a function of the calling side: notes what it would be asked, asks, and calls the method with
+   * the answers.
    */
   async choose(ask: (layers: readonly unknown[]) => Promise<readonly unknown[]>, args: readonly unknown[]) {
     const layers: unknown[] = [];

@@ -1,4 +1,4 @@
-// Models in workers: the same methods as of `Model`, with promises.
+// This entry exports models in workers: they have the methods of `Model`, with promises.
 
 import type { AutoOptions } from '../backends/detect.js';
 import { placeOf } from '../backends/threads/scripts.js';
@@ -17,7 +17,7 @@ import type { BackendChoice, Description, ModelState } from './protocol.js';
 import { callWith, makeRemote, type RemoteModel } from './remote.js';
 import { Scope } from './scope.js';
 
-// With these TypeScript finds names for all that the methods take and return.
+// With these exports, TypeScript finds the names of all that the methods take and return.
 export type { Gradients, History, Logs, Matrix, MatrixLike, Summary, Weights } from '../index.js';
 export { transfer } from './packing.js';
 export type { BackendChoice, BackendInfo } from './protocol.js';
@@ -69,17 +69,17 @@ export class TrainingWorker {
   }
 }
 
-/** WebAssembly, in the worker; see `wasm` of myelin. Threads become workers of the worker. */
+/** Selects WebAssembly in the worker; see `wasm` of myelin. Threads become workers of the worker. */
 export function wasm(options: WasmOptions = {}): BackendChoice {
   return { name: 'wasm', options };
 }
 
-/** The best backend that runs in the worker; see `auto` of myelin. */
+/** Selects the best backend that runs in the worker; see `auto` of myelin. */
 export function auto(options: AutoOptions = {}): BackendChoice {
   return { name: 'auto', options };
 }
 
-/** Plain TypeScript, in the worker; see `typescript` of myelin. */
+/** Selects plain TypeScript in the worker; see `typescript` of myelin. */
 export function typescript(): BackendChoice {
   return { name: 'typescript', options: {} };
 }
@@ -132,9 +132,9 @@ async function create(
 const OPTIONS = ['seed', 'backend', 'worker', 'workerUrl'];
 
 /**
- * A stack of layers in a worker; resolves when the worker has built it.
- * @throws ShapeError, ValueError, UnknownNameError for layers that do not fit; HeapSizeError above 4 GiB; BackendError
- * where there are no workers, or not the backend.
+ * Returns a stack of layers in a worker; resolves when the worker has built it.
+ * @throws ShapeError, ValueError, UnknownNameError for layers that do not fit; HeapSizeError above 4 GiB; BackendError where
+ * there are no workers, or not the backend.
  */
 export async function sequential(
   options: RemoteModelOptions & Pick<SequentialOptions, 'layers'>,
@@ -143,7 +143,7 @@ export async function sequential(
   return create({ spec: specOf(sequence(options.layers)) }, options);
 }
 
-/** A graph of layers in a worker; see `model` of myelin. */
+/** Builds a graph of layers in a worker; see `model` of myelin. */
 export async function model(
   options: RemoteModelOptions & Pick<FunctionalOptions, 'inputs' | 'outputs'>,
 ): Promise<RemoteModel> {
@@ -152,7 +152,7 @@ export async function model(
   return create({ spec: specOf(trace(list(options.inputs), list(options.outputs))) }, options);
 }
 
-/** A model in a worker, from plain data such as the JSON of `model.spec`. */
+/** Builds a model in a worker from plain data such as the JSON of `model.spec`. */
 export async function modelFromSpec(
   spec: GraphSpec & { readonly seed?: number },
   options: RemoteModelOptions = {},
@@ -161,7 +161,10 @@ export async function modelFromSpec(
   return create({ spec }, options);
 }
 
-/** The model that `save` or `serialize` wrote, in a worker; from a path or a file URL, which the worker reads, or bytes. */
+/**
+ * Loads a model that `save` or `serialize` wrote into a worker: from a path or a file URL, which the worker reads, or from
+ * bytes.
+ */
 export async function load(
   source: string | URL | Uint8Array | ArrayBuffer,
   options: Omit<RemoteModelOptions, 'seed'> = {},
@@ -170,7 +173,10 @@ export async function load(
   return create({ source: isA<ArrayBuffer>(source, 'ArrayBuffer') ? new Uint8Array(source) : source }, options);
 }
 
-/** `save` of myelin, in the model's worker: to a path or a file URL. */
+/**
+ * Saves the model like `save` of myelin, in the model's worker: to a path or a file URL.
+ * @throws ValueError for anything but a path or a file URL.
+ */
 export async function save(model: RemoteModel, target: string | URL, options?: SaveOptions): Promise<void> {
   if (!isPlace(target)) {
     const hint = 'serialize(model) returns the bytes, for streams.';
@@ -179,12 +185,12 @@ export async function save(model: RemoteModel, target: string | URL, options?: S
   await callWith(model, 'save', [target, options]);
 }
 
-/** `serialize` of myelin, in the model's worker. */
+/** Serializes the model like `serialize` of myelin, in the model's worker. */
 export async function serialize(model: RemoteModel, options?: SerializeOptions): Promise<Uint8Array> {
   return callWith(model, 'serialize', [options]) as Promise<Uint8Array>;
 }
 
-/** `loadWeights` of myelin, in the model's worker: from a path, a file URL or bytes. */
+/** Loads weights like `loadWeights` of myelin, in the model's worker: from a path, a file URL or bytes. */
 export async function loadWeights(
   model: RemoteModel,
   source: string | URL | Uint8Array,
@@ -193,7 +199,7 @@ export async function loadWeights(
   await callWith(model, 'loadWeights', [source, options]);
 }
 
-/** `layerSequentialUnitVariance` of myelin, in the model's worker. */
+/** Scales the kernels like `layerSequentialUnitVariance` of myelin, in the model's worker. */
 export async function layerSequentialUnitVariance(
   model: RemoteModel,
   x: MatrixLike,

@@ -14,7 +14,7 @@ export interface PackedError {
 
 const natives = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
 
-/** The class whose instances have this name, of Myelin's or the engine's; `Error` for others. */
+/** Returns the class whose instances have this name, of Myelin's or the engine's; `Error` for others. */
 function classOf(name: string): { readonly prototype: object } {
   const tables: readonly object[] = [classes, natives];
   for (const table of tables) {
@@ -52,7 +52,7 @@ export function packError(error: unknown): PackedError {
   };
 }
 
-/** The same error on this side: an instance of its class, with its fields; its stack goes on in that of the call. */
+/** Restores the error on this side: an instance of its class, with its fields; its stack continues in that of the call. */
 export function unpackError(packed: PackedError, calledFrom = ''): unknown {
   const { name, message, stack, fields, cause } = packed;
   if ('thrown' in packed) return packed.thrown;

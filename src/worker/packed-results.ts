@@ -49,7 +49,7 @@ export function put(root: unknown, path: Path, value: unknown): unknown {
   return root;
 }
 
-/** The result as the method returned it. */
+/** Restores the result as the method returned it. */
 export function unpackResult(value: unknown, marks: readonly Mark[]): unknown {
   let root = value;
   for (const mark of marks) {

@@ -44,7 +44,7 @@ interface NodeWorkers {
 const inNode =
   ({ Worker }: NodeWorkers, place: URL): Start =>
   ({ message, lost }) => {
-    // Flags of the main program, such as --input-type, are not the worker's.
+    // Flags of the main program, such as --input-type, must not apply to the worker.
     const worker = new Worker(place, { execArgv: [], name: 'myelin', workerData: { role: 'myelin' } });
     worker.on('message', message);
     worker.on('error', lost);
@@ -95,7 +95,10 @@ const inPackage = '../../build/worker-host.js';
 const inBundle = './worker-host.js';
 const here: string = import.meta.url;
 
-/** One after the other, until one works. The first of pages stands here as bundlers look for it. */
+/**
+ * Returns the ways to start a script, to be tried one after the other until one works. The first of those of pages is
+ * written out here, since bundlers look for it.
+ */
 function ways(given: string | URL | undefined): Way[] {
   const node = builtin<NodeWorkers>('node:worker_threads');
   if (!node && !inBrowser()) throw new BackendError(`There are no workers here: ${NEEDED}.`);

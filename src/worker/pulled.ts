@@ -4,8 +4,9 @@ interface Item {
 }
 
 /**
- * A generator of the values that a call puts, one at a time: `put` resolves when the next is wanted, or to false where none
- * is. @throws what the call rejects with.
+ * Returns a generator of the values that a call puts, one at a time: `put` resolves when the next is wanted, or to false
+ * where none is.
+ * @throws what the call rejects with.
  */
 export async function* pulled(
   call: (put: (value: unknown) => Promise<boolean>) => Promise<unknown>,

@@ -39,7 +39,9 @@ export class Hooks {
     private readonly factories: Factories,
   ) {}
 
-  /** A callback that hands its hooks over. One with a state is told of each batch, since its state may be asked for. */
+  /**
+   * Returns a callback that hands its hooks over. One with a state is told of each batch, since its state may be asked for.
+   */
   callback({ hooks, fields, state, recipe }: PackedCallback): object {
     const make = recipe && this.factories[recipe.name];
     if (make) {
@@ -74,7 +76,7 @@ export class Hooks {
     };
   }
 
-  /** A hook whose answer counts. */
+  /** Calls a hook whose answer counts. */
   async #answer(fn: number, model: object): Promise<unknown> {
     await this.flush();
     const { answers } = await this.send([this.#ask(fn, [model])]);
@@ -122,7 +124,7 @@ export class Hooks {
   }
 }
 
-/** A callback that tells of progress, every so often. */
+/** Returns a callback that tells of progress, every so often. */
 export function progressCallback(
   { interval }: NonNullable<CallSettings['progress']>,
   tell: (event: object) => void,

@@ -232,7 +232,10 @@ function fillOutput(args: readonly unknown[], result: unknown): unknown {
   return output;
 }
 
-/** In a function of its own, so that nothing leads from what it returns to the model of this side. */
+/**
+ * Makes the function that drops the model. It is a function of its own, so that its result does not keep the model of this
+ * side alive.
+ */
 function makeDrop(connection: Connection, model: number, own: boolean): () => void {
   return () => (own ? connection.terminate() : connection.tell({ type: 'drop', model }));
 }
@@ -268,7 +271,7 @@ export function makeRemote(
   return remote as RemoteModel;
 }
 
-/** Calls a function that takes a model, in the model's worker. */
+/** Calls a function that takes a model, in the model's worker. @throws ValueError for anything but a model in a worker. */
 export function callWith(model: RemoteModel, name: FunctionName, args: readonly unknown[]): Promise<unknown> {
   const mirror = mirrors.get(model);
   if (mirror) return mirror.call(name, 'function', args);

@@ -20,7 +20,7 @@ interface Source {
   nextSignal(): number;
   abort(signal: number, reason: unknown): void;
   pause(control: number, paused: boolean): void;
-  /** The number of something that several calls may take. */
+  /** Returns the number of an object that several calls may take. */
   known(thing: object): number;
 }
 
@@ -91,7 +91,7 @@ export class Scope implements Registry {
         }
       } else if (typeof value !== 'object' && Object.hasOwn(callback, key)) fields[key] = value;
     }
-    // Without a hook the worker is to see, and to refuse, what there is instead.
+    // Without a hook, the worker receives the value as it is, and refuses it.
     if (Object.keys(hooks).length === 0) {
       const others = [...propertiesOf(callback)].filter((key) => typeof methods[key] === 'function');
       for (const key of others) hooks[key] = this.keep(() => undefined, 'hook');
@@ -135,7 +135,7 @@ export class Scope implements Registry {
     });
     return {
       control: number,
-      // Read when the call is sent, after its data.
+      // The value is read when the call is sent, after its data.
       get paused() {
         return control.paused;
       },

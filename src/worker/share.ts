@@ -40,7 +40,7 @@ function read(given: MatrixLike): Source {
   const [first] = list;
   const nested = Array.isArray(first) || isNumericArray(first);
   const columns = nested ? first.length : 1;
-  // What is empty, or no data at all, is for toMatrix to complain of.
+  // Empty values, and those that are no data at all, are left for toMatrix to refuse.
   if (list.length === 0 || columns === 0) toMatrix(given, 'data');
   const copy = nested ? copyOfRows(list, columns, 'data') : asFloats(list);
   return { copy, rows: list.length, columns };

@@ -1,4 +1,4 @@
-// What runs in the worker: builds models, runs their methods, and asks the calling side for what lies there.
+// This code runs in the worker: it builds models, runs their methods, and asks the calling side for what is held there.
 
 import { builtin } from '../backends/threads/host.js';
 import { startedAs } from '../backends/threads/scripts.js';
@@ -176,7 +176,7 @@ class Host {
           this.#signals.delete(number);
           this.#controls.delete(number);
         }
-        // What is thrown here is what a hook threw, which is why the call ended.
+        // An error thrown here is the one that a hook threw, which ended the call.
         await hooks.flush();
       }
     };
@@ -212,7 +212,7 @@ class Host {
 
   #hold({ array, kind, length, data }: Message<'array'>): void {
     try {
-      // Rows in shared memory take a third longer to stage; what is large is not held twice for that.
+      // Staging rows from shared memory takes a third longer, which does not justify holding large data twice.
       const own = !data || data.byteLength <= OWN_BYTES;
       this.#arrays.set(array, own ? { data: makeArray(kind, length), shared: data, end: 0 } : { data, end: 0 });
     } catch (error) {
@@ -262,7 +262,7 @@ class Host {
         }
         case 'control': {
           const { control, paused, halt } = note.control;
-          // Whether it runs the calling side knows by itself.
+          // The calling side knows by itself whether the run continues.
           const own = { paused, halt: () => ask(halt), running() {} };
           this.#controls.set(control, own);
           signals.push(control);
@@ -341,5 +341,5 @@ function host(): void {
 export const place: string | undefined = import.meta.url;
 
 if (startedAs('myelin')) host();
-// In bundles that have no file for the threads of workers.
+// This is for bundles that have no file for the threads of workers.
 else if (startedAs('myelin-thread')) serve();

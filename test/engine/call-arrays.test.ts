@@ -23,7 +23,7 @@ test('V8 holds the numbers of calls, of parts of them and of arguments as intege
   ];
   const engine = new Engine(buildGraph(sequence(layers)), 3, factories.wasm);
   const optimizer = makeOptimizer(adam());
-  const update = planUpdate({ clipNorm: 0.5 }, optimizer);
+  const update = planUpdate({ clipNorm: 0.5 });
   engine.configure({ losses: [bindLoss('meanSquaredError', 3, 'linear')], optimizer, ...update });
   const { calls, updates } = engine.program('train', 32);
   const fractions = calls.filter((call) => call.some((number) => typeof number === 'number' && number % 1 !== 0));

@@ -4,16 +4,16 @@
 
 // biome-ignore format: a table, a mutant in a line.
 const rows = [
-  ['E1', 'program/forward-pass', 'y.stride, strength / emit.rows);', 'y.stride, strength);', ['nn/regularization'], 'the penalty of an activity grows with the batch'],
-  ['E2', 'program/losses-and-penalties', "if (sum) this.emit.call('add', sum, gradient, sum, sum.size);", 'if (sum) this.#tensors.set(value, gradient);', ['nn/graph'], 'a value that two layers read has the gradient of one'],
+  ['E1', 'program/forward-pass', 'lambda: strength / emit.rows }, `${kind}Penalty`', 'lambda: strength }, `${kind}Penalty`', ['nn/regularization'], 'the penalty of an activity grows with the batch'],
+  ['E2', 'program/losses-and-penalties', 'if (sum) this.emit.call(k.add, { a: sum, b: gradient, y: sum });', 'if (sum) this.#tensors.set(value, gradient);', ['nn/graph'], 'a value that two layers read has the gradient of one'],
   ['E3', 'program/backward-pass', 'learns.push(layer.parameters.some(({ trainable }) => trainable) || sources.some((source) => learns[source]));', 'learns.push(layer.parameters.some(({ trainable }) => trainable));', ['engine/freezing'], 'layers before one without parameters do not learn'],
-  ['E4', 'program/backward-pass', 'emit.call(`${kind}Gradient`, step.y, dy, dy.size, strength / emit.rows);', 'emit.call(`${kind}Gradient`, step.y, dy, dy.size, strength);', ['nn/regularization'], 'the gradient of a penalty on activity is not that of its loss'],
-  ['E5', 'program/parameter-update', "emit.call('meanGradients', accumulation.sum, gradients, size, 1 / accumulation.steps);", "emit.call('meanGradients', accumulation.sum, gradients, size, 1);", ['engine/update'], 'accumulated gradients are summed, not averaged'],
-  ['E6', 'program/parameter-update', "by === 'globalNorm' ? limit : Number.POSITIVE_INFINITY);\n  const tables", "limit);\n  const tables", ['engine/update'], 'clipValue and clipNorm clip by the norm of all, too'],
-  ['E7', 'program/parameter-update', "if (average) emit.call('averageWeights', average.values, flatParameters, flatParameters.size, average.share, factor);", "if (average) emit.call('averageWeights', slab, average.values, slab.size, average.share, factor);", ['engine/update'], 'averaging overwrites the weights'],
+  ['E4', 'program/backward-pass', 'g: dy, lambda: strength / emit.rows }', 'g: dy, lambda: strength }', ['nn/regularization'], 'the gradient of a penalty on activity is not that of its loss'],
+  ['E5', 'program/parameter-update', 'scale: 1 / accumulation.steps }', 'scale: 1 }', ['engine/update'], 'accumulated gradients are summed, not averaged'],
+  ['E6', 'program/parameter-update', "limit: by === 'globalNorm' ? limit : Number.POSITIVE_INFINITY }", 'limit }', ['engine/update'], 'clipValue and clipNorm clip by the norm of all, too'],
+  ['E7', 'program/parameter-update', 'emit.call(k.averageWeights, { average: average.values, w: flatParameters,', 'emit.call(k.averageWeights, { average: flatParameters, w: average.values,', ['engine/update'], 'the average overwrites the weights'],
   ['E8', 'program/parameter-update', "layout === 'panels' ? [rows, 0] : [value.size / 8, 1];", "layout === 'panels' ? [rows, 1] : [value.size / 8, 1];", ['nn/regularization'], 'maxNorm bounds panels of eight units together'],
   ['E9', 'program/compile', 'nodes: network.nodes.slice(0, last + 1) }, inputs);', 'nodes: network.nodes.slice(0, last) }, inputs);', ['engine/update'], 'updateMovingMoments leaves the last normalization out'],
-  ['E10', 'program/parameter-update', "for (const part of [gradients, ...tables]) emit.call('clipValues'", "for (const part of [gradients]) emit.call('clipValues'", ['nn/embedding'], 'clipValue spares embeddings'],
+  ['E10', 'program/parameter-update', "for (const g of [gradients, ...tables]) emit.call(k.clipValues", "for (const g of [gradients]) emit.call(k.clipValues", ['nn/embedding'], 'clipValue spares embeddings'],
   ['E11', 'program/emitter', 'for (const tensor of [...inputs, ...targets]) touch(tensor, 0);', 'for (const tensor of inputs) touch(tensor, 0);', ['nn/golden'], 'targets are overwritten before the loss reads them'],
   ['E12', 'program/emitter', 'for (const tensor of last) touch(tensor, symbolic.length);', '', ['nn/nodes'], 'outputs are overwritten before they are read'],
   ['E13', 'program/emitter', 'stochastic: symbolic.some(({ args }) => args.includes(this.slots.random)),', 'stochastic: false,', ['engine/training'], 'dropout has the same mask in every step'],

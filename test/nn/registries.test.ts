@@ -39,8 +39,8 @@ test('names that errors give for what only functions return follow from the regi
     return line.length <= 120 ? `${line}\n` : `export const ${name}: readonly string[] = [\n${lines}];\n`;
   };
   const text = [
-    '// Written by `npx vitest run test/nn/registries.test.ts --update`, from the registries. Every program that trains holds these\n' +
-      '// names, for errors that name the nearest, but not what they name: so they stand here as text.\n',
+    '// `npx vitest run test/nn/registries.test.ts --update` writes this file from the registries. Every program that trains holds\n' +
+      '// these names, for errors that suggest the nearest one, but not the definitions: so the names are repeated here as text.\n',
     list('optimizerFunctions', functionsOf(allOptimizers, names.optimizerNames)),
     list('initializerFunctions', functionsOf(initializerTable, names.initializerNames)),
     list('metricFunctions', functionsOf(metricTable, metricNames)),
@@ -54,8 +54,8 @@ test('what the name of a metric tells monitors follows from its definition', asy
   const modes = Object.entries(metricTable).map(([name, { definition }]) => `  ${name}: '${definition.best}',\n`);
   const text = [
     "import type { Direction } from './metric.js';\n\n",
-    '// Written by `npx vitest run test/nn/registries.test.ts --update`, from the registry: a program that monitors one metric holds\n',
-    '// no others.\n\n',
+    '// `npx vitest run test/nn/registries.test.ts --update` writes this file from the registry, so that a program which monitors\n',
+    '// one metric holds no others.\n\n',
     '/** Says whether the least or the greatest value of a metric is the best. */\n',
     `export const metricModes: Readonly<Record<string, Direction>> = {\n${modes.sort().join('')}};\n`,
   ].join('');

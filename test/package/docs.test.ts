@@ -17,6 +17,7 @@ import {
 } from '../../src/nn/registry.js';
 import { docstring, optionDocs, optionsText, page, sourceOf } from '../support/docs.js';
 import { definitionOf, lossNames } from '../support/nn/losses.js';
+import { declaredKernels, signatureTable } from '../support/nn/signatures.js';
 
 // The pages are written by `npx vitest run test/package/docs.test.ts --update`; a page that lags behind its table fails.
 
@@ -230,4 +231,34 @@ test('layers', async () => {
   // Where a member has no comment, its type would stand in place of an explanation.
   expect(text.match(/`\w+`: (?:[A-Z]\w* \\?\|[^.]*?|boolean|number|string)(?=<br>| \|)/g)).toBeNull();
   await expect(text).toMatchFileSnapshot('../../docs/layers.md');
+});
+
+test('calls of kernels', async () => {
+  const kernels = new Map<string, string[]>();
+  const table = signatureTable();
+  for (const { kernel } of declaredKernels()) {
+    const signature = table[kernel] as string;
+    kernels.set(signature, [...(kernels.get(signature) ?? []), kernel]);
+  }
+  const text = page(
+    'Operands of kernels',
+    'What each kernel of a program is called with, in this order: `model.program(...)` prints such calls, and ' +
+      '[the raw kernels](kernels.md#the-raw-kernels) take them. Tensors are given as offsets on the heap; `n = w.size` is a ' +
+      'number that a program takes from a tensor. Where threads share a call, those in parentheses are the same for all ' +
+      "parts; of the others each part has its own. `states ...` are the optimizer's, `numbers ...` follow from the options of an " +
+      'activation or a loss; `weights` are -1 where rows have none.',
+    ['kernels', 'operands'],
+    [...kernels].map(([signature, names]) => {
+      const [, ...tokens] = signature.split(' ');
+      const operands = tokens.map((token) => {
+        const [name, from] = token.split('=') as [string, string?];
+        if (name.startsWith('@')) return `(${name.slice(1)})`;
+        if (name.includes('.')) return `${name.split('.')[1]} = ${name}`;
+        if (name.endsWith('*')) return `${name.replace(/\W/g, '')} ...`;
+        return from === undefined ? name.replace('#', '') : from === '-1' ? `(${name})` : `${name} = ${from}`;
+      });
+      return [names.map((name) => `\`${name}\``).join(', '), `\`${operands.join(', ')}\``];
+    }),
+  );
+  await expect(text).toMatchFileSnapshot('../../docs/kernel-calls.md');
 });

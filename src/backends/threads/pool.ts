@@ -1,9 +1,8 @@
-import { BackendError, checkNumber, MyelinError } from '../../errors.js';
+import { BackendError, checkNumber, MyelinError, noRoom } from '../../errors.js';
 import type { Backend, BackendFactory, Phase } from '../../kernels/contract.js';
 import { phasesOf, segments } from '../../program/split.js';
 import type { Extras } from '../extras.js';
 import type { instances } from '../instance.js';
-import { noRoom } from '../no-room.js';
 import type { KernelBytes } from '../sources.js';
 import { COMMAND, Control } from './control.js';
 import { type Member, nodeWorkers, openCrew } from './crew.js';

@@ -34,9 +34,7 @@ function count(measured: Measured): Counts {
 
 const HEADS = ['recall', 'precision'];
 
-/**
- * What is taken for what, with the share of each class that is found and the share of each prediction that is right.
- */
+/** Renders the confusion matrix, with the recall and the precision of each class. */
 export function confusionSection(measured: Measured): string {
   const { classes, rows } = measured;
   const { pairs, truly, predicted } = count(measured);

@@ -33,7 +33,7 @@ export function learningCurves({ members, task }: TabularRecord): Chart {
   };
 }
 
-/** One class against the others: the share of true ones found by the share of false alarms. */
+/** Returns one class against the others: the share of true ones found by the share of false alarms. */
 export function rocPoints(positive: (row: number) => boolean, scores: Float64Array): { x: number[]; y: number[] } {
   const order = Uint32Array.from(scores, (_, i) => i).sort((a, b) => (scores[b] as number) - (scores[a] as number));
   let yes = 0;
@@ -64,11 +64,11 @@ function thinned({ x, y }: { x: number[]; y: number[] }): { x: number[]; y: numb
 
 const MOST_CURVES = 5;
 
-/** The most frequent classes, each against all others. */
+/** Returns the most frequent classes, each against all others. */
 export function roc({ rows, truth, outputs, classes }: Measured): Chart {
   const counts = new Float64Array(classes.length);
   for (const label of truth.data) if (label >= 0) counts[label]!++;
-  // Those of classes that training did not know are left out, as of the area.
+  // Rows of classes that training did not know are left out here, as they are from the area.
   const known = Uint32Array.from(truth.data.keys()).filter((row) => truth.data[row]! >= 0);
   const found = classes.map((_, c) => c).filter((c) => counts[c]! > 0 && counts[c]! < known.length);
   const frequent = found.toSorted((a, b) => counts[b]! - counts[a]!).slice(0, MOST_CURVES);
@@ -96,7 +96,7 @@ export function roc({ rows, truth, outputs, classes }: Measured): Chart {
 
 const BINS = 10;
 
-/** How often the predicted class is right, by how sure the prediction was, in tenths. */
+/** Computes the accuracy of predictions by their confidence, in ten bins. */
 export function calibration({ rows, truth, outputs }: Measured): Chart {
   const bins = Array.from({ length: BINS }, () => ({ count: 0, right: 0, sure: 0 }));
   const { data, columns } = outputs;

@@ -14,7 +14,7 @@ function against({ baseline }: Metrics, classes: readonly string[], kind: Column
   return `Always answering ${meanText(baseline, kind)}, the mean in training, is off by ${errorText(baseline.rmse ?? Number.NaN, kind)}.`;
 }
 
-/** How long something took, as people say it. */
+/** Formats a duration in seconds for people, such as '2 minutes'. */
 export function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 120) return `${seconds.toFixed(0)} s`;
@@ -22,7 +22,7 @@ export function duration(seconds: number): string {
   return `${(seconds / 3600).toFixed(1)} hours`;
 }
 
-/** What was learned, how good it is, against which baseline, and how long it took, in sentences. */
+/** Summarizes in sentences what was learned, how well, against which baseline, and how long it took. */
 export function headline(
   record: TabularRecord,
   { rows, metrics, classes }: Measured,

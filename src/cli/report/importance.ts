@@ -44,7 +44,10 @@ export function pixelsOf(
   return inARow ? { width: side, height: side, names } : undefined;
 }
 
-/** What predictions lose when a column is shuffled, as bars or, of the points of an image, as an image. */
+/**
+ * Renders what predictions lose when a column is shuffled: as bars, or, where the columns are the pixels of an image, as an
+ * image.
+ */
 export function importanceSection(
   importance: readonly Importance[],
   { task }: TabularRecord,

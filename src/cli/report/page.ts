@@ -88,7 +88,7 @@ td:first-child,th:first-child{text-align:left}thead th{color:var(--soft);font-we
 figcaption small{color:var(--soft)}.keys{display:flex;flex-wrap:wrap;gap:.1em 1.2em;font-size:13px;color:var(--soft);margin:.3em 0 .5em}
 .keys svg{vertical-align:middle}code{font-size:.92em;overflow-wrap:anywhere}li{max-width:60em}`;
 
-/** What training went by, as a reader knows it. */
+/** Labels the settings of training for readers of a report. */
 const DESIGN: Readonly<Record<keyof Design, string>> = {
   members: 'networks whose outputs are averaged',
   layers: 'units of the hidden layers',
@@ -106,7 +106,8 @@ const DESIGN: Readonly<Record<keyof Design, string>> = {
 const count = (rows: number, kind: string) => `${rows} ${kind}${rows === 1 ? ' row' : ' rows'}`;
 
 /**
- * A page that needs nothing but itself, without scripts. All figures of a section are of the same rows, which it names.
+ * Returns a page that needs nothing but itself, without scripts. All figures of a section are of the same rows, which it
+ * names.
  */
 export function reportPage(data: ReportData): string {
   const { title, record, kind, columns, command, importance, importanceRows, held, test } = data;
@@ -120,7 +121,7 @@ export function reportPage(data: ReportData): string {
     classes,
   };
   const tested: Measured | undefined = test && { ...test, rows: count(test.truth.rows, 'test'), classes };
-  // Rows of classes that training did not know have nothing to draw.
+  // Rows of classes that training did not know have no curve.
   const known = test ? test.truth.rows - (test.metrics.unknownRows ?? 0) : 0;
   const shownRows = tested && known > 0 ? tested : validation;
   const charts = [

@@ -1,6 +1,6 @@
 import type { ColumnKind, HeldOut, Importance, Metrics, TabularRecord } from '../../data/index.js';
 
-/** What a report shows. */
+/** Holds all that a report shows. */
 export interface ReportData {
   readonly title: string;
   readonly record: TabularRecord;

@@ -12,7 +12,7 @@ import { type Examples, holdBack, readExamples } from './examples.js';
 import { checkpointOf, commandToResume, type Talk, type TrainFlags, talkOf } from './flags.js';
 import { conclude, printResults } from './results.js';
 
-/** The pipeline that the flags describe, not yet trained. */
+/** Returns the pipeline that the flags describe, not yet trained. */
 function pipelineOf(target: string, flags: TrainFlags): Tabular {
   const given = trainingOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]);
   return checked(() => tabular({ target, ...Object.fromEntries(given) }));
@@ -40,7 +40,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   const { out } = flags;
   const talk = talkOf(flags);
   const interruption = new Interruption();
-  // Nothing is learned yet that could be kept, and nothing written.
+  // At this point nothing has been learned or written that could be kept.
   const leave = () => {
     say(printable(`Interrupted: ${out} is as it was.`));
     process.exit(endingCode());
@@ -63,7 +63,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
     throw error;
   }
   const seconds = (performance.now() - began) / 1000;
-  // A signal that comes once training is done must not take the model away.
+  // A signal that comes once training is done must not discard the model.
   await pipeline.save(out);
   const { interrupted } = pipeline;
   const resumed = flags.resume !== undefined && resolve(flags.resume) === resolve(checkpoint);

@@ -4,7 +4,10 @@ import { checkApart, checkReadable, checkWritable } from '../paths.js';
 import { checkForFormat } from '../text-flags.js';
 import { checkpointOf, type TrainFlags } from './flags.js';
 
-/** Refuses, before anything is read or trained, files that cannot be read or written and files that would be both. */
+/**
+ * Refuses, before anything is read or trained, files that cannot be read or written and files that would be both.
+ * @throws UsageError for files that cannot be written, or of which two are the same.
+ */
 export async function checkFiles(data: string, flags: TrainFlags): Promise<void> {
   const { out, report, labels, test } = flags;
   if (out === '-') throw new UsageError("--out: a model is saved to a file; './-' is one of that name.");

@@ -4,13 +4,13 @@ import { countersOf, inferTask } from '../../data/tabular/design.js';
 import { checkColumns, readData, remarksOf, targetOf } from '../data.js';
 import type { TrainFlags } from './flags.js';
 
-/** What there is to learn from. */
+/** Holds the rows to train and test on. */
 export interface Examples {
   /** All rows that were read. */
   readonly table: Table;
   readonly target: string;
   readonly dropped: readonly string[];
-  /** What was inferred or left out in reading. */
+  /** Remarks about what was inferred or left out in reading. */
   readonly remarks: readonly string[];
   /** The rows to train on: all but those of `--test-share`. */
   readonly training: Table;
@@ -18,7 +18,7 @@ export interface Examples {
   readonly held: Table | undefined;
 }
 
-/** Reads the data and finds the target in it. */
+/** Reads the data and finds the target in it. @throws DataError for a file without a row. */
 export async function readExamples(data: string, flags: TrainFlags): Promise<Omit<Examples, 'training' | 'held'>> {
   const table = await readData(data, flags);
   if (table.rows === 1 && table.report?.header === false && flags.header === undefined) {

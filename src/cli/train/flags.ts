@@ -9,7 +9,7 @@ export interface TrainFlags extends ReadFlags, Omit<TabularOptions, 'target' | '
   readonly out: string;
   readonly test?: string;
   readonly testShare?: number;
-  /** Where to write a page with curves and tables. */
+  /** The path of a page with curves and tables to write; default: none. */
   readonly report?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -18,20 +18,20 @@ export interface TrainFlags extends ReadFlags, Omit<TabularOptions, 'target' | '
   readonly checkpointEvery?: CheckpointEvery;
 }
 
-/** Where an interrupted run can be resumed from. */
+/** Returns the path of the checkpoint from which an interrupted run can be resumed. */
 export const checkpointOf = ({ out }: TrainFlags) => `${out}.checkpoint`;
 
-/** This command as a line for a shell. */
+/** Returns this command as a line for a shell. */
 export const commandGiven = () => ['npx myelin', ...process.argv.slice(2).map(quoted)].join(' ');
 
-/** The command that resumes this one, as a line for a shell. */
+/** Returns the command that resumes this one, as a line for a shell. */
 export function commandToResume(checkpoint: string): string {
   const given = process.argv.slice(2);
   const kept = given.filter((text, i) => !/^--resume(=|$)/.test(text) && given[i - 1] !== '--resume');
   return ['npx myelin', ...[...kept, '--resume', checkpoint].map(quoted)].join(' ');
 }
 
-/** What the command says on standard error while it trains: lines, and on a terminal one line that is written over. */
+/** Writes progress to standard error: lines, and on a terminal one line that is overwritten. */
 export interface Talk {
   readonly terminal: boolean;
   tell(text: string): void;

@@ -15,21 +15,21 @@ import { curves, metricsText, quoted, validationText } from '../terminal.js';
 import type { Examples } from './examples.js';
 import { checkpointOf, commandGiven, commandToResume, type Talk, type TrainFlags } from './flags.js';
 
-/** Of hundreds of columns fewer rows, so that a report takes seconds. */
+/** Bounds the work for hundreds of columns by using fewer rows, so that a report takes seconds. */
 const IMPORTANCE = { rows: 1000, repeats: 2 };
 
 /** A pipeline that was trained and saved. */
 export interface Trained {
   readonly pipeline: Tabular;
   readonly examples: Examples;
-  /** How long training took. */
+  /** The duration of training, in seconds. */
   readonly seconds: number;
 }
 
 type Compared = ReturnType<Tabular['compare']>;
 type Importance = ReturnType<Tabular['explain']>;
 
-/** How good a pipeline is on rows to test on, and what its columns are worth. */
+/** Holds the metrics of a pipeline on test rows, and the importance of its columns. */
 export interface Measured {
   readonly test: Compared | undefined;
   /** Undefined where a signal ended the command before. */
@@ -52,7 +52,7 @@ async function writeReport(path: string, page: string): Promise<void> {
 }
 
 /**
- * The rows of `--test-share`, or those of the file of `--test`, which may lack columns that nothing is learned from.
+ * Returns the rows of `--test-share`, or those of the file of `--test`, which may lack columns that nothing is learned from.
  */
 async function readTest({ pipeline, examples }: Trained, flags: TrainFlags) {
   const { columns = {}, ...others } = flags;
@@ -84,7 +84,7 @@ async function measureTrained(trained: Trained, flags: TrainFlags, talk: Talk): 
   const silent = flags.json || flags.quiet;
   if (test && !examples.held && !silent) warn([...cellRemarksOf(test.rows), ...pipeline.warnings(test.rows)]);
   const compared = test?.compared;
-  // Rows of classes that training did not know tell nothing of the columns.
+  // Rows of classes that training did not know say nothing about the columns.
   const known = compared ? compared.truth.rows - (compared.metrics.unknownRows ?? 0) : 0;
   const ofTest = test !== undefined && known > 0;
   const importance =
@@ -117,7 +117,10 @@ async function report(data: string, trained: Trained, measured: Measured, flags:
   await writeReport(flags.report, page);
 }
 
-/** Measures and reports; an error says that the model was saved all the same. */
+/**
+ * Measures and reports; an error says that the model was saved all the same.
+ * @throws MyelinError for what failed after the model had been saved, which it says.
+ */
 export async function conclude(data: string, trained: Trained, flags: TrainFlags, talk: Talk): Promise<Measured> {
   try {
     const measured = await measureTrained(trained, flags, talk);

@@ -27,6 +27,7 @@ export interface BatchOptions {
 /**
  * Batches of rows that are changed anew in each epoch: a function that `fit` takes instead of x and y. Everything is a
  * function of seed, epoch and batch. The data stay as they are.
+ * @throws ShapeError for targets of other rows; ValueError for anything but augmentations.
  */
 export function augmented(
   x: MatrixLike,

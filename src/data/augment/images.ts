@@ -4,7 +4,7 @@ import type { Generator } from '../../kernels/lib/philox.js';
 import type { Matrix } from '../../matrix.js';
 import type { Augmentation } from './augmented.js';
 
-/** How a row holds an image: line by line, the channels of a pixel together. */
+/** Describes how a row holds an image: line by line, with the channels of a pixel together. */
 export interface ImageShape {
   /** Lines of the image, in pixels. */
   readonly height: number;
@@ -31,7 +31,7 @@ export interface DistortOptions extends ImageShape {
     /** Standard deviation of the Gaussian that smooths the noise, in pixels; default 4. */
     readonly sigma?: number;
   };
-  /** What comes in from outside; default 0. */
+  /** The value of pixels that move in from outside; default 0. */
   readonly fill?: number;
 }
 
@@ -57,7 +57,7 @@ function checkImages({ columns }: Matrix, { height, width, channels }: Shape): v
   });
 }
 
-/** The weights of a Gaussian to three deviations. */
+/** Returns the weights of a Gaussian to three deviations. */
 function gaussian(sigma: number): Float64Array {
   const reach = Math.ceil(3 * sigma);
   const weights = Float64Array.from({ length: 2 * reach + 1 }, (_, i) =>
@@ -189,7 +189,7 @@ export interface EraseOptions extends ImageShape {
   readonly probability?: number;
   /** Height and width of the rectangle at most, as a share of the image's; default 0.4. */
   readonly size?: number;
-  /** What the rectangle holds; default 0. */
+  /** The value of the pixels in the rectangle; default 0. */
   readonly value?: number;
 }
 

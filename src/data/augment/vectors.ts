@@ -5,7 +5,7 @@ import { drawBeta } from '../../rows/mixup.js';
 import { normalQuantile } from '../prep/statistics.js';
 import type { Augmentation } from './augmented.js';
 
-/** A draw from the normal distribution of mean 0 and variance 1. */
+/** Draws from the normal distribution of mean 0 and variance 1. */
 export function drawNormal(random: Generator): number {
   return normalQuantile(random.uniform() + 2 ** -54);
 }
@@ -44,7 +44,7 @@ function checkColumns(columns: readonly number[], width: number): void {
 export interface DropFeaturesOptions {
   /** Probability of each; default 0.1. */
   readonly rate?: number;
-  /** What stands there instead; default 0, the mean of what is standardized. */
+  /** The value that replaces the masked ones; default 0, the mean of standardized values. */
   readonly value?: number;
 }
 
@@ -104,6 +104,7 @@ const CANDIDATES = 1000;
 /**
  * Adds rows to classes that have few, each between a row of the class and one of its nearest (SMOTE, Chawla et al. 2002).
  * The rows that were there come first. Classes are whole numbers, a column of them. For training data only.
+ * @throws ShapeError for targets that are not a class for each row; ValueError for a class that is not a whole number.
  */
 export function oversample(x: MatrixLike, y: MatrixLike, options: OversampleOptions = {}): { x: Matrix; y: Matrix } {
   checkOptions(options, ['neighbours', 'ratio', 'seed'], 'oversample');

@@ -14,7 +14,7 @@ function isNumber(text: string): boolean {
   );
 }
 
-/** The texts before and after the number in a cell: 5 kg, 12x, <5. */
+/** Returns the texts before and after the number in a cell: 5 kg, 12x, <5. */
 function around(text: string): readonly [before: string, after: string] | undefined {
   const match = AROUND.exec(text);
   if (!match || match[1]! + match[3]! === '' || !isNumber(match[2]!)) return undefined;

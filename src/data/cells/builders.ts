@@ -11,7 +11,7 @@ import { isBeyondExact, isRounded, type NumberStyle, numberIn, numeralOf } from 
 import { asciiOf, booleanWord, parseDate, parseNumber, withoutSpaces } from './scalars.js';
 import { type DateReader, inEitherOrder } from './spelled-dates.js';
 
-/** How the texts of a column become values. */
+/** Turns the texts of a column into values. */
 export interface Reading
   extends Pick<CellPlan, 'missing' | 'missingNumbers' | 'common' | 'decimalComma'>,
     Partial<Pick<NumberStyle, 'thousands'>> {
@@ -24,7 +24,7 @@ export interface Reading
   readonly known: boolean;
 }
 
-/** How a column's texts are read; `found` is what its first rows say of their spelling. */
+/** Decides how the texts of a column are read; `found` is the spelling that its first rows suggest. */
 export function readingOf(
   plan: CellPlan,
   name: string,
@@ -33,14 +33,14 @@ export function readingOf(
   inferred = false,
 ): Reading {
   const { thousands = found?.thousands, dateFormat: said } = settingsOf(plan, name);
-  // One that is said for all columns need not be that of this one.
+  // A format that was given for all columns need not be that of this one.
   const dateFormat = saysDates(plan, name) ? said : (found?.dateFormat ?? said);
   const { missing, missingNumbers, common, decimalComma } = plan;
   const unit = inferred ? found?.unit : undefined;
   return { missing, missingNumbers, common, decimalComma, thousands, dateFormat, known, unit };
 }
 
-/** What became of a text: 0 a value, 1 none of this kind, 2 bytes that are not UTF-8. */
+/** Codes for the fate of a text: 0 it became a value, 1 it is not of this kind, 2 its bytes are not UTF-8. */
 export const TAKEN = 0;
 export const STRAY = 1;
 export const INVALID = 2;
@@ -50,14 +50,14 @@ export type Outcome = typeof TAKEN | typeof STRAY | typeof INVALID;
 export interface Builder {
   readonly kind: ColumnKind;
   readonly rows: number;
-  /** What is remarkable about its cells. */
+  /** Collects remarks about the column's cells. */
   readonly findings: Findings;
   /** A number as it is, where the kind is number. */
   push?(value: number): void;
-  /** A text. Nothing is added where it is of another kind. */
+  /** Adds a text. Nothing is added where it is of another kind. */
   add(bytes: Uint8Array, from: number, to: number): Outcome;
   addMissing(): void;
-  /** The column so far, and an empty one of which nothing was found from here on. */
+  /** Returns the column so far, and an empty one of which nothing was found from here on. */
   finish(name: string): Column;
   describe(): Omit<ColumnReport, 'name' | 'why' | 'kind'>;
 }
@@ -87,7 +87,7 @@ abstract class Numbers implements Builder {
   /** NaN where bytes are no value in the spelling that most have. */
   protected abstract parse(bytes: Uint8Array, from: number, to: number): number;
 
-  /** The value of any other spelling; NaN where there is none. */
+  /** Returns the value of any other spelling; NaN where there is none. */
   protected other(_text: string): number {
     return Number.NaN;
   }
@@ -222,7 +222,7 @@ class BooleanBuilder extends Numbers {
   readonly #words = ['false', 'true'];
   readonly #seen = [false, false];
   #pair: number | undefined;
-  /** Of spellings that came before. */
+  /** Caches the values of spellings that came before. */
   readonly #values = new Map<string, number>();
   /** Says whether a word stands for a missing value. */
   readonly #marked: boolean;
@@ -355,7 +355,7 @@ export class KeepingBuilder implements Builder {
     return (this.builder ?? this.#written).finish(name);
   }
 
-  /** The cells as they are written, and none from here on. */
+  /** Returns the cells as they are written, and none from here on. */
   finishWritten(name: string): CategoryColumn {
     return this.#written.finish(name);
   }

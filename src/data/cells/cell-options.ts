@@ -5,7 +5,7 @@ import { MISSING } from './markers.js';
 import { looseNumber, THOUSANDS, type Thousands } from './numerals.js';
 import { withoutSpaces } from './scalars.js';
 
-/** How the cells of a table are written: options of all readers, which pipelines remember. */
+/** Options for how the cells of a table are written. All readers take them, and pipelines remember them. */
 export interface CellOptions {
   /**
    * Texts that stand for a missing value; default '', ?, NA, N/A, #N/A, NaN, nan, null, NULL. Of numbers and dates all
@@ -16,13 +16,13 @@ export interface CellOptions {
   /** The decimal separator of numbers in texts; default '.'. */
   readonly decimal?: '.' | ',';
   /**
-   * What stands between thousands, in all columns or by name: ',', '.', ' ' (no-break and narrow spaces too) or "'"; default:
-   * inferred where it is clear.
+   * The separator between thousands, for all columns or by name: ',', '.', ' ' (no-break and narrow spaces too) or "'";
+   * default: inferred where it is unambiguous.
    */
   readonly thousands?: Thousands | Readonly<Record<string, Thousands>>;
   /**
-   * How dates are written, in all columns or by name: 'DMY', 'MDY' or 'YMD' for the order of day, month and year, or a
-   * format in the letters of Day.js ('DD/MM/YYYY HH:mm') or strptime ('%d/%m/%Y'); default: inferred where it is clear.
+   * The format of dates, for all columns or by name: 'DMY', 'MDY' or 'YMD' for the order of day, month and year, or a format
+   * in the letters of Day.js ('DD/MM/YYYY HH:mm') or strptime ('%d/%m/%Y'); default: inferred where it is unambiguous.
    */
   readonly dateFormat?: string | Readonly<Record<string, string>>;
 }
@@ -38,10 +38,11 @@ export interface CellPlan {
   readonly decimalGiven: boolean;
   readonly thousands: CellOptions['thousands'];
   readonly dateFormat: CellOptions['dateFormat'];
-  /** What was given. */
+  /** The options as they were given. */
   readonly given: CellOptions;
 }
 
+/** @throws ValueError for options of another kind, or that contradict each other. */
 export function planCells(options: CellOptions): CellPlan {
   const { missing = MISSING, decimal = '.', thousands, dateFormat } = options;
   if (!Array.isArray(missing) || missing.some((text) => typeof text !== 'string' && typeof text !== 'number')) {
@@ -93,7 +94,7 @@ function optionFor<V>(value: V | Readonly<Record<string, V>> | undefined, name: 
   return Object.hasOwn(byName, name) ? byName[name] : undefined;
 }
 
-/** What a plan says of a column. */
+/** Returns the settings of a plan for one column. */
 export function settingsOf(plan: CellPlan, name: string, separator?: string): Settings {
   const { missing, missingNumbers, common, decimalComma, decimalGiven } = plan;
   const thousands = optionFor(plan.thousands, name);
@@ -106,13 +107,13 @@ export function saysDates({ dateFormat }: CellPlan, name: string): boolean {
   return typeof dateFormat === 'object' && Object.hasOwn(dateFormat, name);
 }
 
-/** What readers know about the texts of a column before they look at them. */
+/** Holds the settings of a reader for the texts of one column. */
 export interface Settings
   extends Pick<CellPlan, 'missing' | 'missingNumbers' | 'common' | 'decimalComma' | 'decimalGiven'> {
   /** As options or an earlier table say. */
   readonly thousands?: Thousands | undefined;
   readonly dateFormat?: string | undefined;
-  /** Of the file. */
+  /** The separator of the file's fields; undefined in JSON and in memory. */
   readonly separator?: string | undefined;
   /** Returns whether other columns have '.' before decimals. */
   readonly pointElsewhere?: (() => boolean) | undefined;

@@ -22,7 +22,7 @@ function countsRows(values: Float64Array): boolean {
   return steps.filter((step) => step === usual).length >= ALIKE * steps.length;
 }
 
-/** The column, marked if it counts the rows. Only whole files tell: rows that are drawn from one are in no order. */
+/** Returns the column, marked if it counts the rows. Only whole files tell: rows that are drawn from one are in no order. */
 export function withCounter(column: Column): Column {
   return column.kind === 'number' && countsRows(column.values) ? { ...column, counter: true } : column;
 }

@@ -2,7 +2,7 @@ import { show, ValueError } from '../../errors.js';
 import { utc } from './scalars.js';
 import { type DateOrder, type DateReader, fullYear, monthOf, ORDERS, spelledDate } from './spelled-dates.js';
 
-/** What a letter of a format stands for: a pattern, and the part of a date it gives. */
+/** Describes a letter of a date format: the pattern it matches, and the part of a date it gives. */
 type Token = readonly [pattern: string, part: string];
 
 const TOKENS: Readonly<Record<string, Token>> = {
@@ -68,7 +68,7 @@ function refused(format: unknown, argument: string): ValueError {
   });
 }
 
-/** The reader of dates in one format. Digits that stand for themselves are as many as the format's letters. */
+/** Returns the reader of dates in one format. Digits that stand for themselves are as many as the format's letters. */
 function compile(format: string, argument: string): DateReader {
   const parts: string[] = [];
   const pieces = format.match(SPLIT) ?? [];
@@ -82,7 +82,7 @@ function compile(format: string, argument: string): DateReader {
     }
     const [pattern, part] = token;
     if (part !== '') parts.push(part);
-    // Between digits only their number tells where a part ends.
+    // Between digits, only the number of digits shows where a part ends.
     const tight = /^[a-z%]/i.test(pieces[i + 1] ?? '') || /^[a-z%]/i.test(pieces[i - 1] ?? '');
     return tight && pieces[i + 1] !== 'T' && name.length === 2 ? pattern.replace('{1,2}', '{2}') : pattern;
   });
@@ -120,8 +120,8 @@ function timeFrom({
 }
 
 /**
- * The reader of dates that `dateFormat` means: an order, 'DMY', 'MDY' or 'YMD', for dates of three numbers, or a format in
- * the letters of Day.js (DD/MM/YYYY HH:mm) or of strptime (%d/%m/%Y %H:%M). ISO 8601 is read as well.
+ * Returns the reader of dates that `dateFormat` means: an order, 'DMY', 'MDY' or 'YMD', for dates of three numbers, or a
+ * format in the letters of Day.js (DD/MM/YYYY HH:mm) or of strptime (%d/%m/%Y %H:%M). ISO 8601 is read as well.
  * @throws ValueError for a format that names no year or month.
  */
 export function dateReader(format: string, argument = 'dateFormat'): DateReader {

@@ -4,12 +4,12 @@ import { asciiOf } from './scalars.js';
 let basis: number | undefined;
 
 /**
- * Where hashes begin: not known to whoever writes a file, who could choose texts that meet in one slot. No order and no
- * result depends on it. Made when it is needed: workerd has no random numbers before a request comes.
+ * Returns the start value of hashes, random so that the author of a file cannot choose texts that all fall into one slot. No
+ * order and no result depends on it. It is drawn on first use, since workerd has no random numbers before a request comes.
  */
 function hashBasis(): number {
   const { crypto } = globalThis as { crypto?: Crypto };
-  // Node 18 has none outside its modules.
+  // Node 18 has no global crypto outside its modules.
   basis ??= crypto ? (crypto.getRandomValues(new Int32Array(1))[0] as number) : Math.floor(performance.now() * 1e6) | 0;
   return basis;
 }
@@ -26,12 +26,12 @@ export class Dictionary {
   /** Codes by slot, plus 1; 0 where a slot is free. */
   #slots = new Int32Array(64);
   #hashes = new Int32Array(64);
-  /** Where the bytes of an entry end. */
+  /** The end of each entry's bytes. */
   #ends = new Int32Array(64);
   #arena = new Uint8Array(1024);
   readonly #decoder = textDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-  /** The code of the text that these bytes of UTF-8 are; -1 where they are not valid. */
+  /** Returns the code of the text that these bytes of UTF-8 are; -1 where they are not valid. */
   code(bytes: Uint8Array, from: number, to: number): number {
     let hash = this.#basis;
     for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
@@ -105,7 +105,7 @@ interface TypedArray<A> {
   set(from: A): void;
 }
 
-/** A copy with room for at least `length` numbers, and for twice as many as before. */
+/** Returns a copy with room for at least `length` numbers, and for twice as many as before. */
 export function grown<A extends TypedArray<A>>(array: A, length: number, type: new (length: number) => A): A {
   const larger = new type(Math.max(length, array.length * 2));
   larger.set(array);

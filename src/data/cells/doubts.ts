@@ -12,33 +12,33 @@ import { isDateLike } from './spelled-dates.js';
 export interface Cell {
   /** The text as the file has it. */
   readonly text: string;
-  /** How many cells of the column hold this text. */
+  /** The number of cells of the column that hold this text. */
   readonly count: number;
   /** The row of the first of them, from 0 on. */
   readonly row: number;
-  /** Where it stands in a file. */
+  /** The line of the file on which it first occurs. */
   readonly line?: number;
 }
 
-/** What stands among numbers, dates or booleans. */
+/** Describes cells that are not of the same kind as the other numbers, dates or booleans of a column. */
 export interface Odd {
   /** Cells that are of another kind, and how many there are that are not missing. */
   readonly count: number;
-  /** How many cells of the column are not missing. */
+  /** The number of cells of the column that are not missing. */
   readonly of: number;
   /** The first of them, and how many cells have the same text. */
   readonly text: string;
-  /** How many cells hold the same text as the first. */
+  /** The number of cells with the same text as the first. */
   readonly cells: number;
   /** The row of the first, from 0 on. */
   readonly row: number;
-  /** Where it stands in a file. */
+  /** The line of the file on which the first of them occurs. */
   readonly line?: number;
-  /** What the others are; default: numbers. */
+  /** The kind of the other cells, in words; default: numbers. */
   readonly are?: string;
 }
 
-/** What may be another kind in a column that was inferred to hold texts. */
+/** Describes what may be of another kind in a column that was inferred to hold texts. */
 export interface Doubts extends Omit<Suspicion, 'padded' | 'beyond'> {
   /** The texts that stand among numbers, dates or booleans. */
   readonly odd?: Odd;
@@ -50,10 +50,10 @@ export interface Doubts extends Omit<Suspicion, 'padded' | 'beyond'> {
   readonly marks?: readonly Cell[];
 }
 
-/** The doubts about a column of which no more is known than its texts. */
+/** Returns the doubts about a column of which no more is known than its texts. */
 export function doubtsAbout(column: CategoryColumn, lines?: ArrayLike<number>): Doubts {
   const settings = settingsOf(planCells({}), column.name);
-  // Of rows that were taken out of a table, not all categories are there.
+  // After rows were taken out of a table, some of its categories may not occur.
   const { counts } = new Tally(column);
   const present = column.categories.filter((_, code) => counts[code]! > 0);
   const codes = new Map(present.map((text, code) => [text, code]));
@@ -97,10 +97,10 @@ const DATE = 4;
 /** And those of further pairs of words in further bits. */
 const FIRST_PAIR = 8;
 const PAIRS = 4;
-/** Of a kind that no column has, such as 5 kg. */
+/** Marks texts such as `5 kg`, whose kind no column has. */
 const ALIKE = FIRST_PAIR << PAIRS;
 
-/** What a text is by itself, in bits. */
+/** Classifies a text by itself, as bits. */
 function bitsOf(text: string): number {
   let bits = 0;
   if (isNumberLike(text)) {
@@ -112,7 +112,7 @@ function bitsOf(text: string): number {
   return word ? bits | (FIRST_PAIR << word.pair) : bits;
 }
 
-/** The kinds that some of the texts are of, and their bits. */
+/** Returns the kinds that some of the texts are of, and their bits. */
 function kindsAmong(
   texts: readonly string[],
   bits: Uint8Array,
@@ -138,7 +138,7 @@ function kindsAmong(
   return kinds;
 }
 
-/** The doubts about a column of texts; `lineOf` is where a row stands. */
+/** Returns the doubts about a column of texts; `lineOf` is where a row stands. */
 export function doubtsOf(
   column: CategoryColumn,
   decision: Pick<Decision, 'suspicion'>,

@@ -10,7 +10,7 @@ export interface FoundValue extends Found {
   readonly value: number;
 }
 
-/** What is remarkable about the cells of one column, in the order of rows. */
+/** Collects remarks about the cells of one column, in the order of rows. */
 export class Findings {
   /** Common markers that were taken for missing values. */
   readonly marks = new Map<string, Found>();

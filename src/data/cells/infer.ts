@@ -48,18 +48,18 @@ export interface Suspicion {
   readonly word?: string;
 }
 
-/** What distinct texts are, those that stand for a missing value left out. */
+/** Describes what the distinct texts of a column are, with markers of missing values left out. */
 export interface Decision {
   readonly kind: ColumnKind;
   /** Says whether the readers of plain numbers, ISO dates and booleans take all of them. */
   readonly plain: boolean;
   readonly thousands?: Thousands;
   readonly dateFormat?: string;
-  /** Of numbers that are not plain: '%', a currency, or '' where there is none. */
+  /** The unit of numbers that are not plain: '%', a currency, or '' where there is none. */
   readonly unit?: string;
-  /** Of numbers and dates. */
+  /** Reads a text as a number or date; for columns of those alone. */
   readonly read?: (text: string) => number;
-  /** Of categories: the first text that is no number. */
+  /** The first text that is not a number, in a column of categories. */
   readonly odd?: string;
   readonly suspicion?: Suspicion;
 }
@@ -83,7 +83,7 @@ function hasEarlyDigit(text: string): boolean {
 
 /** Returns whether a text is a number in any of the spellings. */
 export function isNumberLike(text: string): boolean {
-  // Texts that begin with a letter are words, but for infinity and for a currency before a digit.
+  // Texts that begin with a letter are words, except for infinity and a currency before a digit.
   const first = text.charCodeAt(0) | 32;
   if (first >= 97 && first <= 122 && first !== 105 && !hasEarlyDigit(text)) return false;
   if (PLAIN.test(text) || INFINITE.test(text)) return true;
@@ -99,7 +99,7 @@ function readable(numerals: readonly Numeral[], style: NumberStyle): boolean {
   return numerals.every(({ core }) => digitsOf(core, style) !== '');
 }
 
-/** The style that fits all numerals, without thousands if that does. */
+/** Returns the style that fits all numerals, without thousands if that does. */
 function styleOf(
   numerals: readonly Numeral[],
   decimal: Decimal,
@@ -118,7 +118,7 @@ function isDoubtful(numerals: readonly Numeral[], style: NumberStyle, settings: 
   if (settings.thousands !== undefined || settings.decimalGiven) return false;
   if (!styleOf(numerals, decimal === '.' ? ',' : '.', undefined)) return false;
   if (settings.pointElsewhere?.()) return false;
-  // Decimals would be equally many in all of them: those without any are whole.
+  // Decimals are written with equally many digits, so a number without the sign shows that it separates thousands.
   return settings.separator === ';' || numerals.every(({ core }) => core.includes(thousands));
 }
 
@@ -162,7 +162,7 @@ function decideNumbers(
   };
 }
 
-/** Of numbers that no style reads: one with each sign before its decimals. */
+/** Finds two numbers that suggest opposite decimal separators, where no style reads all numbers. */
 function decimalsOf(texts: readonly string[]): Pick<Decision, 'suspicion'> {
   const only = (decimal: Decimal, other: Decimal) =>
     texts.find((text) => {
@@ -173,7 +173,7 @@ function decimalsOf(texts: readonly string[]): Pick<Decision, 'suspicion'> {
   return comma === undefined || point === undefined ? {} : { suspicion: { decimals: [comma, point] } };
 }
 
-/** A number in any spelling of a style. */
+/** Returns a number in any spelling of a style. */
 export function numberOf(text: string, style: NumberStyle): number {
   const numeral = numeralOf(text);
   if (numeral) return numberIn(numeral, style);
@@ -219,7 +219,7 @@ function decideDates(texts: readonly string[], { dateFormat }: Settings): Decisi
   if (!day || !month) return yearFirst ? category({ dateFormats: [...orders, 'YMD'] }) : date(orders[0]!);
   if (texts.every((text) => spelledDate(text, 'DMY') === spelledDate(text, 'MDY'))) {
     const { dateFormat: _, ...either } = date('DMY');
-    // Said, it would count for this column as well, which is written otherwise.
+    // If this format were suggested, it would apply to this column as well, which is written differently.
     return dateFormat === undefined ? either : date('DMY');
   }
   return category({ dateFormats: yearFirst ? [...orders, 'YMD'] : orders });
@@ -248,7 +248,7 @@ export function isMark(text: string, settings: Settings): boolean {
 }
 
 /**
- * The kind of distinct texts, none of which is missing. One that reads as another kind makes all of them categories.
+ * Returns the kind of distinct texts, none of which is missing. One that reads as another kind makes all of them categories.
  */
 export function decide(texts: readonly string[], settings: Settings): Decision {
   const comma = settings.decimalComma;
@@ -263,7 +263,7 @@ export function decide(texts: readonly string[], settings: Settings): Decision {
     const style: NumberStyle = { decimal: comma ? ',' : '.' };
     return { kind: 'number', plain: true, read: (text) => numberOf(text, style) };
   }
-  // Numerals of very many digits are not taken apart.
+  // Numerals with very many digits are not parsed.
   const isNumeral = (text: string) => isNumberLike(text) && (INFINITE.test(text) || numeralOf(text) !== undefined);
   const other = present.find((text) => !isNumeral(text));
   if (other === undefined) {
@@ -300,7 +300,7 @@ export interface Evidence extends Decision {
 
 const NAMES: Readonly<Record<'number' | 'date', string>> = { number: 'number', date: 'date' };
 
-/** What the first rows of a column say about it. */
+/** Infers the kind of a column from its first rows. */
 export function inferKind(samples: readonly string[], settings: Settings): Evidence {
   const texts = samples.map(withoutSpaces).filter((text) => !settings.missing.has(text));
   const values = texts.filter((text) => !isMark(text, settings)).length;
@@ -324,7 +324,7 @@ export function whyOf(decision: Decision, texts: readonly string[], all: string,
   return `${shown} is not a number`;
 }
 
-/** The same, and what to say where the text is none at all. */
+/** Returns the same, and what to say where the text is none at all. */
 export function adviceFor(text: string, kind: ColumnKind | undefined, name: string): string {
   const hint = hintFor(text, kind);
   return `${hint ? `${hint} ` : ''}For texts say columns: { '${shorten(name)}': 'category' }; name texts that mean a missing value in \`missing\`.`;
@@ -332,7 +332,7 @@ export function adviceFor(text: string, kind: ColumnKind | undefined, name: stri
 
 const ENGLISH = 'Names of months are read in English: write the month as a number, such as 2024-05-31.';
 
-/** What an error about a text that is not of a kind advises. */
+/** Returns the advice for an error about a text that is not of its column's kind; undefined where there is none. */
 export function hintFor(text: string, kind: ColumnKind | undefined): string | undefined {
   const numeral = kind === 'number' ? numeralOf(text.trim()) : undefined;
   if (numeral) {

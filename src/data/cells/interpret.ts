@@ -13,7 +13,7 @@ export interface Interpreted {
   readonly column: Column;
   readonly decision: Decision;
   readonly findings: Findings;
-  /** Where it is another kind than texts. */
+  /** Describes the column where its kind is not text. */
   readonly described?: Omit<ColumnReport, 'name' | 'why' | 'kind'>;
 }
 

@@ -7,7 +7,7 @@ import { isMissingNumber } from './markers.js';
 import type { Reading } from './reading.js';
 import { inEitherOrder } from './spelled-dates.js';
 
-/** The values of a column that stand for missing ones. */
+/** Returns the values of a column that stand for missing ones. */
 function marksOf({ name, kind, words }: NumberColumn, plan: CellPlan): ReadonlySet<number> {
   const { missing, missingNumbers, dateFormat } = settingsOf(plan, name);
   if (kind === 'number') return missingNumbers ?? new Set();
@@ -33,8 +33,8 @@ function withoutMarksIn(column: Column, plan: CellPlan, learned: ColumnKind | un
 }
 
 /**
- * A table in which what stood for a missing value in the one that a pipeline learned from is missing, too; the same where it
- * was read with markers of its own. `kinds` are those that columns had.
+ * Returns a table in which what stood for a missing value in the one that a pipeline learned from is missing, too; the same
+ * where it was read with markers of its own. `kinds` are those that columns had.
  */
 export function withoutMarks(table: Table, reading: Reading, kinds: Readonly<Record<string, ColumnKind>>): Table {
   if (reading.missing === undefined || table.reading.missing !== undefined) return table;

@@ -10,7 +10,7 @@ const COMMON: ReadonlySet<string> = /* @__PURE__ */ new Set([
   ...['n/a', 'n.a.', 'n.a', 'n.d.', '<na>', '#na', '#n/a n/a', 'none', 'nil', 'nat', '-nan', '+nan', 'not available'],
   ...['null', '(null)', '<null>', '[null]', '\\n', 'empty', '(empty)', '(blank)', '(none)', 'missing', '(missing)'],
   ...['-', '--', '---', '\u2013', '\u2014', '\u2212', '.', '..', '...', '\u2026', ':', '*', '**', '??', '???', '_'],
-  // A space that does not break, one without width and a wide one.
+  // These are a no-break space, a zero-width one and an ideographic one.
   ...['\u00a0', '\u200b', '\u3000'],
   ...['#value!', '#div/0!', '#ref!', '#name?', '#num!', '#null!', '#error!', '#spill!', '#calc!', '#getting_data'],
   ...['#nv', '#n/d', '#n/b', '#i/t', '#\u043d/\u0434'],

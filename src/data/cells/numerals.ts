@@ -1,12 +1,12 @@
 /** Numbers as people write them: thousands in groups, percent, currencies, parentheses for what is below 0. */
 
 export type Decimal = '.' | ',';
-/** What may stand between thousands; a space stands for no-break and narrow spaces too, `'` for ’ too. */
+/** A separator between thousands. The space includes no-break and narrow spaces, and `'` includes ’. */
 export type Thousands = ',' | '.' | ' ' | "'";
 
 export const THOUSANDS: readonly Thousands[] = [',', '.', ' ', "'"];
 
-/** How a column's numbers are written. */
+/** Describes how the numbers of a column are written. */
 export interface NumberStyle {
   readonly decimal: Decimal;
   readonly thousands?: Thousands | undefined;
@@ -71,7 +71,7 @@ function grouped(whole: string, by: Thousands): boolean {
   return GROUPED.test(plain) || (by === ',' && IN_LAKHS.test(plain));
 }
 
-/** The digits with '.' before decimals, if they are written so; '' if they are not. */
+/** Returns the digits with '.' before decimals, if they are written so; '' if they are not. */
 export function digitsOf(core: string, { decimal, thousands }: NumberStyle): string {
   const at = core.lastIndexOf(decimal);
   const whole = at < 0 ? core : core.slice(0, at);
@@ -84,7 +84,7 @@ export function digitsOf(core: string, { decimal, thousands }: NumberStyle): str
   return at < 0 ? digits : `${digits || '0'}.${decimals}`;
 }
 
-/** The value, correctly rounded; NaN where the digits are written in another way. 12% is 0.12. */
+/** Returns the value, correctly rounded; NaN where the digits are written in another way. 12% is 0.12. */
 export function numberIn(numeral: Numeral, style: NumberStyle): number {
   const digits = digitsOf(numeral.core, style);
   if (digits === '') return Number.NaN;
@@ -93,7 +93,7 @@ export function numberIn(numeral: Numeral, style: NumberStyle): number {
   return numeral.negative ? -value : value;
 }
 
-/** The value of a text in which all of this is allowed, leading zeros too. */
+/** Returns the value of a text in which all of this is allowed, leading zeros too. */
 export function looseNumber(text: string, style: NumberStyle): number {
   const numeral = numeralOf(text);
   return numeral ? numberIn(numeral, style) : Number.NaN;

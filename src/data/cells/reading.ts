@@ -2,7 +2,7 @@ import { checkNumber, lookUp, show, ValueError } from '../../errors.js';
 import type { ColumnKind } from '../column.js';
 import { type CellOptions, type CellPlan, planCells, saysDates } from './cell-options.js';
 
-/** How texts are read, of CSV and of JSON. */
+/** Options for reading texts, of CSV and of JSON. */
 export interface ReadOptions extends CellOptions {
   /**
    * Kinds of columns by name; `'skip'` leaves a column out. Values of another kind are errors then. Default: inferred.
@@ -34,7 +34,7 @@ export interface ReadOptions extends CellOptions {
   readonly sampleRows?: number;
 }
 
-/** How a file was read where that differs from the defaults: options of readers, for files alike. */
+/** The options with which a file was read, where they differ from the defaults: pass them to a reader of similar files. */
 export type Reading = CellOptions & Pick<ReadOptions, 'encoding' | 'quote' | 'comment'>;
 
 export const READ_OPTIONS = [
@@ -66,6 +66,7 @@ export interface ReadPlan extends CellPlan {
 
 const KINDS = { number: 1, category: 1, boolean: 1, date: 1, skip: 1 };
 
+/** @throws ValueError for options of another kind or out of range. */
 export function planReading(options: ReadOptions): ReadPlan {
   const { columns = {}, kinds = {}, otherwise, keep = [], sampleRows = 1000, encoding } = options;
   if (typeof columns !== 'object' || columns === null) {
@@ -79,7 +80,7 @@ export function planReading(options: ReadOptions): ReadPlan {
   return { ...cells, columns, kinds, otherwise, keep: new Set(keep), encoding, sampleRows, reading };
 }
 
-/** The kind that options say a column has. */
+/** Returns the kind that options say a column has. */
 export function givenKind(plan: ReadPlan, name: string): ColumnKind | 'skip' | undefined {
   const { columns, kinds, otherwise } = plan;
   if (Object.hasOwn(columns, name)) return columns[name];

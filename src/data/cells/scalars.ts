@@ -1,4 +1,4 @@
-/** What the texts of single values mean. */
+/** Reads the texts of single values: numbers, booleans and dates. */
 
 const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 
@@ -16,8 +16,8 @@ export function asciiOf(bytes: Uint8Array, from: number, to: number): string {
 const INFINITE = /^[+-]?inf(inity)?$/i;
 
 /**
- * The decimal number that bytes spell, correctly rounded, or NaN where they spell none: a leading zero (007) makes a code,
- * not a number. Up to 15 digits and powers of ten up to 22 are exact in float64, so one division rounds once.
+ * Returns the decimal number that bytes spell, correctly rounded, or NaN where they spell none: a leading zero (007) makes a
+ * code, not a number. Up to 15 digits and powers of ten up to 22 are exact in float64, so one division rounds once.
  */
 export function parseNumber(bytes: Uint8Array, from: number, to: number, decimalComma = false): number {
   const point = decimalComma ? COMMA : DOT;
@@ -136,7 +136,7 @@ const WORDS = /* @__PURE__ */ new Map<string, BooleanWord>(
   PAIRS.flatMap((words, pair) => words.map((word, value) => [word, { pair, value: value as 0 | 1 }] as const)),
 );
 
-/** What a word of a boolean says, in any case; undefined for other texts. */
+/** Returns the meaning of a boolean word in any case; undefined for other texts. */
 export function booleanWord(text: string): BooleanWord | undefined {
   return text.length > 5 ? undefined : WORDS.get(text.toLowerCase());
 }
@@ -144,8 +144,8 @@ export function booleanWord(text: string): BooleanWord | undefined {
 const isSpace = (unit: number) => unit === 32 || unit === 9 || unit === 13;
 
 /**
- * The text without spaces around it, as cells are read. Not by a pattern, which looks at each space within for the end
- * of the text.
+ * Returns the text without spaces around it, as cells are read. Not by a pattern, which looks at each space within for the
+ * end of the text.
  */
 export function withoutSpaces(text: string): string {
   let from = 0;

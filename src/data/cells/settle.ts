@@ -15,7 +15,7 @@ export interface Settled {
   readonly why: string;
   readonly remarks: readonly string[];
   readonly doubts: Doubts;
-  /** Where it is another one than was collected. */
+  /** Describes the column where its final kind differs from the one it was collected as. */
   readonly described?: Omit<ColumnReport, 'name' | 'why' | 'kind'>;
 }
 
@@ -38,7 +38,7 @@ export class Settling {
     private readonly columns: readonly Column[],
     private readonly lineOf: (row: number) => number | undefined,
     private readonly separator?: string,
-    /** Of a block of a stream. */
+    /** The remarks already made, where the cells are a block of a stream. */
     private readonly said?: Said,
   ) {}
 
@@ -48,7 +48,7 @@ export class Settling {
     return this.#pointed.size > (this.#pointed.has(name) ? 1 : 0);
   }
 
-  /** How tables are read that are written alike. */
+  /** The options with which similar tables are read. */
   get reading(): Reading {
     const { reading, thousands, dateFormat } = this.plan;
     const merged = <V>(given: V | Readonly<Record<string, V>> | undefined, found: Readonly<Record<string, V>>) => {
@@ -71,8 +71,8 @@ export class Settling {
   }
 
   /**
-   * The same of a block of a stream, whose columns stay what the first rows say: `first` where it holds these. What comes
-   * later cannot settle what they leave open.
+   * Does the same for a block of a stream, whose columns stay what the first rows say: `first` where it holds these. What
+   * comes later cannot settle what they leave open.
    */
   settleBlock(column: Column, findings: Findings, evidence: Evidence | undefined, first: boolean): Settled {
     const { name, kind } = column;

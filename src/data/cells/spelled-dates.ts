@@ -17,7 +17,7 @@ const MONTH = `${FULL}|${MONTHS.join('|')}|sept`;
 const WEEKDAY = '(?:(?:mon|tues?|wed|wednes|thu|thurs?|fri|sat|satur|sun)(?:day)?\\.?,?\\s)?';
 const DAY = '(\\d{1,2})(?:st|nd|rd|th)?';
 
-/** 1 to 12, or NaN. */
+/** Returns the month, 1 to 12, or NaN. */
 export function monthOf(text: string): number {
   const at = MONTHS.indexOf(text.slice(0, 3).toLowerCase());
   return at < 0 ? Number.NaN : at + 1;
@@ -50,7 +50,7 @@ function timeOf(rest: string): number {
   const match = TIME.exec(rest);
   if (!match) return Number.NaN;
   const [, hour, minute, second = '0', fraction = '0', half, , ...zone] = match;
-  // +02:00, or GMT+2 with one digit.
+  // The zone is +02:00, or GMT+2 with one digit.
   const [sign, offsetHour = '0', offsetMinute = '0'] = zone[0] === undefined ? zone.slice(3) : zone;
   let h = Number(hour);
   if (half !== undefined) {
@@ -94,7 +94,7 @@ function dayOf(text: string, order: DateOrder): Day | undefined {
   return match ? [Number(match[2]), monthOf(match[1]!), 1, text.length] : undefined;
 }
 
-/** What dates begin with: most texts are told by that, ids that begin with a digit too. */
+/** Matches the beginning of most spelled-out dates; ids that begin with a digit match too. */
 const MAYBE = /* @__PURE__ */ new RegExp(
   `^(?:\\d{1,4}[-/.\\s]|\\d{8}T|\\d{1,2}(?:st|nd|rd|th|${MONTHS.join('|')})|${MONTHS.join('|')}|mon|tue|wed|thu|fri|sat|sun)`,
   'i',
@@ -103,8 +103,8 @@ const MAYBE = /* @__PURE__ */ new RegExp(
 const CTIME = /^([a-z]{3} [a-z]{3} +\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})$/i;
 
 /**
- * A date as it is written in the wild: by numbers in the order given, with a name of the month, a month alone (its first
- * day), maybe with a time, AM or PM, Z, UTC or an offset. UTC where there is no offset.
+ * Returns a date as it is written in the wild: by numbers in the order given, with a name of the month, a month alone (its
+ * first day), maybe with a time, AM or PM, Z, UTC or an offset. UTC where there is no offset.
  */
 export function spelledDate(text: string, order: DateOrder): number {
   if (text.length > LONGEST || !MAYBE.test(text)) return Number.NaN;
@@ -125,7 +125,7 @@ export function isDateLike(text: string): boolean {
   return THREE.test(text) && !Number.isNaN(spelledDate(text, 'MDY'));
 }
 
-/** What is the same date in whatever order its numbers stand. */
+/** Reads dates that mean the same day whether day or month comes first. */
 export const inEitherOrder: DateReader = (text) => {
   const time = spelledDate(text, 'DMY');
   return time === spelledDate(text, 'MDY') ? time : Number.NaN;

@@ -26,7 +26,7 @@ const LONGEST = 64;
 /** Twelve months, abbreviated and in full, with and without a point. */
 const MOST_WORDS = 36;
 
-/** The word that would be a month; undefined where a text does not look like a date. */
+/** Returns the word that would be a month; undefined where a text does not look like a date. */
 function monthIn(text: string): string | undefined {
   if (text.length > LONGEST) return undefined;
   patterns ??= PATTERNS.map((source) => new RegExp(`^${source}$`, 'u'));

@@ -11,7 +11,7 @@ import type { ReadPlan } from './reading.js';
 
 const isMissing = (value: unknown) => value === null || value === undefined || Number.isNaN(value);
 
-/** The text of a value that stands among texts. */
+/** Returns the text of a value that stands among texts. */
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
@@ -19,10 +19,10 @@ function textOf(value: unknown): string | undefined {
   return undefined;
 }
 
-/** A number as texts beside it spell it. */
+/** Returns a number as texts beside it spell it. */
 function spelled(value: unknown, decimalComma: boolean): string | undefined {
   if (typeof value !== 'number') return textOf(value);
-  // A number is what float64 holds, however large: not an id of so many digits.
+  // A number has the value that float64 holds, however large: it is not an id of many digits.
   const text = Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : String(value);
   return decimalComma ? text.replace('.', ',') : text;
 }
@@ -57,14 +57,14 @@ interface Collected {
   readonly described: Omit<ColumnReport, 'name' | 'why' | 'kind'>;
 }
 
-/** One column of values, of a kind that is given or what its values say. */
+/** Returns one column of values, of a kind that is given or what its values say. */
 export function collectColumn(
   name: string,
   values: readonly unknown[],
   given: ColumnKind | undefined,
   plan: ReadPlan,
   complain: Complain,
-  /** What the first block of a stream says. */
+  /** The findings of a stream's first block; undefined before it has been read. */
   learned?: Pick<Evidence, 'plain' | 'unit'>,
 ): Collected {
   const evidence = evidenceOf(name, values, plan);
@@ -97,7 +97,7 @@ export function collectColumn(
       });
     }
     if (builder.add(feed.bytes, 0, feed.encode(text)) !== STRAY) return;
-    // Rows in memory may be those of a pipeline, which says what columns are.
+    // Rows in memory may be meant for a pipeline, which knows the kinds of its columns.
     const hint = plan.inMemory ? hintFor(text, kind) : adviceFor(text, kind, name);
     const problem = `'${shorten(text)}' is not a ${kind}`;
     throw complain({ row, field: name, problem, isValue: true, ...(hint && { hint }) });
@@ -107,7 +107,7 @@ export function collectColumn(
   return { column: builder.finish(name), evidence, findings, described };
 }
 
-/** The values as texts, as they are. */
+/** Returns the values as texts, as they are. */
 export function writtenColumn(name: string, values: readonly unknown[]): CategoryColumn {
   const builder = new KeepingBuilder(undefined);
   const feed = new TextFeed();
@@ -115,7 +115,7 @@ export function writtenColumn(name: string, values: readonly unknown[]): Categor
   return builder.finishWritten(name);
 }
 
-/** What is wrong with a row, for whoever knows where it stands. */
+/** Describes the fault in a row; the caller adds its place. */
 export interface RowFlaw {
   readonly row: number;
   readonly field?: string;

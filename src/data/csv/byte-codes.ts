@@ -14,7 +14,7 @@ export interface Place {
 
 const utf8 = () => textDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The place of a byte or character after those of `before`, lines counted from `line` on. */
+/** Returns the place of a byte or character after those of `before`, lines counted from `line` on. */
 export function placeOf(before: Uint8Array | string, line: number): Place {
   let start = 0;
   const newline = typeof before === 'string' ? '\n' : LF;
@@ -31,7 +31,7 @@ export function decode(bytes: Uint8Array, source: string, line: number): string 
   try {
     return utf8().decode(bytes);
   } catch {
-    // A decoder that streams takes what is valid before it refuses: halve until the first bad byte is found.
+    // A streaming decoder accepts the valid bytes before it throws: halving finds the first bad one.
     let good = 0;
     let bad = bytes.length;
     while (bad - good > 1) {
@@ -47,7 +47,7 @@ export function decode(bytes: Uint8Array, source: string, line: number): string 
   }
 }
 
-/** Where the character begins that byte `at` breaks off. */
+/** Returns the index at which the character begins that byte `at` interrupts. */
 function leadOf(bytes: Uint8Array, at: number): number {
   if (bytes[at]! >= 0xc0) return at;
   let lead = at - 1;
@@ -68,7 +68,7 @@ export function encodingError(source: string, place: Place, field?: string): Dat
   });
 }
 
-/** Refuses bytes that no text has. */
+/** Refuses bytes that no text has. @throws DataError for bytes that are not text. */
 export function checkText(bytes: Uint8Array, source: string, line: number): void {
   const nul = bytes.indexOf(0);
   if (nul < 0) return;

@@ -1,13 +1,13 @@
 import { grown } from '../cells/dictionary.js';
 import { CR, LF, QUOTE, SPACE, TAB } from './byte-codes.js';
 
-/** What `cut` found: a whole row, the beginning of one, or a field that is wrongly quoted. */
+/** Codes for what `cut` found: a whole row, the beginning of one, or a field with wrong quotes. */
 export const ROW = 0;
 export const PART = 1;
 export const FLAW = 2;
 export type Outcome = typeof ROW | typeof PART | typeof FLAW;
 
-/** How a field is written: as it is, in quotes, or in quotes with something in it that stands for something else. */
+/** Codes for how a field is written: plain, in quotes, or in quotes with escapes in it. */
 export const PLAIN = 0;
 export const QUOTED = 1;
 export const ESCAPED = 2;
@@ -18,7 +18,7 @@ export const isSpace = (byte: number) => byte === SPACE || byte === TAB || byte 
 export class Cutter {
   /** Fields of the row. */
   count = 0;
-  /** Where the next row begins. */
+  /** The index at which the next row begins. */
   end = 0;
   /** Line breaks in quotes. */
   breaks = 0;
@@ -28,7 +28,7 @@ export class Cutter {
   broken = -1;
   /** Fields in quotes of all rows so far. */
   quoted = 0;
-  /** Where fields begin, quotes included, and what they hold, spaces around it excluded. */
+  /** The start of each field, with its quotes, and the bounds of its content, without surrounding spaces. */
   froms = new Int32Array(64);
   starts = new Int32Array(64);
   stops = new Int32Array(64);
@@ -86,7 +86,7 @@ export class Cutter {
       }
       while (stop > start && isSpace(unit[stop - 1]!)) stop--;
       const ends = unit[i] === LF;
-      // Spaces that separate may trail.
+      // Spaces that separate fields may trail.
       if (!(merges && ends && mark === PLAIN && start === stop && this.count > 0)) this.#push(from, start, stop, mark);
       if (!ends) continue;
       this.end = i + 1;

@@ -33,7 +33,7 @@ export interface CsvOptions extends ReadOptions, Limits {
   readonly names?: readonly string[];
   /** Lines to leave out at the beginning; default: titles above the table, which have fewer fields, and `sep=;`. */
   readonly skipLines?: number;
-  /** What becomes of names that come again: an 'error' (default), or numbered (`size`, `size.1`) by 'rename'. */
+  /** Says what to do with repeated names: 'error' (default) refuses them, 'rename' numbers them (`size`, `size.1`). */
   readonly duplicates?: 'error' | 'rename';
 }
 
@@ -51,7 +51,7 @@ export interface CsvPlan extends ReadPlan {
   readonly maxColumns: number;
   readonly maxBytes: number;
   readonly maxRows: number;
-  /** What an earlier run over the file found. */
+  /** Remarks from an earlier run over the file. */
   readonly notes: readonly string[];
 }
 
@@ -71,6 +71,7 @@ const yesOrNo = (value: unknown, argument: string) => {
   throw new ValueError({ argument, given: show(value), expected: 'true or false' });
 };
 
+/** @throws ValueError for options of another kind, or that contradict each other. */
 export function planCsv(options: CsvOptions): CsvPlan {
   checkOptions(options, [...READ_OPTIONS, ...CSV_OPTIONS, 'names', 'maxColumns', 'maxBytes'], 'options');
   const { separator, header, names, quote, comment, skipLines, duplicates = 'error' } = options;
@@ -122,7 +123,7 @@ export function planCsv(options: CsvOptions): CsvPlan {
   };
 }
 
-/** What the first lines of a file say. */
+/** Describes the form of a file, as inferred from its first lines. */
 export interface Dialect {
   readonly separator: string;
   readonly quote: boolean;
@@ -157,7 +158,7 @@ function commentsAbove(head: Head, plan: CsvPlan): number {
   const { separator, quote } = findLayout(head.after(first), given, () => false);
   const [names, ...rows] = head.after(first - 1).sample({ separator, quote }, 30).rows;
   const width = rows[0]?.length ?? 0;
-  // The last of them may hold names, such as #id,size.
+  // The last comment line may hold names, such as #id,size.
   return width > 1 && names!.length === width && !guessHeader(rows, plan).header ? first - 1 : first;
 }
 
@@ -171,7 +172,10 @@ export interface Beginning {
   readonly line: number;
 }
 
-/** Reads names, separator and kinds off the first lines of a file; undefined where they are too few. */
+/**
+ * Reads names, separator and kinds off the first lines of a file; undefined where they are too few.
+ * @throws DataError for a file without rows, with a separator of two characters, or beyond a limit.
+ */
 export function inferDialect(beginning: Beginning, source: string, plan: CsvPlan): Dialect | undefined {
   const { bytes, whole, enough, line } = beginning;
   const file = new Head(bytes, whole, line, plan.comment);
@@ -230,7 +234,7 @@ export function inferDialect(beginning: Beginning, source: string, plan: CsvPlan
   }
   const found = layout.rowNames ? ['', ...first] : first;
   const width = header ? (rows[1]?.length ?? found.length) : found.length;
-  // A separator that ends the first line alone makes no column.
+  // A separator at the end of the first line alone makes no column.
   const count = found.length === width + 1 && found.at(-1) === '' ? width : found.length;
   const at = lines[0]!;
   const names = namesOf(header ? found.slice(0, count) : undefined, count, source, plan.names, {
@@ -253,7 +257,7 @@ export function inferDialect(beginning: Beginning, source: string, plan: CsvPlan
   return { separator, quote, skip, trailing, header, names, evidence, notes };
 }
 
-/** How names are taken that come again, and where they stand. */
+/** Decides how repeated names are treated, and where the names are. */
 interface Naming {
   readonly line?: number;
   readonly rename?: boolean;
@@ -261,7 +265,10 @@ interface Naming {
   readonly notes?: string[];
 }
 
-/** Names of columns, checked: no two alike, none of an object's own. */
+/**
+ * Names of columns, checked: no two alike, none of an object's own.
+ * @throws ValueError for another number of names than columns; DataError for names that are reserved or come twice.
+ */
 export function namesOf(
   first: readonly string[] | undefined,
   count: number,
@@ -280,7 +287,7 @@ export function namesOf(
   const taken = new Set(written);
   const seen = new Map<string, number>();
   const counts = new Map<string, number>();
-  /** The first of `name.1`, `name.2`, ... that is free. */
+  /** Returns the first of `name.1`, `name.2`, ... that is free. */
   const free = (name: string) => {
     for (let n = counts.get(name) ?? 1; ; n++) {
       counts.set(name, n + 1);
@@ -289,7 +296,7 @@ export function namesOf(
   };
   return written.map((text, i) => {
     let name = text || `column${i + 1}`;
-    // A name that was made gives way to one that is written.
+    // A generated name gives way to one that is in the file.
     if (text === '' && taken.has(name)) name = free(name);
     const place = () => ({ code: 'header', source, line, column: columnOf(first, i), field: name }) as const;
     if (name === '__proto__') throw new DataError({ ...place(), problem: 'a column cannot have this name' });

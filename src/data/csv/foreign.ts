@@ -1,6 +1,6 @@
 import { DataError } from '../data-error.js';
 
-/** What a file is that is no table of lines, by its first line with something in it. */
+/** Recognizes files that are not tables of lines, by their first line that is not blank. */
 const FORMATS: readonly (readonly [pattern: RegExp, what: string, hint: string])[] = [
   [/^(?:\{ ?"|\[ ?[[{\]]|[[{]$)/, 'JSON', "For JSON say format: 'json' to readTable, or call readJson."],
   [/^<(?:!doctype html|html|head|body|table)\b/i, 'HTML', 'Is it the page of an error, or one that shows a table?'],
@@ -16,7 +16,7 @@ const SPARSE_HINT =
 
 const LINES = ['JSON Lines', "For JSON say format: 'jsonLines' to readTable, or call readJsonLines."] as const;
 
-/** Refuses what is another format. */
+/** Refuses what is another format. @throws DataError for a file of another format. */
 export function checkFormat(beginning: readonly string[], source: string, line: number): void {
   const lines = beginning.filter((text) => text !== '' && !text.startsWith('%'));
   const [first = '', second = ''] = lines;
@@ -33,7 +33,7 @@ const RARE = ['^', '~', '#', '!', '&', '*', '='];
 
 const counted = (text: string, character: string) => text.split(character).length - 1;
 
-/** What is odd about lines of which each is one field. */
+/** Returns remarks about lines that each have only one field. */
 export function uncutNotes(lines: readonly string[]): string[] {
   if (lines.length < 2) return [];
   const even = (character: string, texts: readonly string[]) => {
@@ -55,7 +55,7 @@ export function uncutNotes(lines: readonly string[]): string[] {
   ];
 }
 
-/** What is odd about the fields of the first line. */
+/** Returns remarks about quotes in the fields of the first line. */
 export function quoteNotes(first: readonly string[]): string[] {
   if (first.length === 0 || !first.every((text) => /^(?:'.*'|[\u2018\u201c].*[\u2019\u201d])$/.test(text))) return [];
   return [`the quotes around ${first[0]} are characters like others, since only double quotes enclose fields`];

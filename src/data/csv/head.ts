@@ -32,7 +32,7 @@ export class Head {
     readonly whole: boolean,
     /** The number of its first line. */
     readonly line: number,
-    /** What lines begin with that are left out. */
+    /** The bytes with which lines to leave out begin. */
     readonly comment: Uint8Array | undefined,
   ) {
     const open = whole && bytes.length > 0 && bytes.at(-1) !== LF;
@@ -41,7 +41,7 @@ export class Head {
       this.#bytes.set(bytes);
       this.#bytes[bytes.length] = LF;
     }
-    // One text to take slices of, where bytes are characters.
+    // Where bytes are characters, fields are slices of one text.
     const text = this.#decoder.decode(this.#bytes);
     this.#text = text.length === this.#bytes.length ? text : undefined;
   }
@@ -64,7 +64,7 @@ export class Head {
     return lines;
   }
 
-  /** What is left when `count` lines are gone. */
+  /** Returns the head without its first `count` lines. */
   after(count: number): Head {
     let at = 0;
     for (let left = count; left > 0 && at < this.#bytes.length; left--) at = this.#bytes.indexOf(LF, at) + 1;
@@ -95,7 +95,7 @@ export class Head {
       const outcome = usual.cut(bytes, at, bytes.length);
       if (outcome === PART && !this.whole) break;
       if (outcome !== ROW) {
-        // Reading will say what is wrong with it.
+        // The reader will report the fault.
         flawed = true;
         cutter = plain;
         if (outcome === PART) usual = plain;

@@ -16,9 +16,9 @@ export interface HeaderGuess {
 
 interface Heading {
   readonly name: string;
-  /** What it would be as a value; undefined where it would be a missing one. */
+  /** The kind that the text would have as a value; undefined for markers of missing values. */
   readonly kind: ColumnKind | undefined;
-  /** What stands below it; undefined where nothing does. */
+  /** The kind of the values below it; undefined where there are none. */
   readonly below: ColumnKind | undefined;
   readonly texts: readonly string[];
 }
@@ -65,7 +65,7 @@ function labelAmong(headings: readonly Heading[]): Heading | undefined {
   return labels.find(({ texts }) => texts.length > 3 && new Set(texts).size * 2 <= texts.length);
 }
 
-/** What numbers above numbers are if they are names: years, numbers of columns, a scale. */
+/** Recognizes numbers that may be names above numbers: years, numbers of columns, a scale. */
 function ladderOf(
   headings: readonly Heading[],
   all: readonly Heading[],
@@ -171,7 +171,7 @@ function mayName(numbers: readonly Heading[], label: Heading, all: readonly Head
 function byTexts(headings: readonly Heading[]): HeaderGuess {
   const no = (why: string): HeaderGuess => ({ header: false, why, sure: false });
   if (headings.every(({ kind }) => kind === undefined)) return no('its values are missing');
-  // A blank above a column with blanks may be one of them.
+  // A blank name above a column with blanks may be one of them.
   const empty = headings.findIndex(
     ({ name, texts }, c) => c > 0 && name === '' && texts.includes('') && texts.some(Boolean),
   );

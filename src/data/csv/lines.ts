@@ -20,11 +20,11 @@ interface LineOptions {
   readonly maxLineLength: number;
   readonly maxFieldLength: number;
   readonly maxRows: number;
-  /** What lines begin with that are left out. */
+  /** The bytes with which lines to leave out begin. */
   readonly comment: Uint8Array | undefined;
 }
 
-/** How lines are cut. */
+/** Describes how lines are cut into fields. */
 interface Cutting {
   readonly separator: string;
   readonly quote: boolean;
@@ -58,7 +58,7 @@ export class LineReader {
   /** The lines of rows that were not taken yet. */
   #lines = new Uint32Array(1024);
   #untaken = 0;
-  /** What came after the last whole row, in pieces. */
+  /** The pieces that came after the last whole row. */
   #rest: Uint8Array[] = [];
   #length = 0;
   /** Bytes to wait for before a row in quotes that was not whole is tried again, so that it is read twice at most. */
@@ -132,7 +132,7 @@ export class LineReader {
     return quoted >= 0 && quoted < end ? this.#rows(unit, at, end, last) : this.#plain(unit, at, end);
   }
 
-  /** All that came since the last whole row; ends in a line break if nothing comes after it. */
+  /** Returns all that came since the last whole row; ends in a line break if nothing comes after it. */
   #joined(last: boolean): Uint8Array {
     const open = last && this.#length > 0 && this.#rest.at(-1)!.at(-1) !== LF;
     if (!open && this.#rest.length === 1) return this.#rest[0]!;
@@ -188,7 +188,7 @@ export class LineReader {
         while (stop > start && isSpace(unit[stop - 1]!)) stop--;
         const ends = byte === LF;
         if (separator === SPACE && start === stop && !ends) {
-          // Several spaces in a row separate as one does.
+          // Several spaces in a row separate fields as one does.
           c--;
           continue;
         }
@@ -237,7 +237,7 @@ export class LineReader {
     throw new DataError({ code: 'limit', source: this.source, line, column: 1, problem, hint: STREAM });
   }
 
-  /** The lines in which rows begin since the last call. */
+  /** Returns the lines in which rows begin since the last call. */
   takeLines(): Uint32Array {
     const lines = this.#lines.slice(0, this.#untaken);
     this.#untaken = 0;
@@ -288,7 +288,7 @@ export class LineReader {
     return true;
   }
 
-  /** What a field is that holds line breaks, between which each line is a row by itself. */
+  /** Returns the error for a field whose quotes enclose line breaks between which each line is a row of its own. */
   #swallows(unit: Uint8Array, row: number): DataError {
     const place = this.#placeOf(unit, row, this.#cutter.broken);
     const last = this.#line + this.#cutter.breaks;
@@ -354,7 +354,7 @@ export class LineReader {
     builder.addMissing();
   }
 
-  /** Where a byte stands of the row that begins at `row`. */
+  /** Returns the line and column of a byte of the row that begins at `row`. */
   #placeOf(unit: Uint8Array, row: number, at: number): Place {
     let line = this.#line;
     let start = row;
@@ -389,7 +389,7 @@ export class LineReader {
   }
 }
 
-/** What to do with a line of one field, as notes below a table are. A short text may begin rows, too. */
+/** Returns the advice for a line of one field, such as a note below a table. A short text may also be the start of a row. */
 function noteHint(text: string): string {
   const way = /^[^'"]{8,60}$/.test(text) ? `comment: '${text}' leaves out lines that begin so` : 'delete it';
   return `If the line is no row but a note, ${way}.`;

@@ -8,6 +8,7 @@ import { DataError, shorten } from '../data-error.js';
 import { type Bytes, open, type Source } from '../opened.js';
 import { Said } from '../remarks.js';
 import { type ColumnReport, makeReport } from '../report.js';
+import { type TableStream, tableStream } from '../streams/table-stream.js';
 import { Table } from '../table.js';
 import { asUtf8 } from '../text-encoding.js';
 import { checkText, decode, LF } from './byte-codes.js';
@@ -24,7 +25,7 @@ async function* linesOf(bytes: Bytes, encoding: string | undefined): AsyncGenera
   }
 }
 
-/** The same without the first lines. */
+/** Returns a reader without the first lines. */
 async function* without(count: number, blocks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   let left = count;
   for await (const block of blocks) {
@@ -84,7 +85,7 @@ function begin(
     const evidence = dialect.evidence[c]!;
     const { kind: found, plain } = evidence;
     const given = givenKind(plan, column);
-    // What is written in another way than most are is looked at when all of it is there.
+    // Columns with unusual spellings are interpreted once all of their cells are there.
     const kind = given ?? (once || (plain && !revised.has(column)) ? found : 'category');
     kinds.set(column, kind);
     const inferred = given === undefined && once && !plain;
@@ -96,7 +97,7 @@ function begin(
   return { dialect, fields, kinds, reader: new LineReader(name, fields, plan, { ...dialect, bare }, line) };
 }
 
-/** What is enough to see how a file is written: so many lines, or so many bytes with more than one line. */
+/** The size of a sample that shows how a file is written: this many lines, or this many bytes with more than one line. */
 const HEAD_LINES = 30;
 const HEAD_BYTES = 2 ** 22;
 
@@ -183,7 +184,7 @@ export async function readCsv(source: Source, options: CsvOptions = {}): Promise
     try {
       for await (pass of run(bytes, plan, revised));
     } catch (error) {
-      // What the whole file says of quotes counts more than its beginning.
+      // The quotes of the whole file count more than those of its beginning.
       if (flawed || !(error instanceof BareQuoteError) || !bytes.again) throw flawed ?? error;
       plan = { ...plan, quote: false, notes: [bareNote(error)] };
       flawed = error;
@@ -216,7 +217,7 @@ function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<
   const { dialect, fields, kinds, reader } = pass;
   const { separator, header } = dialect;
   const lines = reader.takeLines();
-  // Builders are empty after this.
+  // Builders are empty from here on.
   const described = fields.map(({ builder }) => builder?.describe());
   const found = fields.map(({ builder }) => builder?.findings);
   const made = columnsOf(pass);
@@ -250,11 +251,18 @@ function finish(pass: Pass, source: string, plan: CsvPlan, revised: ReadonlyMap<
 /**
  * Reads a CSV file a block at a time, in constant memory: tables of some thousand rows. Kinds are those of `columns` and,
  * for the others, of the first rows; each table has categories of its own. The report of a table says what was not said of
- * those before it.
+ * those before it. `batches` makes batches of it.
  * @throws DataError, also where a value is of another kind than the first rows of its column.
  */
-export async function* streamCsv(source: Source, options: CsvOptions = {}): AsyncGenerator<Table, void, undefined> {
-  // Memory does not grow with what is read.
+export function streamCsv(source: Source, options: CsvOptions = {}): TableStream {
+  return tableStream({
+    read: (kinds) => blocksOf(source, kinds ? { ...options, kinds: { ...kinds, ...options.kinds } } : options),
+    about: () => open(source),
+  });
+}
+
+async function* blocksOf(source: Source, options: CsvOptions): AsyncGenerator<Table, void, undefined> {
+  // Streams have no limit, since memory does not grow with what is read.
   const plan = { ...planCsv(options), maxBytes: Number.POSITIVE_INFINITY, maxRows: Number.POSITIVE_INFINITY };
   const bytes = open(source);
   let pass: Pass | undefined;

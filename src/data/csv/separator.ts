@@ -8,7 +8,7 @@ const LOOK = 30;
 /** Lines among which a table may begin. */
 const TITLES = 60;
 
-/** How the lines of a file are cut, and where its table begins. */
+/** Describes how the lines of a file are cut, and where its table begins. */
 export interface Layout extends HowCut {
   /** Lines above the table. */
   readonly skip: number;
@@ -35,16 +35,16 @@ function countsOf({ rows }: Sample): number[] {
   return rows.map((row) => row.length);
 }
 
-/** The separators that may be, with what they make of the first lines. */
+/** Returns the separators that may be, with what they make of the first lines. */
 function candidatesOf(head: Head, { separator, quote, decimalComma }: Given): (HowCut & { sample: Sample })[] {
   const separators = separator === undefined ? CANDIDATES : [separator];
   return separators.flatMap((sign) => {
     const how = { separator: sign, quote: quote ?? true };
     const sample = head.sample(how, LOOK);
-    // Where commas are decimal separators they separate fields only if fields with one are in quotes.
+    // Where commas are decimal separators, they separate fields only if fields that contain one are quoted.
     if (sign === ',' && separator === undefined && decimalComma && !sample.protects) return [];
     const found = [{ ...how, sample }];
-    // Lines cut by tabs seldom have quotes that mean more than themselves.
+    // In lines cut by tabs, quotes are usually plain characters.
     if (sign !== '\t' || quote !== undefined || !head.has(QUOTE)) return found;
     const bare = { separator: sign, quote: false };
     const plain = head.sample(bare, 1000);
@@ -69,7 +69,7 @@ function hasCommas({ rows }: Sample): boolean {
   return rows.every((row, r) => (r === 0 && rows.length > 1) || row.every(isCell));
 }
 
-/** The separator that cuts the most lines into equally many fields, more than one. */
+/** Returns the separator that cuts the most lines into equally many fields, more than one. */
 function bestOf(candidates: readonly (HowCut & { sample: Sample })[]) {
   let best: (HowCut & { sample: Sample; share: number }) | undefined;
   for (const candidate of candidates) {
@@ -84,7 +84,7 @@ function bestOf(candidates: readonly (HowCut & { sample: Sample })[]) {
   return best;
 }
 
-/** Where the rows begin that have as many fields as the last of a sample. */
+/** Returns the index of the first row of those with as many fields as the last row of a sample. */
 function tableStart({ rows }: Sample): number {
   const width = rows.at(-1)?.length ?? 0;
   let start = rows.length;
@@ -92,7 +92,7 @@ function tableStart({ rows }: Sample): number {
   return start;
 }
 
-/** What else a file may be of which not all lines have as many fields as the first. */
+/** Finds another layout for a file whose lines do not all have as many fields as the first. */
 function unevenOf(head: Head, how: HowCut, { titles, named }: Given, isHeader: IsHeader): Layout | undefined {
   const sample = head.sample(how, TITLES);
   const { rows, lines } = sample;
@@ -166,7 +166,7 @@ export function findLayout(head: Head, given: Given, isHeader: IsHeader): Layout
   return { separator, quote, skip, rowNames: false, trailing: false, notes };
 }
 
-/** Two characters in a row between all fields, as in `1::1193::5`, where no other character separates them. */
+/** Finds two characters in a row between all fields, as in `1::1193::5`, where no other character separates them. */
 export function doubledIn(head: Head, { separator, quote }: HowCut): string | undefined {
   const lines = head.lines(LOOK).filter((line) => line.trim() !== '');
   if (!head.whole && lines.length === LOOK) lines.pop();
@@ -176,7 +176,7 @@ export function doubledIn(head: Head, { separator, quote }: HowCut): string | un
     if (cuts && pair[0] !== separator) return false;
     const pieces = lines.map((line) => line.split(pair).length);
     if (pieces.length === 0 || pieces[0]! < 2 || pieces.some((count) => count !== pieces[0])) return false;
-    // With a single one between other fields it is a field without a value.
+    // With a single separator between other fields, this is a field without a value.
     return !cuts || counts[0] === 2 * pieces[0]! - 1;
   });
 }

@@ -5,6 +5,7 @@ import type { Complain } from '../cells/values.js';
 import { checkText, decode } from '../csv/byte-codes.js';
 import { type Bytes, open, readAll, type Source } from '../opened.js';
 import { Blocks, RowCollector, type RowOptions, tableOf } from '../rows.js';
+import { type TableStream, tableStream } from '../streams/table-stream.js';
 import type { Table } from '../table.js';
 import { inUtf8 } from '../text-encoding.js';
 import { addObject, isTable } from './shapes.js';
@@ -86,7 +87,7 @@ function areNames(row: unknown): row is readonly string[] {
   return row.every((cell) => typeof cell === 'string' && cell.trim() !== '') && new Set(row).size === row.length;
 }
 
-/** The table that one JSON text holds. */
+/** Returns the table that one JSON text holds. */
 function tableOfText(text: string, name: string, plan: JsonPlan, notes: readonly string[] = []): Table {
   const spots = new Spots();
   const complain = spots.complain(name);
@@ -176,7 +177,7 @@ class Pieces {
   }
 }
 
-/** The lines of a source that are not blank, with their numbers. */
+/** Returns the lines of a source that are not blank, with their numbers. */
 async function* lines(bytes: Bytes, maxLength: number): AsyncGenerator<{ text: string; line: number }[]> {
   const rest = new Pieces();
   let line = 1;
@@ -217,7 +218,7 @@ function isWhole(block: Uint8Array): boolean {
   }
 }
 
-/** The same bytes, and their first block. */
+/** Reads the first block, and returns it with bytes that still begin with it. */
 async function peek(bytes: Bytes): Promise<{ first: Uint8Array | undefined; all: Bytes }> {
   const blocks = bytes.blocks();
   const { done, value } = await blocks.next();
@@ -248,7 +249,7 @@ async function* batches(
   const table = () => {
     const { collector } = adder;
     const made = tableOf(collector, name, cells, complain, spots.lines, blocks);
-    // What the first block says of dates and thousands holds for all.
+    // The formats of dates and thousands in the first block hold for all blocks.
     cells = { ...cells, thousands: made.reading.thousands, dateFormat: made.reading.dateFormat };
     names ??= [...collector.columns.keys()];
     return made;
@@ -260,7 +261,7 @@ async function* batches(
         throw failure('structure', name, spot, `the JSON nests deeper than ${DEPTH} levels`);
       adder.add(parse(text, name, spot), spot, names === undefined);
     }
-    // What comes in small pieces is no fewer rows to infer kinds from.
+    // However small the pieces are, kinds are inferred from as many rows.
     const least = names === undefined ? plan.sampleRows : 1;
     if (whole || adder.collector.rows < least) continue;
     yield table();
@@ -277,14 +278,14 @@ async function* batches(
   }
 }
 
-/** How many brackets open in a row at the start: only hostile rows have more than a few. */
+/** Counts the brackets that open at the start of a row: only hostile rows have more than a few. */
 function depthOf(text: string): number {
   let depth = 0;
   while (text[depth] === '[' || text[depth] === '{') depth++;
   return depth;
 }
 
-async function* tablesOf(source: Source, options: JsonOptions, whole: boolean): AsyncGenerator<Table> {
+async function* tablesOf(source: Source, options: JsonOptions, whole: boolean): AsyncGenerator<Table, void, undefined> {
   const plan = planJson(options);
   const maxBytes = options.maxBytes === undefined ? undefined : checkNumber(options.maxBytes, 'maxBytes', { min: 1 });
   const { first, all } = await peek(inUtf8(open(source), plan.encoding));
@@ -304,7 +305,10 @@ export async function readJsonLines(source: Source, options: JsonOptions = {}): 
   throw failure('empty', open(source).name, START, 'the file is empty');
 }
 
-/** The same a block at a time, in constant memory; kinds and columns are those of the first block. */
-export function streamJsonLines(source: Source, options: JsonOptions = {}): AsyncGenerator<Table> {
-  return tablesOf(source, options, false);
+/** Does the same a block at a time, in constant memory; kinds and columns are those of the first block. */
+export function streamJsonLines(source: Source, options: JsonOptions = {}): TableStream {
+  return tableStream({
+    read: (kinds) => tablesOf(source, kinds ? { ...options, kinds: { ...kinds, ...options.kinds } } : options, false),
+    about: () => open(source),
+  });
 }

@@ -12,7 +12,7 @@ const hasRows = (value: unknown): value is unknown[] => Array.isArray(value) && 
 
 const HINT = 'Rows stand in an array, one object each; or one object holds an array for each column.';
 
-/** How deep below a key rows may stand. */
+/** The depth below a key at which rows are looked for. */
 const LEVELS = 4;
 
 interface Found {
@@ -37,7 +37,7 @@ export function isTable(value: unknown): boolean {
   return inner.every(isRow) || inner.some(holdsColumns) || rowsBelow(value, '', LEVELS).length > 0;
 }
 
-/** What stands at a path of keys such as `result.items`. */
+/** Returns the value at a path of keys such as `result.items`. */
 function valueAt(value: unknown, path: string): unknown {
   if (isObject(value) && Object.hasOwn(value, path)) return value[path];
   const dot = path.indexOf('.');
@@ -105,7 +105,7 @@ export function addObject(value: Values, collector: RowCollector, source: string
   } else addColumns(entries, collector, source);
 }
 
-/** What pandas says of columns with `orient='table'`. */
+/** Recognizes the description of columns that pandas writes with `orient='table'`. */
 const holdsFields = (fields: unknown) =>
   hasRows(fields) && fields.every((field) => isObject(field) && typeof field.name === 'string');
 
@@ -126,7 +126,7 @@ function addAll(rows: readonly unknown[], collector: RowCollector): void {
   for (const row of rows) collector.add(row);
 }
 
-/** An object of columns: arrays of equal length. */
+/** Adds an object of columns: arrays of equal length. */
 function addColumns(entries: readonly [string, unknown][], collector: RowCollector, source: string): void {
   const rows = Array.isArray(entries[0]?.[1]) ? entries[0][1].length : 0;
   for (const [name, values] of entries) {
@@ -140,7 +140,7 @@ function addColumns(entries: readonly [string, unknown][], collector: RowCollect
   collector.rows = rows;
 }
 
-/** The names of columns, labels of rows and values that pandas writes with `orient='split'`. */
+/** Adds the names of columns, labels of rows and values that pandas writes with `orient='split'`. */
 function addSplit(
   value: Values,
   columns: readonly unknown[],

@@ -2,7 +2,7 @@
 export class JsonFlaw extends Error {
   constructor(
     readonly at: number,
-    /** How to mend it, where that is known. */
+    /** Says how to fix it, where that is known. */
     readonly hint: string | undefined,
   ) {
     super('flawed JSON');
@@ -150,7 +150,7 @@ class Scanner {
     for (; ; this.#at++) {
       const unit = text.charCodeAt(this.#at);
       if (unit === QUOTE) break;
-      // NaN, past the end, is not below 32 either.
+      // Past the end this is NaN, which is not below 32 either.
       if (unit < 32 || this.#at >= text.length) this.#fail(this.#at);
       if (unit !== BACKSLASH) continue;
       before += text.slice(from, this.#at) + this.#escape();
@@ -159,7 +159,7 @@ class Scanner {
     return before + text.slice(from, this.#at++);
   }
 
-  /** What an escape stands for; goes on to its last character. */
+  /** Returns the character of an escape, and moves on to its last character. */
   #escape(): string {
     const letter = this.text[++this.#at];
     if (letter === 'u') {
@@ -216,7 +216,7 @@ function hasLongNumber(text: string): boolean {
 }
 
 /**
- * The value that a JSON text is. Whole numbers beyond 2^53 come as their text, which says which number is meant.
+ * Returns the value that a JSON text is. Whole numbers beyond 2^53 come as their text, which says which number is meant.
  * @throws JsonFlaw
  */
 export function parseJson(text: string, depth: number): unknown {
@@ -224,7 +224,7 @@ export function parseJson(text: string, depth: number): unknown {
     try {
       return JSON.parse(text);
     } catch {
-      // The scanner says what is wrong, and where.
+      // The scanner reports the error and its place.
     }
   }
   return new Scanner(text, depth).whole();

@@ -12,7 +12,7 @@ export interface Spot {
 
 export const START: Spot = { line: 1, column: 1 };
 
-/** Where each row stands. */
+/** Records the position of each row in the text. */
 export class Spots {
   readonly #spots: number[] = [];
   add({ line, column }: Spot): void {
@@ -45,7 +45,7 @@ export function failure(
   return new DataError({ code, source, line: spot.line, column: spot.column, problem, ...more });
 }
 
-/** Where index `at` of a text lies that begins at `spot`. */
+/** Returns the line and column of index `at` in a text that begins at `spot`. */
 export function spotOf(text: string, at: number, { line, column }: Spot): Spot {
   let start = -1;
   for (let i = text.indexOf('\n'); i >= 0 && i < at; i = text.indexOf('\n', i + 1)) {
@@ -67,7 +67,7 @@ export function parse(text: string, source: string, spot: Spot): unknown {
   }
 }
 
-/** The elements of the array that a text is, each parsed, and where it begins. */
+/** Returns the elements of the array that a text is, each parsed, and where it begins. */
 export function* elements(text: string, source: string): Generator<{ value: unknown; spot: Spot }> {
   let depth = 0;
   let start = -1;

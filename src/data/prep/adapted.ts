@@ -5,14 +5,17 @@ import type { CategoryColumn, Column, ColumnKind, NumberColumn } from '../column
 import type { Table } from '../table.js';
 import { textsOf } from './encoding.js';
 
-/** What a column was when fitting. */
+/** Describes a column as it was when fitting. */
 interface Fitted {
   readonly name: string;
   readonly kind: ColumnKind;
   readonly words: readonly [string, string] | undefined;
 }
 
-/** A table's column as the kind that it had when fitting. */
+/**
+ * Returns a table's column as the kind that it had when fitting.
+ * @throws UnknownNameError for a column that is absent; ValueError for a value of another kind than when fitting.
+ */
 export function adapted(table: Table, { name, kind, words }: Fitted): Column {
   if (!table.has(name)) {
     throw new UnknownNameError({
@@ -23,7 +26,7 @@ export function adapted(table: Table, { name, kind, words }: Fitted): Column {
   }
   const column = table.column(name);
   if (column.kind === kind) return column;
-  // Of dates, how they were written is lost.
+  // The original spelling of dates is lost.
   if (kind === 'category' && column.kind !== 'date') return textsOf(column);
   if (column.kind !== 'category') {
     const allMissing = column.values.every((value) => Number.isNaN(value));

@@ -24,7 +24,7 @@ interface OpenStep {
   readonly inverse?: (columns: readonly Column[], state: State, options: unknown) => Column;
 }
 
-/** Checks specs of steps, one or several. */
+/** Checks specs of steps, one or several. @throws ValueError for anything but steps. */
 export function readSteps(value: unknown, argument: string): readonly StepSpec[] {
   const specs = Array.isArray(value) ? value : [value];
   return specs.map((spec, i) => {
@@ -71,7 +71,7 @@ export class Chain {
     for (const link of this.#links) {
       const { kind, options } = link;
       for (const item of columns) this.#check(link, item);
-      // What would not come back from a file is refused here.
+      // A state that would not survive saving is refused here.
       link.states = columns.map((item) =>
         checkState(kind.fit(item, options), kind.state, `column '${item.name}', ${link.spec.step}`),
       );
@@ -106,7 +106,7 @@ export class Chain {
     return names;
   }
 
-  /** The column that this came of, as far as that can be told. */
+  /** Restores the column that these were made from, as far as possible. @throws ValueError for a step that has no inverse. */
   inverse(columns: readonly Column[]): Column {
     let names: readonly string[] = [this.name];
     const stages = this.#links.map((link) => {
@@ -139,7 +139,7 @@ export class Chain {
     return this.#links.map(({ spec, states }) => ({ ...spec, states }));
   }
 
-  /** A chain with what another one learned. */
+  /** Restores a fitted chain from its `toJSON`. @throws ShapeError for another number of states than columns. */
   static fromJSON(name: string, value: unknown, argument: string): Chain {
     const specs = readSteps(value, argument);
     const chain = new Chain(name, specs, argument);

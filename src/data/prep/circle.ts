@@ -21,7 +21,7 @@ const PER_HALF_PI = 0.6366197723675814;
 
 const view = /* @__PURE__ */ new DataView(new ArrayBuffer(8));
 
-/** The first 32 bits of a number, without its sign. */
+/** Returns the first 32 bits of a number, without its sign. */
 function topOf(x: number): number {
   view.setFloat64(0, x);
   return view.getInt32(0) & 0x7fffffff;
@@ -33,7 +33,7 @@ function fromTop(top: number): number {
   return view.getFloat64(0);
 }
 
-/** The sine of x + rest, of an eighth of a circle at most. */
+/** Returns the sine of x + rest, of an eighth of a circle at most. */
 function kernelSin(x: number, rest: number, exact: boolean): number {
   const z = x * x;
   const v = z * x;
@@ -50,14 +50,14 @@ function kernelCos(x: number, rest: number): number {
   return 1 - q - (0.5 * z - q - (z * r - x * rest));
 }
 
-/** The quarter of the circle, and what is left of the angle, in two parts. */
+/** Returns the quarter of the circle, and what is left of the angle, in two parts. */
 function reduce(x: number): readonly [quarter: number, x: number, rest: number] {
   if (x <= Math.PI / 4) return [0, x, 0];
   const quarter = Math.trunc(x * PER_HALF_PI + 0.5);
   let high = x - quarter * HALF_PI;
   let low = quarter * HALF_PI_REST;
   let left = high - low;
-  // Near a multiple of half of pi little is left: with more of its digits.
+  // Near a multiple of half of pi, few digits are left, so more digits of pi are subtracted.
   if ((topOf(x) >> 20) - (topOf(left) >> 20) > 16) {
     const before = high;
     low = quarter * HALF_PI_SECOND;

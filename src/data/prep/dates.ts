@@ -17,7 +17,7 @@ export interface DatePartsOptions {
   readonly cyclic?: boolean;
 }
 
-/** The parts of a date, in UTC, as numbers. */
+/** Splits a date into its parts, in UTC, as numbers. */
 export function dateParts(options: DatePartsOptions = {}): StepSpec {
   return { step: 'dateParts', options: { ...options } };
 }

@@ -4,7 +4,7 @@ import { shorten } from '../data-error.js';
 import { countCategories } from './missing.js';
 import { define, numbersOf, type StepSpec } from './preprocessing-step.js';
 
-/** What becomes of a category that fitting did not meet: nothing, an error, or a place of its own. */
+/** Says what becomes of a category that fitting did not see: all zeros, an error, or a column of its own. */
 export type Unknown = 'ignore' | 'error' | 'own';
 
 interface Common {
@@ -15,15 +15,15 @@ interface Common {
 /** Options of `oneHot`. */
 export interface OneHotOptions extends Common {
   /**
-   * What to do with a category that was not there when fitting: `'ignore'` (default) makes all columns 0, `'error'` names
-   * it, `'own'` gives it a column, which it shares with the rare ones.
+   * The treatment of a category that was not there when fitting: `'ignore'` (default) makes all columns 0, `'error'` throws
+   * an error that names it, `'own'` gives it a column, which it shares with the rare ones.
    */
   readonly unknown?: Unknown;
   /** A category less: of two categories one column, of more all but the first. Default false. */
   readonly dropFirst?: boolean;
 }
 
-/** A column of 0 and 1 for each category; missing values have one, too, if there are any when fitting. */
+/** Makes a column of 0 and 1 for each category; missing values have one, too, if there are any when fitting. */
 export function oneHot(options: OneHotOptions = {}): StepSpec {
   return { step: 'oneHot', options: { ...options } };
 }
@@ -36,12 +36,12 @@ export interface OrdinalOptions {
   readonly unknown?: Unknown;
 }
 
-/** The number of a category in an order, from 0. Missing values stay missing. */
+/** Encodes a category by its number in an order, from 0. Missing values stay missing. */
 export function ordinal(options: OrdinalOptions = {}): StepSpec {
   return { step: 'ordinal', options: { ...options } };
 }
 
-/** The share of rows that a category had when fitting; 0 of one that was not there. */
+/** Encodes a category by the share of rows that it had when fitting; 0 for one that was not there. */
 export function frequency(): StepSpec {
   return { step: 'frequency', options: {} };
 }
@@ -62,7 +62,7 @@ export function embeddingIds(options: EmbeddingIdsOptions = {}): StepSpec {
 
 const UNKNOWN: Readonly<Record<Unknown, Unknown>> = { ignore: 'ignore', error: 'error', own: 'own' };
 
-/** A column's categories as texts: numbers and booleans too, as they would be written. */
+/** Returns a column's categories as texts: numbers and booleans too, as they would be written. */
 export function textsOf(column: Column): CategoryColumn {
   if (column.kind === 'category') return column;
   const { name, kind, values } = column;

@@ -12,7 +12,7 @@ const ROWS_AT_A_TIME = 256;
 export interface Narrow {
   readonly values: Float32Array | Float64Array | Uint8Array;
   readonly palette?: Float32Array;
-  /** What is wrong with the first that is not finite. */
+  /** Describes the first value that is not finite. */
   readonly problem?: ValueError;
 }
 
@@ -44,7 +44,7 @@ export function fill(
   }
 }
 
-/** In float32. */
+/** Converts the numbers of a column to float32. */
 export function narrow(given: Column): Narrow {
   const column = numbersOf(given);
   const coded = codedOf(column);

@@ -11,7 +11,7 @@ export interface FillMissingOptions {
    * no mean.
    */
   readonly strategy?: 'mean' | 'median' | 'mostFrequent' | 'constant';
-  /** What `'constant'` fills in; default 0, and `'missing'` among categories. */
+  /** The value that `'constant'` fills in; default 0, and `'missing'` among categories. */
   readonly value?: number | string;
   /** Adds a column of 0 and 1 that says what was missing, if anything was when fitting; default false. */
   readonly indicator?: boolean;
@@ -41,7 +41,7 @@ interface Filled {
   readonly indicator: boolean;
 }
 
-/** The number that comes most often; of several the least. */
+/** Returns the number that comes most often; of several the least. */
 function mostFrequent(ordered: Float64Array): number {
   let best = 0;
   let most = 0;
@@ -57,7 +57,7 @@ function mostFrequent(ordered: Float64Array): number {
   return best;
 }
 
-/** Rows of each category of a column, in the order of its categories. */
+/** Counts the rows of each category of a column, in the order of its categories. */
 export function countCategories({ codes, categories }: CategoryColumn): { counts: number[]; missing: number } {
   const counts = new Array<number>(categories.length).fill(0);
   let missing = 0;
@@ -87,7 +87,7 @@ function fitNumbers(column: NumberColumn, strategy: Strategy, value: number | st
   throw new ValueError({ argument: `column '${name}'.value`, given: show(value), expected: 'a number' });
 }
 
-/** The same column with `text` where a value is missing. */
+/** Returns the same column with `text` where a value is missing. */
 function fillTexts(column: CategoryColumn, text: string): CategoryColumn {
   const known = column.categories.indexOf(text);
   const categories = known < 0 ? [...column.categories, text] : column.categories;
@@ -102,7 +102,7 @@ const isMissing = (column: Column): Float64Array =>
 
 function hasMissing(column: Column): boolean {
   if (column.kind === 'category') return column.codes.some((code) => code < 0);
-  // Of bytes whatever they mean: nearly never is any of it missing.
+  // Bytes are counted whatever they mean, since they are hardly ever missing.
   const coded = codedOf(column);
   if (coded && !coded.palette.some(Number.isNaN)) return false;
   const { values } = column;

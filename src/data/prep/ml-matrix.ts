@@ -1,2 +1,2 @@
-// A module of its own, which builds replace by what they bundle of the package.
+// This is a module of its own because builds replace it by what they bundle of the package.
 export { EigenvalueDecomposition, Matrix } from 'ml-matrix';

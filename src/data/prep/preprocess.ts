@@ -106,7 +106,7 @@ export class Preprocessing {
     return this;
   }
 
-  /** `fit` and `transform` of the same table. */
+  /** Calls `fit` and `transform` on the same table. */
   fitTransform(data: Table | readonly Row[]): Matrix {
     const table = data instanceof Table ? data : tableFromRows(data);
     const { columns, block } = this.#learn(table);
@@ -129,7 +129,7 @@ export class Preprocessing {
       inputs.push({ name: column.name, kind: column.kind, words, chain, width: columns.length });
       if (this.#after.length > 0) made.push(...columns);
       else if (floats) {
-        // What is a matrix in the end needs half of the memory on the way; of large tables it is made again instead.
+        // Columns that end up in a matrix need half of the memory meanwhile; large tables are transformed again instead.
         const narrower = columns.map(narrow);
         floats.push(...narrower);
         held += narrower.reduce((sum, { values, palette }) => sum + (palette ? 0 : values.length), 0);
@@ -174,7 +174,7 @@ export class Preprocessing {
   }
 
   /**
-   * A matrix of a table's rows. Other columns than those it was fitted with are left alone.
+   * Returns a matrix of a table's rows. Other columns than those it was fitted with are left alone.
    * @throws UnknownNameError for a column that is missing, ValueError for texts among numbers and for values that are
    * missing or not finite after all steps; both name column and row.
    */
@@ -190,7 +190,7 @@ export class Preprocessing {
     return narrowed(block);
   }
 
-  /** A matrix of a table's rows, a few columns at a time. */
+  /** Returns a matrix of a table's rows, a few columns at a time. */
   #filled(table: Table): Matrix {
     const inputs = this.#fitted;
     const width = inputs.reduce((sum, input) => sum + input.width, 0);
@@ -211,8 +211,8 @@ export class Preprocessing {
   }
 
   /**
-   * The table that a matrix came of, as far as its steps can be undone.
-   * @throws ValueError where a step cannot, such as `frequency`.
+   * Returns the table that a matrix was made from, as far as its steps can be undone.
+   * @throws ValueError where a step cannot, such as `frequency`; ShapeError for another number of columns.
    */
   inverseTransform(values: MatrixLike): Table {
     const inputs = this.#fitted;
@@ -255,7 +255,7 @@ export class Preprocessing {
     };
   }
 
-  /** @internal */
+  /** Restores fitted preprocessing. @throws ValueError, ShapeError for data that are not of `toJSON`. @internal */
   static restore(value: unknown): Preprocessing {
     const part = object(value, 'preprocessing');
     if (part.format !== 'myelin.preprocessing' || part.version !== VERSION) {
@@ -337,7 +337,7 @@ export function preprocess(options: PreprocessOptions = {}): Preprocessing {
 }
 
 /**
- * Preprocessing out of what its `toJSON` gave, ready to transform.
+ * Restores preprocessing from the result of its `toJSON`, ready to transform.
  * @throws ValueError and ShapeError that name what is wrong in it.
  */
 export function preprocessingFromJSON(value: unknown): Preprocessing {

@@ -12,15 +12,15 @@ export interface StepSpec {
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** What a step has learned from a column. */
+/** The statistics that a step has learned from a column, as plain data. */
 export type State = { readonly [key: string]: Json };
 
-/** How a state looks: checked when it comes out of a file. */
+/** Describes the form of a state, which is checked when it is read from a file. */
 export type Shape = Readonly<
   Record<string, 'number' | 'numbers' | 'texts' | 'boolean' | 'text?' | 'number?' | 'number|text'>
 >;
 
-/** What a step's name stands for. One column goes in, one or several come out. */
+/** Implements the step of a name. It takes one column and makes one or several. */
 export interface StepKind<O = Readonly<Record<string, unknown>>, S = State> {
   readonly takes: 'numbers' | 'categories' | 'dates' | 'any';
   readonly state: Shape;
@@ -41,7 +41,7 @@ export function define<O, S>(kind: StepKind<O, S>): AnyStep {
   return kind as unknown as AnyStep;
 }
 
-/** A step of numbers, each for itself. */
+/** Makes a step that maps each number by itself. */
 export function numeric<O, S>(kind: {
   readonly state: Shape;
   plan(options: Readonly<Record<string, unknown>>): O;
@@ -77,6 +77,7 @@ export function numeric<O, S>(kind: {
   });
 }
 
+/** @throws ValueError for a column of texts. */
 export function numbersOf(column: Column): NumberColumn {
   if (column.kind !== 'category') return column;
   throw new ValueError({
@@ -87,7 +88,7 @@ export function numbersOf(column: Column): NumberColumn {
   });
 }
 
-/** A state out of a file, checked. */
+/** Checks a state from a file, and returns it. @throws ValueError for a state of another form. */
 export function checkState(value: unknown, shape: Shape, argument: string): State {
   const fail = (key: string, given: unknown, expected: string) =>
     new ValueError({ argument: `${argument}.${key}`, given: show(given), expected });

@@ -25,7 +25,7 @@ export type AnyBlockStep = BlockKind<never, never>;
 
 /** Options of `pca`. */
 export interface PcaOptions {
-  /** How many components, or, below 1, the share of the variance that they must explain together; default all. */
+  /** The number of components, or, below 1, the share of the variance that they must explain together; default: all. */
   readonly components?: number;
   /** Divide each by its standard deviation; default false. */
   readonly whiten?: boolean;
@@ -38,7 +38,7 @@ export interface PcaOptions {
   readonly seed?: number;
 }
 
-/** Principal components, those of most variance first. */
+/** Projects the columns onto principal components, those of most variance first. */
 export function pca(options: PcaOptions = {}): StepSpec {
   return { step: 'pca', options: { ...options } };
 }
@@ -84,7 +84,7 @@ function product(a: Block, b: Block): Block {
   return { data: out, rows: a.rows, columns: n };
 }
 
-/** The transpose of a, times b. */
+/** Returns the transpose of a, times b. */
 function crossProduct(a: Block, b: Block): Block {
   const n = b.columns;
   const out = new Float64Array(a.columns * n);
@@ -124,7 +124,7 @@ function eigen({ data, rows }: Block): Axes {
   return { vectors: { data: vectors, rows, columns: rows }, variances };
 }
 
-/** The first `count` axes, each with its largest entry above 0. */
+/** Returns the first `count` axes, each with its largest entry above 0. */
 function firstAxes({ vectors, variances }: Axes, count: number): Axes {
   const { columns } = vectors;
   const data = vectors.data.slice(0, count * columns);
@@ -146,7 +146,7 @@ function exactAxes(block: Block): Axes {
     const covariance = crossProduct(block, block);
     return eigen({ ...covariance, data: covariance.data.map((value) => value * scale) });
   }
-  // The products of rows have the same values that are not 0, and are fewer.
+  // The product of the rows with each other has the same eigenvalues other than 0, and is smaller.
   const gram = product(block, transposed(block));
   const { vectors, variances } = eigen({ ...gram, data: gram.data.map((value) => value * scale) });
   const axes = product(vectors, block);
@@ -184,7 +184,7 @@ function orthonormalize(block: Block): void {
 const EXTRA = 10;
 const POWERS = 4;
 
-/** The axes of most variance, found in a random subspace that is multiplied by the covariance again and again. */
+/** Returns the axes of most variance, found in a random subspace that is multiplied by the covariance again and again. */
 function randomAxes(block: Block, count: number, seed: number): Axes {
   const { rows, columns } = block;
   const size = Math.min(count + EXTRA, rows, columns);
@@ -216,7 +216,7 @@ interface Pca extends Readonly<Record<string, unknown>> {
   readonly variances: readonly number[];
   /** Shares of the whole variance. */
   readonly explained: readonly number[];
-  /** What the coordinate on each axis is multiplied by. */
+  /** The factor that multiplies the coordinate on each axis. */
   readonly factors: readonly number[];
 }
 
@@ -241,7 +241,10 @@ function checkLengths(state: State, lengths: Readonly<Record<string, number>>, a
   }
 }
 
-/** Checks what the shape of a state does not say. */
+/**
+ * Checks what the shape of a state does not say.
+ * @throws ValueError for a state of another number of columns, or with numbers that are not finite.
+ */
 export function checkBlockState(step: string, state: State, inputs: number, argument: string): void {
   if (state.inputs !== inputs) {
     throw new ValueError({ argument: `${argument}.inputs`, given: show(state.inputs), expected: `${inputs} columns` });

@@ -88,21 +88,21 @@ export interface StandardizeOptions {
   readonly scale?: boolean;
 }
 
-/** Mean 0 and standard deviation 1. */
+/** Scales to mean 0 and standard deviation 1. */
 export function standardize(options: StandardizeOptions = {}): StepSpec {
   return spec('standardize', options);
 }
 
-/** Mean 0. */
+/** Subtracts the mean. */
 export function zeroCentre(): StepSpec {
   return spec('zeroCentre', {});
 }
 
 /** Options of `minMax`. */
 export interface MinMaxOptions {
-  /** What the least and the greatest number become; default 0 and 1. */
+  /** The value that the smallest number is scaled to; default 0. */
   readonly min?: number;
-  /** What the greatest number becomes; default 1. */
+  /** The value that the largest number is scaled to; default 1. */
   readonly max?: number;
   /** The range that becomes it; default that of the numbers. */
   readonly low?: number;
@@ -110,7 +110,7 @@ export interface MinMaxOptions {
   readonly high?: number;
 }
 
-/** The range of the numbers becomes `min` to `max`. */
+/** Scales the range of the numbers to `min` to `max`. */
 export function minMax(options: MinMaxOptions = {}): StepSpec {
   return spec('minMax', options);
 }
@@ -123,12 +123,12 @@ export interface RobustOptions {
   readonly upper?: number;
 }
 
-/** The median becomes 0, the distance between two quantiles 1. */
+/** Scales the median to 0 and the distance between two quantiles to 1. */
 export function robust(options: RobustOptions = {}): StepSpec {
   return spec('robust', options);
 }
 
-/** The greatest size becomes 1; zeros stay. */
+/** Scales the largest absolute value to 1; zeros stay. */
 export function maxAbs(): StepSpec {
   return spec('maxAbs', {});
 }
@@ -150,7 +150,7 @@ export interface QuantileNormalOptions {
   readonly quantiles?: number;
 }
 
-/** Numbers by their rank, as if drawn from a normal distribution; within -5.2 to 5.2. */
+/** Maps numbers by their rank, as if drawn from a normal distribution; within -5.2 to 5.2. */
 export function quantileNormal(options: QuantileNormalOptions = {}): StepSpec {
   return spec('quantileNormal', options);
 }
@@ -256,7 +256,7 @@ export const scalingSteps = {
         hint: 'log1p({ signed: true }) takes numbers below 0.',
       });
     },
-    // A number below -1 that comes later is treated as the least one that has a logarithm.
+    // A later number below -1 is treated as the smallest one that has a logarithm.
     map:
       (_, { signed }) =>
       (value) =>
@@ -294,7 +294,7 @@ export const scalingSteps = {
         if (Number.isNaN(value) || constant) return constant && !Number.isNaN(value) ? 0 : value;
         if (value <= quantiles[0]!) return -EDGE;
         if (value >= quantiles[last]!) return EDGE;
-        // Equal quantiles are a step, whose middle counts.
+        // Where quantiles are equal the curve has a step, whose middle counts.
         const rank = 0.5 * (interpolate(value, quantiles, ranks) - interpolate(-value, below, above));
         return Math.min(EDGE, Math.max(-EDGE, normalQuantile(rank)));
       };
@@ -328,7 +328,7 @@ export const scalingSteps = {
       if (method === 'quantile') return { low: quantile(ordered, lower), high: quantile(ordered, upper) };
       const first = quantile(ordered, 0.25);
       const third = quantile(ordered, 0.75);
-      // More than half of the numbers may be equal: nothing is an outlier then.
+      // More than half of the numbers may be equal, and then none is an outlier.
       if (first === third) return { low: ordered[0] ?? 0, high: ordered.at(-1) ?? 0 };
       return { low: first - factor * (third - first), high: third + factor * (third - first) };
     },

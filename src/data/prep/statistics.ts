@@ -1,7 +1,7 @@
 import { exp, log } from '../../kernels/lib/elementary.js';
 import type { Coded, Readable } from '../bytes-column.js';
 
-/** The numbers that are not NaN, in order of size. */
+/** Returns the numbers that are not NaN, in order of size. */
 export function sorted(values: Readable): Float64Array {
   const numbers = values instanceof Uint8Array ? new Float64Array(values) : values;
   return numbers.filter((value) => !Number.isNaN(value)).sort();
@@ -10,7 +10,7 @@ export function sorted(values: Readable): Float64Array {
 export interface Moments {
   readonly count: number;
   readonly mean: number;
-  /** Of the population: divided by the count. */
+  /** The variance of the population: the sum of squares divided by the count. */
   readonly variance: number;
   /** The root of the variance, also where the variance itself is beyond what float64 has room for. */
   readonly deviation: number;
@@ -19,12 +19,12 @@ export interface Moments {
 /** Sizes of which neither squares nor their sums leave the range of float64. */
 const [SMALL, LARGE] = [2 ** -450, 2 ** 450];
 
-/** Mean and variance of the numbers that are not NaN, in two passes; a mean of nothing is 0. */
+/** Returns mean and variance of the numbers that are not NaN, in two passes; a mean of nothing is 0. */
 export function moments(values: Readable): Moments {
   const direct = momentsOf(values, 1);
   const { count, mean } = direct;
   if (count === 0) return { ...direct, deviation: 0 };
-  // Numbers so large or of so small a spread that sums or squares leave the range are taken in a unit of their size.
+  // Numbers so large, or of so small a spread, that sums or squares would overflow or underflow are scaled first.
   let largest = 0;
   const middle = Number.isFinite(mean) ? mean : 0;
   for (let i = 0; i < values.length; i++) {
@@ -44,7 +44,9 @@ export function moments(values: Readable): Moments {
   };
 }
 
-/** The mean that `moments` has, in the same bits; undefined where sizes are such that it takes a unit of their own. */
+/**
+ * Returns the mean that `moments` has, in the same bits; undefined where sizes are such that it takes a unit of their own.
+ */
 export function meanOfBytes(coded: Coded): number | undefined {
   const { bytes, palette } = coded;
   const count = bytes.length;
@@ -86,7 +88,7 @@ function momentsOf(values: Readable, unit: number): Omit<Moments, 'deviation'> {
   return { count, mean: mean + rest / count, variance: Math.max(0, (squares - (rest * rest) / count) / count) };
 }
 
-/** The quantile of numbers in order of size, between neighbours in proportion; 0 of nothing. */
+/** Returns the quantile of numbers in order of size, between neighbours in proportion; 0 of nothing. */
 export function quantile(ordered: Float64Array, share: number): number {
   if (ordered.length === 0) return 0;
   const place = share * (ordered.length - 1);
@@ -120,7 +122,7 @@ function select(values: Float64Array, place: number): void {
   }
 }
 
-/** `quantile(sorted(values), 0.5)` without sorting. */
+/** Returns `quantile(sorted(values), 0.5)` without sorting. */
 export function median(values: Readable): number {
   const present = new Float64Array(values.length);
   let count = 0;
@@ -138,7 +140,7 @@ export function median(values: Readable): number {
   return low + (high - low) * ((count - 1) / 2 - below);
 }
 
-/** The median of numbers each of which comes so many times; NaN does not count. */
+/** Returns the median of numbers each of which comes so many times; NaN does not count. */
 export function medianOfCounts(numbers: Float64Array, counts: Uint32Array): number {
   const used = Array.from(numbers.keys()).filter((i) => counts[i]! > 0 && !Number.isNaN(numbers[i]!));
   used.sort((a, b) => numbers[a]! - numbers[b]!);
@@ -154,18 +156,18 @@ export function medianOfCounts(numbers: Float64Array, counts: Uint32Array): numb
   return low + (at(Math.min(below + 1, total - 1)) - low) * ((total - 1) / 2 - below);
 }
 
-/** A divisor that is safe: 1 where a spread is nothing beside the numbers it belongs to. */
+/** Returns a divisor that is safe: 1 where a spread is nothing beside the numbers it belongs to. */
 export function divisor(spread: number, size: number): number {
   return spread > 10 * Number.EPSILON * Math.abs(size) && spread > Number.MIN_VALUE * 2 ** 52 ? spread : 1;
 }
 
-/** log(1 + x) without loss for small x. */
+/** Returns log(1 + x) without loss for small x. */
 export function log1p(x: number): number {
   const u = 1 + x;
   return u === 1 ? x : (log(u) * x) / (u - 1);
 }
 
-/** e^x - 1 without loss for small x. */
+/** Returns e^x - 1 without loss for small x. */
 export function expm1(x: number): number {
   const u = exp(x);
   if (u === 1) return x;
@@ -213,7 +215,7 @@ const TAILS = [
   ],
 ] as const;
 
-/** The quantile function of the normal distribution (Wichura 1988, AS 241), to about 1e-16. */
+/** Returns the quantile function of the normal distribution (Wichura 1988, AS 241), to about 1e-16. */
 export function normalQuantile(p: number): number {
   const q = p - 0.5;
   if (Math.abs(q) <= 0.425) return q * ratio(0.180625 - q * q, ...CENTRE);
@@ -224,7 +226,7 @@ export function normalQuantile(p: number): number {
   return q < 0 ? -value : value;
 }
 
-/** The distribution function of the normal distribution, by its series. */
+/** Returns the distribution function of the normal distribution, by its series. */
 export function normalCdf(x: number): number {
   if (Math.abs(x) > 8) return x < 0 ? 0 : 1;
   let sum = x;
@@ -236,7 +238,7 @@ export function normalCdf(x: number): number {
   return Math.min(1, Math.max(0, 0.5 + (sum * exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI)));
 }
 
-/** y at x of the line through points in order of x; the first of equal points counts. */
+/** Returns y at x of the line through points in order of x; the first of equal points counts. */
 export function interpolate(x: number, xs: ArrayLike<number>, ys: ArrayLike<number>): number {
   const last = xs.length - 1;
   if (x <= xs[0]!) return ys[0]!;

@@ -15,17 +15,17 @@ import type { History } from './member.js';
 import { checkpointDesign } from './record.js';
 import { type Check, count, either, flag, isObject, listOf, mapOf, objectOf } from './shape.js';
 
-/** Where training stands. */
+/** Holds the state of training at an epoch. */
 export interface Progress {
   readonly networks: readonly Model[];
-  /** Of networks that ended before the others. */
+  /** The histories of networks that ended before the others; undefined for those that train. */
   readonly ended: readonly (History | undefined)[];
   /** The weights of the best epoch, if there is one. */
   readonly best: readonly Weights[] | undefined;
   readonly heldOut: Omit<HeldOutState, 'perEpoch'>;
 }
 
-/** What a checkpoint belongs to: other bits would come of other rows or options. */
+/** Identifies the run that a checkpoint belongs to: other rows or options would give other bits. */
 export interface Job {
   readonly design: Design;
   /** A checksum of the rows as the networks see them. */
@@ -74,7 +74,7 @@ interface Saved extends Job, Pick<HeldOutState, 'choices' | 'curve'> {
 
 const WHERE = 'metadata.state';
 
-/** Of what `unpack` gives: NaN and infinities are numbers there. */
+/** Accepts any number that `unpack` returns, NaN and infinities included. */
 const anyNumber: Check = (value, where) => {
   if (typeof value !== 'number') throw new FileFormatError(where, `${show(value)} in place of a number`);
 };
@@ -95,7 +95,7 @@ const stateOf = (networks: number, choices: number) =>
     best: flag,
   });
 
-/** What the file says it belongs to is what is resumed. @throws ValueError */
+/** Checks that a checkpoint belongs to the run that resumes it. @throws ValueError */
 function checkJob(saved: Job, job: Job): void {
   for (const name of Object.keys(job.design) as (keyof Design)[]) {
     const [now, before] = [JSON.stringify(job.design[name]), JSON.stringify(saved.design[name])];
@@ -107,7 +107,7 @@ function checkJob(saved: Job, job: Job): void {
   throw new ValueError({ argument: 'rows', given: 'other data', expected });
 }
 
-/** Where held-out rows stand agrees with itself. @throws FileFormatError */
+/** Checks that the saved state of held-out rows is consistent. @throws FileFormatError */
 function checkChoices({ choices, curve, best }: Saved, { epochs, moreEpochs }: Design): void {
   const fail = (what: string): never => {
     throw new FileFormatError(WHERE, what);
@@ -120,7 +120,7 @@ function checkChoices({ choices, curve, best }: Saved, { epochs, moreEpochs }: D
   if (best !== (choices[0]?.bestEpoch ?? -1) >= 0) fail('best weights that no epoch has, or an epoch without');
 }
 
-/** A network, as far as the others are and no further. @throws FileFormatError */
+/** Checks that a network is exactly as far as the others. @throws FileFormatError */
 function checkRun({ epochs, run }: Model, name: string, settled: number): void {
   const { firstEpoch, epoch, history } = run ?? { firstEpoch: 0, epoch: 0, history: undefined };
   const known = run === undefined || (isObject(history) && listed(history.epoch) === epoch);
@@ -130,15 +130,16 @@ function checkRun({ epochs, run }: Model, name: string, settled: number): void {
 
 const listed = (value: unknown) => (Array.isArray(value) ? value.length : undefined);
 
-/** What a run would begin with, if it did not go on with another. */
+/** Holds the state in which a run begins if it does not resume another. */
 export interface Beginning {
   readonly heldOut: HeldOutState;
   makeNetworks(): readonly Model[];
 }
 
 /**
- * Where training stood. All that the file says is checked against what the run would begin with.
- * @throws ValueError for what is no checkpoint, or that of other rows or options; errors as of `load`.
+ * Reads the state of training from a checkpoint. Everything in the file is checked against the state in which the run would
+ * begin.
+ * @throws ValueError for a file that is not a checkpoint, or one of other rows or options; otherwise the errors of `load`.
  */
 export async function loadCheckpoint(source: LoadSource, job: Job, beginning: Beginning): Promise<Progress> {
   try {

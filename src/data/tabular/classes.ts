@@ -1,7 +1,7 @@
 import type { Column } from '../column.js';
 import { textsOf } from '../prep/encoding.js';
 
-/** What people write for no and for yes. */
+/** The pairs of words that people write for no and yes. */
 const PAIRS: readonly (readonly [string, string])[] = [
   ['false', 'true'],
   ['no', 'yes'],
@@ -12,7 +12,7 @@ const PAIRS: readonly (readonly [string, string])[] = [
 /** The pair of 0 and 1, which mean no and yes beside any words. */
 const DIGITS = PAIRS.length;
 
-/** Which pair of words a text is of, case apart, and whether it says no (0) or yes (1). */
+/** Returns the pair that a word belongs to, in any case, and whether it means no (0) or yes (1). */
 function wordOf(text: string): { readonly pair: number; readonly means: number } | undefined {
   const word = text.trim().toLowerCase();
   for (const [pair, words] of PAIRS.entries()) {

@@ -15,7 +15,7 @@ import { remarksOn } from '../remarks.js';
 import type { Table } from '../table.js';
 import type { CheckpointEvery } from './pauses.js';
 
-/** What is predicted: one of several classes, or a number. */
+/** The kind of prediction: one of several classes, or a number. */
 export type Task = 'classification' | 'regression';
 
 /** Options of `tabular`. Defaults depend on the rows; `record.design` says what they came to. */
@@ -23,8 +23,8 @@ export interface TabularOptions {
   /** The name of the column to predict; required. */
   readonly target: string;
   /**
-   * What to predict. Default: texts, booleans, 0 and 1, and whole numbers that count classes are classified, other
-   * numbers predicted. A remark in the record says why, and where the other is likely, too.
+   * The kind of prediction. Default: texts, booleans, 0 and 1, and whole numbers that count classes are classified, and
+   * other numbers are predicted as numbers. A remark in the record says why, and where the other task is likely, too.
    */
   readonly task?: Task;
   /** Names of columns to leave out, such as numbers of rows; default none. */
@@ -61,7 +61,7 @@ export interface TabularOptions {
   readonly backend?: BackendFactory;
 }
 
-/** What training goes by, options and defaults together; plain data. */
+/** Holds the settings of training, with defaults filled in; plain data. */
 export interface Design {
   /** Units of each hidden layer. */
   readonly layers: readonly number[];
@@ -69,7 +69,7 @@ export interface Design {
   readonly activation: ActivationName;
   /** Rate of dropout after each hidden layer, from 0 on and below 1. */
   readonly dropout: number;
-  /** How many networks are trained, whose outputs are averaged. */
+  /** The number of networks that are trained; their outputs are averaged. */
   readonly members: number;
   /** Epochs at most. */
   readonly epochs: number;
@@ -101,7 +101,7 @@ export interface FitTabularOptions {
    * Default: none.
    */
   readonly checkpoint?: SaveTarget;
-  /** How often to save `checkpoint` on the way, for a process that may be killed; default never. */
+  /** The interval at which `checkpoint` is saved during training, for a process that may be killed; default: never. */
   readonly checkpointEvery?: CheckpointEvery;
   /**
    * A file of `checkpoint` to go on from. Given the same rows and options training goes on where it stood, and ends in
@@ -132,7 +132,7 @@ export const trainingOptions = [
 
 const OPTIONS = ['target', 'preprocess', ...trainingOptions, 'backend'];
 
-/** Checks what can be checked without data. */
+/** Checks what can be checked without data. @throws ValueError for options of another kind or out of range. */
 export function checkTabular(options: TabularOptions): void {
   checkOptions(options, OPTIONS, 'tabular');
   const { target, task, activation, drop = [], layers = [1] } = options;
@@ -174,7 +174,7 @@ const FEW_ROWS = 1500;
 /** While the rate of a one-cycle schedule is high the validation loss grows, for half of a short run. */
 const LEAST_PATIENCE = 40;
 
-/** What to train for so many rows, all of them together. */
+/** Returns the settings of training for this many rows in all. */
 export function designFor(rows: number, task: Task, options: TabularOptions): Design {
   const members = options.members ?? (rows > MANY_ROWS || rows < 20 ? 1 : rows < FEW_ROWS ? 10 : 5);
   const training = members === 1 ? rows * 0.9 : (rows * (members - 1)) / members;
@@ -201,11 +201,11 @@ export function designFor(rows: number, task: Task, options: TabularOptions): De
 /** Distinct whole numbers that are taken for classes at most. */
 const MOST_CLASSES = 20;
 
-/** What is to be done with a target, and why. */
+/** Holds the task that was inferred from a target, and the reason. */
 export interface InferredTask {
   readonly task: Task;
   readonly why: string;
-  /** What may be meant instead, and how to say so. */
+  /** Says which other task may be meant, and how to ask for it. */
   readonly remark?: string;
 }
 
@@ -285,8 +285,8 @@ const MANY_CATEGORIES = 20;
 const MANY_COLUMNS = 32;
 
 /**
- * The greatest number that at least a third of many columns reach, where none is below 0 or above it: one scale for all
- * keeps those that are nearly always 0 from growing out of proportion.
+ * Returns the greatest number that at least a third of many columns reach, where none is below 0 or above it: one scale for
+ * all keeps those that are nearly always 0 from growing out of proportion.
  */
 function sharedScale({ columns }: Table): number | undefined {
   const numbers = columns.filter((column) => column.kind === 'number');

@@ -10,11 +10,13 @@ import { Table } from '../table.js';
 import type { Task } from './design.js';
 import { FirstLayers } from './first-layers.js';
 
-/** How much worse predictions get when a column is shuffled: in accuracy, or in the error as a share of what it was. */
+/**
+ * Says how much worse predictions become when a column is shuffled: in accuracy, or in the error as a share of what it was.
+ */
 export interface Importance {
   /** Its name; of several that are shuffled together, the first and the last. */
   readonly column: string;
-  /** How much worse the metric becomes, in its unit, when the column is shuffled; the mean over repeats. */
+  /** The amount by which the metric worsens, in its unit, when the column is shuffled; the mean over repeats. */
   readonly importance: number;
   /** Standard deviation over repeats. */
   readonly deviation: number;
@@ -62,9 +64,9 @@ export interface Explained {
   readonly target: string;
   readonly preprocessing: Preprocessing;
   readonly model: Model;
-  /** How many the model is made of. */
+  /** The number of networks in the model. */
   readonly networks: number;
-  /** What the model predicts, in the target's units. */
+  /** Returns the model's predictions, in the units of the target. */
   unscaled(outputs: Matrix): Numbers;
 }
 
@@ -74,7 +76,7 @@ interface Plan {
   readonly columns: number;
 }
 
-/** What so many predictions are spent on. */
+/** Divides a budget of predictions among rows, repeats and columns. */
 export function planOf(wanted: Plan, budget: number): Plan {
   let { rows, repeats, columns } = wanted;
   const affordable = (per: number) => Math.floor(budget / per);
@@ -86,7 +88,7 @@ export function planOf(wanted: Plan, budget: number): Plan {
   return { rows, repeats, columns };
 }
 
-/** What predictions for rows of a known target lose when a column is shuffled. */
+/** Computes how much worse predictions become when a column is shuffled, on rows whose target is known. */
 export function importanceOf(
   explained: Explained,
   all: Table,
@@ -109,7 +111,7 @@ export function importanceOf(
   const mixer = mixerOf(explained, table);
   const whole = score(mixer.whole);
   const scale = task === 'classification' || whole === 0 ? 1 : -whole;
-  // Where not all can be had, some from everywhere.
+  // Where the budget does not cover all of them, a sample is taken across the range.
   const chosen = groups.filter(
     (_, i) => Math.floor(((i + 1) * plan.columns) / groups.length) > Math.floor((i * plan.columns) / groups.length),
   );
@@ -168,7 +170,7 @@ function blocksOf({ preprocessing, target }: Explained, table: Table): readonly 
     steps[0]?.step === 'minMax' && steps[1]?.step === 'zeroCentre';
   if (columns.length < MANY_PIXELS || !columns.every(isPixel)) return undefined;
   const used = new Set(columns.map(({ name }) => name));
-  // Where they stood before those of one value were left out.
+  // The indices refer to the columns before constant ones were left out.
   const names = table.names.filter((name) => name !== target);
   const place = new Map(names.map((name, i) => [name, i]));
   const side = Math.round(Math.sqrt(names.length));
@@ -191,7 +193,7 @@ function blocksOf({ preprocessing, target }: Explained, table: Table): readonly 
 interface Mixer {
   /** Predictions for the rows as they are. */
   readonly whole: Numbers;
-  /** The same where some columns of the table are in another order. */
+  /** Does the same where some columns of the table are in another order. */
   mixed(columns: readonly string[], order: Uint32Array): Numbers;
 }
 
@@ -208,7 +210,7 @@ function mixerOf({ preprocessing, model, unscaled }: Explained, table: Table): M
       },
     };
   }
-  // Steps of a column see nothing but its rows: what comes of them moves along.
+  // A step depends only on the rows of its column, so its outputs move along with them.
   const ranges = new Map<string, [number, number]>();
   origins.forEach((name, i) => {
     const range = ranges.get(name);

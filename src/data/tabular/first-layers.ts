@@ -85,7 +85,7 @@ export class FirstLayers {
     return this.#first.predict(x);
   }
 
-  /** What the model predicts for these sums. */
+  /** Returns the model's predictions for these sums. */
   outputs({ data, rows, columns }: Matrix): Matrix {
     let start = 0;
     const inputs = this.#widths.map((width, i): [string, Matrix] => {
@@ -144,7 +144,7 @@ export class FirstLayers {
   }
 }
 
-/** Columns of several matrices in one. */
+/** Joins the columns of several matrices in one. */
 function beside(parts: readonly Matrix[], rows: number, total: number): Matrix {
   const data = new Float32Array(rows * total);
   let start = 0;

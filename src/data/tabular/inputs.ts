@@ -5,7 +5,7 @@ import { textsOf } from '../prep/encoding.js';
 import type { Preprocessing } from '../prep/preprocess.js';
 import type { Table } from '../table.js';
 
-/** What the training data had in a column. */
+/** Describes a column of the training data. */
 export interface InputRecord {
   /** The name of the column. */
   readonly name: string;
@@ -137,7 +137,10 @@ export class Warnings {
     return [`not used: ${extra.slice(0, MOST_NAMES).join(', ')}${rest}`, ...all];
   }
 
-  /** What is said of these columns: of many the first has a sentence, and one is for the others. */
+  /**
+   * Returns the remarks about these columns: of many, the first has a sentence of its own and one sentence covers the
+   * others.
+   */
   #told(
     inputs: readonly InputRecord[],
     sentence: (input: InputRecord, found: Found, times: string) => string,
@@ -155,13 +158,13 @@ export class Warnings {
   }
 }
 
-/** A number of a column as people write it: dates as dates. */
+/** Returns a number of a column as people write it: dates as dates. */
 export function numberText(value: number | undefined, kind: ColumnKind): string {
   if (kind !== 'date' || value === undefined || !(Math.abs(value) <= 8.64e15)) return String(value);
   return new Date(value).toISOString().replace(/T00:00:00\.000Z$/, '');
 }
 
-/** How many values of a column training did not know, and the first of them. */
+/** Counts the values of a column that training did not see, and returns the first of them. */
 function strange(column: Column, { kind, min, max, categories }: InputRecord) {
   let [count, row] = [0, -1];
   const meet = (at: number) => {

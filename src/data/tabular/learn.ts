@@ -22,7 +22,7 @@ import {
 } from './target.js';
 import { train } from './train.js';
 
-/** What a pipeline is made of, once it has learned. */
+/** Holds the parts of a pipeline that has been fitted. */
 export interface Pipeline {
   readonly model: Model;
   readonly inputs: Preprocessing;
@@ -38,7 +38,7 @@ export interface HeldOut {
   readonly outputs: Numbers;
 }
 
-/** What comes out of `fit`. */
+/** Holds the results of `fit`. */
 export interface Learned {
   readonly pipeline: Pipeline;
   readonly held: HeldOut;
@@ -52,7 +52,10 @@ export async function bestBackend(): Promise<BackendFactory> {
   return auto();
 }
 
-/** Everything from a table to a model that is measured: the task, the target, the design, the inputs, and training. */
+/**
+ * Everything from a table to a model that is measured: the task, the target, the design, the inputs, and training.
+ * @throws ShapeError for a table without a column to learn from.
+ */
 export async function learn(given: Table, options: TabularOptions, watch: FitTabularOptions): Promise<Learned> {
   const notes: string[] = [];
   const remark = (text: string) => {

@@ -7,7 +7,7 @@ import { bestBackend } from './learn.js';
 import { readRecord } from './record.js';
 import { FORMAT, Tabular, VERSION } from './tabular.js';
 
-/** The pipeline in a model that was loaded. @throws ValueError for a model that holds none. */
+/** Returns the pipeline in a model that was loaded. @throws ValueError for a model that holds none. */
 function revive(model: Model): Tabular {
   const saved = model.preprocessing as {
     format?: unknown;
@@ -29,7 +29,7 @@ function revive(model: Model): Tabular {
   return new Tabular({ target: record.target }, { model, inputs, target, record });
 }
 
-/** What a part of the pipeline says; what it lacks or contradicts is the file's fault. */
+/** Runs the reader of a part of the pipeline, and reports what is absent or contradictory as the file's fault. */
 function attempt<T>(part: string, work: () => T): T {
   try {
     return work();
@@ -41,9 +41,8 @@ function attempt<T>(part: string, work: () => T): T {
 }
 
 /**
- * A pipeline that `save` wrote. Errors as of `load`, and ValueError for a model without a pipeline;
- * FileFormatError for one whose parts are not what they should be, or contradict each other.
- * `backend` defaults to `await auto()`.
+ * Returns a pipeline that `save` wrote. Errors as of `load`, and ValueError for a model without a pipeline; FileFormatError
+ * for one whose parts are not what they should be, or contradict each other. `backend` defaults to `await auto()`.
  */
 export async function loadTabular(
   source: LoadSource,
@@ -57,7 +56,7 @@ export async function loadTabular(
   }
 }
 
-/** A pipeline out of the bytes that `serialize` gave. */
+/** Loads a pipeline from the bytes that `serialize` returned. */
 export function deserializeTabular(bytes: Uint8Array, options: { readonly backend: BackendFactory }): Tabular {
   return revive(deserialize(bytes, options));
 }

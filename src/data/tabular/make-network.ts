@@ -9,7 +9,7 @@ import { oneCycle } from '../../nn/optimizers/schedules.js';
 import type { Weights } from '../../nn/parameters.js';
 import type { Design, Task } from './design.js';
 
-/** Hidden layers, and outputs without an activation. */
+/** Builds hidden layers, and outputs without an activation. */
 function tower({ layers, activation: name, dropout: rate }: Design, inputs: number, outputs: number) {
   const hidden = layers.flatMap((units, i) => [
     dense({ units, activation: name, ...(i === 0 ? { inputShape: inputs } : {}) }),
@@ -47,7 +47,7 @@ export function compileNetwork(network: Model, rows: number, task: Task, design:
 /** Probabilities below count as this one, so that their logarithm is finite. */
 const LEAST = 1e-30;
 
-/** One model of several: their outputs, of classes probabilities, averaged. */
+/** Combines several models into one that averages their outputs, for classes the probabilities. */
 export function combine(
   models: readonly Model[],
   inputs: number,
@@ -62,7 +62,7 @@ export function combine(
     return last(softmax(task)).apply(hidden.reduce((node, layer) => layer.apply(node), x));
   });
   const mean = average().apply(towers);
-  // The loss wants a softmax to end in: that of logarithms of probabilities gives them back.
+  // The loss expects the model to end in softmax, and softmax maps logarithms of probabilities back to them.
   const logarithm = () => customActivation((p, { log, max }) => log(max(p, LEAST)));
   const last =
     task === 'classification'

@@ -1,4 +1,4 @@
-/** How one network trained. */
+/** Describes how one network trained. */
 export interface MemberRecord {
   /** The value of loss, metric or validation for each epoch, by its name. */
   readonly history: Readonly<Record<string, readonly number[]>>;

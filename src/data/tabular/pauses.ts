@@ -42,7 +42,7 @@ export class Pauses {
   /** An epoch of all networks has passed. */
   epoch(): void {
     const controller = this.#controller;
-    // Once the networks have been told how to go on.
+    // This runs once the networks have been told how to go on.
     if (++this.#passed === this.#epochs) queueMicrotask(() => controller.abort(this));
   }
 

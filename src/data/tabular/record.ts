@@ -24,7 +24,7 @@ import {
 } from './shape.js';
 import { classesOf, type Precision } from './target.js';
 
-/** What was trained, on what, and how well it does; plain data, which is saved with the model. */
+/** Describes what was trained, on what, and how well it does; plain data, which is saved with the model. */
 export interface TabularRecord {
   /** The column that is predicted. */
   readonly target: string;
@@ -36,12 +36,12 @@ export interface TabularRecord {
   readonly rows: number;
   /** The options of training, defaults filled in. */
   readonly design: Design;
-  /** How each network trained, in order. */
+  /** The record of each network, in order. */
   readonly members: readonly MemberRecord[];
   /**
-   * What to expect of new rows: of rows that were left out and chose nothing, neither the epoch nor the temperature. The log
-   * loss, and the errors of numbers, are those to expect of all networks together; accuracy, f1, auc and confusion those of
-   * the networks, three of them at most, that left out a row.
+   * Estimates the metrics on new rows, from rows that were left out and chose neither the epoch nor the temperature. The log
+   * loss, and the errors of numbers, are estimates for all networks together; accuracy, f1, auc and confusion for the
+   * networks, three of them at most, that left out a row.
    */
   readonly validation: Metrics;
   /**
@@ -49,14 +49,11 @@ export interface TabularRecord {
    * temperature, of numbers the mean square in units of the scaled target. Its least is a little too good: it was chosen.
    */
   readonly curve?: readonly number[];
-  /**
-   * What comes before softmax was divided by it, so that probabilities are no more certain than right; chosen on rows
-   * left out.
-   */
+  /** The divisor of the inputs of softmax that calibrates the probabilities, chosen on rows that were left out. */
   readonly temperature?: number;
-  /** What the training data had in each column. */
+  /** Describes each column of the training data. */
   readonly inputs: readonly InputRecord[];
-  /** How the rows were read where that differs from the defaults. */
+  /** The options with which the rows were read, where they differ from the defaults. */
   readonly reading?: Reading;
   /** Numbers in the target's units are float64. Those of files of earlier builds, which do not say so, are float32. */
   readonly precision?: Precision;
@@ -66,8 +63,8 @@ export interface TabularRecord {
   readonly notes: readonly string[];
 }
 
-// What a file says of a pipeline is checked against all else that it says, before it is relied on. Parts that files of
-// earlier builds lack are optional.
+// A record from a file is checked against everything else in the file before it is used. Parts that files of earlier builds
+// lack are optional.
 
 const kind = oneOf('number', 'category', 'boolean', 'date');
 
@@ -91,7 +88,7 @@ const designed = {
   seed: number,
 };
 const design = objectOf(designed, { moreEpochs: count });
-/** Of a checkpoint, which only this build's own can be. */
+/** Checks the settings in a checkpoint, which only this build's own can be. */
 export const checkpointDesign = objectOf({ ...designed, moreEpochs: count });
 
 const encoding: Check = (value, where) => {
@@ -162,7 +159,10 @@ const recordOf = (classes: number): Check =>
 
 const WHERE = 'metadata.preprocessing';
 
-/** The record of a pipeline, checked by itself and against the model and the preprocessing. @throws FileFormatError */
+/**
+ * Checks the record of a pipeline by itself and against the model and the preprocessing, and returns it.
+ * @throws FileFormatError
+ */
 export function readRecord(given: unknown, model: Model, inputs: Preprocessing, target: Preprocessing): TabularRecord {
   const where = `${WHERE}.record`;
   const fail = (part: string, what: string): never => {
@@ -217,7 +217,7 @@ export function readRecord(given: unknown, model: Model, inputs: Preprocessing, 
   const curves = record.members.flatMap(({ history }) => Object.values(history));
   const epochs = curves.reduce((most, { length }) => Math.max(most, length), 0);
   record.members.forEach(({ bestEpoch }, i) => {
-    // A run that was interrupted in its first epoch has none, and says 0.
+    // A run that was interrupted in its first epoch has no best epoch, and says 0.
     if (bestEpoch > 0 && !(bestEpoch < epochs)) {
       fail(`record.members[${i}].bestEpoch`, `epoch ${bestEpoch} as the best of ${epochs}`);
     }

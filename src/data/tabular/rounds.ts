@@ -27,12 +27,12 @@ export class Rounds {
     this.#going = going;
   }
 
-  /** A signal of its own for each network's `fit`. */
+  /** Returns a signal of its own for each network's `fit`. */
   signalOf(member: number): AbortSignal {
     return this.#controllers[member]!.signal;
   }
 
-  /** The network ends on its own account, and is not waited for. */
+  /** Marks a network as ended by itself, so that the others do not wait for it. */
   retire(member: number): void {
     this.#ended[member] = true;
     this.#proceed();
@@ -48,7 +48,8 @@ export class Rounds {
     if (this.signal?.aborted) end();
     const unwatch = this.signal && onAbort(this.signal, end);
     let failure: { readonly error: unknown } | undefined;
-    // A round that all had completed before the end of an earlier run, which came before it was settled.
+    // The earlier run ended between the moment when all networks had completed this round and the moment when it was
+    // settled.
     this.#proceed();
     try {
       await Promise.all(

@@ -15,8 +15,8 @@ const mayMean = (value: number) => NAMED.has(Math.abs(value)) || NINES.test(Stri
 const LEAST = 2;
 
 /**
- * A remark on numbers that may stand for a missing value, as -999 does: nines, or the ends of a range of integers, which are
- * farther from all others than these are from each other.
+ * Returns a remark on numbers that may stand for a missing value, as -999 does: nines, or the ends of a range of integers,
+ * which are farther from all others than these are from each other.
  */
 export function sentinelRemark(column: Column, lines?: ArrayLike<number>): string | undefined {
   if (column.kind !== 'number' || bytesOf(column)) return undefined;

@@ -52,7 +52,7 @@ export class Tabular<T extends Task = Task> {
     return this.#ready().inputs;
   }
 
-  /** What was trained, on what, and how well it does. @throws StateError before `fit`. */
+  /** Describes what was trained, on what, and how well it does. @throws StateError before `fit`. */
   get record(): TabularRecord {
     return this.#ready().record;
   }
@@ -70,7 +70,7 @@ export class Tabular<T extends Task = Task> {
     return this.#interrupted;
   }
 
-  /** What readers of other files should know: kinds of columns, and how the rows that it learned from were read. */
+  /** The options with which to read other files: the kinds of columns, and how the rows of training were read. */
   get readOptions(): Reading & {
     /** The kind of each column, by name. */
     readonly kinds: Readonly<Record<string, ColumnKind>>;
@@ -119,7 +119,7 @@ export class Tabular<T extends Task = Task> {
     return tableFromRows(data, { kinds, ...reading });
   }
 
-  /** A matrix for the model, of rows that need no target. */
+  /** Returns a matrix for the model, of rows that need no target. */
   #inputsOf(data: Data): Matrix {
     const { inputs } = this.#ready();
     return inputs.transform(this.#tableOf(data, inputs.kinds));
@@ -143,8 +143,8 @@ export class Tabular<T extends Task = Task> {
   }
 
   /**
-   * What is remarkable about rows to predict for, by name: columns that are not known, categories that are new, numbers
-   * beyond those of training. Says the line of the file in tables that readers returned, else the row, from 0.
+   * Lists remarks about rows to predict for, by column: names that are not known, categories that are new, numbers outside
+   * the range of training. They name the line of the file in tables that readers returned, and otherwise the row, from 0.
    */
   warnings(data: Data): readonly string[] {
     const { record } = this.#ready();
@@ -189,7 +189,10 @@ export class Tabular<T extends Task = Task> {
     return { truth, outputs, metrics: measure(record.task, truth, outputs, record.classes, record.prior) };
   }
 
-  /** The columns by their importance: what predictions lose when one is shuffled (Breiman 2001). */
+  /**
+   * Returns the columns by their importance: what predictions lose when one is shuffled (Breiman 2001).
+   * @throws ValueError for options out of range, or rows that cannot tell.
+   */
   explain(data: Data, options: ExplainOptions = {}): Explanation {
     const { model, inputs, target, record } = this.#ready();
     const { task, precision } = record;
@@ -216,7 +219,7 @@ export class Tabular<T extends Task = Task> {
     );
   }
 
-  /** What is saved beside the weights. */
+  /** Returns the data that are saved with the weights. */
   toJSON() {
     const { inputs, target, record } = this.#ready();
     return { format: FORMAT, version: VERSION, inputs: inputs.toJSON(), target: target.toJSON(), record };
@@ -234,13 +237,13 @@ export class Tabular<T extends Task = Task> {
     await save(this.#dressed(), target, { training: false });
   }
 
-  /** The same as bytes. */
+  /** Returns the saved file as bytes. */
   serialize(): Uint8Array {
     return serialize(this.#dressed(), { training: false });
   }
 }
 
-/** A table of these columns without a row. */
+/** Returns a table of these columns without a row. */
 function emptyTable(kinds: Readonly<Record<string, ColumnKind>>): Table {
   return new Table(
     Object.entries(kinds).map(([name, kind]) =>
@@ -252,8 +255,8 @@ function emptyTable(kinds: Readonly<Record<string, ColumnKind>>): Table {
 }
 
 /**
- * A pipeline that learns to predict one column of a table from the others. With nothing but a target it infers the task,
- * scales, encodes and splits, and trains networks with Adam, one-cycle rates and early stopping.
+ * Returns a pipeline that learns to predict one column of a table from the others. With nothing but a target it infers the
+ * task, scales, encodes and splits, and trains networks with Adam, one-cycle rates and early stopping.
  */
 export function tabular<T extends Task = Task>(options: TabularOptions & { readonly task?: T }): Tabular<T> {
   checkTabular(options);

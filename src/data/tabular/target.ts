@@ -13,8 +13,10 @@ import { classNumbers } from './classes.js';
 import type { Task } from './design.js';
 
 /**
- * The rows that have a target. `isMissing` says of texts whether they stand for a missing value where the target was read as
- * it is spelled.
+ * Returns the rows that have a target. `isMissing` says of texts whether they stand for a missing value where the target was
+ * read as it is spelled.
+ * @throws UnknownNameError for a target that is not a column; ShapeError for a table without rows; ValueError for a target
+ * without a value.
  */
 export function withTarget(
   table: Table,
@@ -49,12 +51,15 @@ export function withTarget(
   return table.take(Array.from({ length: table.rows }, (_, row) => row).filter(has));
 }
 
-/** What may make numbers of texts, as part of an error. */
+/** Returns the advice for a target of texts that may be numbers, as part of an error. */
 function doubtHint(column: Column): { readonly hint: string } | undefined {
   const remarks = column.kind === 'category' ? remarksOn(column.name, doubtsAbout(column)) : [];
   return remarks.length === 0 ? undefined : { hint: remarks.join('. ') };
 }
 
+/**
+ * @throws ShapeError for fewer than two rows; ValueError for a target that is always the same, or is texts for regression.
+ */
 export function fitTarget(column: Column, task: Task): Preprocessing {
   if (lengthOf(column) < 2)
     throw new ShapeError({ argument: 'rows', given: `${lengthOf(column)}`, expected: 'at least 2' });
@@ -109,6 +114,7 @@ const MOST_OUTPUTS = 2 ** 26;
 /**
  * Refuses classes that cannot be learned: nearly as many as there are rows, or more than memory has room for. Returns
  * remarks on those that can hardly be.
+ * @throws ValueError for classes that hardly ever repeat, or whose probabilities do not fit into memory.
  */
 export function checkClasses(
   truth: Truth,
@@ -151,14 +157,14 @@ export function checkClasses(
     : [];
 }
 
-/** How many rows each class has. */
+/** Counts the rows of each class. */
 export function countsOf({ data }: Numbers, classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
   for (const number of data) if (number >= 0) counts[number]!++;
   return counts;
 }
 
-/** What stands for a missing value among classes that were numbers or booleans in training. */
+/** Returns the label of missing values among classes that were numbers or booleans in training. */
 export function missingAmong(
   target: Preprocessing,
   missing: readonly (string | number)[] = [],
@@ -179,7 +185,7 @@ export interface Truth extends Numbers {
   readonly unknown: readonly string[];
 }
 
-/** The targets of a table that has one in each row. */
+/** Returns the targets of a table that has one in each row. */
 export function truthOf(table: Table, task: Task, target: Preprocessing): Truth {
   const [name] = Object.keys(target.kinds);
   const column = table.column(name!);
@@ -205,7 +211,7 @@ export function unscaled(values: Matrix, task: Task, target: Preprocessing, prec
   return makeMatrix(Float32Array.from(numbers), values.rows, 1);
 }
 
-/** What numbers in a target's units are kept in; files of earlier builds say nothing. */
+/** The precision of numbers in a target's units; files of earlier builds do not have it. */
 export type Precision = 'float64' | undefined;
 
 /** Significant digits that predictions of a target have: those of float32, and those that its offset takes. */
@@ -214,7 +220,7 @@ export function digitsOf(target: Preprocessing): number {
   return Math.min(17, 9 + Math.max(0, Math.ceil(Math.log10(Math.abs(offset * factor) || 1))));
 }
 
-/** What a target of numbers is scaled by: (value - offset) * factor. The offset is the mean. */
+/** Returns how a numeric target is scaled: (value - offset) * factor. The offset is the mean. */
 export function scaleOf(target: Preprocessing): { readonly offset: number; readonly factor: number } | undefined {
   const state = target.toJSON().columns[0]?.steps[0]?.states[0] as { offset?: number; factor?: number } | undefined;
   return state?.offset === undefined || state.factor === undefined

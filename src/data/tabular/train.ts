@@ -29,7 +29,7 @@ export interface Trained {
   };
   /** The loss of all networks together on rows that were left out, by epoch. */
   readonly curve: readonly number[];
-  /** What comes before softmax was divided by it. */
+  /** The divisor of the inputs of softmax. */
   readonly temperature: number;
   readonly notes: readonly string[];
 }
@@ -48,6 +48,7 @@ const LAST = 0.1;
 /**
  * Trains the members of a design by turns, each on its own part of the rows, to the epoch in which all of them together do
  * best on rows that were left out, and makes one model of them.
+ * @throws ValueError for `checkpointEvery` without `checkpoint`.
  */
 export async function train(
   x: Matrix,
@@ -128,7 +129,7 @@ export async function train(
     });
     histories[i] = history;
   };
-  // Looks at all rows: most runs keep nothing on the way.
+  // This reads all rows, so it runs on demand: most runs never save a checkpoint.
   let job: ReturnType<typeof jobOf> | undefined;
   const keep = async () => {
     const progress = { networks, ended: histories, best, heldOut: heldOut.state };
@@ -161,7 +162,7 @@ export async function train(
     networks[i]!.setWeights(cooled(weights, heldOut.temperature));
   });
   const { kept, held } = best ? { kept: networks, held: heldOut } : early();
-  /** Of a run that ended in its first epoch, the networks that completed it, if there are any. */
+  /** Returns the networks that completed the first epoch of a run that ended in it, if there are any. */
   function early() {
     const done = networks.map((_, i) => i).filter((i) => rounds.completed[i]! > 0);
     const some = done.length > 0 ? done : [0];
@@ -194,7 +195,7 @@ export async function train(
   };
 }
 
-/** Training goes on at half the rate, which falls along half a cosine. */
+/** Continues training at half the rate, which falls along half a cosine. */
 function rateAgain({ epochs, moreEpochs, learningRate }: Design, epoch: number): number {
   return (learningRate / 4) * (1 + cos((Math.PI * (epoch - epochs + 0.5)) / moreEpochs));
 }

@@ -28,7 +28,7 @@ interface HeatOptions {
   readonly dense?: boolean;
 }
 
-/** A table of coloured cells with a heading for each row and column, and cells of text after them. */
+/** Returns a table of coloured cells with a heading for each row and column, and cells of text after them. */
 export function heatTable(
   corner: string,
   heads: readonly string[],

@@ -25,13 +25,13 @@ function sign(layer: Layer): string {
   return tag('svg', { class: layer.tone, width: 22, height: 12, 'aria-hidden': 'true' }, shape);
 }
 
-/** A layer for each entry of a legend: a line and its points are one. */
+/** Returns a layer for each entry of a legend: a line and its points are one. */
 function legend({ layers }: Chart): readonly Layer[] {
   return layers.filter(({ label, tone }, i) => layers.findIndex((it) => it.label === label && it.tone === tone) === i);
 }
 
 /**
- * A chart as markup for a page with `chartStyle`: as wide as what it stands in, with letters of one size. It needs
+ * Returns a chart as markup for a page with `chartStyle`: as wide as what it stands in, with letters of one size. It needs
  * neither a script nor a DOM to be made.
  */
 export function figure(chart: Chart): string {
@@ -50,7 +50,7 @@ export function figure(chart: Chart): string {
 const LETTER = 6.7;
 const LINE = 20;
 
-/** A chart as a file of its own, of this many pixels. */
+/** Renders a chart as a file of its own, of this many pixels. */
 export function svg(chart: Chart, width = 560, height = 400): string {
   const { left, right, top, bottom } = MARGIN;
   let [x, line] = [0, 0];

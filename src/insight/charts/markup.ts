@@ -1,6 +1,8 @@
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-/** The sign of a control character; U+FFFD for what markup cannot hold and for what turns the direction of a line. */
+/**
+ * Returns the sign of a control character; U+FFFD for what markup cannot hold and for what turns the direction of a line.
+ */
 const signOf = (c: string) => (c < ' ' ? String.fromCharCode(0x2400 + c.charCodeAt(0)) : '\ufffd');
 
 /** Text that markup shows as it is, control characters by their signs. */
@@ -13,7 +15,7 @@ export function escaped(text: string): string {
 /** Letters of a name that are shown at most. */
 const LETTERS = 40;
 
-/** A name as markup: the middle of a long one is left out, and shown to who points at it. */
+/** Returns a name as markup: the middle of a long one is left out, and shown to who points at it. */
 export function named(text: string, most = LETTERS): string {
   const letters = [...text];
   if (letters.length <= most) return escaped(text);
@@ -22,12 +24,12 @@ export function named(text: string, most = LETTERS): string {
   return tag('span', { title: text }, escaped(short));
 }
 
-/** A share of a whole, as markup writes it. */
+/** Returns a share of a whole, as markup writes it. */
 export const percent = (share: number): string => `${Number((100 * share).toFixed(2))}%`;
 
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
-/** An element with attributes, and content that is markup. */
+/** Returns an element with attributes, and content that is markup. */
 export function tag(name: string, attributes: Attributes, content = ''): string {
   const given = Object.entries(attributes).filter(([, value]) => value !== undefined);
   const text = given.map(([key, value]) => ` ${key}="${escaped(String(value))}"`).join('');

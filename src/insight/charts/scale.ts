@@ -6,7 +6,7 @@ export interface Scale {
   readonly min: number;
   readonly max: number;
   readonly ticks: readonly { readonly at: number; readonly text: string }[];
-  /** From 0 at `min` to 1 at `max`. */
+  /** Maps a value to 0 at `min` up to 1 at `max`. */
   place(value: number): number;
 }
 
@@ -30,11 +30,11 @@ function extent(lists: readonly Values[]): [number, number] {
   return low <= high ? [low, high] : [0, 1];
 }
 
-/** Numbers as short as their distance allows: 0.25, 1,200, 3.5M, 2e-9. */
+/** Formats numbers as short as their distance allows: 0.25, 1,200, 3.5M, 2e-9. */
 function labels(at: readonly number[]): readonly string[] {
   const step = at.length > 1 ? (at[1] as number) - (at[0] as number) : (at[0] ?? 1);
   const most = Math.max(...at.map(Math.abs));
-  // Numbers far from 0 beside their distance keep their digits.
+  // Numbers that are far from 0 compared with the distance between them keep their digits.
   if (most >= 1e15 || (most > 0 && most < 1e-4)) return at.map((value) => String(Number(value.toPrecision(6))));
   if (most < 1e5) return at.map(format(`,.${precisionFixed(step)}f`));
   const [unit, letter] = most >= 1e12 ? [1e12, 'T'] : most >= 1e9 ? [1e9, 'G'] : most >= 1e6 ? [1e6, 'M'] : [1e3, 'k'];
@@ -49,7 +49,7 @@ const [DAY, HOUR, SECOND] = [86_400_000, 3_600_000, 1000];
 /** Labels of dates below a chart 300 pixels wide. */
 const DATES = 3;
 
-/** The scale of dates: ticks at whole days where there are some, else hours or seconds. */
+/** Returns the scale of dates: ticks at whole days where there are some, else hours or seconds. */
 function dateScale(low: number, high: number, side: 'x' | 'y'): Scale {
   const span = high - low;
   const unit = span >= 2 * DAY ? DAY : span >= 2 * HOUR ? HOUR : SECOND;
@@ -73,7 +73,7 @@ function dateScale(low: number, high: number, side: 'x' | 'y'): Scale {
   };
 }
 
-/** The scale of one side of a chart. */
+/** Returns the scale of one side of a chart. */
 export function scaleOf(chart: Chart, side: 'x' | 'y'): Scale {
   const axis: Axis = chart[side];
   let [low, high] = extent(chart.layers.flatMap(valuesOf[side]));
@@ -82,7 +82,7 @@ export function scaleOf(chart: Chart, side: 'x' | 'y'): Scale {
     const room = Math.abs(low) * 1e-3 || 1;
     [low, high] = [low - room, high + room];
   }
-  // Halves, since the distance of numbers near the largest there are is infinite.
+  // Halves are used since the distance between the largest numbers is infinite.
   const [niceLow, niceHigh] = nice(low / 2, high / 2, TICKS).map((value) => 2 * value);
   const min = axis.min ?? (Number.isFinite(niceLow) ? (niceLow as number) : low);
   const max = axis.max ?? (Number.isFinite(niceHigh) ? (niceHigh as number) : high);

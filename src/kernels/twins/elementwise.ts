@@ -1,18 +1,7 @@
-import { type Axes, COST, elements } from '../axis.js';
 import type { Twins } from '../contract.js';
 import type { Arithmetic } from '../lib/arithmetic.js';
 
 type Family = Pick<Twins, 'add' | 'multiply' | 'subtract' | 'maximum' | 'maximumBackward' | 'scale' | 'copyColumns'>;
-
-/** Says how threads share them. @internal */
-export const elementwiseAxes: Axes = {
-  add: elements(3, COST.copy),
-  multiply: elements(3, COST.copy),
-  subtract: elements(3, COST.copy),
-  maximum: elements(3, COST.copy),
-  maximumBackward: elements(5, COST.copy),
-  scale: elements(2, COST.copy),
-};
 
 export function elementwise({ round: f }: Arithmetic): Family {
   return {

@@ -1,17 +1,7 @@
-import { type Axes, along, COST } from '../axis.js';
 import type { Heap, Twins } from '../contract.js';
 import type { Arithmetic } from '../lib/arithmetic.js';
 
 type Family = Pick<Twins, 'embeddingForward' | 'embeddingRows' | 'embeddingGradient' | 'gatherRows' | 'scatterRows'>;
-
-/** Says how threads share them. @internal */
-export const embeddingAxes: Axes = {
-  embeddingForward(call) {
-    const [, , , , rows, columns, dim, stride, yStride] = call;
-    const work = rows * columns * (COST.lookUp + dim * COST.copy);
-    return along(call, { place: 4, work, steps: [stride, 0, yStride] });
-  },
-};
 
 export function embedding({ round: f }: Arithmetic): Family {
   const copyRow = (h: Heap, from: number, to: number, n: number) => {

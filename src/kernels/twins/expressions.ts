@@ -1,5 +1,4 @@
-import { type Axes, type Axis, along, COST, elements } from '../axis.js';
-import type { Call, Heap, Twins } from '../contract.js';
+import type { Heap, Twins } from '../contract.js';
 import type { Arithmetic } from '../lib/arithmetic.js';
 
 /** Kernels of two operands that broadcast. */
@@ -24,45 +23,6 @@ type Family = Pick<
   | 'sqrtForward'
   | 'sqrtBackward'
 >;
-
-type BroadcastCall = Extract<Call, readonly [BroadcastKernel, ...unknown[]]>;
-
-/** Rows, or columns where there is a single row. */
-function broadcastAxis(call: BroadcastCall): Axis {
-  const [, , aRow, aColumn, , bRow, bColumn, , yRow, rows, columns] = call;
-  const work = rows * columns * COST.copy;
-  if (rows === 1) return along(call, { place: 10, work, steps: [aColumn, 0, 0, bColumn, 0, 0, 1] });
-  return along(call, { place: 9, work, steps: [aRow, 0, 0, bRow, 0, 0, yRow] });
-}
-
-/** Says how threads share them. @internal */
-export const expressionAxes: Axes = {
-  broadcastAdd: broadcastAxis,
-  broadcastSubtract: broadcastAxis,
-  broadcastMultiply: broadcastAxis,
-  broadcastDivide: broadcastAxis,
-  broadcastMaximum: broadcastAxis,
-  broadcastMinimum: broadcastAxis,
-  broadcastGreaterEqual: broadcastAxis,
-
-  expand(call) {
-    const [, , xRow, xColumn, , yRow, rows, columns] = call;
-    const work = rows * columns * COST.copy;
-    if (rows === 1) return along(call, { place: 7, work, steps: [xColumn, 0, 0, 1] });
-    return along(call, { place: 6, work, steps: [xRow, 0, 0, yRow] });
-  },
-
-  sumRows(call) {
-    const [, , , rows, columns, stride] = call;
-    return along(call, { place: 3, work: rows * columns * COST.copy, steps: [stride, 1] });
-  },
-
-  absForward: elements(2, COST.copy),
-  sqrtForward: elements(2, COST.transcendental),
-  absBackward: elements(3, COST.copy),
-  squareBackward: elements(3, COST.copy),
-  sqrtBackward: elements(3, COST.copy),
-};
 
 export function expressions({ round: f }: Arithmetic): Family {
   const spread =

@@ -1,4 +1,3 @@
-import { type Axes, along, COST, columns } from '../axis.js';
 import type { Twins } from '../contract.js';
 import type { Arithmetic } from '../lib/arithmetic.js';
 
@@ -12,28 +11,6 @@ type Family = Pick<
   | 'layerNormalizationGradients'
   | 'layerNormalizationBackward'
 >;
-
-/** Says how threads share them. @internal */
-export const normalizationAxes: Axes = {
-  batchNormalizationMoments: columns(3, COST.moments),
-  batchNormalizationForward: columns(6, COST.moments),
-  batchNormalizationBackward: columns(8, COST.moments),
-
-  layerNormalizationForward(call) {
-    const [, , , , , , , rows, units, stride] = call;
-    return along(call, { place: 7, work: rows * units * COST.moments, steps: [stride, 0, 0, stride, 1, 1] });
-  },
-
-  layerNormalizationGradients(call) {
-    const [, , , , , , , rows, units] = call;
-    return along(call, { place: 8, work: rows * units * COST.moments, steps: [1, 0, 0, 1, 1, 1] });
-  },
-
-  layerNormalizationBackward(call) {
-    const [, , , , , , , rows, units, stride] = call;
-    return along(call, { place: 7, work: rows * units * COST.moments, steps: [stride, 1, 1, 0, stride, stride] });
-  },
-};
 
 export function normalization(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;

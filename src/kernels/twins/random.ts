@@ -1,4 +1,3 @@
-import { type Axes, COST, draws, elements } from '../axis.js';
 import type { Heap, Twins } from '../contract.js';
 import type { Arithmetic } from '../lib/arithmetic.js';
 import { philox } from '../lib/philox.js';
@@ -7,14 +6,6 @@ type Family = Pick<
   Twins,
   'randomUniform' | 'randomNormal' | 'uniformWeights' | 'dropoutForward' | 'alphaDropoutForward' | 'dropoutBackward'
 >;
-
-/** Says how threads share them. @internal */
-export const randomAxes: Axes = {
-  randomNormal: draws(1, COST.normal),
-  dropoutForward: draws(3, COST.random),
-  alphaDropoutForward: draws(3, COST.random),
-  dropoutBackward: elements(3, COST.copy),
-};
 
 export function random(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;

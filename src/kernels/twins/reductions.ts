@@ -1,4 +1,3 @@
-import { type Axes, COST, elements } from '../axis.js';
 import type { Heap, Twins } from '../contract.js';
 import type { Arithmetic } from '../lib/arithmetic.js';
 
@@ -17,12 +16,6 @@ type Family = Pick<
   | 'categoricalAccuracy'
   | 'binaryAccuracy'
 >;
-
-/** Says how threads share them. @internal */
-export const reductionAxes: Axes = {
-  l1Gradient: elements(2, COST.copy),
-  l2Gradient: elements(2, COST.copy),
-};
 
 export function reductions(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;

@@ -1,17 +1,8 @@
-import { type Axes, COST, elements } from '../axis.js';
 import type { Twins } from '../contract.js';
 import type { Arithmetic } from '../lib/arithmetic.js';
 import { flushing } from '../lib/update.js';
 
 type Family = Pick<Twins, 'clipValues' | 'accumulateGradients' | 'meanGradients' | 'averageWeights'>;
-
-/** Says how threads share them. @internal */
-export const stepAxes: Axes = {
-  clipValues: elements(1, COST.copy),
-  accumulateGradients: elements(2, COST.copy),
-  meanGradients: elements(2, COST.copy),
-  averageWeights: elements(2, COST.copy),
-};
 
 export function step(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;

@@ -41,7 +41,7 @@ function rowsOf(value: Constant): readonly (readonly number[])[] {
   return (Array.isArray(value[0]) ? value : [value]) as readonly (readonly number[])[];
 }
 
-/** Values of a dense product's weights, in panels. */
+/** Returns the values of a dense product's weights, in panels. */
 function panels(rows: readonly (readonly number[])[], columns: number): number[] {
   const data: number[] = Array(rows.length * panelColumns(columns)).fill(0);
   rows.forEach((row, k) => {
@@ -69,7 +69,7 @@ export function bindExpression(
   const names = new Map(Object.keys(inputs).map((name, i) => [name, i]));
   const count = names.size;
   const constants: HeapConstant[] = [];
-  // Values are numbered: inputs, then steps and the constants that they name, as they come.
+  // Values are numbered in order: the inputs, then the steps and the constants that they use.
   const values: { shape: Shape; learns: boolean; tensor?: Tensor; step?: BoundStep }[] = Object.values(inputs).map(
     (shape, i) => ({ shape, learns: i === count - 1 }),
   );
@@ -185,8 +185,8 @@ export function bindExpression(
 }
 
 /**
- * The mean of a result over all its elements, written to `loss`; returns the seed of its gradient. With `weights`, a column
- * of rows' weights, each element counts times that of its row; `divisor` is the number of elements unless said.
+ * Emits the mean of a result over all its elements, written to `loss`; returns the seed of its gradient. With `weights`, a
+ * column of rows' weights, each element counts times that of its row; `divisor` is the number of elements unless said.
  */
 export function meanLoss(
   lower: Lowering,

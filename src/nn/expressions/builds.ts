@@ -1,8 +1,8 @@
 import type { Layer } from '../../program/layer.js';
 import type { BoundLoss } from '../bound-loss.js';
 
-// What a custom loss or activation carries beside its data. Losses and layers find the compiler of expressions there, so
-// that a program without any holds none.
+// A custom loss or activation carries this compiler beyond its data, so that a program without custom expressions does not
+// hold it.
 
 /** Under this symbol, which JSON and structuredClone do not see; it takes the data as they are by then. */
 export const BUILD = Symbol('build');

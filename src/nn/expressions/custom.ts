@@ -1,5 +1,6 @@
 import { checkNumber, checkOptions, ShapeError, ValueError } from '../../errors.js';
 import type { LossDefinition } from '../../kernels/lib/loss.js';
+import * as k from '../../kernels/signatures/index.js';
 import type { Layer, Step as LayerStep } from '../../program/layer.js';
 import { vectorTensor } from '../../program/plan.js';
 import type { BoundLoss } from '../bound-loss.js';
@@ -149,8 +150,8 @@ function bindCustomLoss(loss: CustomLoss, units: number, weight: number): BoundL
           expected: 'no metrics, or targets as wide as the output',
         });
       }
-      if (units === 1) emit.call('binaryAccuracy', y, t, hits, y.rows, units, y.stride, t.stride, 0.5);
-      else emit.call('categoricalAccuracy', y, t, hits, y.rows, units, y.stride, t.stride);
+      if (units === 1) emit.call(k.binaryAccuracy, { z: y, targets: t, out: hits, threshold: 0.5 });
+      else emit.call(k.categoricalAccuracy, { z: y, targets: t, out: hits });
     },
     check(targets, rows, argument) {
       if (targets.rows === rows && targets.columns === columns) return;
@@ -166,7 +167,7 @@ function bindCustomLoss(loss: CustomLoss, units: number, weight: number): BoundL
   };
 }
 
-/** A layer that applies a custom activation. */
+/** Returns a layer that applies a custom activation. */
 function expressionLayer(name: string, activation: CustomActivation, units: number): Layer {
   const argument = `${name}.activation`;
   checkOptions(activation, ['name', 'steps'], argument);

@@ -132,6 +132,7 @@ function operation(op: OperationName) {
   };
 }
 
+/** @throws ValueError for an axis other than 1. */
 export function checkAxis(axis: unknown, argument: string): asserts axis is 1 | undefined {
   if (axis === undefined || axis === 1) return;
   throw new ValueError({ argument, given: show(axis), expected: '1, for each row, or nothing, for all elements' });
@@ -139,7 +140,7 @@ export function checkAxis(axis: unknown, argument: string): asserts axis is 1 | 
 
 let known: Operations | undefined;
 
-/** The operations as functions of symbols. Reading one that does not exist is an error with the nearest name. */
+/** Returns the operations as functions of symbols. Reading one that does not exist is an error with the nearest name. */
 function makeOperations(): Operations {
   const names = Object.keys(operations) as OperationName[];
   const table = Object.fromEntries(names.map((name) => [name, operation(name)]));
@@ -154,6 +155,7 @@ function makeOperations(): Operations {
 /**
  * Runs a function of symbols once and writes down what it did with them, each operation once however often its result is
  * used. An input as it is becomes its product with 1, so that there is a step.
+ * @throws ValueError for anything but a function of these inputs that returns an expression.
  */
 export function trace(
   define: (...args: never[]) => unknown,
@@ -177,7 +179,7 @@ export function trace(
   const root = result.op === undefined ? known.mul(result, 1) : result;
   const steps: Step[] = [];
   const written = new Map<Expression, string>(symbols.map((symbol, i) => [symbol, inputs[i] as string]));
-  // A stack of its own: long expressions would overflow the engine's.
+  // An explicit stack is used because long expressions would overflow the engine's.
   const pending = [root];
   while (pending.length > 0) {
     const item = pending.at(-1) as Expression;

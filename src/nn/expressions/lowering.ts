@@ -1,4 +1,5 @@
 import type { KernelName } from '../../kernels/contract.js';
+import * as k from '../../kernels/signatures/index.js';
 import type { BroadcastKernel } from '../../kernels/twins/expressions.js';
 import type { Emitter } from '../../program/emitter.js';
 import { denseScratch, panelColumns, type Tensor } from '../../program/plan.js';
@@ -48,52 +49,61 @@ export class Lowering {
     return { shape, tensor: shape.columns === 1 ? emit.column(name) : emit.matrix(name, shape.columns) };
   }
 
-  /** A kernel over all elements of operands of one shape, padding included. */
+  /** Returns a kernel over all elements of operands of one shape, padding included. */
   flat(kernel: KernelName, ...operands: readonly Value[]): Value {
     const { shape } = operands[0] as Value;
     const y = this.make(shape, kernel);
-    this.emit.callOf(kernel, [...operands.map(({ tensor }) => tensor), y.tensor, y.tensor.size]);
+    this.emit.call(k.flat, { operands: operands.map(({ tensor }) => tensor), y: y.tensor }, kernel);
     return y;
   }
 
   /** Returns the strides of rows and columns of an operand, for a result of this shape. */
-  #steps({ shape, tensor }: Value, result: Shape): readonly [Tensor, number, number] {
-    // A column is a row here: its elements lie next to each other.
-    if (result.columns === 1) return [tensor, 0, shape.rows === 'batch' ? 1 : 0];
-    return [tensor, shape.rows === 'batch' ? tensor.stride : 0, shape.columns === 1 ? 0 : 1];
+  #steps({ shape, tensor }: Value, result: Shape): readonly [row: number, column: number] {
+    // A column is stored as a row: its elements are contiguous.
+    if (result.columns === 1) return [0, shape.rows === 'batch' ? 1 : 0];
+    return [shape.rows === 'batch' ? tensor.stride : 0, shape.columns === 1 ? 0 : 1];
   }
 
-  #extent({ shape, tensor }: Value): readonly [Tensor, number, number, number] {
+  #extent({ shape, tensor }: Value): { readonly stride: number; readonly rows: number; readonly columns: number } {
     const rows = this.#rows(shape);
-    return shape.columns === 1 ? [tensor, rows, 1, rows] : [tensor, tensor.stride, rows, shape.columns];
+    if (shape.columns === 1) return { stride: rows, rows: 1, columns: rows };
+    return { stride: tensor.stride, rows, columns: shape.columns };
   }
 
   broadcast(kernel: BroadcastKernel, a: Value, b: Value, shape: Shape): Value {
     const y = this.make(shape, kernel);
-    this.emit.callOf(kernel, [...this.#steps(a, shape), ...this.#steps(b, shape), ...this.#extent(y)]);
+    const [aRow, aColumn] = this.#steps(a, shape);
+    const [bRow, bColumn] = this.#steps(b, shape);
+    const { stride: yRow, ...extent } = this.#extent(y);
+    const [first, second] = [
+      { a: a.tensor, aRow, aColumn },
+      { b: b.tensor, bRow, bColumn },
+    ];
+    this.emit.call(k.broadcast, { ...first, ...second, y: y.tensor, yRow, ...extent }, kernel);
     return y;
   }
 
-  /** x / divisor, once for each element of a larger shape. */
+  /** Emits x / divisor, once for each element of a larger shape. */
   expand(x: Value, shape: Shape, divisor: number): Value {
     const y = this.make(shape, 'expand');
-    this.emit.callOf('expand', [...this.#steps(x, shape), ...this.#extent(y), divisor]);
+    const [xRow, xColumn] = this.#steps(x, shape);
+    const { stride: yRow, ...extent } = this.#extent(y);
+    this.emit.call(k.expand, { x: x.tensor, xRow, xColumn, y: y.tensor, yRow, ...extent, divisor });
     return y;
   }
 
-  /** The sum of all elements over the divisor. */
+  /** Returns the sum of all elements over the divisor. */
   sumAll(x: Value, divisor: number, out = this.make(SCALAR, 'sum').tensor): Value {
-    const [tensor, stride, rows, columns] = this.#extent(x);
-    this.emit.call('sumAll', tensor, out, rows, columns, stride, divisor);
+    this.emit.call(k.sumAll, { x: x.tensor, out, ...this.#extent(x), divisor });
     return { tensor: out, shape: SCALAR };
   }
 
-  /** The sum of each row over the divisor. */
+  /** Returns the sum of each row over the divisor. */
   sumRows(x: Value, divisor: number): Value {
     if (x.shape.rows !== 'batch') return this.sumAll(x, divisor);
     const y = this.make({ rows: 'batch', columns: 1 }, 'sum');
-    const { stride } = x.tensor;
-    this.emit.call('sumRows', x.tensor, y.tensor, this.#rows(x.shape), x.shape.columns, stride, divisor);
+    const rows = this.#rows(x.shape);
+    this.emit.call(k.sumRows, { x: x.tensor, y: y.tensor, rows, columns: x.shape.columns, divisor });
     return y;
   }
 
@@ -103,28 +113,28 @@ export class Lowering {
     if (sameShape(shape, SCALAR)) return this.sumAll(x, 1);
     if (shape.columns === 1) return this.sumRows(x, 1);
     const y = this.make(shape, 'sum');
-    const { tensor } = x;
-    this.emit.call('denseBiasGradient', tensor, y.tensor, this.#rows(x.shape), shape.columns, tensor.stride);
+    const sizes = { rows: this.#rows(x.shape), units: shape.columns };
+    this.emit.call(k.denseBiasGradient, { dy: x.tensor, db: y.tensor, ...sizes });
     return y;
   }
 
-  /** A tensor of the program as an operand. */
+  /** Returns a tensor of the program as an operand. */
   pack(tensor: Tensor, shape: Shape): Value {
     if (shape.columns > 1) return { tensor, shape };
     const packed = this.make(shape, 'packed');
-    this.emit.call('copyColumns', tensor, packed.tensor, this.#rows(shape), 1, tensor.stride, 1, 0, 0);
+    this.emit.call(k.copyColumns, { x: tensor, y: packed.tensor, rows: this.#rows(shape), columns: 1, yStride: 1 });
     return packed;
   }
 
-  /** The other way round. */
+  /** Turns an operand back into a tensor of the program. */
   unpack({ tensor, shape }: Value): Tensor {
     if (shape.columns > 1 || shape.rows !== 'batch') return tensor;
     const y = this.emit.matrix(`${this.label}.unpacked${this.#count++}`, 1);
-    this.emit.call('copyColumns', tensor, y, this.#rows(shape), 1, 1, y.stride, 0, 0);
+    this.emit.call(k.copyColumns, { x: tensor, y, rows: this.#rows(shape), columns: 1, xStride: 1 });
     return y;
   }
 
-  /** Room for what a dense product writes, in whole panels. */
+  /** Allocates the result of a dense product, in whole panels. */
   #product(rows: Shape['rows'], columns: number): Tensor {
     const name = `${this.label}.product${this.#count++}`;
     return rows === 'batch' ? this.emit.matrix(name, columns) : this.emit.vector(name, panelColumns(columns));
@@ -134,27 +144,27 @@ export class Lowering {
     return shape.rows === 'batch' ? this.pack(tensor, shape) : { tensor, shape };
   }
 
-  /** x w, where w lies in panels. */
+  /** Emits x w, where w is stored in panels. */
   matmul(x: Value, { tensor: w, shape }: Value, bias: Tensor): Value {
     const { emit } = this;
     const [rows, inputs, units] = [this.#rows(x.shape), x.shape.columns, shape.columns];
     const from = this.unpack(x);
     const y = this.#product(x.shape.rows, units);
-    const tiles = emit.scratch(`${this.label}.tiles${this.#count++}`, denseScratch.forward(rows, inputs));
-    emit.call('denseForward', from, w, bias, y, tiles, rows, inputs, units, from.stride, y.stride);
+    const scratch = emit.scratch(`${this.label}.tiles${this.#count++}`, denseScratch.forward(rows, inputs));
+    emit.call(k.denseForward, { x: from, w, b: bias, y, scratch, rows, inputs, units });
     return this.#packProduct(y, { rows: x.shape.rows, columns: units });
   }
 
-  /** dy w^T, where w lies in panels. */
+  /** Emits dy w^T, where w is stored in panels. */
   matmulGradient(dy: Value, { tensor: w, shape }: Value): Value {
     const { emit } = this;
     const [rows, inputs, units] = [this.#rows(dy.shape), shape.rows as number, shape.columns];
     const from = this.unpack(dy);
     const dx = this.#product(dy.shape.rows, inputs);
     const room = denseScratch.inputGradient(rows, units);
-    const panel = emit.scratch(`${this.label}.panel${this.#count++}`, room);
-    const { stride } = from;
-    emit.call('denseInputGradient', from, w, dx, panel, rows, inputs, units, stride, dx.stride, inputs * 8);
+    const scratch = emit.scratch(`${this.label}.panel${this.#count++}`, room);
+    const sizes = { rows, inputs, units, wPanel: inputs * 8 };
+    emit.call(k.denseInputGradient, { dy: from, w, dx, scratch, ...sizes });
     return this.#packProduct(dx, { rows: dy.shape.rows, columns: inputs });
   }
 }

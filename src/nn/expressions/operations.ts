@@ -20,10 +20,10 @@ export interface Operation {
   readonly reduces?: boolean;
   /** Its value or its gradient is not finite where an operand, of a quotient the second, is 0. */
   readonly needsPositive?: boolean;
-  /** The shape of the result, or what shapes are expected. */
+  /** Returns the shape of the result, or what shapes are expected. */
   shape(args: readonly Shape[], axis: 1 | undefined): Shape | string;
   forward(context: Context): Value;
-  /** The gradient by operand `i`, in the operand's shape, from the gradient of the result. */
+  /** Returns the gradient by operand `i`, in the operand's shape, from the gradient of the result. */
   gradient(context: Context, dy: Value, y: Value, i: number): Value;
 }
 
@@ -43,7 +43,7 @@ const unary = (
   gradient: (context, dy, y) => gradient(context, dy, y, first(context)),
 });
 
-/** From the saved output. */
+/** Computes the gradient from the saved output. */
 const activation = (name: 'exponential' | 'tanh' | 'sigmoid' | 'relu'): Operation =>
   unary(
     ({ lower }, x) => lower.flat(`${name}Forward`, x),
@@ -107,7 +107,7 @@ export const operations = {
   mul: binary('broadcastMultiply', ({ lower, args, shape }, dy, _y, i) =>
     lower.broadcast('broadcastMultiply', dy, args[1 - i] as Value, shape),
   ),
-  // By b: -dy y / b.
+  // The derivative with respect to b is -dy y / b.
   div: needsPositive(
     binary('broadcastDivide', (context, dy, y, i) => {
       const { lower, shape } = context;

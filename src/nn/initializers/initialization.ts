@@ -12,14 +12,17 @@ function find(given: unknown, argument: string) {
 }
 
 /**
- * The spec with all options for a name or a spec.
+ * Returns the spec with all options for a name or a spec.
  * @throws UnknownNameError, ValueError for options out of range.
  */
 export function makeInitializer(given: unknown, argument: string): Initializer {
   return find(given, argument).spec;
 }
 
-/** Row-major fanIn x fanOut weights from a stream of the seed, or of the initializer's own seed, with the logarithm of the kernels. */
+/**
+ * Draws row-major fanIn x fanOut weights from a stream of the seed, or of the initializer's own seed, with the logarithm of
+ * the kernels.
+ */
 export function initialize(
   given: Initializer,
   fanIn: number,
@@ -36,8 +39,8 @@ export function initialize(
 }
 
 /**
- * The limit of an initializer that draws evenly from -limit to limit by the model's seed, which a kernel does faster;
- * undefined for others.
+ * Returns the limit of an initializer that draws evenly from -limit to limit by the model's seed, which a kernel does
+ * faster; undefined for others.
  */
 export function uniformLimit(given: Initializer, fanIn: number, fanOut: number): number | undefined {
   const { spec, definition } = find(given, 'initializer');

@@ -5,7 +5,7 @@ import { orthonormalize } from './orthogonal.js';
 
 /** Draws, and the logarithm of the compute kernels. */
 export type Draws = Pick<Generator, 'uniform'> & {
-  /** Natural logarithm, computed to the same bits on every engine. */
+  /** Returns the natural logarithm, computed to the same bits on every engine. */
   log(x: number): number;
 };
 
@@ -99,12 +99,12 @@ function initializer<N extends string, O extends object, S extends object = obje
 
 type None = Record<never, never>;
 
-/** An initializer without options but the seed. */
+/** Returns an initializer without options but the seed. */
 function drawing<N extends string>(name: N, fill: Fill<None>) {
   return initializer<N, None, Seeded>(name, () => ({ options: {}, random: true, fill }));
 }
 
-/** An initializer U(-limit, limit). */
+/** Returns an initializer U(-limit, limit). */
 function even<N extends string>(name: N, limit: (fanIn: number, fanOut: number) => number) {
   const fill: Fill<None> = (w, g, fanIn, fanOut) => uniform(w, g, limit(fanIn, fanOut));
   return initializer<N, None, Seeded>(name, () => ({ options: {}, random: true, fill, limit }));

@@ -10,7 +10,7 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** The same for four unit vectors at right angles to each other: one pass over `v` to measure, one to subtract. */
+/** Does the same for four unit vectors at right angles to each other: one pass over `v` measures, one subtracts. */
 function reduceFour(v: Float64Array, q0: Float64Array, q1: Float64Array, q2: Float64Array, q3: Float64Array): void {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   const n = v.length;

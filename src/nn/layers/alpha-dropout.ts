@@ -1,4 +1,5 @@
 import { stream } from '../../kernels/lib/philox.js';
+import * as k from '../../kernels/signatures/index.js';
 import { defineLayer, type LayerOptions } from './kind.js';
 import { masked } from './masked.js';
 
@@ -20,11 +21,10 @@ export const alphaDropout = /* @__PURE__ */ defineLayer<'alphaDropout', AlphaDro
 
   build(spec, name, [units]: readonly [number], index) {
     return masked(name, units, spec.rate, 'dropoutBackward', (emit, x, y, mask, rate) => {
-      const a = 1 / Math.sqrt((1 - rate) * (1 + rate * LOWEST ** 2));
-      const b = -a * rate * LOWEST;
-      const { random } = emit.slots;
-      const from = stream('dropout', index);
-      emit.call('alphaDropoutForward', x, y, mask, x.size, random, from, rate, a, b, a * LOWEST + b, 0);
+      const scale = 1 / Math.sqrt((1 - rate) * (1 + rate * LOWEST ** 2));
+      const shift = -scale * rate * LOWEST;
+      const draw = { state: emit.slots.random, stream: stream('dropout', index), rate };
+      emit.call(k.alphaDropoutForward, { x, y, mask, ...draw, scale, shift, dropped: scale * LOWEST + shift });
     });
   },
 });

@@ -1,4 +1,5 @@
 import { checkNumber } from '../../errors.js';
+import * as k from '../../kernels/signatures/index.js';
 import type { Step } from '../../program/layer.js';
 import type { Initializer } from '../../program/parameter.js';
 import { panelColumns, type Tensor } from '../../program/plan.js';
@@ -57,72 +58,33 @@ export const batchNormalization = /* @__PURE__ */ defineLayer<'batchNormalizatio
             if (training) {
               mean = emit.vector(`${name}.mean`, panelColumns(units));
               variance = emit.vector(`${name}.variance`, panelColumns(units));
-              emit.call('batchNormalizationMoments', x, mean, variance, rows, units, x.stride);
+              emit.call(k.batchNormalizationMoments, { x, mean, variance });
               if (emit.counts) {
                 emit.watched.push({ vector: mean, columns: units }, { vector: variance, columns: units });
-                emit.finally(
-                  'batchNormalizationUpdate',
+                emit.finally(k.batchNormalizationUpdate, {
                   mean,
                   variance,
-                  movingMean.value,
-                  movingVariance.value,
-                  slots.factor,
+                  movingMean: movingMean.value,
+                  movingVariance: movingVariance.value,
+                  factor: slots.factor,
                   rows,
-                  units,
-                  emit.mode === 'moments' ? 0 : momentum,
-                );
+                  columns: units,
+                  momentum: emit.mode === 'moments' ? 0 : momentum,
+                });
               }
             }
-            emit.call(
-              'batchNormalizationForward',
-              x,
-              mean,
-              variance,
-              gamma.value,
-              beta.value,
-              y,
-              rows,
-              units,
-              x.stride,
-              epsilon,
-            );
+            const scales = { gamma: gamma.value, epsilon };
+            emit.call(k.batchNormalizationForward, { x, mean, variance, beta: beta.value, y, ...scales });
             return {
               y,
               backward(dy) {
                 if (!training) {
                   const zero = emit.zeros;
-                  const { stride } = dy;
-                  const own = gamma.value;
-                  emit.call(
-                    'batchNormalizationForward',
-                    dy,
-                    zero,
-                    variance,
-                    own,
-                    zero,
-                    dy,
-                    rows,
-                    units,
-                    stride,
-                    epsilon,
-                  );
+                  emit.call(k.batchNormalizationForward, { x: dy, mean: zero, variance, beta: zero, y: dy, ...scales });
                   return [dy];
                 }
-                emit.call(
-                  'batchNormalizationBackward',
-                  x,
-                  mean,
-                  variance,
-                  gamma.value,
-                  dy,
-                  dy,
-                  gamma.gradient,
-                  beta.gradient,
-                  rows,
-                  units,
-                  x.stride,
-                  epsilon,
-                );
+                const gradients = { dgamma: gamma.gradient, dbeta: beta.gradient };
+                emit.call(k.batchNormalizationBackward, { x, mean, variance, dy, dx: dy, ...scales, ...gradients });
                 return [dy];
               },
             };

@@ -1,4 +1,5 @@
 import { checkNumber, show, ValueError } from '../../errors.js';
+import * as k from '../../kernels/signatures/index.js';
 import type { ActivationSpec, ConstraintName, ConstraintSpec } from '../../kernels/tables.js';
 import type { Layer, Step } from '../../program/layer.js';
 import { denseScratch } from '../../program/plan.js';
@@ -86,34 +87,22 @@ export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense',
         const { rows } = emit;
         const y = emit.matrix(`${name}.y`, units);
         const offsets = bias?.value ?? emit.zeros;
-        const tiles = emit.scratch(`${name}.tiles`, denseScratch.forward(rows, inputs));
-        emit.call(product, x, kernel.value, offsets, y, tiles, rows, inputs, units, x.stride, y.stride);
+        const scratch = emit.scratch(`${name}.tiles`, denseScratch.forward(rows, inputs));
+        emit.call(k.denseForward, { x, w: kernel.value, b: offsets, y, scratch }, product);
         return {
           y,
           backward(dy, [inputWanted]) {
             if (fused) differentiateFused(emit, activation, y, dy);
             if (kernel.trainable) {
-              const panel = emit.scratch(`${name}.panel`, denseScratch.kernelGradient(rows, inputs));
-              emit.call('denseKernelGradient', x, dy, kernel.gradient, panel, rows, inputs, units, x.stride, dy.stride);
+              const scratch = emit.scratch(`${name}.panel`, denseScratch.kernelGradient(rows, inputs));
+              emit.call(k.denseKernelGradient, { x, dy, dw: kernel.gradient, scratch });
             }
-            if (bias?.trainable) emit.call('denseBiasGradient', dy, bias.gradient, rows, units, dy.stride);
+            if (bias?.trainable) emit.call(k.denseBiasGradient, { dy, db: bias.gradient });
             if (kernel.trainable) emit.guard?.product(kernel, x, dy);
             if (!inputWanted) return [];
             const dx = emit.matrix(`${name}.dx`, inputs);
-            const transposed = emit.scratch(`${name}.transposed`, denseScratch.inputGradient(rows, units));
-            emit.call(
-              'denseInputGradient',
-              dy,
-              kernel.value,
-              dx,
-              transposed,
-              rows,
-              inputs,
-              units,
-              dy.stride,
-              dx.stride,
-              inputs * 8,
-            );
+            const scratch = emit.scratch(`${name}.transposed`, denseScratch.inputGradient(rows, units));
+            emit.call(k.denseInputGradient, { dy, w: kernel.value, dx, scratch, wPanel: inputs * 8 });
             return [dx];
           },
         };

@@ -1,4 +1,5 @@
 import { stream } from '../../kernels/lib/philox.js';
+import * as k from '../../kernels/signatures/index.js';
 import { defineLayer, type LayerOptions } from './kind.js';
 import { masked } from './masked.js';
 
@@ -14,7 +15,7 @@ export const dropout = /* @__PURE__ */ defineLayer<'dropout', DropoutOptions>('d
 
   build(spec, name, [units]: readonly [number], index) {
     return masked(name, units, spec.rate, 'dropoutBackward', (emit, x, y, mask, rate) => {
-      emit.call('dropoutForward', x, y, mask, x.size, emit.slots.random, stream('dropout', index), rate, 0);
+      emit.call(k.dropoutForward, { x, y, mask, state: emit.slots.random, stream: stream('dropout', index), rate });
     });
   },
 });

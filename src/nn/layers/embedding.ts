@@ -1,9 +1,11 @@
 import { checkNumber, show, ValueError } from '../../errors.js';
-import type { Step } from '../../program/layer.js';
+import * as k from '../../kernels/signatures/index.js';
+import type { Ids, Step } from '../../program/layer.js';
 import { makeInitializer } from '../initializers/initialization.js';
 import type { InitializerSpec } from '../initializers/spec.js';
 import type { InitializerName } from '../names.js';
 import { defineLayer, parameter, type TrainableLayerOptions } from './kind.js';
+import { rowGradientsOf, tableLearning } from './table-learning.js';
 
 /** Options of the layer `embedding`. */
 export interface EmbeddingOptions extends TrainableLayerOptions {
@@ -26,6 +28,33 @@ export interface EmbeddingOptions extends TrainableLayerOptions {
 
 /** Larger ids are no longer told apart in float32. */
 const LARGEST_TABLE = 2 ** 24;
+
+/** Says what ids a table of `below` rows takes. */
+function idsOf(layer: string, below: number): Ids {
+  const isId = (v: number) => v >= 0 && v < below && Math.floor(v) === v;
+  return {
+    below,
+    layer,
+    check({ data, columns }, argument) {
+      const i = data.findIndex((v) => !isId(v));
+      if (i < 0) return;
+      throw new ValueError({
+        argument: `${argument}, row ${Math.floor(i / columns)}, column ${i % columns}`,
+        given: String(data[i]),
+        expected: `a whole number from 0 to ${below - 1}, an id of the embedding ${layer}`,
+        hint: 'inputDim is one more than the largest id.',
+      });
+    },
+    misplaced(argument, given) {
+      return new ValueError({
+        argument,
+        given,
+        expected: 'ids straight from an input of the model',
+        hint: 'Give ids an input() of their own and join other columns by concatenate().',
+      });
+    },
+  };
+}
 
 /**
  * Replaces each id by a learned row of a table, and puts the rows of all columns side by side: rows x columns become
@@ -52,28 +81,28 @@ export const embedding = /* @__PURE__ */ defineLayer<'embedding', EmbeddingOptio
         name,
         units,
         parameters: [table],
-        ids: inputDim,
+        ids: idsOf(name, inputDim),
+        tables: sparse ? tableLearning : undefined,
         forward(emit, x): Step {
           const { rows } = emit;
           const y = emit.matrix(`${name}.y`, units);
-          emit.call('embeddingForward', x, table.value, y, rows, columns, dim, x.stride, y.stride);
+          emit.call(k.embeddingForward, { ids: x, table: table.value, y, dim });
           return {
             y,
             backward(dy) {
               if (!table.trainable) return [];
               if (!sparse) {
-                const { value, gradient } = table;
+                const { gradient } = table;
                 const places = emit.vector(`${name}.places`, rows * columns);
-                emit.call('copyColumns', x, places, rows, columns, x.stride, columns, 0, 0);
-                emit.call('embeddingGradient', dy, places, gradient, rows, columns, dim, dy.stride, value.size);
+                emit.call(k.copyColumns, { x, y: places, yStride: columns });
+                emit.call(k.embeddingGradient, { dy, places, g: gradient, columns, dim });
                 return [];
               }
               const seen = emit.vector(`${name}.seen`, inputDim);
               const places = emit.vector(`${name}.places`, rows * columns);
-              const { distinct, gradients } = emit.rowGradientsOf(table, rows * columns);
-              const { size } = gradients;
-              emit.call('embeddingRows', x, seen, places, distinct, rows, columns, x.stride);
-              emit.call('embeddingGradient', dy, places, gradients, rows, columns, dim, dy.stride, size);
+              const { distinct, gradients } = rowGradientsOf(emit, table, rows * columns);
+              emit.call(k.embeddingRows, { ids: x, seen, places, distinct });
+              emit.call(k.embeddingGradient, { dy, places, g: gradients, columns, dim });
               return [];
             },
           };

@@ -1,4 +1,5 @@
 import { stream } from '../../kernels/lib/philox.js';
+import * as k from '../../kernels/signatures/index.js';
 import { defineLayer, type LayerOptions } from './kind.js';
 import { masked } from './masked.js';
 
@@ -20,8 +21,9 @@ export const gaussianDropout = /* @__PURE__ */ defineLayer<'gaussianDropout', Ga
     build(spec, name, [units]: readonly [number], index) {
       return masked(name, units, spec.rate, 'multiply', (emit, x, y, mask, rate) => {
         const deviation = Math.sqrt(rate / (1 - rate));
-        emit.call('randomNormal', mask, mask.size, emit.slots.random, stream('noise', index), 1, deviation, 0);
-        emit.call('multiply', x, mask, y, y.size);
+        const draw = { state: emit.slots.random, stream: stream('noise', index) };
+        emit.call(k.randomNormal, { y: mask, ...draw, mean: 1, deviation });
+        emit.call(k.multiply, { a: x, b: mask, y });
       });
     },
   },

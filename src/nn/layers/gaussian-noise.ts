@@ -1,5 +1,6 @@
 import { checkNumber } from '../../errors.js';
 import { stream } from '../../kernels/lib/philox.js';
+import * as k from '../../kernels/signatures/index.js';
 import type { Step } from '../../program/layer.js';
 import { defineLayer, type LayerOptions } from './kind.js';
 
@@ -23,8 +24,9 @@ export const gaussianNoise = /* @__PURE__ */ defineLayer<'gaussianNoise', Gaussi
         forward(emit, x): Step {
           if (!emit.training || stddev === 0) return { y: x, backward: (dy) => [dy] };
           const y = emit.matrix(`${name}.y`, units);
-          emit.call('randomNormal', y, y.size, emit.slots.random, stream('noise', index), 0, stddev, 0);
-          emit.call('add', x, y, y, y.size);
+          const draw = { state: emit.slots.random, stream: stream('noise', index) };
+          emit.call(k.randomNormal, { y, ...draw, mean: 0, deviation: stddev });
+          emit.call(k.add, { a: x, b: y, y });
           return { y, backward: (dy) => [dy] };
         },
       },

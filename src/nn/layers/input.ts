@@ -9,13 +9,16 @@ export interface InputOptions {
   readonly name?: string;
 }
 
-/** Columns of an input shape. */
+/** Returns the number of columns of an input shape. */
 export function inputWidth(shape: unknown, argument: string): number {
   const width = Array.isArray(shape) && shape.length === 1 ? shape[0] : shape;
   return checkNumber(width, argument, { min: 1, integer: true });
 }
 
-/** An input of a `model`. */
+/**
+ * Returns an input of a `model`.
+ * @throws ValueError for a shape that is not a positive whole number, and for a name that is not a text.
+ */
 export function input(options: InputOptions): SymbolicTensor {
   checkOptions(options, ['shape', 'name'], 'input');
   const { shape, name } = options;

@@ -42,7 +42,7 @@ export interface Kind<O extends object> {
   readonly options: readonly (keyof O & string)[];
   /** Takes two or more inputs; other kinds take one. */
   readonly merges?: boolean;
-  /** One or more layers of the program, each fed by the one before; `widths` are those of the inputs. */
+  /** Returns one or more layers of the program, each fed by the one before; `widths` are those of the inputs. */
   build(spec: O, name: string, widths: readonly number[], index: number): readonly Layer[];
 }
 
@@ -76,16 +76,16 @@ export function defineLayer<T extends string, O extends LayerOptions>(
   kind: Kind<Omit<O, keyof LayerOptions>>,
 ): LayerFactory<T, O> {
   const prototype = Object.create(Object.prototype, { apply: { value: apply } });
-  // An own symbol goes with the options where a spec is spread into another, and JSON does not see it.
+  // A symbol of its own is copied where a spec is spread into another, and JSON leaves it out.
   return (options?: O) => Object.assign(Object.create(prototype), { type, ...options, [KIND]: kind });
 }
 
-/** The kind of a spec that one of the functions for layers made; undefined for plain data. */
+/** Returns the kind of a spec that one of the functions for layers made; undefined for plain data. */
 export function kindOf(spec: object): Kind<object> | undefined {
   return (spec as { [KIND]?: Kind<object> })[KIND];
 }
 
-/** A deep copy of plain data and of what it carries under symbols, which structuredClone would drop. */
+/** Returns a deep copy of plain data and of what it carries under symbols, which structuredClone would drop. */
 export function copyData<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copyData) as T;
   if (typeof value !== 'object' || value === null) return value;
@@ -98,7 +98,7 @@ export function copyData<T>(value: T): T {
   return copy as T;
 }
 
-/** A spec like another one, with the same options. */
+/** Copies a spec with its options. */
 export function copySpec<S extends LayerSpec>(spec: S): S {
   return Object.assign(Object.create(Object.getPrototypeOf(spec)), copyData(spec));
 }
@@ -135,7 +135,7 @@ export function parameter(
   };
 }
 
-/** The last of the layers that a spec becomes, with a penalty on its output. */
+/** Returns the last of the layers that a spec becomes, with a penalty on its output. */
 export function penalized(layer: Layer, regularizer: unknown, name: string): Layer {
   const activityPenalty = makePenalty(regularizer, `${name}.activityRegularizer`);
   return activityPenalty.l1 + activityPenalty.l2 > 0 ? { ...layer, activityPenalty } : layer;
@@ -151,7 +151,7 @@ export class SymbolicTensor {
     readonly width?: number,
   ) {}
 
-  /** The tensor of a layer that these feed, this one first; undefined where they are not all tensors. @internal */
+  /** Returns the tensor of a layer that these feed, this one first; undefined where they are not all tensors. @throws ValueError @internal */
   feed(layer: LayerSpec, given: readonly unknown[]): SymbolicTensor | undefined {
     if (!given.every((item) => item instanceof SymbolicTensor)) return undefined;
     const merges = kindOf(layer)?.merges === true;

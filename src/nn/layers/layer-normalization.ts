@@ -1,4 +1,5 @@
 import { checkNumber } from '../../errors.js';
+import * as k from '../../kernels/signatures/index.js';
 import type { Step } from '../../program/layer.js';
 import { defineLayer, parameter, type TrainableLayerOptions } from './kind.js';
 
@@ -27,22 +28,20 @@ export const layerNormalization = /* @__PURE__ */ defineLayer<'layerNormalizatio
           units,
           parameters: [gamma, beta],
           forward(emit, x): Step {
-            const { rows } = emit;
-            const { stride } = x;
             const y = emit.matrix(`${name}.y`, units);
             const mean = emit.column(`${name}.mean`);
             const inverse = emit.column(`${name}.inverse`);
-            const [g, b] = [gamma.value, beta.value];
-            emit.call('layerNormalizationForward', x, g, b, y, mean, inverse, rows, units, stride, epsilon);
+            const scales = { gamma: gamma.value, beta: beta.value };
+            emit.call(k.layerNormalizationForward, { x, ...scales, y, mean, inverse, epsilon });
             return {
               y,
               backward(dy, [inputWanted]) {
                 if (gamma.trainable) {
-                  const [dg, db] = [gamma.gradient, beta.gradient];
-                  emit.call('layerNormalizationGradients', x, mean, inverse, dy, dg, db, rows, units, stride);
+                  const gradients = { dgamma: gamma.gradient, dbeta: beta.gradient };
+                  emit.call(k.layerNormalizationGradients, { x, mean, inverse, dy, ...gradients });
                 }
                 if (!inputWanted) return [];
-                emit.call('layerNormalizationBackward', x, mean, inverse, g, dy, dy, rows, units, stride);
+                emit.call(k.layerNormalizationBackward, { x, mean, inverse, gamma: gamma.value, dy, dx: dy });
                 return [dy];
               },
             };

@@ -1,4 +1,5 @@
 import { checkNumber } from '../../errors.js';
+import * as k from '../../kernels/signatures/index.js';
 import type { Emitter } from '../../program/emitter.js';
 import type { Layer, Step } from '../../program/layer.js';
 import type { Tensor } from '../../program/plan.js';
@@ -7,8 +8,8 @@ import type { Tensor } from '../../program/plan.js';
 type Draw = (emit: Emitter, x: Tensor, y: Tensor, mask: Tensor, rate: number) => void;
 
 /**
- * A layer that passes its input on in inference, and in training lets `times`, a kernel, multiply the gradient by the mask
- * that the forward pass has drawn.
+ * Returns a layer that passes its input on in inference, and in training lets `times`, a kernel, multiply the gradient by
+ * the mask that the forward pass has drawn.
  * @throws ValueError unless 0 <= rate < 1.
  */
 export function masked(
@@ -27,7 +28,7 @@ export function masked(
     return {
       y,
       backward(dy) {
-        emit.call(times, mask, dy, dy, dy.size);
+        emit.call(k.dropoutBackward, { mask, dy, dx: dy }, times);
         return [dy];
       },
     };

@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors.js';
+import * as k from '../../kernels/signatures/index.js';
 import type { Emitter } from '../../program/emitter.js';
 import type { Layer, Step } from '../../program/layer.js';
 import type { Tensor } from '../../program/plan.js';
@@ -38,7 +39,7 @@ export const concatenate = /* @__PURE__ */ defineLayer<'concatenate', MergeOptio
     return merge(name, units, (emit, xs) => {
       const y = emit.matrix(`${name}.y`, units);
       xs.forEach((x, i) => {
-        emit.call('copyColumns', x, y, x.rows, x.columns, x.stride, y.stride, 0, starts[i] as number);
+        emit.call(k.copyColumns, { x, y, to: starts[i] });
       });
       return {
         y,
@@ -46,7 +47,7 @@ export const concatenate = /* @__PURE__ */ defineLayer<'concatenate', MergeOptio
           xs.map((x, i) => {
             if (!wanted[i]) return undefined;
             const dx = emit.matrix(`${name}.dx${i}`, x.columns);
-            emit.call('copyColumns', dy, dx, x.rows, x.columns, dy.stride, dx.stride, starts[i] as number, 0);
+            emit.call(k.copyColumns, { x: dy, y: dx, columns: x.columns, from: starts[i] });
             return dx;
           }),
       };
@@ -64,7 +65,7 @@ export const add = /* @__PURE__ */ defineLayer<'add', MergeOptions>('add', {
       const y = emit.matrix(`${name}.y`, units);
       let sum = first as Tensor;
       for (const x of others) {
-        emit.call('add', sum, x, y, y.size);
+        emit.call(k.add, { a: sum, b: x, y });
         sum = y;
       }
       return {
@@ -74,7 +75,7 @@ export const add = /* @__PURE__ */ defineLayer<'add', MergeOptions>('add', {
           return wanted.map((needed, i) => {
             if (!needed || i === last) return needed ? dy : undefined;
             const dx = emit.matrix(`${name}.dx${i}`, units);
-            emit.call('copyColumns', dy, dx, dy.rows, units, dy.stride, dx.stride, 0, 0);
+            emit.call(k.copyColumns, { x: dy, y: dx });
             return dx;
           });
         },
@@ -90,7 +91,7 @@ const MANY_FACTORS = 64;
 function productGradients(emit: Emitter, xs: readonly Tensor[], dy: Tensor, name: string): readonly Tensor[] {
   const times = (a: Tensor, b: Tensor, label: string) => {
     const y = emit.matrix(`${name}.${label}`, a.columns);
-    emit.call('multiply', a, b, y, y.size);
+    emit.call(k.multiply, { a, b, y });
     return y;
   };
   const last = xs.length - 1;
@@ -115,7 +116,7 @@ export const multiply = /* @__PURE__ */ defineLayer<'multiply', MergeOptions>('m
       const products = (all: readonly Tensor[], label: string): Tensor =>
         all.reduce((a, b, i) => {
           const y = emit.matrix(`${name}.${label}${i === all.length - 1 ? '' : i}`, units);
-          emit.call('multiply', a, b, y, y.size);
+          emit.call(k.multiply, { a, b, y });
           return y;
         });
       return {
@@ -145,13 +146,13 @@ export const subtract = /* @__PURE__ */ defineLayer<'subtract', MergeOptions>('s
     const units = equalWidths(widths, name);
     return merge(name, units, (emit, [a, b]) => {
       const y = emit.matrix(`${name}.y`, units);
-      emit.call('subtract', a as Tensor, b as Tensor, y, y.size);
+      emit.call(k.subtract, { a: a as Tensor, b: b as Tensor, y });
       return {
         y,
         backward(dy, [firstWanted, secondWanted]) {
           if (!secondWanted) return [dy];
           const dx = firstWanted ? emit.matrix(`${name}.dx1`, units) : dy;
-          emit.call('scale', dy, dx, dy.size, -1);
+          emit.call(k.scale, { x: dy, y: dx, factor: -1 });
           return firstWanted ? [dy, dx] : [undefined, dx];
         },
       };
@@ -170,10 +171,10 @@ export const average = /* @__PURE__ */ defineLayer<'average', MergeOptions>('ave
       const y = emit.matrix(`${name}.y`, units);
       let sum = first as Tensor;
       for (const x of others) {
-        emit.call('add', sum, x, y, y.size);
+        emit.call(k.add, { a: sum, b: x, y });
         sum = y;
       }
-      emit.call('scale', y, y, y.size, share);
+      emit.call(k.scale, { x: y, y, factor: share });
       return {
         y,
         backward(dy, wanted) {
@@ -181,7 +182,7 @@ export const average = /* @__PURE__ */ defineLayer<'average', MergeOptions>('ave
           return wanted.map((needed, i) => {
             if (!needed) return undefined;
             const dx = i === last ? dy : emit.matrix(`${name}.dx${i}`, units);
-            emit.call('scale', dy, dx, dy.size, share);
+            emit.call(k.scale, { x: dy, y: dx, factor: share });
             return dx;
           });
         },
@@ -197,11 +198,11 @@ export const maximum = /* @__PURE__ */ defineLayer<'maximum', MergeOptions>('max
   build(_, name, widths) {
     const units = equalWidths(widths, name);
     return merge(name, units, (emit, [first, ...others]) => {
-      // largest[i] is the maximum of the inputs up to number i.
+      // largest[i] is the maximum of the first i + 1 inputs.
       const largest = [first as Tensor];
       others.forEach((x, i) => {
         const y = emit.matrix(`${name}.y${i === others.length - 1 ? '' : i}`, units);
-        emit.call('maximum', largest[i] as Tensor, x, y, y.size);
+        emit.call(k.maximum, { a: largest[i] as Tensor, b: x, y });
         largest.push(y);
       });
       return {
@@ -209,7 +210,7 @@ export const maximum = /* @__PURE__ */ defineLayer<'maximum', MergeOptions>('max
         backward(dy, wanted) {
           const dxs = others.map((x, i) => ({ x, dx: emit.matrix(`${name}.dx${i + 1}`, units), before: largest[i] }));
           for (const { x, dx, before } of [...dxs].reverse()) {
-            emit.call('maximumBackward', before as Tensor, x, dy, dy, dx, dy.size);
+            emit.call(k.maximumBackward, { a: before as Tensor, b: x, dy, da: dy, db: dx });
           }
           return [dy, ...dxs.map(({ dx }) => dx)].map((dx, i) => (wanted[i] ? dx : undefined));
         },

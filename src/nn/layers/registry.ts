@@ -33,7 +33,11 @@ export const layerTable = {
   maximum,
 };
 
-/** A layer from plain data, such as JSON. @throws UnknownNameError for a type that does not exist. */
+/**
+ * Returns a layer from plain data, such as JSON.
+ * @throws UnknownNameError for a type that does not exist.
+ * @throws ValueError for anything but an object.
+ */
 export function layerFromSpec(spec: { readonly type: string }, argument = 'layer'): LayerSpec {
   if (typeof spec !== 'object' || spec === null) {
     throw new ValueError({ argument, given: show(spec), expected: 'a layer, such as { type: "dense", units: 10 }' });
@@ -43,7 +47,11 @@ export function layerFromSpec(spec: { readonly type: string }, argument = 'layer
   return make(optionsFromSpec(options));
 }
 
-/** A graph from plain data. @throws ShapeError for inputs that no layer before them has. */
+/**
+ * Returns a graph from plain data.
+ * @throws ShapeError for inputs that no layer before them has.
+ * @throws ValueError for data that lack the parts of a graph.
+ */
 export function graphFromSpec(spec: GraphSpec): Graph {
   if (!Array.isArray(spec?.layers)) {
     throw new ValueError({ argument: 'spec.layers', given: show(spec?.layers), expected: 'an array of layers' });

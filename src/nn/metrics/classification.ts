@@ -204,7 +204,7 @@ export const ece = /* @__PURE__ */ metric<'ece', EceOptions>('ece', {
   compute(sample, { bins }) {
     const { kind, predictions } = sample;
     const { data, columns, rows } = predictions;
-    // Right answers less probabilities.
+    // Each gap is the number of correct answers minus the sum of probabilities.
     const gaps = new Float64Array(bins);
     const answers = kind === 'classes' ? rows : rows * columns;
     for (let i = 0; i < answers; i++) {

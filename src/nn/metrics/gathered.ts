@@ -110,7 +110,7 @@ class Gathered implements Gathering {
   }
 }
 
-/** Room for so many rows, and more when they come. */
+/** Allocates room for this many rows, and more as they come. */
 export function gatherRows(targets: readonly GatheringTarget[], rows: number): Gathering {
   return new Gathered(targets, rows);
 }

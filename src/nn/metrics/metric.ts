@@ -89,7 +89,7 @@ export type MetricSpecOf<N extends string, O> = {
 /** Names that a metric cannot go by. */
 const TAKEN = ['loss', 'penalty'];
 
-/** The spec of a metric. */
+/** Returns the spec of a metric. @throws ValueError for a label that is not a text, is empty or is reserved. */
 export function configure<N extends string, O extends object>(
   name: N,
   { options }: MetricDefinition<O>,

@@ -1,7 +1,7 @@
 import type { Direction } from './metric.js';
 
-// Written by `npx vitest run test/nn/registries.test.ts --update`, from the registry: a program that monitors one metric holds
-// no others.
+// `npx vitest run test/nn/registries.test.ts --update` writes this file from the registry, so that a program which monitors
+// one metric holds no others.
 
 /** Says whether the least or the greatest value of a metric is the best. */
 export const metricModes: Readonly<Record<string, Direction>> = {

@@ -6,7 +6,7 @@ import { key, makeRoom, type Ranking, rank, ranked } from './score-places.js';
 /** Columns that are taken apart in one pass over the rows. */
 const BLOCK = 16;
 
-/** The keys of each class's or label's own scores, one after the other, from `starts[c]` to `starts[c + 1]`. */
+/** Returns the keys of each class's or label's own scores, one after the other, from `starts[c]` to `starts[c + 1]`. */
 function collect(sample: Sample, bits: Int32Array): { readonly keys: Int32Array; readonly starts: Int32Array } {
   const { rows, kind, targets } = sample;
   const { columns } = sample.predictions;
@@ -71,8 +71,8 @@ const precision: Measure = (ranking, n) => {
 };
 
 /**
- * The mean over classes or labels, without those for which `measure` is NaN; of two columns of classes the second counts.
- * NaN where a score is.
+ * Returns the mean over classes or labels, without those for which `measure` is NaN; of two columns of classes the second
+ * counts. NaN where a score is.
  */
 function* mean(sample: Sample, measure: Measure): Steps {
   const { rows, kind, classes } = sample;
@@ -103,8 +103,8 @@ function* mean(sample: Sample, measure: Measure): Steps {
   return sum / defined;
 }
 
-/** The area under the ROC curve. */
+/** Returns the area under the ROC curve. */
 export const rocArea = (sample: Sample): Steps => mean(sample, area);
 
-/** The average precision. */
+/** Returns the average precision. */
 export const averagePrecision = (sample: Sample): Steps => mean(sample, precision);

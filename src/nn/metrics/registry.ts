@@ -74,7 +74,7 @@ function bind(given: MetricName | MetricSpec, output: OutputShape, argument: str
 }
 
 /**
- * The metrics of each output.
+ * Returns the metrics of each output.
  * @throws UnknownNameError, or ValueError where a metric does not fit its output.
  */
 export function bindMetrics(

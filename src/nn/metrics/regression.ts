@@ -5,11 +5,11 @@ import type { Sample } from './sample.js';
 /** Sizes of which neither squares nor their sums leave the range of float64. */
 const [SMALL, LARGE] = [2 ** -450, 2 ** 450];
 
-/** A power of two near the greatest of sizes whose squares might leave the range of float64, else 1. */
+/** Returns a power of two near the greatest of sizes whose squares might leave the range of float64, else 1. */
 const unitOf = (size: number): number =>
   size === 0 || (size >= SMALL && size <= LARGE) || !Number.isFinite(size) ? 1 : 2 ** Math.floor(Math.log2(size));
 
-/** The mean of the squares of errors that are `unit` as large. */
+/** Returns the mean of the squares of errors that are `unit` as large. */
 function squares({ targets, predictions }: Sample): { readonly mean: number; readonly unit: number } {
   const { length } = targets.data;
   let largest = 0;

@@ -45,12 +45,12 @@ export class Sample {
     return this.targets.data[row * this.targets.columns + column]! > 0.5;
   }
 
-  /** The class that a row of a binary output or of classes is of. */
+  /** Returns the class that a row of a binary output or of classes is of. */
   actualClass(row: number): number {
     return this.kind === 'binary' ? Number(this.isPositive(row, 0)) : this.labels[row]!;
   }
 
-  /** The class that it is taken for: the first of the largest; of a binary output 1 above the threshold. */
+  /** Returns the class that it is taken for: the first of the largest; of a binary output 1 above the threshold. */
   predictedClass(row: number, threshold: number): number {
     const { kind, predictions } = this;
     if (kind === 'binary') return predictions.data[row]! > threshold ? 1 : 0;
@@ -90,7 +90,7 @@ export class Sample {
   }
 }
 
-/** The first of a row's largest numbers, as the kernels that count accuracy have it. */
+/** Returns the first of a row's largest numbers, as the kernels that count accuracy have it. */
 function largest({ data, columns }: Numbers, row: number): number {
   const first = row * columns;
   let best = 0;

@@ -7,10 +7,13 @@ const PLACES = 1 << 14;
 /** More numbers than these are better sorted by the engine than one by one. */
 const FEW = 16;
 
-/** A whole number for the bits of a float32, of the same order; the same for 0 and -0. */
+/** Returns a whole number for the bits of a float32, of the same order; the same for 0 and -0. */
 export const key = (bits: number): number => (bits === -0x80000000 ? 0 : bits ^ ((bits >> 31) & 0x7fffffff));
 
-/** Whole numbers in the order of float64 ones, which no key of 32 bits tells apart; the same for equals. */
+/**
+ * Returns whole numbers in the order of float64 values, which keys of 32 bits cannot distinguish; equal values get equal
+ * numbers.
+ */
 export function ranked(data: Float64Array): Int32Array {
   const order = data.slice().sort();
   let distinct = 0;
@@ -104,7 +107,7 @@ export function rank(keys: Int32Array, unsorted: Int32Array, { starts, mixed, co
     if (starts[place + 1]! - starts[place]! > 1) sortFew(own, starts[place]!, starts[place + 1]!);
   }
   count(keys, ranking, { starts, mixed, counts, near }, shift, first, last);
-  // Those of the class counted themselves.
+  // The counts include the rows of the class itself, which are subtracted.
   for (let i = 0, end = 0; i < p; i++) {
     for (end = Math.max(end, i + 1); end < p && own[end] === own[i]; ) end++;
     ranking.others[end]!--;

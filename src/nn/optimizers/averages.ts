@@ -4,11 +4,11 @@ import type { AveragingDefinition, AveragingSpec, ExponentialMovingAverageOption
 
 /** A way of averaging with its options filled in. */
 export interface Averaging {
-  /** The share of the weights after update t in the average. */
+  /** Returns the share of the weights after update t in the average. */
   share(t: number): number;
   /** There is an average after t updates. */
   begun(t: number): boolean;
-  /** The average takes the place of the weights after update t. */
+  /** Returns whether the average replaces the weights after update t. */
   overwrites(t: number): boolean;
 }
 

@@ -4,9 +4,9 @@ import { fillOptions, maker, type OptionRanges } from '../../kernels/definition.
 export interface AveragingDefinition<O extends object = object> {
   /** The range and default of each option. */
   readonly options: OptionRanges<O>;
-  /** The share of the weights after update t, from 1 on; 1 the first time, 0 where they do not count. */
+  /** Returns the share of the weights after update t, from 1 on; 1 the first time, 0 where they do not count. */
   share(options: O, t: number): number;
-  /** The first update that counts. */
+  /** Returns the first update that counts. */
   first(options: O): number;
 }
 

@@ -1,6 +1,6 @@
 import { maker } from '../../kernels/definition.js';
 import { fillUpdateOptions, type Schedule, type Spec } from '../../kernels/lib/update.js';
-import { solveFullBatch } from './full-batch.js';
+import { checkFullBatch, solveFullBatch } from './full-batch.js';
 import type { Solver, Vector } from './solver.js';
 
 /** Options of `lbfgs`. */
@@ -47,7 +47,7 @@ function dot(a: Vector, b: Vector): number {
   return sum;
 }
 
-/** a + factor b. */
+/** Returns a + factor b. */
 function plus(a: Vector, factor: number, b: Vector): Vector {
   return a.map((x, i) => x + factor * (b[i] as number));
 }
@@ -72,7 +72,7 @@ function cubicMinimum(a: Point, b: Point, low: number, high: number): number {
   const [left, right] = a.t <= b.t ? [a, b] : [b, a];
   const d2 = Math.sqrt(square);
   const t = right.t - (right.t - left.t) * ((right.slope + d2 - d1) / (right.slope - left.slope + 2 * d2));
-  // Where both slopes are 0 there is no telling.
+  // Where both slopes are 0, there is no interpolation, so the middle is taken.
   return Number.isNaN(t) ? (low + high) / 2 : Math.min(Math.max(t, low), high);
 }
 
@@ -80,7 +80,10 @@ const SUFFICIENT_DECREASE = 1e-4;
 const CURVATURE = 0.9;
 const MOST_TRIALS = 25;
 
-/** A point along a direction that meets the strong Wolfe conditions, or the best one found; after torch.optim.LBFGS. */
+/**
+ * Searches along a direction for a point that satisfies the strong Wolfe conditions, and returns the best one found; after
+ * torch.optim.LBFGS.
+ */
 function* searchLine(
   evaluate: (t: number) => Generator<void, Point, number>,
   start: Point,
@@ -117,7 +120,7 @@ function* searchLine(
     const [left, right] = [Math.min(low.t, high.t), Math.max(low.t, high.t)];
     if ((right - left) * reach < tolerance) break;
     let t = cubicMinimum(low, high, left, right);
-    // A point that keeps close to an end makes no progress: a tenth of the way from there.
+    // A point close to an end makes hardly any progress, so it is moved a tenth of the interval away.
     const margin = 0.1 * (right - left);
     const close = Math.min(right - t, t - left) < margin;
     if (close && (stuck || t >= right || t <= left)) {
@@ -141,7 +144,7 @@ function* searchLine(
   return { point: low, evaluations: trials + 1 };
 }
 
-/** A solver with its memory. */
+/** Returns a solver with its memory. */
 function makeLbfgs(options: LbfgsOptions): Solver {
   const { maxIterations, historySize, toleranceGradient, toleranceChange } = options;
   const mostEvaluations = Math.floor((maxIterations * 5) / 4);
@@ -184,7 +187,7 @@ function makeLbfgs(options: LbfgsOptions): Solver {
     state() {
       const vectors = [...(last ? [last.gradient, last.direction] : []), ...history.flatMap(({ s, y }) => [s, y])];
       return {
-        // Without a last direction its length is NaN.
+        // NaN stands for the length where there is no last direction.
         numbers: [curvature, last?.t ?? NaN, ...history.map(({ rho }) => rho)],
         vectors: Object.fromEntries(names(history.length, last !== undefined).map((name, i) => [name, vectors[i]!])),
       };
@@ -204,6 +207,8 @@ function makeLbfgs(options: LbfgsOptions): Solver {
       });
     },
 
+    check: (options, parameters) => checkFullBatch('lbfgs', options, parameters),
+
     solve(model, program, learningRate) {
       return solveFullBatch(this, model, program, learningRate);
     },
@@ -221,7 +226,7 @@ function makeLbfgs(options: LbfgsOptions): Solver {
         const first = last ? learningRate : Math.min(1, 1 / sum) * learningRate;
         last = { gradient, direction, t: first };
         if (!(slope <= -toleranceChange)) {
-          // Arrived, or weights or data have changed under a memory that no longer describes them.
+          // Either the optimum is reached, or weights or data have changed and the history no longer describes them.
           history.length = 0;
           last = undefined;
           return;

@@ -1,10 +1,10 @@
 import type { Heap, KernelName } from '../../kernels/contract.js';
 import { resolve } from '../../kernels/definition.js';
 import type { CommonOptions, OptimizerDefinition } from '../../kernels/lib/update.js';
+import * as k from '../../kernels/signatures/index.js';
 import type { UpdateSpec } from '../../kernels/tables.js';
 import type { Emitter } from '../../program/emitter.js';
-import type { Parameter, RowGradients } from '../../program/parameter.js';
-import { type Tensor, vectorTensor } from '../../program/plan.js';
+import type { Pace, UpdateGroup } from '../../program/parameter.js';
 import { optimizerFunctions } from '../function-names.js';
 import { type OptimizerName, optimizerNames } from '../names.js';
 import type { lbfgs } from './lbfgs.js';
@@ -13,25 +13,6 @@ import type { Solver } from './solver.js';
 
 /** An optimizer as plain data: its name and all options. */
 export type OptimizerSpec = UpdateSpec | ReturnType<typeof lbfgs>;
-
-/** The numbers of a step at one learning rate. */
-export interface Pace {
-  /** The factor of the learning rate. */
-  readonly multiplier: number;
-  /** The numbers of the step to come, written by `fill`. */
-  readonly block: Tensor;
-  /** By how much kernels change for themselves in the step to come. */
-  readonly decay: Tensor;
-}
-
-/** Parameters that are updated alike: neighbours among the flat parameters, and what lies parallel to them. */
-export interface UpdateGroup extends Pace {
-  readonly parameters: Tensor;
-  /** The first of them, those that decay. */
-  readonly kernels: Tensor;
-  readonly gradients: Tensor;
-  readonly states: readonly Tensor[];
-}
 
 /** An optimizer with its options filled in. */
 export interface Optimizer {
@@ -45,38 +26,6 @@ export interface Optimizer {
   emit(emit: Emitter, group: UpdateGroup): void;
   /** Writes what step number `t` (from 1) needs. */
   fill(heap: Heap, pace: Pace, learningRate: number, t: number): void;
-}
-
-/** A table that learns. */
-export interface TableUpdate {
-  readonly table: Parameter;
-  /** The optimizer's, parallel to the table. */
-  readonly states: readonly Tensor[];
-  readonly pace: Pace;
-}
-
-/**
- * Updates those rows of a table that have gradients, and no others: gathers them and their state, lets the optimizer work
- * on what was gathered, and puts it back. Weight decay is for kernels, and spares tables.
- */
-export function emitRowUpdate(
-  emit: Emitter,
-  optimizer: Optimizer,
-  { table, states, pace }: TableUpdate,
-  { distinct, gradients }: RowGradients,
-): void {
-  const { columns } = table;
-  const pairs = [table.value, ...states].map((whole) => ({
-    whole,
-    rows: emit.vector(`${whole.name}.rows`, gradients.size),
-  }));
-  for (const { whole, rows } of pairs) {
-    emit.call('gatherRows', whole, distinct, rows, distinct.size, columns, rows.size);
-  }
-  const [parameters, ...gathered] = pairs.map(({ rows }) => rows) as [Tensor, ...Tensor[]];
-  const kernels = vectorTensor('kernels', 0);
-  optimizer.emit(emit, { ...pace, parameters, kernels, gradients, states: gathered });
-  for (const { whole, rows } of pairs) emit.call('scatterRows', rows, distinct, whole, distinct.size, columns);
 }
 
 type Definition = OptimizerDefinition | { solver(options: OptimizerSpec): Solver };
@@ -108,9 +57,9 @@ function makeUpdate(
     states,
     emit(emit, { parameters, kernels, gradients, states, block, decay }) {
       const { factor } = emit.slots;
-      if (weightDecay > 0 && kernels.size > 0) emit.call('decayWeights', kernels, kernels.size, decay, factor);
+      if (weightDecay > 0 && kernels.size > 0) emit.call(k.decayWeights, { w: kernels, slot: decay, factor });
       emit.updates.add(kernel);
-      emit.callOf(kernel, [parameters, gradients, ...states, parameters.size, block, factor]);
+      emit.call(k.update, { w: parameters, g: gradients, states, block, factor }, kernel);
     },
     fill(heap, { block, decay }, learningRate, t) {
       if (weightDecay > 0) heap[decay.offset] = -learningRate * weightDecay;

@@ -6,7 +6,10 @@ import { scheduleFunctions } from '../function-names.js';
 /** The learning rate of step t, from 0 on. */
 export type Rate = (t: number) => number;
 
-/** A schedule with all of its options and what it means, or a rate. @throws UnknownNameError, ValueError for options out of range. */
+/**
+ * Returns a schedule with all of its options and what it means, or a rate.
+ * @throws UnknownNameError, ValueError for options out of range.
+ */
 export function readRate(given: number | Schedule, argument: string) {
   if (typeof given === 'number') return checkNumber(given, argument, { min: 0 });
   return resolve<Schedule, ScheduleDefinition<Schedule>>(given, {}, argument, 'cosine', {

@@ -144,7 +144,7 @@ export const polynomial = /* @__PURE__ */ schedule<
     },
 }));
 
-/** From 1 to 0 along half a cosine, as `passed` goes from 0 to 1. */
+/** Falls from 1 to 0 along half a cosine, as `passed` goes from 0 to 1. */
 const halfCosine = (passed: number) => 0.5 * (1 + cos(Math.PI * passed));
 
 /** Options of `cosine`. */
@@ -189,7 +189,7 @@ export interface CosineRestartsOptions {
 /** Periods that are passed one after the other; those beyond are counted together, however little they grow. */
 const MOST_PERIODS = 65_536;
 
-/** The period that step t lies in, where it began and how long it is. */
+/** Returns the period that step t lies in, where it began and how long it is. */
 function periodAt(t: number, first: number, growth: number): { period: number; start: number; length: number } {
   if (growth === 1) {
     const period = Math.floor(t / first);
@@ -290,7 +290,7 @@ export interface WarmupOptions {
 const warmupNumbers = { warmupSteps: steps, initialLearningRate: /* @__PURE__ */ optional(0) };
 
 function makeWarmup({ schedule, ...rest }: Required<WarmupOptions, 'schedule' | 'warmupSteps'>): WarmupSpec {
-  // Only read: to make the rate as well would take twice as long for each warm-up within a warm-up.
+  // The schedule is only checked: building its function too would double the time for each warm-up nested in another.
   readRate(schedule, 'warmup.schedule');
   return { name: 'warmup', schedule, ...fillOptions<Omit<WarmupOptions, 'schedule'>>(warmupNumbers, rest, 'warmup') };
 }

@@ -1,4 +1,5 @@
 import type { Heap } from '../../kernels/contract.js';
+import type { Parameter } from '../../program/parameter.js';
 import type { Tensor } from '../../program/plan.js';
 import type { LinkedProgram } from '../../program/run.js';
 
@@ -18,13 +19,15 @@ export interface Objective {
  * weights, and is sent the loss.
  */
 export interface Solver {
+  /** Refuses options of `compile`, and parameters, that a line search cannot do with. @throws ValueError */
+  check(options: object, parameters: readonly Parameter[]): void;
   /** Makes one step: yields wherever the loss and its gradient are needed, and is sent the loss. */
   step(objective: Objective, learningRate: number): Generator<void, void, number>;
-  /** A step of a model: yields wherever the program is to run. */
+  /** Returns a step of a model: yields wherever the program is to run. */
   solve(model: Solvable, program: LinkedProgram, learningRate: number): Generator<void, void>;
   /** Returns what it remembers from step to step. */
   state(): SolverState;
-  /** The names of the vectors that go with such numbers; undefined for numbers that no state has. */
+  /** Returns the names of the vectors that go with such numbers; undefined for numbers that no state has. */
   vectorNames(numbers: readonly number[]): readonly string[] | undefined;
   /** Takes what `state` returned. */
   restore(state: SolverState): void;

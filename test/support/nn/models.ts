@@ -176,7 +176,7 @@ export function makeGraphEngine(graph: Graph, compile: CompileOptions, backend: 
     losses,
     metrics: bindMetrics(compile.metrics, shapes),
     optimizer,
-    ...planUpdate(compile, optimizer),
+    ...planUpdate(compile),
   });
   return engine;
 }

@@ -7,7 +7,7 @@ export interface Choice {
   done: boolean;
 }
 
-/** What an epoch is judged by: the mean over the last fifth of the epochs up to it. */
+/** The share of the epochs so far over which losses are averaged to judge an epoch. */
 const WINDOW = 0.2;
 
 /**
@@ -53,7 +53,7 @@ export class Choices {
     );
   }
 
-  /** How many losses an epoch has. */
+  /** The number of losses of an epoch. */
   get width(): number {
     return this.#width;
   }
@@ -73,7 +73,7 @@ export class Choices {
       let sum = 0;
       for (let e = first; e <= epoch; e++) sum += this.#judged[e]![at + i]!;
       const loss = sum / (epoch + 1 - first);
-      // Without rows, the last epoch as it is.
+      // Without rows, the last epoch is taken.
       const better = Number.isNaN(loss) ? choice.bestEpoch < epoch : loss < choice.best;
       if (choice.bestEpoch >= 0 && !better) return;
       choice.best = loss;

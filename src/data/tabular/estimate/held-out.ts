@@ -24,10 +24,10 @@ const MOST_NUMBERS = 100_000;
  */
 const OTHERS = 2;
 
-/** What it takes to go on. */
+/** Holds the state that a resumed run needs. */
 export interface HeldOutState {
   readonly choices: readonly Choice[];
-  /** What they were made by: for each epoch, at each temperature, the loss of each. */
+  /** The losses by which epochs were judged: for each epoch, at each temperature, the loss of each choice. */
   readonly judged: Float64Array;
   /** Losses of an epoch in it. */
   readonly perEpoch: number;
@@ -38,9 +38,9 @@ export interface HeldOutState {
 }
 
 /**
- * What networks say, epoch by epoch, of rows that they did not train on. The best epoch is the one in which all of them
- * together do best. What is measured comes from rows that chose nothing: those of each group at the epoch that is best for
- * all other groups.
+ * Collects the predictions of networks, epoch by epoch, for rows that they did not train on. The best epoch is the one in
+ * which all of them together do best. Metrics come from rows that chose nothing: those of each group at the epoch that is
+ * best for all other groups.
  */
 export class HeldOut {
   /** Rows that were left out, in order. */
@@ -119,7 +119,7 @@ export class HeldOut {
     return this.curve.reduce((lowest, loss, epoch) => (loss < this.curve[lowest]! ? epoch : lowest), 0);
   }
 
-  /** What all rows choose to divide what comes before softmax by. */
+  /** The divisor of the inputs of softmax that is best for all rows. */
   get temperature(): number {
     return this.#choices.list[0]!.temperature;
   }
@@ -230,7 +230,7 @@ export class HeldOut {
     return mean;
   }
 
-  /** The log loss of a row if it were of another class than it is, whichever. */
+  /** Returns the log loss of a row if it were of another class than it is, whichever. */
   #otherLossOf(i: number, said: readonly Float32Array[]): number {
     const target = this.truth[this.rows[i]!]!;
     const seen = this.#seen[i]!;
@@ -240,7 +240,7 @@ export class HeldOut {
       if (c === target) continue;
       let p = 0;
       for (let j = 0; j < seen.length; j++) p += said[seen[j]![0]]![seen[j]![1] * this.columns + c]!;
-      // One logarithm for many: of thousands of classes they would take longer than training.
+      // One logarithm of a product replaces many: with thousands of classes they would take longer than training.
       product *= Math.max(p / seen.length, LEAST);
       if (product > SMALL) continue;
       sum -= log(product);
@@ -250,8 +250,8 @@ export class HeldOut {
   }
 
   /**
-   * The squared error of all networks together if their errors had nothing in common: less is chance, as where one of them
-   * is far off. Where all of them left out the row, its loss is no estimate.
+   * Returns the squared error of all networks together if their errors had nothing in common: less is chance, as where one
+   * of them is far off. Where all of them left out the row, its loss is no estimate.
    */
   #leastOf(i: number, all: readonly Float32Array[], loss: number): number {
     const seen = this.#seen[i]!;
@@ -261,7 +261,7 @@ export class HeldOut {
     return squares / seen.length / this.#latest.length;
   }
 
-  /** The loss that all networks together are expected to have on a row, by what those say that left it out. */
+  /** Returns the loss that all networks together are expected to have on a row, by what those say that left it out. */
   #lossOf(i: number, all: readonly Float32Array[]): number {
     const seen = this.#seen[i]!;
     const target = this.truth[this.rows[i]!]!;

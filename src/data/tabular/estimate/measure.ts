@@ -5,7 +5,7 @@ import { mae, r2, rmse } from '../../../nn/metrics/regression.js';
 import type { Task } from '../design.js';
 import type { Truth } from '../target.js';
 
-/** What it takes to predict without looking at a row: how often each class came in training, or the mean. */
+/** Holds what a prediction without looking at a row needs: the frequency of each class in training, or the mean. */
 export type Prior =
   | {
       /** The share of training rows of each class, in the order of the classes. */
@@ -16,7 +16,7 @@ export type Prior =
       readonly mean: number;
     };
 
-/** How well a prediction does that is the same for all rows: the most frequent class of training, or the mean. */
+/** The metrics of a prediction that is the same for all rows: the most frequent class of training, or the mean. */
 export interface Baseline {
   /** The class, or the mean in the target's units. */
   readonly prediction: string | number;
@@ -41,7 +41,7 @@ export interface Baseline {
  * numbers rmse, mae, r2.
  */
 export interface Metrics {
-  /** How many rows were measured. */
+  /** The number of rows that were measured. */
   readonly rows: number;
   /**
    * Rows of classes that training did not know, where there are any: wrong in accuracy and f1, left out of the others.
@@ -60,8 +60,8 @@ export interface Metrics {
   /** The area under the ROC curve; of two classes. */
   readonly auc?: number;
   /**
-   * How many rows of each class were predicted as each, classes x classes, rows being the true ones; of at most 500
-   * classes.
+   * The number of rows of each class that were predicted as each: classes x classes, with true classes as rows; absent for
+   * more than 500 classes.
    */
   readonly confusion?: readonly (readonly number[])[];
   /** The root of the mean squared error, in the target's unit; of numbers. */
@@ -137,7 +137,7 @@ function taken({ data, columns }: Numbers, rows: Uint32Array): Numbers {
   return dense(chosen, rows.length, columns);
 }
 
-/** The first of each row's most probable classes. */
+/** Returns the first of each row's most probable classes. */
 export function predictedOf({ data, rows, columns }: Numbers): Float32Array {
   return Float32Array.from({ length: rows }, (_, row) => {
     let best = row * columns;
@@ -146,7 +146,7 @@ export function predictedOf({ data, rows, columns }: Numbers): Float32Array {
   });
 }
 
-/** The mean of f1 over classes, those that are not known together as one more. */
+/** Returns the mean of f1 over classes, those that are not known together as one more. */
 function f1OfClasses({ data }: Numbers, predicted: Float32Array, classes: number): number {
   const wanted = Float32Array.from(data, (number) => (number < 0 ? classes : number));
   return f1(wanted, predicted, { average: 'macro' });
@@ -183,7 +183,7 @@ function baselineOf(
 export function expected(metrics: Metrics, losses: Float64Array, measured: number): Metrics {
   const loss = losses.reduce((sum, value) => sum + value, 0) / losses.length;
   const { logLoss, rmse, mae, r2 } = metrics;
-  // Of few rows the estimate may fall below 0, and says nothing then.
+  // With few rows the estimate may fall below 0, where it means nothing.
   if (!(loss > 0)) return metrics;
   if (logLoss !== undefined) return { ...metrics, logLoss: loss };
   if (rmse === undefined || mae === undefined || r2 === undefined || !(measured > 0)) return metrics;

@@ -1,8 +1,8 @@
 /**
- * The loss to expect of the mean of what `members` networks say, by what some of them say: the loss of the mean of r falls
- * about in proportion to 1 / r, so that those of r - 1, each left out in turn, and of r tell that of more (the jackknife,
- * Quenouille 1956). Of squared errors this is exact. Of log losses it is nearer than an expansion by their variance, which
- * overrates how much three networks differ that are each as certain as can be. Single rows may be below 0.
+ * Returns the loss to expect of the mean of what `members` networks say, by what some of them say: the loss of the mean of r
+ * falls about in proportion to 1 / r, so that those of r - 1, each left out in turn, and of r tell that of more (the
+ * jackknife, Quenouille 1956). Of squared errors this is exact. Of log losses it is nearer than an expansion by their
+ * variance, which overrates how much three networks differ that are each as certain as can be. Single rows may be below 0.
  */
 export function lossOfMore(said: readonly number[], members: number, lossOf: (mean: number) => number): number {
   const count = said.length;

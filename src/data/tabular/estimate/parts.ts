@@ -29,10 +29,11 @@ function byClass(rows: Uint32Array, labels: Float32Array | undefined): readonly 
 }
 
 /**
- * What each of so many networks leaves out. One network leaves out a tenth. Of several each leaves out a fifth to an eighth,
- * each row by three of them, chosen anew for each row, so that those who know nothing of a row differ as any three do. All
- * leave out the same share of each class, as new rows have it. Of 5 networks a third of the rows is left out by three, of 10
- * 42%.
+ * Chooses the rows that each of several networks leaves out. A single network leaves out a tenth. Of several, each leaves
+ * out a fifth to an eighth, and each row is left out by three of them, drawn anew for each row, so that the networks that
+ * did not see a row differ as any three do. All leave out the same share of each class. Of 5 networks a third of the rows is
+ * left out by three, of 10 42%.
+ * @throws ValueError for fewer rows than networks.
  */
 export function partsOf(
   rows: number,
@@ -58,7 +59,7 @@ export function partsOf(
   for (const rowsOfClass of byClass(shuffle(test, generator), labels)) {
     const own = new Map<number[], number>();
     for (const row of rowsOfClass) {
-      // Those who have left out the fewest of the class, of them the fewest rows, of them any.
+      // Networks that have left out the fewest rows of the class come first, then those with the fewest rows, then any.
       const ofClass = (list: number[]) => own.get(list) ?? 0;
       const order = shuffle([...out], generator).sort((a, b) => ofClass(a) - ofClass(b) || a.length - b.length);
       for (const list of order.slice(0, together)) {

@@ -14,7 +14,7 @@ export interface ClassPrediction {
   readonly probabilities: Readonly<Record<string, number>>;
 }
 
-/** What `predict` returns: by the task, if that was given. */
+/** The type that `predict` returns, by the task if it was given. */
 export type Predictions<T extends Task = Task> = T extends 'classification' ? readonly ClassPrediction[] : Float64Array;
 
 /** Outputs as `predict` returns them. */
@@ -23,10 +23,7 @@ export function predictionsOf(outputs: Numbers, classes: readonly string[] | und
   const best = predictedOf(outputs);
   return Array.from({ length: outputs.rows }, (_, row): ClassPrediction => {
     const values = outputs.data.subarray(row * classes.length, (row + 1) * classes.length);
-    const probabilities: Record<string, number> = Object.create(null);
-    classes.forEach((name, i) => {
-      probabilities[name] = values[i]!;
-    });
+    const probabilities = Object.fromEntries(classes.map((name, i) => [name, values[i]!]));
     return { class: classes[best[row]!]!, probability: values[best[row]!]!, probabilities };
   });
 }
@@ -40,7 +37,7 @@ export function predictionTable(
 ): Table {
   const { rows, columns, data } = outputs;
   if (!classes) {
-    // Dates are predicted as dates, of whole milliseconds.
+    // Dates are predicted as dates, in whole milliseconds.
     const values = Float64Array.from(data, (value) => (isDate ? Math.round(value) : value));
     return new Table([{ name: target, kind: isDate ? 'date' : 'number', values }]);
   }
