@@ -1,7 +1,7 @@
 /** Steps that a model remembers losses of; a power of two. */
 export const HISTORY = 16;
 
-/** What a model counts of its steps, and what of them is known between any two. */
+/** Counts the steps of a model, and holds what is known of them between any two. */
 export class StepCounts {
   /** Optimizer steps taken since `compile`. */
   taken = 0;

@@ -2,7 +2,7 @@ import type { Callback } from '../callbacks/interfaces.js';
 
 type States = Readonly<Record<string, unknown>>;
 
-/** What the callbacks of a run remember, by name; those of one name are numbered. */
+/** Holds what the callbacks of a run remember, by name; those of one name are numbered. */
 export class CallbackStates {
   readonly #stateful: readonly (readonly [name: string, callback: Callback])[];
 

@@ -1,7 +1,7 @@
 import type { Cursor, Position } from '../callbacks/run-state.js';
 import type { FitPlan } from './fit-plan.js';
 
-/** Where a run begins, of a model that has been trained for so many epochs, or goes on. */
+/** Returns the position at which a run begins, of a model trained for so many epochs so far, or goes on. */
 export function positionOf({ firstEpoch, epochs }: FitPlan, trained: number, cursor: Cursor | undefined): Position {
   if (!cursor) {
     const first = firstEpoch ?? trained;

@@ -19,7 +19,7 @@ export { StreamFeed } from './stream-feed.js';
 /** Hooks that are waited for may write to a batch once it was read. */
 const originOf = (argument: string): Origin => ({ x: `${argument}: x`, y: `${argument}: y`, rowOf: (row) => row });
 
-/** A stream to validate on after an epoch of `fit`. */
+/** Validates on a stream, after an epoch of `fit`. */
 export function streamed(
   engine: Engine,
   { batches, blocks }: { readonly batches: Batches; readonly blocks: Blocks },

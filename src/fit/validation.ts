@@ -56,7 +56,7 @@ export async function inSlices<T>(steps: Generator<Promise<void> | undefined | v
   }
 }
 
-/** What is evaluated: rows at hand, or batches as they come. */
+/** Holds what is evaluated: rows at hand, or batches as they come. */
 export interface Evaluated {
   readonly mode: 'evaluate' | 'validate';
   /** The rows, where their number is known beforehand; else 0. */
@@ -70,7 +70,7 @@ export interface Evaluated {
   explain?(): void;
 }
 
-/** Rows at hand to validate on. */
+/** Validates on rows at hand. */
 export function atHand(
   engine: Engine,
   { pair, blocks, origin }: { readonly pair: Pair; readonly blocks: Blocks; readonly origin: Origin },

@@ -1,7 +1,7 @@
 import type { Model } from '../callbacks/interfaces.js';
 
 /**
- * What an argument is, which says how it crosses to the worker; errors call it by its name.
+ * Says what an argument is, and thereby how it crosses to the worker; errors call it by its name.
  * - `data`: rows of a model's inputs or outputs, by themselves or by name; in place of inputs a stream of batches, which
  *   brings outputs itself
  * - `plain`: callbacks, signals, streams and matrices each in their own way, at any depth, and whatever else as it is
@@ -18,7 +18,7 @@ const plain = (name: string): Role => ({ role: 'plain', name });
 /** Errors call options by their own names alone. */
 const options = plain('');
 
-/** How a method crosses to the worker. */
+/** Describes how a method crosses to the worker. */
 export interface MethodRow {
   readonly args: readonly Role[];
   /** Returns a generator, whose values come one by one. */
@@ -35,7 +35,7 @@ type MethodsOf<T> = { [K in keyof T]-?: T[K] extends (...args: never[]) => unkno
 
 const row = (...args: Role[]): MethodRow => ({ args });
 
-/** The methods of a model; none can be left out. */
+/** Lists the methods of a model; none can be left out. */
 export const methods = {
   compile: row({ role: 'specs', name: 'options' }),
   setTrainable: row({ role: 'chooser', name: 'layers' }, plain('trainable')),
@@ -61,7 +61,7 @@ export const methods = {
   dispose: { ...row(), ends: true },
 } as const satisfies Readonly<Record<MethodsOf<Model>, MethodRow>>;
 
-/** Functions that take a model first, and what they take besides. */
+/** Lists the functions that take a model first, and what they take besides. */
 export const functions = {
   layerSequentialUnitVariance: row(x, options),
   loadWeights: row(plain('source'), options),
