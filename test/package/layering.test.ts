@@ -180,6 +180,8 @@ test('files of one name in different rooms mean the same', () => {
 /** Names that stand in several folders of a room because they mean the same in each. */
 const repeatedWithin: Readonly<Record<string, string>> = {
   'data/read.ts': 'reads a table, of CSV, of JSON or of either',
+  'kernels/activations.ts': 'exports, signatures and loops of one family',
+  'kernels/losses.ts': 'exports, signatures and loops of one family',
   'nn/index.ts': 'what a folder exports',
   'nn/registry.ts': 'all of a family by name',
 };
