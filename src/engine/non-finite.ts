@@ -21,13 +21,20 @@ function lasting({ network, training }: Engine): readonly (readonly [string, Ten
   );
 }
 
-/** Copies what lasts from one update to the next; what it returns puts it back. */
-export function keepLasting(engine: Engine): () => void {
-  const { heap } = engine;
-  const kept = lasting(engine).map(([, { offset, size }]) => [offset, heap.slice(offset, offset + size)] as const);
+/** Copies tensors; what it returns puts them back. */
+export function keep(engine: Engine, tensors: readonly Tensor[]): () => void {
+  const kept = tensors.map(({ offset, size }) => [offset, engine.heap.slice(offset, offset + size)] as const);
   return () => {
     for (const [offset, values] of kept) engine.heap.set(values, offset);
   };
+}
+
+/** Copies what lasts from one update to the next; what it returns puts it back. */
+export function keepLasting(engine: Engine): () => void {
+  return keep(
+    engine,
+    lasting(engine).map(([, tensor]) => tensor),
+  );
 }
 
 /** Finds what an update has made infinite. */

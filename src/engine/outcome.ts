@@ -21,7 +21,7 @@ export interface Outcome {
   /** The norm of the gradient of an update, before clipping, where it is measured. */
   norm: number | undefined;
   /** What was not finite of a step that was refused: weights, state and counts are as they were. */
-  trouble: Trouble | undefined;
+  trouble?: Trouble | undefined;
 }
 
 /** Reads the report of the program that has just run. */
@@ -39,11 +39,10 @@ export function readOutcome({ heap, training }: Engine): Outcome {
       losses: [loss],
       hits,
       norm: undefined,
-      trouble: undefined,
     };
   }
   const losses = targets.map(({ report }) => heap[report.loss.offset] as number);
   const hits = targets.map(({ report }) => heap[report.hits.offset] as number);
   const loss = targets.reduce((sum, { objective }, i) => sum + objective.weight * (losses[i] as number), penalty);
-  return { loss, penalty, losses, hits, norm: undefined, trouble: undefined };
+  return { loss, penalty, losses, hits, norm: undefined };
 }

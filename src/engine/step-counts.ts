@@ -11,22 +11,8 @@ export class StepCounts {
   ownRate: number | undefined;
   /** Losses of the last updates, and norms of gradients or what stands in for them, by their number modulo 16. */
   readonly recent = new Float64Array(2 * HISTORY);
-  #midway = false;
-
-  /** A step is between two of its calls, so that nothing else may change what it works on. */
-  get midway(): boolean {
-    return this.#midway;
-  }
-
-  /** Does work that lets others in between, as a step that is midway. */
-  async inParts<T>(work: () => Promise<T>): Promise<T> {
-    this.#midway = true;
-    try {
-      return await work();
-    } finally {
-      this.#midway = false;
-    }
-  }
+  /** A step is between two of its calls: nothing else may change what it works on. `inParts` alone sets it. */
+  midway = false;
 
   /** Counts from zero, for a model compiled anew. */
   restart(): void {

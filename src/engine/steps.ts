@@ -1,11 +1,11 @@
 import { StateError } from '../errors.js';
-import type { Solvable, Solver } from '../nn/optimizers/solver.js';
+import type { Solver } from '../nn/optimizers/solver.js';
 import type { Pace } from '../program/parameter.js';
 import type { Tensor } from '../program/plan.js';
 import { type LinkedProgram, run } from '../program/run.js';
 import type { Update } from '../program/training.js';
 import type { Engine } from './engine.js';
-import { findSpoilt, findTrouble, keepLasting, reconsider } from './non-finite.js';
+import { findSpoilt, findTrouble, keep, keepLasting, reconsider } from './non-finite.js';
 import { type Outcome, readOutcome, type Trouble } from './outcome.js';
 import { HISTORY } from './step-counts.js';
 
@@ -32,8 +32,7 @@ export type Step =
 /** The learning rate of the next step; 0 before `compile`. */
 export function learningRate(engine: Engine): number {
   const { ownRate, taken } = engine.steps;
-  if (ownRate !== undefined) return ownRate;
-  return engine.compiled ? engine.training.optimizer.rate(taken) : 0;
+  return ownRate ?? (engine.compiled ? engine.training.optimizer.rate(taken) : 0);
 }
 
 /** Says what the next batch does: update, or add its gradient to those that wait for the update. */
@@ -46,16 +45,6 @@ export function nextBatch({ steps, training }: Engine): number {
   return steps.taken * training.accumulationSteps + steps.accumulated + 1;
 }
 
-/** Copies tensors; what it returns puts them back. */
-function copy(engine: Engine, tensors: readonly Tensor[]): () => void {
-  const kept = tensors.map(({ offset, size }) => engine.heap.slice(offset, offset + size));
-  return () => {
-    tensors.forEach(({ offset }, i) => {
-      engine.heap.set(kept[i] as Float32Array, offset);
-    });
-  };
-}
-
 /** The slots of a step's report: evaluations share those of loss and metrics. */
 function reportsOf({ slots, training }: Engine): readonly Tensor[] {
   const { targets, penaltySlots } = training;
@@ -64,7 +53,7 @@ function reportsOf({ slots, training }: Engine): readonly Tensor[] {
 
 /** Does `work` and puts back what a step under way has reported so far. */
 export function keepingReports<T>(engine: Engine, work: () => T): T {
-  const putBack = copy(engine, reportsOf(engine));
+  const putBack = keep(engine, reportsOf(engine));
   try {
     return work();
   } finally {
@@ -106,20 +95,14 @@ export function beginStep(engine: Engine, program: LinkedProgram): Step {
 /** Yields wherever the program of a step is to run: once, or as often as a solver asks. */
 export function* runsOf(engine: Engine, step: Step): Generator<void, void> {
   if (step.kind !== 'solved') return yield;
-  const model: Solvable = {
-    get heap() {
-      return engine.heap;
-    },
-    training: engine.training,
-    reports: reportsOf(engine),
-    copy: (tensors) => copy(engine, tensors),
-    outcome: () => readOutcome(engine),
-    findsNonFinite(program) {
-      step.trouble = findTrouble(engine, program);
+  yield* step.solver.solve(engine, step.program, step.rate, {
+    slots: reportsOf(engine),
+    loss: () => readOutcome(engine).loss,
+    findsNonFinite() {
+      step.trouble = findTrouble(engine, step.program);
       return step.trouble !== undefined;
     },
-  };
-  yield* step.solver.solve(model, step.program, step.rate);
+  });
 }
 
 /** Takes a staged training step. */
@@ -172,11 +155,6 @@ function troubleOf(engine: Engine, step: Step, stopped: boolean): Trouble | unde
   return trouble;
 }
 
-/** Drops a step that has not changed any weight yet. */
-export function dropStep({ heap, slots }: Engine): void {
-  heap[slots.factor.offset] = 1;
-}
-
 /** Averages as far as there are any, where the parameters' tensors say with `shift` added to their offsets. */
 export function averageShift({ flatParameters, steps: { taken }, training }: Engine): number {
   const { averaging, update } = training;
@@ -194,12 +172,6 @@ export function applyAverage(engine: Engine): void {
   const { offset, size } = engine.flatParameters;
   const from = offset + averageShift(engine);
   engine.heap.copyWithin(offset, from, from + size);
-}
-
-/** Does what comes before the calls of a step, for a profile of them; weights, state and counts stay as they were. */
-export function rehearse(engine: Engine, program: LinkedProgram): ReturnType<Engine['withBackend']> {
-  beginStep(engine, program);
-  return engine.withBackend(program);
 }
 
 /** Runs a staged program that leaves the batch's moments in place of the moving ones. */

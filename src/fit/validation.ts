@@ -1,6 +1,7 @@
 import { call, type HooksOf, hooksOf } from '../callbacks/hooks.js';
 import type { Callback, Model } from '../callbacks/interfaces.js';
 import type { Engine } from '../engine/engine.js';
+import { inParts } from '../engine/step-in-parts.js';
 import { type BatchHooks, type Blocks, type Evaluating, Evaluation } from '../passes/evaluation.js';
 import type { Logs } from '../passes/logs.js';
 import type { Pair } from '../rows/arrays.js';
@@ -104,6 +105,6 @@ export async function evaluateAll(
 
 /** Evaluates between the steps of `fit`. */
 export function validate(engine: Engine, evaluated: Evaluated, hooks: TestHooks, pause: Pause): Promise<Logs> {
-  const run = (adding: Evaluating) => engine.steps.inParts(() => inSlices(adding, pause));
+  const run = (adding: Evaluating) => inParts(engine, () => inSlices(adding, pause));
   return evaluateAll(engine, evaluated, hooks, run, pause);
 }

@@ -36,7 +36,7 @@ export class EpochTotals extends Totals {
     this.penalty = from.penalty;
     this.#norms = from.norms;
     this.#updates = from.updates;
-    this.targets.forEach((_, i) => {
+    this.losses.forEach((_, i) => {
       this.losses[i] = from.losses[i] as number;
       this.hits[i] = from.hits[i] as number;
     });
@@ -44,7 +44,7 @@ export class EpochTotals extends Totals {
 
   /** Begins the next epoch. */
   restart(): void {
-    const none = this.targets.map(() => 0);
+    const none = this.losses.map(() => 0);
     this.#set({ rows: 0, penalty: 0, losses: none, hits: none, norms: 0, updates: 0, skipped: 0 });
     this.gathered?.restart();
   }

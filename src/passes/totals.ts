@@ -6,6 +6,11 @@ import { gather } from './gather.js';
 import type { Logs } from './logs.js';
 import { makeLogs } from './logs.js';
 
+/** Returns the divisor of an output's loss. */
+function rowsOf({ training }: Engine, target: number, rows: number): number {
+  return training.targets[target]?.objective.summed ? 1 : rows;
+}
+
 /**
  * Sums of an evaluation so far, and the rows that metrics need of it; means are over rows, not over batches, and a loss that
  * is a sum is the sum of all.
@@ -17,20 +22,14 @@ export class Totals {
   readonly hits: number[];
   /** Undefined where no metric needs any. */
   readonly gathered: Gathering | undefined;
-  readonly targets: Engine['training']['targets'];
 
   constructor(
     protected readonly engine: Engine,
     rows: number,
   ) {
-    this.targets = engine.training.targets;
-    this.losses = this.targets.map(() => 0);
-    this.hits = this.targets.map(() => 0);
+    this.losses = engine.training.targets.map(() => 0);
+    this.hits = [...this.losses];
     this.gathered = gather(engine, rows);
-  }
-
-  #rowsOf(target: number, rows: number): number {
-    return this.targets[target]?.objective.summed ? 1 : rows;
   }
 
   /** Adds what a program that has just run reports. */
@@ -39,7 +38,7 @@ export class Totals {
     this.rows += rows;
     this.penalty += penalty * rows;
     for (let i = 0; i < losses.length; i++) {
-      this.losses[i] = (this.losses[i] as number) + (losses[i] as number) * this.#rowsOf(i, rows);
+      this.losses[i] = (this.losses[i] as number) + (losses[i] as number) * rowsOf(this.engine, i, rows);
       this.hits[i] = (this.hits[i] as number) + (hits[i] as number);
     }
     this.gathered?.add(this.engine.heap, program);
@@ -48,10 +47,11 @@ export class Totals {
   /** Yields while it measures what was gathered. */
   *logs(norm?: number): Generator<void, Logs> {
     const measured = this.gathered && (yield* this.gathered.measure());
-    const { rows, hits } = this;
-    const losses = this.losses.map((sum, i) => sum / this.#rowsOf(i, rows));
+    const { engine, rows, hits } = this;
+    const losses = this.losses.map((sum, i) => sum / rowsOf(engine, i, rows));
     const penalty = this.penalty / rows;
-    const loss = losses.reduce((sum, value, i) => sum + this.targets[i]!.objective.weight * value, 0) + penalty;
-    return makeLogs(this.engine, { loss, penalty, losses, hits, norm, trouble: undefined }, rows, measured);
+    const loss =
+      losses.reduce((sum, value, i) => sum + engine.training.targets[i]!.objective.weight * value, 0) + penalty;
+    return makeLogs(engine, { loss, penalty, losses, hits, norm }, rows, measured);
   }
 }

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { wasm } from '../../src/backends/wasm.js';
-import { rehearse, takeStep } from '../../src/engine/steps.js';
+import { takeStep } from '../../src/engine/steps.js';
 import { debugging } from '../../src/fit/debug.js';
 import type { BackendFactory } from '../../src/kernels/contract.js';
-import { profileProgram } from '../../src/program/profile.js';
+import { profileStep } from '../../src/passes/profiling.js';
 import { factories, wasmFactory } from '../support/buffers.js';
 import { build, clouds, makeEngine, targetsOf, trainingCases, weightHash } from '../support/nn/models.js';
 
@@ -117,7 +117,7 @@ test('leaves weights, state and step bitwise as they were', () => {
   };
   const before = state();
   step();
-  profileProgram(...rehearse(engine, program), { repeats: 5 });
+  profileStep(engine, program, { repeats: 5 });
   expect(state()).toEqual(before);
   expect(engine.steps.taken).toBe(1);
 });

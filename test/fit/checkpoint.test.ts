@@ -9,6 +9,7 @@ import type { Model } from '../../src/callbacks/interfaces.js';
 import type { CompileOptions } from '../../src/engine/compile-plan.js';
 import { INTERNALS } from '../../src/engine/internals.js';
 import { exportState, importState } from '../../src/engine/state.js';
+import { inParts } from '../../src/engine/step-in-parts.js';
 import { FileFormatError, StateError } from '../../src/errors.js';
 import { deserialize, serialize } from '../../src/io/save.js';
 import type { BackendFactory } from '../../src/kernels/contract.js';
@@ -317,7 +318,7 @@ describe('state by itself', () => {
       expect(() => importState(engine, any(given))).toThrow(message);
       expect(serialize(model)).toEqual(before);
     }
-    await engine.steps.inParts(async () => {
+    await inParts(engine, async () => {
       expect(() => exportState(engine)).toThrow(StateError);
       expect(() => importState(engine, state)).toThrow(StateError);
     });

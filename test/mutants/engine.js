@@ -32,7 +32,7 @@ const rows = [
   ['E40', 'engine/steps', "if (trouble) return outcome;\n  if (mode", "if (mode", ['engine/non-finite'], 'a refused step counts, and corrections of bias with it'],
   ['E42', 'engine/steps', 'if (trouble) step.undo();', '', ['engine/non-finite'], 'a step that spoils the weights is refused and stays'],
   ['E43', 'engine/outcome', 'loss: loss * objective.weight + penalty,', 'loss: loss + penalty,', ['engine/staging'], 'lossWeights of one output do nothing to its loss'],
-  ['E44', 'engine/steps', 'return engine.compiled ? engine.training.optimizer.rate(taken) : 0;', 'return engine.compiled ? engine.training.optimizer.rate(taken + 1) : 0;', ['nn/schedules'], 'schedules run a step ahead'],
+  ['E44', 'engine/steps', 'engine.training.optimizer.rate(taken) : 0', 'engine.training.optimizer.rate(taken + 1) : 0', ['nn/schedules'], 'schedules run a step ahead'],
   ['E45', 'engine/steps', 'steps.accumulated + 1 < training.accumulationSteps', 'steps.accumulated < training.accumulationSteps', ['engine/update'], 'an update takes a batch too many'],
   ['E46', 'engine/state', '...(update.average ? parallel(\'average\', update.average.values.offset) : []),', '', ['fit/checkpoint'], 'saved files leave averages out'],
   ['E49', 'engine/state', 'Object.assign(engine.steps, { taken, accumulated, ownRate: learningRate ?? undefined });', 'Object.assign(engine.steps, { taken, accumulated });', ['io/saving'], 'a learning rate that was set is forgotten by saving'],
