@@ -53,7 +53,7 @@ export function findTrouble(engine: Engine, { rowGradients, mode }: LinkedProgra
   return tensors.every((tensor) => finite(engine, tensor)) ? undefined : { tensor: 'gradient' };
 }
 
-/** A step that the program's guard has stopped: takes it after all where numbers are large, no more. */
+/** Looks again at a step that the program's guard has stopped: takes it after all where numbers are merely large. */
 export function reconsider(engine: Engine, program: LinkedProgram): Trouble | undefined {
   const trouble = findTrouble(engine, program);
   if (trouble) return trouble;

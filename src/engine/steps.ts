@@ -155,7 +155,10 @@ function troubleOf(engine: Engine, step: Step, stopped: boolean): Trouble | unde
   return trouble;
 }
 
-/** Averages as far as there are any, where the parameters' tensors say with `shift` added to their offsets. */
+/**
+ * Returns the distance from the weights to their averages on the heap, to be added to the offsets of parameters.
+ * @throws StateError before anything was averaged.
+ */
 export function averageShift({ flatParameters, steps: { taken }, training }: Engine): number {
   const { averaging, update } = training;
   if (!averaging || !update.average) {

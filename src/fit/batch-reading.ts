@@ -30,7 +30,7 @@ export class Reading<T> {
       const closing: unknown = this.iterator.return?.();
       if (isPromise(closing)) closing.catch(() => {});
     } catch {
-      // The run is over, and what the stream has to say about it concerns nobody.
+      // The run is over, so an error of the stream matters to nobody.
     }
   }
 }

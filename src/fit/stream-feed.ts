@@ -119,7 +119,7 @@ export class StreamFeed implements Feed {
     this.#reading?.used();
   }
 
-  /** A generator that was passed stays open: it is not ours, and another run may go on with it. */
+  /** Closes the stream. A generator that was passed stays open: it is not ours, and another run may go on with it. */
   close(): void {
     if (this.#restarts) this.#reading?.close();
     this.#reading = undefined;

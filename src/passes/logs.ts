@@ -11,7 +11,9 @@ import type { BoundMetric, Measured } from '../nn/metrics/metric.js';
  */
 export type Logs = Readonly<Record<string, number>>;
 
-/** The numbers that users see of a step, an epoch or an evaluation; of metrics the counted ones and the `measured`. */
+/**
+ * Returns the numbers that users see of a step, an epoch or an evaluation; of metrics the counted ones and the `measured`.
+ */
 export function makeLogs(
   engine: Engine,
   { loss, penalty, losses, hits, norm }: Outcome,
@@ -40,7 +42,7 @@ export function labelOf({ label }: BoundMetric, output: string | undefined): str
   return output === undefined ? label : `${output}${capital(label)}`;
 }
 
-/** A name within another. */
+/** Capitalizes a name, to follow another. */
 export function capital(name: string): string {
   return `${name[0]?.toUpperCase()}${name.slice(1)}`;
 }

@@ -16,7 +16,7 @@ export interface RefusedBatch {
   rowOf?(row: number): number;
 }
 
-/** The batch that `trainOnBatch` was given. */
+/** Returns the batch that `trainOnBatch` was given. */
 export function refusedBatch(engine: Engine, x: Data, y: Data, options: WeightOptions = {}): RefusedBatch {
   return { stage: () => stageBatch(engine, nextMode(engine), x, y, options.sampleWeight) };
 }
