@@ -20,7 +20,7 @@ export interface Outcome {
   hits: number[];
   /** The norm of the gradient of an update, before clipping, where it is measured. */
   norm: number | undefined;
-  /** What was not finite of a step that was refused: weights, state and counts are as they were. */
+  /** Says what was not finite, of a step that was refused: weights, state and counts are as they were. */
   trouble?: Trouble | undefined;
 }
 

@@ -29,7 +29,7 @@ export type Step =
       trouble: Trouble | undefined;
     };
 
-/** The learning rate of the next step; 0 before `compile`. */
+/** Returns the learning rate of the next step; 0 before `compile`. */
 export function learningRate(engine: Engine): number {
   const { ownRate, taken } = engine.steps;
   return ownRate ?? (engine.compiled ? engine.training.optimizer.rate(taken) : 0);
@@ -45,7 +45,7 @@ export function nextBatch({ steps, training }: Engine): number {
   return steps.taken * training.accumulationSteps + steps.accumulated + 1;
 }
 
-/** The slots of a step's report: evaluations share those of loss and metrics. */
+/** Returns the slots of a report: evaluations share those of loss and metrics. */
 function reportsOf({ slots, training }: Engine): readonly Tensor[] {
   const { targets, penaltySlots } = training;
   return [slots.block, ...penaltySlots, ...targets.flatMap(({ report }) => [report.loss, report.hits])];

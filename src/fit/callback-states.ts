@@ -8,7 +8,7 @@ export class CallbackStates {
 
   constructor(
     callbacks: readonly Callback[],
-    /** What is yet to be given back to them, where the run goes on with an earlier one. */
+    /** States yet to be given back to them, where the run goes on with an earlier one. */
     private restored: States | undefined,
   ) {
     const seen = new Map<string, number>();

@@ -63,7 +63,7 @@ export interface Evaluated {
   /** The rows, where their number is known beforehand; else 0. */
   readonly rows: number;
   readonly origin: Origin;
-  /** How rows are cut; default: as inference likes them. */
+  /** Rows of a call, and how many calls at most; default: those of inference, and all. */
   readonly blocks?: Blocks;
   /** Hands over all rows, in turns. */
   each(use: (pair: Pair) => Promise<void>): void | Promise<void>;
