@@ -96,8 +96,8 @@ export async function forBatches<T>(
       reading.used();
       await use(result.value, batch);
     }
-    if (batch > 0 && (batch === most || most === Number.POSITIVE_INFINITY)) return;
-    const wanted = most === Number.POSITIVE_INFINITY ? 'at least one was wanted' : `${most} were wanted`;
+    if (batch > 0 && (batch === most || most === Infinity)) return;
+    const wanted = most === Infinity ? 'at least one was wanted' : `${most} were wanted`;
     const hint =
       batch > 0 || again
         ? ''

@@ -12,6 +12,7 @@ import { EpochTotals, type TotalsState } from '../passes/epoch-totals.js';
 import { logModes, logNames, validationLogs } from '../passes/log-names.js';
 import type { Logs } from '../passes/logs.js';
 import { makeLogs } from '../passes/logs.js';
+import { splitLongCall } from '../program/product-axes.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Data } from '../rows/arrays.js';
 import { type Batches, isBatches } from '../rows/batches.js';
@@ -195,7 +196,7 @@ export class FitRun {
       if (model.stopTraining) return false;
       throw new StreamError(`The stream of batches yields none in epoch ${epoch}.`, epoch, 0);
     }
-    const left = position.batch < (feed.steps ?? Number.POSITIVE_INFINITY);
+    const left = position.batch < (feed.steps ?? Infinity);
     if (model.stopTraining && left) this.interrupted = this.state;
     return true;
   }
@@ -266,6 +267,7 @@ export function fit(
   options: FitOptions | undefined,
   begin: (run: FitRun) => void,
 ): Promise<History> {
+  engine.cutCalls(splitLongCall);
   return asRun(async () => {
     const stream = isBatches(x);
     const given = (stream ? (options ?? (y as StreamFitOptions | undefined)) : options) ?? {};

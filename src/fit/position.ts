@@ -23,7 +23,7 @@ export function nextEpoch(position: Position): void {
 /** Measures how long the present epoch takes. */
 export class EpochClock {
   /** The time at which the epoch began, or went on; Infinity between epochs. */
-  #began = Number.POSITIVE_INFINITY;
+  #began = Infinity;
   /** The seconds that it had taken before. */
   #before: number;
 
@@ -47,6 +47,6 @@ export class EpochClock {
   /** Ends the epoch. */
   reset(): void {
     this.#before = 0;
-    this.#began = Number.POSITIVE_INFINITY;
+    this.#began = Infinity;
   }
 }

@@ -6,6 +6,7 @@ import { checkOptions, prefixed, show, ValueError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import type { Blocks, Evaluating } from '../passes/evaluation.js';
 import type { Logs } from '../passes/logs.js';
+import { splitLongCall } from '../program/product-axes.js';
 import type { Data } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
 import type { Origin } from '../rows/changed.js';
@@ -29,7 +30,7 @@ export function streamed(
   return {
     mode: 'validate',
     rows: 0,
-    blocks: { ...blocks, most: Number.POSITIVE_INFINITY },
+    blocks: { ...blocks, most: Infinity },
     origin: originOf('validationData'),
     each: (use) =>
       forBatches(batches, 'validationData', epoch, blocks.most, wait, (item, batch) =>
@@ -46,9 +47,10 @@ export async function evaluateBatches(
   options: EvaluateBatchesOptions = {},
 ): Promise<Logs> {
   checkOptions(options, ['steps', 'callbacks'], 'evaluateBatches');
-  const { steps = Number.POSITIVE_INFINITY, callbacks = [] } = options;
-  if (steps !== Number.POSITIVE_INFINITY) checkSteps(steps);
+  const { steps = Infinity, callbacks = [] } = options;
+  if (steps !== Infinity) checkSteps(steps);
   checkCallbacks(callbacks);
+  engine.cutCalls(splitLongCall);
   return asRun(() => {
     const { training } = engine;
     const evaluated: Evaluated = {
