@@ -104,7 +104,11 @@ function tableOrList(heads: readonly string[], rows: readonly (readonly string[]
     .join('\n');
 }
 
-/** A page with one table, or a list in its place. */
-export function page(title: string, intro: string, heads: readonly string[], rows: readonly (readonly string[])[]) {
-  return [`# ${title}`, '', intro, '', tableOrList(heads, rows), ''].join('\n');
+/** The page docs/`name`.md as it stands, with its one table, or list in its place, made of these heads and rows; all else is kept. */
+export function page(name: string, heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const text = readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
+  const tables = text.match(/^(?:\|.*\n)+|^(?:- `.*\n(?: +.*\n)*)+/gm) ?? [];
+  if (tables.length !== 1)
+    throw new Error(`docs/${name}.md must have one table or list of names, got ${tables.length}`);
+  return text.replace(tables[0], () => `${tableOrList(heads, rows)}\n`);
 }
