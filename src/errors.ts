@@ -158,7 +158,7 @@ export interface NonFiniteFacts {
   readonly remedy?: string;
 }
 
-/** NaN or infinity in training. The step that met it was not applied. */
+/** NaN or infinity in training. The step in which it occurred was not applied. */
 export class NonFiniteError extends MyelinError {
   /** Is always 'NonFiniteError', also of an error from another realm, where `instanceof` fails. */
   override name = 'NonFiniteError';
@@ -316,7 +316,7 @@ function suggest(name: unknown, names: readonly string[]): { hint?: string } {
   return guess === undefined ? {} : { hint: `Did you mean '${guess}'?` };
 }
 
-/** A list of so many names is looked through faster than a set of them is made. */
+/** A list of this many names is looked through faster than a set of them is made. */
 const FEW = 32;
 
 /**

@@ -17,13 +17,13 @@ export class Steps {
   taken = 0;
   /** A step is between two of its calls. */
   midway = false;
-  /** The trouble that the last refused step met. */
+  /** The trouble that stopped the last refused step. */
   trouble: Trouble | undefined;
   /** Losses of the last updates, and norms of gradients or what stands in for them, by their number modulo 16. */
   readonly recent = new Float64Array(2 * HISTORY);
   /** Puts back what a risky step may spoil. */
   #undo: (() => void) | undefined;
-  /** The trouble that a solver met at the present weights. */
+  /** The trouble that stopped a solver at the present weights. */
   #met: Trouble | undefined;
   /** Batches whose gradients wait for the update. */
   accumulated = 0;
@@ -142,7 +142,7 @@ export class Steps {
     return this.#met !== undefined;
   }
 
-  /** A batch that meets something not finite leaves weights, state and all counts as they were. */
+  /** A batch in which something is not finite leaves weights, state and all counts as they were. */
   finish(program: LinkedProgram): Outcome {
     const outcome = this.outcome();
     const { heap, slots, training } = this.#memory;

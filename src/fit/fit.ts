@@ -270,7 +270,7 @@ export class FitRun {
     return outcome;
   }
 
-  /** Takes notice of a batch, after which the next one is due; returns its number. */
+  /** Counts a batch, after which the next one is due; returns its number. */
   #count(outcome: Outcome, program: LinkedProgram): number {
     const batch = this.#batch++;
     if (outcome.refused) {

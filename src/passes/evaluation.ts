@@ -19,7 +19,7 @@ const ALL: Blocks = { rows: INFERENCE_ROWS, most: Number.POSITIVE_INFINITY };
 /** Hooks that are called for the batches of an evaluation, and waited for. */
 export interface BatchHooks {
   begin(batch: number): Promise<void> | undefined;
-  /** Nobody listens to `end`. */
+  /** No hook listens to `end`. */
   readonly quiet: boolean;
   end(batch: number, logs: Logs): Promise<void> | undefined;
 }
