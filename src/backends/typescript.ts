@@ -3,8 +3,8 @@ import {
   type Backend,
   type BackendFactory,
   type Heap,
+  heapElements,
   type Kernels,
-  PAGE_ELEMENTS,
   type Twins,
 } from '../kernels/contract.js';
 import { type Arithmetic, float32, float64 } from '../kernels/lib/arithmetic.js';
@@ -66,7 +66,7 @@ function open(kernels: Twins, heap: Heap): Backend {
 
 function allocate<H extends Heap>(Memory: new (length: number) => H, elements: number): H {
   try {
-    return new Memory(Math.ceil(elements / PAGE_ELEMENTS) * PAGE_ELEMENTS);
+    return new Memory(heapElements(elements));
   } catch (thrown) {
     throw noRoom(elements, thrown);
   }

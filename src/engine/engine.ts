@@ -1,5 +1,5 @@
 import { StateError } from '../errors.js';
-import { type Backend, type BackendFactory, PAGE_ELEMENTS, RESERVED_ELEMENTS } from '../kernels/contract.js';
+import { type Backend, type BackendFactory, heapElements, RESERVED_ELEMENTS } from '../kernels/contract.js';
 import { words } from '../kernels/lib/philox.js';
 import { type Matrix, matrix } from '../matrix.js';
 import type { BuiltGraph } from '../nn/graph.js';
@@ -96,7 +96,7 @@ export class Engine {
     this.#end = this.#compiledBase;
     checkHeapSize(this.#end);
     this.#factory = factory;
-    this.#backend = factory.open(this.#end);
+    this.#backend = factory.open(this.#end, true);
     this.#write(constants);
     this.heap[this.slots.bound.offset] = BOUND;
     this.heap[this.slots.ceiling.offset] = CEILING;
@@ -127,12 +127,10 @@ export class Engine {
     return this.#flatParameters;
   }
 
-  /** Gives back what a backend with threads holds for this model. */
+  /** Gives back the memory, which another model may have next. */
   dispose(): void {
     this.#forgetPrograms();
-    if (!this.#backend.dispose) return;
-    this.#backend.dispose();
-    // Another model may use the memory next.
+    this.#backend.dispose?.();
     this.#backend = disposed;
   }
 
@@ -140,9 +138,9 @@ export class Engine {
     return this.#training !== undefined;
   }
 
-  /** Bytes that the plan takes, in whole pages; the heap is exactly as large. */
+  /** Bytes that the plan takes; the heap is exactly as large. */
   get plannedBytes(): number {
-    return Math.ceil(this.#end / PAGE_ELEMENTS) * PAGE_ELEMENTS * 4;
+    return heapElements(this.#end) * 4;
   }
 
   configure(options: TrainingOptions): void {
@@ -198,8 +196,8 @@ export class Engine {
   #grow(end: number): void {
     if (end <= this.#end) return;
     checkHeapSize(end);
-    const larger = this.#factory.open(end);
-    larger.heap.set(this.heap.subarray(0, this.#inferenceBase));
+    const larger = this.#factory.open(end, true);
+    larger.heap.set(this.heap.subarray(RESERVED_ELEMENTS, this.#inferenceBase), RESERVED_ELEMENTS);
     larger.heap.set(this.heap.subarray(this.#compiledBase, this.#evaluationBase), this.#compiledBase);
     this.#backend.dispose?.();
     this.#backend = larger;

@@ -1,5 +1,5 @@
 import { BackendError, checkNumber, MyelinError, noRoom } from '../../errors.js';
-import type { Backend, BackendFactory, Phase } from '../../kernels/contract.js';
+import { type Backend, type BackendFactory, heapElements, type Phase } from '../../kernels/contract.js';
 import { phasesOf, segments } from '../../program/split.js';
 import type { Extras } from '../extras.js';
 import type { instances } from '../instance.js';
@@ -7,7 +7,7 @@ import type { KernelBytes } from '../sources.js';
 import { COMMAND, Control } from './control.js';
 import { type Member, nodeWorkers, openCrew } from './crew.js';
 import { builtin } from './host.js';
-import { FreeRooms, type Room, roomSize, weight } from './rooms.js';
+import { FreeRooms, type Room, weight } from './rooms.js';
 import { why } from './scripts.js';
 import { bindPhases, type Message, runPhases, type ThreadData } from './team.js';
 
@@ -178,7 +178,7 @@ export class Pool {
     const { heap, memory, kernels } = room;
     let disposed = false;
     const backend: Backend & { readonly weight: unknown } = {
-      heap: new Float32Array(memory.buffer, 0, roomSize(elements)),
+      heap: new Float32Array(memory.buffer, 0, heapElements(elements)),
       kernels,
       longestCall: this.make.longestCall,
       weight: weight(memory),
