@@ -1,5 +1,5 @@
 import exact from '../../build/kernels.core.wasm.js';
-import { checkOptions, lookUp, MyelinError, show, ValueError } from '../errors.js';
+import { checkBoolean, checkOptions, lookUp, MyelinError } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import { Extras, withoutExtras } from './extras.js';
 import { instances } from './instance.js';
@@ -95,9 +95,7 @@ async function embeddedModules(math: MathKind, more: boolean): Promise<{ core: W
 async function start(options: WasmOptions): Promise<BackendFactory> {
   const { math: asked = 'exact', source, threads, extras: more = true } = options;
   lookUp({ exact: true, fast: true }, asked, 'wasm.math');
-  if (typeof more !== 'boolean') {
-    throw new ValueError({ argument: 'wasm.extras', given: show(more), expected: 'true or false' });
-  }
+  checkBoolean(more, 'wasm.extras');
   const plan = asked === 'fast' ? (await import('./fused.js')).planFast() : undefined;
   const { math = asked, tall, reason } = plan ?? {};
   const own = source === undefined ? undefined : await import('./own-kernels.js');

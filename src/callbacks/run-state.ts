@@ -1,4 +1,4 @@
-import { oneNaN } from '../matrix.js';
+import { oneNaN } from '../kernels/lib/one-nan.js';
 import type { FeedState } from '../rows/feed.js';
 import type { History } from './history.js';
 

@@ -52,7 +52,7 @@ export class RowCollector {
     private readonly complain: Complain,
     /** Says whether keys that come late make columns; those of a stream are settled with its first block. */
     private readonly open = true,
-    private readonly maxColumns = Number.POSITIVE_INFINITY,
+    private readonly maxColumns = Infinity,
     private readonly plan?: Pick<ReadPlan, 'kinds' | 'otherwise' | 'sampleRows'>,
   ) {}
 

@@ -1,4 +1,4 @@
-import { checkNumber, show, ValueError } from '../errors.js';
+import { checkBoolean, checkNumber, show, ValueError } from '../errors.js';
 import { type Averaging, makeAveraging } from '../nn/optimizers/averages.js';
 import type { AveragingSpec } from '../nn/optimizers/averaging.js';
 import type { Clip } from '../program/training.js';
@@ -66,10 +66,7 @@ export function planUpdate(options: UpdateOptions): UpdatePlan {
       expected: 'one way of clipping',
     });
   }
-  if (typeof trackGradientNorm !== 'boolean') {
-    const expected = 'true or false';
-    throw new ValueError({ argument: 'trackGradientNorm', given: show(trackGradientNorm), expected });
-  }
+  checkBoolean(trackGradientNorm, 'trackGradientNorm');
   checkNumber(gradientAccumulationSteps, 'gradientAccumulationSteps', { min: 1, integer: true });
   if (onNonFinite !== 'stop' && onNonFinite !== 'skip') {
     throw new ValueError({ argument: 'onNonFinite', given: show(onNonFinite), expected: "'stop' or 'skip'" });

@@ -12,6 +12,7 @@ import { gather } from '../passes/gather.js';
 import { logModes, logNames, validationLogs } from '../passes/log-names.js';
 import type { Logs } from '../passes/logs.js';
 import { makeLogs } from '../passes/logs.js';
+import { splitLongCall } from '../program/product-axes.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Data } from '../rows/arrays.js';
 import { type Batches, isBatches } from '../rows/batches.js';
@@ -61,7 +62,7 @@ export class FitRun {
   #restored: Readonly<Record<string, unknown>> | undefined;
   #logs: Logs = {};
   /** The time at which the present epoch began; Infinity between epochs. */
-  #began = Number.POSITIVE_INFINITY;
+  #began = Infinity;
   #inStep = false;
   #aborted = false;
   /** Ends what is being waited for. */
@@ -254,7 +255,7 @@ export class FitRun {
       if (model.stopTraining) return false;
       throw new StreamError(`The stream of batches yields none in epoch ${epoch}.`, epoch, 0);
     }
-    if (model.stopTraining && this.#batch < (feed.steps ?? Number.POSITIVE_INFINITY)) this.interrupted = this.state;
+    if (model.stopTraining && this.#batch < (feed.steps ?? Infinity)) this.interrupted = this.state;
     return true;
   }
 
@@ -308,7 +309,7 @@ export class FitRun {
     this.#batch = 0;
     this.#begun = false;
     this.#seconds = 0;
-    this.#began = Number.POSITIVE_INFINITY;
+    this.#began = Infinity;
     this.#totals = new EpochTotals(engine);
     gathered?.restart();
     await call(hooks.epochEnd, epoch, logs, model);
@@ -342,6 +343,7 @@ export async function fit(
   options: FitOptions | undefined,
   begin: (run: FitRun) => void,
 ): Promise<History> {
+  engine.cutCalls(splitLongCall);
   const end = await beginRun();
   try {
     return await plannedFit(model, engine, x, y, options, begin);

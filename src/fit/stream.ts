@@ -5,6 +5,7 @@ import { checkOptions, prefixed, StreamError, show, ValueError } from '../errors
 import type { Matrix } from '../matrix.js';
 import { type Blocks, Evaluation } from '../passes/evaluation.js';
 import type { Logs } from '../passes/logs.js';
+import { splitLongCall } from '../program/product-axes.js';
 import type { LinkedProgram } from '../program/run.js';
 import { isPromise } from '../realms.js';
 import { checkBatch, type Data, type Pair, readPair } from '../rows/arrays.js';
@@ -244,8 +245,8 @@ async function forBatches<T>(
       reading.used();
       await use(result.value, batch);
     }
-    if (batch > 0 && (batch === most || most === Number.POSITIVE_INFINITY)) return;
-    const wanted = most === Number.POSITIVE_INFINITY ? 'at least one was wanted' : `${most} were wanted`;
+    if (batch > 0 && (batch === most || most === Infinity)) return;
+    const wanted = most === Infinity ? 'at least one was wanted' : `${most} were wanted`;
     const hint =
       batch > 0 || restarts(source as Batches<never>)
         ? ''
@@ -274,7 +275,7 @@ export async function validateBatches(
     const pair = readBatch(engine, item, `validationData in epoch ${epoch}, batch ${batch}`);
     engine.steps.midway = true;
     try {
-      await inSlices(evaluation.add(pair, { ...blocks, most: Number.POSITIVE_INFINITY }), pause);
+      await inSlices(evaluation.add(pair, { ...blocks, most: Infinity }), pause);
     } finally {
       engine.steps.midway = false;
     }
@@ -292,9 +293,10 @@ export async function evaluateBatches(
   options: EvaluateBatchesOptions = {},
 ): Promise<Logs> {
   checkOptions(options, ['steps', 'callbacks'], 'evaluateBatches');
-  const { steps = Number.POSITIVE_INFINITY, callbacks = [] } = options;
-  if (steps !== Number.POSITIVE_INFINITY) checkSteps(steps);
+  const { steps = Infinity, callbacks = [] } = options;
+  if (steps !== Infinity) checkSteps(steps);
   checkCallbacks(callbacks);
+  engine.cutCalls(splitLongCall);
   const end = await beginRun();
   try {
     return await evaluateAll(model, engine, batches, steps, callbacks);

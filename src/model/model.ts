@@ -18,7 +18,7 @@ import { type Summary, summarize } from '../engine/summary.js';
 import type { NamedLayer } from '../engine/trainable.js';
 import { chooseTrainable, type LayerTable, tabulate } from '../engine/trainable.js';
 import { copyAverages, copyWeights, takeWeights } from '../engine/weight-copies.js';
-import { checkNumber, checkOptions, StateError, show, ValueError } from '../errors.js';
+import { checkBoolean, checkNumber, checkOptions, StateError, show, ValueError } from '../errors.js';
 import type { FitRun } from '../fit/fit.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import type { Matrix, MatrixLike } from '../matrix.js';
@@ -117,9 +117,7 @@ export class Model implements ModelInterface {
 
   setTrainable(layers: string | ((layer: NamedLayer) => boolean), trainable: boolean): void {
     this.#checkIdle('setTrainable');
-    if (typeof trainable !== 'boolean') {
-      throw new ValueError({ argument: 'trainable', given: show(trainable), expected: 'true or false' });
-    }
+    checkBoolean(trainable, 'trainable');
     this.#named ??= tabulate(this.#graph, this.#layers);
     chooseTrainable(this.#named, layers, trainable);
     this.#engine.forgetTraining();

@@ -14,7 +14,7 @@ export interface Blocks {
   readonly most: number;
 }
 
-const ALL: Blocks = { rows: INFERENCE_ROWS, most: Number.POSITIVE_INFINITY };
+const ALL: Blocks = { rows: INFERENCE_ROWS, most: Infinity };
 
 /** Hooks that are called for the batches of an evaluation, and waited for. */
 export interface BatchHooks {

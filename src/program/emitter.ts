@@ -1,6 +1,6 @@
 import { makeCall } from '../kernels/call-arrays.js';
 import type { Call, KernelName } from '../kernels/contract.js';
-import { kernelOf, named, type Operands, positional } from '../kernels/operands.js';
+import { kernelOf, named, type Operands, positional, type Which } from '../kernels/operands.js';
 import * as signatures from '../kernels/signatures/index.js';
 import type { Parameter, RowGradients } from './parameter.js';
 import { matrixTensor, type Tensor, vectorTensor } from './plan.js';
@@ -138,8 +138,8 @@ export class Emitter {
   }
 
   /** Calls a kernel with the operands that its signature names; `kernel` is which, where several share it. */
-  call<S extends string>(signature: S, operands: Operands<S, Tensor>, kernel = kernelOf(signature)): void {
-    this.#calls.push({ kernel, args: positional(signature, operands) });
+  call<S extends string>(signature: S, operands: Operands<S, Tensor>, ...[kernel]: Which<S>): void {
+    this.#calls.push({ kernel: kernel ?? kernelOf(signature), args: positional(signature, operands) });
   }
 
   /** Emits a call to come after all others: updates that must not happen where a step is refused. */
@@ -179,7 +179,7 @@ export class Emitter {
   }
 
   #own(tensor: Tensor): Tensor {
-    this.#workspace.push({ tensor, first: Number.POSITIVE_INFINITY, last: -1 });
+    this.#workspace.push({ tensor, first: Infinity, last: -1 });
     return tensor;
   }
 
@@ -208,12 +208,7 @@ export class Emitter {
     return {
       mode: this.mode,
       rows: this.rows,
-      calls: symbolic.map(({ kernel, args }) =>
-        makeCall(
-          kernel,
-          args.map((arg) => (typeof arg === 'number' ? arg : arg.offset)),
-        ),
-      ),
+      calls: symbolic.map(({ kernel, args }) => makeCall(kernel, args)),
       symbolic,
       inputs,
       targets,
@@ -242,7 +237,7 @@ const products: Readonly<Record<string, string>> = {
 export function productFlops({ kernel, args }: { kernel: string; args: readonly unknown[] }): number {
   const signature = products[kernel] as typeof signatures.denseForward | undefined;
   if (!signature) return 0;
-  const { rows, inputs, units } = named(signature, [kernel, ...args]);
+  const { rows, inputs, units } = named(signature, args, 0);
   return 2 * rows * inputs * units;
 }
 

@@ -35,7 +35,7 @@ export function makePause(slice = SLICE): () => Promise<void> | undefined {
 
 /** Runs under way in this process. They share one slice between two turns of the event loop. */
 let runs = 0;
-let sliceBegan = Number.NEGATIVE_INFINITY;
+let sliceBegan = -Infinity;
 
 /** The runs that wait for a slice, in order. */
 const waiting: (() => void)[] = [];

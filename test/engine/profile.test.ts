@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { wasm } from '../../src/backends/wasm.js';
 import { debugging } from '../../src/fit/debug.js';
 import type { BackendFactory } from '../../src/kernels/contract.js';
+import { splitLongCall } from '../../src/program/product-axes.js';
 import { profileProgram } from '../../src/program/profile.js';
 import { factories, wasmFactory } from '../support/buffers.js';
 import { build, clouds, makeEngine, targetsOf, trainingCases, weightHash } from '../support/nn/models.js';
@@ -66,7 +67,10 @@ describe.each(Object.entries(factories))('a profile on %s', (_, factory) => {
   });
 
   test('a product that runs in parts is one call', async () => {
-    const { steps, calls } = makeEngine(everything, cutting(factory)).program('train', 200);
+    const engine = makeEngine(everything, cutting(factory));
+    expect(engine.program('train', 200).steps.length).toBe(engine.program('train', 200).calls.length);
+    engine.cutCalls(splitLongCall);
+    const { steps, calls } = engine.program('train', 200);
     expect(steps.length).toBeGreaterThan(calls.length);
     const options = { repeats: 2 };
     const many = clouds(200, 7, 3);

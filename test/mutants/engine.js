@@ -9,7 +9,7 @@ const rows = [
   ['E3', 'program/backward-pass', 'learns.push(layer.parameters.some(({ trainable }) => trainable) || sources.some((source) => learns[source]));', 'learns.push(layer.parameters.some(({ trainable }) => trainable));', ['engine/freezing'], 'layers before one without parameters do not learn'],
   ['E4', 'program/backward-pass', 'g: dy, lambda: strength / emit.rows }', 'g: dy, lambda: strength }', ['nn/regularization'], 'the gradient of a penalty on activity is not that of its loss'],
   ['E5', 'program/parameter-update', 'scale: 1 / accumulation.steps }', 'scale: 1 }', ['engine/update'], 'accumulated gradients are summed, not averaged'],
-  ['E6', 'program/parameter-update', "limit: by === 'globalNorm' ? limit : Number.POSITIVE_INFINITY }", 'limit }', ['engine/update'], 'clipValue and clipNorm clip by the norm of all, too'],
+  ['E6', 'program/parameter-update', "limit: by === 'globalNorm' ? limit : Infinity }", 'limit }', ['engine/update'], 'clipValue and clipNorm clip by the norm of all, too'],
   ['E7', 'program/parameter-update', 'emit.call(k.averageWeights, { average: average.values, w: flatParameters,', 'emit.call(k.averageWeights, { average: flatParameters, w: average.values,', ['engine/update'], 'the average overwrites the weights'],
   ['E8', 'program/parameter-update', "layout === 'panels' ? [rows, 0] : [value.size / 8, 1];", "layout === 'panels' ? [rows, 1] : [value.size / 8, 1];", ['nn/regularization'], 'maxNorm bounds panels of eight units together'],
   ['E9', 'program/compile', 'nodes: network.nodes.slice(0, last + 1) }, inputs);', 'nodes: network.nodes.slice(0, last) }, inputs);', ['engine/update'], 'updateMovingMoments leaves the last normalization out'],

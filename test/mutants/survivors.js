@@ -161,7 +161,7 @@ export const mutants = [
       {
         file: 'src/data/prep/projection.ts',
         from: 'if (largest < 0) for',
-        to: 'if (largest < Number.NEGATIVE_INFINITY) for',
+        to: 'if (largest < -Infinity) for',
       },
     ],
     tests: edges,

@@ -67,8 +67,12 @@ export function optionsText(options: Readonly<Record<string, OptionRange>>): str
     .join('; ');
 }
 
-/** A page with one table. */
-export function page(title: string, intro: string, heads: readonly string[], rows: readonly (readonly string[])[]) {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [`# ${title}`, '', intro, '', line(heads), line(heads.map(() => '---')), ...rows.map(line), ''].join('\n');
+/** The page docs/`name`.md as it stands, with its one table made of these heads and rows; all else is prose, and kept. */
+export function page(name: string, heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const text = readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
+  const tables = text.match(/^(?:\|.*\n)+/gm) ?? [];
+  if (tables.length !== 1) throw new Error(`docs/${name}.md must have one table, got ${tables.length}`);
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`;
+  const table = [heads, heads.map(() => '---'), ...rows].map(line).join('');
+  return text.replace(tables[0], () => table);
 }

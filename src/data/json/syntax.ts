@@ -18,8 +18,8 @@ const WORDS: readonly (readonly [string, unknown])[] = [
   ['false', false],
   ['null', null],
   ['NaN', Number.NaN],
-  ['Infinity', Number.POSITIVE_INFINITY],
-  ['-Infinity', Number.NEGATIVE_INFINITY],
+  ['Infinity', Infinity],
+  ['-Infinity', -Infinity],
 ];
 
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -108,7 +108,7 @@ export class Rounds {
       this.#going = this.settle(this.#settled++);
     }
     if (!this.#going) {
-      this.#settled = Number.POSITIVE_INFINITY;
+      this.#settled = Infinity;
       for (const network of this.networks) network.stopTraining = true;
     }
   }

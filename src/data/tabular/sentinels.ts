@@ -21,13 +21,13 @@ const LEAST = 2;
 export function sentinelRemark(column: Column, lines?: ArrayLike<number>): string | undefined {
   if (column.kind !== 'number' || bytesOf(column)) return undefined;
   const { name, values } = column;
-  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [least, most] = [Infinity, -Infinity];
   for (const value of values) {
     if (value < least) least = value;
     if (value > most) most = value;
   }
   if (!mayMean(least) && !mayMean(most)) return undefined;
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [low, high] = [Infinity, -Infinity];
   const found = new Map<number, { count: number; row: number }>();
   values.forEach((value, row) => {
     if (mayMean(value)) {
