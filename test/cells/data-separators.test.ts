@@ -5,9 +5,7 @@ const csv = (text: string, options?: CsvOptions) => readCsv({ text }, options);
 
 test('a carriage return alone in a line is named', async () => {
   for (const text of ['a,b\n1,2\r3,4\n5,6\n', 'a,b\r\n1,2\r3,4\r\n']) {
-    await expect(csv(text)).rejects.toThrow(
-      /has 3 fields where the first has 2\. It contains a lone carriage return/,
-    );
+    await expect(csv(text)).rejects.toThrow(/has 3 fields where the first has 2\. It contains a lone carriage return/);
   }
   await expect(csv('a,b\r\n1,2,3\r\n')).rejects.toThrow(/A field that contains the separator must be quoted/);
 });
