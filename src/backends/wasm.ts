@@ -38,8 +38,9 @@ export interface WasmOptions extends ThreadOptions {
    */
   readonly extras?: boolean;
   /**
-   * The compute kernels, as bytes or compiled modules: the file `myelin/kernels.wasm`, or `myelin/kernels.core.wasm` and, for
-   * models that need them, `myelin/kernels.extras.wasm` as `{ core, extras }`. Default: the embedded ones.
+   * The compute kernels: the file `myelin/kernels.wasm`, or `myelin/kernels.core.wasm` and, for models that need them,
+   * `myelin/kernels.extras.wasm` as `{ core, extras }`; each as its URL, what `fetch` returns, its bytes or a compiled module. A
+   * response of type application/wasm is compiled while it arrives. Default: the embedded ones.
    */
   readonly source?: KernelSource | KernelParts;
 }
@@ -98,21 +99,19 @@ async function start(options: WasmOptions): Promise<BackendFactory> {
   checkBoolean(more, 'wasm.extras');
   const plan = asked === 'fast' ? (await import('./fused.js')).planFast() : undefined;
   const { math = asked, tall, reason } = plan ?? {};
-  const own = source === undefined ? undefined : await import('./own-kernels.js');
-  const brought = own?.readSource(source, options.extras);
-  const reasons = reason === undefined ? [] : [reason];
+  const own =
+    source === undefined ? undefined : await (await import('./own-kernels.js')).openOwn(options, instances, tall);
+  const reasons = reason ? [reason] : [];
   if (threads !== undefined) {
     // The code for threads is loaded only where threads are asked for.
     const { openThreads } = await import('./threads/pool.js');
     const bytes = { core: embedded[math].core, extras: more ? () => extraBytes(math) : LEFT_OUT };
-    const opened = await openThreads({ ...options, math, tall }, instances, compile, () =>
-      own && brought ? own.broughtBytes(brought) : bytes,
-    );
+    const opened = await openThreads({ ...options, math, tall }, instances, compile, () => (own ? own.bytes() : bytes));
     if (typeof opened === 'object') return plan ? { ...opened, reason: plan.reason } : opened;
     if (opened) reasons.push(opened);
   }
   const [modules, { opener }] = await Promise.all([
-    own && brought ? own.compileOwn(brought, instances, compile) : embeddedModules(math, more),
+    own?.modules() ?? embeddedModules(math, more),
     import('./heaps.js'),
   ]);
   return {
@@ -121,7 +120,7 @@ async function start(options: WasmOptions): Promise<BackendFactory> {
     threads: 1,
     open: opener(modules, instances, tall),
     prepare: instances.preparing(modules.core, modules.extras),
-    ...(reasons[0] === undefined ? {} : { reason: reasons.join(' ') }),
+    ...(reasons[0] ? { reason: reasons.join(' ') } : {}),
   };
 }
 

@@ -15,7 +15,7 @@ import { type CutCall, type LinkedProgram, link, run } from '../program/run.js';
 import { makeSlots, placeSlots } from '../program/slots.js';
 import { placeParameters } from './parameter-layout.js';
 import { stageRows } from './staging.js';
-import { Steps } from './steps.js';
+import { StepCounts } from './step-counts.js';
 import {
   type Compiled,
   fillStates,
@@ -49,7 +49,7 @@ const disposed: Backend = {
 export class Engine {
   readonly network: Network;
   readonly slots = makeSlots();
-  readonly steps = new Steps(this);
+  readonly steps = new StepCounts();
   /** Rows that every training batch must have. */
   minimumBatch = 1;
   /** All trainable parameters. */
@@ -303,12 +303,8 @@ export class Engine {
     run(link({ ...program, calls }, this.#backend, this.network.threads));
   }
 
-  /**
-   * Returns what a profile of a staged training step needs, which leaves weights, state and the count of steps as they
-   * were.
-   */
-  rehearse(program: LinkedProgram): [Program, Backend, BackendFactory] {
-    this.steps.rehearse(program);
+  /** Returns what a profile of a staged training step needs. */
+  withBackend(program: LinkedProgram): [Program, Backend, BackendFactory] {
     return [program, this.#backend, this.#factory];
   }
 

@@ -14,6 +14,7 @@ import { planCompile } from '../engine/compile-plan.js';
 import { Engine } from '../engine/engine.js';
 import { INTERNALS, type Internals } from '../engine/internals.js';
 import { programText } from '../engine/program-text.js';
+import { applyAverage, learningRate } from '../engine/steps.js';
 import { type Summary, summarize } from '../engine/summary.js';
 import type { NamedLayer } from '../engine/trainable.js';
 import { chooseTrainable, type LayerTable, tabulate } from '../engine/trainable.js';
@@ -95,13 +96,13 @@ export class Model implements ModelInterface {
   }
 
   get learningRate(): number {
-    return this.#engine.steps.learningRate;
+    return learningRate(this.#engine);
   }
 
   set learningRate(value: number) {
     if (!this.#engine.compiled)
       throw new StateError('learningRate: the model has no optimizer yet: call compile first.');
-    this.#engine.steps.learningRate = checkNumber(value, 'learningRate', { min: 0 });
+    this.#engine.steps.ownRate = checkNumber(value, 'learningRate', { min: 0 });
   }
 
   get heapBytes(): number {
@@ -234,7 +235,7 @@ export class Model implements ModelInterface {
 
   applyAveragedWeights(): void {
     this.#checkBetweenSteps('applyAveragedWeights');
-    this.#engine.steps.applyAverage();
+    applyAverage(this.#engine);
   }
 
   updateMovingMoments(x: Data, options: { readonly batchSize?: number } = {}): void {

@@ -30,7 +30,7 @@ export function link(program: Program, backend: Backend, threads = 1, cut?: CutC
   const outputRows = heap.subarray(offset, offset + size);
   const shared = threads > 1 ? backend.linkShared?.(program.calls, program.updates) : undefined;
   if (shared) return { ...program, heap, outputRows, steps: shared, undoable: shared.length - 1 };
-  const whole = backend.place?.(program.calls, program.symbolic) ?? program.calls;
+  const whole = backend.place?.(program) ?? program.calls;
   const calls = cut ? whole.flatMap((call) => cut(call, backend.longestCall)) : whole;
   const steps = calls.map((call: Call) => {
     const kernel = backend.kernels[call[0]] as (...args: number[]) => void;

@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.js';
+import { nextMode } from '../engine/steps.js';
 import { checkNumber, show, ValueError } from '../errors.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Pair } from './arrays.js';
@@ -120,7 +121,7 @@ export class ArrayFeed implements Feed {
     const { engine, options } = this;
     const { x, y, weighted } = this.sample;
     const rows = Math.min(options.batchSize, this.#total - this.#start);
-    const program = engine.program(engine.steps.mode, rows, weighted);
+    const program = engine.program(nextMode(engine), rows, weighted);
     engine.stageBatch(program, x, y, this.#start, this.#order);
     checkIndices(engine, program, this);
     if (mixed) options.mixup?.apply(engine, program, x, y, this.#start, this.#order);

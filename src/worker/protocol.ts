@@ -181,9 +181,6 @@ export interface Ask {
 }
 
 export interface Description {
-  readonly methods: readonly string[];
-  /** Those that return generators. */
-  readonly generators: readonly string[];
   /** Names of properties that can be set. */
   readonly settable: readonly string[];
   readonly backend: BackendInfo;
