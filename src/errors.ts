@@ -364,7 +364,7 @@ export function checkNumber(
   });
 }
 
-/** Checks that a value is true or false. */
+/** Checks that a value is true or false. @throws ValueError */
 export function checkBoolean(value: unknown, argument: string): boolean {
   if (typeof value === 'boolean') return value;
   throw new ValueError({ argument, given: show(value), expected: 'true or false' });
