@@ -152,7 +152,7 @@ export interface NonFiniteFacts {
   readonly remedy?: string;
 }
 
-/** NaN or infinity in training. The step that met it was not applied. */
+/** NaN or infinity in training. The step in which it occurred was not applied. */
 export class NonFiniteError extends MyelinError {
   /** Is always 'NonFiniteError', also of an error from another realm, where `instanceof` fails. */
   override name = 'NonFiniteError';
@@ -309,7 +309,7 @@ export function suggest(name: unknown, names: readonly string[]): string | undef
   return guess && `Did you mean '${guess}'?`;
 }
 
-/** A list of so many names is looked through faster than a set of them is made. */
+/** A list of this many names is looked through faster than a set of them is made. */
 const FEW = 32;
 
 /**
@@ -364,7 +364,7 @@ export function checkNumber(
   });
 }
 
-/** Checks that a value is true or false. */
+/** Checks that a value is true or false. @throws ValueError */
 export function checkBoolean(value: unknown, argument: string): boolean {
   if (typeof value === 'boolean') return value;
   throw new ValueError({ argument, given: show(value), expected: 'true or false' });

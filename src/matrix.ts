@@ -60,7 +60,7 @@ export function matrix(data: Float32Array | ArrayLike<number> | Rows, rows?: num
   return shaped(data as ArrayLike<number>, rows, columns, floats);
 }
 
-/** Makes room for so many numbers. */
+/** Makes room for this many numbers. */
 type Make<A extends Float32Array | Float64Array> = (length: number) => A;
 const floats = (length: number) => new Float32Array(length);
 const doubles = (length: number) => new Float64Array(length);
@@ -167,7 +167,10 @@ function fromRows<A extends Float32Array | Float64Array>(
   return dense(data, rows.length, columns);
 }
 
-/** Fills `data` with rows from `first` on. @throws ShapeError for rows of another length, ValueError for anything but numbers. */
+/**
+ * Fills `data` with rows from `first` on. @throws ShapeError for rows of another length, ValueError for anything but
+ * numbers.
+ */
 export function fillRows(
   data: Float32Array | Float64Array,
   rows: readonly unknown[],

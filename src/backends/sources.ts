@@ -14,13 +14,13 @@ export type KernelSource = string | URL | FetchedModule | ArrayBuffer | ArrayBuf
 export interface KernelParts {
   /** `myelin/kernels.core.wasm`. */
   readonly core: KernelSource;
-  /** `myelin/kernels.extras.wasm`; without it a model that needs one of the extra kernels meets a StateError. */
+  /** `myelin/kernels.extras.wasm`; without it a model that needs one of the extra kernels throws a StateError. */
   readonly extras?: KernelSource | undefined;
 }
 
 /** The source of the kernels' bytes. */
 export interface KernelBytes {
   readonly core: () => Promise<Uint8Array>;
-  /** Those of the extras, to be had without waiting; in place of them why there are none. */
+  /** Those of the extras, available synchronously; in place of them why there are none. */
   readonly extras: string | (() => Promise<() => Uint8Array>);
 }

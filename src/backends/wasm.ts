@@ -9,14 +9,14 @@ import { unpack } from './unpack.js';
 /** Options of threads, for `wasm` and `auto`. */
 export interface ThreadOptions {
   /**
-   * The number of threads that compute together; 'auto' for one per core up to 8, or 1 where threads cannot be had,
+   * The number of threads that compute together; 'auto' for one per core up to 8, or 1 where threads are not available,
    * `reason` saying why; default 1. Results are the same to the bit. Needs shared memory: an isolated page, or Node
    * 20.16 or newer, but not 21 or 22.0 to 22.2.
    */
   readonly threads?: number | 'auto';
   /**
    * The address of the script `myelin/thread.js`, for bundlers that move it and do not know where to
-   * (docs/runtimes.md): relative ones to the page, or in Node a path. Default: beside this module.
+   * (docs/runtimes.md): relative ones to the page, or in Node a path. Default: next to this module.
    */
   readonly threadUrl?: string | URL;
 }
@@ -34,7 +34,7 @@ export interface WasmOptions extends ThreadOptions {
    * Loads the extra kernels as well, a chunk of 10 KB with gzip; default true. They are compiled at the first model that
    * needs one: without blocking in `fit` and `load`, else at once. The core does without them: dense layers with relu, sigmoid,
    * tanh and softmax, batch normalization and dropout, the crossentropies and the mean squared error, sgd, adam and adamw. With
-   * false, using a model that needs one of the others throws a StateError. Not beside `source`.
+   * false, using a model that needs one of the others throws a StateError. Not together with `source`.
    */
   readonly extras?: boolean;
   /**
@@ -78,7 +78,7 @@ function once<T>(known: Partial<Record<MathKind, Promise<T>>>, math: MathKind, m
   return promise;
 }
 
-/** Returns the bytes of the extras, to be had without waiting. */
+/** Returns the bytes of the extras, available synchronously. */
 async function extraBytes(math: MathKind): Promise<() => Uint8Array<ArrayBuffer>> {
   const text = await embedded[math].extras();
   return () => unpack(text);
@@ -127,7 +127,7 @@ async function start(options: WasmOptions): Promise<BackendFactory> {
 /**
  * Returns the WebAssembly SIMD backend.
  * @throws BackendError where the engine lacks WebAssembly SIMD (or relaxed SIMD, for `math: 'fast'`), a content policy
- * forbids it, or as many threads cannot be had; `auto()` does without.
+ * forbids it, or as many threads are not available; `auto()` does without.
  */
 export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
   checkOptions(options, ['math', 'extras', 'source', 'threads', 'threadUrl'], 'wasm');

@@ -15,7 +15,7 @@ import { HISTORY } from './step-counts.js';
  *
  *     beginStep -> guarded                                    -> finishStep
  *               -> risky: what lasts is copied                -> finishStep looks for what it spoilt, and undoes it
- *               -> solved: risky, runs as a solver asks       -> the same; `trouble` is what the solver met at first
+ *               -> solved: risky, runs as a solver asks       -> the same; `trouble` is what stopped the solver at first
  */
 export type Step =
   | { readonly kind: 'guarded'; readonly program: LinkedProgram }
@@ -113,7 +113,7 @@ export function takeStep(engine: Engine, program: LinkedProgram): Outcome {
   return finishStep(engine, step);
 }
 
-/** Ends a step. One that meets something not finite leaves weights, state and all counts as they were. */
+/** Ends a step. One in which something is not finite leaves weights, state and all counts as they were. */
 export function finishStep(engine: Engine, step: Step): Outcome {
   const outcome = readOutcome(engine);
   const { heap, slots, steps, training } = engine;

@@ -68,6 +68,7 @@ export function readBatch(engine: Engine, item: unknown, place: string): Pair {
   });
 }
 
+/** Returns whether a result of `next()` is the last one. @throws ValueError for anything but such a result. */
 export function isDone(result: unknown, place: string): result is IteratorReturnResult<unknown> {
   if (typeof result !== 'object' || result === null) {
     throw new ValueError({ argument: place, given: show(result), expected: '{ value, done } of next()' });

@@ -213,7 +213,7 @@ export class FitRun {
     return outcome;
   }
 
-  /** Takes notice of a batch, after which the next one is due; returns its number. */
+  /** Counts a batch, after which the next one is due; returns its number. */
   #count(outcome: Outcome, program: LinkedProgram): number {
     if (outcome.trouble) this.#totals.skipped++;
     else this.#totals.add(outcome, program);

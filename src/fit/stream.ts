@@ -39,7 +39,10 @@ export function streamed(
   };
 }
 
-/** Evaluates a stream; steps of `fit` under way do not notice. */
+/**
+ * Evaluates a stream, without an effect on steps of `fit` under way.
+ * @throws ValueError for batches without targets, and options that are not allowed; StreamError for a stream that ends early.
+ */
 export async function evaluateBatches(
   model: Model,
   engine: Engine,

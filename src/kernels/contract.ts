@@ -62,13 +62,13 @@ export interface BackendFactory {
   /** Tells which backend it is. */
   readonly name: 'wasm' | 'typescript';
   /**
-   * Opens a heap of so many float32 numbers. With `mayShare` it may be a range of a memory that others have ranges of, and
-   * `base` says where that begins. @throws HeapSizeError, BackendError where it cannot be had.
+   * Opens a heap of this many float32 numbers. With `mayShare` it may be a range of a memory that others have ranges of, and
+   * `base` says where that begins. @throws HeapSizeError, BackendError where it is not available.
    */
   open(elements: number, mayShare?: boolean): Backend;
   /**
-   * Compiles without blocking the kernels that a model needs beyond the core's; `kernels` returns the names of all that it needs.
-   * Undefined where there is nothing to wait for. A program that is run without it compiles them at once.
+   * Compiles without blocking the kernels that a model needs beyond the core's; `kernels` returns the names of all that it
+   * needs. Undefined where there is nothing to wait for. A program that is run without it compiles them at once.
    */
   prepare?(kernels: () => readonly string[]): Promise<void> | undefined;
   /** The number of threads that compute together; 1 but for `wasm({ threads })`. */

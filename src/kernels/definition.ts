@@ -48,7 +48,7 @@ export interface Maker<D = unknown> {
 }
 
 /**
- * Makes a function whose specs carry it, and with it their definition: whoever reads a spec finds there what it means,
+ * Makes a function whose specs carry it, and with it their definition: a reader of a spec finds there what it means,
  * and a program holds the definitions of those that it calls. Definitions are made when they are first asked for, so that
  * bundlers see nothing happen where a function is defined.
  */

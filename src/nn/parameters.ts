@@ -52,7 +52,7 @@ export interface Source {
   readonly seed: number;
   /** Heap elements that hold the seed, and step 0, for the generator in the kernels. */
   readonly state: Tensor;
-  /** First of 32 heap elements that nobody uses. */
+  /** First of 32 heap elements that no code uses. */
   readonly scratch: number;
 }
 

@@ -20,7 +20,7 @@ const ALL: Blocks = { rows: INFERENCE_ROWS, most: Infinity };
 /** Hooks that are called for the batches of an evaluation, and waited for. */
 export interface BatchHooks {
   begin(batch: number): Promise<void> | undefined;
-  /** Nobody listens to `end`. */
+  /** No hook listens to `end`. */
   readonly quiet: boolean;
   end(batch: number, logs: Logs): Promise<void> | undefined;
 }

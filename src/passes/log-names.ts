@@ -3,7 +3,7 @@ import type { Outcome } from '../engine/outcome.js';
 import type { Direction } from '../nn/metrics/metric.js';
 import { capital, type Logs, labelOf, makeLogs } from './logs.js';
 
-/** Returns the numbers of validation, under the names that they have beside those of training. */
+/** Returns the numbers of validation, under the names that they have next to those of training. */
 export function validationLogs(logs: Logs): Logs {
   return Object.fromEntries(Object.entries(logs).map(([name, value]) => [validationName(name), value]));
 }

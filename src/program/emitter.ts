@@ -15,8 +15,8 @@ export interface SymbolicCall {
 
 /**
  * 'accumulate' is 'train' that adds its gradient to those of batches before it instead of updating; 'moments' counts
- * batch normalization's moments and nothing else; 'validate' is 'evaluate' in the training workspace, for use within `fit`; 'inspect' is 'gradients' that keeps every
- * layer's output and its gradient.
+ * batch normalization's moments and nothing else; 'validate' is 'evaluate' in the training workspace, for use within `fit`;
+ * 'inspect' is 'gradients' that keeps every layer's output and its gradient.
  */
 export type Mode = (typeof MODES)[number];
 
@@ -132,7 +132,7 @@ export class Emitter {
     return this.counts || this.mode === 'gradients' || this.mode === 'inspect';
   }
 
-  /** Running values such as moving moments take notice of the batch. */
+  /** Running values such as moving moments follow the batch. */
   get counts(): boolean {
     return this.mode === 'train' || this.mode === 'accumulate' || this.mode === 'moments';
   }

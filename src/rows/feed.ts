@@ -7,7 +7,10 @@ import { checkIndices } from './changed.js';
 import type { Mixup } from './mixup.js';
 import { shuffled } from './shuffle.js';
 
-/** Returns a promise where the run is to wait: for the event loop to have a turn, or while it is paused. Throws to end the run. */
+/**
+ * Returns a promise where the run is to wait: for the event loop to have a turn, or while it is paused. Throws to end the
+ * run.
+ */
 export type Pause = () => Promise<void> | undefined;
 
 /** Records what a run that is resumed must find as it left it. */
@@ -45,7 +48,7 @@ export interface Feed {
   readonly chosen?: Uint32Array | undefined;
 }
 
-/** Batches of rows that lie in memory. With `steps`, epochs of so many batches, one pass over the rows after the other. */
+/** Batches of rows that lie in memory. With `steps`, epochs of this many batches, one pass over the rows after the other. */
 export class ArrayFeed implements Feed {
   readonly steps: number;
   readonly rows: number;

@@ -59,7 +59,7 @@ export interface PackedStream {
   readonly known: number;
 }
 
-/** Lets a run stand still. */
+/** Lets a run pause. */
 export interface PackedControl {
   readonly control: number;
   readonly paused: boolean;

@@ -126,7 +126,7 @@ function checkRun({ epochs, run }: Model, name: string, settled: number): void {
   const { firstEpoch, epoch, history } = run ?? { firstEpoch: 0, epoch: 0, history: undefined };
   const known = run === undefined || (isObject(history) && listed(history.epoch) === epoch);
   if (firstEpoch === 0 && epoch === epochs && known && (epochs === settled || epochs === settled + 1)) return;
-  throw new FileFormatError(name, `a run that stands elsewhere than after ${settled} epochs of all networks`);
+  throw new FileFormatError(name, `a run that is not exactly after ${settled} epochs of all networks`);
 }
 
 const listed = (value: unknown) => (Array.isArray(value) ? value.length : undefined);

@@ -3,7 +3,7 @@ import { onAbort } from '../../fit/on-abort.js';
 
 /**
  * Lets several networks train by turns, an epoch each, in the order of their numbers. After each round, while all of them
- * stand still, `settle` is called; where it returns false all of them end.
+ * pause, `settle` is called; where it returns false all of them end.
  */
 export class Rounds {
   /** Epochs that each has completed. */

@@ -48,7 +48,7 @@ export class HeldOut {
   /** The loss of all together by epoch. */
   readonly curve: number[] = [];
   readonly #choices: Choices;
-  /** For each row the networks that left it out, and where it stands among theirs. */
+  /** For each row the networks that left it out, and where it is among theirs. */
   readonly #seen: readonly (readonly [member: number, place: number])[][];
   readonly #group: Uint8Array;
   readonly #sizes: readonly number[];
