@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { peers, type Row } from '../support/peers.js';
 
-// docs/coming-from.md is written from test/support/peers.ts: `npx vitest run test/package/coming-from.test.ts --update`.
+// docs/coming-from.md is written from test/support/peers.ts: `npx vitest run test/docs/coming-from.test.ts --update`.
 
 const root = resolve(import.meta.dirname, '../..');
 
