@@ -21,7 +21,7 @@ export {
   type EarlyStoppingOptions,
   earlyStopping,
 } from './callbacks/early-stopping.js';
-export type { History } from './callbacks/history.js';
+export type { History, HistoryLists } from './callbacks/history.js';
 export type {
   Callback,
   EvaluateBatchesOptions,
@@ -30,6 +30,7 @@ export type {
   Model,
   PartialFitOptions,
   StreamFitOptions,
+  Validating,
 } from './callbacks/interfaces.js';
 export { lambda } from './callbacks/lambda.js';
 export {
@@ -153,7 +154,7 @@ export type { Solver } from './nn/optimizers/solver.js';
 export type { Weights } from './nn/parameters.js';
 export * from './nn/regularizers.js';
 export { compileOptionsFromSpec } from './nn/specs.js';
-export type { Logs } from './passes/logs.js';
+export type { Logs, Occasional } from './passes/logs.js';
 export type { Gradients } from './passes/one-batch.js';
 export type { PredictOptions } from './passes/predict.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';

@@ -25,6 +25,7 @@ import type { Matrix, MatrixLike } from '../matrix.js';
 import { type BuildableSpec, buildGraph, type Graph, sequence, specOf, trace } from '../nn/graph.js';
 import type { SymbolicTensor } from '../nn/layers/index.js';
 import { copyData, copySpec } from '../nn/layers/kind.js';
+import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { Weights } from '../nn/parameters.js';
 import { evaluate } from '../passes/evaluation.js';
 import type { Logs } from '../passes/logs.js';
@@ -108,11 +109,12 @@ export class Model implements ModelInterface {
     return this.#engine.heap.byteLength;
   }
 
-  compile(options: CompileOptions): void {
+  compile<const M extends Metrics = readonly []>(options: CompileOptions<M>): ModelInterface<MetricLabels<M>> {
     this.#checkIdle('compile');
     this.#engine.configure(planCompile(this.#engine.network, options));
     this.#interrupted = undefined;
     this.#compiled = copyData(options);
+    return this as unknown as ModelInterface<MetricLabels<M>>;
   }
 
   setTrainable(layers: string | ((layer: NamedLayer) => boolean), trainable: boolean): void {

@@ -134,7 +134,9 @@ export class Hosted {
       method === 'compile'
         ? args.map((options) => (options instanceof Object ? compileOptionsFromSpec(options) : options))
         : args;
-    return (this.#model as unknown as Record<string, (...args: unknown[]) => unknown>)[method]?.(...given);
+    const result = (this.#model as unknown as Record<string, (...args: unknown[]) => unknown>)[method]?.(...given);
+    // The calling side has its own model to return.
+    return result === this.#model ? undefined : result;
   }
 
   /**

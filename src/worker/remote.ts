@@ -1,8 +1,10 @@
 import type { History } from '../callbacks/history.js';
-import type { Callback, FitOptions, Model, StreamFitOptions } from '../callbacks/interfaces.js';
+import type { Callback, FitOptions, Model, StreamFitOptions, Validating } from '../callbacks/interfaces.js';
 import { progress } from '../callbacks/progress.js';
+import type { CompileOptions } from '../engine/compile-plan.js';
 import { checkNumber, lookUp, StateError, show, ValueError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
+import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { Logs } from '../passes/logs.js';
 import type { PredictOptions } from '../passes/predict.js';
 import type { Data } from '../rows/arrays.js';
@@ -18,10 +20,10 @@ type Plain = number | string | boolean | null | undefined;
 type Method = (...args: never[]) => unknown;
 
 /** Methods whose types are not those of the model with a promise around what they return. */
-type Special = 'fit' | 'predict' | 'backend';
+type Special = 'compile' | 'fit' | 'predict' | 'backend';
 
-type RemoteMembers = {
-  readonly [K in Exclude<keyof Model, Special> as Model[K] extends Method ? K : never]: Model[K] extends (
+type RemoteMembers<Names extends string> = {
+  readonly [K in Exclude<keyof Model, Special> as Model[K] extends Method ? K : never]: Model<Names>[K] extends (
     ...args: infer A
   ) => infer R
     ? (...args: A) => R extends AsyncGenerator ? R : Promise<Awaited<R>>
@@ -90,13 +92,19 @@ export interface RemoteOptions {
  * `learningRate`, are as the worker last told, and may be set; a value that is refused rejects the next call. Others, such
  * as `spec`, are promises.
  */
-export interface RemoteModel extends RemoteMembers {
+export interface RemoteModel<Names extends string = string> extends RemoteMembers<Names> {
   /** Describes the backend that the worker opened. */
   readonly backend: BackendInfo;
+  /** Chooses optimizer, loss and metrics in the worker; see `Model.compile`. Resolves with this model. */
+  compile<const M extends Metrics = readonly []>(options: CompileOptions<M>): Promise<RemoteModel<MetricLabels<M>>>;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
-  fit(x: Data, y: Data, options?: RemoteFitOptions): Promise<History>;
+  fit(x: Data, y: Data, options: RemoteFitOptions & Validating): Promise<History<Names, true>>;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
-  fit(batches: Batches, options?: RemoteStreamFitOptions): Promise<History>;
+  fit(x: Data, y: Data, options?: RemoteFitOptions): Promise<History<Names>>;
+  /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
+  fit(batches: Batches, options: RemoteStreamFitOptions & Validating): Promise<History<Names, true>>;
+  /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
+  fit(batches: Batches, options?: RemoteStreamFitOptions): Promise<History<Names>>;
   /** Computes outputs in the worker, rows x units; see `Model.predict`. */
   predict(x: Data): Promise<Matrix>;
   /** Computes outputs in the worker, rows x units; see `Model.predict`. */
@@ -182,6 +190,7 @@ class Mirror implements Target {
       packer,
     );
     if (method === 'dispose') this.end();
+    if (method === 'compile') return this.remote;
     return method === 'predict' ? fillOutput(args, result) : result;
   }
 
