@@ -16,6 +16,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 180_000,
+    // Half of the tests wait for processes that they start, so all cores may have a worker.
+    maxWorkers: '100%',
     // Tests train on data that lint has something to say about.
     onConsoleLog: (log) => !log.includes('[lint: { ignore:'),
   },

@@ -18,9 +18,9 @@ const says = (error: unknown) => {
 };
 
 /**
- * The best backend that runs here: WebAssembly as asked for, without fused arithmetic where the engine has none, on one
- * thread where there cannot be more, and TypeScript where there is no WebAssembly. `reason` says what could not be had and
- * why, and so does a warning. Results are the same to the bit but for `math: 'fast'`.
+ * Returns the best backend that runs here: WebAssembly as asked for, without fused arithmetic where the engine has none, on
+ * one thread where there cannot be more, and TypeScript where there is no WebAssembly. `reason` says what could not be had
+ * and why, and so does a warning. Results are the same to the bit but for `math: 'fast'`.
  * @throws ValueError, UnknownNameError for options out of range or unknown
  */
 export async function auto(options: AutoOptions = {}): Promise<BackendFactory> {
@@ -45,7 +45,7 @@ export async function auto(options: AutoOptions = {}): Promise<BackendFactory> {
     reasons.push(`Falling back to the TypeScript backend. ${says(error)}`);
     backend = typescript();
   }
-  // What `threads: 'auto'` did without is told by wasm() itself.
+  // wasm() itself reports what `threads: 'auto'` had to do without.
   if (backend.reason) reasons.unshift(backend.reason);
   if (reasons.length === 0) return backend;
   const reason = reasons.join(' ');

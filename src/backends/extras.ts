@@ -32,7 +32,10 @@ export class Extras {
   }
 }
 
-/** In place of extras: why there are none, and what to do. */
+/**
+ * In place of extras: why there are none, and what to do.
+ * @throws StateError, by the result, for a model that needs an extra kernel.
+ */
 export function withoutExtras(why: string): Extras {
   return new Extras((kernel) => {
     throw new StateError(`The model needs ${kernel}, one of the extra kernels, ${why}.`);

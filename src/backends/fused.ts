@@ -24,11 +24,11 @@ function fuses(): boolean {
   return (f as (x: number, y: number) => number)(1 + 2 ** -12, -(1 + 2 ** -11)) !== 0;
 }
 
-/** The version of V8, as in 13.6; undefined in other engines. */
+/** Returns the version of V8, as in 13.6; undefined in other engines. */
 export function v8Version(agent = '', versions: Record<string, string | undefined> = {}): number | undefined {
   const chrome = /Chrom(?:e|ium)\/(\d+)/.exec(agent)?.[1];
   if (chrome !== undefined) return Number(chrome) / 10;
-  // Bun names the V8 whose interface it imitates.
+  // Bun reports the version of the V8 that it imitates.
   if (versions.v8 === undefined || versions.bun !== undefined) return undefined;
   return Number.parseFloat(versions.v8);
 }

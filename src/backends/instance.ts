@@ -8,7 +8,7 @@ export interface Modules {
   readonly extras: Pick<Extras, 'need'>;
 }
 
-/** A memory of at least this many elements. */
+/** Allocates a memory of at least this many elements. */
 function allocate(elements: number, shared = false): WebAssembly.Memory {
   const initial = Math.ceil(elements / PAGE_ELEMENTS);
   try {
@@ -19,8 +19,8 @@ function allocate(elements: number, shared = false): WebAssembly.Memory {
 }
 
 /**
- * The kernels over a memory, as they are: numbers in, nothing out. Asking for one that the core lacks instantiates the
- * extras. For `tall` see `FastPlan`.
+ * Returns the kernels over a memory, as they are: numbers in, nothing out. Asking for one that the core lacks instantiates
+ * the extras. For `tall` see `FastPlan`.
  */
 export function instantiate({ core, extras }: Modules, memory: WebAssembly.Memory, tall = true): Kernels {
   const make = (module: WebAssembly.Module) =>

@@ -38,7 +38,7 @@ export function readSource(source: unknown, extras: unknown): KernelParts {
 /** Why users that bring only one module have no extras, should it lack some. */
 export const NOT_BROUGHT = 'which wasm({ source }) was not given: pass { core, extras }, or all of myelin/kernels.wasm';
 
-/** The bytes that users bring, to be rewritten for shared memory; a compiled module no longer has any. */
+/** Returns the bytes that users bring, to be rewritten for shared memory; a compiled module no longer has any. */
 function bytesOf(source: unknown): Uint8Array {
   if (isA<ArrayBuffer>(source, 'ArrayBuffer')) return new Uint8Array(source);
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
@@ -50,7 +50,7 @@ function bytesOf(source: unknown): Uint8Array {
   });
 }
 
-/** The bytes of what users bring, for threads. @throws ValueError for compiled modules */
+/** Returns the bytes of what users bring, for threads. @throws ValueError for compiled modules */
 export function broughtBytes({ core, extras }: KernelParts): KernelBytes {
   const [own, others] = [bytesOf(core), extras === undefined ? undefined : bytesOf(extras)];
   return { core: async () => own, extras: others === undefined ? NOT_BROUGHT : async () => () => others };

@@ -9,6 +9,7 @@ export function relaxedSimd(): boolean {
   return typeof WebAssembly === 'object' && WebAssembly.validate(module);
 }
 
+/** @throws BackendError where the engine lacks relaxed SIMD. */
 export function checkRelaxedSimd(): void {
   if (relaxedSimd()) return;
   throw new BackendError(

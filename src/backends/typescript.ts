@@ -3,8 +3,8 @@ import {
   type Backend,
   type BackendFactory,
   type Heap,
+  heapElements,
   type Kernels,
-  PAGE_ELEMENTS,
   type Twins,
 } from '../kernels/contract.js';
 import { type Arithmetic, float32, float64 } from '../kernels/lib/arithmetic.js';
@@ -52,7 +52,7 @@ function twins(arithmetic: Arithmetic): Twins {
   } satisfies Twins;
 }
 
-// One set of functions for all heaps, so that V8 compiles them once and keeps their rounding inline.
+// All heaps share one set of functions, so that V8 compiles them once and keeps their rounding inline.
 let float32Twins: Twins | undefined;
 let float64Twins: Twins | undefined;
 
@@ -66,13 +66,13 @@ function open(kernels: Twins, heap: Heap): Backend {
 
 function allocate<H extends Heap>(Memory: new (length: number) => H, elements: number): H {
   try {
-    return new Memory(Math.ceil(elements / PAGE_ELEMENTS) * PAGE_ELEMENTS);
+    return new Memory(heapElements(elements));
   } catch (thrown) {
     throw noRoom(elements, thrown);
   }
 }
 
-/** The backend in plain TypeScript: the same bits as WebAssembly, where WebAssembly cannot run. */
+/** Returns the backend in plain TypeScript: the same bits as WebAssembly, where WebAssembly cannot run. */
 export function typescript(): BackendFactory {
   float32Twins ??= twins(float32);
   const kernels = float32Twins;
@@ -84,7 +84,9 @@ export function typescript(): BackendFactory {
   };
 }
 
-/** The same kernels in float64 without rounding, for gradient checks. Its results differ from the other backends'. */
+/**
+ * Returns the same kernels in float64 without rounding, for gradient checks. Its results differ from the other backends'.
+ */
 export function typescript64(): BackendFactory {
   float64Twins ??= twins(float64);
   const kernels = float64Twins;

@@ -5,12 +5,12 @@
 const SINGLE = 89;
 const CHARACTERS = SINGLE + 2;
 
-/** The bytes of text: 64 hexadecimal digits say which stand alone, then they come. */
+/** Returns the bytes of text: 64 hexadecimal digits say which stand alone, then they come. */
 function toBytes(text: string): Uint8Array {
   const alone = (byte: number) => (Number.parseInt(text[byte >> 2] as string, 16) >> (byte & 3)) & 1;
   const every = Array.from({ length: 256 }, (_, byte) => byte);
   const ranked = [...every.filter(alone), ...every.filter((byte) => !alone(byte))];
-  // Printable ones, without quotes and backslash.
+  // The characters are the printable ones, without quotes and backslash.
   const places = new Uint8Array(128);
   for (let c = 32, place = 0; c < 127; c++) if (!'"\'\\`'.includes(String.fromCharCode(c))) places[c] = place++;
   const bytes = new Uint8Array(text.length);

@@ -1,8 +1,8 @@
 import exact from '../../build/kernels.core.wasm.js';
-import { checkOptions, lookUp, MyelinError, noRoom, show, ValueError } from '../errors.js';
-import type { Backend, BackendFactory } from '../kernels/contract.js';
+import { checkOptions, lookUp, MyelinError, show, ValueError } from '../errors.js';
+import type { BackendFactory } from '../kernels/contract.js';
 import { Extras, withoutExtras } from './extras.js';
-import { instances, type Modules } from './instance.js';
+import { instances } from './instance.js';
 import type { KernelParts, KernelSource } from './sources.js';
 import { unpack } from './unpack.js';
 
@@ -69,18 +69,6 @@ const extras: Partial<Record<MathKind, Promise<Extras>>> = {};
 const LEFT_OUT = 'which wasm({ extras: false }) leaves out: open the backend without that option';
 const leftOut = withoutExtras(LEFT_OUT);
 
-function open(modules: Modules, elements: number, tall?: boolean): Backend {
-  const memory = instances.allocate(elements);
-  const kernels = instances.instantiate(modules, memory, tall);
-  return { heap: new Float32Array(memory.buffer), kernels, longestCall: instances.longestCall };
-}
-
-/** Some engines refuse only here, for a content policy or for want of address space. */
-function tryOut(core: WebAssembly.Module): WebAssembly.Module {
-  open({ core, extras: leftOut }, 1);
-  return core;
-}
-
 /** Returns what `make` promised before under this name; what fails is tried again. */
 function once<T>(known: Partial<Record<MathKind, Promise<T>>>, math: MathKind, make: () => Promise<T>): Promise<T> {
   const promise = known[math] ?? make();
@@ -89,16 +77,16 @@ function once<T>(known: Partial<Record<MathKind, Promise<T>>>, math: MathKind, m
   return promise;
 }
 
-/** The bytes of the extras, to be had without waiting. */
+/** Returns the bytes of the extras, to be had without waiting. */
 async function extraBytes(math: MathKind): Promise<() => Uint8Array<ArrayBuffer>> {
   const text = await embedded[math].extras();
   return () => unpack(text);
 }
 
-/** The embedded modules, the extras as bytes. */
+/** Returns the embedded modules, the extras as bytes. */
 async function embeddedModules(math: MathKind, more: boolean): Promise<{ core: WebAssembly.Module; extras: Extras }> {
   const [core, others] = await Promise.all([
-    once(cores, math, () => embedded[math].core().then(compile).then(tryOut)),
+    once(cores, math, () => embedded[math].core().then(compile)),
     more ? once(extras, math, async () => new Extras(await extraBytes(math))) : leftOut,
   ]);
   return { core, extras: others };
@@ -116,7 +104,7 @@ async function start(options: WasmOptions): Promise<BackendFactory> {
   const brought = own?.readSource(source, options.extras);
   const reasons = reason === undefined ? [] : [reason];
   if (threads !== undefined) {
-    // Code for threads is loaded by those who ask for them.
+    // The code for threads is loaded only where threads are asked for.
     const { openThreads } = await import('./threads/pool.js');
     const bytes = { core: embedded[math].core, extras: more ? () => extraBytes(math) : LEFT_OUT };
     const opened = await openThreads({ ...options, math, tall }, instances, compile, () =>
@@ -125,27 +113,22 @@ async function start(options: WasmOptions): Promise<BackendFactory> {
     if (typeof opened === 'object') return plan ? { ...opened, reason: plan.reason } : opened;
     if (opened) reasons.push(opened);
   }
-  const modules = await (own && brought ? own.compileOwn(brought, instances, compile) : embeddedModules(math, more));
-  if (own) tryOut(modules.core);
+  const [modules, { opener }] = await Promise.all([
+    own && brought ? own.compileOwn(brought, instances, compile) : embeddedModules(math, more),
+    import('./heaps.js'),
+  ]);
   return {
     name: 'wasm',
     math,
     threads: 1,
-    open(elements) {
-      try {
-        return open(modules, elements, tall);
-      } catch (thrown) {
-        // It has been instantiated before, so that room is what lacks.
-        throw thrown instanceof MyelinError ? thrown : noRoom(elements, thrown);
-      }
-    },
+    open: opener(modules, instances, tall),
     prepare: instances.preparing(modules.core, modules.extras),
     ...(reasons[0] === undefined ? {} : { reason: reasons.join(' ') }),
   };
 }
 
 /**
- * The WebAssembly SIMD backend.
+ * Returns the WebAssembly SIMD backend.
  * @throws BackendError where the engine lacks WebAssembly SIMD (or relaxed SIMD, for `math: 'fast'`), a content policy
  * forbids it, or as many threads cannot be had; `auto()` does without.
  */

@@ -199,9 +199,8 @@ export interface Model<Names extends string = string> {
   setWeights(weights: Readonly<Record<string, MatrixLike>>): void;
 
   /**
-   * Gives back the memory that a backend with threads keeps for this model, which throws a StateError afterwards. Dropping
-   * the model is enough without threads and, once the event loop turns, with them; a loop that makes models and never awaits
-   * anything calls this.
+   * Gives back the memory of this model, which throws a StateError afterwards. Dropping the model is enough, once the event
+   * loop turns; a loop that makes models and never awaits anything calls this.
    */
   dispose(): void;
 

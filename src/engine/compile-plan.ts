@@ -24,7 +24,10 @@ export interface CompileOptions<M extends Metrics = Metrics> extends UpdateOptio
   readonly metrics?: M;
 }
 
-/** The options of `compile`, checked and bound to a network. */
+/**
+ * Returns the options of `compile`, checked and bound to a network.
+ * @throws ValueError for options that do not fit the network or each other.
+ */
 export function planCompile(network: Network, options: CompileOptions): TrainingOptions {
   checkOptions(options, ['optimizer', 'loss', 'lossWeights', 'metrics', ...updateOptionNames], 'compile');
   const optimizer = makeOptimizer(options.optimizer);

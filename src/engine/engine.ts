@@ -1,5 +1,5 @@
 import { StateError } from '../errors.js';
-import { type Backend, type BackendFactory, PAGE_ELEMENTS, RESERVED_ELEMENTS } from '../kernels/contract.js';
+import { type Backend, type BackendFactory, heapElements, RESERVED_ELEMENTS } from '../kernels/contract.js';
 import { words } from '../kernels/lib/philox.js';
 import { type Matrix, matrix } from '../matrix.js';
 import type { BuiltGraph } from '../nn/graph.js';
@@ -96,7 +96,7 @@ export class Engine {
     this.#end = this.#compiledBase;
     checkHeapSize(this.#end);
     this.#factory = factory;
-    this.#backend = factory.open(this.#end);
+    this.#backend = factory.open(this.#end, true);
     this.#write(constants);
     this.heap[this.slots.bound.offset] = BOUND;
     this.heap[this.slots.ceiling.offset] = CEILING;
@@ -127,12 +127,10 @@ export class Engine {
     return this.#flatParameters;
   }
 
-  /** Gives back what a backend with threads holds for this model. */
+  /** Gives back the memory, which another model may have next. */
   dispose(): void {
     this.#forgetPrograms();
-    if (!this.#backend.dispose) return;
-    this.#backend.dispose();
-    // Another model may have the memory next.
+    this.#backend.dispose?.();
     this.#backend = disposed;
   }
 
@@ -140,9 +138,9 @@ export class Engine {
     return this.#training !== undefined;
   }
 
-  /** Bytes that the plan takes, in whole pages; the heap is exactly as large. */
+  /** Bytes that the plan takes; the heap is exactly as large. */
   get plannedBytes(): number {
-    return Math.ceil(this.#end / PAGE_ELEMENTS) * PAGE_ELEMENTS * 4;
+    return heapElements(this.#end) * 4;
   }
 
   configure(options: TrainingOptions): void {
@@ -153,7 +151,7 @@ export class Engine {
     if (constants.length > 0 || options.optimizer.states.some(({ initial }) => initial !== 0)) {
       this.#grow(evaluationBase);
     }
-    // As far as the heap goes; what it grows by is zero.
+    // Only the part within the heap is cleared, since memory that it grows by is zero.
     this.heap.fill(0, this.#compiledBase, evaluationBase);
     fillStates(this.heap, training);
     this.heap[this.slots.factor.offset] = 1;
@@ -198,8 +196,8 @@ export class Engine {
   #grow(end: number): void {
     if (end <= this.#end) return;
     checkHeapSize(end);
-    const larger = this.#factory.open(end);
-    larger.heap.set(this.heap.subarray(0, this.#inferenceBase));
+    const larger = this.#factory.open(end, true);
+    larger.heap.set(this.heap.subarray(RESERVED_ELEMENTS, this.#inferenceBase), RESERVED_ELEMENTS);
     larger.heap.set(this.heap.subarray(this.#compiledBase, this.#evaluationBase), this.#compiledBase);
     this.#backend.dispose?.();
     this.#backend = larger;
@@ -228,7 +226,7 @@ export class Engine {
     this.#latest = undefined;
   }
 
-  /** The program for a mode and a number of rows, with weights or without, linked once and kept. */
+  /** Returns the program for a mode and a number of rows, with weights or without, linked once and kept. */
   program(mode: Mode, rows: number, weighted = false): LinkedProgram {
     const latest = this.#latest;
     const same = latest !== undefined && latest.mode === mode && latest.rows === rows;
@@ -266,7 +264,7 @@ export class Engine {
     return matrix(data, rows, columns);
   }
 
-  /** The gradient of a parameter after `program` ran, as a row-major matrix. */
+  /** Reads the gradient of a parameter after `program` ran, as a row-major matrix. */
   readGradient({ rowGradients }: LinkedProgram, parameter: Parameter): Matrix {
     const rows = rowGradients.find(({ table }) => table === parameter);
     return rows?.read(this.heap) ?? readParameter(this.heap, parameter, parameter.gradient);
@@ -305,7 +303,7 @@ export class Engine {
     return [program, this.#backend, this.#factory];
   }
 
-  /** Seed and step, 16 bits an element. */
+  /** Writes seed and step, 16 bits in an element. */
   writeRandomState(step: number): void {
     const { heap, seed } = this;
     const { offset } = this.slots.random;

@@ -21,8 +21,8 @@ interface Spec {
 }
 
 /**
- * The output of a layer whose activation is computed together with the loss, and the gradient of the loss by that output,
- * which training never computes: it goes from the loss to the logits at once.
+ * Returns the output of a layer whose activation is computed together with the loss, and the gradient of the loss by that
+ * output, which training never computes: it goes from the loss to the logits at once.
  */
 export function readFused(engine: Engine, program: LinkedProgram, fusion: Fusion): NodeValue {
   const { objective } = engine.training.targets[fusion.target] as BoundTarget;
@@ -37,7 +37,7 @@ export function readFused(engine: Engine, program: LinkedProgram, fusion: Fusion
   return { value, gradient: makeMatrix(data, value.rows, value.columns) };
 }
 
-/** The gradient by z divided by p (1 - p), which is e^-|z| / (1 + e^-|z|)^2. */
+/** Returns the gradient by z divided by p (1 - p), which is e^-|z| / (1 + e^-|z|)^2. */
 function bySigmoid({ data }: Matrix, gradient: Matrix): Float64Array {
   return Float64Array.from(data, (z, i) => {
     const e = Math.exp(-Math.abs(z));
@@ -46,7 +46,7 @@ function bySigmoid({ data }: Matrix, gradient: Matrix): Float64Array {
   });
 }
 
-/** Each class by itself, as crossentropy and its focal form have it: of t -log p is that -t / p. */
+/** Makes the gradient of each class by itself, as crossentropy and its focal form have it: of t -log p is that -t / p. */
 function bySoftmax(
   engine: Engine,
   program: LinkedProgram,

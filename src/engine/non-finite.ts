@@ -53,7 +53,7 @@ export function findTrouble(memory: ModelMemory, { rowGradients, mode }: LinkedP
   return tensors.every((tensor) => finite(memory, tensor)) ? undefined : { tensor: 'gradient' };
 }
 
-/** A step that the program's guard has stopped: takes it after all where numbers are large, no more. */
+/** Looks again at a step that the program's guard has stopped: takes it after all where numbers are merely large. */
 export function reconsider(memory: ModelMemory, program: LinkedProgram): Trouble | undefined {
   const trouble = findTrouble(memory, program);
   if (trouble) return trouble;

@@ -2,7 +2,7 @@ import { checkNumber, lookUp, StateError } from '../errors.js';
 import { formatProgram, MODES, type Mode } from '../program/emitter.js';
 import type { Engine } from './engine.js';
 
-/** The kernel calls of a mode and a number of rows. @throws UnknownNameError, ValueError, StateError */
+/** Returns the kernel calls of a mode and a number of rows. @throws UnknownNameError, ValueError, StateError */
 export function programText(engine: Engine, mode: Mode, rows: number): string {
   lookUp(Object.fromEntries(MODES.map((name) => [name, name])), mode, 'mode');
   checkNumber(rows, 'rows', { min: 1, integer: true });

@@ -5,7 +5,7 @@ const LARGEST_RATE = 1e6;
 
 const SMALLEST_EPSILON = 1e-12;
 
-/** The rate below which an update that the program's guard lets pass spoils nothing. */
+/** Returns the rate below which an update that the program's guard lets pass spoils nothing. */
 export function safeRate({ spec, solver }: Optimizer, multipliers: readonly number[]): number {
   const { epsilon = 1, weightDecay = 0 } = spec as { epsilon?: number; weightDecay?: number };
   if (solver || epsilon < SMALLEST_EPSILON) return 0;

@@ -44,7 +44,7 @@ export interface Part {
   readonly dtype: 'F32' | 'F64';
 }
 
-/** Weights and moving moments. */
+/** Lists weights and moving moments. */
 export function weightParts({ heap, network }: Engine): Part[] {
   return network.parameters.map((parameter) => {
     const { name, value } = parameter;
@@ -69,7 +69,7 @@ function parallelParts(engine: Engine, prefix: string, memory: Heap, start: numb
 const isFresh = ({ taken, accumulated }: Pick<StateScalars, 'taken' | 'accumulated'>) =>
   taken === 0 && accumulated === 0;
 
-/** Training state on the heap. */
+/** Lists the training state on the heap. */
 function heapParts(engine: Engine, scalars: Pick<StateScalars, 'taken' | 'accumulated'>): Part[] {
   if (isFresh(scalars)) return [];
   engine.reserve();
@@ -110,7 +110,7 @@ export function readRows(part: Part, first: number, last: number, into: Float32A
     const from = new Float64Array(memory.buffer, memory.byteOffset + 4 * offset, (rows * ((columns + 7) & ~7)) / 2);
     const to = new Float64Array(into.buffer, into.byteOffset, into.length / 2);
     const stride = columns / 2;
-    // Two rows lie in one line of the cache.
+    // Two rows share a cache line.
     for (let r = first; r < last; r += 2) {
       const two = r + 1 < last;
       let at = (r - first) * stride;
@@ -175,7 +175,10 @@ export function exportState(engine: Engine): EngineState {
   return { tensors: Object.fromEntries(tensors), scalars };
 }
 
-/** A state's numbers, checked. */
+/**
+ * Checks the numbers of a state, and returns them.
+ * @throws FileFormatError for numbers that are absent, or not those of this state.
+ */
 export function readScalars(engine: Engine, given: Partial<StateScalars>): StateScalars {
   const fail = (name: string, what: string): never => {
     throw new FileFormatError(`training state, ${name}`, what);
@@ -217,7 +220,7 @@ export function planImport(engine: Engine, scalars: StateScalars): { parts: read
         if (average) heap.fill(0, average.offset, average.offset + average.size);
       }
       Object.assign(engine.steps, { taken, accumulated, ownRate: learningRate ?? undefined });
-      // They were of other steps.
+      // The recent losses are those of other steps.
       engine.steps.recent.fill(Number.NaN);
       solver?.restore({ numbers, vectors });
     },
@@ -248,15 +251,13 @@ export function importState(engine: Engine, state: EngineState): void {
   commit();
 }
 
-/**
- * The first NaN, which no state that can still train has, or -1; sums of squares may have become infinite.
- */
+/** Returns the first NaN, which no state that can still train has, or -1; sums of squares may have become infinite. */
 export function firstNaN(data: Float32Array | Float64Array): number {
   if (data instanceof Float32Array && allFinite(data)) return -1;
   return data.findIndex(Number.isNaN);
 }
 
-/** The first number that is not finite, or -1. */
+/** Returns the first number that is not finite, or -1. */
 export function firstNonFinite(data: Float32Array | Float64Array): number {
   if (data instanceof Float32Array && allFinite(data)) return -1;
   return data.findIndex((value) => !Number.isFinite(value));

@@ -187,7 +187,10 @@ export class Steps {
     return trouble !== undefined;
   }
 
-  /** Averages as far as there are any, where the parameters' tensors say with `shift` added to their offsets. */
+  /**
+   * Returns the distance from the weights to their averages on the heap, to be added to the offsets of parameters.
+   * @throws StateError before anything was averaged.
+   */
   averageShift(): number {
     const { averaging, update } = this.training;
     if (!averaging || !update.average) {

@@ -32,7 +32,7 @@ export function tabulate({ nodes }: Graph, layers: readonly (readonly Layer[])[]
   return { able: entries.filter(({ built }) => built.some(learns)), named: Object.fromEntries(named) };
 }
 
-/** Freezes what is chosen, or has it learn; the specs say so, too. */
+/** Freezes what is chosen, or has it learn; the specs say so, too. @throws ValueError for a layer without weights. */
 export function chooseTrainable(
   { able, named }: LayerTable,
   layers: string | ((layer: NamedLayer) => boolean),

@@ -5,7 +5,7 @@ import { readParameter, readWeights, writeParameter } from '../nn/parameters.js'
 import type { Parameter } from '../program/parameter.js';
 import type { Engine } from './engine.js';
 
-/** All parameters, of those that are trained what lies `shift` elements beyond. */
+/** Returns all parameters, of those that are trained what lies `shift` elements beyond. */
 function copy(heap: Heap, parameters: readonly Parameter[], shift: number): Weights {
   const read = (parameter: Parameter) => {
     const { value, trainable } = parameter;

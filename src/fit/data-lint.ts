@@ -14,7 +14,7 @@ function taskOf({ name, definition: { targets, domain } }: BoundTarget['objectiv
   return domain === 'any' ? 'regression' : undefined;
 }
 
-/** A warning for each code, with the first finding of it. */
+/** Warns once for each code, with the first finding of it. */
 function warn(findings: readonly Finding[]): void {
   const byCode = new Map<LintCode, Finding[]>();
   for (const finding of findings) byCode.set(finding.code, [...(byCode.get(finding.code) ?? []), finding]);

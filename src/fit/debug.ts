@@ -12,7 +12,7 @@ export function debugging(globals: object = globalThis): boolean {
   try {
     wanted = process?.env?.DEBUG;
   } catch {
-    // Deno throws where it was not allowed to read the environment.
+    // Deno throws where the program may not read the environment.
   }
   return wanted === '1' || (wanted ?? '').split(/[\s,]+/).includes('myelin');
 }

@@ -30,7 +30,10 @@ function checkTargets({ training }: Engine, y: Data | undefined): void {
   });
 }
 
-/** Reads what to train on and what to validate on. */
+/**
+ * Reads what to train on and what to validate on.
+ * @throws ValueError for validation data of two sources, and for a share that leaves no row on one side.
+ */
 export async function planData(
   engine: Engine,
   x: Data | Batches,
@@ -97,7 +100,7 @@ function readValidation(
   return { pair: readPair(engine, x, y, weights, ...names), blocks, origin };
 }
 
-/** A stretch of rows, without copying them. */
+/** Returns a stretch of rows, without copying them. */
 function slice({ x, y, weighted }: Pair, from: number, to: number): Pair {
   const rowsOf = ({ data, columns }: Matrix) => ({
     data: data.subarray(from * columns, to * columns),

@@ -104,7 +104,7 @@ function checkControls(signal: unknown, control: unknown): void {
   }
 }
 
-/** A callback that shows progress, loaded where it is asked for. */
+/** Returns a callback that shows progress, loaded where it is asked for. */
 async function progressOf(verbose: unknown = 0): Promise<readonly Callback[]> {
   if (verbose === 0) return [];
   if (verbose !== 1 && verbose !== 2 && verbose !== 'auto') {

@@ -325,7 +325,7 @@ export class FitRun {
   }
 }
 
-/** The learning rate of the last step, unless it was set since. */
+/** Returns the learning rate of the last step, unless it was set since. */
 function latestRate({ steps, training }: Engine): number {
   return steps.ownRate ?? training.optimizer.rate(Math.max(0, steps.taken - 1));
 }

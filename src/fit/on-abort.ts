@@ -28,7 +28,7 @@ export function onAbort(signal: AbortSignal, handler: () => void): () => void {
     fans.set(signal, fan);
   }
   const { handlers, listener } = fan;
-  // A function of its own, since one handler may be given twice.
+  // Each call gets a function of its own, since one handler may be registered twice.
   const own = () => handler();
   handlers.add(own);
   if (handlers.size === 1) signal.addEventListener('abort', listener);

@@ -5,7 +5,7 @@ import type { GatheredState } from '../nn/metrics/metric.js';
 import type { TotalsState } from '../passes/epoch-totals.js';
 import type { Feed, FeedState } from '../rows/feed.js';
 
-/** The inverse of `pack`. */
+/** Returns the inverse of `pack`. */
 export function unpack(value: Json): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(unpack);

@@ -40,7 +40,7 @@ class Reading<T> {
       const closing: unknown = this.iterator.return?.();
       if (isPromise(closing)) closing.catch(() => {});
     } catch {
-      // The run is over, and what the stream has to say about it concerns nobody.
+      // The run is over, so an error of the stream matters to nobody.
     }
   }
 }
@@ -217,7 +217,7 @@ export class StreamFeed implements Feed {
     this.#reading?.used();
   }
 
-  /** A generator that was passed stays open: it is not ours, and another run may go on with it. */
+  /** Closes the stream. A generator that was passed stays open: it is not ours, and another run may go on with it. */
   close(): void {
     if (this.#restarts) this.#reading?.close();
     this.#reading = undefined;

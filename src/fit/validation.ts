@@ -26,7 +26,7 @@ export class TestHooks implements BatchHooks {
     this.quiet = this.#batchEnd.length === 0;
   }
 
-  /** Before everything. */
+  /** Calls the hooks that come before everything else. */
   open(): Promise<void> | undefined {
     return call(this.#begin, this.model);
   }
@@ -39,7 +39,7 @@ export class TestHooks implements BatchHooks {
     return call(this.#batchEnd, batch, logs, this.model);
   }
 
-  /** After everything. */
+  /** Calls the hooks that come after everything else. */
   close(logs: Logs): Promise<void> | undefined {
     return call(this.#end, logs, this.model);
   }

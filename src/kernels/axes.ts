@@ -3,9 +3,9 @@ import type { Call } from './contract.js';
 import * as k from './signatures/index.js';
 import { activationKernels, constraintTable } from './tables.js';
 
-// How threads share kernels, but for dense products, whose axes stand in program/product-axes.ts.
+// Axes say how threads share kernels, except for dense products, whose axes are in program/product-axes.ts.
 
-/** Those of activations by the shape of their plans. */
+/** Returns the axes of activations by the shape of their plans. */
 function activationAxes(): Axes {
   const entries = activationKernels().flatMap(({ kernel, backward, plan }) => {
     if (plan.shape === 'rows') return [];
@@ -21,7 +21,7 @@ function activationAxes(): Axes {
   return { ...Object.fromEntries(entries), logForward: elements(k.flat, COST.transcendental) };
 }
 
-/** Of an optimizer's loop. */
+/** Returns the axis of an optimizer's loop. */
 export function updateAxis(call: Call) {
   const states = call.length - 6;
   return elements(k.update, COST.copy + states * COST.state)(call);

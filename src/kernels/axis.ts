@@ -28,18 +28,18 @@ function moved(signature: string): { readonly [name: string]: number } {
   );
 }
 
-/** A kernel over `n` elements of vectors. */
+/** Returns a kernel over `n` elements of vectors. */
 export function elements<S extends string>(signature: 'n' extends Names<S> ? S : never, cost: number) {
   return along<string>(signature, ({ n }) => ({ over: 'n', by: moved(signature), work: (n as number) * cost }));
 }
 
-/** The same of one that draws numbers: `first` says which number of the stream is its first. */
+/** Returns the same of one that draws numbers: `first` says which number of the stream is its first. */
 export function draws<S extends string>(signature: 'n' | 'first' extends Names<S> ? S : never, cost: number) {
   const by = { ...moved(signature), first: 1 };
   return along<string>(signature, ({ n }) => ({ over: 'n', by, work: (n as number) * cost }));
 }
 
-/** A kernel over matrices and rows of numbers, all cut at the same columns, of which `over` is the number. */
+/** Returns a kernel over matrices and rows of numbers, all cut at the same columns, of which `over` is the number. */
 export function columns<S extends string>(signature: S, over: Names<S>, cost: number) {
   return along<string>(signature, (numbers) => {
     const work = (numbers[over] as number) * (numbers.rows as number) * cost;

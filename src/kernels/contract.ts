@@ -17,12 +17,27 @@ export type Twins = { [K in KernelName]: (heap: Heap, ...args: Parameters<Kernel
 /** The calls that each thread makes before all meet again. */
 export type Phase = readonly (readonly Call[])[];
 
+/** A call whose offsets are not numbers yet. */
+export interface CallOperands {
+  /** Names the kernel. */
+  readonly kernel: KernelName;
+  /** Holds a number where the kernel takes a plain one, else something else. */
+  readonly args: readonly unknown[];
+}
+
 /** A heap and the kernels that work on it. */
 export interface Backend {
   /** The memory of one model, as float32 numbers. */
   readonly heap: Heap;
-  /** The kernels by name, bound to the heap. */
+  /** The kernels by name, bound to the memory that the heap lies in. */
   readonly kernels: Kernels;
+  /**
+   * The element of that memory at which the heap begins, to be added to every offset that a kernel is called with; default
+   * 0. Above it only where `open` was allowed to share.
+   */
+  readonly base?: number;
+  /** The calls with `base` added to their offsets, which are the arguments that are no numbers in `symbolic`; absent without. */
+  place?(calls: readonly Call[], symbolic: readonly CallOperands[]): readonly Call[];
   /** Floating point operations of a product that take it about 5 ms on a fair machine; longer calls are cut. */
   readonly longestCall: number;
   /**
@@ -38,8 +53,11 @@ export interface Backend {
 export interface BackendFactory {
   /** Tells which backend it is. */
   readonly name: 'wasm' | 'typescript';
-  /** Opens a heap of so many float32 numbers. @throws HeapSizeError, BackendError where it cannot be had. */
-  open(elements: number): Backend;
+  /**
+   * Opens a heap of so many float32 numbers. With `mayShare` it may be a range of a memory that others have ranges of, and
+   * `base` says where that begins. @throws HeapSizeError, BackendError where it cannot be had.
+   */
+  open(elements: number, mayShare?: boolean): Backend;
   /**
    * Compiles without blocking the kernels that a model needs beyond the core's; `kernels` returns the names of all that it needs.
    * Undefined where there is nothing to wait for. A program that is run without it compiles them at once.
@@ -58,8 +76,20 @@ export interface BackendFactory {
   readonly reason?: string;
 }
 
-/** The heap grows in WebAssembly pages; both backends round to them, so that a model is the same size on either. */
+/** WebAssembly memories consist of pages of 64 KiB. */
 export const PAGE_ELEMENTS = 65536 / 4;
+
+/** The largest heap that shares a memory with others: 1 MiB. */
+export const SMALL_ELEMENTS = 2 ** 18;
+
+/** Heaps that share a memory begin and end on 4 KiB. */
+export const GRAIN_ELEMENTS = 1024;
+
+/** The elements of a heap for so many: the same on every backend, so that a model is the same size on each. */
+export function heapElements(elements: number): number {
+  const unit = elements > SMALL_ELEMENTS ? PAGE_ELEMENTS : GRAIN_ELEMENTS;
+  return Math.ceil(elements / unit) * unit;
+}
 
 /** Elements at the start of the heap that belong to the WebAssembly module's static data. */
 export const RESERVED_ELEMENTS = 512;

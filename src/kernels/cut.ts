@@ -8,7 +8,7 @@ export interface Axis {
   readonly unit: number;
   /** About what the whole call takes, in nanoseconds; good enough to tell long from short. */
   readonly work: number;
-  /** The call for a part; parts that run at the same time have numbers and scratch of their own. */
+  /** Returns the call for a part; parts that run at the same time have numbers and scratch of their own. */
   cut(start: number, size: number, part: number): Call;
 }
 

@@ -17,7 +17,7 @@ export type OptionRange =
 /** The ranges of a set of options. */
 export type OptionRanges<O> = { readonly [K in keyof O]-?: OptionRange };
 
-/** The options with defaults filled in, each within its range, or an error that names the option and the range. */
+/** Returns the options with defaults filled in, each within its range, or an error that names the option and the range. */
 export function fillOptions<O extends object>(ranges: OptionRanges<O>, given: Partial<O>, argument: string): O {
   checkOptions(given, Object.keys(ranges), argument);
   const filled = Object.entries<OptionRange>(ranges).map(([key, range]) => {
@@ -80,8 +80,8 @@ interface Hints {
 }
 
 /**
- * The spec, with all options, and the definition of what functions returned, of a name in the table, or of plain data with
- * such a name.
+ * Returns the spec, with all options, and the definition of what functions returned, of a name in the table, or of plain
+ * data with such a name.
  * @throws UnknownNameError, ValueError for options out of range.
  */
 export function resolve<S extends Named, D>(

@@ -2,7 +2,7 @@
 
 import type { KernelName } from './contract.js';
 
-/** What of a tensor a signature may ask for. */
+/** The parts of a tensor that a signature may ask for. */
 interface Sizes {
   readonly rows: number;
   readonly columns: number;

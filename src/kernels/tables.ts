@@ -8,8 +8,8 @@ import { makers } from './makers.js';
 import type adamLoops from './twins/adam.js';
 import type loops from './twins/optimizers.js';
 
-// Everything by name, as the files of each family export it: for what must know every name, such as models that come as
-// plain data, and threads. A program that trains a model holds none of it.
+// These tables hold everything by name, as the files of each family export it, for code that must know every name: models
+// that come as plain data, and threads. A program that trains a model imports none of it.
 
 export const activationTable = /* @__PURE__ */ makers<typeof activations>(activations);
 
@@ -44,7 +44,7 @@ export interface ActivationEntry {
   readonly definition: ActivationDefinition;
 }
 
-/** The plan of every activation, with its defaults and with each of its variants. */
+/** Returns the plan of every activation, with its defaults and with each of its variants. */
 export function activationPlans(): readonly {
   readonly spec: ActivationSpec;
   readonly options: object;
@@ -65,7 +65,7 @@ export interface ActivationKernel {
   readonly plan: Exclude<ActivationPlan, { shape: 'identity' }>;
 }
 
-/** All kernels of activations, each once. */
+/** Returns all kernels of activations, each once. */
 export function activationKernels(): readonly ActivationKernel[] {
   const found = new Map<string, ActivationKernel>();
   for (const { plan } of activationPlans()) {

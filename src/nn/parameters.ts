@@ -58,13 +58,13 @@ export interface Source {
 
 /** Draws initial values; each parameter has a stream of its own, so a layer added at the end changes no other's weights. */
 export function initializeParameters(
-  { heap, kernels }: Backend,
+  { heap, kernels, base = 0 }: Backend,
   parameters: readonly Parameter[],
   { seed, state, scratch }: Source,
 ): void {
   const log = (x: number) => {
     heap[scratch] = x;
-    kernels.logForward(scratch, scratch, 8);
+    kernels.logForward(base + scratch, base + scratch, 8);
     return heap[scratch] as number;
   };
   parameters.forEach((parameter, i) => {
@@ -77,7 +77,7 @@ export function initializeParameters(
     }
     // Panels of eight columns are contiguous row by row, so they can be treated as a table of any width.
     const [height, width] = parameter.layout === 'panels' || rows === 1 ? [rows, columns] : [value.size / 8, 8];
-    kernels.uniformWeights(value.offset, scratch, height, width, state.offset, from, limit);
+    kernels.uniformWeights(base + value.offset, base + scratch, height, width, base + state.offset, from, limit);
     if (height !== rows) heap.fill(0, value.offset + rows * columns, value.offset + value.size);
   });
 }

@@ -64,7 +64,7 @@ function rangesOf({ data, columns }: Matrix): readonly Range[] {
   return ranges;
 }
 
-/** The rows that are bad by themselves: each goes through the model alone, in inference mode. */
+/** Returns the rows that are bad by themselves: each goes through the model alone, in inference mode. */
 function badLosses(engine: Engine, x: readonly Matrix[], y: readonly Matrix[], weighted: boolean): readonly number[] {
   const { rows } = x[0] as Matrix;
   if (rows > MOST_ROWS) return [];
@@ -166,7 +166,7 @@ interface Diagnosis {
   readonly remedy: string;
 }
 
-/** The column that stands out, or the largest of columns that are all large. */
+/** Returns the column that stands out, or the largest of columns that are all large. */
 function unscaled(matrices: readonly Matrix[], names: readonly string[]): string | undefined {
   for (const [i, matrix] of matrices.entries()) {
     const ranges = rangesOf(matrix);
@@ -184,7 +184,7 @@ function unscaled(matrices: readonly Matrix[], names: readonly string[]): string
   return undefined;
 }
 
-/** The largest magnitude among weights, and whose it is. */
+/** Returns the largest magnitude among weights, and whose it is. */
 function largestWeight(engine: Engine): { readonly name: string; readonly value: number } {
   let found = { name: '', value: 0 };
   for (const { name, value } of engine.network.parameters) {

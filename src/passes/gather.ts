@@ -9,7 +9,7 @@ export function gather({ training: { targets } }: Engine, rows: number): Gatheri
   return metric?.gather?.(targets, rows);
 }
 
-/** The metrics of a program that has just run. */
+/** Returns the metrics of a program that has just run. */
 export function measureBatch(engine: Engine, program: LinkedProgram): Measured | undefined {
   const gathered = gather(engine, program.rows);
   if (!gathered) return undefined;

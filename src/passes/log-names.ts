@@ -3,14 +3,14 @@ import type { Outcome } from '../engine/outcome.js';
 import type { Direction } from '../nn/metrics/metric.js';
 import { capital, type Logs, labelOf, makeLogs } from './logs.js';
 
-/** The numbers of validation, under the names that they have beside those of training. */
+/** Returns the numbers of validation, under the names that they have beside those of training. */
 export function validationLogs(logs: Logs): Logs {
   return Object.fromEntries(Object.entries(logs).map(([name, value]) => [validationName(name), value]));
 }
 
 const validationName = (name: string) => `val${capital(name)}`;
 
-/** The names of an epoch's numbers, in order. */
+/** Returns the names of an epoch's numbers, in order. */
 export function logNames(engine: Engine, validated: boolean): readonly string[] {
   const { targets, clip, trackGradientNorm } = engine.training;
   const zeros = targets.map(() => 0);

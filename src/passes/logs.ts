@@ -17,7 +17,9 @@ export type Logs<Names extends string = string> = string extends Names
 /** Numbers that logs have where options ask for them. */
 export type Occasional = 'penalty' | 'gradientNorm' | 'skippedBatches';
 
-/** The numbers that users see of a step, an epoch or an evaluation; of metrics the counted ones and the `measured`. */
+/**
+ * Returns the numbers that users see of a step, an epoch or an evaluation; of metrics the counted ones and the `measured`.
+ */
 export function makeLogs(
   engine: Engine,
   { loss, penalty, losses, hits, norm }: Outcome,
@@ -46,7 +48,7 @@ export function labelOf({ label }: BoundMetric, output: string | undefined): str
   return output === undefined ? label : `${output}${capital(label)}`;
 }
 
-/** A name within another. */
+/** Capitalizes a name, to follow another. */
 export function capital(name: string): string {
   return `${name[0]?.toUpperCase()}${name.slice(1)}`;
 }

@@ -26,7 +26,7 @@ export interface Gradients {
 const logsOf = (engine: Engine, program: LinkedProgram, outcome: Outcome): Logs =>
   makeLogs(engine, outcome, program.rows, measureBatch(engine, program));
 
-/** One step of the optimizer, or its share of one where gradients accumulate. */
+/** Takes one step of the optimizer, or its share of one where gradients accumulate. */
 export function trainOnBatch(engine: Engine, x: Data, y: Data, options: WeightOptions | undefined): Logs {
   const program = stageBatch(engine, engine.steps.mode, x, y, sampleWeightOf(options, 'trainOnBatch'));
   const outcome = engine.steps.run(program);

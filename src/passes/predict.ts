@@ -57,7 +57,7 @@ export function predict(engine: Engine, x: MatrixLike, options: PredictArguments
   return result;
 }
 
-/** One matrix per output, of models with any number of inputs and outputs. */
+/** Predicts one matrix per output, for models with any number of inputs and outputs. */
 export function predictGraph(engine: Engine, x: Data, options?: PredictArguments): readonly (Matrix | Float32Array)[] {
   if (options !== undefined) checkPredictOptions(options);
   const { network } = engine;

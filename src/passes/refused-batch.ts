@@ -15,7 +15,7 @@ export interface RefusedBatch {
   rowOf?(row: number): number;
 }
 
-/** The batch that `trainOnBatch` was given. */
+/** Returns the batch that `trainOnBatch` was given. */
 export function refusedBatch(engine: Engine, x: Data, y: Data, options: WeightOptions = {}): RefusedBatch {
   return { stage: () => stageBatch(engine, engine.steps.mode, x, y, options.sampleWeight) };
 }

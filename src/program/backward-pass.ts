@@ -27,7 +27,7 @@ export function emitBackward(
   const learns = learners(network, inspects);
   const kept: KeptValue[] = [];
   const copyOf = (gradient: Tensor | undefined, name: string) => gradient && emit.copy(gradient, `${name}.gradient`);
-  // Of a layer that is called more than once the last call is kept.
+  // For a layer that is called more than once, the last call is kept.
   const keep = (name: string, value: number) => {
     if (kept.some((each) => each.name === name)) return;
     kept.push({ name, value: values[value] as Tensor, gradient: copyOf(gradients.of(value), name) });

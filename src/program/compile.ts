@@ -49,7 +49,7 @@ export function compileTraining(
   return emit.finish({ inputs, targets, outputs: losses.outputs, lasting, kept, weighted }, base);
 }
 
-/** The forward pass in training, as far as something counts along. */
+/** Compiles the forward pass of training, as far as it updates running values. */
 export function compileMoments(network: Network, rows: number, base: number): Program {
   const emit = emitter('moments', rows, network);
   const inputs = stageInputs(emit, network);

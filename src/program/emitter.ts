@@ -142,29 +142,29 @@ export class Emitter {
     this.#calls.push({ kernel, args: positional(signature, operands) });
   }
 
-  /** A call to come after all others: updates that must not happen where a step is refused. */
+  /** Emits a call to come after all others: updates that must not happen where a step is refused. */
   finally<S extends string>(signature: S, operands: Operands<S, Tensor>): void {
     this.#last.push({ kernel: kernelOf(signature), args: positional(signature, operands) });
   }
 
-  /** All calls from here on update. */
+  /** Makes all calls from here on part of the update. */
   beginUpdate(): void {
     this.#update = this.#calls.length;
   }
 
-  /** A workspace matrix of this program's rows. */
+  /** Allocates a workspace matrix of this program's rows. */
   matrix(name: string, columns: number): Tensor {
     return this.#own(matrixTensor(name, this.rows, columns));
   }
 
-  /** A copy that nothing overwrites. */
+  /** Emits a copy that nothing overwrites. */
   copy(x: Tensor, name: string): Tensor {
     const y = this.matrix(name, x.columns);
     this.call(signatures.copyColumns, { x, y });
     return y;
   }
 
-  /** One element per row, without padding. */
+  /** Allocates one element per row, without padding. */
   column(name: string): Tensor {
     return this.#own({ ...vectorTensor(name, this.rows), rows: this.rows, columns: 1, stride: 1 });
   }
@@ -246,7 +246,7 @@ export function productFlops({ kernel, args }: { kernel: string; args: readonly 
   return 2 * rows * inputs * units;
 }
 
-/** A program as text: its tensors, then a call a line with tensors by name. */
+/** Returns a program as text: its tensors, then a call a line with tensors by name. */
 export function formatProgram(program: Program): string {
   const shape = (t: Tensor) => `${t.rows}x${t.columns}${t.stride === t.columns ? '' : ` (stride ${t.stride})`}`;
   const lines = [`program ${program.mode}, ${program.rows} ${program.rows === 1 ? 'row' : 'rows'}`];

@@ -69,7 +69,7 @@ function finalLooks(
       add(ceiling, runsOf(rest.map(({ gradient }) => gradient)));
     } else add(ceiling, [gradients]);
   }
-  // The last look tells how large numbers were; that of threads which look at the same time would be any of theirs.
+  // The last look measures how large numbers were; with threads that look at the same time it would be any of them.
   const last = parameters.findLast(({ layout, trainable }) => trainable && layout === 'panels');
   if (looks.length === 0 && last) add(ceiling, [last.gradient]);
   return looks;

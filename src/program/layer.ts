@@ -22,7 +22,7 @@ export interface Ids {
   readonly layer: string;
   /** Refuses what is no id, naming the first one's place. @throws ValueError */
   check(x: Matrix, argument: string): void;
-  /** The error for a layer, described by `given`, that takes them from another layer. */
+  /** Returns the error for a layer, described by `given`, that takes them from another layer. */
   misplaced(argument: string, given: string): MyelinError;
 }
 

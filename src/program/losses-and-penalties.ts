@@ -47,7 +47,7 @@ export function stageLabels(emit: Emitter, { targets }: Training, weighted: bool
   };
 }
 
-/** The node whose activation an output's loss contains, if any. */
+/** Returns the node whose activation an output's loss contains, if any. */
 export function fusedNode({ inputs, outputs }: Network, { objective }: Target, output: number): number | undefined {
   return objective.fuses === undefined ? undefined : (outputs[output]?.value ?? 0) - inputs.length;
 }

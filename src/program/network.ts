@@ -28,7 +28,7 @@ export interface Network {
   readonly threads: number;
 }
 
-/** The layer that computes an output. */
+/** Returns the layer that computes an output. */
 export function outputLayer({ inputs, nodes, outputs }: Network, output: number): Layer {
   const { value } = outputs[output] as Network['outputs'][number];
   return (nodes[value - inputs.length] as NetworkNode).layer;

@@ -5,7 +5,7 @@ import type { Parameter } from './parameter.js';
 import type { Tensor } from './plan.js';
 import type { Clip, Training, Update } from './training.js';
 
-/** The norm of all gradients: of one part, or that of the norms of several. */
+/** Emits the norm of all gradients: of one part, or that of the norms of several. */
 function emitNorm(emit: Emitter, { norms: { flat, all, norms } }: Training, norm: Tensor): void {
   const tensors = [...flat, ...emit.rowGradients.map((rows) => rows.gradients)];
   tensors.forEach((tensor, i) => {

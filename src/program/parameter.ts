@@ -51,7 +51,7 @@ export interface RowGradients {
   readonly distinct: Tensor;
   /** The rows' gradients one after the other, without padding, then zeros; whole vectors of 4. */
   readonly gradients: Tensor;
-  /** The gradient of the whole table, zeros included. */
+  /** Returns the gradient of the whole table, zeros included. */
   read(heap: Heap): Matrix;
 }
 

@@ -25,12 +25,12 @@ export function align(elements: number): number {
   return Math.ceil(elements / ALIGNMENT) * ALIGNMENT;
 }
 
-/** Columns rounded up to whole panels of 8. */
+/** Rounds columns up to whole panels of 8. */
 export function panelColumns(columns: number): number {
   return Math.ceil(columns / 8) * 8;
 }
 
-/** Rows rounded up to whole register tiles of 4. */
+/** Rounds rows up to whole register tiles of 4. */
 export function wholeTiles(rows: number): number {
   return Math.ceil(rows / 4) * 4;
 }
@@ -73,7 +73,10 @@ export class Arena {
   }
 }
 
-/** Refuses a heap that no WebAssembly memory could hold, before anything is allocated. */
+/**
+ * Refuses a heap that no WebAssembly memory could hold, before anything is allocated.
+ * @throws HeapSizeError for more bytes than a heap may have.
+ */
 export function checkHeapSize(elements: number): void {
   if (elements * 4 <= HEAP_LIMIT_BYTES) return;
   throw new HeapSizeError(elements * 4, HEAP_LIMIT_BYTES, 'Use fewer units or a smaller batch.');

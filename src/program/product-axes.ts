@@ -5,7 +5,7 @@ import * as k from '../kernels/signatures/index.js';
 import { productFlops } from './emitter.js';
 import { denseScratch } from './plan.js';
 
-// Cutting dense products, which every backend does with long ones; split.ts cuts the rest, for threads.
+// This file cuts dense products, which every backend does with long ones; split.ts cuts the rest, for threads.
 
 /** Nanoseconds per floating point operation, measured and rounded. */
 const FLOP = 0.023;
@@ -43,7 +43,7 @@ export const productAxes: Axes = {
   }),
 };
 
-/** The call over `parts` ranges of about equal size, fewer where there is not enough to cut. */
+/** Returns the call over `parts` ranges of about equal size, fewer where there is not enough to cut. */
 export function cutInto({ extent, unit, cut }: Axis, parts: number, apart: boolean): readonly Call[] {
   const step = Math.ceil(extent / unit / parts) * unit;
   const count = Math.ceil(extent / step);

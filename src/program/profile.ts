@@ -100,7 +100,7 @@ function save(heap: Heap, tensors: readonly Tensor[]): () => void {
 
 const operands = ({ args }: SymbolicCall) => args.filter((arg) => typeof arg !== 'number');
 
-/** All that a program touches outside its workspace, without tensors that lie within others. */
+/** Returns all that a program touches outside its workspace, without tensors that lie within others. */
 function stateOf({ symbolic, workspace }: Program): readonly Tensor[] {
   const own = new Set(workspace);
   const touched = new Set(symbolic.flatMap(operands).filter((tensor) => !own.has(tensor)));
@@ -115,7 +115,7 @@ function stateOf({ symbolic, workspace }: Program): readonly Tensor[] {
 }
 
 /**
- * GFLOP/s of a forward product within the first-level cache, where neither memory nor ragged edges slow it down: of one
+ * Measures the GFLOP/s of a forward product within the first-level cache, where neither memory nor ragged edges slow it down: of one
  * thread times their number.
  */
 function measurePeak(factory: BackendFactory, average: Timer['average']): number {
@@ -137,7 +137,7 @@ function measurePeak(factory: BackendFactory, average: Timer['average']): number
     }
     return performance.now() - start;
   };
-  // Samples of a millisecond: long beside any timer's tick. Growing to them is the warm-up.
+  // Samples last a millisecond, which is long compared with any timer's tick. Growing to them is the warm-up.
   let repeats = 1;
   while (time(repeats) < 1 && repeats < 2 ** 20) repeats *= 2;
   const samples = Array.from({ length: PEAK_SAMPLES }, () => time(repeats));
@@ -157,7 +157,7 @@ export function profileProgram(
 ): Profile {
   const { heap } = backend;
   const calls = program.calls.map((call) => link({ ...program, calls: [call] }, backend, factory.threads));
-  // Later calls may take the place of the batch.
+  // Later calls may overwrite the batch.
   const restoreBatch = save(heap, [...program.inputs, ...program.targets]);
   const restoreState = save(heap, stateOf(program));
   const marks = new Float64Array(calls.length + 1);
@@ -236,7 +236,7 @@ function makeProfile({ program, repeats, us, bytesPerElement, peak }: Measured):
 
 const percent = (share: number) => `${(share * 100).toFixed(1)}%`;
 
-/** A call a line, then the step. Names of tensors come last, where their length does no harm. */
+/** Returns a call a line, then the step. Names of tensors come last, where their length does no harm. */
 function formatProfile(profile: Omit<Profile, 'toString'>, { mode, flops }: Program): string {
   const { rows, repeats, usPerStep, peakGflops, calls } = profile;
   const optional = (value: number | undefined, text: (value: number) => string) =>

@@ -6,6 +6,8 @@ import { splitLongCall } from './product-axes.js';
 /** A program bound to a backend's heap. */
 export interface LinkedProgram extends Program {
   readonly steps: readonly (() => void)[];
+  /** The heap, which no other model gets while a program on it is there. */
+  readonly heap: Heap;
   /** The rows of the first output on the heap, padding included. */
   readonly outputRows: Heap;
   /**
@@ -22,16 +24,18 @@ export interface LinkedProgram extends Program {
  */
 export function link(program: Program, backend: Backend, threads = 1): LinkedProgram {
   const { offset, size } = program.outputs[0] as Tensor;
-  const outputRows = backend.heap.subarray(offset, offset + size);
+  const { heap } = backend;
+  const outputRows = heap.subarray(offset, offset + size);
   const shared = threads > 1 ? backend.linkShared?.(program.calls, program.updates) : undefined;
-  if (shared) return { ...program, outputRows, steps: shared, undoable: shared.length - 1 };
-  const calls = program.calls.flatMap((call) => splitLongCall(call, backend.longestCall));
+  if (shared) return { ...program, heap, outputRows, steps: shared, undoable: shared.length - 1 };
+  const whole = backend.place?.(program.calls, program.symbolic) ?? program.calls;
+  const calls = whole.flatMap((call) => splitLongCall(call, backend.longestCall));
   const steps = calls.map((call: Call) => {
     const kernel = backend.kernels[call[0]] as (...args: number[]) => void;
     return kernel.bind(null, ...(call.slice(1) as number[])) as () => void;
   });
   const undoable = calls.findLastIndex(([kernel, ...args]) => productFlops({ kernel, args }) > 0) + 1;
-  return { ...program, outputRows, steps, undoable };
+  return { ...program, heap, outputRows, steps, undoable };
 }
 
 export function run({ steps }: LinkedProgram): void {

@@ -16,7 +16,7 @@ function axisOf(call: Call, updates: Updates): Axis | undefined {
   return axes[call[0]]?.(call);
 }
 
-/** A call over ranges of its output, each with scratch of its own; the whole call where it cannot be cut. */
+/** Returns a call over ranges of its output, each with scratch of its own; the whole call where it cannot be cut. */
 export function cutCall(call: Call, parts: number, updates: Updates): readonly Call[] {
   const axis = axisOf(call, updates);
   return axis ? cutInto(axis, parts, true) : [call];

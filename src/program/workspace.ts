@@ -16,7 +16,7 @@ const MOST_COMPARED = 4096;
 export function planWorkspace(lifetimes: readonly Lifetime[], base: number): number {
   const start = align(base);
   const used = lifetimes.filter(({ tensor, first, last }) => {
-    // What no call touches is in nobody's way.
+    // A tensor that no call touches conflicts with no other.
     tensor.offset = start;
     return tensor.size > 0 && first <= last;
   });
@@ -26,7 +26,7 @@ export function planWorkspace(lifetimes: readonly Lifetime[], base: number): num
 /** Largest first, each at the lowest offset that is free during its lifetime. */
 function placeBySize(lifetimes: readonly Lifetime[], start: number): number {
   const total = lifetimes.reduce((sum, { tensor }) => sum + align(tensor.size), start);
-  // Of those that are placed, by offset. A number read from a Float64Array stays a double to V8 ever after, and kernels in
+  // These are the tensors that are placed, by offset. A number read from a Float64Array stays a double to V8 ever after, and kernels in
   // TypeScript take twice as long with offsets that are: only those need it that an Int32Array cannot hold.
   const Places = total < 2 ** 31 ? Int32Array : Float64Array;
   const [offsets, ends, firsts, lasts] = [0, 1, 2, 3].map(() => new Places(lifetimes.length + 1)) as [
@@ -57,7 +57,10 @@ function placeBySize(lifetimes: readonly Lifetime[], start: number): number {
   return align(end);
 }
 
-/** The place that a size takes: of the four in each doubling the next one up, so that places of tensors alike are of use again. */
+/**
+ * Returns the place that a size takes: of the four in each doubling the next one up, so that places of tensors alike are of
+ * use again.
+ */
 function roomOf(size: number): number {
   const quarter = 2 ** Math.max(0, Math.floor(Math.log2(size)) - 2);
   return align(Math.ceil(size / quarter) * quarter);

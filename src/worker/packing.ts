@@ -38,6 +38,7 @@ const moved = new WeakSet<ArrayBufferLike>();
  * Marks data to be moved to the worker in the next call that takes it, instead of being copied: at once, whatever its
  * size, and without a second copy in memory. Its arrays are empty until the call settles; then a matrix has its `data`
  * again, and a typed array by itself stays empty. Parts of a larger buffer are copied all the same. Returns the data.
+ * @throws ValueError for anything but a matrix or a typed array.
  */
 export function transfer<T extends object>(data: T): T {
   if (typeof data !== 'object' || data === null) {
@@ -101,7 +102,7 @@ export class Packer {
     return this.#plain(source, [0], 'source');
   }
 
-  /** A batch of a stream: x, or [x, y] and maybe weights. */
+  /** Returns a batch of a stream: x, or [x, y] and maybe weights. */
   batch(batch: unknown, path: Path): unknown {
     if (typeof batch === 'object' && batch !== null && 'x' in batch && 'y' in batch) {
       const names: Record<string, readonly string[]> = { x: this.names.inputs, y: this.names.outputs };
@@ -130,7 +131,7 @@ export class Packer {
     return values.map((value, i) => this.#data(value, [...path, i], labels[i] ?? '', names[i] ?? ['']));
   }
 
-  /** One matrix, or one for each of `names`, in order or by name. */
+  /** Returns one matrix, or one for each of `names`, in order or by name. */
   #data(value: unknown, path: Path, label: string, names: readonly string[]): unknown {
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) {
@@ -166,7 +167,7 @@ export class Packer {
         kind: 'signal',
         path,
         signal,
-        // Read when the call is sent, after its data.
+        // The signal is read when the call is sent, after its data.
         get aborted() {
           return value.aborted ? packError(value.reason) : undefined;
         },

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { fuzzModels } from '../fuzz/fuzz-models.js';
+import { byEffort } from '../support/effort.js';
 
 const threadUrl = new URL('../../build/thread.js', import.meta.url).href;
 
-// 2,000 where MYELIN_LONG or CI is set, as .ci/run does; `npm run fuzz -- models` runs any number.
-const COUNT = process.env.CI || process.env.MYELIN_LONG ? 2000 : 200;
+// `npm run fuzz -- models` runs any number.
+const COUNT = byEffort(200, 2000);
 
 test('random models train to the same bits on both backends, on threads, and through files', {
   timeout: 1_200_000,

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { byEffort } from '../support/effort.js';
 
-/** Seconds of each run that can go on; `MYELIN_LONG=60 npx vitest run test/backends/threads-long.test.ts` takes minutes. */
-const SECONDS = Number(process.env.MYELIN_LONG ?? 0.5);
+/** Seconds of each run that can go on. */
+const SECONDS = byEffort(0.25, 0.5, 60);
 /** Longer than a thread waits for another before it gives up, so that a hang has time to become an error. */
 const SILENCE_MS = 15_000;
 

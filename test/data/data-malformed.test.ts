@@ -3,6 +3,7 @@ import { Dictionary } from '../../src/data/cells/dictionary.js';
 import { DataError, readCsv, readIdx, readJson, readJsonLines, type Source } from '../../src/data/index.js';
 import { Generator } from '../../src/kernels/lib/philox.js';
 import { malformed } from '../fuzz/malformed.js';
+import { byEffort } from '../support/effort.js';
 
 describe('a file that is not what it should be', () => {
   test('there are enough of them', () => expect(malformed.length).toBeGreaterThan(35));
@@ -20,8 +21,8 @@ describe('a file that is not what it should be', () => {
   });
 });
 
-/** How many mutated files: `MYELIN_FUZZ`, or a hundred thousand where all must hold. */
-const files = Number(process.env.MYELIN_FUZZ ?? (process.env.CI ? 100_000 : 3000));
+/** The number of mutated files. */
+const files = byEffort(3000, 100_000, 300_000);
 
 test(
   `${files} mutated files leave prototypes alone, and fail with errors of their type`,

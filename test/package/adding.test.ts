@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addActivation, addLoss, addOptimizer, section } from '../support/adding.js';
+import { effort } from '../support/effort.js';
 
 // Adds an activation, a loss and an optimizer to a copy of the project, each by the steps of its section in ADDING.md alone: a
 // step that the page does not name is an edit of a file that this test does not make, and something below fails.
 
-const skipped = !process.env.CI && process.env.MYELIN_LONG === undefined;
-if (skipped) console.warn('adding skipped: it builds and tests a copy of the project, two minutes; CI=1 runs it');
+const skipped = effort === 'quick';
+if (skipped) console.warn('adding skipped: it builds and tests a copy of the project; MYELIN_EFFORT=full runs it');
 
 const root = resolve(import.meta.dirname, '../..');
 const MINUTES = 60_000;

@@ -9,6 +9,7 @@ import { setups } from '../../bench/setups.js';
 import { shapes } from '../../bench/shapes.js';
 import { workloads } from '../../bench/workloads.js';
 import { hasRelaxedSimd } from '../../src/backends/detect.js';
+import { effort } from '../support/effort.js';
 
 test('every kernel has a benchmark row', () => {
   expect([...new Set(shapes.map(({ kernel }) => kernel))].sort()).toEqual(Object.keys(setups).sort());
@@ -99,37 +100,40 @@ describe('npm run bench', () => {
     }
   });
 
-  test('compares with another build in the same process, and repeats under other engines', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'myelin-bench-'));
-    const file = join(folder, 'bench.json');
-    try {
-      const only =
-        '^(kernel denseForward|bandwidth|step W1|staging W1|fit W1|convergence (fresh|fitted)|threads|worker|save|cold)';
-      const other = ['--before', join(root, 'build'), '--node', process.execPath];
-      const text = bench('--quick', '--only', only, '--json', file, ...other);
-      const { engines, ...report } = JSON.parse(readFileSync(file, 'utf8')) as Report & { engines: Report[] };
-      expect(engines).toHaveLength(1);
-      expect(text).toMatch(/^us, by engine +Node v\S+ +Node v\S+ +to the first$/m);
-      expect(text).toMatch(/^step W1 exact .*x$/m);
-      for (const { kernels, bandwidth, steps, staging, fit, workers, saving, convergence, coldStart } of [
-        report as Report,
-        ...engines,
-      ]) {
-        const rows = [kernels, bandwidth, steps, staging, fit, workers!, saving!].flat();
-        expect(rows.length).toBeGreaterThan(12);
-        for (const row of rows) {
-          // Plain loops are the benchmark's own.
-          if ('build' in row && row.build === 'loops') expect(row).not.toHaveProperty('ratio');
-          else expect(row).toMatchObject({ ratio: expect.any(Number) });
+  test.skipIf(effort === 'quick')(
+    'compares with another build in the same process, and repeats under other engines',
+    () => {
+      const folder = mkdtempSync(join(tmpdir(), 'myelin-bench-'));
+      const file = join(folder, 'bench.json');
+      try {
+        const only =
+          '^(kernel denseForward|bandwidth|step W1|staging W1|fit W1|convergence (fresh|fitted)|threads|worker|save|cold)';
+        const other = ['--before', join(root, 'build'), '--node', process.execPath];
+        const text = bench('--quick', '--only', only, '--json', file, ...other);
+        const { engines, ...report } = JSON.parse(readFileSync(file, 'utf8')) as Report & { engines: Report[] };
+        expect(engines).toHaveLength(1);
+        expect(text).toMatch(/^us, by engine +Node v\S+ +Node v\S+ +to the first$/m);
+        expect(text).toMatch(/^step W1 exact .*x$/m);
+        for (const { kernels, bandwidth, steps, staging, fit, workers, saving, convergence, coldStart } of [
+          report as Report,
+          ...engines,
+        ]) {
+          const rows = [kernels, bandwidth, steps, staging, fit, workers!, saving!].flat();
+          expect(rows.length).toBeGreaterThan(12);
+          for (const row of rows) {
+            // Plain loops are the benchmark's own.
+            if ('build' in row && row.build === 'loops') expect(row).not.toHaveProperty('ratio');
+            else expect(row).toMatchObject({ ratio: expect.any(Number) });
+          }
+          expect(convergence!.ratios!.fresh).toBeGreaterThan(0);
+          expect(coldStart!.ratios).toMatchObject({ bundleKb: 1, onDemandGzipKb: 1 });
         }
-        expect(convergence!.ratios!.fresh).toBeGreaterThan(0);
-        expect(coldStart!.ratios).toMatchObject({ bundleKb: 1, onDemandGzipKb: 1 });
+        expect(text.match(/ ratio/g)!.length).toBeGreaterThanOrEqual(2 * 10);
+      } finally {
+        rmSync(folder, { recursive: true });
       }
-      expect(text.match(/ ratio/g)!.length).toBeGreaterThanOrEqual(2 * 10);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
+    },
+  );
 
   test('says what is no built package', () => {
     const { stderr, status } = spawnSync(process.execPath, [script, '--before', `${root}test`], { encoding: 'utf8' });

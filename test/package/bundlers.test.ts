@@ -2,11 +2,13 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launch, noBrowser } from '../support/browser.js';
 import { type Parts, Workshop } from '../support/bundlers.js';
+import { effort } from '../support/effort.js';
 
-const long = process.env.MYELIN_LONG !== undefined;
-const skipped = noBrowser || !(long || process.env.CI);
-if (skipped)
-  console.warn('bundlers skipped: they are installed from a registry; MYELIN_LONG=1 runs them all, CI=1 a few');
+const long = effort === 'long';
+const skipped = noBrowser || effort === 'quick';
+if (skipped) {
+  console.warn('bundlers skipped: they are installed from a registry; MYELIN_EFFORT=long runs them all, full a few');
+}
 
 /** What has no thread, or no worker, without the line of configuration that the error names. */
 const without: Record<string, readonly (keyof Parts)[]> = {

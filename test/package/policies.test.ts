@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launch, noBrowser } from '../support/browser.js';
+import { effort } from '../support/effort.js';
 import { type Found, type Place, Places, type Rules } from '../support/places.js';
 import { type Driven, hasFirefox, hasWebKit, openFirefox, openWebKit } from '../support/webdriver.js';
 
@@ -156,11 +157,13 @@ describe.each([
   ['Firefox', hasFirefox, openFirefox, true],
   ['WebKitGTK', hasWebKit, openWebKit, false],
 ] as const)('policies in %s', (engine, has, open, sharesMemory) => {
+  // The other two run the same cases in .ci/run.
+  const runs = has && (engine === 'Chromium' || effort !== 'quick');
   let browser: Driven;
   const places = new Places();
 
   beforeAll(async () => {
-    if (!has) return;
+    if (!runs) return;
     await places.open();
     browser = await open();
   }, 120_000);
@@ -170,7 +173,7 @@ describe.each([
     await browser?.close();
   });
 
-  test.skipIf(!has).each(Object.entries(cases))('%s', async (_, { rules, wasm, worker, chromium, ...other }) => {
+  test.skipIf(!runs).each(Object.entries(cases))('%s', async (_, { rules, wasm, worker, chromium, ...other }) => {
     const own = engine === 'Chromium' ? chromium : undefined;
     const [two, threads] = [own ?? other.two, own ?? other.threads];
     await browser.open(places.page(rules));

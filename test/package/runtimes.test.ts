@@ -9,6 +9,7 @@ import { runInNewContext } from 'node:vm';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launch, noBrowser } from '../support/browser.js';
+import { effort } from '../support/effort.js';
 import { hasFirefox, hasWebKit, openFirefox, openWebKit } from '../support/webdriver.js';
 
 /** The bits of all weights that test/runtimes/check.mjs trains, wherever it runs. */
@@ -74,10 +75,9 @@ const runtimes: readonly Runtime[] = [
   },
 ];
 
-const long = process.env.MYELIN_LONG !== undefined;
 const installed = join(tmpdir(), 'myelin-runtimes');
-const skipped = !process.env.CI && !long;
-if (skipped) console.warn('runtimes skipped: they are installed from npm where CI or MYELIN_LONG is set');
+const skipped = effort === 'quick';
+if (skipped) console.warn('runtimes skipped: they are installed from npm where MYELIN_EFFORT is full or long');
 
 async function programOf({ install, program }: Runtime): Promise<string> {
   const folder = join(installed, install.replaceAll(/[@/]/g, '-'));
@@ -101,7 +101,7 @@ async function programOf({ install, program }: Runtime): Promise<string> {
 const READ = { text: 2, bytes: 2, buffer: 2, blob: 2, response: 2, request: 2, stream: 2, gzip: 2 };
 
 describe.skipIf(skipped)('the same weights, files and tables in', () => {
-  test.each(runtimes.filter(({ quick }) => quick || long))(
+  test.each(runtimes.filter(({ quick }) => quick || effort === 'long'))(
     '$name',
     async (runtime) => {
       const { args = [], asks = ['threads', 'worker', 'files'], says = /^$/ } = runtime;
@@ -161,7 +161,7 @@ async function folderWith(name: string, packages: readonly string[]): Promise<st
   return folder;
 }
 
-describe.skipIf(!long)('with tools of others:', () => {
+describe.skipIf(effort !== 'long')('with tools of others:', () => {
   test('workerd', async () => {
     const folder = await folderWith('workerd', ['miniflare@4']);
     const path = join(folder, 'worker.js');

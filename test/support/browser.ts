@@ -25,7 +25,7 @@ export const launch = (): Promise<Browser> => chromium.launch({ executablePath: 
  * Serves the built package and a page that runs `script`. The first part of a path says what the page and all that it loads
  * are like: isolated, strict (its policy allows no WebAssembly), or plain.
  */
-function serve(script: string): Promise<Server> {
+export function serve(script: string): Promise<Server> {
   const server = createServer((request, response) => {
     const [, kind, ...rest] = new URL(request.url ?? '/', 'http://localhost').pathname.split('/');
     const name = rest.join('/');

@@ -1,5 +1,5 @@
-// The control block that all threads share: one Int32Array in a buffer of its own, away from heaps and their static data.
-// Words that different threads write lie 64 bytes apart.
+// All threads share this control block: one Int32Array in a buffer of its own, away from heaps and their static data. Words
+// that different threads write lie 64 bytes apart.
 
 const WORD = {
   /** Counts orders; threads that wait for one wait on it. */

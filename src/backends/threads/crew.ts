@@ -29,13 +29,14 @@ type Lost = (error: unknown) => void;
 /** Starts one thread, which answers when it is ready; `lost` hears of its end. */
 type Start = (data: ThreadData, ready: (answer: unknown) => void, lost: Lost) => Member;
 
+/** @throws BackendError where no worker can be started. */
 export const nodeWorkers = () => builtin<NodeWorkers>('node:worker_threads');
 
 const inNode =
   (place: URL): Start =>
   (data, ready, lost) => {
     const { Worker } = nodeWorkers() as NodeWorkers;
-    // Flags of the main program, such as --input-type, are not the worker's.
+    // Flags of the main program, such as --input-type, must not apply to the worker.
     const worker = new Worker(place, { workerData: data, execArgv: [] });
     worker.once('message', (answer) => {
       worker.unref();
@@ -68,7 +69,10 @@ const inPackage = '../../../build/thread.js';
 const inBundle = './thread.js';
 const here: string = import.meta.url;
 
-/** One after the other, until one works. The first of pages stands here as bundlers look for it. */
+/**
+ * Returns the ways to start a script, to be tried one after the other until one works. The first of those of pages is
+ * written out here, since bundlers look for it.
+ */
 function ways(given: string | URL | undefined): (() => Start | Promise<Start | undefined>)[] {
   const node = nodeWorkers() !== undefined;
   if (!node && !inBrowser()) throw new BackendError('Threads cannot start: there are no workers here.');

@@ -1,4 +1,4 @@
-/** A module of Node, or undefined elsewhere and before Node 20.16; an import would stop bundlers for browsers. */
+/** Returns a module of Node, or undefined elsewhere and before Node 20.16; an import would stop bundlers for browsers. */
 export function builtin<T>(name: string): T | undefined {
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
   return process?.getBuiltinModule?.(name) as T | undefined;

@@ -1,5 +1,5 @@
 import { BackendError, checkNumber, MyelinError, noRoom } from '../../errors.js';
-import type { Backend, BackendFactory, Phase } from '../../kernels/contract.js';
+import { type Backend, type BackendFactory, heapElements, type Phase } from '../../kernels/contract.js';
 import { phasesOf, segments } from '../../program/split.js';
 import type { Extras } from '../extras.js';
 import type { instances } from '../instance.js';
@@ -7,7 +7,7 @@ import type { KernelBytes } from '../sources.js';
 import { COMMAND, Control } from './control.js';
 import { type Member, nodeWorkers, openCrew } from './crew.js';
 import { builtin } from './host.js';
-import { FreeRooms, type Room, roomSize, weight } from './rooms.js';
+import { FreeRooms, type Room, weight } from './rooms.js';
 import { why } from './scripts.js';
 import { bindPhases, type Message, runPhases, type ThreadData } from './team.js';
 
@@ -53,6 +53,7 @@ function importsOf(bytes: Uint8Array): number {
 /**
  * Rewrites the module's memory import from "at least 1 page" to "shared, at most 65536 pages". Nothing else of a module
  * depends on whether its memory is shared.
+ * @throws BackendError for a module that imports its memory in another form.
  */
 export function withSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const name = [3, ...new TextEncoder().encode('env'), 6, ...new TextEncoder().encode('memory')];
@@ -109,7 +110,7 @@ export async function openThreads(
   const extras =
     typeof others === 'string' ? make.withoutExtras(others) : new make.Extras(() => withSharedMemory(others()));
   try {
-    // Tried out: engines refuse some modules, and some memories, only here.
+    // This is tried out, since engines refuse some modules, and some memories, only here.
     const memory = make.allocate(1, true);
     make.instantiate({ core, extras }, memory);
     const pool = await new Pool(make, { core, extras }, threads, tall).start(memory, threadUrl);
@@ -177,7 +178,7 @@ export class Pool {
     const { heap, memory, kernels } = room;
     let disposed = false;
     const backend: Backend & { readonly weight: unknown } = {
-      heap: new Float32Array(memory.buffer, 0, roomSize(elements)),
+      heap: new Float32Array(memory.buffer, 0, heapElements(elements)),
       kernels,
       longestCall: this.make.longestCall,
       weight: weight(memory),
@@ -210,7 +211,7 @@ export class Pool {
       this.#tell([{ type: 'heap', heap, memory }]);
       return { heap, memory, kernels };
     } catch (thrown) {
-      // The module has been instantiated before, so that room is what lacks.
+      // The module has been instantiated before, so memory is what is lacking.
       throw thrown instanceof MyelinError ? thrown : noRoom(elements, thrown);
     }
   }
@@ -218,7 +219,7 @@ export class Pool {
   #link(heap: number, phases: readonly Phase[], kernels: Backend['kernels']): () => void {
     const program = this.#programs++;
     const { extras } = this.modules;
-    // What only other threads call is compiled here as well.
+    // Functions that only other threads call are compiled here as well.
     for (const [kernel] of phases.flat(2)) void kernels[kernel];
     const own = bindPhases(phases, 0, kernels);
     const message: Message = { type: 'program', program, heap, phases };
@@ -243,7 +244,7 @@ export class Pool {
       const gone = this.#free.put(room);
       if (gone.length > 0) this.#tell(gone.map(({ heap }) => ({ type: 'drop', heap })));
     } catch {
-      // Threads that are gone hold nothing; whoever computes with them will hear of it.
+      // Threads that have ended hold nothing; the next computation with them reports it.
     }
   }
 

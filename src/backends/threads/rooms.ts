@@ -36,7 +36,7 @@ export class FreeRooms {
     return gone;
   }
 
-  /** The smallest that will do, emptied; undefined where there is none. */
+  /** Returns the smallest that will do, emptied; undefined where there is none. */
   take(elements: number): Room | undefined {
     const size = 4 * roomSize(elements);
     const fits = this.#rooms
@@ -45,7 +45,7 @@ export class FreeRooms {
     const [room] = fits;
     if (!room) return undefined;
     this.#rooms = this.#rooms.filter((other) => other !== room);
-    // The module's own data stay.
+    // The module's own data are kept.
     new Float32Array(room.memory.buffer, 0, roomSize(elements)).fill(0, RESERVED_ELEMENTS);
     return room;
   }

@@ -1,5 +1,5 @@
-// Where the scripts of threads and workers lie, and how they are started: beside the package, where a bundler has put them,
-// or on another origin.
+// This file finds the scripts of threads and workers and starts them: next to the package, where a bundler has put them, or
+// on another origin.
 
 import { BackendError } from '../../errors.js';
 import { builtin } from './host.js';
@@ -42,7 +42,7 @@ export function why(error: unknown): string {
 /** Returns whether this is a page, or a worker of one. */
 export const inBrowser = () => typeof Worker !== 'undefined' && scope.location !== undefined;
 
-/** The place that users give: an address, or relative to the page, or in Node a path. */
+/** Returns the place that users give: an address, or relative to the page, or in Node a path. */
 export function placeOf(given: string | URL): URL {
   const base = scope.document?.baseURI ?? scope.location?.href;
   const files = builtin<{ pathToFileURL(path: string): URL }>('node:url');
@@ -54,7 +54,7 @@ export function placeOf(given: string | URL): URL {
 const own = new Set<string>();
 let policy: { createScriptURL(url: string): unknown } | undefined;
 
-/** On pages that take trusted types: by a policy called `myelin`, if they allow it. */
+/** Passes an address through a policy called `myelin`, on pages that demand trusted types and allow it. */
 function trusted(url: string): string {
   if (!scope.trustedTypes) return url;
   own.add(url);
@@ -72,16 +72,17 @@ function trusted(url: string): string {
 }
 
 /**
- * A script of this package, by its place in relation to a module. Here bundlers for servers do not see what is meant: they
- * would copy the script to where it is no module, while what they give out as a module's address is its place in the package.
+ * Returns a script of this package, by its place in relation to a module. Here bundlers for servers do not see what is
+ * meant: they would copy the script to where it is no module, while what they give out as a module's address is its place in
+ * the package.
  */
 export const beside = (module: string, path: string) => new URL(path, module);
 
 const relays = new Map<string, string>();
 
 /**
- * A script of the page's own origin that imports one of another, which may not be started itself. The import is dynamic, since
- * WebKit asks more of a static one on isolated pages, and so what comes meanwhile is kept.
+ * Returns a script of the page's own origin that imports one of another, which may not be started itself. The import is
+ * dynamic, since WebKit asks more of a static one on isolated pages, and so what comes meanwhile is kept.
  */
 function relay(url: string): string {
   const text = `
@@ -96,7 +97,7 @@ function relay(url: string): string {
   return known;
 }
 
-/** A worker of a browser from any place; bundlers see nothing of this. */
+/** Starts a worker of a browser from any address, which bundlers do not see. */
 export function startAt(place: URL, role: Role): Worker {
   const { href, origin, protocol } = place;
   const foreign = (protocol === 'http:' || protocol === 'https:') && origin !== scope.location?.origin;
@@ -114,7 +115,7 @@ interface Unstarted {
   readonly causes: readonly unknown[];
 }
 
-/** The error of a script that could not be started, with the line to write. */
+/** Returns the error of a script that could not be started, with the line to write. */
 export function unstarted({ what, script, option, here = '', causes }: Unstarted): BackendError {
   const reasons = [...new Set(causes.map(why))].join('; ');
   const origin = /^https?:\/\/[^/]+/.exec(here)?.[0];

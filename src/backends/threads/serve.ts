@@ -1,4 +1,4 @@
-// What runs in a worker: waits for orders, computes its share, and reads messages only when told to.
+// This code runs in a worker: it waits for orders, computes its share, and reads messages only when told to.
 
 import { instantiate, type Modules } from '../instance.js';
 import { COMMAND, Control } from './control.js';
@@ -121,7 +121,7 @@ export function serve(): void {
     onmessage: ((event: { data: unknown }) => void) | null;
     onmessageerror: (() => void) | null;
   };
-  // Under a content policy of its own that forbids WebAssembly a thread may not even be given a module.
+  // A thread whose own content policy forbids WebAssembly cannot even receive a module.
   scope.onmessageerror = () => scope.postMessage('it could not read what it was given');
   const listen: Port['listen'] = (handler) => {
     scope.onmessage = (event) => handler(event.data as Message);

@@ -1,4 +1,4 @@
-// The script thread.js. Who imports it elsewhere than in a thread learns where it lies, and starts nothing.
+// This is the script thread.js. Importing it outside a thread gives its address, and starts nothing.
 
 import { startedAs } from './scripts.js';
 import { serve } from './serve.js';

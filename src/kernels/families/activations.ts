@@ -1,4 +1,4 @@
-// What files of this family export by name, their loops in TypeScript left out.
+// This file exports the family's definitions by name, without their loops in TypeScript.
 export * from '../twins/activations.js';
 export * from '../twins/gates.js';
 export * from '../twins/leaky.js';

@@ -78,13 +78,13 @@ export const elementwise = (
   numbers: readonly number[] = [],
 ): ActivationPlan & { shape: 'elementwise' } => ({ shape: 'elementwise', kernel, numbers, saves });
 
-/** Like `elementwise`, about as fast as a copy. */
+/** Makes an axis like `elementwise`, for kernels about as fast as a copy. */
 export const light = (kernel: KernelStem, saves: 'x' | 'y' | 'nothing', numbers: readonly number[] = []) => ({
   ...elementwise(kernel, saves, numbers),
   light: true,
 });
 
-/** A factor or slope; it may be 0. */
+/** Returns a factor or slope; it may be 0. */
 export const slope = (value: number): OptionRange => ({ default: value, min: 0 });
 
 type Numbers = readonly [a?: number, b?: number];

@@ -7,7 +7,7 @@ import { power } from './power.js';
 const LN2_HIGH = 0.6931471803691238;
 const LN2_LOW = 1.9082149292705877e-10;
 
-/** 2^n for a whole n from -1022 to 1023, exactly. */
+/** Returns 2^n for a whole n from -1022 to 1023, exactly. */
 function powerOfTwo(n: number): number {
   return n < 0 ? 1 / power(2, -n) : power(2, n);
 }
@@ -44,7 +44,7 @@ const LOG = [
 /** A number as bits; one for all calls, as none lasts. */
 const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
-/** The natural logarithm of a normal number; -Infinity of 0. */
+/** Returns the natural logarithm of a normal number; -Infinity of 0. */
 export function log(x: number): number {
   if (!(x > 0) || x === Infinity) return x === 0 ? -Infinity : x > 0 ? x : Number.NaN;
   bits.setFloat64(0, x);
@@ -74,7 +74,7 @@ const SIN = [
   1.58969099521155e-10,
 ];
 
-/** The cosine, for arguments up to some thousands. */
+/** Returns the cosine, for arguments up to some thousands. */
 export function cos(x: number): number {
   const n = Math.floor(x / (HALF_PI_HIGH + HALF_PI_LOW) + 0.5);
   const high = x - n * HALF_PI_HIGH;
@@ -93,7 +93,7 @@ export function cos(x: number): number {
   return quadrant === 0 ? cosine : -cosine;
 }
 
-/** base^exponent for a base above 0; whole exponents by squaring. */
+/** Returns base^exponent for a base above 0; whole exponents by squaring. */
 export function pow(base: number, exponent: number): number {
   if (Number.isInteger(exponent)) return exponent < 0 ? 1 / power(base, -exponent) : power(base, exponent);
   return base === 0 ? 0 : exp(exponent * log(base));

@@ -1,4 +1,4 @@
-// The logarithm of math.ts in a file of its own, since initializers need no more.
+// The logarithm of math.ts is in a file of its own, since initializers need no more of it.
 
 const f = Math.fround;
 
@@ -30,7 +30,7 @@ const [L0, L1, L2, L3, L4, L5, L6, L7, L8] = LOG as [
   number,
 ];
 
-/** log(1 + m) + n ln 2. */
+/** Returns log(1 + m) + n ln 2. */
 export function logarithm(m: number, n: number): number {
   const z = f(m * m);
   let p = fma(z, L0, fma(m, L1, L2));

@@ -5,7 +5,7 @@ import type { LossKernel } from './loss.js';
 /** Sets the derivative by the output y and returns the value. */
 type Term = (y: number, t: number, out: { slope: number }, a: number, b: number, c: number, d: number) => number;
 
-/** The loops of losses of single outputs; a row's loss is the mean over its columns, or their sum. */
+/** Returns the loops of losses of single outputs; a row's loss is the mean over its columns, or their sum. */
 export function elementwiseLoss(f: (x: number) => number) {
   const lanes = [0, 0, 0, 0];
   const out = { slope: 0 };

@@ -53,7 +53,7 @@ const common: OptionRanges<CommonLossOptions> = { reduction: { default: 'mean', 
 /** Defaults of a loss's definition. */
 const plain = { targets: 'numbers', domain: 'any', options: {}, args: () => [] } as const;
 
-/** A function that checks options and returns a spec. */
+/** Returns a function that checks options and returns a spec. */
 export function loss<N extends KernelName, O = object>(name: N, definition?: () => Partial<LossDefinition<O>>) {
   const whole = () => ({ ...plain, ...definition?.() }) as LossDefinition<O>;
   return maker(whole, ({ options }, given: Partial<O & CommonLossOptions> = {}): NamedLoss<N, O> => {

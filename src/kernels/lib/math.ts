@@ -1,4 +1,4 @@
-// The float32 functions of assembly/lib/math.ts, operation for operation; the comments there name the sources.
+// These are the float32 functions of assembly/lib/math.ts, operation for operation; the comments there name the sources.
 
 import { logarithm } from './logarithm.js';
 
@@ -40,7 +40,7 @@ export function exp(x: number): number {
   return x < EXP_ZERO ? 0 : f((y + y) * (POWERS[n + 126] as number));
 }
 
-/** For x <= 0. */
+/** Computes it for x <= 0. */
 export function expm1(x: number): number {
   const t = x < -30 ? -30 : x;
   const n = f(f(f(t * LOG2E) + MAGIC) - MAGIC);
@@ -57,7 +57,7 @@ const LOG1P = [
 ].map(f);
 const [P0, P1, P2, P3, P4, P5, P6, P7] = LOG1P as [number, number, number, number, number, number, number, number];
 
-/** For 0 <= x <= 1. */
+/** Computes it for 0 <= x <= 1. */
 export function log1p(x: number): number {
   const z = f(x * x);
   let p = fma(x, P0, P1);
@@ -69,7 +69,7 @@ export function log1p(x: number): number {
 
 const SQRT_HALF = 0x3f3504f3;
 
-/** For x >= 0. */
+/** Computes it for x >= 0. */
 export function logOnePlus(x: number): number {
   const w = f(1 + x);
   const lost = f(x - f(w - 1));
@@ -102,7 +102,7 @@ export function tanh(x: number): number {
   return x < 0 ? -large : large;
 }
 
-/** For 0 <= t <= 13.2. */
+/** Computes it for 0 <= t <= 13.2. */
 export function bell(t: number): number {
   floats[0] = t;
   bits[0] = (bits[0] as number) & 0xfffff000;
@@ -129,7 +129,7 @@ export function tail(t: number, round = f): number {
   return round(pairs(TAIL, round(1 - (r + r)), round) * r);
 }
 
-/** P(X < x) for |x| < 0.75. */
+/** Returns P(X < x) for |x| < 0.75. */
 export function middle(x: number, round = f): number {
   return round(round(polynomial(MIDDLE, round(x * x), round) * x) + 0.5);
 }
@@ -140,7 +140,7 @@ function polynomial(coefficients: readonly number[], x: number, round: (x: numbe
   return p;
 }
 
-/** The same for an odd number of coefficients, in the square of x over the first and pairs of the others. */
+/** Does the same for an odd number of coefficients, in the square of x over the first and pairs of the others. */
 function pairs(coefficients: readonly number[], x: number, round: (x: number) => number): number {
   const square = round(x * x);
   let p = coefficients[0]!;

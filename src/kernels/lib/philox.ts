@@ -10,7 +10,7 @@ function multiplyHigh(a: number, b: number): number {
 }
 
 /**
- * One block of Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): four 32-bit words
+ * Computes one block of Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): four 32-bit words
  * from a 128-bit counter and a 64-bit key, written to `out` from `at` on.
  */
 export function philox(
@@ -52,7 +52,7 @@ export const PURPOSE = {
   slopes: 8,
 } as const;
 
-/** The number of a stream: one per purpose and, say, layer or parameter. */
+/** Returns the number of a stream: one per purpose and, say, layer or parameter. */
 export function stream(purpose: keyof typeof PURPOSE, index = 0): number {
   return ((PURPOSE[purpose] << 24) | index) >>> 0;
 }
@@ -82,24 +82,24 @@ export class Generator {
     this.#next = 0;
   }
 
-  /** The next 32 random bits, as a signed integer. */
+  /** Returns the next 32 random bits, as a signed integer. */
   #int32(): number {
     if (this.#next === AHEAD) this.#draw();
     return this.#words[this.#next++]!;
   }
 
-  /** The next 32 random bits. */
+  /** Returns the next 32 random bits. */
   uint32(): number {
     return this.#int32() >>> 0;
   }
 
-  /** The next number in [0, 1), a multiple of 2^-53. */
+  /** Returns the next number in [0, 1), a multiple of 2^-53. */
   uniform(): number {
     const high = this.#int32() >>> 5;
     return (high * 2 ** 26 + (this.#int32() >>> 6)) * 2 ** -53;
   }
 
-  /** The next integer in [0, below), without bias. */
+  /** Returns the next integer in [0, below), without bias. */
   integer(below: number): number {
     const limit = 2 ** 32 - (2 ** 32 % below);
     for (;;) {
@@ -109,7 +109,7 @@ export class Generator {
   }
 }
 
-/** An integer below 2^53 as two 32-bit words, low one first. */
+/** Returns an integer below 2^53 as two 32-bit words, low one first. */
 export function words(value: number): [number, number] {
   return [value >>> 0, Math.floor(value / 2 ** 32)];
 }

@@ -49,7 +49,7 @@ export type Spec<N extends string, O> = {
   readonly name: N;
 } & Readonly<O>;
 
-/** The options with defaults filled in; a schedule is left to whoever evaluates it. */
+/** Returns the options with defaults filled in; a schedule is left to whoever evaluates it. */
 export function fillUpdateOptions<O extends Pick<CommonOptions, 'learningRate'>>(
   { options: ranges, check }: { readonly options: OptionRanges<O>; check?(options: O): void },
   given: Partial<O>,
@@ -63,7 +63,7 @@ export function fillUpdateOptions<O extends Pick<CommonOptions, 'learningRate'>>
   return filled;
 }
 
-/** A function that checks options and returns a spec. */
+/** Returns a function that checks options and returns a spec. */
 export function optimizer<N extends string, O extends CommonOptions>(
   name: N,
   definition: () => OptimizerDefinition<O>,
@@ -84,13 +84,13 @@ export function optimizer<N extends string, O extends CommonOptions>(
   );
 }
 
-/** The ranges of the options that every optimizer takes. */
+/** Returns the ranges of the options that every optimizer takes. */
 export const common = (learningRate: number, weightDecay = 0): OptionRanges<CommonOptions> => ({
   learningRate: { default: learningRate, min: 0 },
   weightDecay: { default: weightDecay, min: 0 },
 });
 export const decay = (value: number): OptionRange => ({ default: value, min: 0, below: 1 });
-/** Far enough from 0 to stay above it in float32. */
+/** Returns a range that is far enough from 0 to stay above it in float32. */
 export const epsilon = (value: number): OptionRange => ({ default: value, min: 1e-30 });
 
 /** Gradients below 1e-15 and state below 1e-33 become 0, as in assembly/lib/update.ts. */

@@ -91,7 +91,7 @@ export const logSoftmax = /* @__PURE__ */ define<'logSoftmax', object>('logSoftm
   plan: () => ({ shape: 'rows', kernel: 'logSoftmax' }),
 }));
 
-/** The loops in TypeScript. */
+/** Makes the loops in TypeScript. */
 export default function activations(arithmetic: Arithmetic): Family {
   const { round: f, exp, log, sigmoid, tanh } = arithmetic;
 

@@ -65,7 +65,7 @@ export interface NadamOptions extends AdamaxOptions {
   readonly momentumDecay: number;
 }
 
-/** The momentum of step t. */
+/** Returns the momentum of step t. */
 function nadamMomentum({ beta1, momentumDecay }: NadamOptions, t: number): number {
   return beta1 * (1 - 0.5 * pow(0.96, t * momentumDecay));
 }
@@ -178,7 +178,7 @@ export const adan = /* @__PURE__ */ optimizer<'adan', AdanOptions>('adan', () =>
   },
 }));
 
-/** The loops in TypeScript. */
+/** Makes the loops in TypeScript. */
 export default function adamLoops(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
   const { small, settle } = flushing(arithmetic);

@@ -8,7 +8,7 @@ type Family = Pick<Twins, 'maxNorm' | 'unitNorm' | 'nonNeg'>;
 export interface ConstraintDefinition<O extends object = object> {
   /** The range and default of each option. */
   readonly options: OptionRanges<O>;
-  /** The number that the loop takes. */
+  /** Returns the number that the loop takes. */
   value(options: O): number;
 }
 
@@ -45,7 +45,7 @@ export const nonNeg = /* @__PURE__ */ constraint<'nonNeg', Record<never, never>>
   value: () => 0,
 }));
 
-/** The loops in TypeScript. */
+/** Makes the loops in TypeScript. */
 export default function constraints(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
   const EPSILON = 1e-7;

@@ -89,7 +89,7 @@ export const softplus = /* @__PURE__ */ define<'softplus', object>('softplus', (
   plan: () => elementwise('softplus', 'y'),
 }));
 
-/** The loops in TypeScript. */
+/** Makes the loops in TypeScript. */
 export default function gates(arithmetic: Arithmetic): Family {
   const { round: f, exp, expm1, log1p, bell, tail, middle } = arithmetic;
   const DENSITY = f(0.3989422804014327);

@@ -56,7 +56,7 @@ export const rrelu = /* @__PURE__ */ define<'rrelu', RreluOptions>('rrelu', () =
   initializer: 'heUniform',
 }));
 
-/** The loops in TypeScript. */
+/** Makes the loops in TypeScript. */
 export default function leakies(arithmetic: Arithmetic): Family {
   const { round: f } = arithmetic;
   const larger = (x: number, y: number) => (x < y ? y : x);

@@ -69,7 +69,7 @@ export const binaryFocalCrossentropy = /* @__PURE__ */ loss<'binaryFocalCrossent
 
 type Family = Pick<Twins, 'hinge' | 'squaredHinge' | 'binaryCrossentropy' | 'binaryFocalCrossentropy'>;
 
-/** The loops in TypeScript. */
+/** Makes the loops in TypeScript. */
 export default function binaryLosses(arithmetic: Arithmetic): Family {
   const { round: f, exp, log1p } = arithmetic;
   const each = elementwiseLoss(f);

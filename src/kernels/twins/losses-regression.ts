@@ -98,7 +98,7 @@ type Family = Pick<
   | 'klDivergence'
 >;
 
-/** The loops in TypeScript. */
+/** Makes the loops in TypeScript. */
 export default function regressionLosses(arithmetic: Arithmetic): Family {
   const { round: f, exp, log, log1p, logOnePlus } = arithmetic;
   const each = elementwiseLoss(f);

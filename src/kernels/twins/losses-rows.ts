@@ -15,7 +15,7 @@ export const categoricalHinge = /* @__PURE__ */ loss('categoricalHinge', () => (
  */
 export const cosineSimilarity = /* @__PURE__ */ loss('cosineSimilarity');
 
-/** The loops in TypeScript. */
+/** Makes the loops in TypeScript. */
 export default function rowLosses({ round: f }: Arithmetic): Pick<Twins, 'categoricalHinge' | 'cosineSimilarity'> {
   return {
     categoricalHinge(h, y, targets, weights, dy, at, rows, columns, stride, targetStride, scale, slope) {

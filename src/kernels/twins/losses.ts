@@ -54,7 +54,7 @@ export const categoricalFocalCrossentropy = /* @__PURE__ */ loss<
 
 type Family = Pick<Twins, 'sparseCategoricalCrossentropy' | 'categoricalCrossentropy' | 'categoricalFocalCrossentropy'>;
 
-/** The loops in TypeScript. */
+/** Makes the loops in TypeScript. */
 export default function losses(arithmetic: Arithmetic): Family {
   const { round: f, exp, log } = arithmetic;
   const { TINY, lanes, clear, total32, rowMax, exponentials } = softmaxParts(arithmetic);

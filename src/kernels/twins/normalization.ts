@@ -15,7 +15,7 @@ type Family = Pick<
 export function normalization(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
 
-  /** Sum of terms in eight lanes, the lane that of the column modulo 8, divided by their number. */
+  /** Returns the sum of terms in eight lanes, the lane that of the column modulo 8, divided by their number. */
   function meanOf(columns: number, term: (column: number, sum: number) => number): number {
     const s = [0, 0, 0, 0, 0, 0, 0, 0];
     for (let c = 0; c < columns; c++) s[c & 7] = term(c, s[c & 7]!);

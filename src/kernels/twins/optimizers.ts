@@ -176,7 +176,7 @@ export const lion = /* @__PURE__ */ optimizer<'lion', LionOptions>('lion', () =>
 
 const NONE = -1;
 
-/** The loops in TypeScript. */
+/** Makes the loops in TypeScript. */
 export default function optimizers(arithmetic: Arithmetic): Family {
   const f = arithmetic.round;
   const { small, settle } = flushing(arithmetic);

@@ -22,7 +22,7 @@ export function reductions(arithmetic: Arithmetic): Family {
 
   const total = (s: readonly number[]) => s[0]! + s[4]! + (s[2]! + s[6]!) + (s[1]! + s[5]! + (s[3]! + s[7]!));
 
-  // Two loops, not one that calls for its terms: that takes V8 fifteen times as long.
+  // There are two loops, since one that calls a function for its terms takes V8 fifteen times as long.
   function sumOfSquares(h: Heap, x: number, n: number): number {
     const s = [0, 0, 0, 0, 0, 0, 0, 0];
     for (let i = 0; i < n; i++) s[i & 7]! += h[x + i]! * h[x + i]!;
@@ -96,7 +96,7 @@ export function reductions(arithmetic: Arithmetic): Family {
         const first = x + r * stride;
         for (let i = first; i < first + columns; i++) {
           const size = Math.abs(h[i]!);
-          // Never again is anything above NaN.
+          // Nothing compares as greater than NaN, so NaN stays.
           if (!(size <= largest) && !Number.isNaN(largest)) largest = size;
         }
       }

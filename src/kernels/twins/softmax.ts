@@ -30,7 +30,7 @@ export function softmaxParts({ round: f, exp }: Arithmetic) {
   return { TINY, lanes, clear, total32, rowMax, exponentials };
 }
 
-/** The loops in TypeScript. @internal */
+/** Makes the loops in TypeScript. @internal */
 export function softmaxes(arithmetic: Arithmetic): Family {
   const { round: f, exp, log } = arithmetic;
   const { lanes, clear, total32, rowMax, exponentials } = softmaxParts(arithmetic);

@@ -44,6 +44,7 @@ type Unfit = { readonly [N in (typeof UNFIT)[number]]?: unknown };
 /**
  * Refuses options of `compile` that a line search cannot do with, and parameters that learn at a rate of their own: it
  * knows one for all.
+ * @throws ValueError
  */
 export function checkFullBatch(optimizer: string, given: Unfit, parameters: readonly Parameter[]): void {
   const isOff = (name: keyof Unfit) =>
