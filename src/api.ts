@@ -21,7 +21,7 @@ export {
   type EarlyStoppingOptions,
   earlyStopping,
 } from './callbacks/early-stopping.js';
-export type { History, HistoryLists } from './callbacks/history.js';
+export type { History, HistoryLists, Validating } from './callbacks/history.js';
 export type {
   Callback,
   EvaluateBatchesOptions,
@@ -30,7 +30,6 @@ export type {
   Model,
   PartialFitOptions,
   StreamFitOptions,
-  Validating,
 } from './callbacks/interfaces.js';
 export { lambda } from './callbacks/lambda.js';
 export {
@@ -110,7 +109,7 @@ export type {
   LossSpec,
   UpdateSpec,
 } from './kernels/tables.js';
-export { type Matrix, type MatrixLike, matrix, type Numbers, type NumericArray } from './matrix.js';
+export { type Matrix, type MatrixLike, type MatrixNumbers, matrix, type Numbers, type NumericArray } from './matrix.js';
 export { modelFromSpec } from './model/from-spec.js';
 export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './model/lsuv.js';
 export { model, sequential } from './model/model.js';

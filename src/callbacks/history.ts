@@ -11,6 +11,17 @@ export type HistoryLists<Names extends string = string, Validates extends boolea
           : Record<`val${Capitalize<'loss' | Names>}`, number[]> & Partial<Record<'valPenalty', number[]>>
         : unknown);
 
+/** Options by which `fit` validates after epochs: a history has numbers of validation then. */
+export type Validating =
+  | {
+      /** Rows or batches to evaluate after epochs. */
+      readonly validationData: object;
+    }
+  | {
+      /** The share of rows to evaluate after epochs. */
+      readonly validationSplit: number;
+    };
+
 /** Holds what `fit` reports: `history[name][i]` is the value at the end of epoch `epoch[i]`. */
 export interface History<Names extends string = string, Validates extends boolean = boolean> {
   /** The numbers of the epochs that were trained, from 0 on (from `initialEpoch` on where that is given). */

@@ -5,7 +5,7 @@ import type { NamedLayer } from '../engine/trainable.js';
 import type { NonFiniteError } from '../errors.js';
 import type { LintCode } from '../insight/finding.js';
 import type { BackendFactory } from '../kernels/contract.js';
-import type { Matrix, MatrixLike } from '../matrix.js';
+import type { Matrix, MatrixLike, MatrixNumbers } from '../matrix.js';
 import type { BuildableSpec } from '../nn/graph.js';
 import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { Weights } from '../nn/parameters.js';
@@ -18,7 +18,7 @@ import type { Data } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
 import type { ClassWeights } from '../rows/class-weights.js';
 import type { SampleWeight, WeightOptions } from '../rows/sample-weights.js';
-import type { History } from './history.js';
+import type { History, Validating } from './history.js';
 import type { RunState } from './run-state.js';
 import type { TrainingControl } from './training-control.js';
 
@@ -153,7 +153,7 @@ export interface Model<Names extends string = string> {
    * model with several outputs, which `predictOutputs` is for.
    */
   predict(x: Data): Matrix;
-  predict<Output extends Matrix | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
+  predict<Output extends MatrixNumbers | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
 
   /** Returns the same as `predict(x)`. */
   predictOnBatch(x: Data): Matrix;
@@ -219,17 +219,6 @@ export interface Model<Names extends string = string> {
    */
   program(mode: Mode, rows: number): string;
 }
-
-/** Options by which `fit` validates after epochs: a history has numbers of validation then. */
-export type Validating =
-  | {
-      /** What to evaluate after epochs. */
-      readonly validationData: NonNullable<StreamFitOptions['validationData']>;
-    }
-  | {
-      /** The share of rows to evaluate after epochs. */
-      readonly validationSplit: number;
-    };
 
 /** Options of training on rows or on a stream of batches. */
 export interface StreamFitOptions {

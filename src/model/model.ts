@@ -21,7 +21,7 @@ import { copyAverages, copyWeights, takeWeights } from '../engine/weight-copies.
 import { checkNumber, checkOptions, StateError, show, ValueError } from '../errors.js';
 import type { FitRun } from '../fit/fit.js';
 import type { BackendFactory } from '../kernels/contract.js';
-import type { Matrix, MatrixLike } from '../matrix.js';
+import type { Matrix, MatrixLike, MatrixNumbers } from '../matrix.js';
 import { type BuildableSpec, buildGraph, type Graph, sequence, specOf, trace } from '../nn/graph.js';
 import type { SymbolicTensor } from '../nn/layers/index.js';
 import { copyData, copySpec } from '../nn/layers/kind.js';
@@ -208,8 +208,8 @@ export class Model implements ModelInterface {
   }
 
   predict(x: Data): Matrix;
-  predict<Output extends Matrix | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
-  predict(x: Data, options?: Partial<PredictOptions<Matrix | Float32Array>>): Matrix | Float32Array {
+  predict<Output extends MatrixNumbers | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
+  predict(x: Data, options?: Partial<PredictOptions<MatrixNumbers | Float32Array>>): MatrixNumbers | Float32Array {
     const { inputs, outputs } = this.#engine.network;
     if (outputs.length > 1) {
       const names = outputs.map(({ name }) => name).join(', ');

@@ -8,7 +8,7 @@ type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
 
 /** Returns whether it yields batches, and is no data itself. */
 export function isStream(value: object): value is Stream {
-  if (isA(value, 'Map', 'Set')) return false;
+  if (isA(value, 'Map', 'Set') || 'rows' in value) return false;
   const { next } = value as { next?: unknown };
   return Symbol.asyncIterator in value || Symbol.iterator in value || typeof next === 'function';
 }

@@ -1,9 +1,9 @@
-import type { History } from '../callbacks/history.js';
-import type { Callback, FitOptions, Model, StreamFitOptions, Validating } from '../callbacks/interfaces.js';
+import type { History, Validating } from '../callbacks/history.js';
+import type { Callback, FitOptions, Model, StreamFitOptions } from '../callbacks/interfaces.js';
 import { progress } from '../callbacks/progress.js';
 import type { CompileOptions } from '../engine/compile-plan.js';
 import { checkNumber, lookUp, StateError, show, ValueError } from '../errors.js';
-import type { Matrix } from '../matrix.js';
+import type { Matrix, MatrixNumbers } from '../matrix.js';
 import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { Logs } from '../passes/logs.js';
 import type { PredictOptions } from '../passes/predict.js';
@@ -108,7 +108,7 @@ export interface RemoteModel<Names extends string = string> extends RemoteMember
   /** Computes outputs in the worker, rows x units; see `Model.predict`. */
   predict(x: Data): Promise<Matrix>;
   /** Computes outputs in the worker, rows x units; see `Model.predict`. */
-  predict<Output extends Matrix | Float32Array>(x: Data, options: PredictOptions<Output>): Promise<Output>;
+  predict<Output extends MatrixNumbers | Float32Array>(x: Data, options: PredictOptions<Output>): Promise<Output>;
   /** Frees the model, and ends its worker if it has one of its own. Fails while `fit` is running, as `Model.dispose` does. */
   dispose(): Promise<void>;
 }
@@ -236,7 +236,7 @@ function splitOptions(
 
 /** Copies predictions to where they were asked to be. */
 function fillOutput(args: readonly unknown[], result: unknown): unknown {
-  const output = (args[1] as Partial<PredictOptions<Matrix | Float32Array>> | undefined)?.output;
+  const output = (args[1] as Partial<PredictOptions<MatrixNumbers | Float32Array>> | undefined)?.output;
   if (output === undefined) return result;
   const [to, from] = [output, result].map((value) => ('data' in (value as object) ? (value as Matrix).data : value));
   if (to !== from) (to as Float32Array).set(from as Float32Array);
