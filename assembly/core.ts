@@ -21,7 +21,7 @@ export {
   batchNormalizationUpdate,
 } from './kernels/normalization';
 export { decayWeights, sgd, sgdMomentum } from './kernels/optimizers';
-export * from './kernels/random';
+export { dropoutBackward, dropoutForward, randomUniform, uniformWeights } from './kernels/random';
 export * from './kernels/reductions';
 export { softmaxBackward, softmaxForward } from './kernels/softmax';
 export * from './kernels/step';

@@ -1,4 +1,5 @@
 import { Engine } from '../src/engine/engine.js';
+import { takeStep } from '../src/engine/steps.js';
 import { planUpdate } from '../src/engine/update-options.js';
 import { type BackendFactory, type Callback, earlyStopping, type Model, matrix, sequential } from '../src/index.js';
 import { buildGraph, sequence } from '../src/nn/graph.js';
@@ -96,7 +97,7 @@ export function fitWork({ workload, factory }: FitCostCase): FitWork {
         for (let b = 0; b < BATCHES; b++) {
           const program = engine.program('train', batch);
           engine.stageBatch(program, [x], [y], b * batch, order);
-          engine.steps.run(program);
+          takeStep(engine, program);
         }
       }
     },

@@ -1,4 +1,5 @@
 import { Engine } from '../src/engine/engine.js';
+import { takeStep } from '../src/engine/steps.js';
 import { planUpdate } from '../src/engine/update-options.js';
 import { type BackendFactory, matrix } from '../src/index.js';
 import { buildGraph, sequence } from '../src/nn/graph.js';
@@ -63,7 +64,7 @@ function makeEngine({ layers, training }: Workload, factory: BackendFactory): En
     optimizer,
     ...planUpdate(training),
   });
-  engine.steps.learningRate = 0;
+  engine.steps.ownRate = 0;
   return engine;
 }
 
@@ -102,7 +103,7 @@ export async function stagingWork({ workload, factory }: StagingCase): Promise<S
   };
   const step = (times: number) => {
     const begin = performance.now();
-    for (let i = 0; i < times; i++) engine.steps.run(program);
+    for (let i = 0; i < times; i++) takeStep(engine, program);
     return (performance.now() - begin) / times;
   };
   return { stage, step };

@@ -11,7 +11,7 @@ export interface Complaint {
   readonly argument: string;
   readonly given: string;
   readonly expected: string;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
 }
 
 class ArgumentError extends MyelinError {
@@ -37,14 +37,8 @@ class ArgumentError extends MyelinError {
 export function prefixed(error: unknown, argument: string, joint = '.'): unknown {
   if (!(error instanceof ArgumentError)) return error;
   const { given, expected, hint } = error;
-  const complaint = {
-    argument: `${argument}${joint}${error.argument}`,
-    given,
-    expected,
-    ...(hint === undefined ? {} : { hint }),
-  };
-  if (error instanceof ShapeError) return new ShapeError(complaint);
-  return error instanceof UnknownNameError ? new UnknownNameError(complaint) : new ValueError(complaint);
+  const Refusal = error.constructor as new (complaint: Complaint) => ArgumentError;
+  return new Refusal({ argument: `${argument}${joint}${error.argument}`, given, expected, hint });
 }
 
 /** Rows, columns or units that do not fit. */
@@ -158,7 +152,7 @@ export interface NonFiniteFacts {
   readonly remedy?: string;
 }
 
-/** NaN or infinity in training. The step that met it was not applied. */
+/** NaN or infinity in training. The step in which it occurred was not applied. */
 export class NonFiniteError extends MyelinError {
   /** Is always 'NonFiniteError', also of an error from another realm, where `instanceof` fails. */
   override name = 'NonFiniteError';
@@ -305,18 +299,17 @@ export function lookUp<T>(
       ...(names.length > 0 ? [`one of ${names.join(', ')}`] : []),
       ...(functions.length > 0 ? [`what a function returns (${functions.join(', ')})`] : []),
     ].join(', or '),
-    ...(made
-      ? { hint: `import { ${made} } from 'myelin' and pass ${made}().` }
-      : suggest(name, [...names, ...functions])),
+    hint: made ? `import { ${made} } from 'myelin' and pass ${made}().` : suggest(name, [...names, ...functions]),
   });
 }
 
-function suggest(name: unknown, names: readonly string[]): { hint?: string } {
+/** Returns a hint that names the nearest of `names`, where one is near. */
+export function suggest(name: unknown, names: readonly string[]): string | undefined {
   const guess = typeof name === 'string' ? nearest(name, names) : undefined;
-  return guess === undefined ? {} : { hint: `Did you mean '${guess}'?` };
+  return guess && `Did you mean '${guess}'?`;
 }
 
-/** A list of so many names is looked through faster than a set of them is made. */
+/** A list of this many names is looked through faster than a set of them is made. */
 const FEW = 32;
 
 /**
@@ -334,7 +327,7 @@ export function checkOptions(options: unknown, known: readonly string[], argumen
       argument: `${argument}.${key}`,
       given: `the option '${key}'`,
       expected: `one of ${known.join(', ')}`,
-      ...suggest(key, known),
+      hint: suggest(key, known),
     });
   }
 }
@@ -369,6 +362,12 @@ export function checkNumber(
     given: show(value),
     expected: [kind, bounds.join(' and ')].filter(Boolean).join(' '),
   });
+}
+
+/** Checks that a value is true or false. @throws ValueError */
+export function checkBoolean(value: unknown, argument: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new ValueError({ argument, given: show(value), expected: 'true or false' });
 }
 
 /** Renders any value for a message, short and safe. */

@@ -1,8 +1,5 @@
 import { checkNumber, prefixed, ShapeError, show, ValueError } from './errors.js';
 
-/** The bits of the quiet NaN without a sign. */
-export const NAN_BITS = 0x7fc00000;
-
 /** A dense row-major matrix of float32: its numbers, without the methods of a `Matrix`. */
 export interface MatrixNumbers {
   /** The elements, row by row: that of row i and column j is `data[i * columns + j]`. */
@@ -86,7 +83,7 @@ export function matrix(data: Float32Array | ArrayLike<number> | Rows, rows?: num
   return shaped(data as ArrayLike<number>, rows, columns, floats);
 }
 
-/** Makes room for so many numbers. */
+/** Makes room for this many numbers. */
 type Make<A extends Float32Array | Float64Array> = (length: number) => A;
 const floats = (length: number) => new Float32Array(length);
 const doubles = (length: number) => new Float64Array(length);
@@ -226,7 +223,10 @@ function fromRows<A extends Float32Array | Float64Array>(
   return dense(data, rows.length, columns);
 }
 
-/** Fills `data` with rows from `first` on. @throws ShapeError for rows of another length, ValueError for anything but numbers. */
+/**
+ * Fills `data` with rows from `first` on. @throws ShapeError for rows of another length, ValueError for anything but
+ * numbers.
+ */
 export function fillRows(
   data: Float32Array | Float64Array,
   rows: readonly unknown[],
@@ -321,18 +321,6 @@ export function allFinite(data: Float32Array): boolean {
   let sum = a + b + c + d;
   for (let i = whole; i < data.length; i++) sum += data[i]!;
   return Number.isFinite(sum);
-}
-
-/**
- * Returns the same numbers, where every NaN has the bits that JavaScript's standard calls NaN in float32. Engines and
- * processors write others, too, by which files and hashes would differ. Copies only where there is a NaN.
- */
-export function oneNaN(data: Float32Array): Float32Array {
-  if (allFinite(data) || !data.some(Number.isNaN)) return data;
-  const copy = data.slice();
-  const bits = new Uint32Array(copy.buffer);
-  for (let i = 0; i < copy.length; i++) if (Number.isNaN(copy[i])) bits[i] = NAN_BITS;
-  return copy;
 }
 
 /** Refuses NaN and infinities, naming the first one's place. @throws ValueError for the first number that is not finite. */

@@ -1,4 +1,5 @@
 import { Elementwise, elementwise, raised, tail } from '../lib/loss';
+import { Common, common, smooth } from '../lib/loss-common';
 
 // These are losses of yes or no for each output; see losses.ts for the signature. The loss of a row is the mean over its
 // columns.
@@ -7,7 +8,6 @@ import { Elementwise, elementwise, raised, tail } from '../lib/loss';
 enum Kind {
   Hinge,
   SquaredHinge,
-  Crossentropy,
   Focal,
 }
 
@@ -19,8 +19,6 @@ class Binary extends Elementwise {
     switch (kind) {
       case Kind.SquaredHinge:
         return squaredHingeTerm(y, t);
-      case Kind.Crossentropy:
-        return crossentropyTerm(y, t, a);
       case Kind.Focal:
         return focalTerm(y, t, a, b, c, d);
       default:
@@ -115,22 +113,6 @@ export function squaredHinge(
   );
 }
 
-/** Targets drawn towards 1/2 by the share `smoothing`. */
-function smooth(t: v128, smoothing: v128): v128 {
-  return f32x4.add(t, f32x4.mul(smoothing, f32x4.sub(f32x4.splat(0.5), t)));
-}
-
-function crossentropyTerm(y: v128, t: v128, a: v128): v128 {
-  const zero = f32x4.splat(0);
-  const one = f32x4.splat(1);
-  const target = smooth(t, a);
-  const rest = tail(y);
-  const e = Elementwise.e;
-  const numerator = v128.bitselect(e, one, f32x4.lt(y, zero));
-  Elementwise.slope = f32x4.sub(f32x4.div(numerator, f32x4.add(one, e)), target);
-  return f32x4.add(f32x4.sub(f32x4.pmax(y, zero), f32x4.mul(y, target)), rest);
-}
-
 /** Computes sigmoid and binary crossentropy of logits y: max(y, 0) - y t + log1p(e^-|y|), targets drawn towards 1/2 by `smoothing`. */
 export function binaryCrossentropy(
   y: i32,
@@ -146,8 +128,8 @@ export function binaryCrossentropy(
   slope: f32,
   smoothing: f32,
 ): void {
-  elementwise<Binary>(
-    Kind.Crossentropy,
+  common(
+    Common.Crossentropy,
     y,
     targets,
     weights,
@@ -159,7 +141,6 @@ export function binaryCrossentropy(
     targetStride,
     scale,
     slope,
-    columns,
     smoothing,
   );
 }

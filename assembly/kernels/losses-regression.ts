@@ -1,4 +1,5 @@
 import { Elementwise, elementwise, tail } from '../lib/loss';
+import { Common, common } from '../lib/loss-common';
 import { Inlined, log, logOnePlus } from '../lib/math';
 import { fma } from '../lib/simd';
 
@@ -7,7 +8,6 @@ import { fma } from '../lib/simd';
 
 /** Losses, by what they are made of. */
 enum Kind {
-  Square,
   Sides,
   Percentage,
   Logarithmic,
@@ -38,10 +38,8 @@ class Regression extends Elementwise {
         return logCoshTerm(y, t);
       case Kind.Poisson:
         return poissonTerm(y, t);
-      case Kind.Divergence:
-        return divergenceTerm(y, t);
       default:
-        return squareTerm(y, t);
+        return divergenceTerm(y, t);
     }
   }
 }
@@ -104,12 +102,6 @@ function sign(v: v128): v128 {
   return f32x4.sub(v128.and(one, f32x4.gt(v, zero)), v128.and(one, f32x4.lt(v, zero)));
 }
 
-function squareTerm(y: v128, t: v128): v128 {
-  const s = f32x4.sub(y, t);
-  Elementwise.slope = f32x4.add(s, s);
-  return f32x4.mul(s, s);
-}
-
 /** Computes (y - t)^2. */
 export function meanSquaredError(
   y: i32,
@@ -124,7 +116,7 @@ export function meanSquaredError(
   scale: f32,
   slope: f32,
 ): void {
-  regression(Kind.Square, y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope);
+  common(Common.Square, y, targets, weights, dy, loss, rows, columns, stride, targetStride, scale, slope);
 }
 
 function sidesTerm(y: v128, t: v128, a: v128, b: v128): v128 {

@@ -19,7 +19,7 @@ const says = (error: unknown) => {
 
 /**
  * Returns the best backend that runs here: WebAssembly as asked for, without fused arithmetic where the engine has none, on
- * one thread where there cannot be more, and TypeScript where there is no WebAssembly. `reason` says what could not be had
+ * one thread where there cannot be more, and TypeScript where there is no WebAssembly. `reason` says what was not available
  * and why, and so does a warning. Results are the same to the bit but for `math: 'fast'`.
  * @throws ValueError, UnknownNameError for options out of range or unknown
  */

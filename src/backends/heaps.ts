@@ -23,7 +23,7 @@ const WORTH_LOOKING = 1 / 8;
 /** Makes `Backend.place` of a heap that begins at `base`. */
 const placeAt =
   (base: number): NonNullable<Backend['place']> =>
-  (calls, symbolic) => {
+  ({ calls, symbolic }) => {
     const operands = new Map(symbolic.map(({ kernel, args }) => [kernel, args]));
     return calls.map((call) => {
       // A slice, whose offsets stay integers: see call-arrays.ts.

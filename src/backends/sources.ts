@@ -1,20 +1,26 @@
 /** A `WebAssembly.Module`, by a name that programs without the DOM's types know. */
 export type CompiledModule = object;
 
-/** A module of the compute kernels: its bytes, or compiled. */
-export type KernelSource = ArrayBuffer | ArrayBufferView<ArrayBuffer> | CompiledModule;
+/** A `Response`, or a promise of one, by a name that programs without the DOM's types know. */
+export type FetchedModule = object;
+
+/**
+ * A module of the compute kernels: its URL, which as a text may be relative to the page; what `fetch` returns; its bytes;
+ * or compiled. A response of type application/wasm is compiled while it arrives.
+ */
+export type KernelSource = string | URL | FetchedModule | ArrayBuffer | ArrayBufferView<ArrayBuffer> | CompiledModule;
 
 /** The compute kernels in two modules over one memory, for `wasm({ source })`. */
 export interface KernelParts {
   /** `myelin/kernels.core.wasm`. */
   readonly core: KernelSource;
-  /** `myelin/kernels.extras.wasm`; without it a model that needs one of the extra kernels meets a StateError. */
+  /** `myelin/kernels.extras.wasm`; without it a model that needs one of the extra kernels throws a StateError. */
   readonly extras?: KernelSource | undefined;
 }
 
 /** The source of the kernels' bytes. */
 export interface KernelBytes {
   readonly core: () => Promise<Uint8Array>;
-  /** Those of the extras, to be had without waiting; in place of them why there are none. */
+  /** Those of the extras, available synchronously; in place of them why there are none. */
   readonly extras: string | (() => Promise<() => Uint8Array>);
 }

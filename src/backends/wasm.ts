@@ -1,5 +1,5 @@
 import exact from '../../build/kernels.core.wasm.js';
-import { checkOptions, lookUp, MyelinError, show, ValueError } from '../errors.js';
+import { checkBoolean, checkOptions, lookUp, MyelinError } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import { Extras, withoutExtras } from './extras.js';
 import { instances } from './instance.js';
@@ -9,14 +9,14 @@ import { unpack } from './unpack.js';
 /** Options of threads, for `wasm` and `auto`. */
 export interface ThreadOptions {
   /**
-   * The number of threads that compute together; 'auto' for one per core up to 8, or 1 where threads cannot be had,
+   * The number of threads that compute together; 'auto' for one per core up to 8, or 1 where threads are not available,
    * `reason` saying why; default 1. Results are the same to the bit. Needs shared memory: an isolated page, or Node
    * 20.16 or newer, but not 21 or 22.0 to 22.2.
    */
   readonly threads?: number | 'auto';
   /**
    * The address of the script `myelin/thread.js`, for bundlers that move it and do not know where to
-   * (docs/runtimes.md): relative ones to the page, or in Node a path. Default: beside this module.
+   * (docs/runtimes.md): relative ones to the page, or in Node a path. Default: next to this module.
    */
   readonly threadUrl?: string | URL;
 }
@@ -34,12 +34,13 @@ export interface WasmOptions extends ThreadOptions {
    * Loads the extra kernels as well, a chunk of 10 KB with gzip; default true. They are compiled at the first model that
    * needs one: without blocking in `fit` and `load`, else at once. The core does without them: dense layers with relu, sigmoid,
    * tanh and softmax, batch normalization and dropout, the crossentropies and the mean squared error, sgd, adam and adamw. With
-   * false, using a model that needs one of the others throws a StateError. Not beside `source`.
+   * false, using a model that needs one of the others throws a StateError. Not together with `source`.
    */
   readonly extras?: boolean;
   /**
-   * The compute kernels, as bytes or compiled modules: the file `myelin/kernels.wasm`, or `myelin/kernels.core.wasm` and, for
-   * models that need them, `myelin/kernels.extras.wasm` as `{ core, extras }`. Default: the embedded ones.
+   * The compute kernels: the file `myelin/kernels.wasm`, or `myelin/kernels.core.wasm` and, for models that need them,
+   * `myelin/kernels.extras.wasm` as `{ core, extras }`; each as its URL, what `fetch` returns, its bytes or a compiled module. A
+   * response of type application/wasm is compiled while it arrives. Default: the embedded ones.
    */
   readonly source?: KernelSource | KernelParts;
 }
@@ -77,7 +78,7 @@ function once<T>(known: Partial<Record<MathKind, Promise<T>>>, math: MathKind, m
   return promise;
 }
 
-/** Returns the bytes of the extras, to be had without waiting. */
+/** Returns the bytes of the extras, available synchronously. */
 async function extraBytes(math: MathKind): Promise<() => Uint8Array<ArrayBuffer>> {
   const text = await embedded[math].extras();
   return () => unpack(text);
@@ -95,26 +96,22 @@ async function embeddedModules(math: MathKind, more: boolean): Promise<{ core: W
 async function start(options: WasmOptions): Promise<BackendFactory> {
   const { math: asked = 'exact', source, threads, extras: more = true } = options;
   lookUp({ exact: true, fast: true }, asked, 'wasm.math');
-  if (typeof more !== 'boolean') {
-    throw new ValueError({ argument: 'wasm.extras', given: show(more), expected: 'true or false' });
-  }
+  checkBoolean(more, 'wasm.extras');
   const plan = asked === 'fast' ? (await import('./fused.js')).planFast() : undefined;
   const { math = asked, tall, reason } = plan ?? {};
-  const own = source === undefined ? undefined : await import('./own-kernels.js');
-  const brought = own?.readSource(source, options.extras);
-  const reasons = reason === undefined ? [] : [reason];
+  const own =
+    source === undefined ? undefined : await (await import('./own-kernels.js')).openOwn(options, instances, tall);
+  const reasons = reason ? [reason] : [];
   if (threads !== undefined) {
     // The code for threads is loaded only where threads are asked for.
     const { openThreads } = await import('./threads/pool.js');
     const bytes = { core: embedded[math].core, extras: more ? () => extraBytes(math) : LEFT_OUT };
-    const opened = await openThreads({ ...options, math, tall }, instances, compile, () =>
-      own && brought ? own.broughtBytes(brought) : bytes,
-    );
+    const opened = await openThreads({ ...options, math, tall }, instances, compile, () => (own ? own.bytes() : bytes));
     if (typeof opened === 'object') return plan ? { ...opened, reason: plan.reason } : opened;
     if (opened) reasons.push(opened);
   }
   const [modules, { opener }] = await Promise.all([
-    own && brought ? own.compileOwn(brought, instances, compile) : embeddedModules(math, more),
+    own?.modules() ?? embeddedModules(math, more),
     import('./heaps.js'),
   ]);
   return {
@@ -123,14 +120,14 @@ async function start(options: WasmOptions): Promise<BackendFactory> {
     threads: 1,
     open: opener(modules, instances, tall),
     prepare: instances.preparing(modules.core, modules.extras),
-    ...(reasons[0] === undefined ? {} : { reason: reasons.join(' ') }),
+    ...(reasons[0] ? { reason: reasons.join(' ') } : {}),
   };
 }
 
 /**
  * Returns the WebAssembly SIMD backend.
  * @throws BackendError where the engine lacks WebAssembly SIMD (or relaxed SIMD, for `math: 'fast'`), a content policy
- * forbids it, or as many threads cannot be had; `auto()` does without.
+ * forbids it, or as many threads are not available; `auto()` does without.
  */
 export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
   checkOptions(options, ['math', 'extras', 'source', 'threads', 'threadUrl'], 'wasm');

@@ -1,4 +1,4 @@
-import type { Occasional } from '../passes/logs.js';
+import type { Logs, Occasional } from '../passes/logs.js';
 
 /** Lists of numbers by name, an entry for each epoch; those of validation where `fit` validates. */
 export type HistoryLists<Names extends string = string, Validates extends boolean = boolean> = string extends Names
@@ -33,6 +33,17 @@ export interface History<Names extends string = string, Validates extends boolea
   readonly history: HistoryLists<Names, Validates>;
   /** The seconds that each epoch took, validation included; the one thing here that differs from run to run. */
   readonly seconds: number[];
+}
+
+/** Adds what an epoch reports. */
+export function recordEpoch(into: History, epoch: number, logs: Logs, seconds: number): void {
+  into.epoch.push(epoch);
+  into.seconds.push(seconds);
+  for (const [name, value] of Object.entries(logs)) {
+    const values = into.history[name];
+    if (values) values.push(value);
+    else into.history[name] = [value];
+  }
 }
 
 export function copyHistory({ epoch, history, seconds }: History): History {

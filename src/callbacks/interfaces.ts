@@ -58,7 +58,7 @@ export interface Model<Names extends string = string> {
    */
   learningRate: number;
 
-  /** Bytes of the heap as it stands; `summary().heapBytes` says the same from the plan. */
+  /** Bytes of the heap as it is; `summary().heapBytes` says the same from the plan. */
   readonly heapBytes: number;
 
   /**
@@ -250,7 +250,10 @@ export interface StreamFitOptions {
    * none.
    */
   readonly validationData?: readonly [Data, Data] | readonly [Data, Data, SampleWeight] | Batches;
-  /** Validates after every `validationFreq`-th epoch, or after the epochs that a list names, counted from 1 as in Keras; default 1. */
+  /**
+   * Validates after every `validationFreq`-th epoch, or after the epochs that a list names, counted from 1 as in Keras;
+   * default 1.
+   */
   readonly validationFreq?: number | readonly number[];
   /** Batches of validation data to take; default all. */
   readonly validationSteps?: number;
@@ -359,8 +362,8 @@ export interface Callback {
   /** In place of `onTrainEnd`, where an error or a signal ends training. */
   onAbort?(reason: unknown, model: Model): Hooked;
   /**
-   * A batch that met NaN or infinity, and changed nothing. Where this sets `model.stopTraining`, `fit` ends with it instead
-   * of throwing.
+   * A batch in which NaN or infinity occurred, which changed nothing. Where this sets `model.stopTraining`, `fit` ends with
+   * it instead of throwing.
    */
   onNonFinite?(error: NonFiniteError, model: Model): Hooked;
   /** Is called before the first batch of an epoch, which counts from 0. */

@@ -14,11 +14,11 @@ export type SaveFrequency =
   | 'epoch'
   | number
   | {
-      /** Saves after every so many epochs; an integer of at least 1. */
+      /** Saves after every N epochs; an integer of at least 1. */
       readonly epochs: number;
     }
   | {
-      /** Saves after every so many batches; an integer of at least 1. */
+      /** Saves after every N batches; an integer of at least 1. */
       readonly batches: number;
     };
 

@@ -91,7 +91,7 @@ export class Monitor {
 
   /** The infinity that every other value is better than. */
   get worst(): number {
-    return this.#sign * Number.POSITIVE_INFINITY;
+    return this.#sign * Infinity;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { oneNaN } from '../matrix.js';
+import { oneNaN } from '../kernels/lib/one-nan.js';
 import type { FeedState } from '../rows/feed.js';
 import type { History } from './history.js';
 
@@ -46,13 +46,17 @@ export interface RunState {
   };
 }
 
-/** The parts of a RunState in the form in which `fit` uses them. */
-export interface Cursor {
+/** The place of a run among its epochs and batches; a RunState says of its parts what they are. */
+export interface Position {
   readonly firstEpoch: number;
   readonly epochs: number;
-  readonly epoch: number;
-  readonly batch: number;
-  readonly begun: boolean;
+  epoch: number;
+  batch: number;
+  begun: boolean;
+}
+
+/** The parts of a RunState in the form in which `fit` uses them. */
+export interface Cursor extends Readonly<Position> {
   readonly seconds: number;
   readonly totals: unknown;
   readonly recent?: readonly number[];

@@ -2,7 +2,7 @@ import type { Callback } from './interfaces.js';
 import { withRecipe } from './recipe.js';
 
 /**
- * Ends training with the batch that meets NaN or infinity, where `fit` would throw. Unlike in Keras the weights are those
+ * Ends training with the batch in which NaN or infinity occurs, where `fit` would throw. Unlike in Keras the weights are those
  * of the step before.
  */
 export function terminateOnNaN(): Callback {

@@ -1,8 +1,8 @@
-/** Lets a run of `fit` stand still and go on. */
+/** Lets a run of `fit` pause and go on. */
 export interface TrainingControl {
   /** True from a call of `pause` to the next of `resume`. */
   readonly paused: boolean;
-  /** Resolves once the run stands still between two batches, or has ended; at once where none has begun. */
+  /** Resolves once the run pauses between two batches, or has ended; at once where none has begun. */
   pause(): Promise<void>;
   /** Lets a paused run go on; does nothing to one that is not paused. */
   resume(): void;
@@ -15,7 +15,7 @@ export interface TrainingControl {
 }
 
 /**
- * Returns a control for the option of `fit` of this name: `control.pause()` lets the run stand still between two batches, in
+ * Returns a control for the option of `fit` of this name: `control.pause()` lets the run pause between two batches, in
  * validation too, and `control.resume()` go on. Meanwhile the model may be used as in a callback.
  */
 export function trainingControl(): TrainingControl {

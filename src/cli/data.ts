@@ -122,7 +122,7 @@ export function checkColumns(table: Table, names: readonly string[], option: str
       (name) => name.includes(',') && name.split(',').every((part) => given.has(part.trim())),
     );
     if (!(error instanceof UnknownNameError) || whole === undefined) throw about(error, option);
-    const hint = `A name with a comma stands in double quotes: ${option} ${quoted(itemOf(whole))}.`;
+    const hint = `A name with a comma needs double quotes: ${option} ${quoted(itemOf(whole))}.`;
     throw new UnknownNameError({ argument: option, given: error.given, expected: error.expected, hint });
   }
 }

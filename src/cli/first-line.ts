@@ -59,7 +59,7 @@ export function firstLineRemarks(table: Table, flags: ReadFlags, pipeline: Tabul
   });
   if (texts.includes(undefined)) return [];
   return [
-    `the first line is taken for values, though training met none of its texts, such as '${shorten(texts[0]!)}'. ${adviceToName(Object.keys(kinds))}`,
+    `the first line is taken for values, though training saw none of its texts, such as '${shorten(texts[0]!)}'. ${adviceToName(Object.keys(kinds))}`,
   ];
 }
 

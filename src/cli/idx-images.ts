@@ -41,7 +41,7 @@ function pixelsOf({ shape, values }: IdxArray): Column[] {
  */
 export async function readImages(source: Source, flags: ReadFlags & { readonly labels: string }): Promise<Table> {
   checkForIdx(flags);
-  const { maxBytes, maxRows = Number.POSITIVE_INFINITY } = flags;
+  const { maxBytes, maxRows = Infinity } = flags;
   const limit = maxBytes === undefined ? {} : { maxBytes };
   const [pixels, labels] = [await readIdx(source, limit), await readIdx(flags.labels, limit)];
   const rows = pixels.shape[0]!;

@@ -30,7 +30,7 @@ const kinds = (text: string, before: Readonly<Record<string, string>> = {}) => {
     const kind = item.slice(at + 1);
     if (at < 1 || !KINDS.includes(kind))
       throw new InvalidArgumentError(
-        `name=kind is expected, with a kind of ${KINDS.join(', ')}. A name with a comma stands in double quotes.`,
+        `name=kind is expected, with a kind of ${KINDS.join(', ')}. A name with a comma needs double quotes.`,
       );
     return [item.slice(0, at), kind];
   });
@@ -107,7 +107,7 @@ const program = new Command('myelin')
   })
   .addHelpText(
     'after',
-    '\nLists are separated by commas, and their options may come again: --drop a,b is --drop a --drop b. A name with a\ncomma stands in double quotes: --drop \'"a,b",c\'.\nExit codes: 0 done, 1 data or a model are wrong, 2 the command is, 130 interrupted,\n129 the terminal was closed, 143 told to end.',
+    '\nLists are separated by commas, and their options may come again: --drop a,b is --drop a --drop b. A name with a\ncomma needs double quotes: --drop \'"a,b",c\'.\nExit codes: 0 done, 1 data or a model are wrong, 2 the command is, 130 interrupted,\n129 the terminal was closed, 143 told to end.',
   );
 
 /** Adds the options of commands that read data. */
@@ -121,19 +121,19 @@ function reading(command: Command): Command {
     .option('--no-quote', 'they are characters like others')
     .option('--comment <text>', "leaves out lines that begin with it, such as '#'", comment)
     .option('--skip-lines <count>', 'lines to leave out at the beginning (default: inferred)', count)
-    .option('--key <path>', 'where rows stand in JSON, such as result.items (default: inferred)')
+    .option('--key <path>', 'where the rows are in JSON, such as result.items (default: inferred)')
     .addOption(
       new Option('--format <format>', 'of the data (default: by its name)').choices(['csv', 'json', 'jsonLines']),
     )
     .option('--columns <name=kind,...>', `kinds of columns: ${KINDS.join(', ')} (default: inferred)`, kinds)
     .option(
       '--missing <text,...>',
-      "texts that mean a missing value, beside '', ?, NA, N/A, #N/A, NaN, nan, null, NULL",
+      "texts that mean a missing value, in addition to '', ?, NA, N/A, #N/A, NaN, nan, null, NULL",
       list,
     )
     .addOption(new Option('--decimal <character>', "decimal separator (default: '.')").choices(['.', ',']))
     .addOption(
-      new Option('--thousands <character>', 'what stands between thousands (default: inferred)').choices([
+      new Option('--thousands <character>', 'the separator between thousands (default: inferred)').choices([
         ',',
         '.',
         ' ',
@@ -185,7 +185,7 @@ reading(program.command('train'))
   .option('--seed <number>', 'default 0', number)
   .option(
     '--resume <file>',
-    'goes on where an interrupted run stood, given the same data and options; a checkpoint beside --out is removed when it is done',
+    'goes on where an interrupted run stood, given the same data and options; a checkpoint next to --out is removed when it is done',
   )
   .option(
     '--checkpoint-every <time>',
@@ -218,7 +218,7 @@ reading(program.command('predict'))
   .argument('<model>')
   .argument('<data>', "'-' for standard input")
   .option('--out <file>', 'default: standard output')
-  .option('--keep <name,...>', 'columns of the data to write beside the predictions', list)
+  .option('--keep <name,...>', 'columns of the data to write next to the predictions', list)
   .option('--quiet', 'no warnings')
   .addHelpText(
     'after',

@@ -74,7 +74,7 @@ async function openStream({ holds, path, descriptor }: Place, signal: AbortSigna
   if (descriptor === process.stdout.fd) return process.stdout;
   if (descriptor === undefined && holds !== 'pipe') return createWriteStream(path);
   const fd = descriptor ?? (await untilRead(path, signal));
-  // Unlike a file's stream, a socket can be abandoned while nobody reads the pipe.
+  // Unlike a file's stream, a socket can be abandoned while the pipe has no reader.
   if (fstatSync(fd).isFIFO()) return new Socket({ fd, readable: false, writable: true });
   return createWriteStream('', { fd, autoClose: false });
 }

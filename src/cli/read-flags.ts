@@ -6,7 +6,7 @@ export interface ReadFlags {
   readonly header?: boolean;
   readonly format?: string;
   readonly columns?: NonNullable<TableOptions['columns']>;
-  /** Beside those that readers know. */
+  /** In addition to those that readers know. */
   readonly missing?: readonly string[];
   readonly decimal?: '.' | ',';
   readonly thousands?: NonNullable<TableOptions['thousands']>;

@@ -79,7 +79,7 @@ const TIMES = [
   { unit: 1000, name: 's' },
 ] as const;
 
-/** Returns the unit in which people would say so many milliseconds. */
+/** Returns the unit in which people would say this many milliseconds. */
 export const unitOfTime = (milliseconds: number): { readonly unit: number; readonly name: string } =>
   TIMES.find(({ unit }) => Math.abs(milliseconds) >= unit) ?? { unit: 1, name: 'ms' };
 
@@ -137,7 +137,7 @@ export function unknownText({ unknownRows, unknownClasses = [] }: Metrics): stri
   return `${unknownRows} rows of classes that training did not know (${classes}) are wrong in accuracy and f1, and left out of the others`;
 }
 
-/** Metrics for people, beside those of the baseline. */
+/** Metrics for people, next to those of the baseline. */
 export function metricsText(metrics: Metrics, { classes, kind }: Meaning): string {
   const { confusion } = metrics;
   const baseline = baselineText(metrics, kind);

@@ -40,6 +40,6 @@ export function checkForIdx(flags: ReadFlags): void {
 /** @throws UsageError for flags that the format of a file leaves without a meaning. */
 export function checkForFormat(path: string, flags: ReadFlags): void {
   const format = path === '-' ? (flags.format ?? 'csv') : formatOf(path, flags.format as 'csv' | undefined);
-  if (format === 'csv') refuse({ key: '--key' }, flags, 'says where rows stand in JSON, and the data are CSV');
+  if (format === 'csv') refuse({ key: '--key' }, flags, 'says where the rows are in JSON, and the data are CSV');
   else refuse({ ...OF_CSV, maxRows: '--max-rows' }, flags, 'says how CSV is read, and the data are JSON');
 }

@@ -58,7 +58,7 @@ export async function evaluateCommand(file: string, data: string, flags: ReadFla
 
 export interface PredictFlags extends ReadFlags {
   readonly out?: string;
-  /** Columns of the data that are written beside the predictions. */
+  /** Columns of the data that are written next to the predictions. */
   readonly keep?: readonly string[];
   readonly quiet?: boolean;
 }
@@ -187,7 +187,7 @@ function readingText({ missing, decimal, thousands, dateFormat, encoding, quote,
           .join(', ');
   const says = [
     ...(missing ? [`missing values are ${missing.map((text) => `'${text}'`).join(', ')}`] : []),
-    ...(decimal ? [`decimals stand after '${decimal}'`] : []),
+    ...(decimal ? [`decimals follow '${decimal}'`] : []),
     ...(thousands ? [`thousands are separated by ${each(thousands)}`] : []),
     ...(dateFormat ? [`dates are written ${each(dateFormat)}`] : []),
     ...(encoding ? [`files are in ${encoding}`] : []),

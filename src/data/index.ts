@@ -11,7 +11,7 @@ export {
   mixUp,
   type OversampleOptions,
   oversample,
-} from './augment/rows.js';
+} from './augment/vectors.js';
 export type { CellOptions } from './cells/cell-options.js';
 export type { Cell, Doubts, Odd } from './cells/doubts.js';
 export type { Decimal, Thousands } from './cells/numerals.js';

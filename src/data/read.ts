@@ -13,7 +13,7 @@ const FORMATS: Readonly<Record<Format, Format>> = { csv: 'csv', json: 'json', js
 
 /** Options of `readTable` and `streamTable`. */
 export interface TableOptions extends CsvOptions {
-  /** The key of a JSON object, or a path of keys, under which rows stand. Default: the one that holds an array. */
+  /** The key of a JSON object, or a path of keys, under which the rows are. Default: the one that holds an array. */
   readonly key?: string;
   /**
    * The format of the source; default: what its name says, .json, .jsonl or .ndjson, maybe followed by .gz; else CSV.

@@ -143,7 +143,7 @@ export function remarksOn(name: string, doubts: Doubts, say: Say = sayOption): r
   }
   if (orders) {
     const [day, month] = orders.map((text) => `'${shorten(text)}'`);
-    remarks.push(`${texts}, though all are dates, since the day stands first in ${day} and the month in ${month}`);
+    remarks.push(`${texts}, though all are dates, since the day comes first in ${day} and the month in ${month}`);
   }
   if (months !== undefined) {
     remarks.push(
@@ -176,7 +176,7 @@ export function remarksOn(name: string, doubts: Doubts, say: Say = sayOption): r
     remarks.push(`${texts}, since numbers have several units: '${shorten(units[0])}' and '${shorten(units[1])}'`);
   if (decimals) {
     const [comma, point] = decimals.map((text) => `'${shorten(text)}'`);
-    remarks.push(`${texts}, since decimals stand after a comma in ${comma} and after a point in ${point}`);
+    remarks.push(`${texts}, since decimals follow a comma in ${comma} and after a point in ${point}`);
   }
   if (word !== undefined) {
     remarks.push(

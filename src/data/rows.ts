@@ -20,7 +20,7 @@ export interface RowOptions extends ReadOptions {
   readonly names?: readonly string[];
 }
 
-/** Fields that rows lack may make this many cells, and so many for each that is there. */
+/** Fields that rows lack may make this many cells, and this many for each that is there. */
 const SPARSE_CELLS = 2 ** 24;
 const SPARSE_SHARE = 32;
 
@@ -40,7 +40,7 @@ export class RowCollector {
   /** Remarks about how the rows were found. */
   readonly notes: string[] = [];
   rows = 0;
-  /** Keys of a stream that came too late for a column, and that nobody asked for. */
+  /** Keys of a stream that came too late for a column, and that were not asked for. */
   readonly late = new Set<string>();
   readonly #columns = new Map<string, Values>();
   #width: number | undefined;
@@ -52,7 +52,7 @@ export class RowCollector {
     private readonly complain: Complain,
     /** Says whether keys that come late make columns; those of a stream are settled with its first block. */
     private readonly open = true,
-    private readonly maxColumns = Number.POSITIVE_INFINITY,
+    private readonly maxColumns = Infinity,
     private readonly plan?: Pick<ReadPlan, 'kinds' | 'otherwise' | 'sampleRows'>,
   ) {}
 

@@ -67,7 +67,7 @@ export class Table {
     const guess = typeof name === 'string' ? nearest(name, this.names) : undefined;
     const first =
       this.report?.header === false && this.columns.some((other) => String(cellOf(other, 0)) === String(name))
-        ? `${show(name)} stands in the first line, which was taken for values: say header: true.`
+        ? `${show(name)} is in the first line, which was read as values: say header: true.`
         : undefined;
     const hint = first ?? (guess === undefined ? undefined : `Did you mean '${guess}'?`);
     throw new UnknownNameError({
@@ -95,7 +95,10 @@ export class Table {
     return this.#of(this.columns.filter(({ name }) => !dropped.has(name)));
   }
 
-  /** Returns the rows of these numbers, in this order; a number may come twice. @throws ValueError for a row that there is not. */
+  /**
+   * Returns the rows of these numbers, in this order; a number may come twice. @throws ValueError for a row that there is
+   * not.
+   */
   take(rows: ArrayLike<number>): Table {
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;

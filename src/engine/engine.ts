@@ -11,11 +11,11 @@ import { BOUND, CEILING } from '../program/finite-checks.js';
 import type { Network } from '../program/network.js';
 import type { Constant, Parameter } from '../program/parameter.js';
 import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
-import { type LinkedProgram, link, run } from '../program/run.js';
+import { type CutCall, type LinkedProgram, link, run } from '../program/run.js';
 import { makeSlots, placeSlots } from '../program/slots.js';
 import { placeParameters } from './parameter-layout.js';
 import { stageRows } from './staging.js';
-import { Steps } from './steps.js';
+import { StepCounts } from './step-counts.js';
 import {
   type Compiled,
   fillStates,
@@ -49,7 +49,7 @@ const disposed: Backend = {
 export class Engine {
   readonly network: Network;
   readonly slots = makeSlots();
-  readonly steps = new Steps(this);
+  readonly steps = new StepCounts();
   /** Rows that every training batch must have. */
   minimumBatch = 1;
   /** All trainable parameters. */
@@ -69,6 +69,8 @@ export class Engine {
   #trainingBase = 0;
   #end: number;
   #training: Compiled | undefined;
+  /** Cuts the long calls of programs, once a caller wants to wait between them. */
+  #cut: CutCall | undefined;
   /** The backend has compiled what kernels the model needs. */
   #prepared = false;
 
@@ -221,6 +223,13 @@ export class Engine {
     this.#grow(this.#evaluationBase);
   }
 
+  /** Has steps from now on consist of short calls, so that others have a turn in between; bits stay the same. */
+  cutCalls(cut: CutCall): void {
+    if (this.#cut) return;
+    this.#cut = cut;
+    this.#forgetPrograms();
+  }
+
   #forgetPrograms(): void {
     this.#programs.clear();
     this.#latest = undefined;
@@ -239,7 +248,7 @@ export class Engine {
     }
     const program = this.compileProgram(mode, rows, weighted);
     this.#grow(program.end);
-    const linked = link(program, this.#backend, this.network.threads);
+    const linked = link(program, this.#backend, this.network.threads, this.#cut);
     this.#programs.set(mode, (this.#programs.get(mode) ?? new Map()).set(key, linked));
     this.#latest = linked;
     return linked;
@@ -294,12 +303,8 @@ export class Engine {
     run(link({ ...program, calls }, this.#backend, this.network.threads));
   }
 
-  /**
-   * Returns what a profile of a staged training step needs, which leaves weights, state and the count of steps as they
-   * were.
-   */
-  rehearse(program: LinkedProgram): [Program, Backend, BackendFactory] {
-    this.steps.rehearse(program);
+  /** Returns what a profile of a staged training step needs. */
+  withBackend(program: LinkedProgram): [Program, Backend, BackendFactory] {
     return [program, this.#backend, this.#factory];
   }
 

@@ -63,7 +63,7 @@ function bySoftmax(
   const gradient = new Float64Array(data.length);
   for (let r = 0; r < rows; r++) {
     const row = data.subarray(r * columns, (r + 1) * columns);
-    const max = row.reduce((most, z) => Math.max(most, z), Number.NEGATIVE_INFINITY);
+    const max = row.reduce((most, z) => Math.max(most, z), -Infinity);
     const total = max + Math.log(row.reduce((sum, z) => sum + Math.exp(z - max), 0));
     for (let c = 0; c < columns; c++) {
       const given =

@@ -2,7 +2,7 @@ import { show, ValueError } from '../errors.js';
 import type { CompileOptions } from './compile-plan.js';
 import type { Engine } from './engine.js';
 
-/** Holds what goes into a file beside what a model shows. @internal */
+/** Holds what goes into a file in addition to what a model shows. @internal */
 export interface Internals {
   readonly engine: Engine;
   /** The options that `compile` was given. */

@@ -28,7 +28,7 @@ export interface StateScalars {
   readonly solver?: readonly string[];
 }
 
-/** Everything that training needs beside the weights. */
+/** Everything that training needs in addition to the weights. */
 export interface EngineState {
   /** `optimizer.<state>.<parameter>`, `accumulated.<parameter>`, `average.<parameter>`. */
   readonly tensors: Readonly<Record<string, StateTensor>>;
@@ -136,7 +136,10 @@ export function readRows(part: Part, first: number, last: number, into: Float32A
   }
 }
 
-/** Returns what `exportState` would copy as ranges of the heap, which hold it until the next step. @throws StateError during a step. */
+/**
+ * Returns what `exportState` would copy as ranges of the heap, which hold it until the next step. @throws StateError during
+ * a step.
+ */
 export function describeState(engine: Engine): { readonly parts: readonly Part[]; readonly scalars: StateScalars } {
   checkBetweenSteps(engine);
   const { optimizer } = engine.training;
@@ -160,7 +163,7 @@ function checkBetweenSteps(engine: Engine): void {
 }
 
 /**
- * Everything that training needs beside weights and moving moments, as copies: state of the optimizer, accumulated
+ * Everything that training needs in addition to weights and moving moments, as copies: state of the optimizer, accumulated
  * gradients, averages and counts, from which the draws of dropout follow. Row-major, whatever the layout of the heap.
  * @throws StateError before `compile` and during a step.
  */

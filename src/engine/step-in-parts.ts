@@ -1,6 +1,17 @@
 import type { LinkedProgram } from '../program/run.js';
 import type { Engine } from './engine.js';
 import type { Outcome } from './outcome.js';
+import { beginStep, finishStep, runsOf } from './steps.js';
+
+/** Does work that lets others in between, who are not to change what it works on. */
+export async function inParts<T>({ steps }: Engine, work: () => Promise<T>): Promise<T> {
+  steps.midway = true;
+  try {
+    return await work();
+  } finally {
+    steps.midway = false;
+  }
+}
 
 /**
  * Runs a staged training step, handing over to `pause` between calls. Where `unwanted` says so before any weight has
@@ -12,14 +23,12 @@ export async function stepInParts(
   pause: () => Promise<void> | undefined,
   unwanted?: () => boolean,
 ): Promise<Outcome | undefined> {
-  const { steps, training } = engine;
-  const undoable = training.optimizer.solver ? 0 : program.undoable;
-  steps.midway = true;
-  try {
-    for (const _ of steps.begun(program)) {
+  const step = beginStep(engine, program);
+  const undoable = step.kind === 'solved' ? 0 : program.undoable;
+  return inParts(engine, async () => {
+    for (const _ of runsOf(engine, step)) {
       for (let i = 0; i < program.steps.length; i++) {
         if (i < undoable && unwanted?.()) {
-          if (program.mode === 'train') steps.taken--;
           engine.heap[engine.slots.factor.offset] = 1;
           return undefined;
         }
@@ -28,8 +37,6 @@ export async function stepInParts(
         if (pausing) await pausing;
       }
     }
-  } finally {
-    steps.midway = false;
-  }
-  return steps.finish(program);
+    return finishStep(engine, step);
+  });
 }

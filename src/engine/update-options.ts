@@ -1,9 +1,9 @@
-import { checkNumber, show, ValueError } from '../errors.js';
+import { checkBoolean, checkNumber, show, ValueError } from '../errors.js';
 import { type Averaging, makeAveraging } from '../nn/optimizers/averages.js';
 import type { AveragingSpec } from '../nn/optimizers/averaging.js';
 import type { Clip } from '../program/training.js';
 
-/** Says what becomes of a batch that meets NaN or infinity: an error, or it is skipped and counted. */
+/** Says what becomes of a batch in which NaN or infinity occurs: an error, or it is skipped and counted. */
 export type OnNonFinite = 'stop' | 'skip';
 
 /** Options of `compile` about the way from gradients to weights. At most one kind of clipping. */
@@ -17,12 +17,12 @@ export interface UpdateOptions {
   /** Reports `gradientNorm`, which clipping of any kind does anyway; default false. */
   readonly trackGradientNorm?: boolean;
   /**
-   * Updates once in this many batches, by the mean of their gradients; an integer of at least 1, default 1. Batches left at the end of
-   * an epoch wait for those of the next, as in Keras.
+   * Updates once in this many batches, by the mean of their gradients; an integer of at least 1, default 1. Batches left at
+   * the end of an epoch wait for those of the next, as in Keras.
    */
   readonly gradientAccumulationSteps?: number;
   /**
-   * Says what becomes of a batch that meets NaN or infinity, in an output, the loss, a gradient, or a weight after the
+   * Says what becomes of a batch in which NaN or infinity occurs, in an output, the loss, a gradient, or a weight after the
    * update: 'stop' throws a NonFiniteError that says where and why; 'skip' goes on without the batch and counts it in
    * `skippedBatches`, but for an epoch without any other. Weights and state are untouched either way. Default 'stop'.
    */
@@ -66,10 +66,7 @@ export function planUpdate(options: UpdateOptions): UpdatePlan {
       expected: 'one way of clipping',
     });
   }
-  if (typeof trackGradientNorm !== 'boolean') {
-    const expected = 'true or false';
-    throw new ValueError({ argument: 'trackGradientNorm', given: show(trackGradientNorm), expected });
-  }
+  checkBoolean(trackGradientNorm, 'trackGradientNorm');
   checkNumber(gradientAccumulationSteps, 'gradientAccumulationSteps', { min: 1, integer: true });
   if (onNonFinite !== 'stop' && onNonFinite !== 'skip') {
     throw new ValueError({ argument: 'onNonFinite', given: show(onNonFinite), expected: "'stop' or 'skip'" });

@@ -4,6 +4,7 @@ import type { Weights } from '../nn/parameters.js';
 import { readParameter, readWeights, writeParameter } from '../nn/parameters.js';
 import type { Parameter } from '../program/parameter.js';
 import type { Engine } from './engine.js';
+import { averageShift } from './steps.js';
 
 /** Returns all parameters, of those that are trained what lies `shift` elements beyond. */
 function copy(heap: Heap, parameters: readonly Parameter[], shift: number): Weights {
@@ -19,8 +20,8 @@ export function copyWeights({ heap, network }: Engine): Weights {
 }
 
 /** The averages in place of what is trained. @throws StateError before anything was averaged. */
-export function copyAverages({ heap, network, steps }: Engine): Weights {
-  return copy(heap, network.parameters, steps.averageShift());
+export function copyAverages(engine: Engine): Weights {
+  return copy(engine.heap, engine.network.parameters, averageShift(engine));
 }
 
 /** Writes nothing before all are checked. */

@@ -20,10 +20,10 @@ export function debugging(globals: object = globalThis): boolean {
 /** Prints, where DEBUG asks for it, the profile of a training step of this batch size, on the error stream. */
 export async function debugProfile(engine: Engine, { sample, state }: Feed): Promise<void> {
   if (!sample || !debugging()) return;
-  const { profileProgram } = await import('../passes/profiling.js');
+  const { profileStep } = await import('../passes/profiling.js');
   const { x, y, rows } = sample;
   const program = engine.program('train', Math.min(state.batchSize ?? rows, rows));
   engine.stageBatch(program, x, y, 0);
   checkIndices(engine, program, { x: 'x', y: 'y', rowOf: (row) => row });
-  console.error(`myelin: ${profileProgram(...engine.rehearse(program))}`);
+  console.error(`myelin: ${profileStep(engine, program)}`);
 }

@@ -44,7 +44,7 @@ export async function planData(
   const { validationData, validationSplit = 0, stratify = false } = options;
   const blocks = {
     rows: optionalCount(options.validationBatchSize, 'validationBatchSize') ?? INFERENCE_ROWS,
-    most: optionalCount(options.validationSteps, 'validationSteps') ?? Number.POSITIVE_INFINITY,
+    most: optionalCount(options.validationSteps, 'validationSteps') ?? Infinity,
   };
   if (stratify && validationSplit === 0) {
     const expected = 'validationSplit beside it, the share to hold out';

@@ -1,6 +1,7 @@
 import { call, type HooksOf } from '../callbacks/hooks.js';
 import type { Model } from '../callbacks/interfaces.js';
 import type { Engine } from '../engine/engine.js';
+import type { Outcome } from '../engine/outcome.js';
 import type { NonFiniteError } from '../errors.js';
 import { refusal } from '../passes/refusal.js';
 import type { Feed } from '../rows/feed.js';
@@ -18,13 +19,13 @@ export class Refusals {
   ) {}
 
   /** Throws, or says so the first time; hooks may end training instead. */
-  async meet(epoch: number, batch: number, hooks: HooksOf<'onNonFinite'>): Promise<void> {
+  async meet(outcome: Outcome, epoch: number, batch: number, hooks: HooksOf<'onNonFinite'>): Promise<void> {
     if (this.#first && hooks.length === 0) return;
     const { feed, engine, model } = this;
     const { sample } = feed;
     const refused = { epoch, batch, sample, stage: (mixed?: boolean) => feed.stage(mixed) };
     const rowOf = feed.rowOf && { rowOf: (row: number) => feed.rowOf?.(row) as number };
-    const error = await refusal(engine, { ...refused, ...rowOf }).explain();
+    const error = await refusal(engine, outcome, { ...refused, ...rowOf }).explain();
     this.#first ??= error;
     await call(hooks, error, model);
     if (model.stopTraining) return;

@@ -7,7 +7,7 @@ const MOST_ELEMENTS = 2 ** 20;
 /** Data beyond this wants scaling. */
 const LARGE = 100;
 
-/** A column below this, and so many times smaller than most, is drowned by them. */
+/** A column below this, and this many times smaller than most, is drowned by them. */
 const SMALL = 0.01;
 const DROWNED = 1e3;
 

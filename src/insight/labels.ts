@@ -1,4 +1,5 @@
-import { type Matrix, oneNaN } from '../matrix.js';
+import { oneNaN } from '../kernels/lib/one-nan.js';
+import type { Matrix } from '../matrix.js';
 import { strideOf } from './columns.js';
 import type { Finding } from './finding.js';
 

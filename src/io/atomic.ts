@@ -26,7 +26,7 @@ const abandoned = new Set<string>();
 
 const failure = (code: string, message: string) => Object.assign(new Error(`${code}: ${message}`), { code });
 
-/** Words for what stands at a place where a file should. */
+/** Words for what is at a place where a file should be. */
 const NO_FILE: Readonly<Partial<Record<Place['holds'], string>>> = {
   folder: 'it is a folder',
   device: 'it is a device, which a file cannot take the place of',
@@ -170,7 +170,7 @@ export async function writePieces(
 
 /**
  * Puts a new file in place of an old one so that at any moment, whatever fails, the path holds one of the two, whole, on
- * the disk: writes a temporary file beside it, syncs it, gives the old one its second name, renames and syncs the folder.
+ * the disk: writes a temporary file next to it, syncs it, gives the old one its second name, renames and syncs the folder.
  * Symbolic links stay and lead to the new file, which has the owner and the permissions of the old one.
  */
 export async function replaceFile(

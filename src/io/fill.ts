@@ -61,7 +61,7 @@ function readTraining(given: Json | undefined): Partial<TrainingRecord> {
 /** Returns the elements of a tensor. */
 export type Read = (entry: Entry) => Float32Array | Float64Array;
 
-/** Holds what a file says beside the model itself, checked. */
+/** Holds what a file says in addition to the model itself, checked. */
 export interface Contents {
   readonly epochs: number;
   readonly state: StateScalars | undefined;
@@ -72,7 +72,7 @@ export interface Contents {
   readonly taken: ReadonlySet<string>;
 }
 
-/** Reads what a file says beside the model; `blocks` are tensors that hold numbers of it. @throws FileFormatError */
+/** Reads what a file says in addition to the model; `blocks` are tensors that hold numbers of it. @throws FileFormatError */
 export function readContents(
   { training, classNames, preprocessing }: ReturnType<typeof readDescription>,
   blocks?: Blocks,

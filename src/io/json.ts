@@ -1,6 +1,6 @@
 import { asError, FileFormatError, isOutOfMemory, show, ValueError } from '../errors.js';
 
-/** Deeper nesting could overflow the stack of whoever walks the data. */
+/** Deeper nesting could overflow the stack of code that walks the data. */
 const DEEPEST = 64;
 
 /** Plain data, as JSON has it. */

@@ -94,7 +94,7 @@ function piecesOf(parts: readonly Part[], weights: ReadonlySet<Part>, blocks: re
 /** Parts of a description whose numbers become tensors. */
 const LIFTED: readonly string[] = ['training', 'preprocessing'];
 
-/** Refuses what nobody could read, before anything is written. */
+/** Refuses what no reader could read, before anything is written. */
 function checkLength(header: Uint8Array, texts: readonly (readonly [string, string])[]): void {
   if (header.length - PREFIX <= LONGEST_HEADER) return;
   const [name, text] = [...texts].sort(([, a], [, b]) => b.length - a.length)[0]!;
@@ -118,7 +118,10 @@ function checkReadable(header: Uint8Array): void {
   }
 }
 
-/** Optimizer state is part of it unless `training` is false. @throws StateError during a step; ValueError for what is not plain data. */
+/**
+ * Optimizer state is part of it unless `training` is false. @throws StateError during a step; ValueError for what is not
+ * plain data.
+ */
 export function makeImage(model: Model, training: boolean): Image {
   const { engine, compiled } = internalsOf(model);
   const state = training && compiled ? describeState(engine) : undefined;

@@ -7,6 +7,7 @@ declare global {
   interface URL {}
 }
 
+export type { KernelSource } from '../backends/sources.js';
 export {
   BackendError,
   FileError,
@@ -37,7 +38,6 @@ export {
   denseKernelGradient,
 } from './dense-operations.js';
 export type { KernelHeap } from './heap.js';
-export type { KernelSource } from './kernel-source.js';
 export { type LossOperands, lossAndGradient } from './loss-operations.js';
 export {
   type BatchNormalizationBackwardOperands,

@@ -1,8 +1,8 @@
 import { planFast } from '../backends/fused.js';
+import type { KernelSource } from '../backends/sources.js';
 import { checkNumber, checkOptions, lookUp, ValueError } from '../errors.js';
 import { type Kernels, RESERVED_ELEMENTS } from '../kernels/contract.js';
 import { KernelHeap } from './heap.js';
-import type { KernelSource } from './kernel-source.js';
 import type { Store } from './store.js';
 import { typescriptNames, typescriptStore } from './typescript-store.js';
 import { wasmStore } from './wasm-store.js';

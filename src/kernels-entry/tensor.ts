@@ -22,9 +22,9 @@ export interface Room {
   readonly store: Store;
   /** The number of times that it has been reset. */
   readonly life: number;
-  /** Returns where so many elements lie that any operation may use while it runs. */
+  /** Returns where this many elements are that any operation may use while it runs. */
   scratch(elements: number): number;
-  /** Returns where at least so many zeros lie that no operation writes to. */
+  /** Returns where at least this many zeros are that no operation writes to. */
   zeros(elements: number): number;
   /** Makes a vector of this many zeros. */
   tensor(length: number): Tensor;

@@ -1,11 +1,10 @@
 import core from '../../build/kernels.core.wasm.js';
 import { instances } from '../backends/instance.js';
+import { instantiateSource, openSource } from '../backends/open-source.js';
+import type { KernelSource } from '../backends/sources.js';
 import { unpack } from '../backends/unpack.js';
 import { asError, BackendError, MyelinError, noRoom, ValueError } from '../errors.js';
 import { type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
-import { isA } from '../realms.js';
-import type { KernelSource } from './kernel-source.js';
-import { type Opened, openSource, streams } from './source.js';
 import type { Store } from './store.js';
 
 /** The build of the kernels. */
@@ -28,15 +27,7 @@ function embedded(math: KernelMath): Promise<readonly WebAssembly.Module[]> {
   return compiled[math];
 }
 
-type Instantiated = Pick<WebAssembly.WebAssemblyInstantiatedSource, 'instance' | 'module'>;
-
-async function instantiate(source: Opened, memory: WebAssembly.Memory, tall: boolean): Promise<Instantiated> {
-  const loader = await import('./loader.js');
-  const imports = { env: { memory }, engine: { TALL: Number(tall) } };
-  if (streams(source)) return loader.instantiateStreaming(source, imports);
-  const bytes = isA<Response>(source, 'Response') ? await source.arrayBuffer() : source;
-  return loader.instantiate(bytes, imports);
-}
+const EXPECTED = { argument: 'openKernels.source', file: 'myelin/kernels.wasm' };
 
 /** Refuses a module of something else or of another version. */
 function checkExports(exports: WebAssembly.Exports, names: readonly string[]): void {
@@ -62,22 +53,9 @@ interface WasmStoreOptions {
 
 async function start({ elements, math, tall, source, names }: WasmStoreOptions): Promise<Store> {
   if (typeof WebAssembly !== 'object') throw new Error('this engine has no WebAssembly');
-  const opened = source === undefined ? await embedded(math) : [await openSource(source)];
+  const opened = source === undefined ? await embedded(math) : [await openSource(source, EXPECTED)];
   const memory = instances.allocate(elements);
-  let instantiated: readonly Instantiated[];
-  try {
-    instantiated = await Promise.all(opened.map((module) => instantiate(module, memory, tall)));
-  } catch (thrown) {
-    // Some engines throw a LinkError, others a TypeError.
-    const { message } = asError(thrown);
-    if (source === undefined || !/import/i.test(message)) throw thrown;
-    throw new ValueError({
-      argument: 'openKernels.source',
-      given: `a module that asks for other imports (${message})`,
-      expected: "this version's myelin/kernels.wasm",
-    });
-  }
-  // These are the exports of the instances: the loader wraps its own in functions that take their arguments as arrays.
+  const instantiated = await Promise.all(opened.map((module) => instantiateSource(module, memory, tall, EXPECTED)));
   const exports: WebAssembly.Exports = Object.assign({}, ...instantiated.map(({ instance }) => instance.exports));
   checkExports(exports, names);
   let heap = new Float32Array(memory.buffer);

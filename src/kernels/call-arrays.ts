@@ -4,11 +4,11 @@
 import type { Call } from './contract.js';
 
 /**
- * Makes a call's array. It begins with a string and is filled from there, because V8 would hold an array of numbers with a
- * fraction among them in float64, offsets and all. Slices of it stay so.
+ * Makes a call's array, with offsets for tensors. It begins with a string and is filled from there, because V8 would hold
+ * an array of numbers with a fraction among them in float64, offsets and all. Slices of it stay so.
  */
-export function makeCall(kernel: string, numbers: readonly number[]): Call {
+export function makeCall(kernel: string, args: readonly (number | { readonly offset: number })[]): Call {
   const call: unknown[] = [kernel];
-  for (const number of numbers) call.push(number);
+  for (const arg of args) call.push(typeof arg === 'number' ? arg : arg.offset);
   return call as unknown as Call;
 }

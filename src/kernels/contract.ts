@@ -25,6 +25,14 @@ export interface CallOperands {
   readonly args: readonly unknown[];
 }
 
+/** Calls, and the same with operands of which offsets can be told. */
+export interface PlacedCalls {
+  /** Lists calls as kernels take them over a heap that begins with its memory. */
+  readonly calls: readonly Call[];
+  /** Lists calls of the same kernels, each at least once. */
+  readonly symbolic: readonly CallOperands[];
+}
+
 /** A heap and the kernels that work on it. */
 export interface Backend {
   /** The memory of one model, as float32 numbers. */
@@ -37,7 +45,7 @@ export interface Backend {
    */
   readonly base?: number;
   /** The calls with `base` added to their offsets, which are the arguments that are no numbers in `symbolic`; absent without. */
-  place?(calls: readonly Call[], symbolic: readonly CallOperands[]): readonly Call[];
+  place?(program: PlacedCalls): readonly Call[];
   /** Floating point operations of a product that take it about 5 ms on a fair machine; longer calls are cut. */
   readonly longestCall: number;
   /**
@@ -54,13 +62,13 @@ export interface BackendFactory {
   /** Tells which backend it is. */
   readonly name: 'wasm' | 'typescript';
   /**
-   * Opens a heap of so many float32 numbers. With `mayShare` it may be a range of a memory that others have ranges of, and
-   * `base` says where that begins. @throws HeapSizeError, BackendError where it cannot be had.
+   * Opens a heap of this many float32 numbers. With `mayShare` it may be a range of a memory that others have ranges of, and
+   * `base` says where that begins. @throws HeapSizeError, BackendError where it is not available.
    */
   open(elements: number, mayShare?: boolean): Backend;
   /**
-   * Compiles without blocking the kernels that a model needs beyond the core's; `kernels` returns the names of all that it needs.
-   * Undefined where there is nothing to wait for. A program that is run without it compiles them at once.
+   * Compiles without blocking the kernels that a model needs beyond the core's; `kernels` returns the names of all that it
+   * needs. Undefined where there is nothing to wait for. A program that is run without it compiles them at once.
    */
   prepare?(kernels: () => readonly string[]): Promise<void> | undefined;
   /** The number of threads that compute together; 1 but for `wasm({ threads })`. */

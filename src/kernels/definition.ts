@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions, lookUp, prefixed, show, ValueError } from '../errors.js';
+import { checkBoolean, checkNumber, checkOptions, lookUp, prefixed, show, ValueError } from '../errors.js';
 
 /** Bounds an option, and says its default. */
 export type OptionRange =
@@ -30,8 +30,7 @@ export function fillOptions<O extends object>(ranges: OptionRanges<O>, given: Pa
 function checkOption(value: unknown, range: OptionRange, argument: string): number | boolean | string {
   if ('oneOf' in range) return lookUp(Object.fromEntries(range.oneOf.map((name) => [name, name])), value, argument);
   if (typeof range.default !== 'boolean') return checkNumber(value, argument, range as { min?: number });
-  if (typeof value === 'boolean') return value;
-  throw new ValueError({ argument, given: show(value), expected: 'true or false' });
+  return checkBoolean(value, argument);
 }
 
 /** A spec as plain data. */
@@ -49,7 +48,7 @@ export interface Maker<D = unknown> {
 }
 
 /**
- * Makes a function whose specs carry it, and with it their definition: whoever reads a spec finds there what it means,
+ * Makes a function whose specs carry it, and with it their definition: a reader of a spec finds there what it means,
  * and a program holds the definitions of those that it calls. Definitions are made when they are first asked for, so that
  * bundlers see nothing happen where a function is defined.
  */
@@ -96,7 +95,7 @@ export function resolve<S extends Named, D>(
       argument,
       given: 'a function',
       expected: `what it returns, such as ${example}()`,
-      ...(own && { hint: `A function of your own: ${own}(...).` }),
+      hint: own && `A function of your own: ${own}(...).`,
     });
   }
   const spec = typeof given === 'string' ? { name: given } : given;

@@ -2,6 +2,11 @@
 
 import type { KernelName } from './contract.js';
 
+/** The kernel that is called: it has to be named where several share the signature. */
+export type Which<S extends string> = S extends `* ${string}`
+  ? readonly [kernel: KernelName]
+  : readonly [kernel?: KernelName];
+
 /** The parts of a tensor that a signature may ask for. */
 interface Sizes {
   readonly rows: number;
@@ -46,40 +51,63 @@ type Given<Token extends string, T> = {
 /** The operands that a signature asks for, by name; `T` are tensors. */
 export type Operands<S extends string, T> = Given<WithoutFirst<S>, T>;
 
-/** Returns what a signature begins with. */
-export function kernelOf(signature: string): KernelName {
-  return signature.split(' ', 1)[0] as KernelName;
+/** An operand's name, and where it comes from if it is not given: a size of a tensor, or a constant in the place of one. */
+type Part = readonly [name: string, from: string, size: keyof Sizes | undefined];
+
+/** Holds what a signature begins with, its operands, and the index of the one that is a list, if any. */
+type Parsed = readonly [kernel: KernelName, parts: readonly Part[], list: number];
+
+/** Programs call the same kernels again and again; a signature is read once. */
+const parsed = /* @__PURE__ */ new Map<string, Parsed>();
+
+function read(signature: string): Parsed {
+  const known = parsed.get(signature);
+  if (known) return known;
+  const [kernel, ...tokens] = signature.split(' ') as [KernelName, ...string[]];
+  const parts = tokens.map((token): Part => {
+    const [own, source = own] = token.split('=') as [string, string?];
+    const [from, size] = source.split('.') as [string, (keyof Sizes)?];
+    return [own === source && size ? size : own.replace(/\W/g, ''), from, size];
+  });
+  const made: Parsed = [kernel, parts, tokens.findIndex((token) => token.endsWith('*'))];
+  parsed.set(signature, made);
+  return made;
 }
 
-const nameOf = (token: string): string => token.split('=')[0]?.match(/\w+/g)?.at(-1) as string;
+/** Returns what a signature begins with. */
+export function kernelOf(signature: string): KernelName {
+  return read(signature)[0];
+}
 
 /** Returns the operands in the order of the signature: tensors as they are given, sizes of them where no number is. */
 export function positional<S extends string, T extends Sizes>(signature: S, operands: Operands<S, T>): (number | T)[] {
   const given = operands as Readonly<Record<string, T | number | (T | number)[]>>;
-  const [, ...tokens] = signature.split(' ');
-  return tokens.flatMap((token) => {
-    const source = token.split('=').at(-1) as string;
-    const [tensor, size] = source.split('.') as [string, keyof Sizes];
-    return given[nameOf(token)] ?? (given[tensor] as T | undefined)?.[size] ?? Number(source);
-  });
+  const [, parts, list] = read(signature);
+  const args: (number | T)[] = [];
+  for (let i = 0; i < parts.length; i++) {
+    const [name, from, size] = parts[i] as Part;
+    const value = given[name] ?? (size ? (given[from] as T)[size] : Number(from));
+    if (i === list) args.push(...(value as T[]));
+    else args.push(value as T);
+  }
+  return args;
 }
 
 /** Returns the names of a call's arguments, as many as it has: a list's name stands once for each of it. */
 export function namesOf(signature: string, count: number): readonly string[] {
-  const [, ...tokens] = signature.split(' ');
-  return tokens.flatMap((token) => {
-    const name = nameOf(token);
-    return token.endsWith('*') ? Array.from({ length: count - tokens.length + 1 }, () => name) : name;
-  });
+  const [, parts, list] = read(signature);
+  return parts.flatMap(([name], i) => (i === list ? Array<string>(count - parts.length + 1).fill(name) : name));
 }
 
-/** Returns the arguments of a call by name, of lists the last. */
+/** Returns the arguments of a call by name, of lists the last; they begin at `first`, after the kernel's name. */
 export function named<S extends string>(
   signature: S,
-  [, ...args]: readonly unknown[],
+  call: readonly unknown[],
+  first = 1,
 ): Readonly<Record<Names<S>, number>> {
-  return Object.fromEntries(namesOf(signature, args.length).map((name, i) => [name, args[i]])) as Record<
-    Names<S>,
-    number
-  >;
+  const numbers: Record<string, number> = {};
+  namesOf(signature, call.length - first).forEach((name, i) => {
+    numbers[name] = call[first + i] as number;
+  });
+  return numbers as Record<Names<S>, number>;
 }

@@ -14,11 +14,12 @@ import { planCompile } from '../engine/compile-plan.js';
 import { Engine } from '../engine/engine.js';
 import { INTERNALS, type Internals } from '../engine/internals.js';
 import { programText } from '../engine/program-text.js';
+import { applyAverage, learningRate } from '../engine/steps.js';
 import { type Summary, summarize } from '../engine/summary.js';
 import type { NamedLayer } from '../engine/trainable.js';
 import { chooseTrainable, type LayerTable, tabulate } from '../engine/trainable.js';
 import { copyAverages, copyWeights, takeWeights } from '../engine/weight-copies.js';
-import { checkNumber, checkOptions, StateError, show, ValueError } from '../errors.js';
+import { checkBoolean, checkNumber, checkOptions, StateError, show, ValueError } from '../errors.js';
 import type { FitRun } from '../fit/fit.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import type { Matrix, MatrixLike, MatrixNumbers } from '../matrix.js';
@@ -96,13 +97,13 @@ export class Model implements ModelInterface {
   }
 
   get learningRate(): number {
-    return this.#engine.steps.learningRate;
+    return learningRate(this.#engine);
   }
 
   set learningRate(value: number) {
     if (!this.#engine.compiled)
       throw new StateError('learningRate: the model has no optimizer yet: call compile first.');
-    this.#engine.steps.learningRate = checkNumber(value, 'learningRate', { min: 0 });
+    this.#engine.steps.ownRate = checkNumber(value, 'learningRate', { min: 0 });
   }
 
   get heapBytes(): number {
@@ -119,9 +120,7 @@ export class Model implements ModelInterface {
 
   setTrainable(layers: string | ((layer: NamedLayer) => boolean), trainable: boolean): void {
     this.#checkIdle('setTrainable');
-    if (typeof trainable !== 'boolean') {
-      throw new ValueError({ argument: 'trainable', given: show(trainable), expected: 'true or false' });
-    }
+    checkBoolean(trainable, 'trainable');
     this.#named ??= tabulate(this.#graph, this.#layers);
     chooseTrainable(this.#named, layers, trainable);
     this.#engine.forgetTraining();
@@ -238,7 +237,7 @@ export class Model implements ModelInterface {
 
   applyAveragedWeights(): void {
     this.#checkBetweenSteps('applyAveragedWeights');
-    this.#engine.steps.applyAverage();
+    applyAverage(this.#engine);
   }
 
   updateMovingMoments(x: Data, options: { readonly batchSize?: number } = {}): void {

@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
+import { checkBoolean, checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import type { Ids, Layer } from '../program/layer.js';
 import type { NetworkInput, NetworkNode } from '../program/network.js';
 import { inputWidth } from './layers/input.js';
@@ -74,7 +74,7 @@ function checkSpec(spec: LayerSpec, index: number): void {
     argument: `layers.${index}`,
     given: plain ? `plain data (type '${(spec as { type: string }).type}')` : show(spec),
     expected: 'a layer, such as dense({ units: 10 })',
-    ...(plain ? { hint: 'modelFromSpec({ layers }, { backend }) builds models from plain data.' } : {}),
+    hint: plain ? 'modelFromSpec({ layers }, { backend }) builds models from plain data.' : undefined,
   });
 }
 
@@ -254,9 +254,7 @@ export function setTrainable(layers: readonly Layer[], trainable: boolean): void
 
 function applyTraining(layers: readonly Layer[], spec: TrainableLayerOptions, name: string): void {
   const { trainable = true, learningRateMultiplier = 1 } = spec;
-  if (typeof trainable !== 'boolean') {
-    throw new ValueError({ argument: `${name}.trainable`, given: show(trainable), expected: 'true or false' });
-  }
+  checkBoolean(trainable, `${name}.trainable`);
   const argument = `${name}.learningRateMultiplier`;
   checkNumber(learningRateMultiplier, argument, { above: 0 });
   setTrainable(layers, trainable);

@@ -3,8 +3,8 @@
  * where it does not.
  */
 export function labelHint(labels: ArrayLike<number>, classes: number): string | undefined {
-  let least = Number.POSITIVE_INFINITY;
-  let most = Number.NEGATIVE_INFINITY;
+  let least = Infinity;
+  let most = -Infinity;
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i] as number;
     if (!Number.isInteger(label)) return undefined;

@@ -16,6 +16,12 @@ export type { LossName, LossSpec };
 /** A loss by name, with options, or one that `customLoss` made. */
 export type Loss = LossName | LossSpec | CustomLoss;
 
+/** Says of targets of the wrong width which loss takes the other form. */
+const FORMS: Partial<Record<LossDefinition['targets'], string>> = {
+  label: 'For one-hot rows use categoricalCrossentropy.',
+  class: 'For class indices use sparseCategoricalCrossentropy.',
+};
+
 /** `classes`: what labels would number, where these are some. */
 function refuse(
   targets: Matrix,
@@ -28,12 +34,11 @@ function refuse(
   for (let i = 0; i < data.length; i++) {
     if (!bad(data[i] as number)) continue;
     const place = columns === 1 ? `[${i}]` : `, row ${Math.floor(i / columns)}, column ${i % columns}`;
-    const hint = classes === undefined ? undefined : labelHint(data, classes);
     throw new ValueError({
       argument: `${argument}${place}`,
       given: String(data[i]),
       expected,
-      ...(hint === undefined ? {} : { hint }),
+      hint: classes === undefined ? undefined : labelHint(data, classes),
     });
   }
 }
@@ -82,7 +87,7 @@ export function bindLoss(given: Loss, units: number, activation: string, weight 
       argument: 'loss',
       given: `'${name}' on a model that ends in ${activation}`,
       expected: `a last layer with activation: '${fuses}'`,
-      ...(advice === undefined ? {} : { hint: advice }),
+      hint: advice,
     });
   }
   if (fuses === 'softmax' && units < 2) {
@@ -134,8 +139,7 @@ export function bindLoss(given: Loss, units: number, activation: string, weight 
           argument,
           given: `${targets.columns} columns`,
           expected: columns === 1 ? '1 column' : `${columns} columns, one per output`,
-          ...(kind === 'label' ? { hint: 'For one-hot rows use categoricalCrossentropy.' } : {}),
-          ...(kind === 'class' ? { hint: 'For class indices use sparseCategoricalCrossentropy.' } : {}),
+          hint: FORMS[kind],
         });
       }
       checkValues(targets, units, argument, definition);

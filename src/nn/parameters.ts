@@ -1,4 +1,4 @@
-import { nearest, ShapeError, show, UnknownNameError, ValueError } from '../errors.js';
+import { ShapeError, show, suggest, UnknownNameError, ValueError } from '../errors.js';
 import type { Backend, Heap } from '../kernels/contract.js';
 import { stream } from '../kernels/lib/philox.js';
 import { checkFinite, type Matrix, type MatrixLike, matrix, toMatrix } from '../matrix.js';
@@ -52,7 +52,7 @@ export interface Source {
   readonly seed: number;
   /** Heap elements that hold the seed, and step 0, for the generator in the kernels. */
   readonly state: Tensor;
-  /** First of 32 heap elements that nobody uses. */
+  /** First of 32 heap elements that no code uses. */
   readonly scratch: number;
 }
 
@@ -111,12 +111,11 @@ function checkNames(weights: unknown, parameters: readonly Parameter[]): void {
   const known = new Set(names);
   for (const key of Object.keys(weights)) {
     if (known.has(key)) continue;
-    const guess = nearest(key, names);
     throw new UnknownNameError({
       argument: `weights['${key}']`,
       given: 'a name that no parameter has',
       expected: `one of ${names.slice(0, LISTED).join(', ')}${names.length > LISTED ? ', ...' : ''}`,
-      ...(guess === undefined ? {} : { hint: `Did you mean '${guess}'?` }),
+      hint: suggest(key, names),
     });
   }
   const there = (name: string) =>

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import type { Outcome } from '../engine/outcome.js';
-import type { Measured } from '../nn/metrics/metric.js';
+import type { GatheredState } from '../nn/metrics/metric.js';
+import type { LinkedProgram } from '../program/run.js';
 import type { Logs } from './logs.js';
 import { Totals } from './totals.js';
 
@@ -22,22 +23,34 @@ export class EpochTotals extends Totals {
   #norms = 0;
   #updates = 0;
 
-  constructor({ training }: Engine, from?: TotalsState) {
-    super(training.targets);
-    if (!from) return;
+  /** Goes on from an earlier run, if there is one. */
+  constructor(engine: Engine, rows: number, from: TotalsState | undefined, gathered: GatheredState | undefined) {
+    super(engine, rows);
+    if (from) this.#set(from);
+    if (from && this.gathered) this.gathered.state = gathered as GatheredState;
+  }
+
+  #set(from: TotalsState): void {
     this.rows = from.rows;
     this.skipped = from.skipped;
     this.penalty = from.penalty;
     this.#norms = from.norms;
     this.#updates = from.updates;
-    training.targets.forEach((_, i) => {
+    this.losses.forEach((_, i) => {
       this.losses[i] = from.losses[i] as number;
       this.hits[i] = from.hits[i] as number;
     });
   }
 
-  override add(outcome: Outcome, rows: number): void {
-    super.add(outcome, rows);
+  /** Begins the next epoch. */
+  restart(): void {
+    const none = this.losses.map(() => 0);
+    this.#set({ rows: 0, penalty: 0, losses: none, hits: none, norms: 0, updates: 0, skipped: 0 });
+    this.gathered?.restart();
+  }
+
+  override add(outcome: Outcome, program: LinkedProgram): void {
+    super.add(outcome, program);
     if (outcome.norm === undefined) return;
     this.#norms += outcome.norm;
     this.#updates++;
@@ -49,10 +62,10 @@ export class EpochTotals extends Totals {
   }
 
   /** The norm's mean is over updates, NaN where there were none. */
-  override logs(engine: Engine, measured?: Measured): Logs {
-    const { clip, trackGradientNorm, onNonFinite } = engine.training;
+  override *logs(): Generator<void, Logs> {
+    const { clip, trackGradientNorm, onNonFinite } = this.engine.training;
     const norm = clip || trackGradientNorm ? this.#norms / this.#updates : undefined;
-    const logs = super.logs(engine, measured, norm);
+    const logs = yield* super.logs(norm);
     return onNonFinite === 'skip' ? { ...logs, skippedBatches: this.skipped } : logs;
   }
 }

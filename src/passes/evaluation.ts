@@ -1,9 +1,10 @@
 import type { Engine } from '../engine/engine.js';
+import { readOutcome } from '../engine/outcome.js';
+import { keepingReports } from '../engine/steps.js';
 import { INFERENCE_ROWS } from '../engine/training-plan.js';
-import type { Gathering } from '../nn/metrics/metric.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Pair } from '../rows/arrays.js';
-import { gather, toEnd } from './gather.js';
+import { toEnd } from './gather.js';
 import type { Logs } from './logs.js';
 import { makeLogs } from './logs.js';
 import { Totals } from './totals.js';
@@ -14,22 +15,22 @@ export interface Blocks {
   readonly most: number;
 }
 
-const ALL: Blocks = { rows: INFERENCE_ROWS, most: Number.POSITIVE_INFINITY };
+const ALL: Blocks = { rows: INFERENCE_ROWS, most: Infinity };
 
 /** Hooks that are called for the batches of an evaluation, and waited for. */
 export interface BatchHooks {
   begin(batch: number): Promise<void> | undefined;
-  /** Nobody listens to `end`. */
+  /** No hook listens to `end`. */
   readonly quiet: boolean;
   end(batch: number, logs: Logs): Promise<void> | undefined;
 }
 
-type Pauses = Generator<Promise<void> | undefined | void, void>;
+/** Rows on their way into an evaluation: yields between calls, and what hooks ask to wait for. */
+export type Evaluating = Generator<Promise<void> | undefined | void, void>;
 
 /** Sums of an evaluation. */
 export class Evaluation {
   readonly #totals: Totals;
-  readonly #gathered: Gathering | undefined;
   #batch = 0;
 
   constructor(
@@ -42,12 +43,11 @@ export class Evaluation {
      */
     private readonly check?: (program: LinkedProgram, start: number) => void,
   ) {
-    this.#totals = new Totals(engine.training.targets);
-    this.#gathered = gather(engine, rows);
+    this.#totals = new Totals(engine, rows);
   }
 
   /** Takes rows in, with a chance to stop after every call; yields what hooks ask to wait for. */
-  *add({ x, y, rows: total, weighted }: Pair, blocks = ALL): Pauses {
+  *add({ x, y, rows: total, weighted }: Pair, blocks = ALL): Evaluating {
     const { engine, hooks } = this;
     const end = Math.min(total, blocks.rows * blocks.most);
     for (let start = 0; start < end; start += blocks.rows) {
@@ -61,21 +61,20 @@ export class Evaluation {
         step();
         yield;
       }
-      const outcome = engine.steps.outcome();
-      this.#totals.add(outcome, rows);
-      this.#gathered?.add(engine.heap, program);
+      const outcome = readOutcome(engine);
+      this.#totals.add(outcome, program);
       if (hooks && !hooks.quiet) yield hooks.end(batch, makeLogs(engine, outcome, rows));
     }
   }
 
-  *logs(): Generator<void, Logs> {
-    return this.#totals.logs(this.engine, this.#gathered && (yield* this.#gathered.measure()));
+  logs(): Generator<void, Logs> {
+    return this.#totals.logs();
   }
 }
 
 /** Loss and metrics over all rows, in one go; a step under way does not notice. */
 export function evaluate(engine: Engine, pair: Pair): Logs {
-  return engine.steps.keepingReports(() => {
+  return keepingReports(engine, () => {
     const evaluation = new Evaluation(engine, 'evaluate', pair.rows);
     toEnd(evaluation.add(pair));
     return toEnd(evaluation.logs());

@@ -1,5 +1,7 @@
 import type { Engine } from '../engine/engine.js';
-import { HISTORY, type Steps } from '../engine/steps.js';
+import { readOutcome } from '../engine/outcome.js';
+import { HISTORY, type StepCounts } from '../engine/step-counts.js';
+import { keepingReports, learningRate, runGradients } from '../engine/steps.js';
 import { NonFiniteError, type NonFiniteFacts } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import type { Parameter } from '../program/parameter.js';
@@ -72,7 +74,7 @@ function badLosses(engine: Engine, x: readonly Matrix[], y: readonly Matrix[], w
   return Array.from({ length: rows }, (_, row) => row).filter((row) => {
     engine.stageBatch(program, x, y, row);
     engine.runProgram(program);
-    return !Number.isFinite(engine.steps.outcome().loss);
+    return !Number.isFinite(readOutcome(engine).loss);
   });
 }
 
@@ -121,7 +123,7 @@ function find(
     if (rows.length === 0) continue;
     return { tensor: 'activation', layer: name, rows, what: `the output of ${name} is ${firstBad(output)}` };
   }
-  const outcome = engine.steps.outcome();
+  const outcome = readOutcome(engine);
   if (!Number.isFinite(outcome.loss)) {
     if (!Number.isFinite(outcome.penalty)) {
       return { tensor: 'loss', rows: [], what: `the penalty on weights is ${outcome.penalty}` };
@@ -130,7 +132,7 @@ function find(
     const several = training.targets.length > 1;
     const layer = several ? training.targets[bad]?.name : undefined;
     const what = `the loss${layer ? ` of ${layer}` : ''} is ${bad < 0 ? outcome.loss : outcome.losses[bad]}`;
-    const rows = engine.steps.keepingReports(() => badLosses(engine, data.x, data.y, program.weighted));
+    const rows = keepingReports(engine, () => badLosses(engine, data.x, data.y, program.weighted));
     return { tensor: 'loss', rows, what, ...(layer ? { layer } : {}) };
   }
   for (const { name, gradient } of kept) {
@@ -196,7 +198,10 @@ function largestWeight(engine: Engine): { readonly name: string; readonly value:
 }
 
 /** Losses of the last updates, oldest first, and norms of gradients, or the largest element that the guard saw. */
-function history({ recent, taken }: Steps): { readonly losses: readonly number[]; readonly sizes: readonly number[] } {
+function history({ recent, taken }: StepCounts): {
+  readonly losses: readonly number[];
+  readonly sizes: readonly number[];
+} {
   const last = (start: number) =>
     Array.from({ length: HISTORY }, (_, i) => recent[start + ((taken + 1 + i) % HISTORY)] as number).filter(
       (value) => !Number.isNaN(value),
@@ -209,7 +214,7 @@ function diagnose(engine: Engine, finding: Finding, { x, y }: Pick<Pair, 'x' | '
   const { losses, sizes } = history(steps);
   const { clip } = training;
   const clipping = clip ? '' : ' globalClipNorm: 1 keeps single batches from throwing the weights far off.';
-  const rate = `the learning rate of ${short(steps.learningRate)} is too high`;
+  const rate = `the learning rate of ${short(learningRate(engine))} is too high`;
   const lower: Diagnosis = {
     cause: 'learningRate',
     because: rate,
@@ -252,7 +257,7 @@ function diagnose(engine: Engine, finding: Finding, { x, y }: Pick<Pair, 'x' | '
   const grown = (values: readonly number[], times: number) => {
     return values.length > 1 && (values.at(-1) as number) > times * Math.max(Math.min(...values), 1e-30);
   };
-  if (steps.taken > 0 && steps.learningRate > LARGEST_RATE) return lower;
+  if (steps.taken > 0 && learningRate(engine) > LARGEST_RATE) return lower;
   if (grown(losses, 10) || grown(sizes, APART)) return { ...lower, because: `${rate}: the last steps made it worse` };
   const { name, value } = largestWeight(engine);
   if (value > LARGE) {
@@ -296,7 +301,7 @@ export function explain(
   const batch = { x: read(staged.inputs), y: read(staged.targets) };
   const program = engine.program('inspect', staged.rows, staged.weighted);
   engine.stageBatch(program, batch.x, batch.y, 0);
-  engine.steps.runGradients(program);
+  runGradients(engine, program);
   const finding = find(engine, program, batch, spoilt);
   if (!finding) return undefined;
   const { cause, because, remedy } = diagnose(engine, finding, refused.sample ?? batch);

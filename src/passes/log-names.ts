@@ -3,7 +3,7 @@ import type { Outcome } from '../engine/outcome.js';
 import type { Direction } from '../nn/metrics/metric.js';
 import { capital, type Logs, labelOf, makeLogs } from './logs.js';
 
-/** Returns the numbers of validation, under the names that they have beside those of training. */
+/** Returns the numbers of validation, under the names that they have next to those of training. */
 export function validationLogs(logs: Logs): Logs {
   return Object.fromEntries(Object.entries(logs).map(([name, value]) => [validationName(name), value]));
 }
@@ -15,7 +15,7 @@ export function logNames(engine: Engine, validated: boolean): readonly string[] 
   const { targets, clip, trackGradientNorm } = engine.training;
   const zeros = targets.map(() => 0);
   const measured = targets.map(({ metrics }) => new Map(metrics.map((metric) => [metric, 0])));
-  const outcome: Outcome = { loss: 0, penalty: 0, losses: zeros, hits: zeros, norm: undefined, refused: false };
+  const outcome: Outcome = { loss: 0, penalty: 0, losses: zeros, hits: zeros, norm: undefined };
   const logs = makeLogs(engine, outcome, 1, measured);
   const tracked = clip || trackGradientNorm ? ['gradientNorm'] : [];
   if (engine.training.onNonFinite === 'skip') tracked.push('skippedBatches');

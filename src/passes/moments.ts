@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.js';
+import { runMoments } from '../engine/steps.js';
 import { checkNumber } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import { type Data, readInputs } from '../rows/arrays.js';
@@ -23,7 +24,7 @@ export function updateMovingMoments(engine: Engine, x: Data, batchSize = 32): vo
     if (rows < minimumBatch) break;
     const program = engine.program('moments', rows);
     engine.stageBatch(program, inputs, [], start);
-    engine.steps.runMoments(program, start / batchSize);
+    runMoments(engine, program, start / batchSize);
     const { heap } = engine;
     for (const { value, sum } of moments) {
       for (let i = 0; i < value.size; i++) sum[i] = (sum[i] as number) + (heap[value.offset + i] as number) * rows;

@@ -1,7 +1,8 @@
 import type { Engine } from '../engine/engine.js';
 import type { NodeValue } from '../engine/fused-outputs.js';
 import { readFused } from '../engine/fused-outputs.js';
-import type { Outcome } from '../engine/outcome.js';
+import { type Outcome, readOutcome } from '../engine/outcome.js';
+import { nextMode, runGradients, takeStep } from '../engine/steps.js';
 import { checkOptions } from '../errors.js';
 import type { Weights } from '../nn/parameters.js';
 import type { LinkedProgram } from '../program/run.js';
@@ -28,12 +29,12 @@ const logsOf = (engine: Engine, program: LinkedProgram, outcome: Outcome): Logs 
 
 /** Takes one step of the optimizer, or its share of one where gradients accumulate. */
 export function trainOnBatch(engine: Engine, x: Data, y: Data, options: WeightOptions | undefined): Logs {
-  const program = stageBatch(engine, engine.steps.mode, x, y, sampleWeightOf(options, 'trainOnBatch'));
-  const outcome = engine.steps.run(program);
+  const program = stageBatch(engine, nextMode(engine), x, y, sampleWeightOf(options, 'trainOnBatch'));
+  const outcome = takeStep(engine, program);
   const skips = engine.training.onNonFinite === 'skip';
-  if (outcome.refused && !skips) throw refusal(engine, refusedBatch(engine, x, y, options));
+  if (outcome.trouble && !skips) throw refusal(engine, outcome, refusedBatch(engine, x, y, options));
   const logs = logsOf(engine, program, outcome);
-  return skips ? { ...logs, skippedBatches: outcome.refused ? 1 : 0 } : logs;
+  return skips ? { ...logs, skippedBatches: outcome.trouble ? 1 : 0 } : logs;
 }
 
 /** Computes what a step would, without taking it. */
@@ -45,8 +46,8 @@ export function gradientsOf(
 ): Gradients {
   checkOptions(options, ['nodes', 'sampleWeight'], 'gradients');
   const program = stageBatch(engine, options.nodes === true ? 'inspect' : 'gradients', x, y, options.sampleWeight);
-  engine.steps.runGradients(program);
-  const logs = logsOf(engine, program, engine.steps.outcome());
+  runGradients(engine, program);
+  const logs = logsOf(engine, program, readOutcome(engine));
   const gradients = engine.network.parameters
     .filter(({ trainable }) => trainable)
     .map((parameter) => [parameter.name, engine.readGradient(program, parameter)] as const);

@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.js';
+import { nextMode } from '../engine/steps.js';
 import type { LinkedProgram } from '../program/run.js';
 import { type Data, type Pair, stageBatch } from '../rows/arrays.js';
 import type { WeightOptions } from '../rows/sample-weights.js';
@@ -17,5 +18,5 @@ export interface RefusedBatch {
 
 /** Returns the batch that `trainOnBatch` was given. */
 export function refusedBatch(engine: Engine, x: Data, y: Data, options: WeightOptions = {}): RefusedBatch {
-  return { stage: () => stageBatch(engine, engine.steps.mode, x, y, options.sampleWeight) };
+  return { stage: () => stageBatch(engine, nextMode(engine), x, y, options.sampleWeight) };
 }

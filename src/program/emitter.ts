@@ -1,6 +1,6 @@
 import { makeCall } from '../kernels/call-arrays.js';
 import type { Call, KernelName } from '../kernels/contract.js';
-import { kernelOf, named, type Operands, positional } from '../kernels/operands.js';
+import { kernelOf, named, type Operands, positional, type Which } from '../kernels/operands.js';
 import * as signatures from '../kernels/signatures/index.js';
 import type { Parameter, RowGradients } from './parameter.js';
 import { matrixTensor, type Tensor, vectorTensor } from './plan.js';
@@ -15,8 +15,8 @@ export interface SymbolicCall {
 
 /**
  * 'accumulate' is 'train' that adds its gradient to those of batches before it instead of updating; 'moments' counts
- * batch normalization's moments and nothing else; 'validate' is 'evaluate' in the training workspace, for use within `fit`; 'inspect' is 'gradients' that keeps every
- * layer's output and its gradient.
+ * batch normalization's moments and nothing else; 'validate' is 'evaluate' in the training workspace, for use within `fit`;
+ * 'inspect' is 'gradients' that keeps every layer's output and its gradient.
  */
 export type Mode = (typeof MODES)[number];
 
@@ -132,14 +132,14 @@ export class Emitter {
     return this.counts || this.mode === 'gradients' || this.mode === 'inspect';
   }
 
-  /** Running values such as moving moments take notice of the batch. */
+  /** Running values such as moving moments follow the batch. */
   get counts(): boolean {
     return this.mode === 'train' || this.mode === 'accumulate' || this.mode === 'moments';
   }
 
   /** Calls a kernel with the operands that its signature names; `kernel` is which, where several share it. */
-  call<S extends string>(signature: S, operands: Operands<S, Tensor>, kernel = kernelOf(signature)): void {
-    this.#calls.push({ kernel, args: positional(signature, operands) });
+  call<S extends string>(signature: S, operands: Operands<S, Tensor>, ...[kernel]: Which<S>): void {
+    this.#calls.push({ kernel: kernel ?? kernelOf(signature), args: positional(signature, operands) });
   }
 
   /** Emits a call to come after all others: updates that must not happen where a step is refused. */
@@ -179,7 +179,7 @@ export class Emitter {
   }
 
   #own(tensor: Tensor): Tensor {
-    this.#workspace.push({ tensor, first: Number.POSITIVE_INFINITY, last: -1 });
+    this.#workspace.push({ tensor, first: Infinity, last: -1 });
     return tensor;
   }
 
@@ -208,12 +208,7 @@ export class Emitter {
     return {
       mode: this.mode,
       rows: this.rows,
-      calls: symbolic.map(({ kernel, args }) =>
-        makeCall(
-          kernel,
-          args.map((arg) => (typeof arg === 'number' ? arg : arg.offset)),
-        ),
-      ),
+      calls: symbolic.map(({ kernel, args }) => makeCall(kernel, args)),
       symbolic,
       inputs,
       targets,
@@ -242,7 +237,7 @@ const products: Readonly<Record<string, string>> = {
 export function productFlops({ kernel, args }: { kernel: string; args: readonly unknown[] }): number {
   const signature = products[kernel] as typeof signatures.denseForward | undefined;
   if (!signature) return 0;
-  const { rows, inputs, units } = named(signature, [kernel, ...args]);
+  const { rows, inputs, units } = named(signature, args, 0);
   return 2 * rows * inputs * units;
 }
 

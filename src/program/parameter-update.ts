@@ -18,7 +18,7 @@ function emitNorm(emit: Emitter, { norms: { flat, all, norms } }: Training, norm
 /** Bounds the gradients by the norm that is there. A norm that is not finite stops the update, whatever is clipped. */
 function emitClipping(emit: Emitter, parameters: readonly Parameter[], gradients: Tensor, { by, limit }: Clip): void {
   const { norm, factor } = emit.slots;
-  emit.call(k.clipFactor, { norm, out: factor, limit: by === 'globalNorm' ? limit : Number.POSITIVE_INFINITY });
+  emit.call(k.clipFactor, { norm, out: factor, limit: by === 'globalNorm' ? limit : Infinity });
   const tables = emit.rowGradients.map((rows) => rows.gradients);
   if (by === 'value') for (const g of [gradients, ...tables]) emit.call(k.clipValues, { g, limit });
   if (by === 'norm') {
@@ -45,7 +45,7 @@ export function emitAccumulation(emit: Emitter, { parameters }: Network, trainin
   const { sum } = update.accumulation as NonNullable<Update['accumulation']>;
   if (update.clip) {
     emitNorm(emit, training, norm);
-    emit.call(k.clipFactor, { norm, out: factor, limit: Number.POSITIVE_INFINITY });
+    emit.call(k.clipFactor, { norm, out: factor, limit: Infinity });
   }
   emit.guard?.finish(parameters);
   emit.beginUpdate();

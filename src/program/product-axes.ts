@@ -5,7 +5,7 @@ import * as k from '../kernels/signatures/index.js';
 import { productFlops } from './emitter.js';
 import { denseScratch } from './plan.js';
 
-// This file cuts dense products, which every backend does with long ones; split.ts cuts the rest, for threads.
+// This file cuts dense products that take long, where others wait for their turn, as in fit; split.ts cuts the rest, for threads.
 
 /** Nanoseconds per floating point operation, measured and rounded. */
 const FLOP = 0.023;

@@ -1,6 +1,7 @@
 import { type Backend, type BackendFactory, type Heap, RESERVED_ELEMENTS } from '../kernels/contract.js';
 import { type Program, productFlops, type SymbolicCall } from './emitter.js';
 import { Arena, denseScratch, matrixTensor, panelColumns, type Tensor, vectorTensor } from './plan.js';
+import { splitLongCall } from './product-axes.js';
 import { type LinkedProgram, link, run } from './run.js';
 
 /** Options of `profile`. */
@@ -84,7 +85,7 @@ function measureTimer(): Timer {
     const start = performance.now();
     return performance.now() - start;
   });
-  const tick = gaps.reduce((least, gap) => (gap > 0 ? Math.min(least, gap) : least), Number.POSITIVE_INFINITY);
+  const tick = gaps.reduce((least, gap) => (gap > 0 ? Math.min(least, gap) : least), Infinity);
   if (tick <= COARSE_TICK_MS) return { overhead: median(gaps), average: median };
   // A gap above a tick is the system's doing; in a mean it would outweigh all that the profile measures.
   return { overhead: mean(gaps.map((gap) => Math.min(gap, tick))), average: mean };
@@ -156,7 +157,9 @@ export function profileProgram(
   options: ProfileOptions = {},
 ): Profile {
   const { heap } = backend;
-  const calls = program.calls.map((call) => link({ ...program, calls: [call] }, backend, factory.threads));
+  const calls = program.calls.map((call) =>
+    link({ ...program, calls: [call] }, backend, factory.threads, splitLongCall),
+  );
   // Later calls may overwrite the batch.
   const restoreBatch = save(heap, [...program.inputs, ...program.targets]);
   const restoreState = save(heap, stateOf(program));

@@ -1,7 +1,6 @@
 import type { Backend, Call, Heap } from '../kernels/contract.js';
 import { type Program, productFlops } from './emitter.js';
 import type { Tensor } from './plan.js';
-import { splitLongCall } from './product-axes.js';
 
 /** A program bound to a backend's heap. */
 export interface LinkedProgram extends Program {
@@ -17,19 +16,22 @@ export interface LinkedProgram extends Program {
   readonly undoable: number;
 }
 
+/** Cuts a call of more than `longest` floating point operations into shorter ones, which compute the same to the bit. */
+export type CutCall = (call: Call, longest: number) => readonly Call[];
+
 /**
- * Binds every call to its kernel, or with threads every thread's part of it. `slice` keeps offsets integers, where a rest
+ * Binds every call to its kernel, or with threads every thread's part of it; without threads `cut` makes several of long ones. `slice` keeps offsets integers, where a rest
  * pattern would gather them with fractions into an array of float64; kernels called with float64 offsets take up to
  * twice as long.
  */
-export function link(program: Program, backend: Backend, threads = 1): LinkedProgram {
+export function link(program: Program, backend: Backend, threads = 1, cut?: CutCall): LinkedProgram {
   const { offset, size } = program.outputs[0] as Tensor;
   const { heap } = backend;
   const outputRows = heap.subarray(offset, offset + size);
   const shared = threads > 1 ? backend.linkShared?.(program.calls, program.updates) : undefined;
   if (shared) return { ...program, heap, outputRows, steps: shared, undoable: shared.length - 1 };
-  const whole = backend.place?.(program.calls, program.symbolic) ?? program.calls;
-  const calls = whole.flatMap((call) => splitLongCall(call, backend.longestCall));
+  const whole = backend.place?.(program) ?? program.calls;
+  const calls = cut ? whole.flatMap((call) => cut(call, backend.longestCall)) : whole;
   const steps = calls.map((call: Call) => {
     const kernel = backend.kernels[call[0]] as (...args: number[]) => void;
     return kernel.bind(null, ...(call.slice(1) as number[])) as () => void;

@@ -28,7 +28,7 @@ const WORTH_SHARING = 4000;
 /** A program with less than this to share, in nanoseconds, runs faster on one thread. */
 const WORTH_WAKING = 100_000;
 
-/** Part of a sum that nobody cuts, long enough to be shared with its like. */
+/** Part of a sum that is never cut, long enough to be shared with its like. */
 function isLongNorm(call: Call): boolean {
   return call[0] === 'gradientNorm' && named(k.gradientNorm, call).n * COST.copy >= WORTH_SHARING;
 }

@@ -9,10 +9,12 @@ export interface Lifetime {
 
 type Places = Int32Array | Float64Array;
 
-/** Up to so many tensors each is held against all that are placed; beyond, that would take longer than anything else. */
+/** Up to this many tensors each is held against all that are placed; beyond, that would take longer than anything else. */
 const MOST_COMPARED = 4096;
 
-/** Places workspace tensors from `base` on. Tensors that are never alive at the same time may share a place. Returns the end. */
+/**
+ * Places workspace tensors from `base` on. Tensors that are never alive at the same time may share a place. Returns the end.
+ */
 export function planWorkspace(lifetimes: readonly Lifetime[], base: number): number {
   const start = align(base);
   const used = lifetimes.filter(({ tensor, first, last }) => {
@@ -26,8 +28,8 @@ export function planWorkspace(lifetimes: readonly Lifetime[], base: number): num
 /** Largest first, each at the lowest offset that is free during its lifetime. */
 function placeBySize(lifetimes: readonly Lifetime[], start: number): number {
   const total = lifetimes.reduce((sum, { tensor }) => sum + align(tensor.size), start);
-  // These are the tensors that are placed, by offset. A number read from a Float64Array stays a double to V8 ever after, and kernels in
-  // TypeScript take twice as long with offsets that are: only those need it that an Int32Array cannot hold.
+  // These are the tensors that are placed, by offset. A number read from a Float64Array stays a double to V8 ever after,
+  // and kernels in TypeScript take twice as long with offsets that are: only those need it that an Int32Array cannot hold.
   const Places = total < 2 ** 31 ? Int32Array : Float64Array;
   const [offsets, ends, firsts, lasts] = [0, 1, 2, 3].map(() => new Places(lifetimes.length + 1)) as [
     Places,

@@ -87,7 +87,7 @@ export function readInput(x: MatrixLike, { width, ids }: NetworkInput, argument:
       argument,
       given: oneRow ? `a flat array of ${input.rows} numbers` : `${input.columns} columns`,
       expected: `rows of ${width} columns, the model's inputShape`,
-      ...(oneRow ? { hint: 'For a single row pass [row] or matrix(row, 1, row.length).' } : {}),
+      hint: oneRow ? 'For a single row pass [row] or matrix(row, 1, row.length).' : undefined,
     });
   }
   checkFinite(input, argument);

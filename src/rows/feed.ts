@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.js';
+import { nextMode } from '../engine/steps.js';
 import { checkNumber, show, ValueError } from '../errors.js';
 import type { LinkedProgram } from '../program/run.js';
 import type { Pair } from './arrays.js';
@@ -6,7 +7,10 @@ import { checkIndices } from './changed.js';
 import type { Mixup } from './mixup.js';
 import { shuffled } from './shuffle.js';
 
-/** Returns a promise where the run is to wait: for the event loop to have a turn, or while it is paused. Throws to end the run. */
+/**
+ * Returns a promise where the run is to wait: for the event loop to have a turn, or while it is paused. Throws to end the
+ * run.
+ */
 export type Pause = () => Promise<void> | undefined;
 
 /** Records what a run that is resumed must find as it left it. */
@@ -44,7 +48,7 @@ export interface Feed {
   readonly chosen?: Uint32Array | undefined;
 }
 
-/** Batches of rows that lie in memory. With `steps`, epochs of so many batches, one pass over the rows after the other. */
+/** Batches of rows that lie in memory. With `steps`, epochs of this many batches, one pass over the rows after the other. */
 export class ArrayFeed implements Feed {
   readonly steps: number;
   readonly rows: number;
@@ -117,7 +121,7 @@ export class ArrayFeed implements Feed {
     const { engine, options } = this;
     const { x, y, weighted } = this.sample;
     const rows = Math.min(options.batchSize, this.#total - this.#start);
-    const program = engine.program(engine.steps.mode, rows, weighted);
+    const program = engine.program(nextMode(engine), rows, weighted);
     engine.stageBatch(program, x, y, this.#start, this.#order);
     checkIndices(engine, program, this);
     if (mixed) options.mixup?.apply(engine, program, x, y, this.#start, this.#order);

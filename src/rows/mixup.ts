@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.js';
+import { nextBatch } from '../engine/steps.js';
 import { ValueError } from '../errors.js';
 import { exp, log } from '../kernels/lib/math.js';
 import { Generator, stream } from '../kernels/lib/philox.js';
@@ -75,7 +76,7 @@ export class Mixup {
     start: number,
     order: Uint32Array | undefined,
   ): void {
-    const generator = new Generator(this.seed, stream('augmentation'), engine.steps.batch);
+    const generator = new Generator(this.seed, stream('augmentation'), nextBatch(engine));
     const lambda = drawBeta(generator, this.alpha);
     const partners = Uint32Array.from({ length: program.rows }, (_, i) => i);
     for (let i = partners.length - 1; i > 0; i--) {

@@ -35,7 +35,7 @@ export function makePause(slice = SLICE): () => Promise<void> | undefined {
 
 /** Runs under way in this process. They share one slice between two turns of the event loop. */
 let runs = 0;
-let sliceBegan = Number.NEGATIVE_INFINITY;
+let sliceBegan = -Infinity;
 
 /** The runs that wait for a slice, in order. */
 const waiting: (() => void)[] = [];
@@ -55,14 +55,17 @@ function awaitSlice(): Promise<void> {
 }
 
 /**
- * Begins a run: at once where there is no other, else with the next slice, since of many that are called at the same time
- * each has data to read first. What it resolves to says that the run has ended.
+ * Does work as a run: at once where there is no other, else from the next slice on, since of many that are called at the
+ * same time each has data to read first.
  */
-export async function beginRun(): Promise<() => void> {
-  const end = () => void runs--;
+export async function asRun<T>(work: () => Promise<T>): Promise<T> {
   if (runs++ > 0) await awaitSlice();
   else sliceBegan = performance.now();
-  return end;
+  try {
+    return await work();
+  } finally {
+    runs--;
+  }
 }
 
 /**

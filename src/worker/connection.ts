@@ -89,7 +89,7 @@ export class Connection {
     return known;
   }
 
-  /** Hands on that a run is to stand still, or to go on. */
+  /** Hands on that a run is to pause, or to go on. */
   pause(control: number, paused: boolean): void {
     if (!this.#gone) this.#port.post({ type: 'pause', control, paused });
   }

@@ -13,6 +13,7 @@ import type { BackendFactory } from '../kernels/contract.js';
 import { layerSequentialUnitVariance } from '../model/lsuv.js';
 import { Model as GraphModel } from '../model/model.js';
 import { compileOptionsFromSpec } from '../nn/specs.js';
+import { type FunctionName, rowOf } from './methods.js';
 import { packError } from './packed-errors.js';
 import type { BackendChoice, Description, ModelState, Property } from './protocol.js';
 import type { Factories } from './remote-callbacks.js';
@@ -29,7 +30,7 @@ export const factories: Factories = {
 };
 
 /** Functions that take a model first. */
-export const functions: Readonly<Record<string, (model: Model, ...args: never[]) => unknown>> = {
+export const functions: Readonly<Record<FunctionName, (model: Model, ...args: never[]) => unknown>> = {
   layerSequentialUnitVariance,
   loadWeights,
   save,
@@ -40,8 +41,6 @@ export async function openBackend({ name, options }: BackendChoice): Promise<Bac
   if (name === 'typescript') return typescript();
   return name === 'auto' ? auto(options) : wasm(options as WasmOptions);
 }
-
-const isGenerator = (value: unknown) => Object.prototype.toString.call(value) === '[object AsyncGeneratorFunction]';
 
 const isPlain = (value: unknown) => (typeof value !== 'object' || value === null) && typeof value !== 'function';
 
@@ -64,12 +63,10 @@ export class Hosted {
 
   describe(): Description {
     const own = Object.getOwnPropertyDescriptors(GraphModel.prototype);
-    const entries = Object.entries(own).filter(([name]) => name !== 'constructor');
+    const settable = Object.entries(own).filter(([, { set }]) => set);
     const { name, math, threads, reason } = this.#model.backend;
     return {
-      generators: entries.filter(([, { value }]) => isGenerator(value)).map(([name]) => name),
-      methods: entries.filter(([, { value }]) => typeof value === 'function').map(([name]) => name),
-      settable: [...Object.keys(this.#model), ...entries.filter(([, { set }]) => set).map(([name]) => name)],
+      settable: [...Object.keys(this.#model), ...settable.map(([name]) => name)],
       backend: { name, math, threads, ...(reason === undefined ? {} : { reason }) },
       ...namesOf(this.#model),
     };
@@ -130,10 +127,10 @@ export class Hosted {
 
   /** Calls a method as the calling side would. */
   invoke(method: string, args: readonly unknown[]): unknown {
-    const given =
-      method === 'compile'
-        ? args.map((options) => (options instanceof Object ? compileOptionsFromSpec(options) : options))
-        : args;
+    const { args: roles } = rowOf(method, 'method');
+    const given = args.map((arg, i) =>
+      roles[i]?.role === 'specs' && arg instanceof Object ? compileOptionsFromSpec(arg) : arg,
+    );
     const result = (this.#model as unknown as Record<string, (...args: unknown[]) => unknown>)[method]?.(...given);
     // The calling side has its own model to return.
     return result === this.#model ? undefined : result;

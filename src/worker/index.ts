@@ -36,7 +36,7 @@ export { share } from './share.js';
 /** Options of a worker. */
 export interface StartOptions {
   /**
-   * The address of the file `worker-host.js` of this package, for bundlers that move it; default beside this module.
+   * The address of the file `worker-host.js` of this package, for bundlers that move it; default next to this module.
    */
   readonly workerUrl?: string | URL;
 }

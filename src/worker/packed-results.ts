@@ -36,7 +36,7 @@ export function packResult(result: unknown, keep = false): PackedResult {
   return { value: pack(result, []), marks, transfer: [...transfer] };
 }
 
-/** Returns what stands at a path. */
+/** Returns what is at a path. */
 export function at(root: unknown, path: Path): unknown {
   return path.reduce<unknown>((value, key) => (value as Record<string | number, unknown>)[key], root);
 }

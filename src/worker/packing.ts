@@ -2,8 +2,10 @@ import type { TrainingControl } from '../callbacks/training-control.js';
 import { show, ValueError } from '../errors.js';
 import { isNumericArray, type NumericArray } from '../matrix.js';
 import { isA } from '../realms.js';
-import { type Batches, isStream } from './batch-streams.js';
+import { type Batches, isBatches } from '../rows/batches.js';
+import { isStream } from './batch-streams.js';
 import { type Copy, copyNow, copyOfNumbers, copyOfRows, copyOfView, ELEMENTS, NUMBERS } from './copying.js';
+import type { Role } from './methods.js';
 import { packError } from './packed-errors.js';
 import type { Note, PackedCallback, PackedControl, PackedStream, Path } from './protocol.js';
 
@@ -25,7 +27,7 @@ export interface Registry {
   keep(fn: (...args: never[]) => unknown): number;
   callback(callback: object): PackedCallback;
   signal(signal: AbortSignal): number;
-  stream(stream: Batches): PackedStream;
+  stream(stream: Batches<unknown>): PackedStream;
   control(control: TrainingControl): PackedControl;
 }
 
@@ -83,17 +85,21 @@ export class Packer {
     return [...this.#transfer];
   }
 
-  /** Arguments of a method: x, y and options, or x and options, or options alone. */
-  arguments(method: string, args: readonly unknown[]): unknown[] {
-    if (method === 'compile') return [...args];
+  /** Packs the arguments of a method by their roles. */
+  arguments(roles: readonly Role[], args: readonly unknown[]): unknown[] {
+    const [first] = args;
+    const streams = typeof first === 'function' || (typeof first === 'object' && first !== null && isBatches(first));
     return args.map((arg, i) => {
-      if (typeof arg === 'function' && method === 'setTrainable') {
-        return this.#note({ kind: 'function', path: [i], fn: this.#keep(arg) });
+      const role = roles[i];
+      if (role?.role === 'specs') return arg;
+      if (typeof arg === 'function') {
+        if (role?.role === 'chooser') return this.#note({ kind: 'function', path: [i], fn: this.#keep(arg) });
+        return this.#stream(arg as Batches<unknown>, [i]);
       }
-      if (typeof arg === 'function') return this.#stream(arg as Batches, [i]);
-      if (i === 0) return this.#data(arg, [i], 'x', this.names.inputs);
-      if (i === 1) return this.#data(arg, [i], 'y', this.names.outputs);
-      return this.#plain(arg, [i], '');
+      if (role?.role !== 'data') return this.#plain(arg, [i], role?.name ?? '');
+      // After a stream come options.
+      if (role.of === 'outputs' && streams) return this.#plain(arg, [i], '');
+      return this.#data(arg, [i], role.name, this.names[role.of]);
     });
   }
 
@@ -195,7 +201,7 @@ export class Packer {
     if (key === 'validationData' && Array.isArray(value)) {
       return this.#pair(value, path, ['validationData[0]', 'validationData[1]', 'validationData[2]']);
     }
-    if (key === 'validationData' && typeof value === 'function') return this.#stream(value as Batches, path);
+    if (key === 'validationData' && typeof value === 'function') return this.#stream(value as Batches<unknown>, path);
     if (key === 'control' && typeof (value as Partial<TrainingControl> | null)?.watch === 'function') {
       return this.#note({ kind: 'control', path, control: this.registry.control(value as TrainingControl) });
     }
@@ -261,7 +267,7 @@ export class Packer {
     }
   }
 
-  #stream(stream: Batches, path: Path): undefined {
+  #stream(stream: Batches<unknown>, path: Path): undefined {
     return this.#note({ kind: 'stream', path, stream: this.registry.stream(stream) });
   }
 

@@ -59,7 +59,7 @@ export interface PackedStream {
   readonly known: number;
 }
 
-/** Lets a run stand still. */
+/** Lets a run pause. */
 export interface PackedControl {
   readonly control: number;
   readonly paused: boolean;
@@ -181,9 +181,6 @@ export interface Ask {
 }
 
 export interface Description {
-  readonly methods: readonly string[];
-  /** Those that return generators. */
-  readonly generators: readonly string[];
   /** Names of properties that can be set. */
   readonly settable: readonly string[];
   readonly backend: BackendInfo;

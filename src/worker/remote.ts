@@ -10,6 +10,7 @@ import type { PredictOptions } from '../passes/predict.js';
 import type { Data } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
 import type { Connection } from './connection.js';
+import { type FunctionName, type MethodRow, methods, rowOf } from './methods.js';
 import { unpackError } from './packed-errors.js';
 import { Packer } from './packing.js';
 import type { BackendInfo, CallSettings, Description, ModelState, Property } from './protocol.js';
@@ -177,10 +178,11 @@ class Mirror implements Target {
   ): Promise<unknown> {
     if (this.disposed) throw new StateError(`${method}: the model was disposed of.`);
     const scope = this.scope();
-    const { rest, settings: fitting } = splitOptions(method, args, scope);
+    const row = rowOf(method, takes);
+    const { rest, settings: fitting } = row.trains ? splitOptions(args, scope) : { rest: args, settings: {} };
     const settings = put ? { ...fitting, put: scope.keep(put) } : fitting;
     const packer = new Packer(scope, this.description);
-    const packed = packer.arguments(method, rest);
+    const packed = packer.arguments(row.args, rest);
     const { notes, loans } = packer;
     const lent = loans.map(({ path }) => path);
     const { model } = this;
@@ -189,9 +191,9 @@ class Mirror implements Target {
       scope,
       packer,
     );
-    if (method === 'dispose') this.end();
+    if (row.ends) this.end();
     if (method === 'compile') return this.remote;
-    return method === 'predict' ? fillOutput(args, result) : result;
+    return row.fills ? fillOutput(args, result) : result;
   }
 
   end(): void {
@@ -211,13 +213,9 @@ function withProgress<O extends RemoteFitOptions>({ verbose, ...options }: O): o
 }
 
 /** Takes out of the options of `fit` what is for this side. */
-function splitOptions(
-  method: string,
-  args: readonly unknown[],
-  scope: Scope,
-): { rest: readonly unknown[]; settings: CallSettings } {
+function splitOptions(args: readonly unknown[], scope: Scope): { rest: readonly unknown[]; settings: CallSettings } {
   const options = args.at(-1);
-  if (method !== 'fit' || typeof options !== 'object' || options === null) return { rest: args, settings: {} };
+  if (typeof options !== 'object' || options === null) return { rest: args, settings: {} };
   const { onProgress, progressInterval = 100, batchHooks = 'grouped', ...others } = options as RemoteFitOptions;
   lookUp({ grouped: true, each: true }, batchHooks, 'batchHooks');
   checkNumber(progressInterval, 'progressInterval', { min: 0 });
@@ -266,12 +264,10 @@ export function makeRemote(
   const remote = {};
   const define = (name: string, property: PropertyDescriptor) =>
     Object.defineProperty(remote, name, { enumerable: true, ...property });
-  for (const name of description.methods.filter((name) => !description.generators.includes(name))) {
-    define(name, { value: (...args: unknown[]) => mirror.call(name, 'method', args), enumerable: false });
-  }
-  for (const name of description.generators) {
+  for (const [name, { yields }] of Object.entries<MethodRow>(methods)) {
+    const call = (...args: unknown[]) => mirror.call(name, 'method', args);
     const generate = (...args: unknown[]) => pulled((put) => mirror.call(name, 'method', args, put));
-    define(name, { value: generate, enumerable: false });
+    define(name, { value: yields ? generate : call, enumerable: false });
   }
   for (const name of Object.keys(state.changed)) {
     const set = (value: unknown) => mirror.set(name, value);
@@ -285,7 +281,7 @@ export function makeRemote(
 }
 
 /** Calls a function that takes a model, in the model's worker. @throws ValueError for anything but a model in a worker. */
-export function callWith(model: RemoteModel, name: string, args: readonly unknown[]): Promise<unknown> {
+export function callWith(model: RemoteModel, name: FunctionName, args: readonly unknown[]): Promise<unknown> {
   const mirror = mirrors.get(model);
   if (mirror) return mirror.call(name, 'function', args);
   const expected = "a model of 'myelin/worker'";

@@ -1,7 +1,9 @@
 import { recipeOf } from '../callbacks/recipe.js';
 import type { TrainingControl } from '../callbacks/training-control.js';
 import { onAbort } from '../fit/on-abort.js';
-import { type Batches, isOnce, iterate } from './batch-streams.js';
+import type { Batches } from '../rows/batches.js';
+import { isOnce } from '../rows/iterate.js';
+import { openStream } from './batch-streams.js';
 import { unpackResult } from './packed-results.js';
 import type { Names, Packer, Registry } from './packing.js';
 import type { Ask, ModelState, PackedCallback, PackedControl, PackedStream, States } from './protocol.js';
@@ -112,9 +114,9 @@ export class Scope implements Registry {
     return number;
   }
 
-  stream(stream: Batches): PackedStream {
+  stream(stream: Batches<unknown>): PackedStream {
     const open = this.keep((epoch: number) => {
-      const iterator = iterate(stream, epoch);
+      const iterator = openStream(stream, epoch);
       return [this.keep(() => iterator.next(), 'batch'), this.keep(() => iterator.return?.(), 'hook')];
     });
     if (typeof stream === 'function') return { open, kind: 'function', known: -1 };

@@ -10,6 +10,7 @@ import { modelFromSpec } from '../model/from-spec.js';
 import { makeArray } from './copying.js';
 import { type AskApart, HostStreams } from './host-streams.js';
 import { factories, functions, Hosted, openBackend } from './hosted.js';
+import type { FunctionName } from './methods.js';
 import { packError, unpackError } from './packed-errors.js';
 import { at, packResult, put } from './packed-results.js';
 import type { Ask, ModelState, Note, Request, Response, States } from './protocol.js';
@@ -156,13 +157,13 @@ class Host {
         addCallback(args, progressCallback(progress, tell));
       }
       const chooser = notes.find(({ kind }) => kind === 'function');
-      if (chooser?.kind === 'function' && method === 'setTrainable') {
+      if (chooser?.kind === 'function') {
         const { fn } = chooser;
         const choose = async (layers: readonly unknown[]) =>
           (await ask(layers.map((layer) => ({ fn, args: [layer], self: -1 })))).answers;
         return hosted.choose(choose, args);
       }
-      if (takes === 'function') return functions[method]?.(hosted.model, ...(args as never[]));
+      if (takes === 'function') return functions[method as FunctionName](hosted.model, ...(args as never[]));
       const result = hosted.invoke(method, args);
       return settings.put === undefined ? result : this.#putAll(result as AsyncIterable<unknown>, call, settings.put);
     };

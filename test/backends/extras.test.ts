@@ -216,9 +216,9 @@ describe('the bits are the same', () => {
     [
       'a text for a core',
       { source: { core: 'kernels' } },
-      /^wasm\.source: expected the bytes of myelin\/kernels\.wasm/,
+      /^wasm\.source\.core: expected a URL.*the bytes of myelin\/kernels\.core\.wasm/,
     ],
-    ['a promise for a core', { source: { core: Promise.resolve() } }, /^wasm\.source\.core: .*got a promise/],
+    ['a promise for a core', { source: { core: Promise.resolve() } }, /^wasm\.source\.core: .*got undefined/],
     ['a number for extras', { source: { ...source.parts.source, extras: 4 } }, /^wasm\.source\.extras: .*got 4/],
     [
       'extras for a core',

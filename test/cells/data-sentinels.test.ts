@@ -14,13 +14,13 @@ describe('told', () => {
     [
       'nines below',
       [...cycle(20, 10, 1.5), -999, -999],
-      '-999 (2 cells, first in row 20) stands far from all others, 10 to 19',
+      '-999 (2 cells, first in row 20) is far from all others, 10 to 19',
     ],
-    ['one below 0 among others above', [...cycle(20, 0, 1), -99], '-99 (1 cell, first in row 20) stands far'],
+    ['one below 0 among others above', [...cycle(20, 0, 1), -99], '-99 (1 cell, first in row 20) is far'],
     [
       'nines above',
       [9999, ...cycle(20, -5, 1), 9999],
-      '9999 (2 cells, first in row 0) stands far from all others, -5 to 1',
+      '9999 (2 cells, first in row 0) is far from all others, -5 to 1',
     ],
     ['with decimals', [...cycle(20, 0, 0.1), -99.9], '-99.9 (1 cell'],
     ['of well logs', [...cycle(20, 0, 0.1), -999.25, -999.25], '-999.25 (2 cells'],
@@ -28,9 +28,9 @@ describe('told', () => {
     [
       'two of them',
       [...cycle(20, 40, 1), -999, -9999, -999],
-      '-999 (2 cells, first in row 20) and -9999 (1 cell, first in row 21) stand far',
+      '-999 (2 cells, first in row 20) and -9999 (1 cell, first in row 21) are far',
     ],
-    ['codes of a survey', [1, 2, 99, 3, 99, 1], '99 (2 cells, first in row 2) stands far from all others, 1 to 3'],
+    ['codes of a survey', [1, 2, 99, 3, 99, 1], '99 (2 cells, first in row 2) is far from all others, 1 to 3'],
     ['beside missing ones', [Number.NaN, ...cycle(20, 0, 1), -999], '-999 (1 cell, first in row 21)'],
   ])('%s', (_, values, text) => {
     expect(remarkOn(values)).toContain(`'a': ${text}`);
@@ -39,7 +39,7 @@ describe('told', () => {
   test('with lines of a file, and the option to say', () => {
     const remark = remarkOn([1, 2, -999, 3], [2, 3, 5, 6]);
     expect(remark).toBe(
-      "'a': -999 (1 cell, first in line 5) stands far from all others, 1 to 3; missing: ['-999'] if it means a missing value",
+      "'a': -999 (1 cell, first in line 5) is far from all others, 1 to 3; missing: ['-999'] if it means a missing value",
     );
   });
 });
@@ -77,7 +77,7 @@ describe('in a fit', () => {
         remark: (remark) => heard.push(remark),
       },
     );
-    expect(heard.join()).toContain("'temp': -999 (6 cells, first in line 15) stands far from all others, 0 to 6");
+    expect(heard.join()).toContain("'temp': -999 (6 cells, first in line 15) is far from all others, 0 to 6");
     expect(fitted.record.notes).toEqual(expect.arrayContaining(heard));
     const heeded = await tabular({ target: 'y', ...options }).fit(await readCsv({ text }, { missing: [-999] }));
     expect(heeded.record.notes.join()).not.toContain('-999');
@@ -91,7 +91,7 @@ describe('in a fit', () => {
     }));
     const fitted = await tabular({ target: 'y', task: 'regression', drop: ['note'], ...options }).fit(rows);
     const notes = fitted.record.notes.join();
-    expect(notes).toContain("'y': -999 (1 cell, first in row 7) stands far from all others, 0 to 19.5");
+    expect(notes).toContain("'y': -999 (1 cell, first in row 7) is far from all others, 0 to 19.5");
     expect(notes).not.toContain("'note'");
     expect(tableFromRows(rows).rows).toBe(40);
   });

@@ -5,11 +5,9 @@ const csv = (text: string, options?: CsvOptions) => readCsv({ text }, options);
 
 test('a carriage return alone in a line is named', async () => {
   for (const text of ['a,b\n1,2\r3,4\n5,6\n', 'a,b\r\n1,2\r3,4\r\n']) {
-    await expect(csv(text)).rejects.toThrow(
-      /has 3 fields where the first has 2\. A carriage return stands alone in it/,
-    );
+    await expect(csv(text)).rejects.toThrow(/has 3 fields where the first has 2\. It contains a lone carriage return/);
   }
-  await expect(csv('a,b\r\n1,2,3\r\n')).rejects.toThrow(/A field that holds the separator stands in quotes/);
+  await expect(csv('a,b\r\n1,2,3\r\n')).rejects.toThrow(/A field that contains the separator must be quoted/);
 });
 
 describe('two characters between fields are refused with the cause', () => {
@@ -21,7 +19,7 @@ describe('two characters between fields are refused with the cause', () => {
     ['||', 'a||b||c\n1||x, y||3\n4||||6\n'],
   ])('%s in %j', async (pair, text) => {
     for (const read of [csv(text), streamCsv({ text }).next()]) {
-      await expect(read).rejects.toThrow(`'${pair}' stands between the fields, and a separator is one character`);
+      await expect(read).rejects.toThrow(`'${pair}' is between the fields, and a separator is one character`);
     }
     // What is said counts more.
     expect((await csv(text, { separator: ';' })).columns).toHaveLength(1);

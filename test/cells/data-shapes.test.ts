@@ -86,10 +86,8 @@ describe('whether the first line holds names is decided by all columns', () => {
 
   test('a target that stands in the first line is a hint', async () => {
     const table = await csv('id,7,7\n4,2,1\n5,9,3\n');
-    expect(table.report?.notes.join()).toMatch(/'7' in it is a value, though 'id' stands above numbers; header: true/);
-    expect(() => table.column('id')).toThrow(
-      /'id' stands in the first line, which was taken for values: say header: true/,
-    );
+    expect(table.report?.notes.join()).toMatch(/'7' in it is a value, though 'id' is above numbers; header: true/);
+    expect(() => table.column('id')).toThrow(/'id' is in the first line, which was read as values: say header: true/);
     expect(() => table.column('ix')).not.toThrow(/first line/);
   });
 });

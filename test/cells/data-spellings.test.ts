@@ -45,8 +45,8 @@ describe('whole numbers with decimals of zeros', () => {
 
 describe('dates of three numbers', () => {
   test.each<[readonly string[], RegExp]>([
-    [['31/01/2024', '01/31/2024'], /day stands first in '31\/01\/2024' and the month in '01\/31\/2024'/],
-    [['1-13-24', '13-1-24'], /day stands first in '13-1-24' and the month in '1-13-24'/],
+    [['31/01/2024', '01/31/2024'], /day comes first in '31\/01\/2024' and the month in '01\/31\/2024'/],
+    [['1-13-24', '13-1-24'], /day comes first in '13-1-24' and the month in '1-13-24'/],
     [['24/01/13', '24/02/14', '24/03/15'], /dateFormat: 'DMY' or dateFormat: 'YMD'/],
     [['10-01-05', '10-02-06'], /dateFormat: 'DMY' or dateFormat: 'MDY' or dateFormat: 'YMD'/],
     [['05/06/24', '07/08/24'], /day and month may be either: say dateFormat: 'DMY' or dateFormat: 'MDY'$/m],

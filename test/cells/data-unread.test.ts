@@ -227,7 +227,7 @@ describe('lines that are not cut', () => {
   const notes = async (text: string) => (await readCsv({ text })).report!.notes.join('\n');
   test('name the character that may separate', async () => {
     expect(await notes('a^b\n1^2\n3^4\n')).toMatch(
-      /lines are not cut, though '\^' stands in each.*separator: '\^' if it separates/,
+      /lines are not cut, though '\^' occurs equally often in each.*separator: '\^' if it separates/,
     );
     expect(await notes('a~b~c\n1~2~3\n')).toMatch(/separator: '~'/);
     expect(await notes('"a,b"\n"1,2"\n"3,4"\n')).toMatch(

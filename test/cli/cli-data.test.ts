@@ -56,7 +56,7 @@ describe('myelin', () => {
     ]);
     const { stderr } = await myelin(['train', 'commas.csv', '--target', 'kind', '--out', 'texts.myelin', ...quick]);
     expect(stderr).toMatch(/^note: 'size' is read as texts, though all would be numbers with --decimal ,$/m);
-    expect((await myelin(['inspect', 'd.myelin'])).stdout).toMatch(/^Reading: decimals stand after ','$/m);
+    expect((await myelin(['inspect', 'd.myelin'])).stdout).toMatch(/^Reading: decimals follow ','$/m);
     const again = JSON.parse((await myelin(['evaluate', 'd.myelin', 'commas.csv', '--json'])).stdout);
     const points = ['evaluate', 'd.myelin', 'points.csv', '--decimal', '.', '--json'];
     writeFileSync(at('points.csv'), csv(100, 4));

@@ -62,7 +62,7 @@ describe('refused before training', () => {
       'a checkpoint that cannot be',
       ['--out', 'taken.myelin'],
       1,
-      /^error: the checkpoint beside --out: .*it is a folder/,
+      /^error: the checkpoint next to --out: .*it is a folder/,
     ],
     ['no second name', ['--out', 'kept.myelin'], 1, /^error: the file before --out: .*folder/],
     [

@@ -89,7 +89,7 @@ describe('the first line is not what it was in training: the error says the opti
       const { code, stderr } = await myelin([command, 'texts.myelin', 'texts-named.csv']);
       expect(code).toBe(0);
       expect(stderr).toMatch(
-        /the first line is taken for values, though training met none of its texts, such as 'colour'/,
+        /the first line is taken for values, though training saw none of its texts, such as 'colour'/,
       );
       expect(stderr).toMatch(/--header and --names column1,column2,column3/);
       expect((await myelin([command, 'texts.myelin', 'texts.csv'])).stderr).not.toMatch(/first line/);

@@ -37,7 +37,7 @@ describe('the command', () => {
     const told = await myelin([...train, '--columns', 'c=skip,"size, m"=category']);
     expect(inputsOf(told.stdout)).toEqual(['size, m', 'b']);
     expect((await myelin([...train, '--drop', 'size, m'])).stderr).toMatch(
-      /--drop: .*A name with a comma stands in double quotes: --drop '"size, m"'/,
+      /--drop: .*A name with a comma needs double quotes: --drop '"size, m"'/,
     );
     const kept = await myelin(['predict', 'm.myelin', 'commas.csv', '--keep', '"size, m",c']);
     expect(kept.stdout.split('\n')[0]).toBe('"size, m",c,y');
@@ -49,7 +49,7 @@ describe('the command', () => {
     const args = ['train', 'years.csv', '--target', 'y', '--out', 'y.myelin', ...quick];
     const { code, stderr } = await myelin(args);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/'y' stands in the first line, which was taken for values: say --header\./);
+    expect(stderr).toMatch(/'y' is in the first line, which was read as values: say --header\./);
   });
 
   test('looks at the names of a file without rows, and keeps what it was asked to without a warning', async () => {

@@ -146,13 +146,13 @@ describe('ways in which tables are written as JSON', () => {
     expect(await read('a.b')).toEqual([1]);
     expect(await read('c.d')).toEqual([2]);
     expect(await read('e.f')).toEqual([3, 4]);
-    await expect(read('a.c')).rejects.toThrow(/no rows under the key 'a.c'. Rows stand under 'a.b', 'c.d'/);
+    await expect(read('a.c')).rejects.toThrow(/no rows under the key 'a.c'. Rows are under 'a.b', 'c.d'/);
     await expect(readJson({ text }, { key: 7 as never })).rejects.toThrow(/key: expected a text/);
   });
 
   test('what was found is in the notes', async () => {
     const notes = async (text: string) => (await readJson({ text })).report!.notes.join('; ');
-    expect(await notes('{"meta":{"n":2},"data":[{"a":1}]}')).toBe("the rows stand under 'data'; left out: 'meta'");
+    expect(await notes('{"meta":{"n":2},"data":[{"a":1}]}')).toBe("the rows are under 'data'; left out: 'meta'");
     expect(await notes('{"a":{"3":1,"7":2}}')).toMatch(
       /as pandas writes by default; .*whole numbers, and are left out/,
     );

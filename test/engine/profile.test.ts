@@ -1,9 +1,11 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { wasm } from '../../src/backends/wasm.js';
+import { takeStep } from '../../src/engine/steps.js';
 import { debugging } from '../../src/fit/debug.js';
 import type { BackendFactory } from '../../src/kernels/contract.js';
-import { profileProgram } from '../../src/program/profile.js';
+import { profileStep } from '../../src/passes/profiling.js';
+import { splitLongCall } from '../../src/program/product-axes.js';
 import { factories, wasmFactory } from '../support/buffers.js';
 import { build, clouds, makeEngine, targetsOf, trainingCases, weightHash } from '../support/nn/models.js';
 
@@ -66,7 +68,10 @@ describe.each(Object.entries(factories))('a profile on %s', (_, factory) => {
   });
 
   test('a product that runs in parts is one call', async () => {
-    const { steps, calls } = makeEngine(everything, cutting(factory)).program('train', 200);
+    const engine = makeEngine(everything, cutting(factory));
+    expect(engine.program('train', 200).steps.length).toBe(engine.program('train', 200).calls.length);
+    engine.cutCalls(splitLongCall);
+    const { steps, calls } = engine.program('train', 200);
     expect(steps.length).toBeGreaterThan(calls.length);
     const options = { repeats: 2 };
     const many = clouds(200, 7, 3);
@@ -104,7 +109,7 @@ test('leaves weights, state and step bitwise as they were', () => {
     for (const target of program.targets) engine.heap.set(labels, target.offset);
   };
   step();
-  engine.steps.run(program);
+  takeStep(engine, program);
   const state = () => {
     const { flatParameters, network } = engine;
     const slabs = program.symbolic.find(({ kernel }) => kernel === 'adam')!.args.slice(0, 4);
@@ -116,7 +121,7 @@ test('leaves weights, state and step bitwise as they were', () => {
   };
   const before = state();
   step();
-  profileProgram(...engine.rehearse(program), { repeats: 5 });
+  profileStep(engine, program, { repeats: 5 });
   expect(state()).toEqual(before);
   expect(engine.steps.taken).toBe(1);
 });

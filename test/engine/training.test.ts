@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { auto } from '../../src/backends/detect.js';
 import { typescript } from '../../src/backends/typescript.js';
 import { stepInParts } from '../../src/engine/step-in-parts.js';
+import { takeStep } from '../../src/engine/steps.js';
 import { BackendError, NonFiniteError } from '../../src/errors.js';
 import { activationTable } from '../../src/kernels/tables.js';
 import { adam } from '../../src/kernels/twins/adam.js';
@@ -74,7 +75,7 @@ describe.each(trainingCases)('$name', (item) => {
     for (let step = 0; step < 5; step++) {
       engine.stage(program.inputs[0]!, x, step * 20);
       engine.stage(program.targets[0]!, targets, step * 20);
-      engine.steps.run(program);
+      takeStep(engine, program);
     }
     const live = new Set<number>();
     for (const parameter of engine.network.parameters) {

@@ -5,6 +5,7 @@ import { trainingControl } from '../../src/callbacks/training-control.js';
 import type { CompileOptions } from '../../src/engine/compile-plan.js';
 import { exportState } from '../../src/engine/state.js';
 import { stepInParts } from '../../src/engine/step-in-parts.js';
+import { nextMode } from '../../src/engine/steps.js';
 import { matrix } from '../../src/matrix.js';
 import { sequential } from '../../src/model/model.js';
 import { batchNormalization, dense, dropout } from '../../src/nn/layers/index.js';
@@ -42,7 +43,7 @@ describe('abort', () => {
       const engine = makeEngine({ ...item, compile: { ...item.compile, ...extra } }, backend);
       const y = item.compile.loss === 'sparseCategoricalCrossentropy' ? matrix(labels, 50, 1) : oneHot;
       for (let batch = 0; batch < 4; batch++) {
-        const program = engine.program(engine.steps.mode, 50);
+        const program = engine.program(nextMode(engine), 50);
         const { undoable } = program;
         expect(undoable).toBeGreaterThan(1);
         expect(undoable).toBeLessThan(program.steps.length);

@@ -69,7 +69,7 @@ export const malformed: readonly Malformed[] = [
     [3, 19],
     /1 field where the first has 2\. .* comment: 'Source: the office' leaves out lines that begin so/,
   ),
-  csv('a row too long', 'name,size\na,1\nb,2,3\n', 'fields', [3, 5], /3 fields.*in quotes/),
+  csv('a row too long', 'name,size\na,1\nb,2,3\n', 'fields', [3, 5], /3 fields.*must be quoted/),
   csv('a row too short, with quotes', 'name,size\n"a\nx",1\n"b"\n', 'fields', [4, 4], /1 field where/),
   csv('a row too long, with quotes', 'name,size\n"a",1\n"b",2,3\n', 'fields', [3, 7], /3 fields/),
   csv('a quote not closed', 'name,size\na,1\nb,"2\nc,3\n', 'quote', [3, 3], /never closed/),

@@ -40,8 +40,8 @@ export const mutants = [
     edits: [
       {
         file: 'src/engine/steps.ts',
-        from: 'if (program.stochastic) this.#memory.writeRandomState(this.batch + batch);',
-        to: 'if (program.stochastic) this.#memory.writeRandomState(this.batch);',
+        from: 'if (program.stochastic) engine.writeRandomState(nextBatch(engine) + batch);',
+        to: 'if (program.stochastic) engine.writeRandomState(nextBatch(engine) + 0 * batch);',
       },
     ],
     tests: training,
@@ -52,7 +52,7 @@ export const mutants = [
     edits: [
       {
         file: 'src/rows/mixup.ts',
-        from: "stream('augmentation'), engine.steps.batch)",
+        from: "stream('augmentation'), nextBatch(engine))",
         to: "stream('augmentation'), 1)",
       },
     ],
@@ -94,8 +94,8 @@ export const mutants = [
     edits: [
       {
         file: 'src/engine/steps.ts',
-        from: 'this.recent[place + HISTORY] = size;',
-        to: 'this.recent[place + HISTORY] = outcome.loss + 0 * size;',
+        from: 'steps.recent[place + HISTORY] = size;',
+        to: 'steps.recent[place + HISTORY] = outcome.loss + 0 * size;',
       },
     ],
     tests: training,
@@ -121,7 +121,9 @@ export const mutants = [
   {
     id: 'T8',
     what: 'pauses count as seconds of the epoch',
-    edits: [{ file: 'src/fit/fit.ts', from: 'this.#began += performance.now() - since;', to: 'void since;' }],
+    edits: [
+      { file: 'src/fit/interruption.ts', from: 'this.clock.leaveOut(performance.now() - since);', to: 'void since;' },
+    ],
     tests: training,
   },
   {
@@ -161,7 +163,7 @@ export const mutants = [
       {
         file: 'src/data/prep/projection.ts',
         from: 'if (largest < 0) for',
-        to: 'if (largest < Number.NEGATIVE_INFINITY) for',
+        to: 'if (largest < -Infinity) for',
       },
     ],
     tests: edges,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { takeStep } from '../../src/engine/steps.js';
 import { RESERVED_ELEMENTS } from '../../src/kernels/contract.js';
 import { Generator } from '../../src/kernels/lib/philox.js';
 import { type ActivationEntry, activationPlans, activationTable } from '../../src/kernels/tables.js';
@@ -230,7 +231,7 @@ describe.each(plans)('$label in a model', ({ spec, options }) => {
       for (let step = 0; step < 2; step++) {
         engine.heap.fill(garbage, start, program.end);
         engine.stageBatch(program, [x], [y], 0);
-        engine.steps.run(program);
+        takeStep(engine, program);
       }
       return engine.heap.slice(engine.flatParameters.offset, engine.flatParameters.offset + engine.flatParameters.size);
     });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
+import { learningRate } from '../../src/engine/steps.js';
 import type { BackendFactory, KernelName } from '../../src/kernels/contract.js';
 import { BLOCK_SIZE, type OptimizerDefinition } from '../../src/kernels/lib/update.js';
 import { optimizerTable, type UpdateSpec, updateLoops } from '../../src/kernels/tables.js';
@@ -63,9 +64,9 @@ class Updater {
   }
 
   step(gradients: readonly (readonly number[])[]): void {
-    const { heap, network, training, steps } = this.engine;
+    const { heap, network, training } = this.engine;
     for (const [i, { gradient }] of network.parameters.entries()) heap.set(gradients[i]!, gradient.offset);
-    for (const group of training.groups) training.optimizer.fill(heap, group, steps.learningRate, ++this.#t);
+    for (const group of training.groups) training.optimizer.fill(heap, group, learningRate(this.engine), ++this.#t);
     for (const update of this.#updates) update();
   }
 }

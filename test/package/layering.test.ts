@@ -177,6 +177,26 @@ test('files of one name in different rooms mean the same', () => {
   expect(several.sort()).toEqual(Object.keys(repeated).sort());
 });
 
+/** Names that stand in several folders of a room because they mean the same in each. */
+const repeatedWithin: Readonly<Record<string, string>> = {
+  'data/read.ts': 'reads a table, of CSV, of JSON or of either',
+  'kernels/activations.ts': 'exports, signatures and loops of one family',
+  'kernels/losses.ts': 'exports, signatures and loops of one family',
+  'nn/index.ts': 'what a folder exports',
+  'nn/registry.ts': 'all of a family by name',
+};
+
+test('files of one name in different folders of a room mean the same', () => {
+  const seen = new Map<string, number>();
+  // Twins stand under the names of the families that declare them.
+  for (const file of filesIn('src').filter((name) => !name.startsWith('src/kernels/twins/'))) {
+    const key = `${file.split('/')[1]}/${basename(file)}`;
+    seen.set(key, (seen.get(key) ?? 0) + 1);
+  }
+  const several = [...seen].filter(([, count]) => count > 1).map(([key]) => key);
+  expect(several.sort()).toEqual(Object.keys(repeatedWithin).sort());
+});
+
 // Rollup, and so Vite 7, puts a module that the entry of an app shares with a single chunk on demand into the entry. If that
 // awaits `tabular(...).fit` at its top level, the chunk waits for the entry, the entry for the chunk, and the page for both.
 test('what tables share with a part that comes on demand belongs to the library or comes with fit as well', () => {

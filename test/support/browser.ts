@@ -27,7 +27,8 @@ export const launch = (): Promise<Browser> => chromium.launch({ executablePath: 
  */
 export function serve(script: string): Promise<Server> {
   const server = createServer((request, response) => {
-    const [, kind, ...rest] = new URL(request.url ?? '/', 'http://localhost').pathname.split('/');
+    const { pathname, search } = new URL(request.url ?? '/', 'http://localhost');
+    const [, kind, ...rest] = pathname.split('/');
     const name = rest.join('/');
     if (kind === 'isolated') {
       response.setHeader('cross-origin-opener-policy', 'same-origin');
@@ -36,6 +37,13 @@ export function serve(script: string): Promise<Server> {
     if (kind === 'strict') response.setHeader('content-security-policy', "script-src 'self'");
     const type = (name: string) => response.setHeader('content-type', name);
     if (name === 'page.js') type('text/javascript').end(script);
+    else if (name === 'kernels.wasm') {
+      const types: Record<string, string> = {
+        '?octets': 'application/octet-stream',
+        '?parameters': 'application/wasm; a=b',
+      };
+      type(types[search] ?? 'application/wasm').end(readFileSync(new URL('../../build/kernels.wasm', import.meta.url)));
+    } else if (name === 'none.wasm') response.writeHead(404).end();
     else if (/^(chunks\/)?[\w.-]+\.js$/.test(name)) {
       type('text/javascript').end(readFileSync(new URL(`../../build/${name}`, import.meta.url)));
     } else type('text/html').end('<!doctype html><script type="module" src="./page.js"></script>');

@@ -67,8 +67,48 @@ export function optionsText(options: Readonly<Record<string, OptionRange>>): str
     .join('; ');
 }
 
-/** A page with one table. */
-export function page(title: string, intro: string, heads: readonly string[], rows: readonly (readonly string[])[]) {
+/** The longest cell that a table in the documentation may have: longer ones make columns too narrow to read. */
+export const LONGEST_CELL = 120;
+
+/** One item of a list, wrapped at spaces outside code. */
+function item(text: string): string {
+  const words = text.match(/(?:`[^`]*`|[^\s`])+/g) ?? [];
+  const lines = [''];
+  for (const word of words) {
+    const line = lines.at(-1) as string;
+    // A line that begins with one of these would begin a list or a heading of its own.
+    const wraps = line.length + word.length > LONGEST_CELL && !/^(?:\d+[.)]|[-+*#>])/.test(word);
+    if (wraps) lines.push(`  ${word}`);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return `- ${lines.join('\n')}`;
+}
+
+/** A table, or a list where cells are too long for one. */
+function tableOrList(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [`# ${title}`, '', intro, '', line(heads), line(heads.map(() => '---')), ...rows.map(line), ''].join('\n');
+  if (rows.flat().every((cell) => cell.length <= LONGEST_CELL)) {
+    return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n');
+  }
+  const plain = (cell: string) => cell.replaceAll('\\|', '|').replace(/\.?$/, '.');
+  return rows
+    .map(([name, what, ...others]) => {
+      const inline = others.map((cell, i) => {
+        const head = (heads[i + 2] as string).replace(/^./, (letter) => letter.toUpperCase());
+        return cell === '' || cell.includes('<br>') ? '' : `${head}: ${plain(cell)}`;
+      });
+      const nested = others.filter((cell) => cell.includes('<br>')).flatMap((cell) => cell.split('<br>'));
+      const main = item([`${name}: ${plain(what as string)}`, ...inline].filter(Boolean).join(' '));
+      return [main, ...nested.map((option) => item(plain(option)).replace(/^/gm, '  '))].join('\n');
+    })
+    .join('\n');
+}
+
+/** The page docs/`name`.md as it stands, with its one table, or list in its place, made of these heads and rows; all else is kept. */
+export function page(name: string, heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const text = readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
+  const tables = text.match(/^(?:\|.*\n)+|^(?:- `.*\n(?: +.*\n)*)+/gm) ?? [];
+  if (tables.length !== 1)
+    throw new Error(`docs/${name}.md must have one table or list of names, got ${tables.length}`);
+  return text.replace(tables[0], () => `${tableOrList(heads, rows)}\n`);
 }

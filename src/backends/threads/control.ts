@@ -83,7 +83,7 @@ export class Control {
 
   /** Waits for an order after the one last `seen`, however long it takes, and returns its number. */
   awaitOrder(seen: number): number {
-    this.#wait(WORD.order, seen, Number.POSITIVE_INFINITY);
+    this.#wait(WORD.order, seen, Infinity);
     return this.order;
   }
 

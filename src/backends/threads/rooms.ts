@@ -7,11 +7,11 @@ export interface Room {
   readonly kernels: Kernels;
 }
 
-/** Bounds what is kept for models to come: so many memories, and so many bytes. */
+/** Bounds what is kept for later models: this many memories, and this many bytes. */
 const MOST = 16;
 const MOST_BYTES = 2 ** 29;
 
-/** A memory may be so many times as large as what is asked for. */
+/** A memory may be this many times as large as what is asked for. */
 const LOOSE = 4;
 
 export const roomSize = (elements: number) => Math.ceil(elements / PAGE_ELEMENTS) * PAGE_ELEMENTS;

@@ -6,7 +6,7 @@ import type { Measured } from './measured.js';
 /** Classes that a matrix is drawn of at most. */
 const MOST_CLASSES = 30;
 const MOST_PAIRS = 20;
-/** Classes up to which cells have shares beside counts. */
+/** Classes up to which cells have shares in addition to counts. */
 const MOST_SHARES = 10;
 
 interface Counts {

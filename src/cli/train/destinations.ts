@@ -14,7 +14,7 @@ export async function checkFiles(data: string, flags: TrainFlags): Promise<void>
   await checkWritable(out, '--out', 'a file');
   if (report !== undefined) await checkWritable(report, '--report', 'a file or a stream');
   const [checkpoint, previous] = [checkpointOf(flags), previousOf(out)];
-  const [besides, before] = ['the checkpoint beside --out', 'the file before --out'];
+  const [besides, before] = ['the checkpoint next to --out', 'the file before --out'];
   await checkWritable(checkpoint, besides, 'a file');
   await checkWritable(previous, before, 'a file to throw away');
   await checkApart(

@@ -38,7 +38,7 @@ export interface Measured {
   readonly importanceRows: string;
 }
 
-/** Writes the page whole; a signal gives up a pipe that nobody reads. */
+/** Writes the page whole; a signal gives up a pipe without a reader. */
 async function writeReport(path: string, page: string): Promise<void> {
   const interruption = new Interruption();
   const { signal } = interruption;

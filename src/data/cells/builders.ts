@@ -17,7 +17,7 @@ export interface Reading
     Partial<Pick<NumberStyle, 'thousands'>> {
   readonly dateFormat?: string | undefined;
   /**
-   * The unit of the first rows of a stream, of which nobody said that they are numbers: what comes later has it, too.
+   * The unit of the first rows of a stream, which were not declared to be numbers: what comes later has it, too.
    */
   readonly unit?: string | undefined;
   /** Says whether the kind is known, so that every spelling of it counts. */

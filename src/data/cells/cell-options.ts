@@ -10,7 +10,7 @@ export interface CellOptions {
   /**
    * Texts that stand for a missing value; default '', ?, NA, N/A, #N/A, NaN, nan, null, NULL. Of numbers and dates all
    * spellings are meant: -999 is -999.0 too. In columns whose other cells are numbers, dates or booleans, what people
-   * commonly write for a missing value (n/a, None, -, #DIV/0! and more) is missing beside these, unless there are none.
+   * commonly write for a missing value (n/a, None, -, #DIV/0! and more) is missing in addition to these, unless there are none.
    */
   readonly missing?: readonly (string | number)[];
   /** The decimal separator of numbers in texts; default '.'. */

@@ -40,7 +40,7 @@ export interface Odd {
 
 /** Describes what may be of another kind in a column that was inferred to hold texts. */
 export interface Doubts extends Omit<Suspicion, 'padded' | 'beyond'> {
-  /** The texts that stand among numbers, dates or booleans. */
+  /** The texts among numbers, dates or booleans. */
   readonly odd?: Odd;
   /** The first number that begins with 0, as codes do. */
   readonly padded?: Cell;
@@ -138,7 +138,7 @@ function kindsAmong(
   return kinds;
 }
 
-/** Returns the doubts about a column of texts; `lineOf` is where a row stands. */
+/** Returns the doubts about a column of texts; `lineOf` is where a row is. */
 export function doubtsOf(
   column: CategoryColumn,
   decision: Pick<Decision, 'suspicion'>,

@@ -12,7 +12,7 @@ export interface NumberStyle {
   readonly thousands?: Thousands | undefined;
 }
 
-/** A number's digits and what stands around them. */
+/** A number's digits and what surrounds them. */
 export interface Numeral {
   /** Digits, decimals and what groups them; without sign and exponent. */
   readonly core: string;

@@ -17,8 +17,8 @@ export interface ReadOptions extends CellOptions {
   /** @internal Columns whose cells are kept as they are written, as `table.written`. */
   readonly keep?: readonly string[];
   /**
-   * In CSV: whether double quotes enclose fields; false: they are characters like others. Default: they do, unless tabs cut all of
-   * the first lines into equally many fields only without them.
+   * In CSV: whether double quotes enclose fields; false: they are characters like others. Default: they do, unless tabs cut
+   * all of the first lines into equally many fields only without them.
    */
   readonly quote?: boolean;
   /**
@@ -59,7 +59,7 @@ export interface ReadPlan extends CellPlan {
   readonly keep: ReadonlySet<string>;
   readonly encoding: string | undefined;
   readonly sampleRows: number;
-  /** Says whether numbers are those of JavaScript, of which nobody saw the digits. */
+  /** Says whether numbers are those of JavaScript, whose digits were not read. */
   readonly inMemory?: boolean;
   readonly reading: Reading;
 }

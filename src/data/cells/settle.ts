@@ -9,7 +9,7 @@ import { type Decision, type Evidence, isNumberLike, whyOf } from './infer.js';
 import { interpret } from './interpret.js';
 import type { Reading, ReadPlan } from './reading.js';
 
-/** A column as it stands in a table, and what is said of it. */
+/** A column as it is in a table, and what is said of it. */
 export interface Settled {
   readonly column: Column;
   readonly why: string;

@@ -11,7 +11,7 @@ import type { ReadPlan } from './reading.js';
 
 const isMissing = (value: unknown) => value === null || value === undefined || Number.isNaN(value);
 
-/** Returns the text of a value that stands among texts. */
+/** Returns the text of a value among texts. */
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
@@ -19,7 +19,7 @@ function textOf(value: unknown): string | undefined {
   return undefined;
 }
 
-/** Returns a number as texts beside it spell it. */
+/** Returns a number as the texts around it spell it. */
 function spelled(value: unknown, decimalComma: boolean): string | undefined {
   if (typeof value !== 'number') return textOf(value);
   // A number has the value that float64 holds, however large: it is not an id of many digits.

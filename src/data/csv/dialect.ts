@@ -201,7 +201,7 @@ export function inferDialect(beginning: Beginning, source: string, plan: CsvPlan
   const { separator, quote } = layout;
   const doubled = plan.separator === undefined && said === undefined ? doubledIn(file.after(skip), layout) : undefined;
   if (doubled !== undefined) {
-    const problem = `'${doubled}' stands between the fields, and a separator is one character`;
+    const problem = `'${doubled}' is between the fields, and a separator is one character`;
     const hint = `Write one instead, such as a tab: sed 's/${doubled}/\\t/g' file > file.tsv.`;
     throw new DataError({ code: 'fields', source, line: line + skip, column: 1, problem, hint });
   }

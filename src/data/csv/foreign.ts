@@ -6,7 +6,7 @@ const FORMATS: readonly (readonly [pattern: RegExp, what: string, hint: string])
   [/^<(?:!doctype html|html|head|body|table)\b/i, 'HTML', 'Is it the page of an error, or one that shows a table?'],
   [/^<\?xml\b/i, 'XML', 'Save it as CSV.'],
   [/^version https:\/\/git-lfs\.github\.com\//, 'a pointer of Git LFS, not the file', 'Fetch it: git lfs pull.'],
-  [/^@relation\b/i, 'ARFF', 'Rows stand below @data: leave out the lines above with skipLines.'],
+  [/^@relation\b/i, 'ARFF', 'The rows are below @data: leave out the lines above with skipLines.'],
 ];
 
 /** A target, and numbers by their column: 1 3:0.5 7:2. */
@@ -51,7 +51,7 @@ export function uncutNotes(lines: readonly string[]): string[] {
   const sign = RARE.find((character) => even(character, lines));
   if (sign === undefined) return [];
   return [
-    `lines are not cut, though '${sign}' stands in each of them equally often: separator: '${sign}' if it separates`,
+    `lines are not cut, though '${sign}' occurs equally often in each of them: separator: '${sign}' if it separates`,
   ];
 }
 

@@ -90,13 +90,13 @@ function ladderOf(
       index.name === '' &&
       index.texts.every((text, row) => row === 0 || Number(text) === Number(index.texts[row - 1]) + 1);
     if (counts && index.texts[0] !== '') return `${range}, and the first column the rows`;
-    if (named) return `${range}, and ${quoted(named.name)} stands above ${named.below}s`;
+    if (named) return `${range}, and ${quoted(named.name)} is above ${named.below}s`;
     const label = numbers.length > 2 ? labelAmong(all) : undefined;
     if (label) return `${range}, and ${quoted(label.name)} does not come again below`;
     const decimals = headings.every(({ texts }) =>
       texts.some((text) => !Number.isInteger(numberOf(text || '0', plan))),
     );
-    if (numbers.length > 2 && decimals) return `${range}, and decimals stand below`;
+    if (numbers.length > 2 && decimals) return `${range}, and there are decimals below`;
     if (numbers.length > (start === 0 ? 3 : 4) && seldom(steps)) return range;
     return undefined;
   }
@@ -110,10 +110,10 @@ const quoted = (text: string) => `'${shorten(text)}'`;
 /** Returns whether the first of these rows holds names, by all columns together, and why. */
 export function guessHeader(rows: readonly (readonly string[])[], plan: CellPlan): HeaderGuess {
   if (rows.length < 2) return { header: false, why: 'there is no line below it', sure: false };
-  if (rows[0]!.every((field) => field.trim() === '')) return { header: true, why: 'nothing stands in it', sure: false };
+  if (rows[0]!.every((field) => field.trim() === '')) return { header: true, why: 'it is blank', sure: false };
   const headings = headingsOf(rows.slice(0, LOOK), plan);
   const isValue = ({ kind }: Heading) => kind === 'number' || kind === 'date';
-  /** Something else than what stands below, as names are. */
+  /** Something else than what is below, as names are. */
   const other = headings.filter(({ name, kind, below, texts }) => {
     if (below === undefined || below === 'category' || name === '') return false;
     if (kind === 'category') return true;
@@ -134,17 +134,15 @@ export function guessHeader(rows: readonly (readonly string[])[], plan: CellPlan
     const what =
       name.kind === 'category' || name.kind === 'boolean' ? quoted(name.name) : `the ${name.kind} ${quoted(name.name)}`;
     const but = value ? `, in more columns than such as ${quoted(value.name)}, which might be a value` : '';
-    return { header: true, why: `${what} stands above ${name.below}s${but}`, sure: like.length === 0 };
+    return { header: true, why: `${what} is above ${name.below}s${but}`, sure: like.length === 0 };
   }
   const label = other.find(({ kind, name }) => kind === 'category' && !UNKNOWN.test(name));
   if (label && value && mayName(like, label, headings)) {
-    const why = `${quoted(label.name)} stands above ${label.below}s, though ${quoted(value.name)} might be a value; header: false takes it for values`;
+    const why = `${quoted(label.name)} is above ${label.below}s, though ${quoted(value.name)} might be a value; header: false takes it for values`;
     return { header: true, why, sure: false };
   }
   if (value) {
-    const but = name
-      ? `, though ${quoted(name.name)} stands above ${name.below}s; header: true takes it for names`
-      : '';
+    const but = name ? `, though ${quoted(name.name)} is above ${name.below}s; header: true takes it for names` : '';
     return { header: false, why: `${quoted(value.name)} in it is a value${but}`, sure: false };
   }
   return byTexts(headings);
@@ -154,9 +152,9 @@ export function guessHeader(rows: readonly (readonly string[])[], plan: CellPlan
 const UNKNOWN = /^(?:unknown|undefined|unspecified|invalid|error|err)$/i;
 
 /**
- * Returns whether numbers beside a name may be names as well, since a text above nothing but numbers would be odd in just the first row.
- * Names do not come twice, nor again below; of many numbers only those in an order are names, since one of many columns of
- * values may well begin with a text that is no value.
+ * Returns whether numbers beside a name may be names as well, since a text above nothing but numbers would be odd in just
+ * the first row. Names do not come twice, nor again below; of many numbers only those in an order are names, since one of
+ * many columns of values may well begin with a text that is no value.
  */
 function mayName(numbers: readonly Heading[], label: Heading, all: readonly Heading[]): boolean {
   const names = all.flatMap(({ name }) => (name === '' ? [] : [name]));

@@ -34,7 +34,7 @@ interface Cutting {
   readonly skip: number;
   /** Says whether a separator may end a line. */
   readonly trailing: boolean;
-  /** Says whether nobody said that quotes enclose fields, and tabs cut lines, in which quotes seldom do. */
+  /** Says whether it is an assumption that quotes enclose fields, and tabs cut lines, in which quotes seldom do. */
   readonly bare: boolean;
 }
 
@@ -372,9 +372,9 @@ export class LineReader {
       unit[row] === 35
         ? "If lines that begin with # are comments, say comment: '#'."
         : hasLoneReturn(unit, row)
-          ? 'A carriage return stands alone in it: end all lines alike.'
+          ? 'It contains a lone carriage return: end all lines alike.'
           : found > expected
-            ? 'A field that holds the separator stands in quotes.'
+            ? 'A field that contains the separator must be quoted.'
             : found === 1
               ? noteHint(decode(unit.subarray(row, Math.min(at, row + 400))).trim())
               : undefined;

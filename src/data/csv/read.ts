@@ -263,7 +263,7 @@ export function streamCsv(source: Source, options: CsvOptions = {}): TableStream
 
 async function* blocksOf(source: Source, options: CsvOptions): AsyncGenerator<Table, void, undefined> {
   // Streams have no limit, since memory does not grow with what is read.
-  const plan = { ...planCsv(options), maxBytes: Number.POSITIVE_INFINITY, maxRows: Number.POSITIVE_INFINITY };
+  const plan = { ...planCsv(options), maxBytes: Infinity, maxRows: Infinity };
   const bytes = open(source);
   let pass: Pass | undefined;
   let seen = 0;

@@ -103,7 +103,7 @@ function unevenOf(head: Head, how: HowCut, { titles, named }: Given, isHeader: I
   const usual = { ...how, skip: 0, rowNames: false, trailing: false };
   if (start === 1 && rows[0]!.length === width - 1 && named && !(titles && isHeader(below))) {
     if (below.every((row) => row.at(-1) === '')) {
-      const note = `the lines below the first end in ${shown(how.separator)}, after which nothing stands`;
+      const note = `the lines below the first end in ${shown(how.separator)}, with nothing after it`;
       return { ...usual, trailing: true, notes: [note] };
     }
     const labels = new Set(below.map(([label]) => label));
@@ -113,7 +113,7 @@ function unevenOf(head: Head, how: HowCut, { titles, named }: Given, isHeader: I
     }
   }
   if (start === 1 && rows[0]!.length === width + 1 && rows[0]!.at(-1) === '') {
-    return { ...usual, notes: [`the first line ends in ${shown(how.separator)}, after which nothing stands`] };
+    return { ...usual, notes: [`the first line ends in ${shown(how.separator)}, with nothing after it`] };
   }
   if (!titles || below.length < 2 || start > 10 || rows.slice(0, start).some((row) => row.length >= width))
     return undefined;

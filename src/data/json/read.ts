@@ -19,7 +19,7 @@ export interface JsonOptions extends RowOptions {
   /** Columns of the table; default 100,000. */
   readonly maxColumns?: number;
   /**
-   * The key of an object under which rows stand, or a path of keys such as `result.items`; default: the one that holds an
+   * The key of an object under which the rows are, or a path of keys such as `result.items`; default: the one that holds an
    * array of objects.
    */
   readonly key?: string;
@@ -62,7 +62,7 @@ class Adder {
       const names = this.#held;
       this.#held = undefined;
       if (Array.isArray(row) && row.length === names.length && row.some((cell) => typeof cell === 'number')) {
-        this.collector.notes.push('the first array holds names, since numbers stand in the second');
+        this.collector.notes.push('the first array holds names, since the second holds numbers');
         this.collector.names = names;
         this.spots.clear();
       } else this.collector.add(names);
@@ -129,7 +129,7 @@ function isLines(text: string): boolean {
 }
 
 /**
- * Reads JSON: an array of rows, which are objects or arrays, an object of columns, or an object in which rows stand under a
+ * Reads JSON: an array of rows, which are objects or arrays, an object of columns, or an object in which the rows are under a
  * key, also as pandas writes it (`orient` 'records', 'columns', 'index', 'split', 'values' or 'table'). NaN, as Python
  * writes it, is a missing value; whole numbers beyond 2^53 are kept as texts.
  * @throws DataError with line and column.

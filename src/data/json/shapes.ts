@@ -10,7 +10,7 @@ const isRow = (value: unknown) => typeof value === 'object' && value !== null;
 const isScalar = (value: unknown) => !isRow(value);
 const hasRows = (value: unknown): value is unknown[] => Array.isArray(value) && value.length > 0 && value.every(isRow);
 
-const HINT = 'Rows stand in an array, one object each; or one object holds an array for each column.';
+const HINT = 'Rows are expected in an array, one object each; or one object holds an array for each column.';
 
 /** The depth below a key at which rows are looked for. */
 const LEVELS = 4;
@@ -57,7 +57,7 @@ export function addObject(value: Values, collector: RowCollector, source: string
     else if (Array.isArray(inner)) addAll(inner, collector);
     if (isRow(inner)) return;
     const known = rowsBelow(value, '', LEVELS).map((found) => `'${shorten(found.key)}'`);
-    const hint = known.length > 0 ? `Rows stand under ${known.slice(0, 10).join(', ')}.` : HINT;
+    const hint = known.length > 0 ? `Rows are under ${known.slice(0, 10).join(', ')}.` : HINT;
     throw wrong(`there are no rows under the key '${shorten(key)}'`, { hint });
   }
   const entries = Object.entries(value);
@@ -79,7 +79,7 @@ export function addObject(value: Values, collector: RowCollector, source: string
     if (found.length > 1 || beside) {
       const others = found.length > 1 ? found[1]!.key : beside![0];
       const hint = `Say which, such as key: '${shorten(first.key)}', or write an array of one object for each row.`;
-      throw wrong(`values of rows stand under '${shorten(first.key)}' and under '${shorten(others)}'`, { hint });
+      throw wrong(`values of rows are under '${shorten(first.key)}' and under '${shorten(others)}'`, { hint });
     }
     const top = first.key.split('.')[0]!;
     const left = Object.keys(value).filter((name) => name !== first.key && name !== top);
@@ -90,13 +90,13 @@ export function addObject(value: Values, collector: RowCollector, source: string
             .map((name) => `'${shorten(name)}'`)
             .join(', ')}`
         : '';
-    notes.push(`the rows stand under '${shorten(first.key)}'${without}`);
+    notes.push(`the rows are under '${shorten(first.key)}'${without}`);
     addAll(first.rows, collector);
     return;
   }
   const within = entries.filter(([, inner]) => holdsColumns(inner));
   if (within.length === 1 && !entries.some(([, inner]) => Array.isArray(inner))) {
-    notes.push(`the columns stand under '${shorten(within[0]![0])}'`);
+    notes.push(`the columns are under '${shorten(within[0]![0])}'`);
     addObject(within[0]![1] as Values, collector, source);
     return;
   }
@@ -111,7 +111,7 @@ const holdsFields = (fields: unknown) =>
 
 /** Rows below a schema, `orient='table'`; labels of rows stand in them as the field that is the primary key. */
 function addWithSchema({ primaryKey }: Values, rows: readonly unknown[], collector: RowCollector): void {
-  collector.notes.push("the rows stand under 'data', their schema under 'schema'");
+  collector.notes.push("the rows are under 'data', their schema under 'schema'");
   const [key] = Array.isArray(primaryKey) && primaryKey.length === 1 ? primaryKey : [];
   const counts = key === 'index' && rows.every((row, at) => isObject(row) && row.index === at);
   addAll(
@@ -166,7 +166,7 @@ function addSplit(
     );
   }
   collector.rows = data.length;
-  collector.notes.push("the names of the columns stand under 'columns', the rows under 'data'");
+  collector.notes.push("the names of the columns are under 'columns', the rows under 'data'");
   if (labels) addLabels(labels.map(String), collector);
 }
 

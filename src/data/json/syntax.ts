@@ -18,8 +18,8 @@ const WORDS: readonly (readonly [string, unknown])[] = [
   ['false', false],
   ['null', null],
   ['NaN', Number.NaN],
-  ['Infinity', Number.POSITIVE_INFINITY],
-  ['-Infinity', Number.NEGATIVE_INFINITY],
+  ['Infinity', Infinity],
+  ['-Infinity', -Infinity],
 ];
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -56,8 +56,8 @@ const isSpace = (unit: number) => unit === 32 || unit === 10 || unit === 13 || u
 const isDigit = (unit: number) => unit >= ZERO && unit <= 57;
 
 /**
- * Reads JSON in one pass over its characters. Beside what `JSON.parse` takes it knows NaN, Infinity and -Infinity, which
- * Python writes, and gives whole numbers that float64 does not hold exactly as their text. Objects have no prototype.
+ * Reads JSON in one pass over its characters. In addition to what `JSON.parse` takes, it knows NaN, Infinity and -Infinity,
+ * which Python writes, and gives whole numbers that float64 does not hold exactly as their text. Objects have no prototype.
  */
 class Scanner {
   #at = 0;

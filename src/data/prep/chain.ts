@@ -50,7 +50,7 @@ interface Link {
   states: readonly State[];
 }
 
-/** Steps that follow each other, for one column of a table and what comes of it. */
+/** Steps that follow each other, for one column of a table and what is made of it. */
 export class Chain {
   readonly #links: Link[];
 
@@ -65,7 +65,7 @@ export class Chain {
     });
   }
 
-  /** Learns from a column, and returns what comes of it. */
+  /** Learns from a column, and returns what is made of it. */
   fit(column: Column): readonly Column[] {
     let columns: readonly Column[] = [column];
     for (const link of this.#links) {

@@ -37,7 +37,7 @@ interface Input {
   readonly kind: ColumnKind;
   readonly words: readonly [string, string] | undefined;
   readonly chain: Chain;
-  /** Columns that come of it. */
+  /** Columns that are made of it. */
   width: number;
 }
 
@@ -167,7 +167,7 @@ export class Preprocessing {
     return this.#after.reduce((before, { kind, state }) => [...kind.names(before, state!)], names);
   }
 
-  /** For each feature the column that it came of; undefined after `pca` and `zca`, which mix them. */
+  /** For each feature the column that it came from; undefined after `pca` and `zca`, which mix them. */
   get origins(): readonly string[] | undefined {
     if (this.#after.length > 0) return undefined;
     return this.#fitted.flatMap(({ chain, name }) => chain.names().map(() => name));

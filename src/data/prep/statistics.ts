@@ -140,7 +140,7 @@ export function median(values: Readable): number {
   return low + (high - low) * ((count - 1) / 2 - below);
 }
 
-/** Returns the median of numbers each of which comes so many times; NaN does not count. */
+/** Returns the median of numbers each of which occurs a given number of times; NaN does not count. */
 export function medianOfCounts(numbers: Float64Array, counts: Uint32Array): number {
   const used = Array.from(numbers.keys()).filter((i) => counts[i]! > 0 && !Number.isNaN(numbers[i]!));
   used.sort((a, b) => numbers[a]! - numbers[b]!);
@@ -156,7 +156,7 @@ export function medianOfCounts(numbers: Float64Array, counts: Uint32Array): numb
   return low + (at(Math.min(below + 1, total - 1)) - low) * ((total - 1) / 2 - below);
 }
 
-/** Returns a divisor that is safe: 1 where a spread is nothing beside the numbers it belongs to. */
+/** Returns a divisor that is safe: 1 where a spread is negligible relative to the numbers it belongs to. */
 export function divisor(spread: number, size: number): number {
   return spread > 10 * Number.EPSILON * Math.abs(size) && spread > Number.MIN_VALUE * 2 ** 52 ? spread : 1;
 }

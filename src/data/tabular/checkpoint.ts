@@ -7,7 +7,8 @@ import type { NewTensor, TensorData } from '../../io/safetensors.js';
 import { type LoadSource, naming, restore, type SaveTarget, serialize } from '../../io/save.js';
 import { loadTensors, saveTensors } from '../../io/tensors.js';
 import { Xxh32 } from '../../io/xxhash.js';
-import { allFinite, type Matrix, makeMatrix, oneNaN } from '../../matrix.js';
+import { oneNaN } from '../../kernels/lib/one-nan.js';
+import { allFinite, type Matrix, makeMatrix } from '../../matrix.js';
 import type { Weights } from '../../nn/parameters.js';
 import type { Design } from './design.js';
 import type { HeldOutState } from './estimate/held-out.js';
@@ -125,7 +126,7 @@ function checkRun({ epochs, run }: Model, name: string, settled: number): void {
   const { firstEpoch, epoch, history } = run ?? { firstEpoch: 0, epoch: 0, history: undefined };
   const known = run === undefined || (isObject(history) && listed(history.epoch) === epoch);
   if (firstEpoch === 0 && epoch === epochs && known && (epochs === settled || epochs === settled + 1)) return;
-  throw new FileFormatError(name, `a run that stands elsewhere than after ${settled} epochs of all networks`);
+  throw new FileFormatError(name, `a run that is not exactly after ${settled} epochs of all networks`);
 }
 
 const listed = (value: unknown) => (Array.isArray(value) ? value.length : undefined);

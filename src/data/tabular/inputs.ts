@@ -82,7 +82,7 @@ function describeColumn(column: Column): InputRecord {
 
 interface Found {
   count: number;
-  /** The first value that is remarkable, and where it stands. */
+  /** The first value that is remarkable, and where it is. */
   readonly value: string;
   readonly place: string;
 }

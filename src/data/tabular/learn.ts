@@ -85,7 +85,7 @@ export async function learn(given: Table, options: TabularOptions, watch: FitTab
   const y = target.transform(table.select([options.target]));
   const left = new Set([options.target, ...(options.drop ?? [])]);
   if (table.names.every((name) => left.has(name))) {
-    const expected = `a column to learn from beside '${options.target}'`;
+    const expected = `a column to learn from, other than '${options.target}'`;
     throw new ShapeError({ argument: 'table', given: table.names.join(', '), expected });
   }
   const rest = table.drop(...left);

@@ -22,8 +22,8 @@ export class Pauses {
     const every = (given as Readonly<Record<string, unknown>>)[unit];
     const range = unit === 'seconds' ? { above: 0, max: 2 ** 31 / 1000 } : { min: 1, integer: true };
     const value = checkNumber(every, `checkpointEvery.${unit}`, range);
-    this.#seconds = unit === 'seconds' ? value : Number.POSITIVE_INFINITY;
-    this.#epochs = unit === 'epochs' ? value : Number.POSITIVE_INFINITY;
+    this.#seconds = unit === 'seconds' ? value : Infinity;
+    this.#epochs = unit === 'epochs' ? value : Infinity;
   }
 
   /** Until the next pause; the signal comes then, and when the other one does. */
@@ -33,7 +33,7 @@ export class Pauses {
     this.#passed = 0;
     if (signal?.aborted) controller.abort(signal.reason);
     this.#unwatch = signal && onAbort(signal, () => controller.abort(signal.reason));
-    if (this.#seconds < Number.POSITIVE_INFINITY) {
+    if (this.#seconds < Infinity) {
       this.#timer = setTimeout(() => controller.abort(this), 1000 * this.#seconds);
     }
     return controller.signal;

@@ -3,7 +3,7 @@ import { onAbort } from '../../fit/on-abort.js';
 
 /**
  * Lets several networks train by turns, an epoch each, in the order of their numbers. After each round, while all of them
- * stand still, `settle` is called; where it returns false all of them end.
+ * pause, `settle` is called; where it returns false all of them end.
  */
 export class Rounds {
   /** Epochs that each has completed. */
@@ -108,7 +108,7 @@ export class Rounds {
       this.#going = this.settle(this.#settled++);
     }
     if (!this.#going) {
-      this.#settled = Number.POSITIVE_INFINITY;
+      this.#settled = Infinity;
       for (const network of this.networks) network.stopTraining = true;
     }
   }

@@ -21,13 +21,13 @@ const LEAST = 2;
 export function sentinelRemark(column: Column, lines?: ArrayLike<number>): string | undefined {
   if (column.kind !== 'number' || bytesOf(column)) return undefined;
   const { name, values } = column;
-  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [least, most] = [Infinity, -Infinity];
   for (const value of values) {
     if (value < least) least = value;
     if (value > most) most = value;
   }
   if (!mayMean(least) && !mayMean(most)) return undefined;
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [low, high] = [Infinity, -Infinity];
   const found = new Map<number, { count: number; row: number }>();
   values.forEach((value, row) => {
     if (mayMean(value)) {
@@ -50,8 +50,8 @@ export function sentinelRemark(column: Column, lines?: ArrayLike<number>): strin
     return `${value} (${count} cell${count === 1 ? '' : 's'}, first in ${place})`;
   });
   const all = told.map(([value]) => sayOption('missing', String(value), name).slice('missing: ['.length, -1));
-  const [stands, means] = told.length === 1 ? ['stands', 'it means'] : ['stand', 'they mean'];
-  return `'${shorten(name)}': ${cells.join(' and ')} ${stands} far from all others, ${low} to ${high}; missing: [${all.join(', ')}] if ${means} a missing value`;
+  const [are, means] = told.length === 1 ? ['is', 'it means'] : ['are', 'they mean'];
+  return `'${shorten(name)}': ${cells.join(' and ')} ${are} far from all others, ${low} to ${high}; missing: [${all.join(', ')}] if ${means} a missing value`;
 }
 
 /** Remarks on the first columns of which there is one. */
@@ -65,5 +65,5 @@ export function sentinelRemarks(columns: readonly Column[], lines: ArrayLike<num
   return remarks;
 }
 
-/** Columns that are told of. */
+/** Columns that are reported. */
 const MOST = 5;

@@ -90,7 +90,7 @@ export class Tabular<T extends Task = Task> {
 
   /**
    * Significant digits that predictions in the target's units have: 9, as float32, and more where the target is far from 0
-   * beside its spread; 9 of probabilities.
+   * relative to its spread; 9 of probabilities.
    */
   get digits(): number {
     const { target, record } = this.#ready();

@@ -32,7 +32,7 @@ const tones = Object.keys(COLORS)
   .map((tone) => `.${tone}{--tone:var(--${tone})}`)
   .join('');
 
-/** Rules for charts and what stands around them, light or dark as the reader's system is. */
+/** Rules for charts and what surrounds them, light or dark as the reader's system is. */
 export const chartStyle = `:root{color-scheme:light dark;${variables(0)}}
 @media (prefers-color-scheme:dark){:root{${variables(1)}}}
 ${tones}

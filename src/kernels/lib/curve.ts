@@ -37,7 +37,7 @@ export type ActivationPlan =
       readonly inference: ActivationPlan & { readonly shape: 'elementwise' };
     };
 
-/** Defines an activation beside its loops. */
+/** Defines an activation next to its loops. */
 export interface ActivationDefinition<O extends object = object> {
   /** The range and default of each option. */
   readonly options: OptionRanges<O>;

@@ -15,7 +15,7 @@ export const DOMAINS = {
   sign: { expected: 'a target of -1 or 1, or of 0 or 1', holds: (v: number) => v === -1 || v === 0 || v === 1 },
 } as const;
 
-/** Defines a loss beside its kernel, which has its name. */
+/** Defines a loss next to its kernel, which has its name. */
 export interface LossDefinition<O = object> {
   /** The activation that must end the model, and is computed together with the loss. */
   readonly fuses?: 'softmax' | 'sigmoid';

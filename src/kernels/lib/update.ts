@@ -17,7 +17,7 @@ export interface CommonOptions {
   readonly weightDecay: number;
 }
 
-/** Defines an optimizer beside its loops. */
+/** Defines an optimizer next to its loops. */
 export interface OptimizerDefinition<O extends CommonOptions = CommonOptions> {
   /** The range and default of each option. */
   readonly options: OptionRanges<O>;
@@ -49,7 +49,7 @@ export type Spec<N extends string, O> = {
   readonly name: N;
 } & Readonly<O>;
 
-/** Returns the options with defaults filled in; a schedule is left to whoever evaluates it. */
+/** Returns the options with defaults filled in; a schedule is left to the code that evaluates it. */
 export function fillUpdateOptions<O extends Pick<CommonOptions, 'learningRate'>>(
   { options: ranges, check }: { readonly options: OptionRanges<O>; check?(options: O): void },
   given: Partial<O>,

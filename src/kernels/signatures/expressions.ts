@@ -1,7 +1,7 @@
 // See index.ts.
 
-export const flat = 'flat operands* y n=y.size';
-export const broadcast = 'broadcast a #aRow #aColumn b #bRow #bColumn y #yRow #rows #columns';
+export const flat = '* operands* y n=y.size';
+export const broadcast = '* a #aRow #aColumn b #bRow #bColumn y #yRow #rows #columns';
 export const expand = 'expand x #xRow #xColumn y #yRow #rows #columns #divisor';
 export const sumRows = 'sumRows x y #rows #columns x.stride #divisor';
 export const sumAll = 'sumAll x @out #rows #columns #stride #divisor';

@@ -10,7 +10,7 @@
 //   #epsilon       a number that has to be given
 //   states*        a list of tensors, #numbers* one of numbers
 //
-// A line that several kernels share names its family first.
+// A line that several kernels share begins with * in place of a name.
 
 export * from './activations.js';
 export * from './dense-products.js';

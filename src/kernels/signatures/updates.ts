@@ -1,10 +1,10 @@
 // See index.ts.
 
-export const update = 'update w g states* n=w.size @block @factor';
+export const update = '* w g states* n=w.size @block @factor';
 export const decayWeights = 'decayWeights w n=w.size @slot @factor';
-export const constraint = 'constraint w #panels #rows #joint #value @factor';
-export const penalty = 'penalty w @out w.rows w.columns w.stride #lambda';
-export const penaltyGradient = 'penaltyGradient w g n=g.size #lambda';
+export const constraint = '* w #panels #rows #joint #value @factor';
+export const penalty = '* w @out w.rows w.columns w.stride #lambda';
+export const penaltyGradient = '* w g n=g.size #lambda';
 export const gradientNorm = 'gradientNorm g n=g.size @out';
 export const clipFactor = 'clipFactor @norm @out #limit';
 export const clipGradient = 'clipGradient g n=g.size #limit';

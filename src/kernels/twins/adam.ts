@@ -76,7 +76,7 @@ const products = /* @__PURE__ */ new WeakMap<NadamOptions, { t: number; product:
 /** Steps whose momenta are multiplied one by one; from then on they are as good as beta1. */
 const MOST_STEPS = 2 ** 20;
 
-/** Below this a product is 0 for good, which changes nothing beside 1. */
+/** Below this a product is 0 for good, which changes nothing when added to 1. */
 const NO_MOMENTUM = 2 ** -100;
 
 function momentumProduct(options: NadamOptions, t: number): number {

@@ -4,7 +4,7 @@ import type { Arithmetic } from '../lib/arithmetic.js';
 
 type Family = Pick<Twins, 'maxNorm' | 'unitNorm' | 'nonNeg'>;
 
-/** Defines a constraint beside its loop, which has the same name. */
+/** Defines a constraint next to its loop, which has the same name. */
 export interface ConstraintDefinition<O extends object = object> {
   /** The range and default of each option. */
   readonly options: OptionRanges<O>;

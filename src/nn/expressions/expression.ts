@@ -1,7 +1,7 @@
 import { checkOptions, lookUp, nearest, ShapeError, show, UnknownNameError, ValueError } from '../../errors.js';
 import { type OperationName, operationOf, operations } from './operations.js';
 
-/** A constant that an operation takes beside other values: a number, a row of numbers, or rows of numbers. */
+/** A constant that an operation takes together with other values: a number, a row of numbers, or rows of numbers. */
 export type Constant = number | readonly number[] | readonly (readonly number[])[];
 
 /** A constant, an input by its name, or the result of an earlier step as '%' and the step's index. */

@@ -1,4 +1,4 @@
-import { checkNumber, show, ValueError } from '../../errors.js';
+import { checkBoolean, checkNumber } from '../../errors.js';
 import * as k from '../../kernels/signatures/index.js';
 import type { ActivationSpec, ConstraintName, ConstraintSpec } from '../../kernels/tables.js';
 import type { Layer, Step } from '../../program/layer.js';
@@ -58,9 +58,7 @@ export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense',
     const units = checkNumber(spec.units, `${name}.units`, { min: 1, integer: true });
     const { useBias = true } = spec;
     const activation = findActivation(spec.activation ?? 'linear', `${name}.activation`);
-    if (typeof useBias !== 'boolean') {
-      throw new ValueError({ argument: `${name}.useBias`, given: show(useBias), expected: 'true or false' });
-    }
+    checkBoolean(useBias, `${name}.useBias`);
     const kernelInitializer = makeInitializer(
       spec.kernelInitializer ?? activation.initializer,
       `${name}.kernelInitializer`,

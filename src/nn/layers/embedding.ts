@@ -1,4 +1,4 @@
-import { checkNumber, show, ValueError } from '../../errors.js';
+import { checkBoolean, checkNumber, ValueError } from '../../errors.js';
 import * as k from '../../kernels/signatures/index.js';
 import type { Ids, Step } from '../../program/layer.js';
 import { makeInitializer } from '../initializers/initialization.js';
@@ -69,9 +69,7 @@ export const embedding = /* @__PURE__ */ defineLayer<'embedding', EmbeddingOptio
     const inputDim = checkNumber(spec.inputDim, `${name}.inputDim`, { min: 1, max: LARGEST_TABLE, integer: true });
     const dim = checkNumber(spec.outputDim, `${name}.outputDim`, { min: 1, integer: true });
     const { embeddingsInitializer = 'randomUniform', sparse = true } = spec;
-    if (typeof sparse !== 'boolean') {
-      throw new ValueError({ argument: `${name}.sparse`, given: show(sparse), expected: 'true or false' });
-    }
+    checkBoolean(sparse, `${name}.sparse`);
     const initializer = makeInitializer(embeddingsInitializer, `${name}.embeddingsInitializer`);
     const layout = sparse ? 'table' : 'vector';
     const table = parameter(`${name}.embeddings`, layout, inputDim, dim, initializer);

@@ -73,7 +73,7 @@ export interface MetricDefinition<O extends object = object> {
   readonly gather?: (targets: readonly GatheringTarget[], rows: number) => Gathering;
 }
 
-/** Options that every metric takes beside its own. */
+/** Options that every metric takes in addition to its own. */
 export interface MetricLabel<Label extends string = string> {
   /** The name of the metric in logs and history; default its own. */
   readonly label?: Label;

@@ -75,7 +75,7 @@ export const mape = /* @__PURE__ */ metric<'mape', object>(
 
 /**
  * 1 less the squared errors of a column by those of its mean. Targets are taken from the first of them, from which their
- * distances are exact where they are far from 0 beside their spread.
+ * distances are exact where targets are far from 0 relative to their spread.
  */
 function determination(targets: Numbers['data'], predictions: Numbers['data'], c: number, columns: number): number {
   const first = targets[c]!;

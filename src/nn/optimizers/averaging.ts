@@ -20,7 +20,7 @@ function averaging<N extends string, O extends object>(name: N, definition: () =
 export interface ExponentialMovingAverageOptions {
   /** Weight of the old average; default 0.99. */
   readonly momentum: number;
-  /** Every so many updates the average takes the place of the weights; default 0, never. */
+  /** Every N updates the average takes the place of the weights; default 0, never. */
   readonly overwriteFrequency: number;
 }
 
@@ -44,7 +44,7 @@ export const exponentialMovingAverage = /* @__PURE__ */ averaging<
 export interface StochasticWeightAveragingOptions {
   /** The first update that counts; default 1. An epoch is ceil(rows / batchSize) updates. */
   readonly start: number;
-  /** Then every so many updates; default 1. An epoch's number averages its last weights. */
+  /** Then every N updates; default 1. An epoch's number averages its last weights. */
   readonly every: number;
 }
 

@@ -2,7 +2,15 @@ import { show, ValueError } from '../../errors.js';
 import type { Parameter } from '../../program/parameter.js';
 import type { Tensor } from '../../program/plan.js';
 import type { LinkedProgram } from '../../program/run.js';
-import type { Solvable, Solver } from './solver.js';
+import type { Solvable, SolvableReport, Solver } from './solver.js';
+
+/** Copies tensors; what it returns puts them back. */
+function keep(model: Solvable, tensors: readonly Tensor[]): () => void {
+  const kept = tensors.map(({ offset, size }) => [offset, model.heap.slice(offset, offset + size)] as const);
+  return () => {
+    for (const [offset, values] of kept) model.heap.set(values, offset);
+  };
+}
 
 /**
  * Returns a step of a model by a solver: yields wherever the program is to run. A program may write over its inputs, so they
@@ -13,9 +21,10 @@ export function* solveFullBatch(
   model: Solvable,
   program: LinkedProgram,
   learningRate: number,
+  { slots, loss, findsNonFinite }: SolvableReport,
 ): Generator<void, void> {
   const { flatParameters, gradients } = model.training;
-  const restage = model.copy([...program.inputs, ...program.targets]);
+  const restage = keep(model, [...program.inputs, ...program.targets]);
   const copy = ({ offset, size }: Tensor) => Float64Array.from(model.heap.subarray(offset, offset + size));
   const solution = solver.step(
     {
@@ -26,12 +35,12 @@ export function* solveFullBatch(
     learningRate,
   );
   let report: (() => void) | undefined;
-  for (let wanted = solution.next(); !wanted.done; wanted = solution.next(model.outcome().loss)) {
+  for (let wanted = solution.next(); !wanted.done; wanted = solution.next(loss())) {
     if (report) restage();
     yield;
     if (report) continue;
-    report = model.copy(model.reports);
-    if (model.findsNonFinite(program)) return;
+    report = keep(model, slots);
+    if (findsNonFinite()) return;
   }
   report?.();
 }

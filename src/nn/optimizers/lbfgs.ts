@@ -209,8 +209,8 @@ function makeLbfgs(options: LbfgsOptions): Solver {
 
     check: (options, parameters) => checkFullBatch('lbfgs', options, parameters),
 
-    solve(model, program, learningRate) {
-      return solveFullBatch(this, model, program, learningRate);
+    solve(model, program, learningRate, report) {
+      return solveFullBatch(this, model, program, learningRate, report);
     },
 
     *step(objective, learningRate) {

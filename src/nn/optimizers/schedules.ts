@@ -178,9 +178,9 @@ export interface CosineRestartsOptions {
   readonly initialLearningRate: number;
   /** Steps of the first period, an integer of at least 1; required. */
   readonly firstDecaySteps: number;
-  /** Each period is so many times as long as the one before; default 2. */
+  /** Each period is this many times as long as the one before; default 2. */
   readonly tMul: number;
-  /** Each period begins at so many times the rate of the one before; default 1. */
+  /** Each period begins at this many times the rate of the one before; default 1. */
   readonly mMul: number;
   /** Share of a period's first rate that is left at its end; default 0. */
   readonly alpha: number;

@@ -24,7 +24,7 @@ export interface Solver {
   /** Makes one step: yields wherever the loss and its gradient are needed, and is sent the loss. */
   step(objective: Objective, learningRate: number): Generator<void, void, number>;
   /** Returns a step of a model: yields wherever the program is to run. */
-  solve(model: Solvable, program: LinkedProgram, learningRate: number): Generator<void, void>;
+  solve(model: Solvable, program: LinkedProgram, learningRate: number, report: SolvableReport): Generator<void, void>;
   /** Returns what it remembers from step to step. */
   state(): SolverState;
   /** Returns the names of the vectors that go with such numbers; undefined for numbers that no state has. */
@@ -43,11 +43,13 @@ export interface SolverState {
 export interface Solvable {
   readonly heap: Heap;
   readonly training: { readonly flatParameters: Tensor; readonly gradients: Tensor };
+}
+
+/** Tells of the program that has just run. */
+export interface SolvableReport {
   /** The tensors on the heap that a step reports by. */
-  readonly reports: readonly Tensor[];
-  /** Copies tensors; what it returns puts them back. */
-  copy(tensors: readonly Tensor[]): () => void;
-  outcome(): { readonly loss: number };
+  readonly slots: readonly Tensor[];
+  readonly loss: () => number;
   /** Looks for NaN and infinity in what the program computed; returns whether it found any. */
-  findsNonFinite(program: LinkedProgram): boolean;
+  readonly findsNonFinite: () => boolean;
 }

@@ -1,5 +1,7 @@
 import { expect } from 'vitest';
 import { typescript64 } from '../../../src/backends/typescript.js';
+import { readOutcome } from '../../../src/engine/outcome.js';
+import { runGradients } from '../../../src/engine/steps.js';
 import { matrix } from '../../../src/matrix.js';
 import type { BoundLoss } from '../../../src/nn/bound-loss.js';
 import { type Graph, sequence } from '../../../src/nn/graph.js';
@@ -59,8 +61,8 @@ function prepare({ layers, graph, loss, lossWeights = [], weighted = false }: Gr
   if (weighted) y.push(matrix(Float32Array.of(1, 0.5, 0, 3, 0.25), ROWS, 1));
   const compute = () => {
     engine.stageBatch(program, inputs, y, 0);
-    engine.steps.runGradients(program);
-    return engine.steps.outcome().loss;
+    runGradients(engine, program);
+    return readOutcome(engine).loss;
   };
   return { engine, program, compute };
 }

@@ -48,7 +48,7 @@ export class HeldOut {
   /** The loss of all together by epoch. */
   readonly curve: number[] = [];
   readonly #choices: Choices;
-  /** For each row the networks that left it out, and where it stands among theirs. */
+  /** For each row the networks that left it out, and where it is among theirs. */
   readonly #seen: readonly (readonly [member: number, place: number])[][];
   readonly #group: Uint8Array;
   readonly #sizes: readonly number[];
@@ -132,7 +132,7 @@ export class HeldOut {
   /** Compares an epoch, after which all have spoken, to those before. Returns whether it is the best. */
   settle(epoch: number): boolean {
     let better = false;
-    this.curve[epoch] = Number.POSITIVE_INFINITY;
+    this.curve[epoch] = Infinity;
     for (const temperature of this.#choices.temperatures) {
       const said = this.#latest.map((outputs) => this.#tempered(outputs, temperature));
       if (this.#compare(epoch, temperature, said)) better = true;
@@ -164,7 +164,7 @@ export class HeldOut {
       if (rows === 0) return Number.NaN;
       const bound = i === 0 ? floor : floor - least[i - 1]!;
       const loss = (this.task === 'regression' ? Math.max(sum, bound) : sum) / rows;
-      return Number.isNaN(loss) ? Number.POSITIVE_INFINITY : loss;
+      return Number.isNaN(loss) ? Infinity : loss;
     });
     const bettered = this.#choices.take(epoch, temperature, judged);
     for (let i = 0; i < count; i++) {

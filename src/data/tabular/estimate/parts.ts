@@ -8,7 +8,7 @@ export interface Part {
   readonly held: Uint32Array;
 }
 
-/** Below so many rows one network leaves nothing out. */
+/** Below this many rows one network leaves nothing out. */
 export const FEWEST_ROWS = 10;
 /** The share of the rows that each of several networks leaves out: one part in so many, within these. */
 const [LEAST_HELD, MOST_HELD] = [1 / 8, 1 / 5];
