@@ -41,7 +41,8 @@ export function streamed(
 
 /**
  * Evaluates a stream, without an effect on steps of `fit` under way.
- * @throws ValueError for batches without targets, and options that are not allowed; StreamError for a stream that ends early.
+ * @throws ValueError for wrong batches or options, and where the model is compiled anew meanwhile; StreamError for a stream
+ * that ends early.
  */
 export async function evaluateBatches(
   model: Model,

@@ -42,7 +42,7 @@ describe('flags that a format leaves without a meaning are refused, not ignored'
   test.each(cases)('%s %s %s %s', async (command, data, ...flags) => {
     const args = command === 'train' ? [data, ...options, '--out', 'none.myelin'] : ['m.myelin', data];
     const { code, stderr } = await myelin([command, ...args, ...flags]);
-    expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: --[\w-]+: says (?:how CSV|where rows)/)]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: --[\w-]+: says (?:how CSV|where the rows)/)]);
   });
 
   test('but those of a file to test on are its own', async () => {

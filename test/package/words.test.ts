@@ -6,7 +6,7 @@ const root = resolve(import.meta.dirname, '../..');
 
 const filesIn = (folder: string, ending: string) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith(ending))
+    .filter((name) => name.endsWith(ending) && !name.includes('node_modules'))
     .map((name) => join(root, folder, name));
 
 /** Words that the field does not know, or knows otherwise, with the word to use. Code, comments and messages are searched. */

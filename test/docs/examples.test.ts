@@ -1,0 +1,48 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../..');
+const run = async (name: string, ...args: readonly string[]) =>
+  (await promisify(execFile)(process.execPath, [join(root, 'examples', name), ...args])).stdout;
+
+test('the classifier of embeddings knows texts that it has not seen', async () => {
+  expect(await run('embeddings.js')).toBe('my bill is wrong: billing\nthe login page is down: outage\n');
+});
+
+test('the stream is learned', async () => {
+  const [first, , last] = /loss (.*)\n/
+    .exec(await run('stream.js', '6000'))![1]!
+    .split(', ')
+    .map(Number);
+  expect(last!).toBeLessThan(first! / 5);
+});
+
+test('the online learner notices a change, and follows it', async () => {
+  const errors = [...(await run('online.js')).matchAll(/error ([\d.]+)/g)].map(([, error]) => Number(error));
+  const [, , before, changed, , , after] = errors as [number, number, number, number, number, number, number];
+  expect(changed).toBeGreaterThan(10 * before);
+  expect(after).toBeLessThan(changed / 10);
+});
+
+test('the service predicts, learns and refuses', async () => {
+  const env = { ...process.env, PORT: '0' };
+  const service = spawn(process.execPath, [join(root, 'examples/service.js')], { env });
+  try {
+    const [said] = (await once(service.stdout, 'data')) as [Buffer];
+    const post = async (path: string, body: object) => {
+      const response = await fetch(`${String(said).trim()}${path}`, { method: 'POST', body: JSON.stringify(body) });
+      return [response.status, await response.json()] as const;
+    };
+    const [, before] = await post('/predict', { row: [1, 0] });
+    for (let i = 0; i < 60; i++) await post('/learn', { row: [1, 0], label: 1 });
+    const [status, after] = await post('/predict', { row: [1, 0] });
+    expect(status).toBe(200);
+    expect(after.probability).toBeGreaterThan(before.probability);
+    expect((await post('/predict', { row: [1] }))[0]).toBe(400);
+  } finally {
+    service.kill();
+  }
+});
