@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { accuracy, dense, f1, sequential, typescript } from '../../src/index.js';
-import { programs } from '../support/programs.js';
+import { programs } from '../support/types/programs.js';
 
 // What `compile` returns has the names of its metrics in its type: a misspelt one does not compile, a known one is a number.
 

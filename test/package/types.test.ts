@@ -7,7 +7,7 @@ import * as main from '../../src/index.js';
 import * as kernels from '../../src/kernels-entry/index.js';
 import { Model } from '../../src/model/model.js';
 import * as worker from '../../src/worker/index.js';
-import { programs } from '../support/programs.js';
+import { programs } from '../support/types/programs.js';
 
 // What TypeScript says of programs that use the package as npm installs it: copied, since a link is no dependency to it.
 
