@@ -21,7 +21,7 @@ export {
   type EarlyStoppingOptions,
   earlyStopping,
 } from './callbacks/early-stopping.js';
-export type { History } from './callbacks/history.js';
+export type { History, HistoryLists, Validating } from './callbacks/history.js';
 export type {
   Callback,
   EvaluateBatchesOptions,
@@ -109,7 +109,7 @@ export type {
   LossSpec,
   UpdateSpec,
 } from './kernels/tables.js';
-export { type Matrix, type MatrixLike, matrix, type Numbers, type NumericArray } from './matrix.js';
+export { type Matrix, type MatrixLike, type MatrixNumbers, matrix, type Numbers, type NumericArray } from './matrix.js';
 export { modelFromSpec } from './model/from-spec.js';
 export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './model/lsuv.js';
 export { model, sequential } from './model/model.js';
@@ -153,7 +153,7 @@ export type { Solver } from './nn/optimizers/solver.js';
 export type { Weights } from './nn/parameters.js';
 export * from './nn/regularizers.js';
 export { compileOptionsFromSpec } from './nn/specs.js';
-export type { Logs } from './passes/logs.js';
+export type { Logs, Occasional } from './passes/logs.js';
 export type { Gradients } from './passes/one-batch.js';
 export type { PredictOptions } from './passes/predict.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';

@@ -1,13 +1,36 @@
 import { checkNumber, prefixed, ShapeError, show, ValueError } from './errors.js';
 
-/** A dense row-major matrix of float32. */
-export interface Matrix {
+/** A dense row-major matrix of float32: its numbers, without the methods of a `Matrix`. */
+export interface MatrixNumbers {
   /** The elements, row by row: that of row i and column j is `data[i * columns + j]`. */
   readonly data: Float32Array;
   /** The number of rows, one for each sample. */
   readonly rows: number;
   /** The number of columns, one for each feature or unit. */
   readonly columns: number;
+}
+
+/**
+ * A dense row-major matrix of float32. What cuts rows out copies them, as `slice` of typed arrays and NumPy's `take` do; a
+ * single row, and what iteration yields, is a view, as in NumPy: writing to it changes the matrix.
+ */
+export interface Matrix extends MatrixNumbers {
+  /**
+   * Copies the rows from `from`, default 0, up to and not including `to`, default all; negative numbers count from the end, as
+   * in `slice` of arrays. May have no rows.
+   */
+  slice(from?: number, to?: number): Matrix;
+  /** Copies the rows of these numbers, in this order; a number may come twice. @throws ValueError for what is no row. */
+  take(rows: ArrayLike<number>): Matrix;
+  /** Returns a row, a view of `data`. @throws ValueError for what is no row from 0 to `rows` - 1. */
+  row(row: number): Float32Array;
+  /**
+   * Returns for each row the column of its greatest number, the predicted class of probabilities: of equal ones the first.
+   * NaN counts as greater than all, as in NumPy.
+   */
+  argMax(): Uint32Array;
+  /** Yields the rows one after the other, views of `data`. */
+  [Symbol.iterator](): Iterator<Float32Array>;
 }
 
 /** A dense row-major matrix of float32 or float64. */
@@ -36,7 +59,7 @@ type Rows = readonly (readonly number[] | NumericArray)[];
 
 /** A column of numbers (one per row), rows of numbers, or a matrix; its data may be a plain array, as from JSON. */
 export type MatrixLike =
-  | Matrix
+  | MatrixNumbers
   | {
       /** The elements, row by row. */
       readonly data: ArrayLike<number>;
@@ -65,7 +88,7 @@ type Make<A extends Float32Array | Float64Array> = (length: number) => A;
 const floats = (length: number) => new Float32Array(length);
 const doubles = (length: number) => new Float64Array(length);
 
-type Shaped<A> = { readonly data: A; readonly rows: number; readonly columns: number };
+type Shaped<A extends Float32Array | Float64Array> = DenseMatrix<A>;
 
 function shaped<A extends Float32Array | Float64Array>(
   data: ArrayLike<number>,
@@ -100,6 +123,39 @@ class DenseMatrix<A extends Float32Array | Float64Array> {
     readonly rows: number,
     readonly columns: number,
   ) {}
+
+  slice(from = 0, to = this.rows): DenseMatrix<A> {
+    const { columns } = this;
+    const data = this.data.slice(Math.trunc(from) * columns, Math.trunc(to) * columns) as A;
+    return new DenseMatrix(data, data.length / columns, columns);
+  }
+
+  take(rows: ArrayLike<number>): DenseMatrix<A> {
+    const { columns } = this;
+    const data = new (this.data.constructor as new (length: number) => A)(rows.length * columns);
+    for (let i = 0; i < rows.length; i++) data.set(this.row(rows[i], `rows[${i}]`), i * columns);
+    return new DenseMatrix(data, rows.length, columns);
+  }
+
+  row(row: unknown, argument = 'row'): A {
+    const at = checkNumber(row, argument, { min: 0, max: this.rows - 1, integer: true }) * this.columns;
+    return this.data.subarray(at, at + this.columns) as A;
+  }
+
+  argMax(): Uint32Array {
+    return Uint32Array.from(this as Iterable<A>, (row: ArrayLike<number>) => {
+      let best = 0;
+      for (let c = 1; c < row.length; c++) {
+        const [most, value] = [row[best]!, row[c]!];
+        if (!(value <= most || Number.isNaN(most))) best = c;
+      }
+      return best;
+    });
+  }
+
+  *[Symbol.iterator](): Generator<A, void, undefined> {
+    for (let i = 0; i < this.rows; i++) yield this.row(i);
+  }
 
   toJSON() {
     return { data: Array.from(this.data), rows: this.rows, columns: this.columns };
@@ -146,7 +202,7 @@ export function isNumericArray(value: unknown): value is NumericArray {
   );
 }
 
-export function isMatrix(value: unknown): value is Matrix {
+export function isMatrix(value: unknown): value is MatrixNumbers {
   return typeof value === 'object' && value !== null && 'data' in value && 'rows' in value && 'columns' in value;
 }
 
@@ -226,7 +282,8 @@ function read<A extends Float32Array | Float64Array>(
 ): Shaped<A | Float32Array> {
   if (isMatrix(value)) {
     if (value.rows === 0) throw new ShapeError({ argument, given: '0 rows', expected: 'at least one row' });
-    if (value.data instanceof Float32Array && value.data.length === value.rows * value.columns) return value;
+    if (value.data instanceof Float32Array && value.data.length === value.rows * value.columns)
+      return value as Shaped<A>;
     try {
       return shaped(value.data, value.rows, value.columns, make);
     } catch (error) {
@@ -242,8 +299,7 @@ function read<A extends Float32Array | Float64Array>(
   }
   if (value.length === 0) throw new ShapeError({ argument, given: '0 rows', expected: 'at least one row' });
   if (Array.isArray(value) && isRow(value[0])) return fromRows(value, argument, make);
-  if (value instanceof Float32Array) return { data: value, rows: value.length, columns: 1 };
-  return { data: copied(value, argument, make), rows: value.length, columns: 1 };
+  return dense(value instanceof Float32Array ? value : copied(value, argument, make), value.length, 1);
 }
 
 /**

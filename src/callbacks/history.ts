@@ -1,14 +1,36 @@
-import type { Logs } from '../passes/logs.js';
+import type { Logs, Occasional } from '../passes/logs.js';
+
+/** Lists of numbers by name, an entry for each epoch; those of validation where `fit` validates. */
+export type HistoryLists<Names extends string = string, Validates extends boolean = boolean> = string extends Names
+  ? Record<string, number[]>
+  : Record<'loss' | 'learningRate' | Names, number[]> &
+      Partial<Record<Occasional, number[]>> &
+      (true extends Validates
+        ? false extends Validates
+          ? Partial<Record<`val${Capitalize<'loss' | 'penalty' | Names>}`, number[]>>
+          : Record<`val${Capitalize<'loss' | Names>}`, number[]> & Partial<Record<'valPenalty', number[]>>
+        : unknown);
+
+/** Options by which `fit` validates after epochs: a history has numbers of validation then. */
+export type Validating =
+  | {
+      /** Rows or batches to evaluate after epochs. */
+      readonly validationData: object;
+    }
+  | {
+      /** The share of rows to evaluate after epochs. */
+      readonly validationSplit: number;
+    };
 
 /** Holds what `fit` reports: `history[name][i]` is the value at the end of epoch `epoch[i]`. */
-export interface History {
+export interface History<Names extends string = string, Validates extends boolean = boolean> {
   /** The numbers of the epochs that were trained, from 0 on (from `initialEpoch` on where that is given). */
   readonly epoch: number[];
   /**
    * `loss`, metrics, `penalty`, `gradientNorm`, `learningRate`, and of validation `valLoss` and so on, which have fewer
    * entries where `validationFreq` leaves epochs out.
    */
-  readonly history: Record<string, number[]>;
+  readonly history: HistoryLists<Names, Validates>;
   /** The seconds that each epoch took, validation included; the one thing here that differs from run to run. */
   readonly seconds: number[];
 }

@@ -5,8 +5,9 @@ import type { NamedLayer } from '../engine/trainable.js';
 import type { NonFiniteError } from '../errors.js';
 import type { LintCode } from '../insight/finding.js';
 import type { BackendFactory } from '../kernels/contract.js';
-import type { Matrix, MatrixLike } from '../matrix.js';
+import type { Matrix, MatrixLike, MatrixNumbers } from '../matrix.js';
 import type { BuildableSpec } from '../nn/graph.js';
+import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { Weights } from '../nn/parameters.js';
 import type { Logs } from '../passes/logs.js';
 import type { Gradients } from '../passes/one-batch.js';
@@ -17,15 +18,18 @@ import type { Data } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
 import type { ClassWeights } from '../rows/class-weights.js';
 import type { SampleWeight, WeightOptions } from '../rows/sample-weights.js';
-import type { History } from './history.js';
+import type { History, Validating } from './history.js';
 import type { RunState } from './run-state.js';
 import type { TrainingControl } from './training-control.js';
 
 // A model trains by options, among which are callbacks, which are given the model: the three are declared in one file.
 // Everything that trains or is called back imports them from here; src/model/model.ts implements the model.
 
-/** A model over one heap: what `sequential` and `model` return. Dropping it frees everything. */
-export interface Model {
+/**
+ * A model over one heap: what `sequential` and `model` return. Dropping it frees everything. `Names` are those of its metrics,
+ * where `compile` has told them; of any other model logs and histories may have any name.
+ */
+export interface Model<Names extends string = string> {
   /** Epochs that `fit` has finished; a further `fit` goes on counting. */
   epochs: number;
   /**
@@ -58,10 +62,12 @@ export interface Model {
   readonly heapBytes: number;
 
   /**
-   * Chooses optimizer, loss and metrics. Weights stay, optimizer state starts anew.
+   * Chooses optimizer, loss and metrics. Weights stay, optimizer state starts anew. Returns the model, whose type names the
+   * metrics: with `const net = sequential({ ... }).compile({ ..., metrics: ['accuracy'] })` a misspelt name in what `evaluate`
+   * and `fit` return does not compile. Of a model with several outputs, whose metrics go by other names, take `model` itself.
    * @throws UnknownNameError, ValueError for options out of range or where the loss does not fit the last layer.
    */
-  compile(options: CompileOptions): void;
+  compile<const M extends Metrics = readonly []>(options: CompileOptions<M>): Model<MetricLabels<M>>;
 
   /**
    * Freezes layers, or lets them learn again: one by its name (its `name`, or `layers.N`), or all for which a function
@@ -79,8 +85,10 @@ export interface Model {
    * @throws ShapeError, ValueError for data that does not fit, in streams with the number of the batch; StreamError for a
    * stream that ends early; NonFiniteError, which explains where and why; the reason of `signal`.
    */
-  fit(x: Data, y: Data, options?: FitOptions): Promise<History>;
-  fit(batches: Batches, options?: StreamFitOptions): Promise<History>;
+  fit(x: Data, y: Data, options: FitOptions & Validating): Promise<History<Names, true>>;
+  fit(x: Data, y: Data, options?: FitOptions): Promise<History<Names>>;
+  fit(batches: Batches, options: StreamFitOptions & Validating): Promise<History<Names, true>>;
+  fit(batches: Batches, options?: StreamFitOptions): Promise<History<Names>>;
 
   /**
    * The position of `fit` in its run or, once it was interrupted, where it stood, for `fit(x, y, { ..., resume: true
@@ -94,7 +102,7 @@ export interface Model {
    * Makes one pass over more rows, in their order, for a model that learns as data comes in; `model.epochs` stays the same.
    * Returns loss and metrics of the pass, as `fit` of one epoch.
    */
-  partialFit(x: Data, y: Data, options?: PartialFitOptions): Promise<Logs>;
+  partialFit(x: Data, y: Data, options?: PartialFitOptions): Promise<Logs<Names>>;
 
   /**
    * Takes one optimizer step on one batch; with `gradientAccumulationSteps` its share of one. Returns its loss (before the
@@ -102,7 +110,7 @@ export interface Model {
    * @throws NonFiniteError where something is not finite, the weights then as before: `await error.explain()` says where and
    * why.
    */
-  trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs;
+  trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs<Names>;
 
   /**
    * Loss, metrics and the gradient of every trainable parameter on one batch, as training would compute them; changes
@@ -120,13 +128,13 @@ export interface Model {
   ): Gradients;
 
   /** Loss and metrics over all rows, with layers in inference mode. */
-  evaluate(x: Data, y: Data, options?: WeightOptions): Logs;
+  evaluate(x: Data, y: Data, options?: WeightOptions): Logs<Names>;
 
   /** Loss and metrics of a batch, as `evaluate`; in one call where it has no more than 256 rows. */
-  testOnBatch(x: Data, y: Data, options?: WeightOptions): Logs;
+  testOnBatch(x: Data, y: Data, options?: WeightOptions): Logs<Names>;
 
   /** Loss and metrics over all batches of a stream, of which one is in memory at a time. @throws StreamError */
-  evaluateBatches(batches: Batches, options?: EvaluateBatchesOptions): Promise<Logs>;
+  evaluateBatches(batches: Batches, options?: EvaluateBatchesOptions): Promise<Logs<Names>>;
 
   /** Outputs for each batch of a stream of inputs, rows x units each. */
   predictBatches(
@@ -145,7 +153,7 @@ export interface Model {
    * model with several outputs, which `predictOutputs` is for.
    */
   predict(x: Data): Matrix;
-  predict<Output extends Matrix | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
+  predict<Output extends MatrixNumbers | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
 
   /** Returns the same as `predict(x)`. */
   predictOnBatch(x: Data): Matrix;

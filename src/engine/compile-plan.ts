@@ -8,7 +8,7 @@ import type { TrainingOptions } from './training-plan.js';
 import { planUpdate, type UpdateOptions, updateOptionNames } from './update-options.js';
 
 /** Options of `compile`. */
-export interface CompileOptions extends UpdateOptions {
+export interface CompileOptions<M extends Metrics = Metrics> extends UpdateOptions {
   /** A name or, with options, what a function such as `adam` returns. */
   readonly optimizer: OptimizerName | OptimizerSpec;
   /** A name or, with options, what a function such as `huber` returns. Of several outputs one for all, one for each in order, or one for each by name. */
@@ -21,7 +21,7 @@ export interface CompileOptions extends UpdateOptions {
    * Names or what metrics return, such as f1({ average: 'micro' }): a list for every output, or one for each by name.
    * Default: none.
    */
-  readonly metrics?: Metrics;
+  readonly metrics?: M;
 }
 
 /**

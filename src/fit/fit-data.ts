@@ -2,7 +2,7 @@ import type { FitOptions } from '../callbacks/interfaces.js';
 import type { Engine } from '../engine/engine.js';
 import { INFERENCE_ROWS } from '../engine/training-plan.js';
 import { show, ValueError } from '../errors.js';
-import type { Matrix } from '../matrix.js';
+import { type Matrix, makeMatrix } from '../matrix.js';
 import type { Blocks } from '../passes/evaluation.js';
 import { type Data, isByName, type Pair, readPair } from '../rows/arrays.js';
 import { type Batches, isBatches } from '../rows/batches.js';
@@ -102,10 +102,7 @@ function readValidation(
 
 /** Returns a stretch of rows, without copying them. */
 function slice({ x, y, weighted }: Pair, from: number, to: number): Pair {
-  const rowsOf = ({ data, columns }: Matrix) => ({
-    data: data.subarray(from * columns, to * columns),
-    rows: to - from,
-    columns,
-  });
+  const rowsOf = ({ data, columns }: Matrix) =>
+    makeMatrix(data.subarray(from * columns, to * columns), to - from, columns);
   return { x: x.map(rowsOf), y: y.map(rowsOf), rows: to - from, weighted };
 }

@@ -22,10 +22,11 @@ import { copyAverages, copyWeights, takeWeights } from '../engine/weight-copies.
 import { checkBoolean, checkNumber, checkOptions, StateError, show, ValueError } from '../errors.js';
 import type { FitRun } from '../fit/fit.js';
 import type { BackendFactory } from '../kernels/contract.js';
-import type { Matrix, MatrixLike } from '../matrix.js';
+import type { Matrix, MatrixLike, MatrixNumbers } from '../matrix.js';
 import { type BuildableSpec, buildGraph, type Graph, sequence, specOf, trace } from '../nn/graph.js';
 import type { SymbolicTensor } from '../nn/layers/index.js';
 import { copyData, copySpec } from '../nn/layers/kind.js';
+import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { Weights } from '../nn/parameters.js';
 import { evaluate } from '../passes/evaluation.js';
 import type { Logs } from '../passes/logs.js';
@@ -109,11 +110,12 @@ export class Model implements ModelInterface {
     return this.#engine.heap.byteLength;
   }
 
-  compile(options: CompileOptions): void {
+  compile<const M extends Metrics = readonly []>(options: CompileOptions<M>): ModelInterface<MetricLabels<M>> {
     this.#checkIdle('compile');
     this.#engine.configure(planCompile(this.#engine.network, options));
     this.#interrupted = undefined;
     this.#compiled = copyData(options);
+    return this as unknown as ModelInterface<MetricLabels<M>>;
   }
 
   setTrainable(layers: string | ((layer: NamedLayer) => boolean), trainable: boolean): void {
@@ -205,8 +207,8 @@ export class Model implements ModelInterface {
   }
 
   predict(x: Data): Matrix;
-  predict<Output extends Matrix | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
-  predict(x: Data, options?: Partial<PredictOptions<Matrix | Float32Array>>): Matrix | Float32Array {
+  predict<Output extends MatrixNumbers | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
+  predict(x: Data, options?: Partial<PredictOptions<MatrixNumbers | Float32Array>>): MatrixNumbers | Float32Array {
     const { inputs, outputs } = this.#engine.network;
     if (outputs.length > 1) {
       const names = outputs.map(({ name }) => name).join(', ');

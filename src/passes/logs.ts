@@ -7,9 +7,15 @@ import type { BoundMetric, Measured } from '../nn/metrics/metric.js';
 /**
  * Numbers of a batch or an epoch: `loss`, metrics, `penalty`, `gradientNorm`; of an epoch also `learningRate`, that of its
  * last step, and where there was validation `valLoss` and so on. Of metrics the batches of `fit` have `accuracy` alone,
- * since others cost more than a step. With several outputs `priceLoss` and so on.
+ * since others cost more than a step. With several outputs `priceLoss` and so on. Of a model whose metrics its type names, as
+ * `compile` returns it, the type has `loss` and these metrics as numbers, the others as optional ones, and no other names.
  */
-export type Logs = Readonly<Record<string, number>>;
+export type Logs<Names extends string = string> = string extends Names
+  ? Readonly<Record<string, number>>
+  : Readonly<Record<'loss' | Names, number>> & Readonly<Partial<Record<Occasional, number>>>;
+
+/** Numbers that logs have where options ask for them. */
+export type Occasional = 'penalty' | 'gradientNorm' | 'skippedBatches';
 
 /**
  * Returns the numbers that users see of a step, an epoch or an evaluation; of metrics the counted ones and the `measured`.

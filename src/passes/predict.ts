@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import { INFERENCE_ROWS } from '../engine/training-plan.js';
 import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
-import { allFinite, isMatrix, type Matrix, type MatrixLike, makeMatrix } from '../matrix.js';
+import { allFinite, isMatrix, type Matrix, type MatrixLike, type MatrixNumbers, makeMatrix } from '../matrix.js';
 import { copyRows, SHORT } from '../program/copy.js';
 import { outputLayer } from '../program/network.js';
 import { isFloat32 } from '../realms.js';
@@ -9,7 +9,7 @@ import { type Data, readInput, readInputs } from '../rows/arrays.js';
 import { sharesMemory } from './shared-memory.js';
 
 /** Options of `predict`. */
-export interface PredictOptions<Output extends Matrix | Float32Array> {
+export interface PredictOptions<Output extends MatrixNumbers | Float32Array> {
   /**
    * The memory to put the outputs in: a matrix of as many rows as `x` and a column per unit of the last layer, or a
    * Float32Array of at least that many numbers, of which those after the last row stay as they are. Filled and
@@ -18,13 +18,17 @@ export interface PredictOptions<Output extends Matrix | Float32Array> {
   readonly output: Output;
 }
 
-type PredictArguments = Partial<PredictOptions<Matrix | Float32Array>>;
+type PredictArguments = Partial<PredictOptions<MatrixNumbers | Float32Array>>;
 
 /**
  * Allocates the result and, of batches taken in turns, a view for each turn; with `output`, where `x` is float32 already,
  * nothing at all: no views, no closures, no rest arguments, and no numbers returned, which V8 would box.
  */
-export function predict(engine: Engine, x: MatrixLike, options: PredictArguments | undefined): Matrix | Float32Array {
+export function predict(
+  engine: Engine,
+  x: MatrixLike,
+  options: PredictArguments | undefined,
+): MatrixNumbers | Float32Array {
   const { network } = engine;
   const { width: inputs, ids } = network.inputs[0]!;
   const { units } = outputLayer(network, 0);
@@ -58,7 +62,11 @@ export function predict(engine: Engine, x: MatrixLike, options: PredictArguments
 }
 
 /** Predicts one matrix per output, for models with any number of inputs and outputs. */
-export function predictGraph(engine: Engine, x: Data, options?: PredictArguments): readonly (Matrix | Float32Array)[] {
+export function predictGraph(
+  engine: Engine,
+  x: Data,
+  options?: PredictArguments,
+): readonly (MatrixNumbers | Float32Array)[] {
   if (options !== undefined) checkPredictOptions(options);
   const { network } = engine;
   const inputs = readInputs(engine, x, 'x');
@@ -74,7 +82,7 @@ export function predictGraph(engine: Engine, x: Data, options?: PredictArguments
     engine.runProgram(program);
     program.outputs.forEach(({ offset, stride }, i) => {
       const units = widths[i] as number;
-      const result = results[i] as Matrix | Float32Array;
+      const result = results[i] as MatrixNumbers | Float32Array;
       const to = 'data' in result ? result.data : result;
       copyRows(engine.heap, offset, stride, to, start * units, units, rows, units);
     });
@@ -92,7 +100,7 @@ function checkPredictOptions(options: PredictArguments): void {
   checkOptions(options, ['output'], 'predict');
 }
 
-function checkOutput(output: Matrix | Float32Array, x: MatrixLike, rows: number, units: number): void {
+function checkOutput(output: MatrixNumbers | Float32Array, x: MatrixLike, rows: number, units: number): void {
   const flat = !isMatrix(output);
   if (!isFloat32(flat ? output : output.data)) {
     throw new ValueError({

@@ -29,7 +29,7 @@ export type Batches<T = Batch> = Stream<T> | ((epoch: number) => Stream<T>);
 /** Returns whether this yields batches, and is no data itself. */
 export function isBatches(x: unknown): x is Batches {
   if (typeof x === 'function') return true;
-  if (typeof x !== 'object' || x === null || Array.isArray(x) || ArrayBuffer.isView(x)) return false;
+  if (typeof x !== 'object' || x === null || Array.isArray(x) || ArrayBuffer.isView(x) || 'rows' in x) return false;
   const { next } = x as { next?: unknown };
   return Symbol.iterator in x || Symbol.asyncIterator in x || typeof next === 'function';
 }

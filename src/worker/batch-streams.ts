@@ -4,7 +4,7 @@ import { type AnyIterator, isOnce, iterate } from '../rows/iterate.js';
 
 /** Returns whether it yields batches, and is no data itself. */
 export function isStream(value: object): value is Exclude<Batches<unknown>, (epoch: number) => unknown> {
-  if (isA(value, 'Map', 'Set')) return false;
+  if (isA(value, 'Map', 'Set') || 'rows' in value) return false;
   const { next } = value as { next?: unknown };
   return Symbol.asyncIterator in value || Symbol.iterator in value || typeof next === 'function';
 }

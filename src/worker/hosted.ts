@@ -131,7 +131,9 @@ export class Hosted {
     const given = args.map((arg, i) =>
       roles[i]?.role === 'specs' && arg instanceof Object ? compileOptionsFromSpec(arg) : arg,
     );
-    return (this.#model as unknown as Record<string, (...args: unknown[]) => unknown>)[method]?.(...given);
+    const result = (this.#model as unknown as Record<string, (...args: unknown[]) => unknown>)[method]?.(...given);
+    // The calling side has its own model to return.
+    return result === this.#model ? undefined : result;
   }
 
   /**

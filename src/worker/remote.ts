@@ -1,8 +1,10 @@
-import type { History } from '../callbacks/history.js';
+import type { History, Validating } from '../callbacks/history.js';
 import type { Callback, FitOptions, Model, StreamFitOptions } from '../callbacks/interfaces.js';
 import { progress } from '../callbacks/progress.js';
+import type { CompileOptions } from '../engine/compile-plan.js';
 import { checkNumber, lookUp, StateError, show, ValueError } from '../errors.js';
-import type { Matrix } from '../matrix.js';
+import type { Matrix, MatrixNumbers } from '../matrix.js';
+import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { Logs } from '../passes/logs.js';
 import type { PredictOptions } from '../passes/predict.js';
 import type { Data } from '../rows/arrays.js';
@@ -19,10 +21,10 @@ type Plain = number | string | boolean | null | undefined;
 type Method = (...args: never[]) => unknown;
 
 /** Methods whose types are not those of the model with a promise around what they return. */
-type Special = 'fit' | 'predict' | 'backend';
+type Special = 'compile' | 'fit' | 'predict' | 'backend';
 
-type RemoteMembers = {
-  readonly [K in Exclude<keyof Model, Special> as Model[K] extends Method ? K : never]: Model[K] extends (
+type RemoteMembers<Names extends string> = {
+  readonly [K in Exclude<keyof Model, Special> as Model[K] extends Method ? K : never]: Model<Names>[K] extends (
     ...args: infer A
   ) => infer R
     ? (...args: A) => R extends AsyncGenerator ? R : Promise<Awaited<R>>
@@ -91,17 +93,23 @@ export interface RemoteOptions {
  * `learningRate`, are as the worker last told, and may be set; a value that is refused rejects the next call. Others, such
  * as `spec`, are promises.
  */
-export interface RemoteModel extends RemoteMembers {
+export interface RemoteModel<Names extends string = string> extends RemoteMembers<Names> {
   /** Describes the backend that the worker opened. */
   readonly backend: BackendInfo;
+  /** Chooses optimizer, loss and metrics in the worker; see `Model.compile`. Resolves with this model. */
+  compile<const M extends Metrics = readonly []>(options: CompileOptions<M>): Promise<RemoteModel<MetricLabels<M>>>;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
-  fit(x: Data, y: Data, options?: RemoteFitOptions): Promise<History>;
+  fit(x: Data, y: Data, options: RemoteFitOptions & Validating): Promise<History<Names, true>>;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
-  fit(batches: Batches, options?: RemoteStreamFitOptions): Promise<History>;
+  fit(x: Data, y: Data, options?: RemoteFitOptions): Promise<History<Names>>;
+  /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
+  fit(batches: Batches, options: RemoteStreamFitOptions & Validating): Promise<History<Names, true>>;
+  /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
+  fit(batches: Batches, options?: RemoteStreamFitOptions): Promise<History<Names>>;
   /** Computes outputs in the worker, rows x units; see `Model.predict`. */
   predict(x: Data): Promise<Matrix>;
   /** Computes outputs in the worker, rows x units; see `Model.predict`. */
-  predict<Output extends Matrix | Float32Array>(x: Data, options: PredictOptions<Output>): Promise<Output>;
+  predict<Output extends MatrixNumbers | Float32Array>(x: Data, options: PredictOptions<Output>): Promise<Output>;
   /** Frees the model, and ends its worker if it has one of its own. Fails while `fit` is running, as `Model.dispose` does. */
   dispose(): Promise<void>;
 }
@@ -184,6 +192,7 @@ class Mirror implements Target {
       packer,
     );
     if (row.ends) this.end();
+    if (method === 'compile') return this.remote;
     return row.fills ? fillOutput(args, result) : result;
   }
 
@@ -225,7 +234,7 @@ function splitOptions(args: readonly unknown[], scope: Scope): { rest: readonly 
 
 /** Copies predictions to where they were asked to be. */
 function fillOutput(args: readonly unknown[], result: unknown): unknown {
-  const output = (args[1] as Partial<PredictOptions<Matrix | Float32Array>> | undefined)?.output;
+  const output = (args[1] as Partial<PredictOptions<MatrixNumbers | Float32Array>> | undefined)?.output;
   if (output === undefined) return result;
   const [to, from] = [output, result].map((value) => ('data' in (value as object) ? (value as Matrix).data : value));
   if (to !== from) (to as Float32Array).set(from as Float32Array);

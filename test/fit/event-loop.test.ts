@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { typescript } from '../../src/backends/typescript.js';
 import { onAbort } from '../../src/fit/on-abort.js';
 import { sgd } from '../../src/kernels/twins/optimizers.js';
+import { matrix } from '../../src/matrix.js';
 import { sequential } from '../../src/model/model.js';
 import { dense } from '../../src/nn/layers/index.js';
 import { lbfgs } from '../../src/nn/optimizers/lbfgs.js';
@@ -123,8 +124,14 @@ test('a stratified split looks at the clock as often as there are rows', async (
     const { stratified } = await import('../../src/rows/stratify.js');
     const { internalsOf } = await import('../../src/engine/internals.js');
     const pair = {
-      x: [{ data: new Float32Array(rows * columns), rows, columns }],
-      y: [{ data: Float32Array.from({ length: rows }, (_, i) => i % 2), rows, columns: 1 }],
+      x: [matrix(new Float32Array(rows * columns), rows, columns)],
+      y: [
+        matrix(
+          Float32Array.from({ length: rows }, (_, i) => i % 2),
+          rows,
+          1,
+        ),
+      ],
       rows,
       weighted: false,
     };

@@ -1,56 +1,18 @@
-import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as data from '../../src/data/index.js';
 import { Tabular } from '../../src/data/tabular/tabular.js';
 import * as main from '../../src/index.js';
 import * as kernels from '../../src/kernels-entry/index.js';
 import { Model } from '../../src/model/model.js';
 import * as worker from '../../src/worker/index.js';
+import { programs } from '../support/types/programs.js';
 
 // What TypeScript says of programs that use the package as npm installs it: copied, since a link is no dependency to it.
 
 const root = resolve(import.meta.dirname, '../..');
-let folder: string;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'myelin-types-'));
-  const installed = join(folder, 'node_modules/myelin');
-  mkdirSync(installed, { recursive: true });
-  cpSync(join(root, 'package.json'), join(installed, 'package.json'));
-  cpSync(join(root, 'build/kernels.d.ts'), join(installed, 'build/kernels.d.ts'));
-  cpSync(join(root, 'build/types'), join(installed, 'build/types'), { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{ "name": "program", "type": "module" }');
-});
-
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** The errors in a program, whose declarations are written as those of a library would be. */
-async function errorsIn(code: string, options: object = {}): Promise<string> {
-  const directory = mkdtempSync(join(folder, 'program-'));
-  writeFileSync(join(directory, 'program.ts'), code);
-  const compilerOptions = {
-    target: 'es2022',
-    module: 'nodenext',
-    lib: ['es2022'],
-    types: [],
-    strict: true,
-    declaration: true,
-    emitDeclarationOnly: true,
-    outDir: 'out',
-    ...options,
-  };
-  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
-  try {
-    await promisify(execFile)(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', directory]);
-    return '';
-  } catch (error) {
-    return (error as { stdout: string }).stdout;
-  }
-}
+const errorsIn = programs();
 
 /** Exports each function under another name, and what it returns. */
 function reexport(entry: object, from: string): string {

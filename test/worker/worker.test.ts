@@ -57,7 +57,7 @@ describe('a model in a worker computes the bits of the model itself', () => {
       }),
     ];
     expect(there.backend.threads).toBe(2);
-    await there.compile(item.compile);
+    expect(await there.compile(item.compile)).toBe(there);
     await Promise.all([here.fit(x, labels), there.fit(x, labels)]);
     expect(await hashOf(there)).toBe(weightHash(here));
     await there.dispose();

@@ -6,6 +6,7 @@ import {
   configure,
   type Direction,
   type Kind,
+  type Labelled,
   type MetricDefinition,
   type MetricLabel,
   type MetricSpecOf,
@@ -39,7 +40,7 @@ export type CallOptions<O> = Partial<O> & {
  * computed in float64 of the numbers given; of a model's own metrics those are float32, as models take them.
  */
 export interface Metric<N extends string, O extends object> {
-  (options?: Partial<O> & MetricLabel): MetricSpecOf<N, O>;
+  <const Label extends string = N>(options?: Partial<O> & MetricLabel<Label>): MetricSpecOf<N, O> & Labelled<Label>;
   (yTrue: MatrixLike, yPred: MatrixLike, options?: CallOptions<O>): number;
   /** Says how it is computed, and of which models. */
   readonly definition: MetricDefinition<O>;

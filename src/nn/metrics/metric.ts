@@ -74,9 +74,17 @@ export interface MetricDefinition<O extends object = object> {
 }
 
 /** Options that every metric takes in addition to its own. */
-export interface MetricLabel {
+export interface MetricLabel<Label extends string = string> {
   /** The name of the metric in logs and history; default its own. */
-  readonly label?: string;
+  readonly label?: Label;
+}
+
+declare const LABEL: unique symbol;
+
+/** Carries the name of a metric in logs, in its type alone. */
+export interface Labelled<Label extends string> {
+  /** Is never there. */
+  readonly [LABEL]?: Label;
 }
 
 /** A metric as plain data: its name and all options. */

@@ -4,7 +4,7 @@ import type { Makers } from '../../kernels/makers.js';
 import { metricFunctions } from '../function-names.js';
 import type * as classification from './classification.js';
 import { type MetricName, metricNames } from './counted.js';
-import type { BoundMetric, Kind, MetricDefinition, MetricLabel } from './metric.js';
+import type { BoundMetric, Kind, Labelled, MetricDefinition, MetricLabel } from './metric.js';
 import type * as regression from './regression.js';
 
 type Table = Makers<typeof classification & typeof regression>;
@@ -22,6 +22,23 @@ export type MetricSpec = {
 export type Metrics =
   | readonly (MetricName | MetricSpec)[]
   | Readonly<Record<string, readonly (MetricName | MetricSpec)[]>>;
+
+/** The names in logs of a list of metrics; any where they are known only as the program runs, and of several outputs. */
+export type MetricLabels<M extends Metrics> = M extends readonly (infer Item)[] ? LabelOf<Item> : string;
+
+type LabelOf<Item> = Item extends string
+  ? Item
+  : Item extends Labelled<infer Label>
+    ? string extends Label
+      ? LabelInSpec<Item>
+      : Label
+    : LabelInSpec<Item>;
+
+type LabelInSpec<Item> = Item extends { readonly label: infer Label extends string }
+  ? Label
+  : Item extends { readonly name: infer Name extends string }
+    ? Name
+    : string;
 
 /** Tells metrics what they must know of an output. */
 export interface OutputShape {
