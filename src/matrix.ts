@@ -143,14 +143,9 @@ class DenseMatrix<A extends Float32Array | Float64Array> {
   }
 
   argMax(): Uint32Array {
-    return Uint32Array.from(this as Iterable<A>, (row: ArrayLike<number>) => {
-      let best = 0;
-      for (let c = 1; c < row.length; c++) {
-        const [most, value] = [row[best]!, row[c]!];
-        if (!(value <= most || Number.isNaN(most))) best = c;
-      }
-      return best;
-    });
+    return Uint32Array.from(this as Iterable<Float32Array>, (row) =>
+      row.reduce((best, value, c) => (value <= row[best]! || Number.isNaN(row[best]) ? best : c), 0),
+    );
   }
 
   *[Symbol.iterator](): Generator<A, void, undefined> {

@@ -94,8 +94,8 @@ describe('types can be named, and resolve without the DOM and without those of N
     expect(await errorsIn(code, { exactOptionalPropertyTypes: true })).toBe('');
   });
 
-  test('the names that README tells', async () => {
-    const text = readFileSync(join(root, 'README.md'), 'utf8');
+  test('the names that the reference tells', async () => {
+    const text = readFileSync(join(root, 'docs/api.md'), 'utf8');
     const [table] = text.split('\nTypes by name')[1]!.split('\nThey need');
     const rows = [...table!.matchAll(/^\| (`.*?) \| (.*) \|$/gm)].map(([, names, what]) => ({
       names: [...names!.matchAll(/`(\w+)`/g)].map(([, name]) => name),
