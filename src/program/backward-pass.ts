@@ -26,10 +26,12 @@ export function emitBackward(
   const inspects = emit.mode === 'inspect';
   const learns = learners(network, inspects);
   const kept: KeptValue[] = [];
+  const named = new Set<string>();
   const copyOf = (gradient: Tensor | undefined, name: string) => gradient && emit.copy(gradient, `${name}.gradient`);
   // For a layer that is called more than once, the last call is kept.
   const keep = (name: string, value: number) => {
-    if (kept.some((each) => each.name === name)) return;
+    if (named.has(name)) return;
+    named.add(name);
     kept.push({ name, value: values[value] as Tensor, gradient: copyOf(gradients.of(value), name) });
   };
   for (let i = nodes.length - 1; i >= 0; i--) {
@@ -41,6 +43,7 @@ export function emitBackward(
     if (fusion) {
       const { logits, gradient } = fusion;
       const others = step && copyOf(dy, label);
+      named.add(label);
       kept.push({ name: label, value: logits, gradient, fusion: { ...fusion, others } });
     } else if (inspects && step) keep(label, value);
     if (!step || !dy || !learns[value]) continue;

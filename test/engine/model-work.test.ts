@@ -185,7 +185,8 @@ const actions: Readonly<Record<string, (subject: Subject) => () => unknown>> = {
 };
 
 describe.each(Object.entries(actions))('four times as large takes about four times the work to %s', (_, prepare) => {
-  test.each(Object.entries(subjects))('%s', async (_, of) => {
+  // The engine's counts of a run are off by a third once in a thousand; what is quadratic is so every time.
+  test.each(Object.entries(subjects))('%s', { retry: 2 }, async (_, of) => {
     // What runs for the first time is compiled and cached.
     await prepare(of(10))();
     const [small, large] = [prepare(of(60)), prepare(of(240))];
