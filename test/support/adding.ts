@@ -49,7 +49,7 @@ class Page {
   /** A twin, its kernel's name in the family, and the definition. */
   twin(file: string, kernels: readonly string[], definition: string, twins: string): void {
     this.insert(file, 'after', 'type Family = Pick<\n  Twins,\n', kernels.map((name) => `  | '${name}'\n`).join(''));
-    this.insert(file, 'before', '/** The loops in TypeScript. */\n', definition);
+    this.insert(file, 'before', '/** Makes the loops in TypeScript. */\n', definition);
     this.#change(file, (before) => before.replace(/ {2}\};\n\}\n$/, () => `${twins}  };\n}\n`));
   }
 
