@@ -52,7 +52,8 @@ describe('a process killed at a random moment of a save', () => {
       writeFileSync(join(folder, 'b.safetensors'), files[1]!);
       const path = join(folder, 'model.safetensors');
       await save(a, path);
-      for (let i = 0; i < kills; i++) {
+      // On a busy machine fewer kills interrupt a save, so it takes more of them.
+      for (let i = 0; i < kills || (amid <= KILLS / 5 && i < 4 * kills); i++) {
         const child = fork(new URL('../programs/save-loop.js', import.meta.url), [folder]);
         await once(child, 'message');
         await new Promise((resolve) => setTimeout(resolve, 12 * random.uniform()));
@@ -69,7 +70,7 @@ describe('a process killed at a random moment of a save', () => {
     };
     await Promise.all([lane(Math.ceil(KILLS / 2)), lane(Math.floor(KILLS / 2))]);
     // Else the moments were not those of a save.
-    expect(amid).toBeGreaterThan(KILLS / 10);
+    expect(amid).toBeGreaterThan(KILLS / 5);
   });
 });
 
