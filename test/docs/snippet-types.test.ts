@@ -23,6 +23,16 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** Declares the names that code registers, as docs/extending.md says. */
+function registeredIn(code: string): string {
+  const named = code.matchAll(/\bregister\('(\w+)', (?:custom([A-Z]\w+)\(|(\w+)\))/g);
+  const lines = [...named].map(([, name, made, item]) => {
+    const family = made ?? new RegExp(`const ${item} = custom([A-Z]\\w+)\\(`).exec(code)?.[1];
+    return `${name}: '${family?.toLowerCase()}';`;
+  });
+  return lines.length === 0 ? '' : `declare module 'myelin' { interface Registered { ${lines.join(' ')} } }`;
+}
+
 /** The errors of programs, each by the line of its page. */
 function errorsIn(programs: readonly { readonly place: string; readonly code: string }[], options = {}): string[] {
   const compilerOptions = {
@@ -38,7 +48,9 @@ function errorsIn(programs: readonly { readonly place: string; readonly code: st
     exactOptionalPropertyTypes: true,
     ...options,
   };
-  const files = programs.map((_, i) => `${i}.js`);
+  const files = [...programs.map((_, i) => `${i}.js`), 'registered.ts'];
+  const names = programs.map(({ code }) => registeredIn(code)).filter(Boolean);
+  writeFileSync(join(folder, 'registered.ts'), ["import 'myelin';", ...names].join('\n'));
   programs.forEach(({ code }, i) => {
     writeFileSync(join(folder, `${i}.js`), code.replaceAll("'./myelin/index.js'", "'myelin'"));
   });
