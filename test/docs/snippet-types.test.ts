@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { scripts, snippets } from '../support/snippets.js';
+import { scripts, snippets } from '../support/pages/snippets.js';
 
 // What TypeScript says of the code in the documentation, all of it in one program. The blocks are JavaScript, so their own
 // functions have no types of parameters; everything else is as strict as TypeScript can be.

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pages, snippets } from '../support/snippets.js';
+import { pages, snippets } from '../support/pages/snippets.js';
 
 // Every block of JavaScript that imports from 'myelin' or one of its entries runs as users would run it, with the built package in
 // node_modules. A block of text right after it is what it prints.
