@@ -12,6 +12,10 @@ enum Operator {
   Maximum,
   Minimum,
   GreaterEqual,
+  Greater,
+  Equal,
+  Keep,
+  Drop,
 }
 
 @unmanaged
@@ -32,8 +36,16 @@ class Operate {
         return v128.bitselect(a, b, v128.or(f32x4.ge(a, b), f32x4.ne(a, a)));
       case Operator.Minimum:
         return v128.bitselect(a, b, v128.or(f32x4.le(a, b), f32x4.ne(a, a)));
-      default:
+      case Operator.GreaterEqual:
         return v128.and(f32x4.ge(a, b), f32x4.splat(1));
+      case Operator.Greater:
+        return v128.and(f32x4.gt(a, b), f32x4.splat(1));
+      case Operator.Equal:
+        return v128.and(f32x4.eq(a, b), f32x4.splat(1));
+      case Operator.Keep:
+        return v128.and(a, f32x4.ne(b, f32x4.splat(0)));
+      default:
+        return v128.and(a, f32x4.eq(b, f32x4.splat(0)));
     }
   }
 
@@ -109,8 +121,20 @@ function spread(
         case Operator.Minimum:
           op.four(Operator.Minimum, q, a0, a1, a2, a3, b0, b1, b2, b3);
           break;
-        default:
+        case Operator.GreaterEqual:
           op.four(Operator.GreaterEqual, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Greater:
+          op.four(Operator.Greater, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Equal:
+          op.four(Operator.Equal, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        case Operator.Keep:
+          op.four(Operator.Keep, q, a0, a1, a2, a3, b0, b1, b2, b3);
+          break;
+        default:
+          op.four(Operator.Drop, q, a0, a1, a2, a3, b0, b1, b2, b3);
       }
     }
     for (; left > 0; left -= 4, q += 16) {
@@ -237,6 +261,70 @@ export function broadcastGreaterEqual(
   spread(Operator.GreaterEqual, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
+/** y = 1 where a > b, else 0. */
+export function broadcastGreater(
+  a: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: i32,
+  bRow: i32,
+  bColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  spread(Operator.Greater, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+}
+
+/** y = 1 where a = b, else 0. */
+export function broadcastEqual(
+  a: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: i32,
+  bRow: i32,
+  bColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  spread(Operator.Equal, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+}
+
+/** y = a where b is not 0, NaN included, else 0. */
+export function broadcastKeep(
+  a: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: i32,
+  bRow: i32,
+  bColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  spread(Operator.Keep, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+}
+
+/** y = a where b is 0, else 0. */
+export function broadcastDrop(
+  a: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: i32,
+  bRow: i32,
+  bColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  spread(Operator.Drop, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+}
+
 /** y = x / divisor, over the rows and columns that share an element of x. */
 export function expand(
   x: i32,
@@ -306,6 +394,46 @@ export function sumRows(x: i32, y: i32, rows: i32, columns: i32, stride: i32, di
 /** out = the sum of all elements / divisor. */
 export function sumAll(x: i32, out: i32, rows: i32, columns: i32, stride: i32, divisor: i32): void {
   sums(x, out, rows, columns, stride, divisor, false);
+}
+
+/** y[c] = the sum of column c / divisor, in float64, rows in order. */
+export function sumColumns(x: i32, y: i32, rows: i32, columns: i32, stride: i32, divisor: i32): void {
+  const step = at(stride);
+  const d = f64x2.splat(<f64>divisor);
+  for (let c = 0; c < columns; c += 4) {
+    const live = columns - c;
+    let p = at(x + c);
+    let low = f64x2.splat(0);
+    let high = low;
+    for (let r = 0; r < rows; r++, p += step) {
+      const v = live > 3 ? v128.load(p) : loadPart(p, live);
+      low = addLow(low, v);
+      high = addHigh(high, v);
+    }
+    const q = at(y + c);
+    const sum = i8x16.shuffle(
+      f32x4.demote_f64x2_zero(f64x2.div(low, d)),
+      f32x4.demote_f64x2_zero(f64x2.div(high, d)),
+      0,
+      1,
+      2,
+      3,
+      4,
+      5,
+      6,
+      7,
+      16,
+      17,
+      18,
+      19,
+      20,
+      21,
+      22,
+      23, // biome-ignore format: lanes
+    );
+    if (live > 3) v128.store(q, sum);
+    else storePart(q, sum, live);
+  }
 }
 
 @unmanaged

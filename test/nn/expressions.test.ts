@@ -16,6 +16,7 @@ import {
   type Term,
   wasm,
 } from '../../src/index.js';
+import type { Operation } from '../../src/nn/expressions/operation.js';
 import { operations } from '../../src/nn/expressions/operations.js';
 import { allFactories, factories, Random } from '../support/buffers.js';
 import { activations, losses } from '../support/nn/expressions.js';
@@ -30,6 +31,7 @@ type Binary = (a: Term, b: Term) => Expression;
 const unary: readonly Op[] = ['exp', 'log', 'tanh', 'sigmoid', 'relu', 'abs', 'square', 'sqrt'];
 const binary: readonly Op[] = ['add', 'sub', 'mul', 'div', 'max', 'min'];
 const reductions: readonly Op[] = ['sum', 'mean'];
+const comparisons: readonly Op[] = ['greater', 'greaterEqual', 'less', 'lessEqual', 'equal', 'notEqual'];
 
 /** Pairs of a matrix, a column, a row and a number, both of them learned, all away from 0. */
 const pairs: Readonly<Record<string, (p: Expression, ops: Operations) => readonly [Term, Term]>> = {
@@ -91,6 +93,18 @@ const lossCases = [
       loss: customLoss((_, p, ops) => ops.square(ops[op as 'sum'](ops.tanh(ops.mean(p, { axis: 1 }))))),
     },
     {
+      name: `${op} of columns`,
+      loss: customLoss((t, p, ops) => ops.mul(t, ops.square(ops[op as 'sum'](ops.tanh(p), { axis: 0 })))),
+    },
+    {
+      name: `${op} of a column and of a row, each column`,
+      loss: customLoss((t, p, ops) => {
+        const each = { axis: 0 } as const;
+        const column = ops[op as 'sum'](ops.square(ops.mean(p, { axis: 1 })), each);
+        return ops.mul(t, ops.mul(column, ops[op as 'sum'](ops.sum(ops.tanh(p), each), each)));
+      }),
+    },
+    {
       name: `${op} of a row`,
       loss: customLoss((_, p, ops) => ops.square(ops[op as 'sum'](ops.mul(ops.mean(ops.tanh(p)), [1, 2, 3])))),
     },
@@ -111,13 +125,61 @@ const lossCases = [
       return ops.square(ops.add(outer, row));
     }),
   },
+  ...comparisons.map((op) => ({
+    name: `${op} between a matrix and a column`,
+    loss: customLoss((t, p, ops) => {
+      const side = (ops[op] as Binary)(ops.sub(p, t), ops.mean(p, { axis: 1 }));
+      return ops.mul(ops.add(0.5, side), ops.square(p));
+    }),
+  })),
+  {
+    name: 'where, three matrices',
+    loss: customLoss((t, p, { where, greater, square, tanh, mul }) => where(greater(p, t), square(p), mul(t, tanh(p)))),
+  },
+  {
+    name: 'where, of a column, a row and a number',
+    loss: customLoss((_, p, { where, greater, mean, mul, square, tanh }) => {
+      const column = mean(tanh(p), { axis: 1 });
+      return square(where(greater(p, [0.1, -0.2, 0.3]), column, where([1, 0, 1], mul(mean(p), [1, 2, 3]), mean(p))));
+    }),
+  },
+  {
+    name: 'slice, of a matrix',
+    loss: customLoss((_, p, { slice, mul, tanh }) => mul(slice(p, 0, 2), tanh(slice(p, -2)))),
+  },
+  {
+    name: 'slice to one column, of a column and of a row',
+    loss: customLoss((_, p, { slice, mul, mean, square }) => {
+      const row = slice(mul(mean(p), [1, 2, 3, 4, 5]), 1, -1);
+      return mul(mul(slice(p, 1, 2), slice(mean(square(p), { axis: 1 }), 0)), row);
+    }),
+  },
+  {
+    name: 'concatenate, matrices, columns, rows and numbers',
+    loss: customLoss((t, p, { concatenate, mean, mul, square }) => {
+      const row = mul(mean(p), [1, -2]);
+      return square(concatenate(p, mean(mul(t, p), { axis: 1 }), row, 3, square(p), mean(p)));
+    }),
+  },
+  {
+    name: 'concatenate, rows alone',
+    loss: customLoss((t, p, { concatenate, mean, mul }) => mul(t, concatenate(mean(p), [2], mul(mean(p), 3)))),
+  },
+  {
+    name: 'softmax, of a matrix and of a row',
+    loss: customLoss((t, p, { softmax, log, mul, mean, sub }) => {
+      const row = softmax(mul(mean(p), [1, 2, -3]));
+      return sub(mul(row, softmax(p)), mul(t, log(softmax(p))));
+    }),
+  },
   { name: 'the prediction as it is', loss: customLoss((_, p) => p) },
 ];
 
 describe('gradients, by float64 central differences', () => {
   test('every operation has a case', () => {
     const named = new Set(lossCases.map(({ name }) => name.split(/[ ,]/)[0]));
-    for (const op of Object.keys(operations)) expect(named).toContain(op);
+    // What differs between training and inference is for layers, whose cases test/own/layers.test.ts has.
+    for (const [op, { phases }] of Object.entries<Operation>(operations)) if (!phases) expect(named).toContain(op);
   });
   test('every operation has a row in the documentation', () => {
     const rows = readFileSync(new URL('../../docs/custom.md', import.meta.url), 'utf8')

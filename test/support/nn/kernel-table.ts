@@ -347,6 +347,10 @@ export const kernelTable = {
   broadcastMaximum: broadcast,
   broadcastMinimum: broadcast,
   broadcastGreaterEqual: broadcast,
+  broadcastGreater: broadcast,
+  broadcastEqual: broadcast,
+  broadcastKeep: broadcast,
+  broadcastDrop: broadcast,
 
   expand(random: Random): Args {
     const [rows, , columns] = sizes(random);
@@ -366,6 +370,13 @@ export const kernelTable = {
     const [rows, , columns] = sizes(random);
     const x = m.matrix(rows, columns);
     return [x, m.scalar(), rows, columns, x.stride, random.between(1, 99)];
+  },
+
+  sumColumns(random: Random): Args {
+    const m = makers(random);
+    const [rows, , columns] = sizes(random);
+    const x = m.matrix(rows, columns);
+    return [x, m.vector(columns, true), rows, columns, x.stride, random.between(1, 99)];
   },
 
   absForward: map,
