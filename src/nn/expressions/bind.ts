@@ -12,8 +12,8 @@ import {
   unknownOperand,
 } from './expression.js';
 import type { Value as HeapValue, Lowering, Shape } from './lowering.js';
-import type { Operation } from './operation.js';
 import { operations } from './operations.js';
+import type { Operation } from './operator.js';
 
 /** An expression whose shapes have been checked, for inputs of known shapes. */
 export interface BoundExpression {
@@ -43,14 +43,14 @@ function panels(rows: readonly (readonly number[])[], columns: number): number[]
   return data;
 }
 
-/** What only layers have. */
+/** Holds what only layers have. */
 export interface LayerScope {
   /** The parameters by the names that the steps know them by. */
   readonly parameters: ReadonlyMap<string, Parameter>;
 }
 
 interface Value extends BoundValue {
-  /** Which step, if any, made what one row has here depend on other rows. */
+  /** Names the step, if any, by which one row of it depends on other rows. */
   readonly mixes?: Mixture | undefined;
 }
 

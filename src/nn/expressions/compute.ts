@@ -2,7 +2,7 @@ import * as k from '../../kernels/signatures/index.js';
 import type { Parameter } from '../../program/parameter.js';
 import type { Tensor } from '../../program/plan.js';
 import { type Lowering, SCALAR, type Shape, sameShape, type Value } from './lowering.js';
-import type { Context, Operation } from './operation.js';
+import type { Context, Operation } from './operator.js';
 
 /** A step with everything but the program that it will be part of. */
 export interface BoundStep {
@@ -19,7 +19,7 @@ export interface BoundStep {
 /** An input, a parameter, a constant or the result of a step. */
 export interface BoundValue {
   readonly shape: Shape;
-  /** Of a constant. */
+  /** The place of a constant. */
   readonly tensor?: Tensor;
   readonly parameter?: Parameter;
   readonly step?: BoundStep;

@@ -8,8 +8,8 @@ import {
   UnknownNameError,
   ValueError,
 } from '../../errors.js';
-import type { Operation } from './operation.js';
 import { type OperationName, operationOf, operations } from './operations.js';
+import type { Operation } from './operator.js';
 
 /** A constant that an operation takes together with other values: a number, a row of numbers, or rows of numbers. */
 export type Constant = number | readonly number[] | readonly (readonly number[])[];
@@ -166,7 +166,7 @@ export function checkCount(
   throw new ValueError({ argument, given, expected: `${range} ${what}${most === 1 && !variadic ? '' : 's'}${more}` });
 }
 
-/** Divides what an operation is given into operands and the plain numbers behind them. */
+/** Divides what an operation is given into operands and the plain numbers that follow them. */
 export function divide(
   operation: Operation,
   given: readonly unknown[],

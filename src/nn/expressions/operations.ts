@@ -2,7 +2,7 @@ import type { KernelName } from '../../kernels/contract.js';
 import type { BroadcastKernel } from '../../kernels/twins/expressions.js';
 import type { Tensor } from '../../program/plan.js';
 import { SCALAR, type Shape, type Value } from './lowering.js';
-import { broadcastShape, type Context, first, type Operation, second } from './operation.js';
+import { broadcastShape, type Context, first, type Operation, second } from './operator.js';
 import { selections } from './selections.js';
 
 /** Marks an operation whose value or gradient is not finite at 0. */

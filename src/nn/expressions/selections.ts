@@ -1,6 +1,6 @@
 import type { BroadcastKernel } from '../../kernels/twins/expressions.js';
 import type { Shape, Value } from './lowering.js';
-import { broadcastShape, type Context, first, type Operation, second } from './operation.js';
+import { broadcastShape, type Context, first, type Operation, second } from './operator.js';
 
 // Operations that choose: by comparison, by column, at random.
 

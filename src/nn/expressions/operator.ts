@@ -11,13 +11,13 @@ export interface Context {
   readonly numbers: readonly number[];
   /** Zeros, as many as `matmul` has columns. */
   readonly bias: Tensor | undefined;
-  /** What the forward pass saves for the gradient beyond operands and result. */
+  /** Keeps what the forward pass saves for the gradient beyond operands and result. */
   readonly saved: { mask?: Value };
 }
 
 /** Tells the compiler what it must know of an operation. */
 export interface Operation {
-  /** How many expressions it takes. */
+  /** The number of expressions that it takes. */
   readonly operands: 1 | 2 | 3;
   /** Takes more operands than that, any number of them. */
   readonly variadic?: boolean;
