@@ -1,6 +1,6 @@
+import { Operator, spread } from '../lib/broadcast';
 import { Binary, map, Unary, zip } from '../lib/map';
 import { addHigh, addLow, at, loadPart, storePart, total } from '../lib/simd';
-import { Operator, spread } from '../lib/spread';
 
 // Custom expressions need these in addition to the activations. Operands of `broadcast...` are matrices, columns, rows or
 // numbers: element (r, c) lies r aRow + c aColumn past `a`, with aColumn 1, or 0 where all columns share an element.
