@@ -16,7 +16,7 @@ import type { Mode } from '../program/emitter.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
 import type { Data } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
-import type { ClassWeights } from '../rows/class-weights.js';
+import type { ClassWeightOption } from '../rows/class-weights.js';
 import type { SampleWeight, WeightOptions } from '../rows/sample-weights.js';
 import type { History, Validating } from './history.js';
 import type { RunState } from './run-state.js';
@@ -237,8 +237,13 @@ export interface StreamFitOptions {
   readonly stepsPerEpoch?: number;
   /** Seeds the order of rows, the stratified split and mixup; default the model's seed. */
   readonly seed?: number;
-  /** A factor of the loss by class index, for targets of one class per row; finite and not below 0, default 1. */
-  readonly classWeight?: ClassWeights;
+  /**
+   * A factor of the loss by class index, for targets of one class per row: `{ 1: 5 }`, where the others have 1, an array with
+   * one for each class, all finite and not below 0, or 'balanced', which gives a class that is rare among the rows trained on
+   * as much weight in all as any other: rows / (classes x rows of the class), as in scikit-learn. Of several outputs by
+   * name: `{ kind: 'balanced' }`. Multiplies `sampleWeight`; validation is not weighted. Default: none.
+   */
+  readonly classWeight?: ClassWeightOption;
   /**
    * The alpha, above 0, of mixup (Zhang et al. 2018; 0.1 to 0.4 there): trains on lambda x1 + (1 - lambda) x2 with
    * targets mixed alike, where lambda is drawn from Beta(alpha, alpha) for each batch and rows are paired at random.

@@ -70,6 +70,11 @@ export function carry<S extends object>(spec: S, made: unknown): S {
   return Object.defineProperty(spec, MAKER, { value: made });
 }
 
+/** Returns what a spec carries; undefined for plain data. */
+export function makerOf(spec: unknown): Maker | undefined {
+  return (spec as { readonly [MAKER]?: Maker } | null | undefined)?.[MAKER];
+}
+
 /** Words for errors of `resolve`. */
 interface Hints {
   /** Names of what has none in the table, and must come from its function. */
