@@ -311,10 +311,10 @@ export interface FitOptions extends WeightOptions, StreamFitOptions {
 }
 
 /** Options of `partialFit`, a part of those of `fit`. */
-export type PartialFitOptions = Pick<
-  FitOptions,
-  'batchSize' | 'sampleWeight' | 'classWeight' | 'mixup' | 'seed' | 'signal'
->;
+export type PartialFitOptions = Pick<FitOptions, 'batchSize' | 'sampleWeight' | 'mixup' | 'seed' | 'signal'> & {
+  /** A factor of the loss by class index, as `fit` has it, but for 'balanced': what to count is not all there. */
+  readonly classWeight?: Exclude<ClassWeightOption, 'balanced'>;
+};
 
 /** Options of `evaluateBatches`. */
 export interface EvaluateBatchesOptions {

@@ -12,7 +12,7 @@ import { type ClassWeightOption, type ClassWeights, weighClasses } from '../rows
 import { ArrayFeed, type Feed, readRows } from '../rows/feed.js';
 import { checkMixup, Mixup } from '../rows/mixup.js';
 import { planData, type ValidationSource } from './fit-data.js';
-import { OPTIONS, optionalCount, ROWS_ONLY } from './fit-options.js';
+import { type Given, OPTIONS, optionalCount, ROWS_ONLY } from './fit-options.js';
 import { checkSignal } from './on-abort.js';
 
 /** Checked arguments of `fit`. */
@@ -37,7 +37,7 @@ export async function planFit(
   engine: Engine,
   x: Data | Batches,
   y: Data | undefined,
-  options: FitOptions,
+  options: Given,
 ): Promise<FitPlan> {
   checkOptions(options, OPTIONS, 'fit');
   engine.checkCompiled();
@@ -57,19 +57,18 @@ export async function planFit(
   const verbose = await progressOf(options.verbose);
   const mixup = options.mixup === undefined ? undefined : planMixup(engine, options.mixup, seed);
   const { train, validation } = await planData(engine, x, y, options, seed);
+  const { classWeight, partial } = options;
+  if (partial || isBatches(train)) checkCounted(classWeight, partial ? 'partialFit' : 'a stream of batches');
   let feed: Feed;
   if (isBatches(train)) {
     checkStream(engine, options);
     const { StreamFeed } = await import('./stream.js');
-    const { classWeight } = options;
-    checkCounted(classWeight);
     const weigh = (pair: Pair) => (classWeight === undefined ? pair : withClassWeights(engine, pair, classWeight));
     const epochs = (options.epochs ?? 1) - (options.initialEpoch ?? 0);
     feed = new StreamFeed(engine, train, { steps, seed, mixup, weigh, epochs });
   } else {
     const chosen = options.rows ?? undefined;
     const rows = chosen === undefined ? chosen : readRows(chosen, train.rows);
-    const { classWeight } = options;
     const pair = classWeight === undefined ? train : withClassWeights(engine, train, classWeight, rows);
     feed = planArrays(engine, pair, options, { steps, seed, mixup, rows });
   }
@@ -183,7 +182,8 @@ function classWeightsOf(given: ClassWeightOption, outputs: readonly string[]): r
   return outputs.map((name) => (given as Readonly<Record<string, ClassWeights>>)[name]);
 }
 
-const isRecord = (given: unknown) => typeof given === 'object' && given !== null && !Array.isArray(given);
+const isRecord = (given: unknown): given is object =>
+  typeof given === 'object' && given !== null && !Array.isArray(given);
 
 function withClassWeights(engine: Engine, pair: Pair, given: ClassWeightOption, chosen?: ArrayLike<number>): Pair {
   const { targets } = engine.training;
@@ -207,16 +207,16 @@ function withClassWeights(engine: Engine, pair: Pair, given: ClassWeightOption, 
   return { ...pair, y: [...y.slice(0, count), ...weights], weighted: true };
 }
 
-/** Classes of a stream are known once it has been read. */
-function checkCounted(given: unknown): void {
-  const parts = isRecord(given) ? Object.entries(given as object) : [];
+/** Refuses to count classes where rows come bit by bit. */
+function checkCounted(given: unknown, source: string): void {
+  const parts = isRecord(given) ? Object.entries(given) : [];
   const [name] = parts.find(([, part]) => part === 'balanced') ?? [];
   if (given !== 'balanced' && name === undefined) return;
   throw new ValueError({
     argument: name === undefined ? 'classWeight' : `classWeight.${name}`,
-    given: "'balanced' with a stream of batches",
+    given: `'balanced' with ${source}`,
     expected: 'weights of classes, such as { 0: 1, 1: 5 } or [1, 5]',
-    hint: 'Count the rows of each class in one pass over the stream; the weight is rows / (classes * rows of the class).',
+    hint: 'Count the rows of each class in one pass over all; the weight is rows / (classes * rows of the class).',
   });
 }
 

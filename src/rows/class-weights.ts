@@ -66,7 +66,7 @@ function balance(classOf: (row: number) => number, rows: Iterable<number>, class
   return counts.map((count) => (count > 0 ? total / (present * count) : 1));
 }
 
-/** What `weighClasses` needs beyond targets and weights. */
+/** Tells `weighClasses` what it needs beyond targets and weights. */
 export interface Weighing {
   /** The name of the argument in errors. */
   readonly argument: string;

@@ -65,7 +65,7 @@ function tanh(x: number): number {
   return x < 0 ? -size : size;
 }
 
-/** What operations compute, in float64 and with the same bits on every engine. */
+/** Computes operations in float64, with the same bits on every engine. */
 const computations: Readonly<Record<OperationName, Computation>> = {
   add: pair((a, b) => a + b),
   sub: pair((a, b) => a - b),

@@ -21,7 +21,7 @@ export interface CustomMetric<Label extends string = string> extends Registrable
   readonly steps?: readonly Step[];
 }
 
-/** What every metric of your own tells of itself. */
+/** Tells what is common to all metrics of your own. */
 export interface CustomMetricName<Label extends string = string> {
   /** The name in logs and history, and for callbacks to monitor: not 'loss' or 'penalty'. */
   readonly name: Label;
@@ -61,7 +61,7 @@ export interface RowsMetric<Label extends string = string> extends CustomMetricN
   compute(yTrue: Matrix, yPred: Matrix, weights: Float32Array): number;
 }
 
-/** What `customMetric` takes. */
+/** Options of `customMetric`: an expression, running totals, or a function of all rows. */
 export type CustomMetricOptions<Label extends string = string> =
   | ExpressionMetric<Label>
   | TotalsMetric<Label>

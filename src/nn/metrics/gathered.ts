@@ -61,7 +61,7 @@ interface Part {
   readonly targets: RowStore;
 }
 
-/** Columns of the targets of an output. */
+/** Returns the number of columns of an output's targets. */
 export function targetColumns({ objective: { targets } }: GatheringTarget): number {
   return targets === 'labels' ? 1 : targets;
 }

@@ -12,17 +12,17 @@ export type UpdateTotals = (yTrue: Matrix, yPred: Matrix, weights: Float32Array,
 /** Says how a metric of the user's own comes to its value: from totals, or from all rows. */
 export type OwnMeasure =
   | {
-      /** How many numbers there are to add up. */
+      /** The number of totals. */
       readonly totals: number;
       readonly update: UpdateTotals;
       result(totals: Float64Array): number;
     }
   | { readonly totals: undefined; compute(yTrue: Matrix, yPred: Matrix, weights: Float32Array): number };
 
-/** What a metric of the user's own gathers by; it carries the measure. */
+/** Makes what holds the rows of a metric of the user's own, and carries its measure. */
 export type OwnGather = Gather & { readonly own: OwnMeasure };
 
-/** What a metric has so far: its totals, or the targets, predictions and weights of all rows. */
+/** Holds what a metric has so far: its totals, or the targets, predictions and weights of all rows. */
 interface Own {
   readonly metric: BoundMetric;
   readonly measure: OwnMeasure;

@@ -1,21 +1,21 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { typescript } from '../../src/backends/typescript.js';
-import { wasm } from '../../src/backends/wasm.js';
-import { earlyStopping } from '../../src/callbacks/early-stopping.js';
-import type { Callback, Model } from '../../src/callbacks/interfaces.js';
-import { ShapeError, StateError, UnknownNameError, ValueError } from '../../src/errors.js';
-import { deserialize, serialize } from '../../src/io/save.js';
-import type { BackendFactory } from '../../src/kernels/contract.js';
-import type { Matrix } from '../../src/matrix.js';
-import { model as makeModel, sequential } from '../../src/model/model.js';
-import { dense, input, type SymbolicTensor } from '../../src/nn/layers/index.js';
-import { type CustomMetric, customMetric, f1, mae, mse, r2 } from '../../src/nn/metrics/index.js';
-import { register } from '../../src/nn/registrations.js';
-import { compileOptionsFromSpec } from '../../src/nn/specs.js';
-import * as worker from '../../src/worker/index.js';
-import { any } from '../support/any.js';
-import { factories } from '../support/buffers.js';
-import { workerUrl } from '../support/remote.js';
+import { typescript } from '../../../src/backends/typescript.js';
+import { wasm } from '../../../src/backends/wasm.js';
+import { earlyStopping } from '../../../src/callbacks/early-stopping.js';
+import type { Callback, Model } from '../../../src/callbacks/interfaces.js';
+import { ShapeError, StateError, UnknownNameError, ValueError } from '../../../src/errors.js';
+import { deserialize, serialize } from '../../../src/io/save.js';
+import type { BackendFactory } from '../../../src/kernels/contract.js';
+import type { Matrix } from '../../../src/matrix.js';
+import { model as makeModel, sequential } from '../../../src/model/model.js';
+import { dense, input, type SymbolicTensor } from '../../../src/nn/layers/index.js';
+import { type CustomMetric, customMetric, f1, mae, mse, r2 } from '../../../src/nn/metrics/index.js';
+import { register } from '../../../src/nn/registrations.js';
+import { compileOptionsFromSpec } from '../../../src/nn/specs.js';
+import * as worker from '../../../src/worker/index.js';
+import { any } from '../../support/any.js';
+import { factories } from '../../support/buffers.js';
+import { workerUrl } from '../../support/remote.js';
 
 /** Sums of what a function makes of each element, weighted by rows. */
 const overRows = (term: (wanted: number, got: number) => number) => ({
@@ -193,10 +193,10 @@ describe('callbacks', () => {
     const rising = customMetric({ name: 'epochsSoFar', mode: 'max', compute: () => model.epochs });
     const falling = customMetric({ name: 'minusEpochs', mode: 'max', compute: () => -model.epochs });
     const model = build(factories.typescript, { metrics: [rising, falling] });
-    const fit = (monitor: string) =>
+    const play = (monitor: string) =>
       model.fit(x, y, { epochs: 5, callbacks: [callback, earlyStopping({ monitor, patience: 1 })], initialEpoch: 0 });
-    expect((await fit('epochsSoFar')).epoch).toHaveLength(5);
-    expect((await fit('minusEpochs')).epoch).toHaveLength(2);
+    expect((await play('epochsSoFar')).epoch).toHaveLength(5);
+    expect((await play('minusEpochs')).epoch).toHaveLength(2);
     expect(known[0]).toMatchObject({ epochsSoFar: 'max', minusEpochs: 'max', loss: 'min' });
     expect(new Set(batches)).toEqual(new Set(['loss']));
   });
@@ -225,7 +225,7 @@ describe('callbacks', () => {
     };
     await expect(model.fit(x, y, { ...options, callbacks: [stop] })).rejects.toThrow('stop');
     const { run } = model;
-    for (const other of [[metrics[0].metric], [...all, metrics[5].metric].slice(1), []]) {
+    for (const other of [[metrics[0].metric], all.slice(1), []]) {
       model.compile({ optimizer: 'adam', loss: 'meanSquaredError', metrics: other });
       model.run = run;
       await expect(model.fit(x, y, { ...options, resume: true })).rejects.toThrow(ValueError);
@@ -254,8 +254,8 @@ describe('plain data', () => {
       layers: [dense({ units: 16, activation: 'tanh', inputShape: 3 }), dense({ units: 2 })],
       seed: 4,
       backend: worker.typescript(),
-      worker: workerUrl,
-    } as never);
+      workerUrl,
+    });
     await there.compile({ optimizer: 'adam', loss: 'meanSquaredError', metrics: [expression.metric, 'accuracy'] });
     const { history } = await there.fit(x, y, { epochs: 2 });
     expect(history).toEqual((await here.fit(x, y, { epochs: 2 })).history);
