@@ -1,7 +1,7 @@
 import { checkNumber, ShapeError, show, UnknownNameError, ValueError } from '../errors.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
 import type { BoundLoss } from '../nn/bound-loss.js';
-import { labelHint } from '../nn/label-hint.js';
+import { rare } from '../rare.js';
 
 /**
  * Weights of classes by index, as an object, where classes that are not named have 1, or as an array with one for each class;
@@ -44,7 +44,7 @@ function readClassWeights(given: ClassWeights, classes: number, argument: string
     const index = Number(key);
     if (!(Number.isInteger(index) && index >= 0 && index < classes)) {
       const expected = `class indices from 0 to ${classes - 1}`;
-      const hint = labelHint(Object.keys(given).map(Number), classes);
+      const hint = rare().labelHint(Object.keys(given).map(Number), classes);
       const complaint = { argument, given: `the class ${show(key)}`, expected };
       throw new UnknownNameError(hint === undefined ? complaint : { ...complaint, hint });
     }

@@ -5,7 +5,7 @@ import { bindExpression, showShape } from '../expressions/bind.js';
 import { type Expression, type Operations, type Step, trace } from '../expressions/expression.js';
 import { interpret } from '../expressions/interpret.js';
 import type { Shape } from '../expressions/lowering.js';
-import { metricFunctions } from '../function-names.js';
+import { metricFunctions } from '../rare/function-names.js';
 import { FAMILY, type Family, findRegistered, type Registrable } from '../registrations.js';
 import { metricNames } from './counted.js';
 import { checkLabel, type Direction, type Labelled, type MetricDefinition, type OutputShape } from './metric.js';
