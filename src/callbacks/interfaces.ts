@@ -238,10 +238,8 @@ export interface StreamFitOptions {
   /** Seeds the order of rows, the stratified split and mixup; default the model's seed. */
   readonly seed?: number;
   /**
-   * A factor of the loss by class index, for targets of one class per row: `{ 1: 5 }`, where the others have 1, an array with
-   * one for each class, all finite and not below 0, or 'balanced', which gives a class that is rare among the rows trained on
-   * as much weight in all as any other: rows / (classes x rows of the class), as in scikit-learn. Of several outputs by
-   * name: `{ kind: 'balanced' }`. Multiplies `sampleWeight`; validation is not weighted. Default: none.
+   * Factors of the loss by class, for targets of one class per row: `{ 1: 5 }`, `[1, 5]` or 'balanced', which counts the rows
+   * trained on; of several outputs by name. Multiplies `sampleWeight`; validation is not weighted. Default: none.
    */
   readonly classWeight?: ClassWeightOption;
   /**
@@ -312,7 +310,7 @@ export interface FitOptions extends WeightOptions, StreamFitOptions {
 
 /** Options of `partialFit`, a part of those of `fit`. */
 export type PartialFitOptions = Pick<FitOptions, 'batchSize' | 'sampleWeight' | 'mixup' | 'seed' | 'signal'> & {
-  /** A factor of the loss by class index, as `fit` has it, but for 'balanced': what to count is not all there. */
+  /** As in `fit`, but for 'balanced', since what to count is not all there; default none. */
   readonly classWeight?: Exclude<ClassWeightOption, 'balanced'>;
 };
 

@@ -3,7 +3,7 @@ import { activationTable, constraintTable, lossTable } from '../kernels/tables.j
 import { BUILD, isCustom } from './expressions/builds.js';
 import { type CustomActivation, type CustomLoss, customActivation, customLoss } from './expressions/custom.js';
 import { metricNames } from './metrics/counted.js';
-import { type CustomMetric, customMetric } from './metrics/custom.js';
+import { type CustomMetric, customMetric } from './metrics/own-metric.js';
 import {
   activationNames,
   constraintNames,

@@ -4,8 +4,8 @@ import type { BoundLoss } from '../nn/bound-loss.js';
 import { rare } from '../rare.js';
 
 /**
- * Weights of classes by index, as an object, where classes that are not named have 1, or as an array with one for each class;
- * or 'balanced': rows / (classes x rows of the class) as in scikit-learn, where only classes that have rows are counted.
+ * Weights of classes by index, finite and not below 0: an object, where classes that are not named have 1, or an array with one
+ * for each class; or 'balanced': rows / (classes x rows of the class) as in scikit-learn, where only classes that have rows are counted.
  */
 export type ClassWeights = Readonly<Record<number, number>> | readonly number[] | 'balanced';
 

@@ -1,5 +1,7 @@
 export * from './classification.js';
 export type { MetricName } from './counted.js';
+export type { CallOptions, Metric } from './make-metric.js';
+export type { Labelled, MetricLabel, MetricSpecOf } from './metric.js';
 export {
   type CustomMetric,
   type CustomMetricName,
@@ -8,8 +10,6 @@ export {
   type ExpressionMetric,
   type RowsMetric,
   type TotalsMetric,
-} from './custom.js';
-export type { CallOptions, Metric } from './make-metric.js';
-export type { Labelled, MetricLabel, MetricSpecOf } from './metric.js';
+} from './own-metric.js';
 export type { MetricLabels, MetricSpec, Metrics } from './registry.js';
 export * from './regression.js';

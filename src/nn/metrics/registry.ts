@@ -3,8 +3,8 @@ import { resolve } from '../../kernels/definition.js';
 import type { Makers } from '../../kernels/makers.js';
 import type * as classification from './classification.js';
 import { type MetricName, metricNames } from './counted.js';
-import type { CustomMetric } from './custom.js';
 import type { BoundMetric, Kind, Labelled, MetricDefinition, MetricLabel, OutputShape } from './metric.js';
+import type { CustomMetric } from './own-metric.js';
 import type * as regression from './regression.js';
 
 type Table = Makers<typeof classification & typeof regression>;

@@ -3,7 +3,7 @@ import { carry } from '../../kernels/definition.js';
 import type { Matrix } from '../../matrix.js';
 import { bindExpression, showShape } from '../expressions/bind.js';
 import { type Expression, type Operations, type Step, trace } from '../expressions/expression.js';
-import { interpret } from '../expressions/interpret.js';
+import { interpret } from '../expressions/float64.js';
 import type { Shape } from '../expressions/lowering.js';
 import { metricFunctions } from '../rare/function-names.js';
 import { FAMILY, type Family, findRegistered, type Registrable } from '../registrations.js';
