@@ -237,10 +237,7 @@ export interface StreamFitOptions {
   readonly stepsPerEpoch?: number;
   /** Seeds the order of rows, the stratified split and mixup; default the model's seed. */
   readonly seed?: number;
-  /**
-   * Factors of the loss by class, for targets of one class per row: `{ 1: 5 }`, `[1, 5]` or 'balanced', which counts the rows
-   * trained on; of several outputs by name. Multiplies `sampleWeight`; validation is not weighted. Default: none.
-   */
+  /** Factors of the loss by class: `{ 1: 5 }`, `[1, 5]` or 'balanced'; of several outputs by name. Default: none. */
   readonly classWeight?: ClassWeightOption;
   /**
    * The alpha, above 0, of mixup (Zhang et al. 2018; 0.1 to 0.4 there): trains on lambda x1 + (1 - lambda) x2 with

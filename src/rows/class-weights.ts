@@ -4,8 +4,9 @@ import type { BoundLoss } from '../nn/bound-loss.js';
 import { rare } from '../rare.js';
 
 /**
- * Weights of classes by index, finite and not below 0: an object, where classes that are not named have 1, or an array with one
- * for each class; or 'balanced': rows / (classes x rows of the class) as in scikit-learn, where only classes that have rows are counted.
+ * Weights of classes, for targets of one class per row; they multiply those of rows, and validation is not weighted. By index,
+ * finite and not below 0: an object, where classes that are not named have 1, or an array with one
+ * for each class; or 'balanced': rows / (classes x rows of the class) as in scikit-learn, counted over the rows that are trained on and the classes they have.
  */
 export type ClassWeights = Readonly<Record<number, number>> | readonly number[] | 'balanced';
 

@@ -82,7 +82,8 @@ function checkSteps(steps: readonly Step[], label: string, { units, targets }: O
   const [yTrue, yPred] = [targets === 'labels' ? 1 : targets, units].map(
     (columns): Shape => ({ rows: 'batch', columns }),
   );
-  const { shape } = bindExpression(rowSteps(steps), { yTrue, yPred } as Record<string, Shape>, argument);
+  const inputs = { yTrue, yPred } as Record<string, Shape>;
+  const { shape } = bindExpression(rowSteps(steps), inputs, argument, true, undefined, true);
   if (shape.rows === 'batch') return;
   throw new ShapeError({
     argument,

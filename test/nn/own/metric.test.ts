@@ -317,6 +317,16 @@ describe('errors', () => {
       ShapeError,
     ],
     ['no predictions', customMetric({ name: 'a', mode: 'min', value: (t, _, { abs }) => abs(t) }), ValueError],
+    [
+      'rows that depend on others',
+      customMetric({ name: 'a', mode: 'min', value: (t, y, { mean, sub }) => sub(t, mean(y, { axis: 0 })) }),
+      ShapeError,
+    ],
+    [
+      'operations of layers',
+      customMetric({ name: 'a', mode: 'min', value: (_, y, { dropout }) => dropout(y, 0.5) }),
+      ValueError,
+    ],
     ['two of a name', [metrics[0].metric, metrics[0].metric], ValueError],
   ] as const)('compile refuses %s', (_, given, kind) => {
     expect(() => build(factories.wasm, { metrics: [given].flat() })).toThrow(kind);
