@@ -133,6 +133,12 @@ export type {
 } from './nn/expressions/expression.js';
 export type { BuildableSpec, GraphSpec } from './nn/graph.js';
 export * from './nn/initializers/initializers.js';
+export {
+  type CustomInitializer,
+  customInitializer,
+  type InitializerFunction,
+  type InitializerRandom,
+} from './nn/initializers/own-initializer.js';
 export type { InitializerSpec } from './nn/initializers/spec.js';
 export * from './nn/layers/index.js';
 export type { Loss, LossOption, LossWeights } from './nn/losses.js';
