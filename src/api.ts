@@ -154,7 +154,15 @@ export type { Weights } from './nn/parameters.js';
 export * from './nn/regularizers.js';
 export { compileOptionsFromSpec } from './nn/specs.js';
 export type { Logs, Occasional } from './passes/logs.js';
-export type { Gradients } from './passes/one-batch.js';
+export type {
+  Backward,
+  BackwardOptions,
+  GradientOptions,
+  Gradients,
+  OutputGradientOptions,
+  OutputGradients,
+  UpdateLogs,
+} from './passes/gradient-options.js';
 export type { PredictOptions } from './passes/predict.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { Data } from './rows/arrays.js';

@@ -59,14 +59,16 @@ export class Engine {
   readonly #factory: BackendFactory;
   #backend: Backend;
   readonly #firstParameter: number;
-  readonly #inferenceBase: number;
-  readonly #compiledBase: number;
+  /** The element where the workspace of inference starts, which ends at `compiledBase`. */
+  readonly inferenceBase: number;
+  readonly compiledBase: number;
   /** By mode and rows, rows with weights as negative numbers. */
   readonly #programs = new Map<Mode, Map<number, LinkedProgram>>();
   /** The one asked for last, to save small networks the look-up. */
   #latest: LinkedProgram | undefined;
   #evaluationBase = 0;
-  #trainingBase = 0;
+  /** The element where nothing lies that outlives a call. */
+  trainingBase: number;
   #end: number;
   #training: Compiled | undefined;
   /** Cuts the long calls of programs, once a caller wants to wait between them. */
@@ -93,9 +95,9 @@ export class Engine {
     const constants = nodes.flatMap(({ layer }) => layer.constants ?? []);
     for (const { value } of constants) arena.take(value);
     this.network = { inputs, nodes, outputs, parameters, slots: this.slots, zeros, threads: factory.threads };
-    this.#inferenceBase = arena.end;
-    this.#compiledBase = compilePredict(this.network, INFERENCE_ROWS, this.#inferenceBase).end;
-    this.#end = this.#compiledBase;
+    this.inferenceBase = arena.end;
+    this.compiledBase = compilePredict(this.network, INFERENCE_ROWS, this.inferenceBase).end;
+    this.trainingBase = this.#end = this.compiledBase;
     checkHeapSize(this.#end);
     this.#factory = factory;
     this.#backend = factory.open(this.#end, true);
@@ -104,7 +106,7 @@ export class Engine {
     this.heap[this.slots.ceiling.offset] = CEILING;
     this.writeRandomState(0);
     if (!initialize) return;
-    initializeParameters(this.#backend, parameters, { seed, state: this.slots.random, scratch: this.#inferenceBase });
+    initializeParameters(this.#backend, parameters, { seed, state: this.slots.random, scratch: this.inferenceBase });
   }
 
   get heap(): Float32Array | Float64Array {
@@ -147,21 +149,21 @@ export class Engine {
 
   configure(options: TrainingOptions): void {
     this.#arrange();
-    const plan = planTraining(this.network, this.#flatParameters, this.#compiledBase, options);
+    const plan = planTraining(this.network, this.#flatParameters, this.compiledBase, options);
     const { training, evaluationBase, trainingBase } = plan;
     const constants = lossConstants(options);
     if (constants.length > 0 || options.optimizer.states.some(({ initial }) => initial !== 0)) {
       this.#grow(evaluationBase);
     }
     // Only the part within the heap is cleared, since memory that it grows by is zero.
-    this.heap.fill(0, this.#compiledBase, evaluationBase);
+    this.heap.fill(0, this.compiledBase, evaluationBase);
     fillStates(this.heap, training);
     this.heap[this.slots.factor.offset] = 1;
     this.minimumBatch = this.network.nodes.reduce((most, { layer }) => Math.max(most, layer.minimumBatch ?? 1), 1);
     this.#training = training;
     this.#prepared = false;
     this.#evaluationBase = evaluationBase;
-    this.#trainingBase = trainingBase;
+    this.trainingBase = trainingBase;
     this.#forgetPrograms();
     this.#write(constants);
     this.steps.restart();
@@ -184,7 +186,7 @@ export class Engine {
     this.#flatParameters = placeParameters(parameters, this.#firstParameter).flatParameters;
     if (parameters.every(({ value }, i) => value.offset === before[i])) return;
     this.#forgetPrograms();
-    const values = this.heap.slice(this.#firstParameter, this.#inferenceBase);
+    const values = this.heap.slice(this.#firstParameter, this.inferenceBase);
     parameters.forEach(({ value }, i) => {
       const from = (before[i] as number) - this.#firstParameter;
       this.heap.set(values.subarray(from, from + value.size), value.offset);
@@ -199,8 +201,8 @@ export class Engine {
     if (end <= this.#end) return;
     checkHeapSize(end);
     const larger = this.#factory.open(end, true);
-    larger.heap.set(this.heap.subarray(RESERVED_ELEMENTS, this.#inferenceBase), RESERVED_ELEMENTS);
-    larger.heap.set(this.heap.subarray(this.#compiledBase, this.#evaluationBase), this.#compiledBase);
+    larger.heap.set(this.heap.subarray(RESERVED_ELEMENTS, this.inferenceBase), RESERVED_ELEMENTS);
+    larger.heap.set(this.heap.subarray(this.compiledBase, this.#evaluationBase), this.compiledBase);
     this.#backend.dispose?.();
     this.#backend = larger;
     this.#end = end;
@@ -246,18 +248,22 @@ export class Engine {
       this.#latest = known;
       return known;
     }
-    const program = this.compileProgram(mode, rows, weighted);
-    this.#grow(program.end);
-    const linked = link(program, this.#backend, this.network.threads, this.#cut);
+    const linked = this.link(this.compileProgram(mode, rows, weighted));
     this.#programs.set(mode, (this.#programs.get(mode) ?? new Map()).set(key, linked));
     this.#latest = linked;
     return linked;
   }
 
+  /** Links a program, for which the heap grows where it must. */
+  link(program: Program): LinkedProgram {
+    this.#grow(program.end);
+    return link(program, this.#backend, this.network.threads, this.#cut);
+  }
+
   compileProgram(mode: Mode, rows: number, weighted = false): Program {
-    if (mode === 'predict') return compilePredict(this.network, rows, this.#inferenceBase);
-    if (mode === 'moments') return compileMoments(this.network, rows, this.#trainingBase);
-    const base = mode === 'evaluate' ? this.#evaluationBase : this.#trainingBase;
+    if (mode === 'predict') return compilePredict(this.network, rows, this.inferenceBase);
+    if (mode === 'moments') return compileMoments(this.network, rows, this.trainingBase);
+    const base = mode === 'evaluate' ? this.#evaluationBase : this.trainingBase;
     return compileTraining(this.network, this.training, mode, rows, base, weighted);
   }
 

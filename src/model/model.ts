@@ -29,11 +29,20 @@ import { copyData, copySpec } from '../nn/layers/kind.js';
 import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { Weights } from '../nn/parameters.js';
 import { evaluate } from '../passes/evaluation.js';
+import type {
+  GradientOptions,
+  Gradients,
+  OutputGradientOptions,
+  OutputGradients,
+  UpdateLogs,
+} from '../passes/gradient-options.js';
 import type { Logs } from '../passes/logs.js';
 import { updateMovingMoments } from '../passes/moments.js';
-import type { Gradients } from '../passes/one-batch.js';
-import { gradientsOf, trainOnBatch } from '../passes/one-batch.js';
+import { trainOnBatch } from '../passes/one-batch.js';
 import { type PredictOptions, predict, predictGraph } from '../passes/predict.js';
+import { applyGradients } from '../passes/rare/apply-gradients.js';
+import { gradients } from '../passes/rare/gradients.js';
+import { layerOutputs } from '../passes/rare/layer-outputs.js';
 import type { Mode } from '../program/emitter.js';
 import type { Layer } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
@@ -178,9 +187,20 @@ export class Model implements ModelInterface {
     return trainOnBatch(this.#engine, x, y, options);
   }
 
-  gradients(x: Data, y: Data, options: WeightOptions & { readonly nodes?: boolean } = {}): Gradients {
+  gradients(x: Data, y: Data, options?: GradientOptions): Gradients;
+  gradients(x: Data, options: OutputGradientOptions): OutputGradients;
+  gradients(x: Data, y: Data | OutputGradientOptions, options?: GradientOptions): Gradients | OutputGradients {
     this.#checkBetweenSteps('gradients');
-    return gradientsOf(this.#engine, x, y, options);
+    return gradients(this.#engine, x, y, options);
+  }
+
+  applyGradients(gradients: Readonly<Record<string, MatrixLike>>): UpdateLogs {
+    this.#checkBetweenSteps('applyGradients');
+    return applyGradients(this.#engine, gradients);
+  }
+
+  layerOutputs(x: Data, names?: string | readonly string[]): Record<string, Matrix> {
+    return layerOutputs(this.#engine, x, names);
   }
 
   evaluate(x: Data, y: Data, options?: WeightOptions): Logs {

@@ -5,9 +5,9 @@ import type { Losses } from './losses-and-penalties.js';
 import type { Network, NetworkNode } from './network.js';
 import type { Tensor } from './plan.js';
 
-/** Returns the values that need a gradient, since they depend on trainable parameters; all of them for 'inspect'. */
+/** Returns the values that need a gradient, since they depend on trainable parameters or on inputs that do; all of them for 'inspect'. */
 function learners({ inputs, nodes }: Network, everything: boolean): readonly boolean[] {
-  const learns = inputs.map(() => everything);
+  const learns = inputs.map(({ wanted }) => everything || wanted === true);
   for (const { layer, inputs: sources } of nodes) {
     learns.push(layer.parameters.some(({ trainable }) => trainable) || sources.some((source) => learns[source]));
   }

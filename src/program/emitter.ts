@@ -114,6 +114,8 @@ export class Emitter {
   /** Kernels that are optimizers' loops. */
   readonly updates = new Set<string>();
   #update = 0;
+  /** Layers do what they do in prediction, though the program computes gradients. */
+  readonly inference?: boolean;
   /** Keeps what is not finite from updates. */
   guard: Guard | undefined;
   /** The vectors whose first columns an update counts along the way, and which so must be finite. */
