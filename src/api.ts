@@ -151,6 +151,8 @@ export type { ScheduleDefinition } from './nn/optimizers/rate.js';
 export * from './nn/optimizers/schedules.js';
 export type { Solver } from './nn/optimizers/solver.js';
 export type { Weights } from './nn/parameters.js';
+export * from './nn/registered.js';
+export { type FamilyName, type Registrable, register } from './nn/registrations.js';
 export * from './nn/regularizers.js';
 export { compileOptionsFromSpec } from './nn/specs.js';
 export type { Logs, Occasional } from './passes/logs.js';

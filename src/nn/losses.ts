@@ -80,6 +80,7 @@ export function bindLoss(given: Loss, units: number, activation: string, weight 
   const { spec, definition } = resolve<LossSpec, LossDefinition>(given, lossNames, 'loss', 'huber', {
     own: 'customLoss',
   });
+  if (isCustom(spec)) return bindCustom(spec as BuildsLoss, units, weight);
   const { name } = spec;
   const { fuses, targets: kind, advice } = definition;
   if (fuses !== undefined && fuses !== activation) {
