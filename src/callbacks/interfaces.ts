@@ -1,7 +1,7 @@
 import type { CompileOptions } from '../engine/compile-plan.js';
 import type { INTERNALS, Internals } from '../engine/internals.js';
-import type { Summary } from '../engine/summary.js';
-import type { NamedLayer } from '../engine/trainable.js';
+import type { Summary } from '../engine/rare/summary.js';
+import type { NamedLayer } from '../engine/rare/trainable.js';
 import type { NonFiniteError } from '../errors.js';
 import type { LintCode } from '../insight/finding.js';
 import type { BackendFactory } from '../kernels/contract.js';

@@ -13,12 +13,10 @@ import type { CompileOptions } from '../engine/compile-plan.js';
 import { planCompile } from '../engine/compile-plan.js';
 import { Engine } from '../engine/engine.js';
 import { INTERNALS, type Internals } from '../engine/internals.js';
-import { programText } from '../engine/program-text.js';
-import { applyAverage, learningRate } from '../engine/steps.js';
-import { type Summary, summarize } from '../engine/summary.js';
-import type { NamedLayer } from '../engine/trainable.js';
-import { chooseTrainable, type LayerTable, tabulate } from '../engine/trainable.js';
-import { copyAverages, copyWeights, takeWeights } from '../engine/weight-copies.js';
+import type { Summary } from '../engine/rare/summary.js';
+import type { LayerTable, NamedLayer } from '../engine/rare/trainable.js';
+import { learningRate } from '../engine/steps.js';
+import { copyWeights, takeWeights } from '../engine/weight-copies.js';
 import { checkBoolean, checkNumber, checkOptions, StateError, show, ValueError } from '../errors.js';
 import type { FitRun } from '../fit/fit.js';
 import type { BackendFactory } from '../kernels/contract.js';
@@ -37,15 +35,12 @@ import type {
   UpdateLogs,
 } from '../passes/gradient-options.js';
 import type { Logs } from '../passes/logs.js';
-import { updateMovingMoments } from '../passes/moments.js';
 import { trainOnBatch } from '../passes/one-batch.js';
-import { type PredictOptions, predict, predictGraph } from '../passes/predict.js';
-import { applyGradients } from '../passes/rare/apply-gradients.js';
-import { gradients } from '../passes/rare/gradients.js';
-import { layerOutputs } from '../passes/rare/layer-outputs.js';
+import { type PredictOptions, predict } from '../passes/predict.js';
 import type { Mode } from '../program/emitter.js';
 import type { Layer } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
+import { rare } from '../rare.js';
 import { isPromise } from '../realms.js';
 import { type Data, isByName, readPair } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
@@ -130,8 +125,8 @@ export class Model implements ModelInterface {
   setTrainable(layers: string | ((layer: NamedLayer) => boolean), trainable: boolean): void {
     this.#checkIdle('setTrainable');
     checkBoolean(trainable, 'trainable');
-    this.#named ??= tabulate(this.#graph, this.#layers);
-    chooseTrainable(this.#named, layers, trainable);
+    this.#named ??= rare().tabulate(this.#graph, this.#layers);
+    rare().chooseTrainable(this.#named, layers, trainable);
     this.#engine.forgetTraining();
   }
 
@@ -191,16 +186,16 @@ export class Model implements ModelInterface {
   gradients(x: Data, options: OutputGradientOptions): OutputGradients;
   gradients(x: Data, y: Data | OutputGradientOptions, options?: GradientOptions): Gradients | OutputGradients {
     this.#checkBetweenSteps('gradients');
-    return gradients(this.#engine, x, y, options);
+    return rare().gradientsOf(this.#engine, x, y, options);
   }
 
   applyGradients(gradients: Readonly<Record<string, MatrixLike>>): UpdateLogs {
     this.#checkBetweenSteps('applyGradients');
-    return applyGradients(this.#engine, gradients);
+    return rare().applyGradients(this.#engine, gradients);
   }
 
   layerOutputs(x: Data, names?: string | readonly string[]): Record<string, Matrix> {
-    return layerOutputs(this.#engine, x, names);
+    return rare().layerOutputs(this.#engine, x, names);
   }
 
   evaluate(x: Data, y: Data, options?: WeightOptions): Logs {
@@ -235,7 +230,7 @@ export class Model implements ModelInterface {
       throw new StateError(`predict: the model has several outputs (${names}); predictOutputs returns them by name.`);
     }
     if (inputs.length === 1 && !isByName(x)) return predict(this.#engine, x as MatrixLike, options);
-    return predictGraph(this.#engine, x, options)[0] as Matrix;
+    return rare().predictGraph(this.#engine, x, options)[0] as Matrix;
   }
 
   predictOnBatch(x: Data): Matrix {
@@ -243,7 +238,7 @@ export class Model implements ModelInterface {
   }
 
   predictOutputs(x: Data): Record<string, Matrix> {
-    const predicted = predictGraph(this.#engine, x) as readonly Matrix[];
+    const predicted = rare().predictGraph(this.#engine, x) as readonly Matrix[];
     return Object.fromEntries(this.#engine.network.outputs.map(({ name }, i) => [name, predicted[i] as Matrix]));
   }
 
@@ -252,18 +247,18 @@ export class Model implements ModelInterface {
   }
 
   averagedWeights(): Weights {
-    return copyAverages(this.#engine);
+    return rare().copyAverages(this.#engine);
   }
 
   applyAveragedWeights(): void {
     this.#checkBetweenSteps('applyAveragedWeights');
-    applyAverage(this.#engine);
+    rare().applyAverage(this.#engine);
   }
 
   updateMovingMoments(x: Data, options: { readonly batchSize?: number } = {}): void {
     this.#checkBetweenSteps('updateMovingMoments');
     checkOptions(options, ['batchSize'], 'updateMovingMoments');
-    updateMovingMoments(this.#engine, x, options.batchSize);
+    rare().updateMovingMoments(this.#engine, x, options.batchSize);
   }
 
   setWeights(weights: Readonly<Record<string, MatrixLike>>): void {
@@ -277,7 +272,7 @@ export class Model implements ModelInterface {
   }
 
   summary(): Summary {
-    return summarize(this.#graph, this.#layers, this.#engine);
+    return rare().summarize(this.#graph, this.#layers, this.#engine);
   }
 
   async profile(x: Data, y: Data, options: ProfileOptions = {}): Promise<Profile> {
@@ -288,7 +283,7 @@ export class Model implements ModelInterface {
   }
 
   program(mode: Mode, rows: number): string {
-    return programText(this.#engine, mode, rows);
+    return rare().programText(this.#engine, mode, rows);
   }
 
   #checkIdle(method: string): void {

@@ -1,4 +1,4 @@
-import type { NodeValue } from '../engine/fused-outputs.js';
+import type { NodeValue } from '../engine/rare/fused-outputs.js';
 import type { Matrix } from '../matrix.js';
 import type { Weights } from '../nn/parameters.js';
 import type { Data } from '../rows/arrays.js';

@@ -223,3 +223,9 @@ export function applyGradients(engine: Engine, gradients: Readonly<Record<string
     ...(skips ? { skippedBatches: trouble ? 1 : 0 } : {}),
   };
 }
+
+declare module '../../rare.js' {
+  interface RareParts {
+    readonly applyGradients: typeof applyGradients;
+  }
+}

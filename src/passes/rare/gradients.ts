@@ -1,13 +1,12 @@
 import type { Engine } from '../../engine/engine.js';
-import { readFused } from '../../engine/fused-outputs.js';
 import { readOutcome } from '../../engine/outcome.js';
+import { readFused } from '../../engine/rare/fused-outputs.js';
 import { nextBatch } from '../../engine/steps.js';
 import { checkBoolean, checkOptions, ShapeError, show, ValueError } from '../../errors.js';
 import { checkFinite, type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../../matrix.js';
 import { readParameter, type Weights } from '../../nn/parameters.js';
 import { outputLayer } from '../../program/network.js';
 import { type Data, isByName, readInputs, readPair } from '../../rows/arrays.js';
-import { measureBatch } from '../gather.js';
 import type {
   Backward,
   BackwardOptions,
@@ -16,7 +15,7 @@ import type {
   OutputGradientOptions,
   OutputGradients,
 } from '../gradient-options.js';
-import { makeLogs } from '../logs.js';
+import { logsOf } from '../one-batch.js';
 import { type GradientProgram, gradientProgram, type Wish } from './gradient-program.js';
 import { gradientsPerRow } from './per-row.js';
 
@@ -149,7 +148,7 @@ function compute<T>(
 }
 
 /** Computes gradients from a loss, as a step would, without taking it; or from given gradients of the outputs. */
-export function gradients(
+export function gradientsOf(
   engine: Engine,
   x: Data,
   y: Data | OutputGradientOptions,
@@ -163,7 +162,7 @@ export function gradients(
     const batch = readPair(engine, x, y as Data, options?.sampleWeight);
     checkRows(engine, batch.rows, given);
     return compute(engine, batch, true, given, ({ program }) => ({
-      logs: makeLogs(engine, readOutcome(engine), batch.rows, measureBatch(engine, program)),
+      logs: logsOf(engine, program, readOutcome(engine)),
     }));
   }
   const inputs = readInputs(engine, x, 'x');
@@ -178,4 +177,10 @@ export function gradients(
       ]),
     ),
   }));
+}
+
+declare module '../../rare.js' {
+  interface RareParts {
+    readonly gradientsOf: typeof gradientsOf;
+  }
 }

@@ -102,3 +102,9 @@ export function layerOutputs(engine: Engine, x: Data, names?: string | readonly 
   }
   return results;
 }
+
+declare module '../../rare.js' {
+  interface RareParts {
+    readonly layerOutputs: typeof layerOutputs;
+  }
+}
