@@ -6,14 +6,13 @@ import type { BuiltGraph } from '../nn/graph.js';
 import { initializeParameters, readParameter } from '../nn/parameters.js';
 import { compilePredict, compileTraining } from '../program/compile.js';
 import { copyRows } from '../program/copy.js';
-import type { Mode, Program } from '../program/emitter.js';
+import type { Program, ProgramName } from '../program/emitter.js';
 import { BOUND, CEILING } from '../program/finite-checks.js';
 import type { Network } from '../program/network.js';
 import type { Constant, Parameter } from '../program/parameter.js';
 import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
 import { type CutCall, type LinkedProgram, link, run } from '../program/run.js';
 import { makeSlots, placeSlots } from '../program/slots.js';
-import { rare } from '../rare.js';
 import { placeParameters } from './parameter-layout.js';
 import { stageRows } from './staging.js';
 import { StepCounts } from './step-counts.js';
@@ -29,6 +28,12 @@ import {
 const refuseDisposed = (): never => {
   throw new StateError('The model was disposed: its memory is given back. Build another.');
 };
+
+/**
+ * Compiles a program that no mode names, in place of one: into the workspace of training or that of inference, each from its base
+ * on; that of training is 0 before `compile`. The program's mode is 'own', and its rows are those that are asked for.
+ */
+export type OwnProgram = (rows: number, trainingBase: number, inferenceBase: number) => Program;
 
 /** In place of a memory that was given back. */
 const disposed: Backend = {
@@ -60,16 +65,14 @@ export class Engine {
   readonly #factory: BackendFactory;
   #backend: Backend;
   readonly #firstParameter: number;
-  /** The element where the workspace of inference starts, which ends at `compiledBase`. */
-  readonly inferenceBase: number;
-  readonly compiledBase: number;
+  readonly #inferenceBase: number;
+  readonly #compiledBase: number;
   /** By mode and rows, rows with weights as negative numbers. */
-  readonly #programs = new Map<Mode, Map<number, LinkedProgram>>();
+  readonly #programs = new Map<ProgramName | OwnProgram, Map<number, LinkedProgram>>();
   /** The one asked for last, to save small networks the look-up. */
   #latest: LinkedProgram | undefined;
   #evaluationBase = 0;
-  /** The element where nothing lies that outlives a call. */
-  trainingBase: number;
+  #trainingBase = 0;
   #end: number;
   #training: Compiled | undefined;
   /** Cuts the long calls of programs, once a caller wants to wait between them. */
@@ -96,9 +99,9 @@ export class Engine {
     const constants = nodes.flatMap(({ layer }) => layer.constants ?? []);
     for (const { value } of constants) arena.take(value);
     this.network = { inputs, nodes, outputs, parameters, slots: this.slots, zeros, threads: factory.threads };
-    this.inferenceBase = arena.end;
-    this.compiledBase = compilePredict(this.network, INFERENCE_ROWS, this.inferenceBase).end;
-    this.trainingBase = this.#end = this.compiledBase;
+    this.#inferenceBase = arena.end;
+    this.#compiledBase = compilePredict(this.network, INFERENCE_ROWS, this.#inferenceBase).end;
+    this.#end = this.#compiledBase;
     checkHeapSize(this.#end);
     this.#factory = factory;
     this.#backend = factory.open(this.#end, true);
@@ -107,7 +110,7 @@ export class Engine {
     this.heap[this.slots.ceiling.offset] = CEILING;
     this.writeRandomState(0);
     if (!initialize) return;
-    initializeParameters(this.#backend, parameters, { seed, state: this.slots.random, scratch: this.inferenceBase });
+    initializeParameters(this.#backend, parameters, { seed, state: this.slots.random, scratch: this.#inferenceBase });
   }
 
   get heap(): Float32Array | Float64Array {
@@ -150,21 +153,21 @@ export class Engine {
 
   configure(options: TrainingOptions): void {
     this.#arrange();
-    const plan = planTraining(this.network, this.#flatParameters, this.compiledBase, options);
+    const plan = planTraining(this.network, this.#flatParameters, this.#compiledBase, options);
     const { training, evaluationBase, trainingBase } = plan;
     const constants = lossConstants(options);
     if (constants.length > 0 || options.optimizer.states.some(({ initial }) => initial !== 0)) {
       this.#grow(evaluationBase);
     }
     // Only the part within the heap is cleared, since memory that it grows by is zero.
-    this.heap.fill(0, this.compiledBase, evaluationBase);
+    this.heap.fill(0, this.#compiledBase, evaluationBase);
     fillStates(this.heap, training);
     this.heap[this.slots.factor.offset] = 1;
     this.minimumBatch = this.network.nodes.reduce((most, { layer }) => Math.max(most, layer.minimumBatch ?? 1), 1);
     this.#training = training;
     this.#prepared = false;
     this.#evaluationBase = evaluationBase;
-    this.trainingBase = trainingBase;
+    this.#trainingBase = trainingBase;
     this.#forgetPrograms();
     this.#write(constants);
     this.steps.restart();
@@ -187,7 +190,7 @@ export class Engine {
     this.#flatParameters = placeParameters(parameters, this.#firstParameter).flatParameters;
     if (parameters.every(({ value }, i) => value.offset === before[i])) return;
     this.#forgetPrograms();
-    const values = this.heap.slice(this.#firstParameter, this.inferenceBase);
+    const values = this.heap.slice(this.#firstParameter, this.#inferenceBase);
     parameters.forEach(({ value }, i) => {
       const from = (before[i] as number) - this.#firstParameter;
       this.heap.set(values.subarray(from, from + value.size), value.offset);
@@ -202,8 +205,8 @@ export class Engine {
     if (end <= this.#end) return;
     checkHeapSize(end);
     const larger = this.#factory.open(end, true);
-    larger.heap.set(this.heap.subarray(RESERVED_ELEMENTS, this.inferenceBase), RESERVED_ELEMENTS);
-    larger.heap.set(this.heap.subarray(this.compiledBase, this.#evaluationBase), this.compiledBase);
+    larger.heap.set(this.heap.subarray(RESERVED_ELEMENTS, this.#inferenceBase), RESERVED_ELEMENTS);
+    larger.heap.set(this.heap.subarray(this.#compiledBase, this.#evaluationBase), this.#compiledBase);
     this.#backend.dispose?.();
     this.#backend = larger;
     this.#end = end;
@@ -213,7 +216,7 @@ export class Engine {
   /** Lets the backend compile what kernels the model needs without blocking; undefined where there is nothing to wait for. */
   prepare(): Promise<void> | undefined {
     if (this.#prepared) return undefined;
-    const modes: readonly Mode[] = this.compiled ? ['predict', 'train'] : ['predict'];
+    const modes: readonly ProgramName[] = this.compiled ? ['predict', 'train'] : ['predict'];
     const waiting = this.#factory.prepare?.(() =>
       modes.flatMap((mode) => this.compileProgram(mode, this.minimumBatch).calls.map(([kernel]) => kernel)),
     );
@@ -239,7 +242,7 @@ export class Engine {
   }
 
   /** Returns the program for a mode and a number of rows, with weights or without, linked once and kept. */
-  program(mode: Mode, rows: number, weighted = false): LinkedProgram {
+  program(mode: ProgramName | OwnProgram, rows: number, weighted = false): LinkedProgram {
     const latest = this.#latest;
     const same = latest !== undefined && latest.mode === mode && latest.rows === rows;
     if (same && latest.weighted === weighted) return latest;
@@ -249,22 +252,18 @@ export class Engine {
       this.#latest = known;
       return known;
     }
-    const linked = this.link(this.compileProgram(mode, rows, weighted));
+    const program = this.compileProgram(mode, rows, weighted);
+    this.#grow(program.end);
+    const linked = link(program, this.#backend, this.network.threads, this.#cut);
     this.#programs.set(mode, (this.#programs.get(mode) ?? new Map()).set(key, linked));
     this.#latest = linked;
     return linked;
   }
 
-  /** Links a program, for which the heap grows where it must. */
-  link(program: Program): LinkedProgram {
-    this.#grow(program.end);
-    return link(program, this.#backend, this.network.threads, this.#cut);
-  }
-
-  compileProgram(mode: Mode, rows: number, weighted = false): Program {
-    if (mode === 'predict') return compilePredict(this.network, rows, this.inferenceBase);
-    if (mode === 'moments') return rare().compileMoments(this.network, rows, this.trainingBase);
-    const base = mode === 'evaluate' ? this.#evaluationBase : this.trainingBase;
+  compileProgram(mode: ProgramName | OwnProgram, rows: number, weighted = false): Program {
+    if (mode === 'predict') return compilePredict(this.network, rows, this.#inferenceBase);
+    if (typeof mode === 'function') return mode(rows, this.#trainingBase, this.#inferenceBase);
+    const base = mode === 'evaluate' ? this.#evaluationBase : this.#trainingBase;
     return compileTraining(this.network, this.training, mode, rows, base, weighted);
   }
 

@@ -12,7 +12,6 @@ import { layerOutputs } from '../passes/rare/layer-outputs.js';
 import { updateMovingMoments } from '../passes/rare/moments.js';
 import { checkOutput, predictGraph } from '../passes/rare/predict-graph.js';
 import { refusal } from '../passes/rare/refusal.js';
-import { compileMoments } from '../program/rare/moments-program.js';
 import type { RareParts } from '../rare.js';
 
 /** All parts, which backends bring along. */
@@ -21,7 +20,6 @@ export const rareParts: RareParts = {
   applyGradients,
   checkOutput,
   chooseTrainable,
-  compileMoments,
   copyAverages,
   findTrouble,
   functionNames,

@@ -6,8 +6,8 @@ import type { Network, NetworkNode } from './network.js';
 import type { Tensor } from './plan.js';
 
 /** Returns the values that need a gradient, since they depend on trainable parameters or on inputs that do; all of them for 'inspect'. */
-function learners({ inputs, nodes }: Network, everything: boolean): readonly boolean[] {
-  const learns = inputs.map(({ wanted }) => everything || wanted === true);
+function learners({ inputs, nodes }: Network, everything: boolean): readonly (boolean | undefined)[] {
+  const learns = inputs.map(({ wanted }) => everything || wanted);
   for (const { layer, inputs: sources } of nodes) {
     learns.push(layer.parameters.some(({ trainable }) => trainable) || sources.some((source) => learns[source]));
   }

@@ -20,6 +20,9 @@ export interface SymbolicCall {
  */
 export type Mode = (typeof MODES)[number];
 
+/** Modes whose programs an engine compiles by name. */
+export type ProgramName = Exclude<Mode, 'moments'>;
+
 export const MODES = [
   'train',
   'accumulate',
@@ -57,7 +60,7 @@ export interface KeptValue {
 
 /** A flat list of kernel calls for one number of rows. Plain data: it prints, diffs and can be sent elsewhere. */
 export interface Program {
-  readonly mode: Mode;
+  readonly mode: Mode | 'own';
   readonly rows: number;
   readonly calls: readonly Call[];
   readonly symbolic: readonly SymbolicCall[];

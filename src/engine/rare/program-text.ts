@@ -1,7 +1,8 @@
 import { checkNumber, lookUp, StateError } from '../../errors.js';
 import { MODES, type Mode } from '../../program/emitter.js';
 import { formatProgram } from '../../program/rare/listing.js';
-import type { Engine } from '../engine.js';
+import { compileMoments } from '../../program/rare/moments-program.js';
+import type { Engine, OwnProgram } from '../engine.js';
 
 /** Returns the kernel calls of a mode and a number of rows. @throws UnknownNameError, ValueError, StateError */
 export function programText(engine: Engine, mode: Mode, rows: number): string {
@@ -12,7 +13,9 @@ export function programText(engine: Engine, mode: Mode, rows: number): string {
       "program: the model takes a step on every batch; 'accumulate' is for gradientAccumulationSteps.",
     );
   }
-  return formatProgram(engine.compileProgram(mode, rows));
+  const moments: OwnProgram = (rows, base) => compileMoments(engine.network, rows, base);
+  engine.checkCompiled();
+  return formatProgram(engine.compileProgram(mode === 'moments' ? moments : mode, rows));
 }
 
 declare module '../../rare.js' {

@@ -1,20 +1,20 @@
 import type { Engine } from '../../engine/engine.js';
 import { isTable } from '../../engine/parameter-layout.js';
+import { ownProgram } from '../../engine/rare/own-programs.js';
 import { HISTORY } from '../../engine/step-counts.js';
 import { nextMode, takeStep } from '../../engine/steps.js';
 import { NonFiniteError, ShapeError, StateError, show, suggest, UnknownNameError, ValueError } from '../../errors.js';
 import { allFinite, type MatrixLike, toMatrix } from '../../matrix.js';
 import { rowGradientsOf } from '../../nn/layers/table-learning.js';
 import { writeParameter } from '../../nn/parameters.js';
-import { Emitter } from '../../program/emitter.js';
+import { emitter } from '../../program/compile.js';
+import type { Program } from '../../program/emitter.js';
 import { FiniteChecks } from '../../program/finite-checks.js';
 import type { Parameter, RowGradients, UpdateGroup } from '../../program/parameter.js';
 import { emitAccumulation, emitUpdate } from '../../program/parameter-update.js';
 import { rangeTensor, type Tensor } from '../../program/plan.js';
-import type { LinkedProgram } from '../../program/run.js';
 import type { Training } from '../../program/training.js';
 import type { UpdateLogs } from '../gradient-options.js';
-import { kept } from './kept.js';
 
 /** A parameter with the gradient that was given for it; of a table the numbers of the rows that have one. */
 interface Given {
@@ -110,19 +110,37 @@ function groupsOf({ network, training }: Engine, given: ReadonlySet<Parameter>):
 }
 
 /** An update alone, without what computes gradients. */
-interface UpdateProgram {
-  readonly program: LinkedProgram;
+interface Update {
   /** Of the tables that have gradients. */
   readonly tables: readonly RowGradients[];
 }
 
-function compile(engine: Engine, mode: 'train' | 'accumulate', given: readonly Given[]): UpdateProgram {
+/** A parameter to update; of a table for how many rows: a power of two, so that few programs serve all numbers of rows. */
+interface Planned {
+  readonly parameter: Parameter;
+  readonly room: number | undefined;
+}
+
+const planOf = ({ parameter, rows }: Given): Planned => ({
+  parameter,
+  room: rows && 2 ** Math.ceil(Math.log2(Math.max(1, rows.length))),
+});
+
+/** No batch has as few rows, so that nothing takes the program for one that computes gradients. */
+const ROWS = 0;
+
+function compile(
+  engine: Engine,
+  mode: 'train' | 'accumulate',
+  given: readonly Planned[],
+  base: number,
+): Program & Update {
   const { network, training } = engine;
   const parameters = given.map(({ parameter }) => parameter);
   const part = { ...network, parameters };
-  const emit = new Emitter(mode, 1, network.slots, network.zeros, network.threads);
+  const emit = emitter(mode, ROWS, network);
   emit.guard = new FiniteChecks(emit, part, training);
-  const tables = given.flatMap(({ parameter, rows }) => (rows ? [rowGradientsOf(emit, parameter, roomFor(rows))] : []));
+  const tables = given.flatMap(({ parameter, room }) => (room ? [rowGradientsOf(emit, parameter, room)] : []));
   const groups = groupsOf(engine, new Set(parameters));
   const update: Training['update'] = {
     ...training.update,
@@ -134,17 +152,11 @@ function compile(engine: Engine, mode: 'train' | 'accumulate', given: readonly G
   if (mode === 'accumulate') emitAccumulation(emit, part, training);
   else emitUpdate(emit, part, { ...training, update });
   const inputs = tables.flatMap(({ distinct, gradients }) => [distinct, gradients]);
-  const program = emit.finish({ inputs, outputs: [training.gradients] }, engine.trainingBase);
-  return { program: engine.link(program), tables };
-}
-
-/** Rows of a table that a program has room for: a power of two, so that few programs serve all numbers of rows. */
-function roomFor({ length }: readonly number[]): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(1, length)));
+  return { ...emit.finish({ inputs, outputs: [training.gradients] }, base), tables };
 }
 
 /** Puts gradients where a backward pass leaves them, with reports of a loss that is 0. */
-function stage({ heap, training }: Engine, { tables }: UpdateProgram, given: readonly Given[]): void {
+function stage({ heap, training }: Engine, { tables }: Update, given: readonly Given[]): void {
   const { gradients, penaltySlots, targets } = training;
   heap.fill(0, gradients.offset, gradients.offset + gradients.size);
   for (const { offset } of [...penaltySlots, ...targets.flatMap(({ report }) => Object.values(report) as Tensor[])]) {
@@ -211,10 +223,11 @@ export function applyGradients(engine: Engine, gradients: Readonly<Record<string
     throw refusal(engine, 'gradient', bad.parameter.name);
   }
   const mode = nextMode(engine);
-  const key = given.map(({ parameter, rows }) => `${parameter.name}${rows ? roomFor(rows) : ''}`).join();
-  const made = kept(engine, `update ${mode} ${key}`, () => compile(engine, mode, given));
-  stage(engine, made, given);
-  const { trouble, norm } = takeStep(engine, made.program);
+  const plan = given.map(planOf);
+  const key = plan.map(({ parameter, room = '' }) => `${parameter.name} ${room}`).join();
+  const program = ownProgram(engine, `${mode} ${key}`, ROWS, (_, base) => compile(engine, mode, plan, base));
+  stage(engine, program, given);
+  const { trouble, norm } = takeStep(engine, program);
   if (trouble && !skips) throw refusal(engine, 'weight', trouble.name ?? 'the norm of the gradient');
   // The loss of this step is not known.
   if (!trouble && mode === 'train') steps.recent[steps.taken & (HISTORY - 1)] = Number.NaN;

@@ -1,7 +1,9 @@
 import type { Engine } from '../../engine/engine.js';
-import type { Compiled } from '../../engine/training-plan.js';
+import { ownProgram } from '../../engine/rare/own-programs.js';
+import { type Compiled, INFERENCE_ROWS } from '../../engine/training-plan.js';
 import { emitBackward } from '../../program/backward-pass.js';
-import { Emitter } from '../../program/emitter.js';
+import { emitter } from '../../program/compile.js';
+import type { Emitter, Program } from '../../program/emitter.js';
 import { byLayer, emitForward, stageInputs } from '../../program/forward-pass.js';
 import {
   emitLosses,
@@ -17,11 +19,9 @@ import { type Network, outputLayer } from '../../program/network.js';
 import type { Parameter } from '../../program/parameter.js';
 import { Arena, type Tensor, vectorTensor } from '../../program/plan.js';
 import type { LinkedProgram } from '../../program/run.js';
-import { kept } from './kept.js';
 
 /** Says what a program of gradients computes. */
 export interface Wish {
-  readonly rows: number;
   /** Begins from the loss; otherwise from gradients of the outputs, which take the place of the targets. */
   readonly loss: boolean;
   /** Rows have weights. */
@@ -34,14 +34,15 @@ export interface Wish {
   readonly inference: boolean;
 }
 
-/** A linked program of gradients, and where it leaves them. */
-export interface GradientProgram {
-  readonly program: LinkedProgram;
+/** Says where a program leaves gradients. */
+interface Places {
   /** By input; undefined for those that have none. */
-  readonly inputs: readonly (Tensor | undefined)[];
+  readonly inputGradients: readonly (Tensor | undefined)[];
   /** The gradients of trainable parameters, in the layout of each; those of tables are by row, in the program. */
   readonly parameters: ReadonlyMap<Parameter, Tensor>;
 }
+
+export type GradientProgram = LinkedProgram & Places;
 
 /** What the backward pass begins from. */
 interface Begun {
@@ -93,27 +94,19 @@ function placing<T>(areas: ReadonlyMap<Parameter, Tensor>, work: () => T): T {
   }
 }
 
-function compile(engine: Engine, wish: Wish): GradientProgram {
+function compile(engine: Engine, wish: Wish, rows: number, trainingBase: number): Program & Places {
   const { compiled, network } = engine;
-  const emit = new Emitter(
-    wish.nodes ? 'inspect' : 'gradients',
-    wish.rows,
-    network.slots,
-    network.zeros,
-    network.threads,
-  );
+  const emit = emitter(wish.nodes ? 'inspect' : 'gradients', rows, network);
   if (wish.inference) Object.assign(emit, { inference: true });
-  const wanted = {
-    ...network,
-    inputs: network.inputs.map((input) => ({ ...input, wanted: wish.inputs && !input.ids })),
-  };
+  const wanted = network.inputs.map((input) => ({ ...input, wanted: wish.inputs && !input.ids }));
+  const part = { ...network, inputs: wanted };
   const inputs = stageInputs(emit, network);
   const { losses, kept, targets, lasting } = wish.loss
-    ? fromLoss(emit, wanted, engine.training, inputs, wish)
-    : fromOutputs(emit, wanted, inputs);
-  const gradients = wanted.inputs.map((input, i) => (input.wanted ? losses.gradients.of(i) : undefined));
+    ? fromLoss(emit, part, engine.training, inputs, wish)
+    : fromOutputs(emit, part, inputs);
+  const inputGradients = wanted.map((input, i) => (input.wanted ? losses.gradients.of(i) : undefined));
   // A model that is not compiled has no place for gradients.
-  const arena = new Arena(engine.trainingBase);
+  const arena = new Arena(trainingBase || engine.compileProgram('predict', INFERENCE_ROWS).end);
   const learning = network.parameters.filter(({ trainable, layout }) => trainable && layout !== 'table');
   const parameters = new Map(
     learning.map((parameter) => {
@@ -121,13 +114,14 @@ function compile(engine: Engine, wish: Wish): GradientProgram {
       return [parameter, compiled ? gradient : arena.take(vectorTensor(`${name}.gradient`, value.size))] as const;
     }),
   );
-  const last = [...lasting, ...gradients.filter((tensor) => tensor !== undefined)];
+  const last = [...lasting, ...inputGradients.filter((tensor) => tensor !== undefined)];
   const ends = { inputs, targets, outputs: losses.outputs, lasting: last, kept, weighted: wish.weighted };
-  const program = engine.link(placing(parameters, () => emit.finish(ends, arena.end)));
-  return { program, inputs: gradients, parameters };
+  const program = placing(parameters, () => emit.finish(ends, arena.end));
+  return { ...program, mode: 'own', inputGradients, parameters };
 }
 
-/** Returns the program of a wish, compiled once and kept as long as it holds. */
-export function gradientProgram(engine: Engine, wish: Wish): GradientProgram {
-  return kept(engine, `gradients ${Object.values(wish).join()}`, () => compile(engine, wish));
+/** Returns the program of a wish for a number of rows. */
+export function gradientProgram(engine: Engine, wish: Wish, rows: number): GradientProgram {
+  const name = `gradients ${engine.compiled} ${Object.values(wish).join()}`;
+  return ownProgram(engine, name, rows, (rows, base) => compile(engine, wish, rows, base), wish.weighted);
 }

@@ -88,27 +88,27 @@ function readOutputGradients({ network }: Engine, given: Data, rows: number): re
   });
 }
 
-function readGradients(engine: Engine, { program, parameters }: GradientProgram): Weights {
+function readGradients(engine: Engine, program: GradientProgram): Weights {
   const learning = engine.network.parameters.filter(({ trainable }) => trainable);
   return Object.fromEntries(
     learning.map((parameter) => {
-      const place = parameters.get(parameter);
+      const place = program.parameters.get(parameter);
       const read = place ? readParameter(engine.heap, parameter, place) : engine.readGradient(program, parameter);
       return [parameter.name, read];
     }),
   );
 }
 
-function readInputGradients(engine: Engine, { inputs }: GradientProgram): Weights {
+function readInputGradients(engine: Engine, { inputGradients }: GradientProgram): Weights {
   return Object.fromEntries(
     engine.network.inputs.flatMap(({ name }, i) => {
-      const tensor = inputs[i];
+      const tensor = inputGradients[i];
       return tensor ? [[name, engine.read(tensor)]] : [];
     }),
   );
 }
 
-function readNodes(engine: Engine, { program }: GradientProgram): Backward['nodes'] {
+function readNodes(engine: Engine, program: GradientProgram): Backward['nodes'] {
   const nodes = program.kept.map(({ name, value, gradient, fusion }) => {
     if (fusion) return [name, readFused(engine, program, fusion)] as const;
     const kept = { value: engine.read(value) };
@@ -118,7 +118,7 @@ function readNodes(engine: Engine, { program }: GradientProgram): Backward['node
 }
 
 /** Has layers with random numbers draw those of the step to come. */
-function prepareDraws(engine: Engine, { program }: GradientProgram): void {
+function prepareDraws(engine: Engine, program: GradientProgram): void {
   if (program.stochastic) engine.writeRandomState(engine.compiled ? nextBatch(engine) : engine.steps.taken + 1);
 }
 
@@ -128,13 +128,13 @@ function compute<T>(
   { x, y, rows, weighted }: Batch,
   loss: boolean,
   { nodes = false, inputs = false, perRow = false, training = true }: BackwardOptions,
-  report: (made: GradientProgram) => T,
+  report: (program: GradientProgram) => T,
 ): Backward & T {
-  const wish: Wish = { rows, loss, weighted, nodes, inputs, inference: !training };
-  const whole = gradientProgram(engine, wish);
-  engine.stageBatch(whole.program, x, y, 0);
+  const wish: Wish = { loss, weighted, nodes, inputs, inference: !training };
+  const whole = gradientProgram(engine, wish, rows);
+  engine.stageBatch(whole, x, y, 0);
   prepareDraws(engine, whole);
-  engine.runProgram(whole.program);
+  engine.runProgram(whole);
   const read = {
     ...report(whole),
     gradients: readGradients(engine, whole),
@@ -142,7 +142,7 @@ function compute<T>(
     nodes: readNodes(engine, whole),
   };
   if (!perRow) return { ...read, perRow: {} };
-  const single = gradientProgram(engine, { ...wish, rows: 1, nodes: false, inputs: false });
+  const single = gradientProgram(engine, { ...wish, nodes: false, inputs: false }, 1);
   prepareDraws(engine, single);
   return { ...read, perRow: gradientsPerRow(engine, single, x, y, rows) };
 }
@@ -161,7 +161,7 @@ export function gradientsOf(
   if (!free) {
     const batch = readPair(engine, x, y as Data, options?.sampleWeight);
     checkRows(engine, batch.rows, given);
-    return compute(engine, batch, true, given, ({ program }) => ({
+    return compute(engine, batch, true, given, (program) => ({
       logs: logsOf(engine, program, readOutcome(engine)),
     }));
   }
@@ -169,7 +169,7 @@ export function gradientsOf(
   const { rows } = inputs[0] as Matrix;
   checkRows(engine, rows, given);
   const batch = { x: inputs, y: readOutputGradients(engine, y.outputGradient, rows), rows, weighted: false };
-  return compute(engine, batch, false, given, ({ program }) => ({
+  return compute(engine, batch, false, given, (program) => ({
     outputs: Object.fromEntries(
       engine.network.outputs.map(({ name }, i) => [
         name,

@@ -1,15 +1,15 @@
 import type { Engine } from '../../engine/engine.js';
+import { ownProgram } from '../../engine/rare/own-programs.js';
 import { INFERENCE_ROWS } from '../../engine/training-plan.js';
 import { lookUp, show, ValueError } from '../../errors.js';
 import { type Matrix, makeMatrix } from '../../matrix.js';
+import { emitter } from '../../program/compile.js';
 import { copyRows } from '../../program/copy.js';
-import { Emitter } from '../../program/emitter.js';
+import type { Program } from '../../program/emitter.js';
 import { stageInputs } from '../../program/forward-pass.js';
 import type { NetworkNode } from '../../program/network.js';
 import type { Tensor } from '../../program/plan.js';
-import type { LinkedProgram } from '../../program/run.js';
 import { type Data, readInputs } from '../../rows/arrays.js';
-import { kept } from './kept.js';
 
 /** A layer that keeps its output, by the node that computes it. */
 type Chosen = readonly [name: string, node: number];
@@ -28,8 +28,8 @@ function chosenOf({ network }: Engine, names: unknown): readonly Chosen[] {
 }
 
 /** The forward pass of prediction as far as the last of the chosen layers, each of whose outputs is copied. */
-function compile({ network, inferenceBase }: Engine, chosen: readonly Chosen[], rows: number) {
-  const emit = new Emitter('predict', rows, network.slots, network.zeros, network.threads);
+function compile({ network }: Engine, chosen: readonly Chosen[], rows: number, base: number): Program {
+  const emit = emitter('predict', rows, network);
   const inputs = stageInputs(emit, network);
   const values: Tensor[] = [...inputs];
   const copies = new Map<number, Tensor>();
@@ -42,7 +42,8 @@ function compile({ network, inferenceBase }: Engine, chosen: readonly Chosen[], 
     // The next node may compute in place.
     if (wanted.has(i)) copies.set(i, emit.copy(y, `${label}.output`));
   }
-  return emit.finish({ inputs, outputs: chosen.map(([, node]) => copies.get(node) as Tensor) }, inferenceBase);
+  const program = emit.finish({ inputs, outputs: chosen.map(([, node]) => copies.get(node) as Tensor) }, base);
+  return { ...program, mode: 'own' };
 }
 
 /** As few rows as these are computed in one go, before layers are shared out among several passes. */
@@ -58,15 +59,30 @@ interface Pass {
  * Shares layers out among passes that the room of predictions holds, so that a training step under way does not notice.
  * Rows are computed by themselves: their number changes no bit.
  */
-function passesOf(engine: Engine, chosen: readonly Chosen[]): readonly Pass[] {
-  for (let rows = INFERENCE_ROWS; rows > LEAST_ROWS; rows /= 2) {
-    if (compile(engine, chosen, rows).end <= engine.compiledBase) return [{ chosen, rows }];
-  }
+function passesOf(engine: Engine, chosen: readonly Chosen[], room: number): readonly Pass[] {
+  const fits = (rows: number) => {
+    return engine.compileProgram((rows, _, base) => compile(engine, chosen, rows, base), rows).end <= room;
+  };
+  for (let rows = INFERENCE_ROWS; rows > LEAST_ROWS; rows /= 2) if (fits(rows)) return [{ chosen, rows }];
   // A prediction of 256 rows holds its output alone as often as 32 rows and a copy take.
   if (chosen.length === 1) return [{ chosen, rows: LEAST_ROWS }];
   const half = Math.ceil(chosen.length / 2);
-  return [chosen.slice(0, half), chosen.slice(half)].flatMap((part) => passesOf(engine, part));
+  return [chosen.slice(0, half), chosen.slice(half)].flatMap((part) => passesOf(engine, part, room));
 }
+
+const plans = new WeakMap<Engine, Map<string, readonly Pass[]>>();
+
+/** Returns the passes for layers, planned once. */
+function planned(engine: Engine, chosen: readonly Chosen[]): readonly Pass[] {
+  const known = plans.get(engine) ?? new Map<string, readonly Pass[]>();
+  plans.set(engine, known);
+  const key = nodesOf(chosen);
+  const passes = known.get(key) ?? passesOf(engine, chosen, engine.compileProgram('predict', INFERENCE_ROWS).end);
+  known.set(key, passes);
+  return passes;
+}
+
+const nodesOf = (chosen: readonly Chosen[]) => chosen.map(([, node]) => node).join();
 
 /** Returns the outputs of layers for any number of rows, by name, with layers in inference mode. */
 export function layerOutputs(engine: Engine, x: Data, names?: string | readonly string[]): Record<string, Matrix> {
@@ -81,20 +97,15 @@ export function layerOutputs(engine: Engine, x: Data, names?: string | readonly 
     }),
   );
   if (chosen.length === 0) return results;
-  const label = `outputs ${chosen.map(([, node]) => node).join()}`;
-  const { passes } = kept(engine, label, () => ({ passes: passesOf(engine, chosen) }));
-  for (const { chosen, rows: most } of passes) {
+  for (const { chosen: some, rows: most } of planned(engine, chosen)) {
     for (let start = 0; start < total; start += most) {
       const rows = Math.min(most, total - start);
-      const nodes = chosen.map(([, node]) => node).join();
-      const program = kept(
-        engine,
-        `outputs ${nodes} ${rows}`,
-        (): LinkedProgram => engine.link(compile(engine, chosen, rows)),
-      );
+      const program = ownProgram(engine, `outputs ${nodesOf(some)}`, rows, (rows, _, base) => {
+        return compile(engine, some, rows, base);
+      });
       engine.stageBatch(program, inputs, [], start);
       engine.runProgram(program);
-      chosen.forEach(([name], i) => {
+      some.forEach(([name], i) => {
         const { offset, stride, columns } = program.outputs[i] as Tensor;
         copyRows(engine.heap, offset, stride, (results[name] as Matrix).data, start * columns, columns, rows, columns);
       });

@@ -22,7 +22,7 @@ function makeRoom(parameters: readonly Parameter[], count: number): readonly Mat
 /** Runs a program of one row for each of `count` rows, and gathers the gradients of every parameter. */
 export function gradientsPerRow(
   engine: Engine,
-  { program, parameters: places }: GradientProgram,
+  program: GradientProgram,
   x: readonly Matrix[],
   y: readonly Matrix[],
   count: number,
@@ -36,7 +36,7 @@ export function gradientsPerRow(
     parameters.forEach((parameter, i) => {
       const { data, columns } = results[i] as Matrix;
       const into = data.subarray(r * columns, (r + 1) * columns);
-      const place = places.get(parameter);
+      const place = program.parameters.get(parameter);
       if (place) {
         const part = { name: parameter.name, parameter, memory: heap, offset: place.offset, dtype: 'F32' } as const;
         readRows(part, 0, parameter.rows, into);

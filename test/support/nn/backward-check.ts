@@ -18,14 +18,14 @@ function prepare(item: GradientCase, { loss, inference }: Beginning, rows = ROWS
   const random = new Random(item.name.length);
   const { engine, x, y } = prepareBatch(item, random);
   const weighted = loss && item.weighted === true;
-  const wish: Wish = { rows, loss, weighted, nodes: false, inputs: rows === ROWS, inference };
-  const made = gradientProgram(engine, wish);
+  const wish: Wish = { loss, weighted, nodes: false, inputs: rows === ROWS, inference };
+  const made = gradientProgram(engine, wish, rows);
   const given = engine.network.outputs.map((_, i) => {
     const { units } = outputLayer(engine.network, i);
     const draw = () => 2 * random.uniform() - 1;
     return matrix(Float32Array.from({ length: ROWS * units }, draw), ROWS, units);
   });
-  const { program } = made;
+  const program = made;
   const elements = ({ offset, stride }: Tensor, row: number, column: number) => offset + row * stride + column;
   /** Computes the batch, from row `start` on, with `change` to what was staged. */
   const compute = (start = 0, change: (heap: Engine['heap']) => void = () => {}): number => {
@@ -69,11 +69,11 @@ export function checkBackward(item: GradientCase, beginning: Beginning): void {
   const { engine, made, compute, elements } = prepared;
   const { heap, network } = engine;
   compute();
-  const inputs = made.inputs.map((tensor) => tensor && readTensor(heap, tensor));
+  const inputs = made.inputGradients.map((tensor) => tensor && readTensor(heap, tensor));
   const trainable = network.parameters.filter((parameter) => parameter.trainable);
   const parameters = trainable.map((parameter) => {
     const from = made.parameters.get(parameter);
-    if (!from) return [...engine.readGradient(made.program, parameter).data];
+    if (!from) return [...engine.readGradient(made, parameter).data];
     const { rows, columns } = parameter;
     return Array.from(
       { length: rows * columns },
@@ -84,7 +84,7 @@ export function checkBackward(item: GradientCase, beginning: Beginning): void {
   network.inputs.forEach(({ name, width, ids }, i) => {
     expect(inputs[i] === undefined, `${name} has a gradient unless it holds ids`).toBe(ids !== undefined);
     if (ids) return;
-    const tensor = made.program.inputs[i]!;
+    const tensor = made.inputs[i]!;
     for (let k = 0; k < ROWS * width; k++) {
       const [r, c] = [Math.floor(k / width), k % width];
       const at = (shift: number) =>
@@ -111,7 +111,7 @@ export function checkBackward(item: GradientCase, beginning: Beginning): void {
 export function checkPerRow(item: GradientCase, beginning: Beginning): void {
   const prepared = prepare(item, beginning, 1);
   const { engine, made, x, y, compute } = prepared;
-  if (made.program.stochastic) engine.writeRandomState(1);
+  if (made.stochastic) engine.writeRandomState(1);
   const gradients = gradientsPerRow(engine, made, x, y, ROWS);
   const names = engine.network.parameters.filter(({ trainable }) => trainable).map(({ name }) => name);
   expect(Object.keys(gradients)).toEqual(names);
