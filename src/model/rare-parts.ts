@@ -7,6 +7,7 @@ import { planUpdate } from '../engine/rare/update-plan.js';
 import * as functionNames from '../nn/rare/function-names.js';
 import { labelHint } from '../nn/rare/label-hint.js';
 import { applyGradients } from '../passes/rare/apply-gradients.js';
+import { inspection } from '../passes/rare/gradient-program.js';
 import { gradientsOf } from '../passes/rare/gradients.js';
 import { layerOutputs } from '../passes/rare/layer-outputs.js';
 import { updateMovingMoments } from '../passes/rare/moments.js';
@@ -24,6 +25,7 @@ export const rareParts: RareParts = {
   findTrouble,
   functionNames,
   gradientsOf,
+  inspection,
   keepLasting,
   labelHint,
   layerOutputs,

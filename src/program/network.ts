@@ -16,8 +16,6 @@ export interface NetworkInput {
   readonly name: string;
   readonly width: number;
   readonly ids?: Ids;
-  /** Its gradient is wanted, too. */
-  readonly wanted?: boolean;
 }
 
 export interface Network {

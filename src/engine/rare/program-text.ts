@@ -1,5 +1,6 @@
 import { checkNumber, lookUp, StateError } from '../../errors.js';
 import { MODES, type Mode } from '../../program/emitter.js';
+import { compileInspect } from '../../program/rare/gradients.js';
 import { formatProgram } from '../../program/rare/listing.js';
 import { compileMoments } from '../../program/rare/moments-program.js';
 import type { Engine, OwnProgram } from '../engine.js';
@@ -13,9 +14,13 @@ export function programText(engine: Engine, mode: Mode, rows: number): string {
       "program: the model takes a step on every batch; 'accumulate' is for gradientAccumulationSteps.",
     );
   }
-  const moments: OwnProgram = (rows, base) => compileMoments(engine.network, rows, base);
-  engine.checkCompiled();
-  return formatProgram(engine.compileProgram(mode === 'moments' ? moments : mode, rows));
+  if (mode !== 'predict') engine.checkCompiled();
+  const { network } = engine;
+  const own: Readonly<Record<'moments' | 'inspect', OwnProgram>> = {
+    moments: (rows, base) => compileMoments(network, rows, base),
+    inspect: (rows, base) => compileInspect(network, engine.training, rows, base),
+  };
+  return formatProgram(engine.compileProgram(mode === 'moments' || mode === 'inspect' ? own[mode] : mode, rows));
 }
 
 declare module '../../rare.js' {

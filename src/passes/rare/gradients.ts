@@ -6,6 +6,7 @@ import { checkBoolean, checkOptions, ShapeError, show, ValueError } from '../../
 import { checkFinite, type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../../matrix.js';
 import { readParameter, type Weights } from '../../nn/parameters.js';
 import { outputLayer } from '../../program/network.js';
+import type { Wish } from '../../program/rare/gradients.js';
 import { type Data, isByName, readInputs, readPair } from '../../rows/arrays.js';
 import type {
   Backward,
@@ -16,7 +17,7 @@ import type {
   OutputGradients,
 } from '../gradient-options.js';
 import { logsOf } from '../one-batch.js';
-import { type GradientProgram, gradientProgram, type Wish } from './gradient-program.js';
+import { type GradientProgram, gradientProgram } from './gradient-program.js';
 import { gradientsPerRow } from './per-row.js';
 
 const FLAGS = ['nodes', 'inputs', 'perRow', 'training'] as const;
@@ -99,11 +100,11 @@ function readGradients(engine: Engine, program: GradientProgram): Weights {
   );
 }
 
-function readInputGradients(engine: Engine, { inputGradients }: GradientProgram): Weights {
+function readInputGradients(engine: Engine, { kept }: GradientProgram): Weights {
   return Object.fromEntries(
-    engine.network.inputs.flatMap(({ name }, i) => {
-      const tensor = inputGradients[i];
-      return tensor ? [[name, engine.read(tensor)]] : [];
+    engine.network.inputs.flatMap(({ name, ids }) => {
+      const gradient = ids ? undefined : kept.find((value) => value.name === name)?.gradient;
+      return gradient ? [[name, engine.read(gradient)]] : [];
     }),
   );
 }
@@ -138,8 +139,8 @@ function compute<T>(
   const read = {
     ...report(whole),
     gradients: readGradients(engine, whole),
-    inputs: readInputGradients(engine, whole),
-    nodes: readNodes(engine, whole),
+    inputs: inputs ? readInputGradients(engine, whole) : {},
+    nodes: nodes ? readNodes(engine, whole) : {},
   };
   if (!perRow) return { ...read, perRow: {} };
   const single = gradientProgram(engine, { ...wish, nodes: false, inputs: false }, 1);

@@ -3,10 +3,11 @@ import type { Engine } from '../../../src/engine/engine.js';
 import { readOutcome } from '../../../src/engine/outcome.js';
 import { type Matrix, matrix } from '../../../src/matrix.js';
 import { place } from '../../../src/nn/parameters.js';
-import { gradientProgram, type Wish } from '../../../src/passes/rare/gradient-program.js';
+import { gradientProgram } from '../../../src/passes/rare/gradient-program.js';
 import { gradientsPerRow } from '../../../src/passes/rare/per-row.js';
 import { outputLayer } from '../../../src/program/network.js';
 import type { Tensor } from '../../../src/program/plan.js';
+import type { Wish } from '../../../src/program/rare/gradients.js';
 import { Random } from '../buffers.js';
 import { EPSILON, expectDerivative, type GradientCase, prepareBatch, ROWS } from './gradient-check.js';
 
@@ -69,7 +70,10 @@ export function checkBackward(item: GradientCase, beginning: Beginning): void {
   const { engine, made, compute, elements } = prepared;
   const { heap, network } = engine;
   compute();
-  const inputs = made.inputGradients.map((tensor) => tensor && readTensor(heap, tensor));
+  const inputs = network.inputs.map(({ name }) => {
+    const kept = made.kept.find((value) => value.name === name)?.gradient;
+    return kept && readTensor(heap, kept);
+  });
   const trainable = network.parameters.filter((parameter) => parameter.trainable);
   const parameters = trainable.map((parameter) => {
     const from = made.parameters.get(parameter);
