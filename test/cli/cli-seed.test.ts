@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { quick, workspace } from '../support/cli.js';
 import { thorough } from '../support/effort.js';
 
