@@ -7,13 +7,12 @@ import { circles, closureOf, edgesOf, type ImportKind, parseImports, root, sourc
 const rooms: readonly (readonly [room: string, holds: string])[] = [
   ['realms.ts', 'tells values of other realms, such as frames and workers, by what they are'],
   ['errors.ts', 'declares the classes of errors, and checks options and numbers'],
+  ['rare.ts', 'holds what few programs call, loaded with the backend'],
   ['printable.ts', 'makes texts of users safe to print'],
   ['matrix.ts', 'declares matrices, and reads arrays and rows of numbers as such'],
   ['kernels', 'declares the contract of the arithmetic, and computes it in TypeScript'],
   ['program', 'plans memory and emits the calls of kernels that a network takes'],
-  ['backends', 'open the arithmetic: TypeScript, WebAssembly and threads'],
   ['nn', 'describes networks as plain data: activations, losses, optimizers, layers, metrics'],
-  ['kernels-entry', 'hands the kernels to programs by themselves, over a heap of theirs'],
   ['insight', 'explains data and trained models, and draws charts'],
   ['engine', 'runs programs on memory: steps, weights, state, prediction'],
   ['rows', 'brings rows of users to the engine: batches, weights, shuffling, streams'],
@@ -22,6 +21,8 @@ const rooms: readonly (readonly [room: string, holds: string])[] = [
   ['fit', 'trains over epochs, and resumes'],
   ['model', 'is the face of all this: Model and what makes one'],
   ['io', 'saves and loads models'],
+  ['backends', 'open the arithmetic: TypeScript, WebAssembly and threads'],
+  ['kernels-entry', 'hands the kernels to programs by themselves, over a heap of theirs'],
   ['api.ts', 'lists what the main entry exports but for backends'],
   ['index.ts', 'is the main entry'],
   ['data', 'reads tables, prepares columns and trains on them'],
@@ -138,7 +139,7 @@ const long: Readonly<Record<string, number>> = {
   'test/engine/non-finite.test.ts': 428,
   'test/engine/update.test.ts': 426,
   'test/package/runtimes.test.ts': 416,
-  'test/support/nn/kernel-table.ts': 530,
+  'test/support/nn/kernel-table.ts': 478,
   'test/worker/worker.test.ts': 401,
 };
 
