@@ -98,7 +98,7 @@ export interface Guard {
 
 /** Keeps values and gradients of a program beyond the calls that need them. */
 export interface Keeper {
-  /** What it has kept. */
+  /** The values it has kept so far, from the last node to the first. */
   readonly kept: readonly KeptValue[];
   /** Tensors that nothing may overwrite. */
   readonly lasting: readonly (Tensor | undefined)[];

@@ -1,6 +1,6 @@
 import { checkNumber, lookUp, StateError } from '../../errors.js';
 import { MODES, type Mode } from '../../program/emitter.js';
-import { compileInspect } from '../../program/rare/gradients.js';
+import { compileInspect } from '../../program/rare/backward-program.js';
 import { formatProgram } from '../../program/rare/listing.js';
 import { compileMoments } from '../../program/rare/moments-program.js';
 import type { Engine, OwnProgram } from '../engine.js';

@@ -111,7 +111,7 @@ function groupsOf({ network, training }: Engine, given: ReadonlySet<Parameter>):
 
 /** An update alone, without what computes gradients. */
 interface Update {
-  /** Of the tables that have gradients. */
+  /** Places for the gradients of tables that have some. */
   readonly tables: readonly RowGradients[];
 }
 
@@ -206,7 +206,10 @@ function refusal({ network, steps }: Engine, tensor: 'gradient' | 'weight', name
   );
 }
 
-/** Takes one step of the optimizer, or its share of one where gradients accumulate, by gradients that are given. */
+/**
+ * Takes one step of the optimizer, or its share of one where gradients accumulate, by gradients that are given.
+ * @throws StateError for a solver, NonFiniteError unless such batches are skipped; what `read` and `checkComplete` throw.
+ */
 export function applyGradients(engine: Engine, gradients: Readonly<Record<string, MatrixLike>>): UpdateLogs {
   const { training, steps } = engine;
   if (training.optimizer.solver) {

@@ -4,7 +4,7 @@ import { INFERENCE_ROWS } from '../../engine/training-plan.js';
 import type { Program } from '../../program/emitter.js';
 import type { Parameter } from '../../program/parameter.js';
 import { Arena, type Tensor } from '../../program/plan.js';
-import { compileGradients, compileInspect, type Wish } from '../../program/rare/gradients.js';
+import { compileGradients, compileInspect, type Wish } from '../../program/rare/backward-program.js';
 import type { LinkedProgram } from '../../program/run.js';
 
 /** Says where a program leaves the gradients of trainable parameters, in the layout of each; those of tables are by row. */

@@ -6,7 +6,7 @@ import { checkBoolean, checkOptions, ShapeError, show, ValueError } from '../../
 import { checkFinite, type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../../matrix.js';
 import { readParameter, type Weights } from '../../nn/parameters.js';
 import { outputLayer } from '../../program/network.js';
-import type { Wish } from '../../program/rare/gradients.js';
+import type { Wish } from '../../program/rare/backward-program.js';
 import { type Data, isByName, readInputs, readPair } from '../../rows/arrays.js';
 import type {
   Backward,

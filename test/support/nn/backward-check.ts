@@ -7,7 +7,7 @@ import { gradientProgram } from '../../../src/passes/rare/gradient-program.js';
 import { gradientsPerRow } from '../../../src/passes/rare/per-row.js';
 import { outputLayer } from '../../../src/program/network.js';
 import type { Tensor } from '../../../src/program/plan.js';
-import type { Wish } from '../../../src/program/rare/gradients.js';
+import type { Wish } from '../../../src/program/rare/backward-program.js';
 import { Random } from '../buffers.js';
 import { EPSILON, expectDerivative, type GradientCase, prepareBatch, ROWS } from './gradient-check.js';
 
