@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadTabular } from '../../src/data/index.js';
 import { workspace } from '../support/cli.js';
-import { testSome, thorough } from '../support/effort.js';
+import { testSome } from '../support/effort.js';
 
 const { folder, at, myelin } = workspace();
 afterAll(() => rmSync(folder, { recursive: true }));
