@@ -6,18 +6,20 @@ import type { NonFiniteError } from '../errors.js';
 import type { LintCode } from '../insight/finding.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import type { Matrix, MatrixLike, MatrixNumbers } from '../matrix.js';
+import type { ClassNames } from '../nn/class-names.js';
 import type { BuildableSpec } from '../nn/graph.js';
 import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { Weights } from '../nn/parameters.js';
+import type { PredictClassesOptions, PredictedClass } from '../passes/classes.js';
 import type { Logs } from '../passes/logs.js';
 import type { Gradients } from '../passes/one-batch.js';
-import type { PredictOptions } from '../passes/predict.js';
+import type { BatchSizeOption, PredictOptions } from '../passes/predict.js';
 import type { Mode } from '../program/emitter.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
-import type { Data } from '../rows/arrays.js';
+import type { Data, Targets } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
 import type { ClassWeights } from '../rows/class-weights.js';
-import type { SampleWeight, WeightOptions } from '../rows/sample-weights.js';
+import type { EvaluateOptions, SampleWeight, WeightOptions } from '../rows/sample-weights.js';
 import type { History, Validating } from './history.js';
 import type { RunState } from './run-state.js';
 import type { TrainingControl } from './training-control.js';
@@ -33,9 +35,11 @@ export interface Model<Names extends string = string> {
   /** Epochs that `fit` has finished; a further `fit` goes on counting. */
   epochs: number;
   /**
-   * The names of the columns of the output, in order, or for one column those of the classes 0 and 1. Saved with the model.
+   * The names of the classes: of the columns of the output, in order, or for one column of the classes 0 and 1; of several
+   * outputs by the output's name. `compile` and `fit` take them, or `fit` finds them in labels, sorted. Targets may be labels of
+   * these names, and `predictClasses` returns them. Saved with the model. Default: none.
    */
-  classNames?: readonly string[];
+  classNames?: ClassNames | undefined;
   /** Describes how inputs are made from raw data, as plain data of your own. Saved with the model. */
   preprocessing?: unknown;
   /** Set by a callback to end `fit` after the present batch. */
@@ -85,8 +89,8 @@ export interface Model<Names extends string = string> {
    * @throws ShapeError, ValueError for data that does not fit, in streams with the number of the batch; StreamError for a
    * stream that ends early; NonFiniteError, which explains where and why; the reason of `signal`.
    */
-  fit(x: Data, y: Data, options: FitOptions & Validating): Promise<History<Names, true>>;
-  fit(x: Data, y: Data, options?: FitOptions): Promise<History<Names>>;
+  fit(x: Data, y: Targets, options: FitOptions & Validating): Promise<History<Names, true>>;
+  fit(x: Data, y: Targets, options?: FitOptions): Promise<History<Names>>;
   fit(batches: Batches, options: StreamFitOptions & Validating): Promise<History<Names, true>>;
   fit(batches: Batches, options?: StreamFitOptions): Promise<History<Names>>;
 
@@ -102,7 +106,7 @@ export interface Model<Names extends string = string> {
    * Makes one pass over more rows, in their order, for a model that learns as data comes in; `model.epochs` stays the same.
    * Returns loss and metrics of the pass, as `fit` of one epoch.
    */
-  partialFit(x: Data, y: Data, options?: PartialFitOptions): Promise<Logs<Names>>;
+  partialFit(x: Data, y: Targets, options?: PartialFitOptions): Promise<Logs<Names>>;
 
   /**
    * Takes one optimizer step on one batch; with `gradientAccumulationSteps` its share of one. Returns its loss (before the
@@ -110,7 +114,7 @@ export interface Model<Names extends string = string> {
    * @throws NonFiniteError where something is not finite, the weights then as before: `await error.explain()` says where and
    * why.
    */
-  trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs<Names>;
+  trainOnBatch(x: Data, y: Targets, options?: WeightOptions): Logs<Names>;
 
   /**
    * Loss, metrics and the gradient of every trainable parameter on one batch, as training would compute them; changes
@@ -120,7 +124,7 @@ export interface Model<Names extends string = string> {
    */
   gradients(
     x: Data,
-    y: Data,
+    y: Targets,
     options?: WeightOptions & {
       /** Also returns values and gradients of layers and inputs; default false. */
       readonly nodes?: boolean;
@@ -128,10 +132,10 @@ export interface Model<Names extends string = string> {
   ): Gradients;
 
   /** Loss and metrics over all rows, with layers in inference mode. */
-  evaluate(x: Data, y: Data, options?: WeightOptions): Logs<Names>;
+  evaluate(x: Data, y: Targets, options?: EvaluateOptions): Logs<Names>;
 
   /** Loss and metrics of a batch, as `evaluate`; in one call where it has no more than 256 rows. */
-  testOnBatch(x: Data, y: Data, options?: WeightOptions): Logs<Names>;
+  testOnBatch(x: Data, y: Targets, options?: WeightOptions): Logs<Names>;
 
   /** Loss and metrics over all batches of a stream, of which one is in memory at a time. @throws StreamError */
   evaluateBatches(batches: Batches, options?: EvaluateBatchesOptions): Promise<Logs<Names>>;
@@ -152,14 +156,24 @@ export interface Model<Names extends string = string> {
    * @throws ShapeError, ValueError for an `x` or `output` that does not fit; `output` is untouched then. StateError for a
    * model with several outputs, which `predictOutputs` is for.
    */
-  predict(x: Data): Matrix;
   predict<Output extends MatrixNumbers | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
+  predict(x: Data, options?: BatchSizeOption): Matrix;
 
   /** Returns the same as `predict(x)`. */
   predictOnBatch(x: Data): Matrix;
 
   /** Predicts like `predict`, for models with any number of outputs, by their names. */
-  predictOutputs(x: Data): Record<string, Matrix>;
+  predictOutputs(x: Data, options?: BatchSizeOption): Record<string, Matrix>;
+
+  /**
+   * Predicts the class of each row: the column of the greatest output; of one column, or of a loss for it such as hinge, yes or no
+   * by `threshold`; of several columns of sigmoid an array of all that are a yes. Classes are names where the model has
+   * `classNames`, else their indices. Of a model with several outputs by the outputs' names, which the type does not know:
+   * `predictClasses<Record<string, string[]>>(x)`.
+   * @throws StateError where outputs are no classes; NonFiniteError for a row whose outputs are NaN; ShapeError, ValueError for
+   * an `x` that does not fit, and for a threshold where there is none.
+   */
+  predictClasses<Classes = readonly PredictedClass[]>(x: Data, options?: PredictClassesOptions): Classes;
 
   /** Copies of all weights and moving moments, by name. */
   getWeights(): Weights;
@@ -211,7 +225,7 @@ export interface Model<Names extends string = string> {
    * Times every kernel call of a training step on one batch; prints as a table. Takes about a third of a second or, on
    * large models, four steps, in one go. Changes nothing.
    */
-  profile(x: Data, y: Data, options?: ProfileOptions): Promise<Profile>;
+  profile(x: Data, y: Targets, options?: ProfileOptions): Promise<Profile>;
 
   /**
    * Returns the kernel calls of one mode ('train', 'accumulate', 'gradients', 'inspect', 'moments', 'validate', 'evaluate',
@@ -237,8 +251,12 @@ export interface StreamFitOptions {
   readonly stepsPerEpoch?: number;
   /** Seeds the order of rows, the stratified split and mixup; default the model's seed. */
   readonly seed?: number;
-  /** A factor of the loss by class index, for targets of one class per row; finite and not below 0, default 1. */
+  /**
+   * A factor of the loss by the name of a class or its index, for targets of one class per row; finite and not below 0, default 1.
+   */
   readonly classWeight?: ClassWeights;
+  /** The names of the classes, which become `model.classNames`; default those of labels, sorted, unless the model has some. */
+  readonly classNames?: ClassNames;
   /**
    * The alpha, above 0, of mixup (Zhang et al. 2018; 0.1 to 0.4 there): trains on lambda x1 + (1 - lambda) x2 with
    * targets mixed alike, where lambda is drawn from Beta(alpha, alpha) for each batch and rows are paired at random.
@@ -249,7 +267,7 @@ export interface StreamFitOptions {
    * Inputs and targets to evaluate after epochs, and maybe the weights of their rows; or a stream of batches. Default:
    * none.
    */
-  readonly validationData?: readonly [Data, Data] | readonly [Data, Data, SampleWeight] | Batches;
+  readonly validationData?: readonly [Data, Targets] | readonly [Data, Targets, SampleWeight] | Batches;
   /**
    * Validates after every `validationFreq`-th epoch, or after the epochs that a list names, counted from 1 as in Keras;
    * default 1.
@@ -308,7 +326,7 @@ export interface FitOptions extends WeightOptions, StreamFitOptions {
 /** Options of `partialFit`, a part of those of `fit`. */
 export type PartialFitOptions = Pick<
   FitOptions,
-  'batchSize' | 'sampleWeight' | 'classWeight' | 'mixup' | 'seed' | 'signal'
+  'batchSize' | 'sampleWeight' | 'classWeight' | 'classNames' | 'mixup' | 'seed' | 'signal'
 >;
 
 /** Options of `evaluateBatches`. */

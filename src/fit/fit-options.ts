@@ -11,6 +11,7 @@ export const OPTIONS: readonly (keyof FitOptions)[] = [
   'stepsPerEpoch',
   'seed',
   'classWeight',
+  'classNames',
   'mixup',
   'validationData',
   'validationFreq',

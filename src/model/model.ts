@@ -23,24 +23,27 @@ import { checkBoolean, checkNumber, checkOptions, StateError, show, ValueError }
 import type { FitRun } from '../fit/fit.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import type { Matrix, MatrixLike, MatrixNumbers } from '../matrix.js';
+import type { ClassNames } from '../nn/class-names.js';
 import { type BuildableSpec, buildGraph, type Graph, sequence, specOf, trace } from '../nn/graph.js';
 import type { SymbolicTensor } from '../nn/layers/index.js';
 import { copyData, copySpec } from '../nn/layers/kind.js';
 import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { Weights } from '../nn/parameters.js';
+import { type PredictClassesOptions, type PredictedClass, predictClasses } from '../passes/classes.js';
 import { evaluate } from '../passes/evaluation.js';
 import type { Logs } from '../passes/logs.js';
 import { updateMovingMoments } from '../passes/moments.js';
 import type { Gradients } from '../passes/one-batch.js';
 import { gradientsOf, trainOnBatch } from '../passes/one-batch.js';
-import { type PredictOptions, predict, predictGraph } from '../passes/predict.js';
+import { type BatchSizeOption, type PredictOptions, predict, predictGraph } from '../passes/predict.js';
 import type { Mode } from '../program/emitter.js';
 import type { Layer } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
 import { isPromise } from '../realms.js';
-import { type Data, isByName, readPair } from '../rows/arrays.js';
+import { type Data, isByName, readPair, type Targets } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
-import { sampleWeightOf, type WeightOptions } from '../rows/sample-weights.js';
+import { readNames } from '../rows/labels.js';
+import { type EvaluateOptions, sampleWeightOf, type WeightOptions } from '../rows/sample-weights.js';
 import type { FunctionalOptions, ModelOptions, SequentialOptions } from './options.js';
 
 /** The part that trains, once a model has been fitted. */
@@ -52,7 +55,7 @@ let training: typeof import('../fit/fit.js') | undefined;
  */
 export class Model implements ModelInterface {
   epochs = 0;
-  classNames?: readonly string[];
+  classNames?: ClassNames | undefined;
   preprocessing?: unknown;
   stopTraining = false;
   readonly backend: BackendFactory;
@@ -81,6 +84,7 @@ export class Model implements ModelInterface {
     this.#graph = { ...graph, nodes: graph.nodes.map((node) => ({ ...node, spec: copySpec(node.spec) })) };
     this.#layers = built.layers;
     this.#engine = new Engine(built, seed, backend, initialize);
+    this.#engine.named = this;
   }
 
   get spec(): BuildableSpec & { readonly seed: number } {
@@ -112,7 +116,11 @@ export class Model implements ModelInterface {
 
   compile<const M extends Metrics = readonly []>(options: CompileOptions<M>): ModelInterface<MetricLabels<M>> {
     this.#checkIdle('compile');
-    this.#engine.configure(planCompile(this.#engine.network, options));
+    const plan = planCompile(this.#engine.network, options);
+    const { classNames } = options;
+    const names = classNames && readNames(this.#engine, classNames);
+    this.#engine.configure(plan);
+    if (names) this.classNames = names;
     this.#interrupted = undefined;
     this.#compiled = copyData(options);
     return this as unknown as ModelInterface<MetricLabels<M>>;
@@ -126,9 +134,9 @@ export class Model implements ModelInterface {
     this.#engine.forgetTraining();
   }
 
-  async fit(x: Data, y: Data, options?: FitOptions): Promise<History>;
+  async fit(x: Data, y: Targets, options?: FitOptions): Promise<History>;
   async fit(batches: Batches, options?: StreamFitOptions): Promise<History>;
-  async fit(x: Data | Batches, y?: Data | StreamFitOptions, options?: FitOptions): Promise<History> {
+  async fit(x: Data | Batches, y?: Targets | StreamFitOptions, options?: FitOptions): Promise<History> {
     this.#checkIdle('fit');
     // With a stream, options are the second argument; data cannot have a `control`.
     const { control } = (options ?? y ?? {}) as { control?: Partial<TrainingControl> | undefined };
@@ -159,8 +167,12 @@ export class Model implements ModelInterface {
     this.#interrupted = state;
   }
 
-  async partialFit(x: Data, y: Data, options: PartialFitOptions = {}): Promise<Logs> {
-    checkOptions(options, ['batchSize', 'sampleWeight', 'classWeight', 'mixup', 'seed', 'signal'], 'partialFit');
+  async partialFit(x: Data, y: Targets, options: PartialFitOptions = {}): Promise<Logs> {
+    checkOptions(
+      options,
+      ['batchSize', 'sampleWeight', 'classWeight', 'classNames', 'mixup', 'seed', 'signal'],
+      'partialFit',
+    );
     this.#checkIdle('partialFit');
     const { epochs } = this;
     let history: History['history'];
@@ -173,21 +185,22 @@ export class Model implements ModelInterface {
     return Object.fromEntries(Object.entries(history).map(([name, values]) => [name, values[0] as number]));
   }
 
-  trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs {
+  trainOnBatch(x: Data, y: Targets, options?: WeightOptions): Logs {
     this.#checkBetweenSteps('trainOnBatch');
     return trainOnBatch(this.#engine, x, y, options);
   }
 
-  gradients(x: Data, y: Data, options: WeightOptions & { readonly nodes?: boolean } = {}): Gradients {
+  gradients(x: Data, y: Targets, options: WeightOptions & { readonly nodes?: boolean } = {}): Gradients {
     this.#checkBetweenSteps('gradients');
     return gradientsOf(this.#engine, x, y, options);
   }
 
-  evaluate(x: Data, y: Data, options?: WeightOptions): Logs {
-    return evaluate(this.#engine, readPair(this.#engine, x, y, sampleWeightOf(options, 'evaluate')));
+  evaluate(x: Data, y: Targets, options?: EvaluateOptions): Logs {
+    const weights = sampleWeightOf(options, 'evaluate', ['batchSize']);
+    return evaluate(this.#engine, readPair(this.#engine, x, y, weights));
   }
 
-  testOnBatch(x: Data, y: Data, options?: WeightOptions): Logs {
+  testOnBatch(x: Data, y: Targets, options?: WeightOptions): Logs {
     return this.evaluate(x, y, options);
   }
 
@@ -206,8 +219,8 @@ export class Model implements ModelInterface {
     yield* predictBatches(this, batches, options);
   }
 
-  predict(x: Data): Matrix;
   predict<Output extends MatrixNumbers | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
+  predict(x: Data, options?: BatchSizeOption): Matrix;
   predict(x: Data, options?: Partial<PredictOptions<MatrixNumbers | Float32Array>>): MatrixNumbers | Float32Array {
     const { inputs, outputs } = this.#engine.network;
     if (outputs.length > 1) {
@@ -222,9 +235,13 @@ export class Model implements ModelInterface {
     return this.predict(x);
   }
 
-  predictOutputs(x: Data): Record<string, Matrix> {
-    const predicted = predictGraph(this.#engine, x) as readonly Matrix[];
+  predictOutputs(x: Data, options?: BatchSizeOption): Record<string, Matrix> {
+    const predicted = predictGraph(this.#engine, x, options, ['batchSize']) as readonly Matrix[];
     return Object.fromEntries(this.#engine.network.outputs.map(({ name }, i) => [name, predicted[i] as Matrix]));
+  }
+
+  predictClasses<Classes = readonly PredictedClass[]>(x: Data, options?: PredictClassesOptions): Classes {
+    return predictClasses(this.#engine, x, options) as Classes;
   }
 
   getWeights(): Weights {
@@ -260,7 +277,7 @@ export class Model implements ModelInterface {
     return summarize(this.#graph, this.#layers, this.#engine);
   }
 
-  async profile(x: Data, y: Data, options: ProfileOptions = {}): Promise<Profile> {
+  async profile(x: Data, y: Targets, options: ProfileOptions = {}): Promise<Profile> {
     const { profile } = await import('../passes/profiling.js');
     await this.#engine.prepare();
     this.#checkBetweenSteps('profile');

@@ -6,7 +6,7 @@ import { nextMode, runGradients, takeStep } from '../engine/steps.js';
 import { checkOptions } from '../errors.js';
 import type { Weights } from '../nn/parameters.js';
 import type { LinkedProgram } from '../program/run.js';
-import { type Data, stageBatch } from '../rows/arrays.js';
+import { type Data, stageBatch, type Targets } from '../rows/arrays.js';
 import { sampleWeightOf, type WeightOptions } from '../rows/sample-weights.js';
 import { measureBatch } from './gather.js';
 import type { Logs } from './logs.js';
@@ -28,7 +28,7 @@ const logsOf = (engine: Engine, program: LinkedProgram, outcome: Outcome): Logs 
   makeLogs(engine, outcome, program.rows, measureBatch(engine, program));
 
 /** Takes one step of the optimizer, or its share of one where gradients accumulate. */
-export function trainOnBatch(engine: Engine, x: Data, y: Data, options: WeightOptions | undefined): Logs {
+export function trainOnBatch(engine: Engine, x: Data, y: Targets, options: WeightOptions | undefined): Logs {
   const program = stageBatch(engine, nextMode(engine), x, y, sampleWeightOf(options, 'trainOnBatch'));
   const outcome = takeStep(engine, program);
   const skips = engine.training.onNonFinite === 'skip';
@@ -41,7 +41,7 @@ export function trainOnBatch(engine: Engine, x: Data, y: Data, options: WeightOp
 export function gradientsOf(
   engine: Engine,
   x: Data,
-  y: Data,
+  y: Targets,
   options: WeightOptions & { readonly nodes?: boolean },
 ): Gradients {
   checkOptions(options, ['nodes', 'sampleWeight'], 'gradients');

@@ -6,10 +6,20 @@ import { copyRows, SHORT } from '../program/copy.js';
 import { outputLayer } from '../program/network.js';
 import { isFloat32 } from '../realms.js';
 import { type Data, readInput, readInputs } from '../rows/arrays.js';
+import { checkBatchSize } from '../rows/sample-weights.js';
 import { sharesMemory } from './shared-memory.js';
 
+/** The number of rows that a prediction computes at a time. */
+export interface BatchSizeOption {
+  /**
+   * Rows to compute at a time, as in Keras: an integer of at least 1, where more than 256 count as 256, for which there is
+   * memory. Outputs are the same to the bit. Default 256.
+   */
+  readonly batchSize?: number;
+}
+
 /** Options of `predict`. */
-export interface PredictOptions<Output extends MatrixNumbers | Float32Array> {
+export interface PredictOptions<Output extends MatrixNumbers | Float32Array> extends BatchSizeOption {
   /**
    * The memory to put the outputs in: a matrix of as many rows as `x` and a column per unit of the last layer, or a
    * Float32Array of at least that many numbers, of which those after the last row stay as they are. Filled and
@@ -32,7 +42,7 @@ export function predict(
   const { network } = engine;
   const { width: inputs, ids } = network.inputs[0]!;
   const { units } = outputLayer(network, 0);
-  if (options !== undefined) checkPredictOptions(options);
+  const most = rowsAtOnce(options, KNOWN);
   const column = ids === undefined && inputs === 1 && x instanceof Float32Array && x.length > 0 && allFinite(x);
   const input = column ? undefined : readInput(x, network.inputs[0]!, 'x');
   const from = input ? input.data : (x as Float32Array);
@@ -41,8 +51,8 @@ export function predict(
   if (output !== undefined) checkOutput(output, x, rows, units);
   const result = output ?? makeMatrix(new Float32Array(rows * units), rows, units);
   const to = 'data' in result ? result.data : result;
-  for (let start = 0; start < rows; start += INFERENCE_ROWS) {
-    const count = Math.min(INFERENCE_ROWS, rows - start);
+  for (let start = 0; start < rows; start += most) {
+    const count = Math.min(most, rows - start);
     const program = engine.program('predict', count);
     const { heap } = engine;
     const { offset, stride } = program.inputs[0]!;
@@ -66,8 +76,9 @@ export function predictGraph(
   engine: Engine,
   x: Data,
   options?: PredictArguments,
+  known = KNOWN,
 ): readonly (MatrixNumbers | Float32Array)[] {
-  if (options !== undefined) checkPredictOptions(options);
+  const most = rowsAtOnce(options, known);
   const { network } = engine;
   const inputs = readInputs(engine, x, 'x');
   const { rows: total } = inputs[0] as Matrix;
@@ -75,8 +86,8 @@ export function predictGraph(
   const output = options?.output;
   if (output !== undefined) for (const { data } of inputs) checkOutput(output, data, total, widths[0] as number);
   const results = widths.map((units) => output ?? makeMatrix(new Float32Array(total * units), total, units));
-  for (let start = 0; start < total; start += INFERENCE_ROWS) {
-    const rows = Math.min(INFERENCE_ROWS, total - start);
+  for (let start = 0; start < total; start += most) {
+    const rows = Math.min(most, total - start);
     const program = engine.program('predict', rows);
     engine.stageBatch(program, inputs, [], start);
     engine.runProgram(program);
@@ -90,14 +101,16 @@ export function predictGraph(
   return results;
 }
 
-/** `Object.keys`, by which options are checked elsewhere, makes an array. */
-function checkPredictOptions(options: PredictArguments): void {
-  if (typeof options === 'object' && options !== null) {
-    let known = true;
-    for (const key in options) known &&= key === 'output';
-    if (known && !Array.isArray(options)) return;
-  }
-  checkOptions(options, ['output'], 'predict');
+const KNOWN: readonly string[] = ['output', 'batchSize'];
+
+/** Checks options without `Object.keys`, which makes an array, and returns the rows to compute at a time. */
+function rowsAtOnce(options: PredictArguments | undefined, names: readonly string[]): number {
+  if (options === undefined) return INFERENCE_ROWS;
+  let known = typeof options === 'object' && options !== null && !Array.isArray(options);
+  for (const key in options) known &&= names.includes(key);
+  if (!known) checkOptions(options, names, 'predict');
+  checkBatchSize(options);
+  return Math.min(options.batchSize ?? INFERENCE_ROWS, INFERENCE_ROWS);
 }
 
 function checkOutput(output: MatrixNumbers | Float32Array, x: MatrixLike, rows: number, units: number): void {

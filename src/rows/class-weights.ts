@@ -1,10 +1,11 @@
-import { checkNumber, show, UnknownNameError, ValueError } from '../errors.js';
+import { checkNumber, show, suggest, UnknownNameError, ValueError } from '../errors.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
 import type { BoundLoss } from '../nn/bound-loss.js';
+import { type ClassName, listNames } from '../nn/class-names.js';
 import { labelHint } from '../nn/label-hint.js';
 
-/** Weights of classes by index; of classes that are not named 1. */
-export type ClassWeights = Readonly<Record<number, number>>;
+/** Weights of classes by name, where the model has `classNames`, or by index; of classes that are not named 1. */
+export type ClassWeights = Readonly<Record<string | number, number>>;
 
 type ClassReader = (targets: Matrix, row: number) => number;
 
@@ -26,7 +27,13 @@ export function classReader({ definition: { targets: kind }, units: columns }: B
  * @throws ValueError for targets that are not one class per row, and for anything but an object of weights; UnknownNameError
  * for a class that does not exist.
  */
-export function weighClasses(loss: BoundLoss, targets: Matrix, given: ClassWeights, own: Matrix | undefined): Matrix {
+export function weighClasses(
+  loss: BoundLoss,
+  names: readonly ClassName[] = [],
+  targets: Matrix,
+  given: ClassWeights,
+  own: Matrix | undefined,
+): Matrix {
   const { name, definition, units } = loss;
   const classOf = classReader(loss);
   if (classOf === undefined) {
@@ -44,10 +51,13 @@ export function weighClasses(loss: BoundLoss, targets: Matrix, given: ClassWeigh
   }
   const weights = new Float64Array(classes).fill(1);
   for (const [key, weight] of Object.entries(given)) {
-    const index = Number(key);
+    // A name that is a number goes before an index.
+    const place = names.findIndex((name) => String(name) === key);
+    const index = place < 0 ? Number(key) : place;
     if (!(Number.isInteger(index) && index >= 0 && index < classes)) {
-      const expected = `class indices from 0 to ${classes - 1}`;
-      const hint = labelHint(Object.keys(given).map(Number), classes);
+      const indices = `class indices from 0 to ${classes - 1}`;
+      const expected = names.length > 0 ? `one of ${listNames(names)}, or ${indices}` : indices;
+      const hint = suggest(key, names.map(String)) ?? labelHint(Object.keys(given).map(Number), classes);
       const complaint = { argument: 'classWeight', given: `the class ${show(key)}`, expected };
       throw new UnknownNameError(hint === undefined ? complaint : { ...complaint, hint });
     }

@@ -1,4 +1,4 @@
-import { checkOptions, ShapeError, ValueError } from '../errors.js';
+import { checkNumber, checkOptions, ShapeError, ValueError } from '../errors.js';
 import { type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
 
 /**
@@ -34,8 +34,27 @@ export interface WeightOptions {
   readonly sampleWeight?: SampleWeight;
 }
 
-export function sampleWeightOf(options: WeightOptions | undefined, argument: string): SampleWeight | undefined {
+/** Options of `evaluate`. */
+export interface EvaluateOptions extends WeightOptions {
+  /**
+   * Rows to compute at a time at most, as in Keras: an integer of at least 1. At most 256 are in any case, for which there is
+   * memory, and sums are taken of blocks of 256 rows whatever it is, so that results are the same to the bit. Default 256.
+   */
+  readonly batchSize?: number;
+}
+
+/** Checks a number of rows, unless there is none. @throws ValueError for anything but an integer of at least 1. */
+export function checkBatchSize({ batchSize }: { readonly batchSize?: number | undefined }): void {
+  if (batchSize !== undefined) checkNumber(batchSize, 'batchSize', { min: 1, integer: true });
+}
+
+export function sampleWeightOf(
+  options: EvaluateOptions | undefined,
+  argument: string,
+  others: readonly string[] = [],
+): SampleWeight | undefined {
   if (options === undefined) return undefined;
-  checkOptions(options, ['sampleWeight'], argument);
+  checkOptions(options, ['sampleWeight', ...others], argument);
+  checkBatchSize(options);
   return options.sampleWeight;
 }

@@ -55,6 +55,8 @@ export interface PackedStream {
   /** Takes the number of an epoch, begins and returns two functions' numbers: for the next batch, and for no more. */
   readonly open: number;
   readonly kind: 'function' | 'iterable' | 'once';
+  /** Of batches of tables, which know the classes of their target: a function that returns these. */
+  readonly prepare?: number;
   /** The number, in all calls, of what can be read but once. */
   readonly known: number;
 }

@@ -5,9 +5,10 @@ import type { CompileOptions } from '../engine/compile-plan.js';
 import { checkNumber, lookUp, StateError, show, ValueError } from '../errors.js';
 import type { Matrix, MatrixNumbers } from '../matrix.js';
 import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
+import type { PredictClassesOptions, PredictedClass } from '../passes/classes.js';
 import type { Logs } from '../passes/logs.js';
-import type { PredictOptions } from '../passes/predict.js';
-import type { Data } from '../rows/arrays.js';
+import type { BatchSizeOption, PredictOptions } from '../passes/predict.js';
+import type { Data, Targets } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
 import type { Connection } from './connection.js';
 import { type FunctionName, type MethodRow, methods, rowOf } from './methods.js';
@@ -21,7 +22,7 @@ type Plain = number | string | boolean | null | undefined;
 type Method = (...args: never[]) => unknown;
 
 /** Methods whose types are not those of the model with a promise around what they return. */
-type Special = 'compile' | 'fit' | 'predict' | 'backend';
+type Special = 'compile' | 'fit' | 'predict' | 'predictClasses' | 'backend';
 
 type RemoteMembers<Names extends string> = {
   readonly [K in Exclude<keyof Model, Special> as Model[K] extends Method ? K : never]: Model<Names>[K] extends (
@@ -99,17 +100,19 @@ export interface RemoteModel<Names extends string = string> extends RemoteMember
   /** Chooses optimizer, loss and metrics in the worker; see `Model.compile`. Resolves with this model. */
   compile<const M extends Metrics = readonly []>(options: CompileOptions<M>): Promise<RemoteModel<MetricLabels<M>>>;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
-  fit(x: Data, y: Data, options: RemoteFitOptions & Validating): Promise<History<Names, true>>;
+  fit(x: Data, y: Targets, options: RemoteFitOptions & Validating): Promise<History<Names, true>>;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
-  fit(x: Data, y: Data, options?: RemoteFitOptions): Promise<History<Names>>;
+  fit(x: Data, y: Targets, options?: RemoteFitOptions): Promise<History<Names>>;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
   fit(batches: Batches, options: RemoteStreamFitOptions & Validating): Promise<History<Names, true>>;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
   fit(batches: Batches, options?: RemoteStreamFitOptions): Promise<History<Names>>;
   /** Computes outputs in the worker, rows x units; see `Model.predict`. */
-  predict(x: Data): Promise<Matrix>;
-  /** Computes outputs in the worker, rows x units; see `Model.predict`. */
   predict<Output extends MatrixNumbers | Float32Array>(x: Data, options: PredictOptions<Output>): Promise<Output>;
+  /** Computes outputs in the worker, rows x units; see `Model.predict`. */
+  predict(x: Data, options?: BatchSizeOption): Promise<Matrix>;
+  /** Predicts the class of each row in the worker; see `Model.predictClasses`. */
+  predictClasses<Classes = readonly PredictedClass[]>(x: Data, options?: PredictClassesOptions): Promise<Classes>;
   /** Frees the model, and ends its worker if it has one of its own. Fails while `fit` is running, as `Model.dispose` does. */
   dispose(): Promise<void>;
 }
@@ -182,7 +185,7 @@ class Mirror implements Target {
     const { rest, settings: fitting } = row.trains ? splitOptions(args, scope) : { rest: args, settings: {} };
     const settings = put ? { ...fitting, put: scope.keep(put) } : fitting;
     const packer = new Packer(scope, this.description);
-    const packed = packer.arguments(row.args, rest);
+    const packed = packer.arguments(row, rest);
     const { notes, loans } = packer;
     const lent = loans.map(({ path }) => path);
     const { model } = this;
