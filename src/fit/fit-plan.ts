@@ -6,11 +6,11 @@ import { checkNumber, checkOptions, show, ValueError } from '../errors.js';
 import { checkCodes } from '../insight/checks.js';
 import type { LintCode } from '../insight/finding.js';
 import type { Matrix } from '../matrix.js';
+import { rare } from '../rare.js';
 import type { Data, Pair, Targets } from '../rows/arrays.js';
 import { type Batches, isBatches } from '../rows/batches.js';
 import { type ClassWeights, weighClasses } from '../rows/class-weights.js';
 import { ArrayFeed, type Feed, readRows } from '../rows/feed.js';
-import { namesOf } from '../rows/labels.js';
 import { checkFitted } from '../rows/learning.js';
 import { checkMixup, Mixup } from '../rows/mixup.js';
 import { planData, type ValidationSource } from './fit-data.js';
@@ -191,7 +191,7 @@ function withClassWeights(engine: Engine, pair: Pair, given: ClassWeights): Pair
   const [classes, own] = y as [Matrix, Matrix?];
   const weights = weighClasses(
     target.objective,
-    namesOf(engine.named.classNames, target.name),
+    rare().namesOf(engine.named.classNames, target.name),
     classes,
     given,
     weighted ? own : undefined,

@@ -2,8 +2,8 @@ import type { Model } from '../callbacks/interfaces.js';
 import type { Engine } from '../engine/engine.js';
 import type { BoundTarget } from '../engine/training-plan.js';
 import type { ClassName, ClassNames, Labels } from '../nn/class-names.js';
-import { isByName, isLabels, type Targets } from '../rows/arrays.js';
-import { findNames, namesOf, readNames } from '../rows/labels.js';
+import { rare } from '../rare.js';
+import { isByName, type Targets } from '../rows/arrays.js';
 
 /** Returns the targets of each output, where they are labels of classes that the model does not know yet. */
 function unknownLabels(engine: Engine, y: Targets): readonly (readonly [BoundTarget, Labels, string])[] {
@@ -13,7 +13,7 @@ function unknownLabels(engine: Engine, y: Targets): readonly (readonly [BoundTar
     const { name } = target;
     const one = targets.length === 1 && !byName;
     const data: unknown = one ? y : byName ? y[name] : Array.isArray(y) ? y[i] : undefined;
-    if (!isLabels(data) || namesOf(engine.named.classNames, name)) return [];
+    if (!rare().isLabels(data) || rare().namesOf(engine.named.classNames, name)) return [];
     return [[target, data, one ? 'y' : byName ? `y.${name}` : `y[${i}]`] as const];
   });
 }
@@ -26,13 +26,13 @@ function name({ training }: Engine, model: Model, { name }: BoundTarget, names: 
 /** Tells a model the names that `fit` was given. @throws ValueError for names that do not fit the outputs. */
 export function takeNames(engine: Engine, model: Model, given: ClassNames | undefined): void {
   if (given === undefined) return;
-  model.classNames = readNames(engine, given);
+  model.classNames = rare().readNames(engine, given);
 }
 
 /** Tells a model the classes that labels name, where it does not know them yet. @throws ValueError as `findNames`. */
 export function learnNames(engine: Engine, model: Model, y: Targets): void {
   for (const [target, labels, argument] of unknownLabels(engine, y)) {
-    const names = findNames(target, labels, argument);
+    const names = rare().findNames(target, labels, argument);
     if (names) name(engine, model, target, names);
   }
 }
@@ -54,7 +54,7 @@ export async function learnNamesOf(engine: Engine, model: Model, y: Targets, sou
       () => undefined,
     );
     if (!all) throw error;
-    const names = findNames(target, all, argument as string);
+    const names = rare().findNames(target, all, argument as string);
     if (names) name(engine, model, target, names);
   }
 }

@@ -2,6 +2,7 @@ import type { Model } from '../callbacks/interfaces.js';
 import { internalsOf } from '../engine/internals.js';
 import { describeState, firstNaN, firstNonFinite, type Part, readRows, weightParts } from '../engine/state.js';
 import { FileFormatError, NonFiniteError, ValueError } from '../errors.js';
+import { portable } from '../nn/registrations.js';
 import { textEncoder } from '../realms.js';
 import { type Description, readDescription } from './description.js';
 import { countNames, readContents, wrongNames } from './fill.js';
@@ -135,8 +136,10 @@ export function makeImage(model: Model, training: boolean): Image {
     throw new ValueError({ argument: 'model.classNames', given, expected: `${expected}, as the output has columns` });
   }
   const description: Description = {
-    spec: model.spec,
-    ...(compiled && { compile: { ...compiled, optimizer: engine.training.optimizer.spec } }),
+    spec: portable(model.spec, 'spec', 'file'),
+    ...(compiled && {
+      compile: portable({ ...compiled, optimizer: engine.training.optimizer.spec }, 'compile', 'file'),
+    }),
     ...(training && {
       training: { epochs: model.epochs, ...(state && { state: state.scalars }), ...(run !== undefined && { run }) },
     }),

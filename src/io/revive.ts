@@ -4,6 +4,7 @@ import { Model } from '../model/model.js';
 import type { ModelOptions } from '../model/options.js';
 import { buildGraph, type GraphSpec } from '../nn/graph.js';
 import { graphFromSpec } from '../nn/layers/registry.js';
+import { isUnregistered } from '../nn/registrations.js';
 import { compileOptionsFromSpec } from '../nn/specs.js';
 import type { NetworkNode } from '../program/network.js';
 import { readDescription } from './description.js';
@@ -15,7 +16,7 @@ import type { Blocks } from './numbers.js';
 /** Returns whether the caller or the machine is to blame for an error, not the file. */
 function notOfFile(error: unknown): boolean {
   if (error instanceof ValueError) return error.argument === 'backend';
-  return error instanceof HeapSizeError || error instanceof BackendError;
+  return error instanceof HeapSizeError || error instanceof BackendError || isUnregistered(error);
 }
 
 /** Returns what plain data make; what they lack or contradict is the file's fault. */

@@ -2,6 +2,7 @@ import type { Model } from '../callbacks/interfaces.js';
 import { internalsOf } from '../engine/internals.js';
 import { checkOptions, FileError, FileFormatError, MyelinError, show, ValueError } from '../errors.js';
 import type { ModelOptions } from '../model/options.js';
+import { portable } from '../nn/registrations.js';
 import { isA, isPlace } from '../realms.js';
 import { replaceFile, writePieces } from './atomic.js';
 import {
@@ -253,7 +254,7 @@ export async function restoreFile(model: Model, source: LoadSource, running: boo
   const { layout, read, blocks } = verify(await open(source));
   const contents = readContents(readDescription(layout.metadata), blocks);
   const { compiled, engine } = internalsOf(model);
-  if (layout.metadata.get('spec') !== toJson(model.spec, 'spec')) {
+  if (layout.metadata.get('spec') !== toJson(portable(model.spec, 'spec', 'file'), 'spec')) {
     throw new FileFormatError('metadata.spec', 'another model than the one to restore');
   }
   checkClassNames(engine.network, contents);

@@ -29,6 +29,7 @@ export function findActivation(given: unknown, argument: string): Activation {
   const { spec, definition } = resolve<ActivationSpec, ActivationDefinition>(given, activationNames, argument, 'relu', {
     own: 'customActivation',
   });
+  if (isCustom(spec)) return customActivation(spec, argument);
   return { spec, initializer: definition.initializer, plan: definition.plan(spec) };
 }
 

@@ -17,6 +17,7 @@ import {
   randomUniform,
   zeros,
 } from './initializers/initializers.js';
+import type { RegisteredNames } from './registered.js';
 import * as regularizers from './regularizers.js';
 
 // These tables say what a name means as well as a function does. Every program that trains a model holds them: definitions
@@ -27,12 +28,12 @@ import * as regularizers from './regularizers.js';
 export const activationNames = { ...activations, swish: activations.silu };
 
 /** An activation that layers take by name; the others come from their functions. */
-export type ActivationName = keyof typeof activationNames;
+export type ActivationName = keyof typeof activationNames | RegisteredNames<'activation'>;
 
-export const lossNames: typeof losses = losses;
+export const lossNames = { ...losses };
 
 /** A loss that `compile` takes by name; the others come from their functions. */
-export type LossName = keyof typeof lossNames;
+export type LossName = keyof typeof lossNames | RegisteredNames<'loss'>;
 
 export const optimizerNames = { sgd, rmsprop, adam, adamw };
 

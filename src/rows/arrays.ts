@@ -6,7 +6,7 @@ import type { Labels } from '../nn/class-names.js';
 import type { Mode } from '../program/emitter.js';
 import type { NetworkInput } from '../program/network.js';
 import type { LinkedProgram } from '../program/run.js';
-import { readLabels } from './labels.js';
+import { rare } from '../rare.js';
 import { readWeights, type SampleWeight } from './sample-weights.js';
 
 /** Data that goes into a model, or should come out: one matrix, several in order, or several by name. */
@@ -101,12 +101,8 @@ export function readInput(x: MatrixLike, { width, ids }: NetworkInput, argument:
 }
 
 /** Weights of rows for each target, all of whose losses must take them. */
-function readRowWeights(
-  targets: readonly BoundTarget[],
-  given: SampleWeight,
-  rows: number,
-  argument: string,
-): readonly Matrix[] {
+function readRowWeights(engine: Engine, given: SampleWeight, rows: number, argument: string): readonly Matrix[] {
+  const { targets } = engine.training;
   if (targets.some(({ objective }) => objective.unweighted)) {
     throw new ValueError({
       argument,
@@ -127,13 +123,13 @@ function readRowWeights(
   });
 }
 
-/** Returns whether targets are labels of classes, by the first row that says so. */
-export function isLabels(y: unknown): y is Labels {
-  return Array.isArray(y) && /string|boolean/.test(typeof (y[0]?.[0] ?? y[0]));
-}
-
 function readTargets(engine: Engine, target: BoundTarget, y: MatrixLike, rows: number, argument: string): Matrix {
-  const targets = isLabels(y) ? readLabels(engine, target, y, argument) : toMatrix(y, argument);
+  let targets: Matrix;
+  try {
+    targets = toMatrix(y, argument);
+  } catch (error) {
+    targets = rare().readLabels(engine, target, y, argument, error);
+  }
   target.objective.check(targets, rows, argument);
   checkFinite(targets, argument);
   return targets;
@@ -169,12 +165,7 @@ export function readPair(
   const { rows } = inputs[0] as Matrix;
   const read = readAllTargets(engine, y, rows, yName);
   if (sampleWeight === undefined) return { x: inputs, y: read, rows, weighted: false };
-  return {
-    x: inputs,
-    y: [...read, ...readRowWeights(engine.training.targets, sampleWeight, rows, weightName)],
-    rows,
-    weighted: true,
-  };
+  return { x: inputs, y: [...read, ...readRowWeights(engine, sampleWeight, rows, weightName)], rows, weighted: true };
 }
 
 /** Refuses a training batch that a layer cannot take. @throws ShapeError for fewer rows than a layer needs in training. */

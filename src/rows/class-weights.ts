@@ -1,8 +1,8 @@
 import { checkNumber, show, suggest, UnknownNameError, ValueError } from '../errors.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
 import type { BoundLoss } from '../nn/bound-loss.js';
-import { type ClassName, listNames } from '../nn/class-names.js';
-import { labelHint } from '../nn/label-hint.js';
+import type { ClassName } from '../nn/class-names.js';
+import { rare } from '../rare.js';
 
 /** Weights of classes by name, where the model has `classNames`, or by index; of classes that are not named 1. */
 export type ClassWeights = Readonly<Record<string | number, number>>;
@@ -56,8 +56,8 @@ export function weighClasses(
     const index = place < 0 ? Number(key) : place;
     if (!(Number.isInteger(index) && index >= 0 && index < classes)) {
       const indices = `class indices from 0 to ${classes - 1}`;
-      const expected = names.length > 0 ? `one of ${listNames(names)}, or ${indices}` : indices;
-      const hint = suggest(key, names.map(String)) ?? labelHint(Object.keys(given).map(Number), classes);
+      const expected = names.length > 0 ? `one of ${rare().listNames(names)}, or ${indices}` : indices;
+      const hint = suggest(key, names.map(String)) ?? rare().labelHint(Object.keys(given).map(Number), classes);
       const complaint = { argument: 'classWeight', given: `the class ${show(key)}`, expected };
       throw new UnknownNameError(hint === undefined ? complaint : { ...complaint, hint });
     }

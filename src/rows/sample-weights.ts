@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions, ShapeError, ValueError } from '../errors.js';
+import { checkOptions, ShapeError, ValueError } from '../errors.js';
 import { type Matrix, type MatrixLike, toMatrix } from '../matrix.js';
 
 /**
@@ -43,18 +43,8 @@ export interface EvaluateOptions extends WeightOptions {
   readonly batchSize?: number;
 }
 
-/** Checks a number of rows, unless there is none. @throws ValueError for anything but an integer of at least 1. */
-export function checkBatchSize({ batchSize }: { readonly batchSize?: number | undefined }): void {
-  if (batchSize !== undefined) checkNumber(batchSize, 'batchSize', { min: 1, integer: true });
-}
-
-export function sampleWeightOf(
-  options: EvaluateOptions | undefined,
-  argument: string,
-  others: readonly string[] = [],
-): SampleWeight | undefined {
+export function sampleWeightOf(options: WeightOptions | undefined, argument: string): SampleWeight | undefined {
   if (options === undefined) return undefined;
-  checkOptions(options, ['sampleWeight', ...others], argument);
-  checkBatchSize(options);
+  checkOptions(options, ['sampleWeight'], argument);
   return options.sampleWeight;
 }

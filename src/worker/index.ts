@@ -10,6 +10,7 @@ import type { MatrixLike } from '../matrix.js';
 import type { LsuvLayer, LsuvOptions } from '../model/lsuv.js';
 import type { FunctionalOptions, SequentialOptions } from '../model/options.js';
 import { type GraphSpec, sequence, specOf, trace } from '../nn/graph.js';
+import { portable } from '../nn/registrations.js';
 import { isA, isPlace } from '../realms.js';
 import { Connection } from './connection.js';
 import { Packer } from './packing.js';
@@ -119,7 +120,10 @@ async function create(
     const model = connection.nextModel();
     const scope = new Scope(connection, undefined, { inputs: [], outputs: [] });
     const packer = new Packer(scope, scope.names);
-    const from = 'spec' in origin ? origin : { source: packer.source(origin.source), notes: packer.notes };
+    const from =
+      'spec' in origin
+        ? { spec: portable(origin.spec, 'spec', 'worker') }
+        : { source: packer.source(origin.source), notes: packer.notes };
     const made = await connection.call({ type: 'create', model, ...from, seed, backend: choice }, scope, packer);
     const { description, state } = made as { description: Description; state: ModelState };
     return makeRemote(connection, model, description, state, !shared);

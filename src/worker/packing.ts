@@ -1,6 +1,7 @@
 import type { TrainingControl } from '../callbacks/training-control.js';
 import { show, ValueError } from '../errors.js';
 import { isNumericArray, type NumericArray } from '../matrix.js';
+import { portable } from '../nn/registrations.js';
 import { isA } from '../realms.js';
 import { type Batches, isBatches } from '../rows/batches.js';
 import { isStream } from './batch-streams.js';
@@ -95,7 +96,7 @@ export class Packer {
     const streams = typeof first === 'function' || (typeof first === 'object' && first !== null && isBatches(first));
     return args.map((arg, i) => {
       const role = roles[i];
-      if (role?.role === 'specs') return arg;
+      if (role?.role === 'specs') return portable(arg, 'compile', 'worker');
       if (typeof arg === 'function') {
         if (role?.role === 'chooser') return this.#note({ kind: 'function', path: [i], fn: this.#keep(arg) });
         return this.#stream(arg as Batches<unknown>, [i]);

@@ -108,6 +108,20 @@ describe('types can be named, and resolve without the DOM and without those of N
     expect(await errorsIn(code.join('\n'), { module: 'node16' })).toBe('');
   });
 
+  test('names that a program registers, of their family alone', async () => {
+    const code = `
+      import { dense } from 'myelin';
+      declare module 'myelin' { interface Registered { ownSwish: 'activation'; ownSquare: 'loss' } }
+      export const own = dense({ units: 1, activation: 'ownSwish' });
+      export const known = dense({ units: 1, activation: 'relu' });
+      // @ts-expect-error
+      export const loss = dense({ units: 1, activation: 'ownSquare' });
+      // @ts-expect-error
+      export const none = dense({ units: 1, activation: 'ownSwihs' });`;
+    expect(await errorsIn(code)).toBe('');
+    expect(await errorsIn(code, { module: 'esnext', moduleResolution: 'bundler' })).toBe('');
+  });
+
   test('the DOM and Node change nothing', async () => {
     const code = `
       import { load, save, typescript, type Model, type SaveTarget } from 'myelin';

@@ -4,6 +4,8 @@ import * as k from '../../kernels/signatures/index.js';
 import type { Layer, Step as LayerStep } from '../../program/layer.js';
 import { vectorTensor } from '../../program/plan.js';
 import type { BoundLoss } from '../bound-loss.js';
+import { activationNames, lossNames } from '../names.js';
+import { FAMILY, type Family, type Registrable } from '../registrations.js';
 import { type BoundExpression, bindExpression, meanLoss, showShape } from './bind.js';
 import { BUILD, type BuildsActivation, type BuildsLoss, isCustom } from './builds.js';
 import { type Expression, type Operations, type Step, trace } from './expression.js';
@@ -11,9 +13,7 @@ import { Lowering, type Shape } from './lowering.js';
 import { operationOf } from './operations.js';
 
 /** A loss as plain data; each step computes one operation, and the last one the loss. */
-export interface CustomLoss extends BuildsLoss {
-  /** Tells it from the losses that the library has. */
-  readonly name: 'custom';
+export interface CustomLoss extends BuildsLoss, Registrable {
   /** The operations in order; the last one computes the loss. */
   readonly steps: readonly Step[];
   /** Columns of the targets, where they are not as many as the output's. */
@@ -21,9 +21,7 @@ export interface CustomLoss extends BuildsLoss {
 }
 
 /** An activation as plain data; each step computes one operation, and the last one the output. */
-export interface CustomActivation extends BuildsActivation {
-  /** Tells it from the activations that the library has. */
-  readonly name: 'custom';
+export interface CustomActivation extends BuildsActivation, Registrable {
   /** The operations in order; the last one computes the output. */
   readonly steps: readonly Step[];
 }
@@ -77,12 +75,23 @@ function definitionOf({ steps }: CustomLoss): LossDefinition {
   return { options: {}, targets: 'numbers', domain: 'any', needsPositive, args: () => [] };
 }
 
+const LOSSES: Family = { family: 'loss', names: lossNames };
+const ACTIVATIONS: Family = { family: 'activation', names: activationNames };
+
 function withLoss(loss: CustomLoss): CustomLoss {
-  return { ...loss, [BUILD]: (data, units, weight) => bindCustomLoss(data as CustomLoss, units, weight) };
+  return {
+    ...loss,
+    [FAMILY]: LOSSES,
+    [BUILD]: (data, units, weight) => bindCustomLoss(data as CustomLoss, units, weight),
+  };
 }
 
 function withActivation(activation: CustomActivation): CustomActivation {
-  return { ...activation, [BUILD]: (data, name, units) => expressionLayer(name, data as CustomActivation, units) };
+  return {
+    ...activation,
+    [FAMILY]: ACTIVATIONS,
+    [BUILD]: (data, name, units) => expressionLayer(name, data as CustomActivation, units),
+  };
 }
 
 const COLUMN: Shape = { rows: 'batch', columns: 1 };
@@ -114,7 +123,7 @@ function bindRows(
 
 /** @throws ShapeError, ValueError, UnknownNameError for steps that do not fit an output of `units` columns. */
 function bindCustomLoss(loss: CustomLoss, units: number, weight: number): BoundLoss {
-  checkOptions(loss, ['name', 'steps', 'targetColumns'], 'loss');
+  checkOptions(loss, ['name', 'registered', 'steps', 'targetColumns'], 'loss');
   const columns = checkNumber(loss.targetColumns ?? units, 'loss.targetColumns', { min: 1, integer: true });
   const shapes = { yTrue: { rows: 'batch', columns }, yPred: { rows: 'batch', columns: units } } as const;
   const whole = bindExpression(loss.steps, shapes, 'loss');
@@ -170,7 +179,7 @@ function bindCustomLoss(loss: CustomLoss, units: number, weight: number): BoundL
 /** Returns a layer that applies a custom activation. */
 function expressionLayer(name: string, activation: CustomActivation, units: number): Layer {
   const argument = `${name}.activation`;
-  checkOptions(activation, ['name', 'steps'], argument);
+  checkOptions(activation, ['name', 'registered', 'steps'], argument);
   const shape: Shape = { rows: 'batch', columns: units };
   const bound = bindExpression(activation.steps, { x: shape }, argument, true);
   if (bound.shape.rows !== 'batch' || bound.shape.columns !== units) {

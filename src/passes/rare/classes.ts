@@ -1,11 +1,11 @@
-import type { Engine } from '../engine/engine.js';
-import { checkNumber, checkOptions, NonFiniteError, StateError, show, ValueError } from '../errors.js';
-import type { Matrix } from '../matrix.js';
-import type { ClassName } from '../nn/class-names.js';
-import { outputLayer } from '../program/network.js';
-import type { Data } from '../rows/arrays.js';
-import { namesOf } from '../rows/labels.js';
-import { predictGraph } from './predict.js';
+import type { Engine } from '../../engine/engine.js';
+import { checkNumber, checkOptions, NonFiniteError, StateError, show, ValueError } from '../../errors.js';
+import type { Matrix } from '../../matrix.js';
+import type { ClassName } from '../../nn/class-names.js';
+import { outputLayer } from '../../program/network.js';
+import type { Data } from '../../rows/arrays.js';
+import { namesOf } from '../../rows/rare/labels.js';
+import { predictGraph } from './predict-graph.js';
 
 /** Options of `predictClasses`. */
 export interface PredictClassesOptions {
@@ -86,4 +86,10 @@ export function predictClasses(engine: Engine, x: Data, options: PredictClassesO
   const classes = predicted.map((matrix, i) => classesOf(engine, matrix, i, threshold));
   if (outputs.length === 1) return classes[0];
   return Object.fromEntries(outputs.map(({ name }, i) => [name, classes[i]]));
+}
+
+declare module '../../rare.js' {
+  interface RareParts {
+    readonly predictClasses: typeof predictClasses;
+  }
 }

@@ -1,11 +1,39 @@
-import type { Engine } from '../engine/engine.js';
-import type { BoundTarget } from '../engine/training-plan.js';
-import { checkOptions, ShapeError, StateError, show, suggest, UnknownNameError, ValueError } from '../errors.js';
-import { type Matrix, makeMatrix, toMatrix } from '../matrix.js';
-import { type ClassName, type ClassNames, faultOfNames, type Labels, listNames } from '../nn/class-names.js';
-import { outputLayer } from '../program/network.js';
+import type { Engine } from '../../engine/engine.js';
+import type { BoundTarget } from '../../engine/training-plan.js';
+import { checkOptions, ShapeError, StateError, show, suggest, UnknownNameError, ValueError } from '../../errors.js';
+import { type Matrix, makeMatrix, toMatrix } from '../../matrix.js';
+import type { ClassName, ClassNames, Labels } from '../../nn/class-names.js';
+import { outputLayer } from '../../program/network.js';
 
 // Labels become the numbers that a loss takes: class indices, rows of 0 and 1 for a class, or 0 and 1 by themselves.
+
+const isName = (name: unknown): name is ClassName => typeof name === 'string' || typeof name === 'boolean';
+
+/** Says what is wrong with names of classes; undefined for texts, or true and false, that differ from each other. */
+function faultOfNames(names: unknown): string | undefined {
+  if (!Array.isArray(names)) return show(names);
+  const at = names.findIndex((name) => !isName(name));
+  if (at >= 0) return `${show(names[at])} at ${at}`;
+  const mixed = names.findIndex((name) => typeof name !== typeof names[0]);
+  if (mixed >= 0) return `${show(names[0])} and ${show(names[mixed])}`;
+  const seen = new Set<unknown>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
+  return twice === undefined ? undefined : `${show(twice)} twice`;
+}
+
+/** Lists names for a message, the first of many. */
+export function listNames(names: readonly ClassName[]): string {
+  const most = 12;
+  const more = names.length > most ? ` and ${names.length - most} more` : '';
+  return names.slice(0, most).map(show).join(', ') + more;
+}
+
+/** Returns whether targets are labels of classes, by the first row that says so. */
+export function isLabels(y: unknown): y is Labels {
+  if (!Array.isArray(y)) return false;
+  const first: unknown = y.find((row) => !Array.isArray(row) || row.length > 0);
+  return isName(Array.isArray(first) ? first[0] : first);
+}
 
 /** The numbers that stand for a label: its index, a row with a 1 in its column, 0 or 1; or a row with a 1 for each of several. */
 type Form = 'index' | 'oneHot' | 'binary' | 'several';
@@ -86,11 +114,19 @@ function refuseLabel(label: unknown, names: readonly ClassName[], argument: stri
 }
 
 /**
- * Returns the numbers of labels, as the output's loss takes them.
+ * Returns the numbers of labels, as the output's loss takes them; throws `error`, why targets are no numbers, where they are no
+ * labels either.
  * @throws ValueError where the loss takes numbers, UnknownNameError for a label that is no class, StateError where the names of
  * classes are not known yet.
  */
-export function readLabels({ named }: Engine, target: BoundTarget, y: Labels, argument: string): Matrix {
+export function readLabels(
+  { named }: Engine,
+  target: BoundTarget,
+  y: unknown,
+  argument: string,
+  error: unknown,
+): Matrix {
+  if (!isLabels(y)) throw error;
   const form = formFor(target, argument);
   const columns = form === 'several' || form === 'oneHot' ? target.objective.units : 1;
   if (isYesNo(y, form))
@@ -204,4 +240,15 @@ export function findNames(target: BoundTarget, y: Labels, argument: string): rea
         ? "Where some classes have no row here, name all: classNames: ['...', ...] in the options of fit or compile."
         : `Look for labels that are misspelt, or end the model in ${names.length} units with softmax.`,
   });
+}
+
+declare module '../../rare.js' {
+  interface RareParts {
+    readonly isLabels: typeof isLabels;
+    readonly findNames: typeof findNames;
+    readonly listNames: typeof listNames;
+    readonly namesOf: typeof namesOf;
+    readonly readLabels: typeof readLabels;
+    readonly readNames: typeof readNames;
+  }
 }
