@@ -13,7 +13,7 @@ function unknownLabels(engine: Engine, y: Targets): readonly (readonly [BoundTar
     const { name } = target;
     const one = targets.length === 1 && !byName;
     const data: unknown = one ? y : byName ? y[name] : Array.isArray(y) ? y[i] : undefined;
-    if (!rare().isLabels(data) || rare().namesOf(engine.named.classNames, name)) return [];
+    if (!rare().areLabels(data) || rare().namesOf(engine.named.classNames, name)) return [];
     return [[target, data, one ? 'y' : byName ? `y.${name}` : `y[${i}]`] as const];
   });
 }
@@ -48,7 +48,7 @@ export async function learnNamesOf(engine: Engine, model: Model, y: Targets, sou
   } catch (error) {
     const [[target, labels, argument] = [], ...others] = unknownLabels(engine, y);
     if (typeof prepare !== 'function' || !target || !labels || others.length > 0) throw error;
-    // What is wrong with the pass over the tables says less than that a batch lacks classes.
+    // An error of that pass says less than that a batch lacks classes.
     const all = await prepare().then(
       ({ classNames }) => classNames,
       () => undefined,

@@ -14,21 +14,21 @@ import { refusal } from '../passes/rare/refusal.js';
 import { compileMoments } from '../program/rare/moments-program.js';
 import type { RareParts } from '../rare.js';
 import { evaluatedWeights } from '../rows/rare/evaluate-options.js';
-import { findNames, isLabels, listNames, namesOf, readLabels, readNames } from '../rows/rare/labels.js';
+import { areLabels, findNames, listNames, namesOf, readLabels, readNames } from '../rows/rare/labels.js';
 
 /** All parts, which backends bring along. */
 export const rareParts: RareParts = {
   applyAverage,
+  areLabels,
   checkOutput,
   chooseTrainable,
   compileMoments,
   copyAverages,
-  findNames,
   evaluatedWeights,
+  findNames,
   findTrouble,
   functionNames,
   gradientsOf,
-  isLabels,
   keepLasting,
   labelHint,
   listNames,

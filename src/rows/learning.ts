@@ -1,6 +1,6 @@
 import { ValueError } from '../errors.js';
 
-/** What batches of tables say of themselves: they learn in a pass over what they read, unless they have learned elsewhere. */
+/** Batches of tables, which learn in a pass over what they read, unless they have learned elsewhere. */
 export interface Learning {
   /** There is nothing left to learn. */
   readonly isFitted: boolean;

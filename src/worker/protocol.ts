@@ -55,7 +55,7 @@ export interface PackedStream {
   /** Takes the number of an epoch, begins and returns two functions' numbers: for the next batch, and for no more. */
   readonly open: number;
   readonly kind: 'function' | 'iterable' | 'once';
-  /** Of batches of tables, which know the classes of their target: a function that returns these. */
+  /** A function that returns the classes of the target, where batches are of tables. */
   readonly prepare?: number;
   /** The number, in all calls, of what can be read but once. */
   readonly known: number;

@@ -57,7 +57,7 @@ export interface TableBatches<T = [x: Matrix, y: Matrix | readonly string[], sam
    */
   prepare(): Promise<Prepared>;
   /**
-   * Whether there is nothing left to learn. `evaluateBatches`, `predictBatches` and `validationData` refuse batches that would
+   * Says whether there is nothing left to learn. `evaluateBatches`, `predictBatches` and `validationData` refuse batches that would
    * learn from the rows that they are to judge.
    */
   readonly isFitted: boolean;

@@ -71,7 +71,10 @@ function classesOf(
   });
 }
 
-/** Predicts the class of each row, of several outputs by their names. */
+/**
+ * Predicts the class of each row, of several outputs by their names.
+ * @throws ValueError for a threshold where there is none.
+ */
 export function predictClasses(engine: Engine, x: Data, options: PredictClassesOptions = {}): unknown {
   checkOptions(options, ['threshold', 'batchSize'], 'predictClasses');
   const { threshold, ...rest } = options;

@@ -29,7 +29,7 @@ export function listNames(names: readonly ClassName[]): string {
 }
 
 /** Returns whether targets are labels of classes, by the first row that says so. */
-export function isLabels(y: unknown): y is Labels {
+export function areLabels(y: unknown): y is Labels {
   if (!Array.isArray(y)) return false;
   const first: unknown = y.find((row) => !Array.isArray(row) || row.length > 0);
   return isName(Array.isArray(first) ? first[0] : first);
@@ -126,7 +126,7 @@ export function readLabels(
   argument: string,
   error: unknown,
 ): Matrix {
-  if (!isLabels(y)) throw error;
+  if (!areLabels(y)) throw error;
   const form = formFor(target, argument);
   const columns = form === 'several' || form === 'oneHot' ? target.objective.units : 1;
   if (isYesNo(y, form))
@@ -244,7 +244,7 @@ export function findNames(target: BoundTarget, y: Labels, argument: string): rea
 
 declare module '../../rare.js' {
   interface RareParts {
-    readonly isLabels: typeof isLabels;
+    readonly areLabels: typeof areLabels;
     readonly findNames: typeof findNames;
     readonly listNames: typeof listNames;
     readonly namesOf: typeof namesOf;
