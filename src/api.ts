@@ -163,5 +163,5 @@ export type { PredictClassesOptions, PredictedClass } from './passes/rare/classe
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { Data, Targets } from './rows/arrays.js';
 export type { Batch, Batches } from './rows/batches.js';
-export type { ClassWeights } from './rows/class-weights.js';
+export type { ClassWeightOption, ClassWeights } from './rows/class-weights.js';
 export type { EvaluateOptions, SampleWeight, WeightOptions } from './rows/sample-weights.js';

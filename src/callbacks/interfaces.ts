@@ -18,7 +18,7 @@ import type { Mode } from '../program/emitter.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
 import type { Data, Targets } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
-import type { ClassWeights } from '../rows/class-weights.js';
+import type { ClassWeightOption } from '../rows/class-weights.js';
 import type { EvaluateOptions, SampleWeight, WeightOptions } from '../rows/sample-weights.js';
 import type { History, Validating } from './history.js';
 import type { RunState } from './run-state.js';
@@ -251,10 +251,8 @@ export interface StreamFitOptions {
   readonly stepsPerEpoch?: number;
   /** Seeds the order of rows, the stratified split and mixup; default the model's seed. */
   readonly seed?: number;
-  /**
-   * A factor of the loss by the name of a class or its index, for targets of one class per row; finite and not below 0, default 1.
-   */
-  readonly classWeight?: ClassWeights;
+  /** Factors of the loss by class: `{ cat: 5 }`, `{ 1: 5 }`, `[1, 5]` or 'balanced'; of several outputs by name. Default: none. */
+  readonly classWeight?: ClassWeightOption;
   /** The names of the classes, which become `model.classNames`; default those of labels, sorted, unless the model has some. */
   readonly classNames?: ClassNames;
   /**
@@ -326,8 +324,11 @@ export interface FitOptions extends WeightOptions, StreamFitOptions {
 /** Options of `partialFit`, a part of those of `fit`. */
 export type PartialFitOptions = Pick<
   FitOptions,
-  'batchSize' | 'sampleWeight' | 'classWeight' | 'classNames' | 'mixup' | 'seed' | 'signal'
->;
+  'batchSize' | 'sampleWeight' | 'classNames' | 'mixup' | 'seed' | 'signal'
+> & {
+  /** As in `fit`, but for 'balanced', since what to count is not all there; default none. */
+  readonly classWeight?: Exclude<ClassWeightOption, 'balanced'>;
+};
 
 /** Options of `evaluateBatches`. */
 export interface EvaluateBatchesOptions {

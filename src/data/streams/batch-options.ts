@@ -44,6 +44,12 @@ export interface TargetBatchOptions extends TableBatchOptions {
   readonly target: string | readonly string[];
 }
 
+/** The same with targets that are made into numbers. */
+export interface NumberTargetBatchOptions extends TargetBatchOptions {
+  /** Makes targets of the columns of `target`. */
+  readonly targets: Preprocessing;
+}
+
 /**
  * Batches of a stream of tables: a function of the epoch, which `fit` takes. Targets are numbers, or labels where the column has
  * texts and there are no `targets`; weights of rows come where `sampleWeight` names their column.

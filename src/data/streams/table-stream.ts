@@ -1,7 +1,7 @@
 import type { Matrix } from '../../matrix.js';
-import type { Preprocessing } from '../prep/preprocess.js';
 import type { Table } from '../table.js';
 import {
+  type NumberTargetBatchOptions,
   planBatches,
   type TableBatches,
   type TableBatchOptions,
@@ -19,9 +19,7 @@ export interface TableStream extends AsyncGenerator<Table, void, undefined> {
    * @throws ValueError and UnknownNameError for wrong options; as batches are read DataError, and ValueError for rows without
    * a target and for a source that can be read but once and would have to be read again.
    */
-  batches(
-    options: TargetBatchOptions & { readonly targets: Preprocessing },
-  ): TableBatches<[x: Matrix, y: Matrix, sampleWeight?: Matrix]>;
+  batches(options: NumberTargetBatchOptions): TableBatches<[x: Matrix, y: Matrix, sampleWeight?: Matrix]>;
   batches(options: TargetBatchOptions): TableBatches;
   batches(options?: Omit<TableBatchOptions, 'target' | 'targets' | 'sampleWeight'>): TableBatches<Matrix>;
 }

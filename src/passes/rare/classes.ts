@@ -14,7 +14,7 @@ export interface PredictClassesOptions {
    * the hinge losses 0.
    */
   readonly threshold?: number;
-  /** Rows that are computed at a time; see `predict`. */
+  /** Rows that are computed at a time, as in `predict`; default 256. */
   readonly batchSize?: number;
 }
 
