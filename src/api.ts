@@ -134,6 +134,12 @@ export type {
 } from './nn/expressions/expression.js';
 export type { BuildableSpec, GraphSpec } from './nn/graph.js';
 export * from './nn/initializers/initializers.js';
+export {
+  type CustomInitializer,
+  customInitializer,
+  type InitializerFunction,
+  type InitializerRandom,
+} from './nn/initializers/own-initializer.js';
 export type { InitializerSpec } from './nn/initializers/spec.js';
 export * from './nn/layers/index.js';
 export type { Loss, LossOption, LossWeights } from './nn/losses.js';
@@ -156,9 +162,17 @@ export * from './nn/registered.js';
 export { type FamilyName, type Registrable, register } from './nn/registrations.js';
 export * from './nn/regularizers.js';
 export { compileOptionsFromSpec } from './nn/specs.js';
+export type {
+  Backward,
+  BackwardOptions,
+  GradientOptions,
+  Gradients,
+  OutputGradientOptions,
+  OutputGradients,
+  UpdateLogs,
+} from './passes/gradient-options.js';
 export type { Logs, Occasional } from './passes/logs.js';
 export type { BatchSizeOption, PredictOptions } from './passes/predict.js';
-export type { Gradients } from './passes/rare/batch-gradients.js';
 export type { PredictClassesOptions, PredictedClass } from './passes/rare/classes.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { Data, Targets } from './rows/arrays.js';

@@ -6,12 +6,14 @@ import { chooseTrainable, tabulate } from '../engine/rare/trainable.js';
 import { planUpdate } from '../engine/rare/update-plan.js';
 import * as functionNames from '../nn/rare/function-names.js';
 import { labelHint } from '../nn/rare/label-hint.js';
-import { gradientsOf } from '../passes/rare/batch-gradients.js';
+import { applyGradients } from '../passes/rare/apply-gradients.js';
 import { predictClasses } from '../passes/rare/classes.js';
+import { inspection } from '../passes/rare/gradient-program.js';
+import { gradientsOf } from '../passes/rare/gradients.js';
+import { layerOutputs } from '../passes/rare/layer-outputs.js';
 import { updateMovingMoments } from '../passes/rare/moments.js';
 import { checkOutput, predictGraph, predictOutputs, rowsAtOnce } from '../passes/rare/predict-graph.js';
 import { refusal } from '../passes/rare/refusal.js';
-import { compileMoments } from '../program/rare/moments-program.js';
 import type { RareParts } from '../rare.js';
 import { evaluatedWeights } from '../rows/rare/evaluate-options.js';
 import { areLabels, findNames, listNames, namesOf, readLabels, readNames } from '../rows/rare/labels.js';
@@ -19,18 +21,20 @@ import { areLabels, findNames, listNames, namesOf, readLabels, readNames } from 
 /** All parts, which backends bring along. */
 export const rareParts: RareParts = {
   applyAverage,
+  applyGradients,
   areLabels,
   checkOutput,
   chooseTrainable,
-  compileMoments,
   copyAverages,
   evaluatedWeights,
   findNames,
   findTrouble,
   functionNames,
   gradientsOf,
+  inspection,
   keepLasting,
   labelHint,
+  layerOutputs,
   listNames,
   namesOf,
   planUpdate,
