@@ -123,6 +123,14 @@ export {
   customLoss,
   type LossFunction,
 } from './nn/expressions/custom.js';
+export {
+  type CustomLayer,
+  type CustomLayerData,
+  type CustomLayerOptions,
+  customLayer,
+  type LayerDefinition,
+  type LayerParameter,
+} from './nn/expressions/custom-layer.js';
 export type {
   Constant as ExpressionConstant,
   Expression,
