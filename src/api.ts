@@ -169,5 +169,5 @@ export type { Gradients } from './passes/rare/batch-gradients.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { Data } from './rows/arrays.js';
 export type { Batch, Batches } from './rows/batches.js';
-export type { ClassWeights } from './rows/class-weights.js';
+export type { ClassWeightOption, ClassWeights } from './rows/class-weights.js';
 export type { SampleWeight, WeightOptions } from './rows/sample-weights.js';

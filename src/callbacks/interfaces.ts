@@ -16,7 +16,7 @@ import type { Mode } from '../program/emitter.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
 import type { Data } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
-import type { ClassWeights } from '../rows/class-weights.js';
+import type { ClassWeightOption } from '../rows/class-weights.js';
 import type { SampleWeight, WeightOptions } from '../rows/sample-weights.js';
 import type { History, Validating } from './history.js';
 import type { RunState } from './run-state.js';
@@ -237,8 +237,8 @@ export interface StreamFitOptions {
   readonly stepsPerEpoch?: number;
   /** Seeds the order of rows, the stratified split and mixup; default the model's seed. */
   readonly seed?: number;
-  /** A factor of the loss by class index, for targets of one class per row; finite and not below 0, default 1. */
-  readonly classWeight?: ClassWeights;
+  /** Factors of the loss by class: `{ 1: 5 }`, `[1, 5]` or 'balanced'; of several outputs by name. Default: none. */
+  readonly classWeight?: ClassWeightOption;
   /**
    * The alpha, above 0, of mixup (Zhang et al. 2018; 0.1 to 0.4 there): trains on lambda x1 + (1 - lambda) x2 with
    * targets mixed alike, where lambda is drawn from Beta(alpha, alpha) for each batch and rows are paired at random.
@@ -306,10 +306,10 @@ export interface FitOptions extends WeightOptions, StreamFitOptions {
 }
 
 /** Options of `partialFit`, a part of those of `fit`. */
-export type PartialFitOptions = Pick<
-  FitOptions,
-  'batchSize' | 'sampleWeight' | 'classWeight' | 'mixup' | 'seed' | 'signal'
->;
+export type PartialFitOptions = Pick<FitOptions, 'batchSize' | 'sampleWeight' | 'mixup' | 'seed' | 'signal'> & {
+  /** As in `fit`, but for 'balanced', since what to count is not all there; default none. */
+  readonly classWeight?: Exclude<ClassWeightOption, 'balanced'>;
+};
 
 /** Options of `evaluateBatches`. */
 export interface EvaluateBatchesOptions {

@@ -166,7 +166,7 @@ export class Model implements ModelInterface {
     const { epochs } = this;
     let history: History['history'];
     try {
-      ({ history } = await this.fit(x, y, { shuffle: false, ...options }));
+      ({ history } = await this.fit(x, y, { shuffle: false, ...options, partial: true } as FitOptions));
     } finally {
       this.epochs = epochs;
       this.#interrupted = undefined;

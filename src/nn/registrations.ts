@@ -1,4 +1,5 @@
 import { nearest, StateError, show, UnknownNameError, ValueError } from '../errors.js';
+import { makerOf } from '../kernels/definition.js';
 
 /** Under this symbol, which JSON and structuredClone do not see, an item of the user's own carries its family. */
 export const FAMILY = Symbol('family');
@@ -71,9 +72,11 @@ export function register<T extends Registrable>(name: string, item: T): T {
     refuse(`a name that the library has no ${family} of`);
   }
   if (item.registered !== undefined) refuse(`'${item.registered}', the name that the item has`);
+  const { label } = item as { readonly label?: string };
+  if (label !== undefined && label !== name) refuse(`'${label}', the name that the metric has in logs`);
   const named = Object.assign(item, { registered: name });
   registered.set(keyOf(family, name), named);
-  const make = (options: object) => ({ ...named, ...options });
+  const make = makerOf(item) ?? ((options: object) => ({ ...named, ...options }));
   Object.defineProperty(names, name, { value: joins ? item : make, enumerable: true });
   return named;
 }

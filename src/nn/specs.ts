@@ -1,8 +1,9 @@
-import { carry } from '../kernels/definition.js';
+import { carry, makerOf } from '../kernels/definition.js';
 import { activationTable, constraintTable, lossTable } from '../kernels/tables.js';
 import { BUILD, isCustom } from './expressions/builds.js';
 import { type CustomActivation, type CustomLoss, customActivation, customLoss } from './expressions/custom.js';
 import { metricNames } from './metrics/counted.js';
+import { type CustomMetric, customMetric } from './metrics/own-metric.js';
 import {
   activationNames,
   constraintNames,
@@ -56,6 +57,7 @@ export function lossFromSpec<T>(given: T): T {
 }
 
 export function metricFromSpec<T>(given: T): T {
+  if (isCustom(given)) return makerOf(given) ? given : (customMetric(given as CustomMetric) as T);
   return revive(given, metricTable, metricNames);
 }
 

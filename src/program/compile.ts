@@ -44,7 +44,7 @@ export function compileTraining(
   if (mode === 'train') emitUpdate(emit, network, training);
 
   const targets = [...labels.targets, ...labels.weights];
-  const gathered = labels.targets.filter((_, i) => training.targets[i]?.gathered);
+  const gathered = targets.filter((_, i) => training.targets[i % training.targets.length]?.gathered);
   const lasting = mode === 'inspect' ? targets : gathered;
   return emit.finish({ inputs, targets, outputs: losses.outputs, lasting, kept, weighted }, base);
 }
