@@ -123,14 +123,6 @@ export {
   customLoss,
   type LossFunction,
 } from './nn/expressions/custom.js';
-export {
-  type CustomLayer,
-  type CustomLayerData,
-  type CustomLayerOptions,
-  customLayer,
-  type LayerDefinition,
-  type LayerParameter,
-} from './nn/expressions/custom-layer.js';
 export type {
   Constant as ExpressionConstant,
   Expression,
@@ -142,6 +134,14 @@ export type {
 export type { BuildableSpec, GraphSpec } from './nn/graph.js';
 export * from './nn/initializers/initializers.js';
 export type { InitializerSpec } from './nn/initializers/spec.js';
+export {
+  type CustomLayer,
+  type CustomLayerData,
+  type CustomLayerOptions,
+  customLayer,
+  type LayerDefinition,
+  type LayerParameter,
+} from './nn/layers/custom-layer.js';
 export * from './nn/layers/index.js';
 export type { Loss, LossOption, LossWeights } from './nn/losses.js';
 export * from './nn/metrics/index.js';

@@ -181,7 +181,7 @@ export interface BuiltGraph {
   readonly outputs: readonly { readonly name: string; readonly value: number }[];
   /** The layers that each spec built. */
   readonly layers: readonly (readonly Layer[])[];
-  /** What they were built from: plain data, of which functions are replaced. */
+  /** The specs that they were built from, in which plain data replace functions. */
   readonly specs: readonly LayerSpec[];
 }
 

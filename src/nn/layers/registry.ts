@@ -1,10 +1,10 @@
 import { ShapeError, show, suggest, UnknownNameError, ValueError } from '../../errors.js';
-import { type CustomLayerData, customLayerFromData, ownLayers } from '../expressions/custom-layer.js';
 import { type Graph, type GraphSpec, sequence } from '../graph.js';
 import { optionsFromSpec } from '../specs.js';
 import { activation } from './activation.js';
 import { alphaDropout } from './alpha-dropout.js';
 import { batchNormalization } from './batch-normalization.js';
+import { type CustomLayerData, customLayerFromData, ownLayers } from './custom-layer.js';
 import { dense } from './dense.js';
 import { dropout } from './dropout.js';
 import { embedding } from './embedding.js';

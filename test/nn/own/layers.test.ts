@@ -15,8 +15,8 @@ import {
   serialize,
   wasm,
 } from '../../../src/index.js';
-import { TAKEN } from '../../../src/nn/expressions/custom-layer.js';
 import { trace } from '../../../src/nn/graph.js';
+import { TAKEN } from '../../../src/nn/layers/custom-layer.js';
 import { layerTable } from '../../../src/nn/layers/registry.js';
 import { allFactories, factories } from '../../support/buffers.js';
 import { checkGradients, INPUTS } from '../../support/nn/gradient-check.js';

@@ -3,17 +3,17 @@ import type { ConstraintName, ConstraintSpec } from '../../kernels/tables.js';
 import type { Layer } from '../../program/layer.js';
 import type { Parameter } from '../../program/parameter.js';
 import type { Tensor } from '../../program/plan.js';
+import { bindExpression, showShape } from '../expressions/bind.js';
+import { type Expression, guarded, type Operations, type Step, trace } from '../expressions/expression.js';
+import { Lowering, type Shape } from '../expressions/lowering.js';
 import { makeInitializer } from '../initializers/initialization.js';
 import type { InitializerSpec } from '../initializers/spec.js';
-import type { TrainableLayerOptions } from '../layers/kind.js';
-import { defineLayer, type Kind, type LayerSpec, parameter, penalized } from '../layers/kind.js';
 import type { InitializerName, RegularizerName } from '../names.js';
 import { makeConstraint, makePenalty } from '../penalties-and-constraints.js';
 import { FAMILY, type Family, type Registrable } from '../registrations.js';
 import type { Regularizer } from '../regularizers.js';
-import { bindExpression, showShape } from './bind.js';
-import { type Expression, guarded, type Operations, type Step, trace } from './expression.js';
-import { Lowering, type Shape } from './lowering.js';
+import type { TrainableLayerOptions } from './kind.js';
+import { defineLayer, type Kind, type LayerSpec, parameter, penalized } from './kind.js';
 
 /** A weight of a custom layer. */
 export interface LayerParameter {
@@ -118,7 +118,7 @@ function checkNames(names: readonly string[], argument: string): void {
  *
  * It returns a function that makes layers. `parameters` and `forward` run where a model is built, when the columns of the
  * inputs are known: `forward` once, on symbols. From then on the layer is plain data; a file holds it whole.
- * @throws ValueError for a definition that is none. Where a model is built: ShapeError, ValueError, UnknownNameError that
+ * @throws ValueError for anything but a definition. Where a model is built: ShapeError, ValueError, UnknownNameError that
  * name the layer and the operation.
  */
 export function customLayer<const I extends string = 'x', P extends string = never, O extends object = object>(
