@@ -30,6 +30,16 @@ const cases: Readonly<Record<string, Case>> = {
     taken: ['huber', 'meanSquaredError', 'custom'],
     options: (loss) => ({ compile: { loss } }),
   },
+  initializer: {
+    make: ({ customInitializer }) =>
+      customInitializer(([rows, columns], random) => {
+        return Array.from({ length: rows * columns }, () => random.normal());
+      }),
+    other: ({ customInitializer }) => customInitializer(([rows, columns]) => new Float32Array(rows * columns)),
+    taken: ['zeros', 'heNormal', 'orthogonal', 'custom'],
+    options: (kernelInitializer) => ({ layer: { kernelInitializer } }),
+    functional: true,
+  },
   metric: {
     make: ({ customMetric }, name = 'mine') =>
       customMetric({ name, mode: 'min', value: (t, p, { abs, sub }) => abs(sub(p, t)) }),

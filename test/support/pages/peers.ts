@@ -93,6 +93,15 @@ const keras: Peer = {
       check: () => classifier().fit(x, y, { classWeight: { 0: 1, 1: 5 } }),
     },
     {
+      theirs: '`kernel_initializer=lambda shape, dtype: ...`',
+      ours: '`kernelInitializer: customInitializer((shape, random) => ...)`',
+      check: () => {
+        const kernelInitializer = m.customInitializer(([rows, columns]) => new Float32Array(rows * columns).fill(2));
+        const model = m.sequential({ layers: [m.dense({ units: 1, inputShape: 1, kernelInitializer })], backend });
+        expect(model.predict([3]).data[0]).toBe(6);
+      },
+    },
+    {
       theirs: '`class Median(keras.metrics.Metric)`',
       ours: "`customMetric({ name: 'median', mode: 'min', compute })`",
       check: () => {
