@@ -181,7 +181,7 @@ export type {
 } from './passes/gradient-options.js';
 export type { Logs, Occasional } from './passes/logs.js';
 export type { BatchSizeOption, PredictOptions } from './passes/predict.js';
-export type { PredictClassesOptions, PredictedClass } from './passes/rare/classes.js';
+export type { PredictClassesOptions, PredictedClass } from './passes/rare/predict-classes.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { Data, Targets } from './rows/arrays.js';
 export type { Batch, Batches } from './rows/batches.js';

@@ -5,14 +5,12 @@ import type { NamedLayer } from '../engine/rare/trainable.js';
 import type { NonFiniteError } from '../errors.js';
 import type { LintCode } from '../insight/finding.js';
 import type { BackendFactory } from '../kernels/contract.js';
-import type { Matrix, MatrixLike, MatrixNumbers } from '../matrix.js';
+import type { Matrix, MatrixLike } from '../matrix.js';
 import type { ClassNames } from '../nn/class-names.js';
 import type { BuildableSpec } from '../nn/graph.js';
 import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { Weights } from '../nn/parameters.js';
 import type { Logs } from '../passes/logs.js';
-import type { BatchSizeOption, PredictOptions } from '../passes/predict.js';
-import type { PredictClassesOptions, PredictedClass } from '../passes/rare/classes.js';
 import type { Mode } from '../program/emitter.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
 import type { Data, Targets } from '../rows/arrays.js';
@@ -21,6 +19,7 @@ import type { ClassWeightOption } from '../rows/class-weights.js';
 import type { EvaluateOptions, SampleWeight, WeightOptions } from '../rows/sample-weights.js';
 import type { GradientMethods } from './gradient-methods.js';
 import type { History, Validating } from './history.js';
+import type { PredictionMethods } from './prediction-methods.js';
 import type { RunState } from './run-state.js';
 import type { TrainingControl } from './training-control.js';
 
@@ -31,7 +30,7 @@ import type { TrainingControl } from './training-control.js';
  * A model over one heap: what `sequential` and `model` return. Dropping it frees everything. `Names` are those of its metrics,
  * where `compile` has told them; of any other model logs and histories may have any name.
  */
-export interface Model<Names extends string = string> extends GradientMethods {
+export interface Model<Names extends string = string> extends GradientMethods, PredictionMethods {
   /** Epochs that `fit` has finished; a further `fit` goes on counting. */
   epochs: number;
   /**
@@ -133,32 +132,6 @@ export interface Model<Names extends string = string> extends GradientMethods {
       readonly callbacks?: readonly Callback[];
     },
   ): AsyncGenerator<Matrix, void, undefined>;
-
-  /**
-   * Outputs for any number of rows, rows x units, with layers in inference mode. A row's output does not depend on the rows
-   * around it, to the bit. With `output`, one float32 input (a Matrix, or a Float32Array for a model of one column) and
-   * WebAssembly, a call allocates nothing once the number of rows has been seen; without `output` the result is new.
-   * @throws ShapeError, ValueError for an `x` or `output` that does not fit; `output` is untouched then. StateError for a
-   * model with several outputs, which `predictOutputs` is for.
-   */
-  predict<Output extends MatrixNumbers | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
-  predict(x: Data, options?: BatchSizeOption): Matrix;
-
-  /** Returns the same as `predict(x)`. */
-  predictOnBatch(x: Data): Matrix;
-
-  /** Predicts like `predict`, for models with any number of outputs, by their names. */
-  predictOutputs(x: Data, options?: BatchSizeOption): Record<string, Matrix>;
-
-  /**
-   * Predicts the class of each row: the column of the greatest output; of one column, or of a loss for it such as hinge, yes or no
-   * by `threshold`; of several columns of sigmoid an array of all that are a yes. Classes are names where the model has
-   * `classNames`, else their indices. Of a model with several outputs by the outputs' names, which the type does not know:
-   * `predictClasses<Record<string, string[]>>(x)`.
-   * @throws StateError where outputs are no classes; NonFiniteError for a row whose outputs are NaN; ShapeError, ValueError for
-   * an `x` that does not fit, and for a threshold where there is none.
-   */
-  predictClasses<Classes = readonly PredictedClass[]>(x: Data, options?: PredictClassesOptions): Classes;
 
   /** Copies of all weights and moving moments, by name. */
   getWeights(): Weights;

@@ -38,7 +38,7 @@ import type {
 import type { Logs } from '../passes/logs.js';
 import { trainOnBatch } from '../passes/one-batch.js';
 import { type BatchSizeOption, type PredictOptions, predict } from '../passes/predict.js';
-import type { PredictClassesOptions, PredictedClass } from '../passes/rare/classes.js';
+import type { PredictClassesOptions, PredictedClass } from '../passes/rare/predict-classes.js';
 import type { Mode } from '../program/emitter.js';
 import type { Layer } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';

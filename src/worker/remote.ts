@@ -8,7 +8,7 @@ import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { GradientOptions, Gradients, OutputGradientOptions, OutputGradients } from '../passes/gradient-options.js';
 import type { Logs } from '../passes/logs.js';
 import type { BatchSizeOption, PredictOptions } from '../passes/predict.js';
-import type { PredictClassesOptions, PredictedClass } from '../passes/rare/classes.js';
+import type { PredictClassesOptions, PredictedClass } from '../passes/rare/predict-classes.js';
 import type { Data, Targets } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
 import type { Connection } from './connection.js';

@@ -4,7 +4,7 @@ import type { Matrix } from '../../matrix.js';
 import type { ClassName } from '../../nn/class-names.js';
 import { outputLayer } from '../../program/network.js';
 import type { Data } from '../../rows/arrays.js';
-import { namesOf } from '../../rows/rare/labels.js';
+import { namesOf } from '../../rows/rare/class-labels.js';
 import { predictGraph } from './predict-graph.js';
 
 /** Options of `predictClasses`. */
