@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { thorough } from '../support/effort.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const run = async (name: string, ...args: readonly string[]) =>
@@ -49,7 +50,7 @@ test('the online learner notices a change, and follows it', async () => {
 const lines = async (name: string) => (await run(name)).trimEnd().split('\n');
 const numbers = (line: string) => [...line.matchAll(/-?[\d.]+/g)].map(Number);
 
-test('the generator has the moments of real points', async () => {
+thorough('the generator has the moments of real points', async () => {
   const [untrained, generated, real] = (await lines('gan.js')).map(numbers) as [number[], number[], number[]];
   expect(real).toHaveLength(5);
   const distance = (points: number[]) => Math.max(...points.map((value, i) => Math.abs(value - real[i]!)));
@@ -57,13 +58,13 @@ test('the generator has the moments of real points', async () => {
   expect(distance(generated)).toBeLessThan(0.25);
 });
 
-test('the policy balances the pole ever longer', async () => {
+thorough('the policy balances the pole ever longer', async () => {
   const steps = (await lines('policy-gradient.js')).map((line) => numbers(line)[1]!);
   expect(steps[0]).toBeLessThan(30);
   expect(steps.at(-1)).toBeGreaterThan(150);
 });
 
-test('training with bounded gradients and noise learns the digits', async () => {
+thorough('training with bounded gradients and noise learns the digits', async () => {
   const accuracies = (await lines('private.js')).map((line) => numbers(line)[1]!);
   expect(accuracies[0]).toBeLessThan(0.8);
   expect(accuracies.at(-1)).toBeGreaterThan(0.92);

@@ -10,6 +10,7 @@ import { FileError, FileFormatError, StateError } from '../../src/errors.js';
 import { backupAndRestore, modelCheckpoint } from '../../src/io/checkpoint-callbacks.js';
 import { load, restore, save, serialize } from '../../src/io/save.js';
 import { withPart } from '../fuzz/hostile.js';
+import { thorough } from '../support/effort.js';
 import { build, clouds, trainingCases, weightHash } from '../support/nn/models.js';
 
 const backend = typescript();
@@ -55,7 +56,7 @@ test('backupAndRestore: the same program, started again, goes on where it was', 
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('a process killed again and again comes to the same end', { timeout: 240_000 }, async () => {
+thorough('a process killed again and again comes to the same end', { timeout: 240_000 }, async () => {
   const script = `
     import { createHash } from 'node:crypto';
     import { backupAndRestore, dense, dropout, sequential, typescript } from ${JSON.stringify(new URL('../../build/index.js', import.meta.url).href)};

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { testSome } from '../support/effort.js';
 import { pages, snippets } from '../support/pages/snippets.js';
 
 // Every block of JavaScript that imports from 'myelin' or one of its entries runs as users would run it, with the built package in
@@ -37,7 +38,7 @@ test('the example of kernels finds the same bits on both backends and times them
 });
 
 describe('code in the documentation runs', () => {
-  test.each(snippets)('$place', async ({ place, code, printed }) => {
+  testSome(snippets)('$place', async ({ place, code, printed }) => {
     const file = join(folder, `${place.replace(/\W/g, '-')}.mjs`);
     writeFileSync(file, code);
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { cwd: folder });

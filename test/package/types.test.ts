@@ -7,6 +7,7 @@ import * as main from '../../src/index.js';
 import * as kernels from '../../src/kernels-entry/index.js';
 import { Model } from '../../src/model/model.js';
 import * as worker from '../../src/worker/index.js';
+import { thorough } from '../support/effort.js';
 import { programs } from '../support/types/programs.js';
 
 // What TypeScript says of programs that use the package as npm installs it: copied, since a link is no dependency to it.
@@ -122,7 +123,7 @@ describe('types can be named, and resolve without the DOM and without those of N
     expect(await errorsIn(code, { module: 'esnext', moduleResolution: 'bundler' })).toBe('');
   });
 
-  test('the DOM and Node change nothing', async () => {
+  thorough('the DOM and Node change nothing', async () => {
     const code = `
       import { load, save, typescript, type Model, type SaveTarget } from 'myelin';
       import { readCsv } from 'myelin/data';

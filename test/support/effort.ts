@@ -18,7 +18,7 @@ export function byEffort<T>(quick: T, full: T, long: T = full): T {
   return { quick, full, long }[effort];
 }
 
-/** Every fourth of many cases alike where the effort is quick, since each starts processes of its own; else all of them. */
+/** Every fourth of many cases alike where the effort is quick, since each takes a second; else all of them. */
 export const testSome = ((cases: readonly unknown[]) =>
   test.each(effort === 'quick' ? cases.filter((_, i) => i % 4 === 0) : cases)) as typeof test.each;
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { testSome } from '../support/effort.js';
 
 const built = (name: string) => JSON.stringify(new URL(`../../build/${name}`, import.meta.url).href);
 
@@ -72,7 +73,7 @@ describe('the event loop of the calling side goes on', () => {
 
   // Of what this thread itself computes: neighbours on the machine keep it waiting as long as they like. The engine may
   // collect garbage once in a while, so it has three tries.
-  test.each(['a matrix', 'rows', 'transferred', 'shared'])('with data as %s', (form) => {
+  testSome(['a matrix', 'rows', 'transferred', 'shared'])('with data as %s', (form) => {
     let least = Number.POSITIVE_INFINITY;
     for (let attempt = 0; attempt < 3 && least >= LIMIT; attempt++) {
       const { stdout, stderr, status } = spawnSync(process.execPath, [script, form], { encoding: 'utf8' });
