@@ -99,7 +99,7 @@ export const sklearn: Peer = {
       check: () => expect(unit(0.1).getWeights()['layers.0.kernel']!.data).toEqual(Float32Array.of(0.1)),
     },
     {
-      theirs: 'training ends when the loss stands still (`tol`)',
+      theirs: 'training ends when the loss no longer improves (`tol`)',
       ours: 'after `epochs`, unless `earlyStopping` is among the callbacks',
       check: async () => expect((await classifier().fit(x, y, { epochs: 30 })).epoch).toHaveLength(30),
     },
