@@ -46,5 +46,5 @@ export interface GradientMethods {
    * with an activation has its output after it.
    * @throws UnknownNameError for a name that no layer has; ShapeError, ValueError for data that does not fit.
    */
-  layerOutputs(x: Data, names?: string | readonly string[]): Record<string, Matrix>;
+  layerOutputs<const N extends string = string>(x: Data, names?: N | readonly N[]): Record<N, Matrix>;
 }

@@ -206,7 +206,7 @@ export class Model implements ModelInterface {
     return rare().applyGradients(this.#engine, gradients);
   }
 
-  layerOutputs(x: Data, names?: string | readonly string[]): Record<string, Matrix> {
+  layerOutputs<const N extends string = string>(x: Data, names?: N | readonly N[]): Record<N, Matrix> {
     return rare().layerOutputs(this.#engine, x, names);
   }
 
