@@ -55,7 +55,7 @@ function passesOf(engine: Engine, chosen: readonly Chosen[], room: number): read
     return engine.compileProgram((rows, _, base) => compile(engine, chosen, rows, base), rows).end <= room;
   };
   for (let rows = INFERENCE_ROWS; rows > LEAST_ROWS; rows /= 2) if (fits(rows)) return [{ chosen, rows }];
-  // What a prediction of 256 rows holds at a time is more than 32 rows of it and of one layer.
+  // The room for 256 rows of a prediction holds 32 rows of it and of any one layer.
   if (chosen.length === 1) return [{ chosen, rows: LEAST_ROWS }];
   const half = Math.ceil(chosen.length / 2);
   return [chosen.slice(0, half), chosen.slice(half)].flatMap((part) => passesOf(engine, part, room));

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import * as data from '../../../src/data/index.js';
 import * as m from '../../../src/index.js';
+import { gradientRows } from './gradient-rows.js';
 
 // What docs/coming-from.md says of other libraries: each row is a row of a table there, and a test of Myelin's half of it. Of the other
 // half the scripts in findings/ are the proof where `finding` names one.
@@ -122,27 +123,7 @@ const keras: Peer = {
         expect(m.model({ inputs, outputs, backend }).predict(x).columns).toBe(3);
       },
     },
-    {
-      theirs: '`tape.gradient(loss, weights)`, `optimizer.apply_gradients(...)`',
-      ours: '`model.gradients(x, y).gradients`, `model.applyGradients(gradients)`',
-      check: () => {
-        const [model, other] = [classifier(), classifier()];
-        model.applyGradients(model.gradients(x, y).gradients);
-        other.trainOnBatch(x, y);
-        expect(model.getWeights()).toEqual(other.getWeights());
-      },
-    },
-    {
-      theirs: '`tape.gradient(loss, x)`',
-      ours: '`model.gradients(x, y, { inputs: true }).inputs`',
-      check: () =>
-        expect(classifier().gradients(x, y, { inputs: true }).inputs.input).toMatchObject({ rows: 40, columns: 2 }),
-    },
-    {
-      theirs: '`Model(model.inputs, layer.output).predict(x)`',
-      ours: "`model.layerOutputs(x, 'layers.0')`",
-      check: () => expect(classifier().layerOutputs(x, 'layers.0')['layers.0']).toMatchObject({ rows: 40, columns: 4 }),
-    },
+    ...gradientRows(classifier, x, y).keras,
   ],
   different: [
     {
@@ -223,16 +204,7 @@ const tfjs: Peer = {
         expect(model.heapBytes).toBe(bytes);
       },
     },
-    {
-      theirs: '`tf.variableGrads(f)`, `optimizer.applyGradients(grads)`',
-      ours: '`model.gradients(x, y).gradients`, `model.applyGradients(gradients)`',
-      check: () => {
-        const model = classifier();
-        const before = model.evaluate(x, y).loss!;
-        for (let i = 0; i < 20; i++) model.applyGradients(model.gradients(x, y).gradients);
-        expect(model.evaluate(x, y).loss!).toBeLessThan(before);
-      },
-    },
+    ...gradientRows(classifier, x, y).tensorflow,
     {
       theirs: '`loss.val_loss` of `onEpochEnd(epoch, logs)`',
       ours: '`logs.valLoss`',
