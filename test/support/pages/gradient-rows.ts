@@ -1,14 +1,23 @@
 import { expect } from 'vitest';
-import type { Model } from '../../../src/index.js';
+import * as m from '../../../src/index.js';
 import type { Row } from './peers.js';
 
-/** The rows about gradients, with a classifier of two columns with four units in its hidden layer, and rows for it. */
+/** The rows about graphs and gradients, with a classifier of two columns with four units in its hidden layer, and rows for it. */
 export const gradientRows = (
-  classifier: () => Model,
+  classifier: () => m.Model,
   x: readonly number[][],
   y: readonly number[],
 ): { readonly keras: readonly Row[]; readonly tensorflow: readonly Row[] } => ({
   keras: [
+    {
+      theirs: '`Model(inputs, outputs)`, `layer(tensor)`',
+      ours: '`model({ inputs, outputs, backend })`, `layer.apply(tensor)`',
+      check: () => {
+        const inputs = m.input({ shape: 2 });
+        const outputs = m.dense({ units: 3 }).apply(inputs);
+        expect(m.model({ inputs, outputs, backend: m.typescript() }).predict(x).columns).toBe(3);
+      },
+    },
     {
       theirs: '`tape.gradient(loss, weights)`, `optimizer.apply_gradients(...)`',
       ours: '`model.gradients(x, y).gradients`, `model.applyGradients(gradients)`',

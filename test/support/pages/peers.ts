@@ -114,15 +114,6 @@ const keras: Peer = {
         ).toBeGreaterThan(0);
       },
     },
-    {
-      theirs: '`Model(inputs, outputs)`, `layer(tensor)`',
-      ours: '`model({ inputs, outputs, backend })`, `layer.apply(tensor)`',
-      check: () => {
-        const inputs = m.input({ shape: 2 });
-        const outputs = m.dense({ units: 3 }).apply(inputs);
-        expect(m.model({ inputs, outputs, backend }).predict(x).columns).toBe(3);
-      },
-    },
     ...gradientRows(classifier, x, y).keras,
   ],
   different: [
