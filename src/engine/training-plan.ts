@@ -72,7 +72,7 @@ export function planTraining(
   const states = optimizer.states.map(({ name }) => parallel(name));
   const accumulation = accumulationSteps > 1 ? { steps: accumulationSteps, sum: parallel('sum') } : undefined;
   const average = averaging && { values: parallel('average'), share: arena.take(vectorTensor('share', 1)) };
-  const groups = updateGroups(parameters, flatParameters, gradients, states, arena);
+  const groups = updateGroups(parameters, flatParameters, gradients, states, arena, optimizer.blockSize);
   const learning = nodes.find(({ layer }) => layer.tables)?.layer.tables;
   const learned = parameters.filter((parameter) => parameter.trainable && isTable(parameter));
   const tables = learning?.plan(learned, groups, optimizer, arena) ?? [];

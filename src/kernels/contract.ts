@@ -52,7 +52,7 @@ export interface Backend {
    * Cuts a program among threads, `updates` of whose kernels are optimizers' loops, and returns what runs it, where
    * that is worth it; absent without threads.
    */
-  linkShared?(calls: readonly Call[], updates: ReadonlySet<string>): readonly (() => void)[] | undefined;
+  linkShared?(calls: readonly Call[], updates: Pick<ReadonlySet<string>, 'has'>): readonly (() => void)[] | undefined;
   /** Gives back what does not go by itself. */
   dispose?(): void;
 }

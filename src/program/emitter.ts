@@ -1,5 +1,6 @@
 import { makeCall } from '../kernels/call-arrays.js';
 import type { Call, KernelName } from '../kernels/contract.js';
+import type { Composed } from '../kernels/lib/custom-update.js';
 import { kernelOf, named, type Operands, positional, type Which } from '../kernels/operands.js';
 import * as signatures from '../kernels/signatures/index.js';
 import type { Parameter, RowGradients } from './parameter.js';
@@ -72,8 +73,8 @@ export interface Program {
   readonly kept: readonly KeptValue[];
   /** Gradients of tables, one entry for each. */
   readonly rowGradients: readonly RowGradients[];
-  /** Its kernels that are optimizers' loops. */
-  readonly updates: ReadonlySet<string>;
+  /** Its kernels that are optimizers' loops, and what those do that are made of others. */
+  readonly updates: ReadonlyMap<string, Composed | undefined>;
   /** The first of the calls that update, with the factor that is there. */
   readonly update: number;
   readonly workspace: readonly Tensor[];
@@ -111,8 +112,8 @@ export class Emitter {
   readonly #workspace: Lifetime[] = [];
   /** Gradients of tables, one entry for each. */
   readonly rowGradients: RowGradients[] = [];
-  /** Kernels that are optimizers' loops. */
-  readonly updates = new Set<string>();
+  /** Kernels that are optimizers' loops, and what those do that are made of others. */
+  readonly updates = new Map<string, Composed | undefined>();
   #update = 0;
   /** Keeps what is not finite from updates. */
   guard: Guard | undefined;

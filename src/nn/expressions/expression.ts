@@ -152,6 +152,16 @@ function makeOperations(): Operations {
   }) as unknown as Operations;
 }
 
+/** Runs a function on symbols, and the operations. @throws ValueError for anything but a function */
+function run(define: unknown, args: (symbols: readonly Expression[]) => readonly unknown[], inputs: readonly string[], argument: string) {
+  if (typeof define !== 'function') {
+    throw new ValueError({ argument, given: show(define), expected: `a function of ${inputs.join(', ')}` });
+  }
+  known ??= makeOperations();
+  const symbols = inputs.map((name) => new Expression(undefined, [], name));
+  return { symbols, result: define(...args(symbols), known) as unknown };
+}
+
 /**
  * Runs a function of symbols once and writes down what it did with them, each operation once however often its result is
  * used. An input as it is becomes its product with 1, so that there is a step.
@@ -162,12 +172,7 @@ export function trace(
   inputs: readonly string[],
   argument: string,
 ): readonly Step[] {
-  if (typeof define !== 'function') {
-    throw new ValueError({ argument, given: show(define), expected: `a function of ${inputs.join(', ')}` });
-  }
-  known ??= makeOperations();
-  const symbols = inputs.map((name) => new Expression(undefined, [], name));
-  const result = define(...([...symbols, known] as never[]));
+  const { symbols, result } = run(define, (all) => all, inputs, argument);
   if (!(result instanceof Expression)) {
     throw new ValueError({
       argument,
@@ -176,11 +181,52 @@ export function trace(
       ...(result === undefined ? { hint: 'Is a return missing?' } : {}),
     });
   }
-  const root = result.op === undefined ? known.mul(result, 1) : result;
+  const root = result.op === undefined ? (known as Operations).mul(result, 1) : result;
+  return writeDown([root], symbols, argument).steps;
+}
+
+/**
+ * Does the same with a function of an object of symbols, which returns an object with an expression or a number under each of
+ * `outputs`.
+ * @throws ValueError for anything else.
+ */
+export function traceAll(
+  define: (...args: never[]) => unknown,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  argument: string,
+): { readonly steps: readonly Step[]; readonly results: Readonly<Record<string, Operand>> } {
+  const named = (all: readonly Expression[]) => [Object.fromEntries(all.map((symbol) => [symbol.label, symbol]))];
+  const { symbols, result } = run(define, named, inputs, argument);
+  checkOptions(result, outputs, `${argument}, what it returns`);
+  const given = result as Readonly<Record<string, unknown>>;
+  const list = outputs.map((name) => {
+    const item = given[name];
+    if (item instanceof Expression || (typeof item === 'number' && Number.isFinite(item))) return item;
+    throw new ValueError({
+      argument,
+      given: `a function that returns ${show(item)} for '${name}'`,
+      expected: `one that returns an object with an expression for each of ${outputs.join(', ')}`,
+    });
+  });
+  const { steps, written } = writeDown(
+    list.filter((item) => item instanceof Expression),
+    symbols,
+    argument,
+  );
+  const results = outputs.map((name, i) => {
+    const item = list[i] as Expression | number;
+    return [name, typeof item === 'number' ? item : (written.get(item) as string)];
+  });
+  return { steps, results: Object.fromEntries(results) };
+}
+
+/** Writes down what expressions need, operands first. */
+function writeDown(roots: readonly Expression[], symbols: readonly Expression[], argument: string) {
   const steps: Step[] = [];
-  const written = new Map<Expression, string>(symbols.map((symbol, i) => [symbol, inputs[i] as string]));
+  const written = new Map<Expression, string>(symbols.map((symbol) => [symbol, symbol.label]));
   // An explicit stack is used because long expressions would overflow the engine's.
-  const pending = [root];
+  const pending = [...roots].reverse();
   while (pending.length > 0) {
     const item = pending.at(-1) as Expression;
     const missing = item.args.filter((arg): arg is Expression => arg instanceof Expression && !written.has(arg));
@@ -191,13 +237,14 @@ export function trace(
     pending.pop();
     if (written.has(item)) continue;
     if (item.op === undefined) {
-      throw new ValueError({ argument, given: `'${item.label}' of another function`, expected: inputs.join(', ') });
+      const inputs = symbols.map(({ label }) => label).join(', ');
+      throw new ValueError({ argument, given: `'${item.label}' of another function`, expected: inputs });
     }
     const args = item.args.map((arg) => (arg instanceof Expression ? (written.get(arg) as string) : arg));
     written.set(item, `%${steps.length}`);
     steps.push({ op: item.op, args: structuredClone(args), ...(item.axis ? { axis: item.axis } : {}) });
   }
-  return steps;
+  return { steps, written };
 }
 
 /** @throws UnknownNameError for an operand that names neither an input nor an earlier step. */

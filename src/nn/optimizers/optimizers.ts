@@ -8,27 +8,36 @@ import type { Pace, UpdateGroup } from '../../program/parameter.js';
 import { optimizerFunctions } from '../function-names.js';
 import { type OptimizerName, optimizerNames } from '../names.js';
 import type { lbfgs } from './lbfgs.js';
+import type { CustomOptimizer } from './own/optimizer.js';
 import { makeRate, type Rate } from './rate.js';
 import type { Solver } from './solver.js';
 
 /** An optimizer as plain data: its name and all options. */
-export type OptimizerSpec = UpdateSpec | ReturnType<typeof lbfgs>;
+export type OptimizerSpec = UpdateSpec | ReturnType<typeof lbfgs> | CustomOptimizer;
 
-/** An optimizer with its options filled in. */
-export interface Optimizer {
-  readonly spec: OptimizerSpec;
+/** The way in which an optimizer updates. */
+export interface Updating {
   /** Names of the states it needs, each as long as the parameters, and what they hold at first. */
   readonly states: readonly { readonly name: string; readonly initial: number }[];
-  /** The learning rate of step t, from 0 on. */
-  readonly rate: Rate;
   /** Makes the solver of optimizers that see all rows at once and evaluate more than once a step, instead of a loop. */
   readonly solver?: Solver;
+  /** Numbers of a step, that of weight decay the last; default BLOCK_SIZE. */
+  readonly blockSize?: number;
+  /** What is not finite may come out of finite numbers, whatever the rate. */
+  readonly risky?: true;
   emit(emit: Emitter, group: UpdateGroup): void;
   /** Writes what step number `t` (from 1) needs. */
   fill(heap: Heap, pace: Pace, learningRate: number, t: number): void;
 }
 
-type Definition = OptimizerDefinition | { solver(options: OptimizerSpec): Solver };
+/** An optimizer with its options filled in. */
+export interface Optimizer extends Updating {
+  readonly spec: OptimizerSpec;
+  /** The learning rate of step t, from 0 on. */
+  readonly rate: Rate;
+}
+
+type Definition = OptimizerDefinition | { build(options: OptimizerSpec): Updating };
 
 /** @throws UnknownNameError, ValueError for options out of range. */
 export function makeOptimizer(given: OptimizerName | OptimizerSpec): Optimizer {
@@ -36,17 +45,15 @@ export function makeOptimizer(given: OptimizerName | OptimizerSpec): Optimizer {
     functions: optimizerFunctions,
   });
   const rate = makeRate(spec.learningRate, `${spec.name}.learningRate`);
-  if ('solver' in definition) {
-    return { spec, rate, states: [], solver: definition.solver(spec), emit() {}, fill() {} };
-  }
-  return { spec, rate, ...makeUpdate(definition, spec as CommonOptions) };
+  const updating = 'build' in definition ? definition.build(spec) : makeUpdate(definition, spec as CommonOptions);
+  return { spec, rate, ...updating };
 }
 
 /** Updates by a loop over the flat parameters. */
 function makeUpdate(
   definition: OptimizerDefinition,
   options: CommonOptions,
-): Pick<Optimizer, 'states' | 'emit' | 'fill'> {
+): Updating {
   const kernel = definition.loop?.(options) ?? (Object.keys(definition.loops)[0] as KernelName);
   const { weightDecay } = options;
   const states = (definition.loops[kernel] ?? []).map((state) => ({
@@ -58,7 +65,7 @@ function makeUpdate(
     emit(emit, { parameters, kernels, gradients, states, block, decay }) {
       const { factor } = emit.slots;
       if (weightDecay > 0 && kernels.size > 0) emit.call(k.decayWeights, { w: kernels, slot: decay, factor });
-      emit.updates.add(kernel);
+      emit.updates.set(kernel, undefined);
       emit.call(k.update, { w: parameters, g: gradients, states, block, factor }, kernel);
     },
     fill(heap, { block, decay }, learningRate, t) {

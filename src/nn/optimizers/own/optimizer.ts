@@ -1,0 +1,183 @@
+import { checkNumber, checkOptions, show, ValueError } from '../../../errors.js';
+import type { Heap } from '../../../kernels/contract.js';
+import { maker } from '../../../kernels/definition.js';
+import {
+  CUSTOM_UPDATE,
+  customUpdate,
+  customUpdateSignature,
+  MOST_STATES,
+  PART,
+} from '../../../kernels/lib/custom-update.js';
+import { type CommonOptions, common, fillUpdateOptions, type Schedule } from '../../../kernels/lib/update.js';
+import * as k from '../../../kernels/signatures/index.js';
+import type { Emitter } from '../../../program/emitter.js';
+import type { Pace, UpdateGroup } from '../../../program/parameter.js';
+import { isCustom } from '../../expressions/builds.js';
+import { type Expression, type Operand, type Operations, type Step, type Term, traceAll } from '../../expressions/expression.js';
+import { optimizerFunctions } from '../../function-names.js';
+import { optimizerNames } from '../../names.js';
+import { FAMILY, type Family, type Registrable } from '../../registrations.js';
+import type { Updating } from '../optimizers.js';
+import { compileUpdate, SCALARS, VECTORS } from './compile.js';
+
+/** The values that every update starts from: the weight, its gradient, the learning rate, and the step, from 1 on. */
+type Given = 'weight' | 'gradient' | 'rate' | 'step';
+
+/** An optimizer of the user's own as plain data. */
+export interface CustomOptimizer extends Registrable {
+  /** A number >= 0, or a schedule. */
+  readonly learningRate: number | Schedule;
+  /** Strength of the decoupled decay w -= learningRate weightDecay w before each update, of kernels only. */
+  readonly weightDecay: number;
+  /** The states, each with the number that it begins with. */
+  readonly states: Readonly<Record<string, number>>;
+  /** The numbers that the update names. */
+  readonly numbers: Readonly<Record<string, number>>;
+  /** The operations in order. */
+  readonly steps: readonly Step[];
+  /** The results, by 'weight' and the names of states: an operand each. */
+  readonly results: Readonly<Record<string, Operand>>;
+}
+
+/**
+ * Describes an update: gets symbols for `weight`, `gradient`, `rate`, `step`, each state and each number; returns what becomes
+ * of the weight and of each state.
+ */
+export type UpdateFunction<State extends string, Name extends string> = (
+  values: Readonly<Record<Given | State | Name, Expression>>,
+  operations: Operations,
+) => Readonly<Record<'weight' | State, Term>>;
+
+/** Options of `customOptimizer`. */
+export interface CustomOptimizerOptions<State extends string = string, Name extends string = string> {
+  /** Describes the update of one weight. */
+  readonly update: UpdateFunction<State, Name>;
+  /** Names of at most four states, one number each for every weight; as an object with what they begin with, default 0. */
+  readonly states?: readonly State[] | Readonly<Record<State, number>>;
+  /** Numbers that the update names, such as `{ beta: 0.9 }`, so that specs by name can set them. Default: none. */
+  readonly numbers?: Readonly<Record<Name, number>>;
+  /** A number >= 0, or a schedule such as `cosine({ ... })`; default 0.001. */
+  readonly learningRate?: number | Schedule;
+  /**
+   * Strength of the decoupled decay w -= learningRate weightDecay w before each update, of kernels only; default 0.
+   */
+  readonly weightDecay?: number;
+}
+
+const OPTIMIZERS: Family = { family: 'optimizer', names: optimizerNames, functions: optimizerFunctions };
+const ranges = /* @__PURE__ */ common(0.001);
+
+/** Checks a table of numbers by name. */
+function readNumbers(given: unknown, argument: string, taken: readonly string[]): Readonly<Record<string, number>> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new ValueError({ argument, given: show(given), expected: 'an object of numbers' });
+  }
+  for (const [name, value] of Object.entries(given)) {
+    if (!/^[A-Za-z_]\w*$/.test(name)) {
+      throw new ValueError({ argument, given: show(name), expected: 'names of letters, digits and _' });
+    }
+    if (taken.includes(name)) {
+      throw new ValueError({ argument, given: show(name), expected: `a name other than ${taken.join(', ')}` });
+    }
+    checkNumber(value, `${argument}.${name}`);
+  }
+  return { ...given };
+}
+
+function readStates(given: unknown): Readonly<Record<string, number>> {
+  const states = readNumbers(given, 'customOptimizer.states', [...VECTORS, ...SCALARS]);
+  const { length } = Object.keys(states);
+  if (length <= MOST_STATES) return states;
+  const expected = `at most ${MOST_STATES}`;
+  throw new ValueError({ argument: 'customOptimizer.states', given: `${length} states`, expected });
+}
+
+/** Reads an optimizer, which may come from JSON. @throws ValueError, UnknownNameError that name the part */
+function read(given: Omit<CustomOptimizer, 'name'>): CustomOptimizer {
+  const argument = 'customOptimizer';
+  checkOptions(given, [...Object.keys(ranges), 'registered', 'states', 'numbers', 'steps', 'results'], argument);
+  const { registered, states: givenStates, numbers: givenNumbers = {}, steps, results, ...common } = given;
+  const states = readStates(givenStates);
+  const names = Object.keys(states);
+  const numbers = readNumbers(givenNumbers, `${argument}.numbers`, [...VECTORS, ...SCALARS, ...names]);
+  if (!Array.isArray(steps)) {
+    throw new ValueError({ argument: `${argument}.steps`, given: show(steps), expected: 'an array of steps' });
+  }
+  checkOptions(results, ['weight', ...names], `${argument}.results`);
+  const optimizer: CustomOptimizer = {
+    name: 'custom',
+    ...(registered === undefined ? {} : { registered }),
+    ...fillUpdateOptions<CommonOptions>({ options: ranges }, common, argument),
+    states,
+    numbers,
+    steps,
+    results,
+    [FAMILY]: OPTIMIZERS,
+  };
+  compileUpdate(optimizer);
+  return optimizer;
+}
+
+/** Says how an optimizer of the user's own updates. */
+function build(optimizer: CustomOptimizer): Updating {
+  const { weightDecay, states } = optimizer;
+  const { values, blockSize, write } = compileUpdate(optimizer);
+  return {
+    states: Object.entries(states).map(([name, initial]) => ({ name, initial })),
+    blockSize,
+    risky: true,
+    emit(emit: Emitter, { parameters: w, kernels, gradients: g, states: own, block, decay }: UpdateGroup) {
+      const { factor } = emit.slots;
+      if (weightDecay > 0 && kernels.size > 0) emit.call(k.decayWeights, { w: kernels, slot: decay, factor });
+      const others = Array<typeof w>(MOST_STATES - own.length).fill(w);
+      const room = Math.max(values * Math.min(PART, w.size), 1);
+      const scratch = emit.scratch(`${w.name}.values`, room);
+      emit.updates.set(CUSTOM_UPDATE, customUpdate);
+      emit.call(customUpdateSignature, { w, g, states: [...own, ...others], scratch, room, block, factor });
+    },
+    fill(heap: Heap, { block, decay }: Pace, learningRate: number, t: number) {
+      if (weightDecay > 0) heap[decay.offset] = -learningRate * weightDecay;
+      write(heap, block.offset, learningRate, t);
+    },
+  };
+}
+
+const custom = /* @__PURE__ */ maker(
+  () => ({ build }),
+  (_, data: Omit<CustomOptimizer, 'name'>) => read(data),
+);
+
+/**
+ * An optimizer from an expression of one weight, its gradient and its states:
+ *
+ *     customOptimizer({
+ *       states: ['velocity'],
+ *       update: ({ weight, gradient, velocity, rate }, { add, mul, sub }) => {
+ *         const next = add(mul(0.9, velocity), gradient);
+ *         return { velocity: next, weight: sub(weight, mul(rate, next)) };
+ *       },
+ *     })
+ *
+ * The function runs once, here, on symbols. `rate` is the layer's learning rate and `step` counts from 1; what depends on
+ * these and on numbers alone is computed once a step, in float64. Operations work element by element. The optimizer is plain
+ * data, and takes it from JSON in place of options.
+ * @throws ValueError, UnknownNameError for options out of range, and for what is no update.
+ */
+export function customOptimizer<const State extends string = never, const Name extends string = never>(
+  options: CustomOptimizerOptions<State, Name> | CustomOptimizer,
+): CustomOptimizer {
+  if (isCustom(options)) {
+    const { name: _, ...data } = options as CustomOptimizer;
+    return custom(data);
+  }
+  const argument = 'customOptimizer';
+  checkOptions(options, ['update', 'states', 'numbers', ...Object.keys(ranges)], argument);
+  const { update, states = [], numbers = {}, ...common } = options as CustomOptimizerOptions;
+  const initial = Array.isArray(states) ? Object.fromEntries(states.map((name) => [name, 0])) : states;
+  const known = readStates(initial as Readonly<Record<string, number>>);
+  const names = Object.keys(known);
+  const given = readNumbers(numbers, `${argument}.numbers`, [...VECTORS, ...SCALARS, ...names]);
+  const inputs = [...VECTORS, ...names, ...SCALARS, ...Object.keys(given)];
+  const traced = traceAll(update, inputs, ['weight', ...names], `${argument}.update`);
+  return custom({ ...common, states: known, numbers: given, ...traced } as unknown as CustomOptimizer);
+}
