@@ -1,6 +1,6 @@
 import { Engine } from '../src/engine/engine.js';
+import { planUpdate } from '../src/engine/rare/update-plan.js';
 import { takeStep } from '../src/engine/steps.js';
-import { planUpdate } from '../src/engine/update-options.js';
 import { type BackendFactory, matrix } from '../src/index.js';
 import { buildGraph, sequence } from '../src/nn/graph.js';
 import { bindLoss, type LossName } from '../src/nn/losses.js';

@@ -1,6 +1,6 @@
 // A classifier of short texts on top of embeddings. The embedding here counts pairs of letters, so that the example needs nothing
 // else; put the vectors of an embedding model in its place. Run: npm run build, node examples/embeddings.js
-import { adamw, dense, dropout, matrix, sequential, wasm } from '../build/index.js';
+import { adamw, dense, dropout, matrix, sequential, wasm } from 'myelin';
 
 const SIZE = 256;
 function embed(text) {

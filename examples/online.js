@@ -1,5 +1,5 @@
 // Learns a stream of measurements one by one, and follows when what they measure changes. Run: npm run build, node examples/online.js
-import { dense, sequential, sgd, wasm } from '../build/index.js';
+import { dense, sequential, sgd, wasm } from 'myelin';
 
 const model = sequential({ layers: [dense({ units: 1, inputShape: 2 })], seed: 1, backend: await wasm() });
 model.compile({ optimizer: sgd({ learningRate: 0.05 }), loss: 'meanSquaredError' });

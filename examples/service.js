@@ -2,8 +2,8 @@
 // { "row": [..], "label": 0 or 1 }. The model lives in a worker, so that requests are answered while it learns.
 // Run: npm run build, node examples/service.js
 import { createServer } from 'node:http';
-import { adam, dense } from '../build/index.js';
-import { sequential, wasm } from '../build/worker.js';
+import { adam, dense } from 'myelin';
+import { sequential, wasm } from 'myelin/worker';
 
 const layers = [dense({ units: 16, activation: 'relu', inputShape: 2 }), dense({ units: 1, activation: 'sigmoid' })];
 const model = await sequential({ layers, seed: 1, backend: wasm() });
@@ -24,9 +24,10 @@ const server = createServer(async (request, response) => {
     response.end(JSON.stringify(await answer(request.url, Buffer.concat(parts).toString())));
   } catch (error) {
     // Errors of Myelin say which argument was wrong, and how.
-    response.writeHead(400).end(JSON.stringify({ error: error.message }));
+    response.writeHead(400).end(JSON.stringify({ error: String(error) }));
   }
 });
 server.listen(Number(process.env.PORT ?? 8080), '127.0.0.1', () => {
-  console.log(`http://127.0.0.1:${server.address().port}`);
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  console.log(`http://127.0.0.1:${port}`);
 });

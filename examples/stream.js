@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { preprocess, standardize, streamCsv } from '../build/data.js';
-import { adam, dense, sequential, wasm } from '../build/index.js';
+import { adam, dense, sequential, wasm } from 'myelin';
+import { preprocess, standardize, streamCsv } from 'myelin/data';
 
 const rows = Number(process.argv[2] ?? 100_000);
 const folder = await mkdtemp(join(tmpdir(), 'myelin-stream-'));

@@ -51,9 +51,9 @@ export type { Sink } from './callbacks/sink.js';
 export { terminateOnNaN } from './callbacks/terminate-on-nan.js';
 export { type TrainingControl, trainingControl } from './callbacks/training-control.js';
 export type { CompileOptions } from './engine/compile-plan.js';
-export type { NodeValue } from './engine/fused-outputs.js';
-export type { LayerSummary, Summary } from './engine/summary.js';
-export type { NamedLayer } from './engine/trainable.js';
+export type { NodeValue } from './engine/rare/fused-outputs.js';
+export type { LayerSummary, Summary } from './engine/rare/summary.js';
+export type { NamedLayer } from './engine/rare/trainable.js';
 export type { OnNonFinite, UpdateOptions } from './engine/update-options.js';
 export {
   BackendError,
@@ -156,8 +156,8 @@ export { type FamilyName, type Registrable, register } from './nn/registrations.
 export * from './nn/regularizers.js';
 export { compileOptionsFromSpec } from './nn/specs.js';
 export type { Logs, Occasional } from './passes/logs.js';
-export type { Gradients } from './passes/one-batch.js';
 export type { PredictOptions } from './passes/predict.js';
+export type { Gradients } from './passes/rare/batch-gradients.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { Data } from './rows/arrays.js';
 export type { Batch, Batches } from './rows/batches.js';

@@ -11,11 +11,9 @@ export function readDigits() {
   const y = new Uint8Array(lines.length);
   lines.forEach((line, i) => {
     const numbers = line.split(',').map(Number);
-    y[i] = numbers.pop();
-    x.data.set(
-      numbers.map((v) => v / 16),
-      i * PIXELS,
-    );
+    const pixels = numbers.slice(0, PIXELS).map((v) => v / 16);
+    x.data.set(pixels, i * PIXELS);
+    y[i] = numbers[PIXELS];
   });
   return { x, y };
 }

@@ -42,7 +42,10 @@ function buildModel(backend) {
   });
 }
 
-/** Rewrites one line on a terminal; elsewhere prints a line every few epochs. */
+/**
+ * Rewrites one line on a terminal; elsewhere prints a line every few epochs.
+ * @returns {import('myelin').Callback}
+ */
 function progress(samples) {
   let began = 0;
   return {

@@ -20,7 +20,7 @@ const { values } = parseArgs({
 });
 const [ROWS, SECONDS] = [Number(values.rows), Number(values.seconds)];
 const [INPUTS, UNITS] = [256, 128];
-const BACKENDS = ['wasm', 'typescript'];
+const BACKENDS = /** @type {const} */ (['wasm', 'typescript']);
 
 /** The same numbers from -1 to 1 each time. */
 const numbers = (n, seed) => Float32Array.from({ length: n }, (_, i) => (((i + seed) * 7919) % 2003) / 1001.5 - 1);
@@ -39,7 +39,7 @@ function operationsOf({ heap }) {
   const updated = filled(heap.kernel(INPUTS, UNITS), 5);
   const adam = kernelOptimizer({ optimizer: 'adam', parameters: [updated], gradients: [dkernel] });
   const flops = 2 * ROWS * INPUTS * UNITS;
-  const activations = ['relu', 'tanh', 'gelu', 'softmax'].flatMap((activation) => [
+  const activations = /** @type {const} */ (['relu', 'tanh', 'gelu', 'softmax']).flatMap((activation) => [
     [`${activation}, forward`, activationForward.prepare({ activation, x: y, y: a }), a],
     [`${activation}, backward`, activationBackward.prepare({ activation, x: y, y: a, dy, dx: dz }), dz],
   ]);

@@ -1,6 +1,7 @@
 import exact from '../../build/kernels.core.wasm.js';
 import { checkBoolean, checkOptions, lookUp, MyelinError } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
+import { provideRareParts } from '../rare.js';
 import { Extras, withoutExtras } from './extras.js';
 import { instances } from './instance.js';
 import type { KernelParts, KernelSource } from './sources.js';
@@ -45,6 +46,7 @@ export interface WasmOptions extends ThreadOptions {
   readonly source?: KernelSource | KernelParts;
 }
 
+type Rest = typeof import('./rest.js');
 type MathKind = NonNullable<WasmOptions['math']>;
 
 async function compile(source: BufferSource): Promise<WebAssembly.Module> {
@@ -93,7 +95,7 @@ async function embeddedModules(math: MathKind, more: boolean): Promise<{ core: W
   return { core, extras: others };
 }
 
-async function start(options: WasmOptions): Promise<BackendFactory> {
+async function start(options: WasmOptions, rest: Promise<Rest>): Promise<BackendFactory> {
   const { math: asked = 'exact', source, threads, extras: more = true } = options;
   lookUp({ exact: true, fast: true }, asked, 'wasm.math');
   checkBoolean(more, 'wasm.extras');
@@ -110,10 +112,7 @@ async function start(options: WasmOptions): Promise<BackendFactory> {
     if (typeof opened === 'object') return plan ? { ...opened, reason: plan.reason } : opened;
     if (opened) reasons.push(opened);
   }
-  const [modules, { opener }] = await Promise.all([
-    own?.modules() ?? embeddedModules(math, more),
-    import('./heaps.js'),
-  ]);
+  const [modules, { opener }] = await Promise.all([own?.modules() ?? embeddedModules(math, more), rest]);
   return {
     name: 'wasm',
     math,
@@ -132,7 +131,10 @@ async function start(options: WasmOptions): Promise<BackendFactory> {
 export async function wasm(options: WasmOptions = {}): Promise<BackendFactory> {
   checkOptions(options, ['math', 'extras', 'source', 'threads', 'threadUrl'], 'wasm');
   try {
-    return await start(options);
+    const rest = import('./rest.js');
+    const [backend, { rareParts }] = await Promise.all([start(options, rest), rest]);
+    provideRareParts(rareParts);
+    return backend;
   } catch (thrown) {
     if (thrown instanceof MyelinError) throw thrown;
     throw (await import('./refused.js')).cannotStart(thrown);

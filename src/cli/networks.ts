@@ -1,4 +1,4 @@
-import { makeSummary, type Summary } from '../engine/summary.js';
+import { makeSummary, type Summary } from '../engine/rare/summary.js';
 
 const alike = (a: Summary['layers'][number] | undefined, b: Summary['layers'][number] | undefined) =>
   a?.type === b?.type && a?.outputShape[1] === b?.outputShape[1] && a?.parameters === b?.parameters;

@@ -4,8 +4,9 @@ import { bindMetrics, type Metrics } from '../nn/metrics/registry.js';
 import type { OptimizerName } from '../nn/names.js';
 import { makeOptimizer, type OptimizerSpec } from '../nn/optimizers/optimizers.js';
 import { type Network, outputLayer } from '../program/network.js';
+import { rare } from '../rare.js';
 import type { TrainingOptions } from './training-plan.js';
-import { planUpdate, type UpdateOptions, updateOptionNames } from './update-options.js';
+import { PLAIN_UPDATE, type UpdateOptions, updateOptionNames } from './update-options.js';
 
 /** Options of `compile`. */
 export interface CompileOptions<M extends Metrics = Metrics> extends UpdateOptions {
@@ -31,7 +32,8 @@ export interface CompileOptions<M extends Metrics = Metrics> extends UpdateOptio
 export function planCompile(network: Network, options: CompileOptions): TrainingOptions {
   checkOptions(options, ['optimizer', 'loss', 'lossWeights', 'metrics', ...updateOptionNames], 'compile');
   const optimizer = makeOptimizer(options.optimizer);
-  const plan = planUpdate(options);
+  const plain = updateOptionNames.every((name) => options[name] === undefined);
+  const plan = plain ? PLAIN_UPDATE : rare().planUpdate(options);
   optimizer.solver?.check(options, network.parameters);
   for (const { layer } of network.nodes) {
     if (layer.parameters.some(({ trainable }) => trainable)) layer.tables?.check(layer.name, options, optimizer);

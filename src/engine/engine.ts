@@ -4,7 +4,7 @@ import { words } from '../kernels/lib/philox.js';
 import { type Matrix, matrix } from '../matrix.js';
 import type { BuiltGraph } from '../nn/graph.js';
 import { initializeParameters, readParameter } from '../nn/parameters.js';
-import { compileMoments, compilePredict, compileTraining } from '../program/compile.js';
+import { compilePredict, compileTraining } from '../program/compile.js';
 import { copyRows } from '../program/copy.js';
 import type { Mode, Program } from '../program/emitter.js';
 import { BOUND, CEILING } from '../program/finite-checks.js';
@@ -13,6 +13,7 @@ import type { Constant, Parameter } from '../program/parameter.js';
 import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
 import { type CutCall, type LinkedProgram, link, run } from '../program/run.js';
 import { makeSlots, placeSlots } from '../program/slots.js';
+import { rare } from '../rare.js';
 import { placeParameters } from './parameter-layout.js';
 import { stageRows } from './staging.js';
 import { StepCounts } from './step-counts.js';
@@ -256,7 +257,7 @@ export class Engine {
 
   compileProgram(mode: Mode, rows: number, weighted = false): Program {
     if (mode === 'predict') return compilePredict(this.network, rows, this.#inferenceBase);
-    if (mode === 'moments') return compileMoments(this.network, rows, this.#trainingBase);
+    if (mode === 'moments') return rare().compileMoments(this.network, rows, this.#trainingBase);
     const base = mode === 'evaluate' ? this.#evaluationBase : this.#trainingBase;
     return compileTraining(this.network, this.training, mode, rows, base, weighted);
   }
@@ -294,13 +295,6 @@ export class Engine {
   /** Runs a staged program that changes no weights. */
   runProgram(program: LinkedProgram): void {
     run(program);
-  }
-
-  /** Runs what follows the gradients in a program that has just run and left all else as it was. */
-  runUpdate(program: LinkedProgram): void {
-    this.heap[this.slots.factor.offset] = 1;
-    const calls = program.calls.filter(([kernel], i) => i >= program.update || kernel === 'clipFactor');
-    run(link({ ...program, calls }, this.#backend, this.network.threads));
   }
 
   /** Returns what a profile of a staged training step needs. */

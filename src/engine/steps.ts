@@ -1,11 +1,10 @@
-import { StateError } from '../errors.js';
 import type { Solver } from '../nn/optimizers/solver.js';
 import type { Pace } from '../program/parameter.js';
 import type { Tensor } from '../program/plan.js';
 import { type LinkedProgram, run } from '../program/run.js';
 import type { Update } from '../program/training.js';
+import { rare } from '../rare.js';
 import type { Engine } from './engine.js';
-import { findSpoilt, findTrouble, keep, keepLasting, reconsider } from './non-finite.js';
 import { type Outcome, readOutcome, type Trouble } from './outcome.js';
 import { HISTORY } from './step-counts.js';
 
@@ -51,6 +50,14 @@ function reportsOf({ slots, training }: Engine): readonly Tensor[] {
   return [slots.block, ...penaltySlots, ...targets.flatMap(({ report }) => [report.loss, report.hits])];
 }
 
+/** Copies tensors; what it returns puts them back. */
+export function keep(engine: Engine, tensors: readonly Tensor[]): () => void {
+  const kept = tensors.map(({ offset, size }) => [offset, engine.heap.slice(offset, offset + size)] as const);
+  return () => {
+    for (const [offset, values] of kept) engine.heap.set(values, offset);
+  };
+}
+
 /** Does `work` and puts back what a step under way has reported so far. */
 export function keepingReports<T>(engine: Engine, work: () => T): T {
   const putBack = keep(engine, reportsOf(engine));
@@ -64,7 +71,7 @@ export function keepingReports<T>(engine: Engine, work: () => T): T {
 function open(engine: Engine, program: LinkedProgram, rate: number): Step {
   const { safeRate, optimizer } = engine.training;
   if (rate < safeRate) return { kind: 'guarded', program };
-  const undo = keepLasting(engine);
+  const undo = rare().keepLasting(engine);
   const { solver } = optimizer;
   return solver
     ? { kind: 'solved', program, undo, solver, rate, trouble: undefined }
@@ -99,7 +106,7 @@ export function* runsOf(engine: Engine, step: Step): Generator<void, void> {
     slots: reportsOf(engine),
     loss: () => readOutcome(engine).loss,
     findsNonFinite() {
-      step.trouble = findTrouble(engine, step.program);
+      step.trouble = rare().findTrouble(engine, step.program);
       return step.trouble !== undefined;
     },
   });
@@ -120,7 +127,7 @@ export function finishStep(engine: Engine, step: Step): Outcome {
   const { clip, trackGradientNorm, averaging } = training;
   const { mode } = step.program;
   const stopped = Number.isNaN(heap[slots.factor.offset]);
-  if (stopped || step.kind !== 'guarded') outcome.trouble = troubleOf(engine, step, stopped);
+  if (stopped || step.kind !== 'guarded') outcome.trouble = rare().troubleOf(engine, step, stopped);
   const { trouble } = outcome;
   let size = heap[slots.largest.offset] as number;
   if (clip || trackGradientNorm) {
@@ -138,50 +145,8 @@ export function finishStep(engine: Engine, step: Step): Outcome {
   const place = steps.taken & (HISTORY - 1);
   steps.recent[place] = outcome.loss;
   steps.recent[place + HISTORY] = size;
-  if (averaging?.overwrites(steps.taken)) applyAverage(engine);
+  if (averaging?.overwrites(steps.taken)) rare().applyAverage(engine);
   return outcome;
-}
-
-/** Looks closely at a step that the program's guard has stopped, or that was risky. */
-function troubleOf(engine: Engine, step: Step, stopped: boolean): Trouble | undefined {
-  const { heap, slots } = engine;
-  const met = step.kind === 'solved' ? step.trouble : undefined;
-  const refused = met ?? (stopped ? reconsider(engine, step.program) : undefined);
-  heap[slots.factor.offset] = 1;
-  if (refused || stopped || step.kind === 'guarded') return refused;
-  // The gradients that a solver leaves may be those of weights which it did not take.
-  const trouble = (step.kind === 'risky' ? findTrouble(engine, step.program) : undefined) ?? findSpoilt(engine);
-  if (trouble) step.undo();
-  return trouble;
-}
-
-/**
- * Returns the distance from the weights to their averages on the heap, to be added to the offsets of parameters.
- * @throws StateError before anything was averaged.
- */
-export function averageShift({ flatParameters, steps: { taken }, training }: Engine): number {
-  const { averaging, update } = training;
-  if (!averaging || !update.average) {
-    throw new StateError('The model keeps no averages: compile({ averaging }) asks for them.');
-  }
-  if (!averaging.begun(taken)) {
-    throw new StateError(`No weights have been averaged yet, after ${taken} updates.`);
-  }
-  return update.average.values.offset - flatParameters.offset;
-}
-
-/** Puts the averages in place of the weights. */
-export function applyAverage(engine: Engine): void {
-  const { offset, size } = engine.flatParameters;
-  const from = offset + averageShift(engine);
-  engine.heap.copyWithin(offset, from, from + size);
-}
-
-/** Runs a staged program that leaves the batch's moments in place of the moving ones. */
-export function runMoments(engine: Engine, program: LinkedProgram, batch: number): void {
-  if (program.stochastic) engine.writeRandomState(nextBatch(engine) + batch);
-  engine.heap[engine.slots.factor.offset] = 1;
-  run(program);
 }
 
 /** Computes the gradients of the step to come, without taking it. */

@@ -1,6 +1,5 @@
-import { checkBoolean, checkNumber, show, ValueError } from '../errors.js';
-import { type Averaging, makeAveraging } from '../nn/optimizers/averages.js';
 import type { AveragingSpec } from '../nn/optimizers/averaging.js';
+import type { Averaging } from '../nn/rare/averages.js';
 import type { Clip } from '../program/training.js';
 
 /** Says what becomes of a batch in which NaN or infinity occurs: an error, or it is skipped and counted. */
@@ -41,8 +40,6 @@ export const updateOptionNames: readonly (keyof UpdateOptions)[] = [
   'onNonFinite',
 ];
 
-const CLIPS = { clipValue: 'value', clipNorm: 'norm', globalClipNorm: 'globalNorm' } as const;
-
 /** The options checked. */
 export interface UpdatePlan {
   readonly clip: Clip | undefined;
@@ -53,29 +50,11 @@ export interface UpdatePlan {
   readonly onNonFinite: OnNonFinite;
 }
 
-/** @throws ValueError for options out of range, or that do not go together. */
-export function planUpdate(options: UpdateOptions): UpdatePlan {
-  const { trackGradientNorm = false, gradientAccumulationSteps = 1, averaging, onNonFinite = 'stop' } = options;
-  const given = (Object.keys(CLIPS) as (keyof typeof CLIPS)[]).filter((name) => options[name] !== undefined);
-  for (const name of given) checkNumber(options[name], name, { above: 0 });
-  const [name, other] = given;
-  if (name && other) {
-    throw new ValueError({
-      argument: other,
-      given: `${options[other]} beside ${name}`,
-      expected: 'one way of clipping',
-    });
-  }
-  checkBoolean(trackGradientNorm, 'trackGradientNorm');
-  checkNumber(gradientAccumulationSteps, 'gradientAccumulationSteps', { min: 1, integer: true });
-  if (onNonFinite !== 'stop' && onNonFinite !== 'skip') {
-    throw new ValueError({ argument: 'onNonFinite', given: show(onNonFinite), expected: "'stop' or 'skip'" });
-  }
-  return {
-    clip: name && { by: CLIPS[name], limit: options[name] as number },
-    trackGradientNorm,
-    accumulationSteps: gradientAccumulationSteps,
-    averaging: averaging === undefined ? undefined : makeAveraging(averaging),
-    onNonFinite,
-  };
-}
+/** The plan of updates without options. */
+export const PLAIN_UPDATE: UpdatePlan = {
+  clip: undefined,
+  trackGradientNorm: false,
+  accumulationSteps: 1,
+  averaging: undefined,
+  onNonFinite: 'stop',
+};

@@ -4,10 +4,9 @@ import type { Weights } from '../nn/parameters.js';
 import { readParameter, readWeights, writeParameter } from '../nn/parameters.js';
 import type { Parameter } from '../program/parameter.js';
 import type { Engine } from './engine.js';
-import { averageShift } from './steps.js';
 
 /** Returns all parameters, of those that are trained what lies `shift` elements beyond. */
-function copy(heap: Heap, parameters: readonly Parameter[], shift: number): Weights {
+export function copy(heap: Heap, parameters: readonly Parameter[], shift: number): Weights {
   const read = (parameter: Parameter) => {
     const { value, trainable } = parameter;
     return readParameter(heap, parameter, trainable ? { ...value, offset: value.offset + shift } : value);
@@ -17,11 +16,6 @@ function copy(heap: Heap, parameters: readonly Parameter[], shift: number): Weig
 
 export function copyWeights({ heap, network }: Engine): Weights {
   return copy(heap, network.parameters, 0);
-}
-
-/** The averages in place of what is trained. @throws StateError before anything was averaged. */
-export function copyAverages(engine: Engine): Weights {
-  return copy(engine.heap, engine.network.parameters, averageShift(engine));
 }
 
 /** Writes nothing before all are checked. */

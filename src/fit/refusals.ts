@@ -3,7 +3,7 @@ import type { Model } from '../callbacks/interfaces.js';
 import type { Engine } from '../engine/engine.js';
 import type { Outcome } from '../engine/outcome.js';
 import type { NonFiniteError } from '../errors.js';
-import { refusal } from '../passes/refusal.js';
+import { rare } from '../rare.js';
 import type { Feed } from '../rows/feed.js';
 
 /** Decides what `fit` does about refused batches. */
@@ -25,7 +25,9 @@ export class Refusals {
     const { sample } = feed;
     const refused = { epoch, batch, sample, stage: (mixed?: boolean) => feed.stage(mixed) };
     const rowOf = feed.rowOf && { rowOf: (row: number) => feed.rowOf?.(row) as number };
-    const error = await refusal(engine, outcome, { ...refused, ...rowOf }).explain();
+    const error = await rare()
+      .refusal(engine, outcome, { ...refused, ...rowOf })
+      .explain();
     this.#first ??= error;
     await call(hooks, error, model);
     if (model.stopTraining) return;

@@ -1,4 +1,4 @@
-import { typescript } from '../backends/typescript.js';
+import { openTwins } from '../backends/twins.js';
 import type { Kernels } from '../kernels/contract.js';
 import type { Store } from './store.js';
 
@@ -6,7 +6,7 @@ type AnyKernel = (...args: number[]) => void;
 
 /** Returns the twins over an array that is replaced when it grows. */
 export function typescriptStore(elements: number): Store {
-  const factory = typescript();
+  const factory = openTwins();
   let backend = factory.open(elements);
   const rebinds: (() => void)[] = [];
   /** Returns a function that stays the same, whichever array the twin is bound to. */
@@ -40,6 +40,6 @@ let names: readonly string[] | undefined;
 
 /** Returns the names of all kernels. */
 export function typescriptNames(): readonly string[] {
-  names ??= Object.keys(typescript().open(1).kernels);
+  names ??= Object.keys(openTwins().open(1).kernels);
   return names;
 }

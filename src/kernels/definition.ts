@@ -1,4 +1,5 @@
 import { checkBoolean, checkNumber, checkOptions, lookUp, prefixed, show, ValueError } from '../errors.js';
+import { rare } from '../rare.js';
 
 /** Bounds an option, and says its default. */
 export type OptionRange =
@@ -70,12 +71,38 @@ export function carry<S extends object>(spec: S, made: unknown): S {
   return Object.defineProperty(spec, MAKER, { value: made });
 }
 
+/** Names that errors suggest, by family. */
+interface FunctionNames {
+  readonly optimizerFunctions: readonly string[];
+  readonly initializerFunctions: readonly string[];
+  readonly metricFunctions: readonly string[];
+  readonly scheduleFunctions: readonly string[];
+  readonly averagingFunctions: readonly string[];
+}
+
+declare module '../rare.js' {
+  interface RareParts {
+    readonly functionNames: FunctionNames;
+  }
+}
+
 /** Words for errors of `resolve`. */
 interface Hints {
-  /** Names of what has none in the table, and must come from its function. */
-  readonly functions?: readonly string[];
+  /** Names the list in nn/rare/function-names.ts of what has no name in the table, and must come from its function. */
+  readonly functions?: keyof FunctionNames;
   /** The function that makes one of the user's own. */
   readonly own?: string;
+}
+
+/** Looks up a name, in whose error `functions` suggest others. */
+function find<T>(
+  names: Readonly<Record<string, unknown>>,
+  name: unknown,
+  argument: string,
+  functions: keyof FunctionNames | undefined,
+): T {
+  const known = typeof name === 'string' && Object.hasOwn(names, name);
+  return lookUp(names, name, argument, known || !functions ? [] : rare().functionNames[functions]) as T;
 }
 
 /**
@@ -103,7 +130,7 @@ export function resolve<S extends Named, D>(
     throw new ValueError({ argument, given: show(given), expected: `a name or a spec, such as ${example}()` });
   }
   const { name, ...options } = spec;
-  const made = (spec as { [MAKER]?: Maker<D> })[MAKER] ?? (lookUp(names, name, argument, functions) as Maker<D>);
+  const made = (spec as { [MAKER]?: Maker<D> })[MAKER] ?? find<Maker<D>>(names, name, argument, functions);
   try {
     return { spec: made(options) as S, definition: made.definition };
   } catch (error) {

@@ -13,12 +13,10 @@ import type { CompileOptions } from '../engine/compile-plan.js';
 import { planCompile } from '../engine/compile-plan.js';
 import { Engine } from '../engine/engine.js';
 import { INTERNALS, type Internals } from '../engine/internals.js';
-import { programText } from '../engine/program-text.js';
-import { applyAverage, learningRate } from '../engine/steps.js';
-import { type Summary, summarize } from '../engine/summary.js';
-import type { NamedLayer } from '../engine/trainable.js';
-import { chooseTrainable, type LayerTable, tabulate } from '../engine/trainable.js';
-import { copyAverages, copyWeights, takeWeights } from '../engine/weight-copies.js';
+import type { Summary } from '../engine/rare/summary.js';
+import type { LayerTable, NamedLayer } from '../engine/rare/trainable.js';
+import { learningRate } from '../engine/steps.js';
+import { copyWeights, takeWeights } from '../engine/weight-copies.js';
 import { checkBoolean, checkNumber, checkOptions, StateError, show, ValueError } from '../errors.js';
 import type { FitRun } from '../fit/fit.js';
 import type { BackendFactory } from '../kernels/contract.js';
@@ -30,13 +28,13 @@ import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { Weights } from '../nn/parameters.js';
 import { evaluate } from '../passes/evaluation.js';
 import type { Logs } from '../passes/logs.js';
-import { updateMovingMoments } from '../passes/moments.js';
-import type { Gradients } from '../passes/one-batch.js';
-import { gradientsOf, trainOnBatch } from '../passes/one-batch.js';
-import { type PredictOptions, predict, predictGraph } from '../passes/predict.js';
+import { trainOnBatch } from '../passes/one-batch.js';
+import { type PredictOptions, predict } from '../passes/predict.js';
+import type { Gradients } from '../passes/rare/batch-gradients.js';
 import type { Mode } from '../program/emitter.js';
 import type { Layer } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
+import { rare } from '../rare.js';
 import { isPromise } from '../realms.js';
 import { type Data, isByName, readPair } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
@@ -121,8 +119,8 @@ export class Model implements ModelInterface {
   setTrainable(layers: string | ((layer: NamedLayer) => boolean), trainable: boolean): void {
     this.#checkIdle('setTrainable');
     checkBoolean(trainable, 'trainable');
-    this.#named ??= tabulate(this.#graph, this.#layers);
-    chooseTrainable(this.#named, layers, trainable);
+    this.#named ??= rare().tabulate(this.#graph, this.#layers);
+    rare().chooseTrainable(this.#named, layers, trainable);
     this.#engine.forgetTraining();
   }
 
@@ -180,7 +178,7 @@ export class Model implements ModelInterface {
 
   gradients(x: Data, y: Data, options: WeightOptions & { readonly nodes?: boolean } = {}): Gradients {
     this.#checkBetweenSteps('gradients');
-    return gradientsOf(this.#engine, x, y, options);
+    return rare().gradientsOf(this.#engine, x, y, options);
   }
 
   evaluate(x: Data, y: Data, options?: WeightOptions): Logs {
@@ -215,7 +213,7 @@ export class Model implements ModelInterface {
       throw new StateError(`predict: the model has several outputs (${names}); predictOutputs returns them by name.`);
     }
     if (inputs.length === 1 && !isByName(x)) return predict(this.#engine, x as MatrixLike, options);
-    return predictGraph(this.#engine, x, options)[0] as Matrix;
+    return rare().predictGraph(this.#engine, x, options)[0] as Matrix;
   }
 
   predictOnBatch(x: Data): Matrix {
@@ -223,7 +221,7 @@ export class Model implements ModelInterface {
   }
 
   predictOutputs(x: Data): Record<string, Matrix> {
-    const predicted = predictGraph(this.#engine, x) as readonly Matrix[];
+    const predicted = rare().predictGraph(this.#engine, x) as readonly Matrix[];
     return Object.fromEntries(this.#engine.network.outputs.map(({ name }, i) => [name, predicted[i] as Matrix]));
   }
 
@@ -232,18 +230,18 @@ export class Model implements ModelInterface {
   }
 
   averagedWeights(): Weights {
-    return copyAverages(this.#engine);
+    return rare().copyAverages(this.#engine);
   }
 
   applyAveragedWeights(): void {
     this.#checkBetweenSteps('applyAveragedWeights');
-    applyAverage(this.#engine);
+    rare().applyAverage(this.#engine);
   }
 
   updateMovingMoments(x: Data, options: { readonly batchSize?: number } = {}): void {
     this.#checkBetweenSteps('updateMovingMoments');
     checkOptions(options, ['batchSize'], 'updateMovingMoments');
-    updateMovingMoments(this.#engine, x, options.batchSize);
+    rare().updateMovingMoments(this.#engine, x, options.batchSize);
   }
 
   setWeights(weights: Readonly<Record<string, MatrixLike>>): void {
@@ -257,7 +255,7 @@ export class Model implements ModelInterface {
   }
 
   summary(): Summary {
-    return summarize(this.#graph, this.#layers, this.#engine);
+    return rare().summarize(this.#graph, this.#layers, this.#engine);
   }
 
   async profile(x: Data, y: Data, options: ProfileOptions = {}): Promise<Profile> {
@@ -268,7 +266,7 @@ export class Model implements ModelInterface {
   }
 
   program(mode: Mode, rows: number): string {
-    return programText(this.#engine, mode, rows);
+    return rare().programText(this.#engine, mode, rows);
   }
 
   #checkIdle(method: string): void {

@@ -5,10 +5,10 @@ import { DOMAINS, type LossDefinition } from '../kernels/lib/loss.js';
 import * as k from '../kernels/signatures/index.js';
 import type { LossSpec } from '../kernels/tables.js';
 import type { Matrix } from '../matrix.js';
+import { rare } from '../rare.js';
 import type { BoundLoss } from './bound-loss.js';
 import { BUILD, type BuildsLoss, isCustom } from './expressions/builds.js';
 import type { CustomLoss } from './expressions/custom.js';
-import { labelHint } from './label-hint.js';
 import { type LossName, lossNames } from './names.js';
 
 export type { LossName, LossSpec };
@@ -38,7 +38,7 @@ function refuse(
       argument: `${argument}${place}`,
       given: String(data[i]),
       expected,
-      hint: classes === undefined ? undefined : labelHint(data, classes),
+      hint: classes === undefined ? undefined : rare().labelHint(data, classes),
     });
   }
 }

@@ -8,7 +8,7 @@ import { emitAccumulation, emitUpdate } from './parameter-update.js';
 import type { Tensor } from './plan.js';
 import type { Training } from './training.js';
 
-function emitter(mode: Mode, rows: number, { slots, zeros, threads }: Network): Emitter {
+export function emitter(mode: Mode, rows: number, { slots, zeros, threads }: Network): Emitter {
   return new Emitter(mode, rows, slots, zeros, threads);
 }
 
@@ -47,13 +47,4 @@ export function compileTraining(
   const gathered = labels.targets.filter((_, i) => training.targets[i]?.gathered);
   const lasting = mode === 'inspect' ? targets : gathered;
   return emit.finish({ inputs, targets, outputs: losses.outputs, lasting, kept, weighted }, base);
-}
-
-/** Compiles the forward pass of training, as far as it updates running values. */
-export function compileMoments(network: Network, rows: number, base: number): Program {
-  const emit = emitter('moments', rows, network);
-  const inputs = stageInputs(emit, network);
-  const last = network.nodes.findLastIndex(({ layer }) => layer.parameters.some(({ learnable }) => !learnable));
-  const { values } = emitForward(emit, { ...network, nodes: network.nodes.slice(0, last + 1) }, inputs);
-  return emit.finish({ inputs, outputs: [values.at(-1) as Tensor] }, base);
 }

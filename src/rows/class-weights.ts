@@ -1,7 +1,7 @@
 import { checkNumber, show, UnknownNameError, ValueError } from '../errors.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
 import type { BoundLoss } from '../nn/bound-loss.js';
-import { labelHint } from '../nn/label-hint.js';
+import { rare } from '../rare.js';
 
 /** Weights of classes by index; of classes that are not named 1. */
 export type ClassWeights = Readonly<Record<number, number>>;
@@ -47,7 +47,7 @@ export function weighClasses(loss: BoundLoss, targets: Matrix, given: ClassWeigh
     const index = Number(key);
     if (!(Number.isInteger(index) && index >= 0 && index < classes)) {
       const expected = `class indices from 0 to ${classes - 1}`;
-      const hint = labelHint(Object.keys(given).map(Number), classes);
+      const hint = rare().labelHint(Object.keys(given).map(Number), classes);
       const complaint = { argument: 'classWeight', given: `the class ${show(key)}`, expected };
       throw new UnknownNameError(hint === undefined ? complaint : { ...complaint, hint });
     }

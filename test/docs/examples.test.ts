@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -7,6 +8,24 @@ import { expect, test } from 'vitest';
 const root = resolve(import.meta.dirname, '../..');
 const run = async (name: string, ...args: readonly string[]) =>
   (await promisify(execFile)(process.execPath, [join(root, 'examples', name), ...args])).stdout;
+
+test('every example has a row in examples/README.md, and a test that runs it', () => {
+  const examples = readdirSync(join(root, 'examples')).filter((name) => !/^(README\.md|tsconfig\.json)$/.test(name));
+  const page = readFileSync(join(root, 'examples/README.md'), 'utf8');
+  const tests = ['docs', 'package', 'cli', 'fit', 'engine'].flatMap((room) =>
+    readdirSync(join(root, 'test', room))
+      .filter((name) => name.endsWith('.test.ts'))
+      .map((name) => readFileSync(join(root, 'test', room, name), 'utf8')),
+  );
+  expect(examples.length).toBeGreaterThan(7);
+  for (const example of examples) {
+    expect(page).toMatch(new RegExp(`^\\| \\[${example}\\]`, 'm'));
+    expect([
+      example,
+      tests.some((text) => text.includes(`'${example}`) || text.includes(`examples/${example}`)),
+    ]).toEqual([example, true]);
+  }
+});
 
 test('the classifier of embeddings knows texts that it has not seen', async () => {
   expect(await run('embeddings.js')).toBe('my bill is wrong: billing\nthe login page is down: outage\n');

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { expect, test } from 'vitest';
 import { Engine } from '../../src/engine/engine.js';
-import { planUpdate } from '../../src/engine/update-options.js';
+import { planUpdate } from '../../src/engine/rare/update-plan.js';
 import { adam } from '../../src/kernels/twins/adam.js';
 import { buildGraph, sequence } from '../../src/nn/graph.js';
 import { dense, dropout } from '../../src/nn/layers/index.js';

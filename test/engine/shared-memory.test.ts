@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sharesMemory } from '../../src/passes/shared-memory.js';
+import { sharesMemory } from '../../src/passes/rare/shared-memory.js';
 
 const PAIRS = 1000;
 

@@ -12,7 +12,7 @@ const rows = [
   ['E6', 'program/parameter-update', "limit: by === 'globalNorm' ? limit : Infinity }", 'limit }', ['engine/update'], 'clipValue and clipNorm clip by the norm of all, too'],
   ['E7', 'program/parameter-update', 'emit.call(k.averageWeights, { average: average.values, w: flatParameters,', 'emit.call(k.averageWeights, { average: flatParameters, w: average.values,', ['engine/update'], 'the average overwrites the weights'],
   ['E8', 'program/parameter-update', "layout === 'panels' ? [rows, 0] : [value.size / 8, 1];", "layout === 'panels' ? [rows, 1] : [value.size / 8, 1];", ['nn/regularization'], 'maxNorm bounds panels of eight units together'],
-  ['E9', 'program/compile', 'nodes: network.nodes.slice(0, last + 1) }, inputs);', 'nodes: network.nodes.slice(0, last) }, inputs);', ['engine/update'], 'updateMovingMoments leaves the last normalization out'],
+  ['E9', 'program/rare/moments-program', 'nodes: network.nodes.slice(0, last + 1) }, inputs);', 'nodes: network.nodes.slice(0, last) }, inputs);', ['engine/update'], 'updateMovingMoments leaves the last normalization out'],
   ['E10', 'program/parameter-update', "for (const g of [gradients, ...tables]) emit.call(k.clipValues", "for (const g of [gradients]) emit.call(k.clipValues", ['nn/embedding'], 'clipValue spares embeddings'],
   ['E11', 'program/emitter', 'for (const tensor of [...inputs, ...targets]) touch(tensor, 0);', 'for (const tensor of inputs) touch(tensor, 0);', ['nn/golden'], 'targets are overwritten before the loss reads them'],
   ['E12', 'program/emitter', 'for (const tensor of last) touch(tensor, symbolic.length);', '', ['nn/nodes'], 'outputs are overwritten before they are read'],
@@ -30,7 +30,7 @@ const rows = [
   ['E38', 'engine/steps', 'return steps.taken * training.accumulationSteps + steps.accumulated + 1;', 'return steps.taken + 1 + 0 * training.accumulationSteps;', ['engine/update'], 'all batches of an update have one dropout mask'],
   ['E39', 'engine/steps', 'if (steps.accumulated === 0) heap.fill(0', 'if (steps.accumulated < 0) heap.fill(0', ['engine/update'], 'gradients of the update before are added'],
   ['E40', 'engine/steps', "if (trouble) return outcome;\n  if (mode", "if (mode", ['engine/non-finite'], 'a refused step counts, and corrections of bias with it'],
-  ['E42', 'engine/steps', 'if (trouble) step.undo();', '', ['engine/non-finite'], 'a step that spoils the weights is refused and stays'],
+  ['E42', 'engine/rare/non-finite', 'if (trouble) step.undo();', '', ['engine/non-finite'], 'a step that spoils the weights is refused and stays'],
   ['E43', 'engine/outcome', 'loss: loss * objective.weight + penalty,', 'loss: loss + penalty,', ['engine/staging'], 'lossWeights of one output do nothing to its loss'],
   ['E44', 'engine/steps', 'engine.training.optimizer.rate(taken) : 0', 'engine.training.optimizer.rate(taken + 1) : 0', ['nn/schedules'], 'schedules run a step ahead'],
   ['E45', 'engine/steps', 'steps.accumulated + 1 < training.accumulationSteps', 'steps.accumulated < training.accumulationSteps', ['engine/update'], 'an update takes a batch too many'],
@@ -38,7 +38,7 @@ const rows = [
   ['E49', 'engine/state', 'Object.assign(engine.steps, { taken, accumulated, ownRate: learningRate ?? undefined });', 'Object.assign(engine.steps, { taken, accumulated });', ['io/saving'], 'a learning rate that was set is forgotten by saving'],
   ['E50', 'engine/training-plan', 'accumulationSteps > 1 ? {', 'accumulationSteps > 2 ? {', ['engine/update'], 'two batches for an update are refused'],
   ['E52', 'engine/staging', 'heap[to + 2] = c;\n      heap[to + 3] = d;', 'heap[to + 2] = d;\n      heap[to + 3] = c;', ['engine/staging'], 'every fourth feature is exchanged with its neighbour while training'],
-  ['E53', 'engine/update-options', "onNonFinite = 'stop' } = options;", "onNonFinite = 'skip' } = options;", ['engine/non-finite'], 'NaN passes silently by default'],
+  ['E53', 'engine/update-options', "onNonFinite: 'stop',", "onNonFinite: 'skip',", ['engine/non-finite'], 'NaN passes silently by default'],
   ['E54', 'rows/class-weights', '(data[row] as number) > 0.5 ? 1 : 0', '(data[row] as number) >= 0.5 ? 1 : 0', ['engine/staging'], 'a target of one half has the weight of class 1'],
   ['E55', 'rows/class-weights', '* (own ? (own.data[r] as number) : 1);', ';', ['engine/weights'], 'classWeight drops sampleWeight'],
   ['E56', 'rows/feed', 'const rows = Math.min(options.batchSize, this.#total - this.#start);', 'const rows = options.batchSize;', ['fit/fit-rows'], 'the last batch of an epoch reads past the end'],
@@ -50,7 +50,7 @@ const rows = [
   ['E66', 'passes/totals', 'this.penalty += penalty * rows;', 'this.penalty += penalty;', ['nn/regularization'], 'the penalty of an epoch is divided by its rows'],
   ['E68', 'passes/logs', 'const counted = (hits[i] as number) / (rows * objective.hitsPerRow);', 'const counted = (hits[i] as number) / rows;', ['nn/metrics'], 'accuracy of several labels exceeds 1'],
   ['E69', 'passes/epoch-totals', 'this.#norms += outcome.norm;\n    this.#updates++;', 'this.#norms = outcome.norm;\n    this.#updates = 1;', ['engine/update'], 'gradientNorm of an epoch is that of its last batch'],
-  ['E71', 'passes/moments', '(heap[value.offset + i] as number) * rows;', '(heap[value.offset + i] as number);', ['engine/update'], 'moving moments are divided by rows'],
+  ['E71', 'passes/rare/moments', '(heap[value.offset + i] as number) * rows;', '(heap[value.offset + i] as number);', ['engine/update'], 'moving moments are divided by rows'],
 ];
 
 export const mutants = rows.map(([id, file, from, to, tests, what, only]) => ({

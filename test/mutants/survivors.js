@@ -39,9 +39,9 @@ export const mutants = [
     what: 'updateMovingMoments takes one mask of dropout for all batches',
     edits: [
       {
-        file: 'src/engine/steps.ts',
-        from: 'if (program.stochastic) engine.writeRandomState(nextBatch(engine) + batch);',
-        to: 'if (program.stochastic) engine.writeRandomState(nextBatch(engine) + 0 * batch);',
+        file: 'src/passes/rare/moments.ts',
+        from: 'engine.writeRandomState(nextBatch(engine) + start / batchSize);',
+        to: 'engine.writeRandomState(nextBatch(engine) + (0 * start) / batchSize);',
       },
     ],
     tests: training,

@@ -16,7 +16,7 @@ import {
   scheduleTable,
 } from '../../src/nn/registry.js';
 
-// src/nn/function-names.ts and src/nn/metrics/modes.ts are written by `npx vitest run test/nn/registries.test.ts --update`;
+// src/nn/rare/function-names.ts and src/nn/metrics/modes.ts are written by `npx vitest run test/nn/registries.test.ts --update`;
 // where they are out of date, this fails.
 
 type Table = Readonly<Record<string, unknown>>;
@@ -47,7 +47,7 @@ test('names that errors give for what only functions return follow from the regi
     list('scheduleFunctions', scheduleNames.sort()),
     list('averagingFunctions', functionsOf(averagingTable, {})),
   ].join('\n');
-  await expect(text).toMatchFileSnapshot('../../src/nn/function-names.ts');
+  await expect(text).toMatchFileSnapshot('../../src/nn/rare/function-names.ts');
 });
 
 test('what the name of a metric tells monitors follows from its definition', async () => {

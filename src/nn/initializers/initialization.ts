@@ -1,13 +1,12 @@
 import { resolve } from '../../kernels/definition.js';
 import { Generator } from '../../kernels/lib/philox.js';
 import type { Initializer } from '../../program/parameter.js';
-import { initializerFunctions } from '../function-names.js';
 import { initializerNames } from '../names.js';
 import type { Draws, InitializerDefinition } from './initializers.js';
 
 function find(given: unknown, argument: string) {
   return resolve<Initializer, InitializerDefinition>(given, initializerNames, argument, 'heNormal', {
-    functions: initializerFunctions,
+    functions: 'initializerFunctions',
   });
 }
 

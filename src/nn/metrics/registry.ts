@@ -1,7 +1,6 @@
 import { checkOptions, show, ValueError } from '../../errors.js';
 import { resolve } from '../../kernels/definition.js';
 import type { Makers } from '../../kernels/makers.js';
-import { metricFunctions } from '../function-names.js';
 import type * as classification from './classification.js';
 import { type MetricName, metricNames } from './counted.js';
 import type { BoundMetric, Kind, Labelled, MetricDefinition, MetricLabel } from './metric.js';
@@ -66,7 +65,7 @@ export const ENDINGS: Readonly<Record<Kind, string>> = {
 
 function bind(given: MetricName | MetricSpec, output: OutputShape, argument: string): BoundMetric {
   const { spec, definition } = resolve<MetricSpec, MetricDefinition>(given, metricNames, argument, 'f1', {
-    functions: metricFunctions,
+    functions: 'metricFunctions',
   });
   const { name } = spec;
   const kind = outputKind(output);

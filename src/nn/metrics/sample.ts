@@ -1,6 +1,6 @@
 import { ShapeError, show, ValueError } from '../../errors.js';
 import { checkFinite, type MatrixLike, type Numbers, toNumbers } from '../../matrix.js';
-import { labelHint } from '../label-hint.js';
+import { rare } from '../../rare.js';
 import type { Kind, Reads } from './metric.js';
 
 /** For each class, or each label: how many rows are of it and taken for it, are taken for it, are of it. */
@@ -173,7 +173,7 @@ function check(
   const i = data.findIndex((value) => !fine(value));
   if (i < 0) return;
   const place = columns === 1 ? `[${i}]` : `, row ${Math.floor(i / columns)}, column ${i % columns}`;
-  const hint = classes === undefined ? undefined : labelHint(data, classes);
+  const hint = classes === undefined ? undefined : rare().labelHint(data, classes);
   const complaint = { argument: `${argument}${place}`, given: show(data[i]), expected };
   throw new ValueError(hint === undefined ? complaint : { ...complaint, hint });
 }

@@ -5,7 +5,6 @@ import * as k from '../../kernels/signatures/index.js';
 import type { UpdateSpec } from '../../kernels/tables.js';
 import type { Emitter } from '../../program/emitter.js';
 import type { Pace, UpdateGroup } from '../../program/parameter.js';
-import { optimizerFunctions } from '../function-names.js';
 import { type OptimizerName, optimizerNames } from '../names.js';
 import type { lbfgs } from './lbfgs.js';
 import type { CustomOptimizer } from './own/optimizer.js';
@@ -42,7 +41,7 @@ type Definition = OptimizerDefinition | { build(options: OptimizerSpec): Updatin
 /** @throws UnknownNameError, ValueError for options out of range. */
 export function makeOptimizer(given: OptimizerName | OptimizerSpec): Optimizer {
   const { spec, definition } = resolve<OptimizerSpec, Definition>(given, optimizerNames, 'optimizer', 'adam', {
-    functions: optimizerFunctions,
+    functions: 'optimizerFunctions',
   });
   const rate = makeRate(spec.learningRate, `${spec.name}.learningRate`);
   const updating = 'build' in definition ? definition.build(spec) : makeUpdate(definition, spec as CommonOptions);

@@ -1,7 +1,6 @@
 import { checkNumber } from '../../errors.js';
 import { type OptionRanges, resolve } from '../../kernels/definition.js';
 import type { Schedule } from '../../kernels/lib/update.js';
-import { scheduleFunctions } from '../function-names.js';
 
 /** The learning rate of step t, from 0 on. */
 export type Rate = (t: number) => number;
@@ -13,7 +12,7 @@ export type Rate = (t: number) => number;
 export function readRate(given: number | Schedule, argument: string) {
   if (typeof given === 'number') return checkNumber(given, argument, { min: 0 });
   return resolve<Schedule, ScheduleDefinition<Schedule>>(given, {}, argument, 'cosine', {
-    functions: scheduleFunctions,
+    functions: 'scheduleFunctions',
   });
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Model } from '../../../src/callbacks/interfaces.js';
 import type { CompileOptions } from '../../../src/engine/compile-plan.js';
 import { Engine } from '../../../src/engine/engine.js';
-import { planUpdate } from '../../../src/engine/update-options.js';
+import { planUpdate } from '../../../src/engine/rare/update-plan.js';
 import type { BackendFactory } from '../../../src/kernels/contract.js';
 import { step } from '../../../src/kernels/twins/activations.js';
 import { adam } from '../../../src/kernels/twins/adam.js';

@@ -1,8 +1,9 @@
-import { allFinite } from '../matrix.js';
-import type { Tensor } from '../program/plan.js';
-import type { LinkedProgram } from '../program/run.js';
-import type { Engine } from './engine.js';
-import { readOutcome, type Trouble } from './outcome.js';
+import { allFinite } from '../../matrix.js';
+import type { Tensor } from '../../program/plan.js';
+import { type LinkedProgram, link, run } from '../../program/run.js';
+import type { Engine } from '../engine.js';
+import { readOutcome, type Trouble } from '../outcome.js';
+import { keep, type Step } from '../steps.js';
 
 function finite({ heap }: Engine, { offset, size }: Tensor): boolean {
   const part = heap.subarray(offset, offset + size);
@@ -21,14 +22,6 @@ function lasting({ network, training }: Engine): readonly (readonly [string, Ten
   );
 }
 
-/** Copies tensors; what it returns puts them back. */
-export function keep(engine: Engine, tensors: readonly Tensor[]): () => void {
-  const kept = tensors.map(({ offset, size }) => [offset, engine.heap.slice(offset, offset + size)] as const);
-  return () => {
-    for (const [offset, values] of kept) engine.heap.set(values, offset);
-  };
-}
-
 /** Copies what lasts from one update to the next; what it returns puts it back. */
 export function keepLasting(engine: Engine): () => void {
   return keep(
@@ -38,7 +31,7 @@ export function keepLasting(engine: Engine): () => void {
 }
 
 /** Finds what an update has made infinite. */
-export function findSpoilt(engine: Engine): Trouble | undefined {
+function findSpoilt(engine: Engine): Trouble | undefined {
   const spoilt = lasting(engine).find(([, tensor]) => !finite(engine, tensor));
   return spoilt && { tensor: 'weight', name: spoilt[0] };
 }
@@ -53,13 +46,42 @@ export function findTrouble(engine: Engine, { rowGradients, mode }: LinkedProgra
   return tensors.every((tensor) => finite(engine, tensor)) ? undefined : { tensor: 'gradient' };
 }
 
+/** Runs what follows the gradients in a program that has just run and left all else as it was. */
+function runUpdate(engine: Engine, program: LinkedProgram): void {
+  engine.heap[engine.slots.factor.offset] = 1;
+  const calls = program.calls.filter(([kernel], i) => i >= program.update || kernel === 'clipFactor');
+  const [, backend] = engine.withBackend(program);
+  run(link({ ...program, calls }, backend, engine.network.threads));
+}
+
 /** Looks again at a step that the program's guard has stopped: takes it after all where numbers are merely large. */
-export function reconsider(engine: Engine, program: LinkedProgram): Trouble | undefined {
+function reconsider(engine: Engine, program: LinkedProgram): Trouble | undefined {
   const trouble = findTrouble(engine, program);
   if (trouble) return trouble;
   const putBack = keepLasting(engine);
-  engine.runUpdate(program);
+  runUpdate(engine, program);
   const spoilt = findSpoilt(engine);
   if (spoilt) putBack();
   return spoilt;
+}
+
+/** Looks closely at a step that the program's guard has stopped, or that was risky. */
+export function troubleOf(engine: Engine, step: Step, stopped: boolean): Trouble | undefined {
+  const { heap, slots } = engine;
+  const met = step.kind === 'solved' ? step.trouble : undefined;
+  const refused = met ?? (stopped ? reconsider(engine, step.program) : undefined);
+  heap[slots.factor.offset] = 1;
+  if (refused || stopped || step.kind === 'guarded') return refused;
+  // The gradients that a solver leaves may be those of weights which it did not take.
+  const trouble = (step.kind === 'risky' ? findTrouble(engine, step.program) : undefined) ?? findSpoilt(engine);
+  if (trouble) step.undo();
+  return trouble;
+}
+
+declare module '../../rare.js' {
+  interface RareParts {
+    readonly keepLasting: typeof keepLasting;
+    readonly findTrouble: typeof findTrouble;
+    readonly troubleOf: typeof troubleOf;
+  }
 }

@@ -1,9 +1,9 @@
-import { type Matrix, makeMatrix } from '../matrix.js';
-import type { Fusion } from '../program/emitter.js';
-import type { Tensor } from '../program/plan.js';
-import type { LinkedProgram } from '../program/run.js';
-import type { Engine } from './engine.js';
-import type { BoundTarget } from './training-plan.js';
+import { type Matrix, makeMatrix } from '../../matrix.js';
+import type { Fusion } from '../../program/emitter.js';
+import type { Tensor } from '../../program/plan.js';
+import type { LinkedProgram } from '../../program/run.js';
+import type { Engine } from '../engine.js';
+import type { BoundTarget } from '../training-plan.js';
 
 /** Holds the output of a layer or an input for one batch, and the gradient of the loss by it, where it has one. */
 export interface NodeValue {

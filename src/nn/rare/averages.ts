@@ -1,6 +1,5 @@
 import { resolve } from '../../kernels/definition.js';
-import { averagingFunctions } from '../function-names.js';
-import type { AveragingDefinition, AveragingSpec, ExponentialMovingAverageOptions } from './averaging.js';
+import type { AveragingDefinition, AveragingSpec, ExponentialMovingAverageOptions } from '../optimizers/averaging.js';
 
 /** A way of averaging with its options filled in. */
 export interface Averaging {
@@ -19,7 +18,7 @@ export function makeAveraging(given: AveragingSpec): Averaging {
     {},
     'averaging',
     'exponentialMovingAverage',
-    { functions: averagingFunctions },
+    { functions: 'averagingFunctions' },
   );
   const { overwriteFrequency = 0 } = spec as Partial<ExponentialMovingAverageOptions>;
   return {

@@ -1,8 +1,8 @@
 // Finds out whether inputs and output overlap without making V8 allocate. Measured in bench/NOTES.md, "Cleverness that
 // pays"; test/engine/shared-memory.test.ts counts the bytes.
 
-import { isMatrix, type Matrix, type MatrixLike } from '../matrix.js';
-import { isFloat32 } from '../realms.js';
+import { isMatrix, type Matrix, type MatrixLike } from '../../matrix.js';
+import { isFloat32 } from '../../realms.js';
 
 /** V8 keeps typed arrays of up to 64 bytes in its own heap, until someone asks for their buffer. */
 const LARGEST_IN_HEAP = 16;

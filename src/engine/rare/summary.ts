@@ -1,9 +1,9 @@
-import type { Graph } from '../nn/graph.js';
-import type { LayerSpec } from '../nn/layers/index.js';
-import { parameterBytes } from '../nn/parameters.js';
-import type { Layer } from '../program/layer.js';
-import type { Parameter } from '../program/parameter.js';
-import type { Engine } from './engine.js';
+import type { Graph } from '../../nn/graph.js';
+import type { LayerSpec } from '../../nn/layers/index.js';
+import { parameterBytes } from '../../nn/parameters.js';
+import type { Layer } from '../../program/layer.js';
+import type { Parameter } from '../../program/parameter.js';
+import type { Engine } from '../engine.js';
 
 /** One line of a summary. */
 export interface LayerSummary {
@@ -94,4 +94,10 @@ export function summarize({ nodes }: Graph, built: readonly (readonly Layer[])[]
     trainableParameters: count(network.parameters.filter(({ trainable }) => trainable)),
     heapBytes,
   });
+}
+
+declare module '../../rare.js' {
+  interface RareParts {
+    readonly summarize: typeof summarize;
+  }
 }

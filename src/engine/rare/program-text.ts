@@ -1,6 +1,7 @@
-import { checkNumber, lookUp, StateError } from '../errors.js';
-import { formatProgram, MODES, type Mode } from '../program/emitter.js';
-import type { Engine } from './engine.js';
+import { checkNumber, lookUp, StateError } from '../../errors.js';
+import { MODES, type Mode } from '../../program/emitter.js';
+import { formatProgram } from '../../program/rare/listing.js';
+import type { Engine } from '../engine.js';
 
 /** Returns the kernel calls of a mode and a number of rows. @throws UnknownNameError, ValueError, StateError */
 export function programText(engine: Engine, mode: Mode, rows: number): string {
@@ -12,4 +13,10 @@ export function programText(engine: Engine, mode: Mode, rows: number): string {
     );
   }
   return formatProgram(engine.compileProgram(mode, rows));
+}
+
+declare module '../../rare.js' {
+  interface RareParts {
+    readonly programText: typeof programText;
+  }
 }

@@ -1,8 +1,8 @@
-import type { Engine } from '../engine/engine.js';
-import { runMoments } from '../engine/steps.js';
-import { checkNumber } from '../errors.js';
-import type { Matrix } from '../matrix.js';
-import { type Data, readInputs } from '../rows/arrays.js';
+import type { Engine } from '../../engine/engine.js';
+import { nextBatch } from '../../engine/steps.js';
+import { checkNumber } from '../../errors.js';
+import type { Matrix } from '../../matrix.js';
+import { type Data, readInputs } from '../../rows/arrays.js';
 
 /** Puts means over batches in place of the moving moments, each row of equal weight. */
 export function updateMovingMoments(engine: Engine, x: Data, batchSize = 32): void {
@@ -24,8 +24,10 @@ export function updateMovingMoments(engine: Engine, x: Data, batchSize = 32): vo
     if (rows < minimumBatch) break;
     const program = engine.program('moments', rows);
     engine.stageBatch(program, inputs, [], start);
-    runMoments(engine, program, start / batchSize);
-    const { heap } = engine;
+    if (program.stochastic) engine.writeRandomState(nextBatch(engine) + start / batchSize);
+    const { heap, slots } = engine;
+    heap[slots.factor.offset] = 1;
+    engine.runProgram(program);
     for (const { value, sum } of moments) {
       for (let i = 0; i < value.size; i++) sum[i] = (sum[i] as number) + (heap[value.offset + i] as number) * rows;
     }
@@ -33,5 +35,11 @@ export function updateMovingMoments(engine: Engine, x: Data, batchSize = 32): vo
   }
   for (const { value, sum } of moments) {
     for (let i = 0; i < value.size; i++) engine.heap[value.offset + i] = (sum[i] as number) / seen;
+  }
+}
+
+declare module '../../rare.js' {
+  interface RareParts {
+    readonly updateMovingMoments: typeof updateMovingMoments;
   }
 }

@@ -30,3 +30,9 @@ export function labelHint(labels: ArrayLike<number>, classes: number): string | 
   }
   return undefined;
 }
+
+declare module '../../rare.js' {
+  interface RareParts {
+    readonly labelHint: typeof labelHint;
+  }
+}

@@ -1,7 +1,7 @@
-import { lookUp, ValueError } from '../errors.js';
-import { type Graph, learns, setTrainable } from '../nn/graph.js';
-import type { LayerSpec } from '../nn/layers/index.js';
-import type { Layer } from '../program/layer.js';
+import { lookUp, ValueError } from '../../errors.js';
+import { type Graph, learns, setTrainable } from '../../nn/graph.js';
+import type { LayerSpec } from '../../nn/layers/index.js';
+import type { Layer } from '../../program/layer.js';
 
 /** Names a layer for `setTrainable`. */
 export interface NamedLayer {
@@ -52,5 +52,12 @@ export function chooseTrainable(
     }
     Object.assign(spec, { trainable });
     setTrainable(built, trainable);
+  }
+}
+
+declare module '../../rare.js' {
+  interface RareParts {
+    readonly tabulate: typeof tabulate;
+    readonly chooseTrainable: typeof chooseTrainable;
   }
 }

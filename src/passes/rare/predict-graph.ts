@@ -1,0 +1,81 @@
+import type { Engine } from '../../engine/engine.js';
+import { INFERENCE_ROWS } from '../../engine/training-plan.js';
+import { ShapeError, show, ValueError } from '../../errors.js';
+import { isMatrix, type Matrix, type MatrixLike, type MatrixNumbers, makeMatrix } from '../../matrix.js';
+import { copyRows } from '../../program/copy.js';
+import { outputLayer } from '../../program/network.js';
+import { isFloat32 } from '../../realms.js';
+import { type Data, readInputs } from '../../rows/arrays.js';
+import { checkPredictOptions, type PredictArguments } from '../predict.js';
+import { sharesMemory } from './shared-memory.js';
+
+/** Predicts one matrix per output, for models with any number of inputs and outputs. */
+export function predictGraph(
+  engine: Engine,
+  x: Data,
+  options?: PredictArguments,
+): readonly (MatrixNumbers | Float32Array)[] {
+  if (options !== undefined) checkPredictOptions(options);
+  const { network } = engine;
+  const inputs = readInputs(engine, x, 'x');
+  const { rows: total } = inputs[0] as Matrix;
+  const widths = network.outputs.map((_, i) => outputLayer(network, i).units);
+  const output = options?.output;
+  if (output !== undefined) for (const { data } of inputs) checkOutput(output, data, total, widths[0] as number);
+  const results = widths.map((units) => output ?? makeMatrix(new Float32Array(total * units), total, units));
+  for (let start = 0; start < total; start += INFERENCE_ROWS) {
+    const rows = Math.min(INFERENCE_ROWS, total - start);
+    const program = engine.program('predict', rows);
+    engine.stageBatch(program, inputs, [], start);
+    engine.runProgram(program);
+    program.outputs.forEach(({ offset, stride }, i) => {
+      const units = widths[i] as number;
+      const result = results[i] as MatrixNumbers | Float32Array;
+      const to = 'data' in result ? result.data : result;
+      copyRows(engine.heap, offset, stride, to, start * units, units, rows, units);
+    });
+  }
+  return results;
+}
+
+/** @throws ValueError, ShapeError for memory that cannot take the outputs */
+export function checkOutput(output: MatrixNumbers | Float32Array, x: MatrixLike, rows: number, units: number): void {
+  const flat = !isMatrix(output);
+  if (!isFloat32(flat ? output : output.data)) {
+    throw new ValueError({
+      argument: 'output',
+      given: show(output),
+      expected: `a Float32Array, or a ${rows} x ${units} matrix of one`,
+    });
+  }
+  const data = flat ? output : output.data;
+  if (flat ? data.length < rows * units : output.rows !== rows || output.columns !== units) {
+    throw new ShapeError({
+      argument: 'output',
+      given: flat ? `${data.length} numbers` : `${output.rows} x ${output.columns}`,
+      expected: flat ? `at least ${rows} x ${units} = ${rows * units} numbers` : `${rows} x ${units}`,
+    });
+  }
+  if (!flat && data.length !== rows * units) {
+    throw new ShapeError({
+      argument: 'output.data',
+      given: `${data.length} numbers`,
+      expected: `${rows} x ${units} = ${rows * units} numbers`,
+    });
+  }
+  if (sharesMemory(x, data)) {
+    throw new ValueError({
+      argument: 'output',
+      given: 'memory that is also part of x',
+      expected: 'memory apart from x',
+      hint: 'Inputs are never changed.',
+    });
+  }
+}
+
+declare module '../../rare.js' {
+  interface RareParts {
+    readonly predictGraph: typeof predictGraph;
+    readonly checkOutput: typeof checkOutput;
+  }
+}
