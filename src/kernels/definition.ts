@@ -86,6 +86,11 @@ declare module '../rare.js' {
   }
 }
 
+/** Returns the function that made a spec. */
+export function makerOf(spec: object): Maker | undefined {
+  return (spec as { [MAKER]?: Maker })[MAKER];
+}
+
 /** Words for errors of `resolve`. */
 interface Hints {
   /** Names the list in nn/rare/function-names.ts of what has no name in the table, and must come from its function. */

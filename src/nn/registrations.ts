@@ -1,4 +1,5 @@
 import { nearest, StateError, show, UnknownNameError, ValueError } from '../errors.js';
+import { makerOf } from '../kernels/definition.js';
 
 /** Under this symbol, which JSON and structuredClone do not see, an item of the user's own carries its family. */
 export const FAMILY = Symbol('family');
@@ -37,6 +38,11 @@ export interface Registrable {
 const registered = /* @__PURE__ */ new Map<string, Registrable>();
 const keyOf = (family: FamilyName, name: string) => `${family} ${name}`;
 
+/** Returns the data of an item without its name. */
+function plainOf({ name: _, ...data }: Registrable): object {
+  return data;
+}
+
 /** Returns what tells an item from another of the same data. */
 const dataOf = (item: Registrable) => JSON.stringify({ ...item, registered: undefined });
 
@@ -71,7 +77,9 @@ export function register<T extends Registrable>(name: string, item: T): T {
   if (item.registered !== undefined) refuse(`'${item.registered}', the name that the item has`);
   const named = Object.assign(item, { registered: name });
   registered.set(keyOf(family, name), named);
-  const make = (options: object) => ({ ...named, ...options });
+  const maker = makerOf(item);
+  const make = (options: object) => (maker ? maker({ ...plainOf(named), ...options }) : { ...named, ...options });
+  Object.defineProperty(make, 'definition', { value: maker?.definition });
   Object.defineProperty(names, name, { value: make, enumerable: true });
   return named;
 }

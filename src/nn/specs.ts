@@ -11,6 +11,7 @@ import {
   optimizerNames,
   regularizerNames,
 } from './names.js';
+import { type CustomOptimizer, customOptimizer } from './optimizers/own/optimizer.js';
 import {
   allOptimizers,
   averagingTable,
@@ -47,6 +48,7 @@ export function scheduleFromSpec<T>(given: T): T {
 export function optimizerFromSpec<T>(given: T): T {
   const { learningRate } = Object(given) as { learningRate?: unknown };
   const whole = learningRate === undefined ? given : { ...given, learningRate: scheduleFromSpec(learningRate) };
+  if (isCustom(whole)) return customOptimizer(whole as unknown as CustomOptimizer) as T;
   return revive(whole, allOptimizers, optimizerNames) as T;
 }
 

@@ -153,7 +153,12 @@ function makeOperations(): Operations {
 }
 
 /** Runs a function on symbols, and the operations. @throws ValueError for anything but a function */
-function run(define: unknown, args: (symbols: readonly Expression[]) => readonly unknown[], inputs: readonly string[], argument: string) {
+function run(
+  define: unknown,
+  args: (symbols: readonly Expression[]) => readonly unknown[],
+  inputs: readonly string[],
+  argument: string,
+) {
   if (typeof define !== 'function') {
     throw new ValueError({ argument, given: show(define), expected: `a function of ${inputs.join(', ')}` });
   }

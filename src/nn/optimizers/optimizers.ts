@@ -49,10 +49,7 @@ export function makeOptimizer(given: OptimizerName | OptimizerSpec): Optimizer {
 }
 
 /** Updates by a loop over the flat parameters. */
-function makeUpdate(
-  definition: OptimizerDefinition,
-  options: CommonOptions,
-): Updating {
+function makeUpdate(definition: OptimizerDefinition, options: CommonOptions): Updating {
   const kernel = definition.loop?.(options) ?? (Object.keys(definition.loops)[0] as KernelName);
   const { weightDecay } = options;
   const states = (definition.loops[kernel] ?? []).map((state) => ({

@@ -1,6 +1,6 @@
 import { ValueError } from '../../../errors.js';
 import type { Heap } from '../../../kernels/contract.js';
-import { CODE, INSTRUCTION } from '../../../kernels/lib/custom-update.js';
+import { CODE } from '../../../kernels/lib/custom-update.js';
 import { SETTLE_EVERY } from '../../../kernels/lib/update.js';
 import type { Operand, Step } from '../../expressions/expression.js';
 import { GRADIENT, Instructions, type Item, type Result, readSteps, TINY } from './instructions.js';

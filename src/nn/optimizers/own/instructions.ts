@@ -18,7 +18,7 @@ interface Vector {
 }
 
 /** The result of an instruction, by its place among them. */
-interface Result {
+export interface Result {
   readonly kind: 'result';
   readonly index: number;
 }
@@ -167,10 +167,7 @@ export class Instructions {
       case 'pow':
         return this.#raise(a, b);
       case 'sign':
-        return this.#minus(
-          this.emit('broadcastGreaterEqual', a, zero),
-          this.emit('broadcastGreaterEqual', zero, a),
-        );
+        return this.#minus(this.emit('broadcastGreaterEqual', a, zero), this.emit('broadcastGreaterEqual', zero, a));
       case 'greater':
         return this.emit('broadcastGreater', a, b);
       case 'less':

@@ -13,8 +13,15 @@ import * as k from '../../../kernels/signatures/index.js';
 import type { Emitter } from '../../../program/emitter.js';
 import type { Pace, UpdateGroup } from '../../../program/parameter.js';
 import { isCustom } from '../../expressions/builds.js';
-import { type Expression, type Operand, type Operations, type Step, type Term, traceAll } from '../../expressions/expression.js';
-import { optimizerFunctions } from '../../function-names.js';
+import {
+  type Expression,
+  type Operand,
+  type Operations,
+  type Step,
+  type Term,
+  traceAll,
+} from '../../expressions/expression.js';
+import { optimizerFunctions } from '../../rare/function-names.js';
 import { optimizerNames } from '../../names.js';
 import { FAMILY, type Family, type Registrable } from '../../registrations.js';
 import type { Updating } from '../optimizers.js';
