@@ -19,7 +19,7 @@ export const TENSORS = 2 + MOST_STATES;
 export const FACTOR = -1;
 
 /** Elements that go through all instructions before the next: a value takes 8 KB. */
-export const PART = 2048;
+export const PART = 1024;
 
 /** The place of the first instruction in the block; see BLOCK_SIZE for what is in front of it. */
 export const CODE = 16;
@@ -42,6 +42,10 @@ export const OPERATORS = [
   ['broadcastMaximum', 'spread'],
   ['broadcastMinimum', 'spread'],
   ['broadcastGreaterEqual', 'spread'],
+  ['broadcastGreater', 'spread'],
+  ['broadcastEqual', 'spread'],
+  ['broadcastKeep', 'spread'],
+  ['broadcastDrop', 'spread'],
   ['absForward', 'flat'],
   ['sqrtForward', 'flat'],
   ['exponentialForward', 'flat'],

@@ -85,6 +85,10 @@ export interface Operations {
   readonly square: Unary;
   /** Its gradient at 0 is 0. */
   readonly sqrt: Unary;
+  /** a^b, element by element: of negative numbers NaN, unless b is a whole number, which is then as good as a product. */
+  readonly pow: Binary;
+  /** 1, 0 or -1 as x is above, at or below 0, element by element, 0 of NaN; no gradient passes. */
+  readonly sign: Unary;
   /** The sum of all elements, with `{ axis: 1 }` of each row, with `{ axis: 0 }` of each column. */
   readonly sum: Reduction;
   /** The mean of all elements, with `{ axis: 1 }` of each row, with `{ axis: 0 }` of each column. */
@@ -212,7 +216,20 @@ let known: Operations | undefined;
 function makeOperations(): Operations {
   const names = Object.keys(operations) as OperationName[];
   const table = Object.fromEntries(names.map((name) => [name, makeOperation(name)]));
-  return guarded(table, 'operation') as unknown as Operations;
+  const { pow, mul, sqrt } = table as unknown as Operations;
+  const raise = (...args: [Term, Term]) => wholePower(mul, args) ?? (args[1] === 0.5 ? sqrt(args[0]) : pow(...args));
+  return guarded({ ...table, pow: raise }, 'operation') as unknown as Operations;
+}
+
+/** x^n as products, which negative numbers have as well; undefined unless n is a whole number from 1 to 64. */
+function wholePower(mul: Operations['mul'], [x, n]: readonly [Term, Term]): Expression | undefined {
+  if (typeof n !== 'number' || !Number.isInteger(n) || n < 1 || n > 64) return undefined;
+  let result: Term = 1;
+  for (let square = x, rest = n; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) result = result === 1 ? square : mul(result, square);
+    if (rest > 1) square = mul(square, square);
+  }
+  return result instanceof Expression && n > 1 ? result : mul(x, 1);
 }
 
 /** Makes reading what a table does not have an error with the nearest name. */

@@ -21,8 +21,8 @@ import {
   type Term,
   traceAll,
 } from '../../expressions/expression.js';
-import { optimizerFunctions } from '../../rare/function-names.js';
 import { optimizerNames } from '../../names.js';
+import { optimizerFunctions } from '../../rare/function-names.js';
 import { FAMILY, type Family, type Registrable } from '../../registrations.js';
 import type { Updating } from '../optimizers.js';
 import { compileUpdate, SCALARS, VECTORS } from './compile.js';
