@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import * as data from '../../src/data/index.js';
-import * as m from '../../src/index.js';
+import * as data from '../../../src/data/index.js';
+import * as m from '../../../src/index.js';
 
 // What docs/coming-from.md says of other libraries: each row is a row of a table there, and a test of Myelin's half of it. Of the other
 // half the scripts in findings/ are the proof where `finding` names one.
