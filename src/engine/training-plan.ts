@@ -109,10 +109,14 @@ export function planTraining(
     tables,
     groups,
     paces: [...new Set<Pace>([...groups, ...tables.map(({ pace }) => pace)])],
-    safeRate: safeRate(
-      optimizer,
-      groups.map(({ multiplier }) => multiplier),
-    ),
+    // What an optimizer looks at is the flat parameters.
+    safeRate:
+      optimizer.check && tables.length > 0
+        ? 0
+        : safeRate(
+            optimizer,
+            groups.map(({ multiplier }) => multiplier),
+          ),
     norms: takeNorms(arena, gradients, tables.length),
     update: {
       clip: options.clip,
@@ -120,6 +124,9 @@ export function planTraining(
       guarded: !optimizer.solver,
       accumulation,
       average,
+      check: (emit) => {
+        for (const group of groups) optimizer.check?.(emit, group);
+      },
       emit: (emit) => {
         for (const group of groups) optimizer.emit(emit, group);
         for (const rows of emit.rowGradients) updates.get(rows.table)?.emit(emit, rows);

@@ -1,6 +1,6 @@
 import { BackendError, checkNumber, MyelinError, noRoom } from '../../errors.js';
 import { type Backend, type BackendFactory, heapElements, type Phase } from '../../kernels/contract.js';
-import type { Ground } from '../../kernels/lib/custom-update.js';
+import type { Ground } from '../../kernels/own/update.js';
 import { phasesOf, segments } from '../../program/split.js';
 import type { Extras } from '../extras.js';
 import type { instances } from '../instance.js';
@@ -186,7 +186,7 @@ export class Pool {
       linkShared: (calls, updates) => {
         const phases = phasesOf(calls, this.threads, updates);
         if (!phases.some((phase) => phase.length > 1)) return undefined;
-        const ground = { heap: new Float32Array(memory.buffer), kernels };
+        const ground = { heap: new Float32Array(memory.buffer), kernels, memory };
         return segments(phases).map((group) => this.#link(heap, group, ground));
       },
       dispose: () => {

@@ -1,6 +1,6 @@
 // This code runs in a worker: it waits for orders, computes its share, and reads messages only when told to.
 
-import type { Ground } from '../../kernels/lib/custom-update.js';
+import type { Ground } from '../../kernels/own/update.js';
 import { instantiate, type Modules } from '../instance.js';
 import { COMMAND, Control } from './control.js';
 import { builtin } from './host.js';
@@ -39,6 +39,7 @@ class Thread {
     switch (message.type) {
       case 'heap':
         this.#heaps.set(message.heap, {
+          memory: message.memory,
           heap: new Float32Array(message.memory.buffer),
           kernels: instantiate(this.#modules, message.memory, this.data.tall),
         });

@@ -1,5 +1,5 @@
 import type { Phase } from '../../kernels/contract.js';
-import { CUSTOM_UPDATE, customUpdate, type Ground } from '../../kernels/lib/custom-update.js';
+import { composedKernels, type Ground } from '../../kernels/own/update.js';
 import type { Control } from './control.js';
 
 /** Messages of the main thread to the others. */
@@ -30,7 +30,7 @@ type Step = () => void;
 export function bindPhases(phases: readonly Phase[], thread: number, ground: Ground): readonly (readonly Step[])[] {
   return phases.map((phase) =>
     (phase[thread] ?? []).map((call) => {
-      const made = call[0] === (CUSTOM_UPDATE as string) ? customUpdate(ground) : ground.kernels[call[0]];
+      const made = composedKernels[call[0]]?.(ground) ?? ground.kernels[call[0]];
       const kernel = made as (...args: number[]) => void;
       return kernel.bind(null, ...(call.slice(1) as number[])) as Step;
     }),

@@ -22,8 +22,8 @@ export interface Updating {
   readonly solver?: Solver;
   /** Numbers of a step, that of weight decay the last; default BLOCK_SIZE. */
   readonly blockSize?: number;
-  /** What is not finite may come out of finite numbers, whatever the rate. */
-  readonly risky?: true;
+  /** Emits a look at what `emit` would make of finite numbers: one at what is not finite stops the step. */
+  readonly check?: Updating['emit'];
   emit(emit: Emitter, group: UpdateGroup): void;
   /** Writes what step number `t` (from 1) needs. */
   fill(heap: Heap, pace: Pace, learningRate: number, t: number): void;

@@ -1,7 +1,7 @@
 import { ValueError } from '../../../errors.js';
 import type { Heap } from '../../../kernels/contract.js';
-import { CODE } from '../../../kernels/lib/custom-update.js';
 import { SETTLE_EVERY } from '../../../kernels/lib/update.js';
+import { CODE, CORE } from '../../../kernels/own/instruction.js';
 import type { Operand, Step } from '../../expressions/expression.js';
 import { GRADIENT, Instructions, type Item, type Result, readSteps, TINY } from './instructions.js';
 import { encode, placeResults, settling } from './placement.js';
@@ -68,6 +68,7 @@ export function compileUpdate({ states, numbers, steps, results }: Update): Comp
         values[i] = compute(values);
       });
       heap[block] = t % SETTLE_EVERY === 1 ? room : plan.placed.length;
+      heap[block + CORE] = plan.placed.length;
       heap.set(code, block + CODE);
       heap.set(values, block + first);
     },

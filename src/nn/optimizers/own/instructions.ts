@@ -1,5 +1,5 @@
 import { lookUp, show, ValueError } from '../../../errors.js';
-import type { Operator } from '../../../kernels/lib/custom-update.js';
+import type { Operator } from '../../../kernels/own/instruction.js';
 import { type Step, unknownOperand } from '../../expressions/expression.js';
 import { scalarOperations, type UpdateOperation } from './scalars.js';
 

@@ -1,14 +1,9 @@
 import { checkNumber, checkOptions, show, ValueError } from '../../../errors.js';
-import type { Heap } from '../../../kernels/contract.js';
+import type { Heap, KernelName } from '../../../kernels/contract.js';
 import { maker } from '../../../kernels/definition.js';
-import {
-  CUSTOM_UPDATE,
-  customUpdate,
-  customUpdateSignature,
-  MOST_STATES,
-  PART,
-} from '../../../kernels/lib/custom-update.js';
 import { type CommonOptions, common, fillUpdateOptions, type Schedule } from '../../../kernels/lib/update.js';
+import { MOST_STATES } from '../../../kernels/own/instruction.js';
+import { CUSTOM_CHECK, CUSTOM_UPDATE, composedKernels, customSignature, roomFor } from '../../../kernels/own/update.js';
 import * as k from '../../../kernels/signatures/index.js';
 import type { Emitter } from '../../../program/emitter.js';
 import type { Pace, UpdateGroup } from '../../../program/parameter.js';
@@ -129,18 +124,22 @@ function read(given: Omit<CustomOptimizer, 'name'>): CustomOptimizer {
 function build(optimizer: CustomOptimizer): Updating {
   const { weightDecay, states } = optimizer;
   const { values, blockSize, write } = compileUpdate(optimizer);
+  const call = (emit: Emitter, kernel: string, { parameters: w, gradients: g, states: own, block }: UpdateGroup) => {
+    const others = Array<typeof w>(MOST_STATES - own.length).fill(w);
+    const room = roomFor(values, w.size);
+    const scratch = emit.scratch(`${w.name}.values`, room);
+    const operands = { w, g, states: [...own, ...others], scratch, room, block, factor: emit.slots.factor };
+    emit.updates.set(kernel, composedKernels[kernel]);
+    emit.call(customSignature, operands, kernel as KernelName);
+  };
   return {
     states: Object.entries(states).map(([name, initial]) => ({ name, initial })),
     blockSize,
-    risky: true,
-    emit(emit: Emitter, { parameters: w, kernels, gradients: g, states: own, block, decay }: UpdateGroup) {
-      const { factor } = emit.slots;
-      if (weightDecay > 0 && kernels.size > 0) emit.call(k.decayWeights, { w: kernels, slot: decay, factor });
-      const others = Array<typeof w>(MOST_STATES - own.length).fill(w);
-      const room = Math.max(values * Math.min(PART, w.size), 1);
-      const scratch = emit.scratch(`${w.name}.values`, room);
-      emit.updates.set(CUSTOM_UPDATE, customUpdate);
-      emit.call(customUpdateSignature, { w, g, states: [...own, ...others], scratch, room, block, factor });
+    check: (emit: Emitter, group: UpdateGroup) => call(emit, CUSTOM_CHECK, group),
+    emit(emit: Emitter, group: UpdateGroup) {
+      const { kernels: w, decay: slot } = group;
+      if (weightDecay > 0 && w.size > 0) emit.call(k.decayWeights, { w, slot, factor: emit.slots.factor });
+      call(emit, CUSTOM_UPDATE, group);
     },
     fill(heap: Heap, { block, decay }: Pace, learningRate: number, t: number) {
       if (weightDecay > 0) heap[decay.offset] = -learningRate * weightDecay;
