@@ -71,6 +71,11 @@ export function carry<S extends object>(spec: S, made: unknown): S {
   return Object.defineProperty(spec, MAKER, { value: made });
 }
 
+/** Returns what a spec carries; undefined for plain data. */
+export function makerOf(spec: unknown): Maker | undefined {
+  return (spec as { readonly [MAKER]?: Maker } | null | undefined)?.[MAKER];
+}
+
 /** Names that errors suggest, by family. */
 interface FunctionNames {
   readonly optimizerFunctions: readonly string[];
@@ -84,11 +89,6 @@ declare module '../rare.js' {
   interface RareParts {
     readonly functionNames: FunctionNames;
   }
-}
-
-/** Returns the function that made a spec. */
-export function makerOf(spec: object): Maker | undefined {
-  return (spec as { [MAKER]?: Maker })[MAKER];
 }
 
 /** Words for errors of `resolve`. */
@@ -106,6 +106,7 @@ function find<T>(
   argument: string,
   functions: keyof FunctionNames | undefined,
 ): T {
+  if (name === 'custom') throw rare().plainData(argument);
   const known = typeof name === 'string' && Object.hasOwn(names, name);
   return lookUp(names, name, argument, known || !functions ? [] : rare().functionNames[functions]) as T;
 }

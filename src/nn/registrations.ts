@@ -38,11 +38,6 @@ export interface Registrable {
 const registered = /* @__PURE__ */ new Map<string, Registrable>();
 const keyOf = (family: FamilyName, name: string) => `${family} ${name}`;
 
-/** Returns the data of an item without its name. */
-function plainOf({ name: _, ...data }: Registrable): object {
-  return data;
-}
-
 /** Returns what tells an item from another of the same data. */
 const dataOf = (item: Registrable) => JSON.stringify({ ...item, registered: undefined });
 
@@ -75,11 +70,11 @@ export function register<T extends Registrable>(name: string, item: T): T {
     refuse(`a name that the library has no ${family} of`);
   }
   if (item.registered !== undefined) refuse(`'${item.registered}', the name that the item has`);
+  const { label } = item as { readonly label?: string };
+  if (label !== undefined && label !== name) refuse(`'${label}', the name that the metric has in logs`);
   const named = Object.assign(item, { registered: name });
   registered.set(keyOf(family, name), named);
-  const maker = makerOf(item);
-  const make = (options: object) => (maker ? maker({ ...plainOf(named), ...options }) : { ...named, ...options });
-  Object.defineProperty(make, 'definition', { value: maker?.definition });
+  const make = makerOf(item) ?? ((options: object) => ({ ...named, ...options }));
   Object.defineProperty(names, name, { value: make, enumerable: true });
   return named;
 }

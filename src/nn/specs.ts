@@ -1,8 +1,10 @@
-import { carry } from '../kernels/definition.js';
+import { carry, makerOf } from '../kernels/definition.js';
 import { activationTable, constraintTable, lossTable } from '../kernels/tables.js';
 import { BUILD, isCustom } from './expressions/builds.js';
 import { type CustomActivation, type CustomLoss, customActivation, customLoss } from './expressions/custom.js';
+import { type CustomInitializer, initializerFromData } from './initializers/own-initializer.js';
 import { metricNames } from './metrics/counted.js';
+import { type CustomMetric, customMetric } from './metrics/own-metric.js';
 import {
   activationNames,
   constraintNames,
@@ -58,6 +60,7 @@ export function lossFromSpec<T>(given: T): T {
 }
 
 export function metricFromSpec<T>(given: T): T {
+  if (isCustom(given)) return makerOf(given) ? given : (customMetric(given as CustomMetric) as T);
   return revive(given, metricTable, metricNames);
 }
 
@@ -72,6 +75,7 @@ export function activationFromSpec<T>(given: T): T {
 }
 
 export function initializerFromSpec<T>(given: T): T {
+  if (isCustom(given)) return makerOf(given) ? given : (initializerFromData(given as CustomInitializer) as T);
   return revive(given, initializerTable, initializerNames);
 }
 

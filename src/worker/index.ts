@@ -1,4 +1,7 @@
-// This entry exports models in workers: they have the methods of `Model`, with promises.
+/**
+ * Models in workers: they have the methods of `Model`, with promises.
+ * @module myelin/worker
+ */
 
 import type { AutoOptions } from '../backends/detect.js';
 import { placeOf } from '../backends/threads/scripts.js';

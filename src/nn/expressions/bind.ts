@@ -70,7 +70,7 @@ function refuseMixture({ where, told }: Mixture, whose: string): never {
 
 /**
  * Checks steps, which may come from JSON, against the inputs' shapes. With `rowwise` no row may depend on others; `layer`
- * is for layers.
+ * is for layers; a `metric` needs no gradient, and no row of it may depend on others.
  * @throws UnknownNameError, ShapeError, ValueError that name the step.
  */
 export function bindExpression(
@@ -79,6 +79,7 @@ export function bindExpression(
   argument: string,
   rowwise = false,
   layer?: LayerScope,
+  metric = false,
 ): BoundExpression {
   if (!Array.isArray(given) || given.length === 0) {
     throw new ValueError({ argument, given: show(given), expected: 'an array of at least one step, { op, args }' });
@@ -164,7 +165,7 @@ export function bindExpression(
         : args
             .map((source) => values[source] as Value)
             .find(({ mixes }, i) => mixes && (operation.reads?.(i, false) ?? true))?.mixes;
-    if (mixture && rowwise && !layer) refuseMixture(mixture, 'an activation');
+    if (mixture && rowwise && !layer) refuseMixture(mixture, metric ? 'a metric' : 'an activation');
     const shape = operation.shape(shapes, step.axis, numbers);
     if (typeof shape === 'string') {
       const numbered = numbers.length > 0 ? ` with ${numbers.join(', ')}` : '';
@@ -176,7 +177,7 @@ export function bindExpression(
   });
 
   const last = values.at(-1) as Value;
-  checkUses(values, [...names].slice(0, count + (layer?.parameters.size ?? 0)), argument, layer !== undefined);
+  checkUses(values, [...names].slice(0, count + (layer?.parameters.size ?? 0)), argument, layer !== undefined, metric);
   if (last.mixes && layer) refuseMixture(last.mixes, 'a layer');
   return { shape: last.shape, constants, compute: (lower, given) => compute(values, count, lower, given) };
 }
@@ -187,6 +188,7 @@ function checkUses(
   leaves: readonly (readonly [name: string, value: number])[],
   argument: string,
   isLayer: boolean,
+  isMetric: boolean,
 ): void {
   const used = reach(values, () => true);
   const learned = reach(values, ({ passes }, operand) => passes?.(operand) ?? true);
@@ -200,7 +202,7 @@ function checkUses(
         expected: isLayer ? 'one in which it is used' : `one of '${name}'`,
       });
     }
-    if (learned.has(value) || (isLayer && !parameter?.learnable)) continue;
+    if (learned.has(value) || isMetric || (isLayer && !parameter?.learnable)) continue;
     throw new ValueError({
       argument,
       given: `an expression through which no gradient comes to '${name}'`,

@@ -25,7 +25,7 @@ const by =
 const [atLeast, above, equal] = [by('broadcastGreaterEqual'), by('broadcastGreater'), by('broadcastEqual')];
 
 /** Returns the columns from `from` up to `to`, where negative numbers count from the end. */
-function range(columns: number, [from, to = columns]: readonly number[]): readonly [from: number, to: number] {
+export function range(columns: number, [from, to = columns]: readonly number[]): readonly [from: number, to: number] {
   const place = (n: number) => (n < 0 ? columns + n : n);
   return [place(from as number), place(to)];
 }

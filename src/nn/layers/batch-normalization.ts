@@ -51,7 +51,7 @@ export const batchNormalization = /* @__PURE__ */ defineLayer<'batchNormalizatio
           },
           forward(emit, x): Step {
             const { rows, slots } = emit;
-            const training = emit.training && gamma.trainable;
+            const training = emit.training && !emit.inference && gamma.trainable;
             const y = emit.matrix(`${name}.y`, units);
             let mean: Tensor = movingMean.value;
             let variance: Tensor = movingVariance.value;
@@ -78,12 +78,17 @@ export const batchNormalization = /* @__PURE__ */ defineLayer<'batchNormalizatio
             return {
               y,
               backward(dy) {
+                const gradients = { dgamma: gamma.gradient, dbeta: beta.gradient };
                 if (!training) {
+                  if (gamma.trainable) {
+                    // The moments are constants here, which the gradients of gamma and beta do not notice.
+                    const dx = emit.matrix(`${name}.unused`, units);
+                    emit.call(k.batchNormalizationBackward, { x, mean, variance, dy, dx, ...scales, ...gradients });
+                  }
                   const zero = emit.zeros;
                   emit.call(k.batchNormalizationForward, { x: dy, mean: zero, variance, beta: zero, y: dy, ...scales });
                   return [dy];
                 }
-                const gradients = { dgamma: gamma.gradient, dbeta: beta.gradient };
                 emit.call(k.batchNormalizationBackward, { x, mean, variance, dy, dx: dy, ...scales, ...gradients });
                 return [dy];
               },

@@ -1,7 +1,7 @@
 import { lookUp, show, ValueError } from '../../../errors.js';
 import type { Operator } from '../../../kernels/own/instruction.js';
 import { type Step, unknownOperand } from '../../expressions/expression.js';
-import { scalarOperations, type UpdateOperation } from './scalars.js';
+import { scalarOperations, type UpdateOperation } from '../../expressions/scalars.js';
 
 /** A number that is computed once a step, by its place among them. */
 interface Scalar {

@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, show, ValueError } from '../../../errors.js';
 import type { Heap, KernelName } from '../../../kernels/contract.js';
-import { maker } from '../../../kernels/definition.js';
+import { carry } from '../../../kernels/definition.js';
 import { type CommonOptions, common, fillUpdateOptions, type Schedule } from '../../../kernels/lib/update.js';
 import { MOST_STATES } from '../../../kernels/own/instruction.js';
 import { CUSTOM_CHECK, CUSTOM_UPDATE, composedKernels, customSignature, roomFor } from '../../../kernels/own/update.js';
@@ -148,10 +148,16 @@ function build(optimizer: CustomOptimizer): Updating {
   };
 }
 
-const custom = /* @__PURE__ */ maker(
-  () => ({ build }),
-  (_, data: Omit<CustomOptimizer, 'name'>) => read(data),
-);
+/** Lets an optimizer know how it updates, and how it is made anew with other options. */
+function carrying(data: Omit<CustomOptimizer, 'name'>): CustomOptimizer {
+  const item = read(data);
+  const remake = ({ numbers, ...options }: Partial<CustomOptimizer>): CustomOptimizer => {
+    const { name: _, ...own } = item;
+    return carry(read({ ...own, ...options, numbers: { ...own.numbers, ...numbers } }), made);
+  };
+  const made = Object.assign(remake, { definition: { build } });
+  return carry(item, made);
+}
 
 /**
  * An optimizer from an expression of one weight, its gradient and its states:
@@ -174,7 +180,7 @@ export function customOptimizer<const State extends string = never, const Name e
 ): CustomOptimizer {
   if (isCustom(options)) {
     const { name: _, ...data } = options as CustomOptimizer;
-    return custom(data);
+    return carrying(data);
   }
   const argument = 'customOptimizer';
   checkOptions(options, ['update', 'states', 'numbers', ...Object.keys(ranges)], argument);
@@ -185,5 +191,5 @@ export function customOptimizer<const State extends string = never, const Name e
   const given = readNumbers(numbers, `${argument}.numbers`, [...VECTORS, ...SCALARS, ...names]);
   const inputs = [...VECTORS, ...names, ...SCALARS, ...Object.keys(given)];
   const traced = traceAll(update, inputs, ['weight', ...names], `${argument}.update`);
-  return custom({ ...common, states: known, numbers: given, ...traced } as unknown as CustomOptimizer);
+  return carrying({ ...common, states: known, numbers: given, ...traced } as unknown as CustomOptimizer);
 }

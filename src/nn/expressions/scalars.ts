@@ -1,5 +1,5 @@
-import { exp, log, pow } from '../../../kernels/lib/elementary.js';
-import { power } from '../../../kernels/lib/power.js';
+import { exp, log, pow } from '../../kernels/lib/elementary.js';
+import { power } from '../../kernels/lib/power.js';
 
 /** a^b, for a whole b exactly as by multiplication. */
 function raise(a: number, b: number): number {
