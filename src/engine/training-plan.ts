@@ -109,7 +109,7 @@ export function planTraining(
     tables,
     groups,
     paces: [...new Set<Pace>([...groups, ...tables.map(({ pace }) => pace)])],
-    // What an optimizer looks at is the flat parameters.
+    // Looks are at the flat parameters alone.
     safeRate:
       optimizer.check && tables.length > 0
         ? 0

@@ -1,6 +1,6 @@
 import { type Axes, along, COST, columns, draws, elements } from './axis.js';
 import type { Call } from './contract.js';
-import { composedKernels, customAxis } from './own/update.js';
+import { composedKernels, customAxis } from './own/composed.js';
 import * as k from './signatures/index.js';
 import { activationKernels, constraintTable } from './tables.js';
 

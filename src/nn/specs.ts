@@ -13,7 +13,8 @@ import {
   optimizerNames,
   regularizerNames,
 } from './names.js';
-import { type CustomOptimizer, customOptimizer } from './optimizers/own/optimizer.js';
+import type { CustomOptimizer } from './optimizers/updating.js';
+import { customOptimizer } from './own-optimizer/own-optimizer.js';
 import {
   allOptimizers,
   averagingTable,

@@ -1,7 +1,7 @@
 import { makeCall } from '../kernels/call-arrays.js';
 import type { Call, KernelName } from '../kernels/contract.js';
 import { kernelOf, named, type Operands, positional, type Which } from '../kernels/operands.js';
-import type { Composed } from '../kernels/own/update.js';
+import type { Composed } from '../kernels/own/composed.js';
 import * as signatures from '../kernels/signatures/index.js';
 import type { Parameter, RowGradients } from './parameter.js';
 import { matrixTensor, type Tensor, vectorTensor } from './plan.js';

@@ -1,6 +1,6 @@
 import { BackendError, checkNumber, MyelinError, noRoom } from '../../errors.js';
 import { type Backend, type BackendFactory, heapElements, type Phase } from '../../kernels/contract.js';
-import type { Ground } from '../../kernels/own/update.js';
+import type { Ground } from '../../kernels/own/composed.js';
 import { phasesOf, segments } from '../../program/split.js';
 import type { Extras } from '../extras.js';
 import type { instances } from '../instance.js';

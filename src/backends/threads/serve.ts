@@ -1,6 +1,6 @@
 // This code runs in a worker: it waits for orders, computes its share, and reads messages only when told to.
 
-import type { Ground } from '../../kernels/own/update.js';
+import type { Ground } from '../../kernels/own/composed.js';
 import { instantiate, type Modules } from '../instance.js';
 import { COMMAND, Control } from './control.js';
 import { builtin } from './host.js';

@@ -1,5 +1,5 @@
 import type { Phase } from '../../kernels/contract.js';
-import { composedKernels, type Ground } from '../../kernels/own/update.js';
+import { composedKernels, type Ground } from '../../kernels/own/composed.js';
 import type { Control } from './control.js';
 
 /** Messages of the main thread to the others. */

@@ -1,6 +1,7 @@
 import { FACTOR, type Instruction, type Operator, TENSORS } from './instruction.js';
 
-// A module with one function: the instructions of an update as a loop over vectors of four elements, all values in locals.
+// This writes a module with one function: the instructions of an update as a loop over vectors of four elements, all values
+// in locals.
 
 /** The opcodes that it takes, after 0xfd where they work on vectors. */
 const VECTOR = 0xfd;

@@ -2,8 +2,8 @@ import { exp, log } from '../../kernels/lib/elementary.js';
 import type { Numbers } from '../../matrix.js';
 import type { Constant, Operand, Step } from './expression.js';
 import type { OperationName } from './operations.js';
-import { scalarOperations } from './scalars.js';
 import { range } from './selections.js';
+import { scalarOperations } from './single-numbers.js';
 
 /** Numbers in float64, row by row; one row spreads over all rows, one column over all columns. */
 interface Values {

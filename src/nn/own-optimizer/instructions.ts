@@ -1,7 +1,7 @@
-import { lookUp, show, ValueError } from '../../../errors.js';
-import type { Operator } from '../../../kernels/own/instruction.js';
-import { type Step, unknownOperand } from '../../expressions/expression.js';
-import { scalarOperations, type UpdateOperation } from '../../expressions/scalars.js';
+import { lookUp, show, ValueError } from '../../errors.js';
+import type { Operator } from '../../kernels/own/instruction.js';
+import { type Step, unknownOperand } from '../expressions/expression.js';
+import { scalarOperations, type UpdateOperation } from '../expressions/single-numbers.js';
 
 /** A number that is computed once a step, by its place among them. */
 interface Scalar {
@@ -100,7 +100,7 @@ export class Instructions {
     return this.emit(a.kind === 'scalar' || b.kind === 'scalar' ? 'broadcastSubtract' : 'subtract', a, b);
   }
 
-  /** x^n for a whole n above 0, by squaring. */
+  /** Returns x^n for a whole n above 0, by squaring. */
   #power(x: Item, n: number): Item {
     let result: Item | undefined;
     for (let square = x, rest = n; ; square = this.#times(square, square)) {
@@ -130,7 +130,7 @@ export class Instructions {
     return { kind: 'scalar', index };
   }
 
-  /** What an operation of expressions comes to. */
+  /** Returns the result of an operation. */
   apply(op: UpdateOperation, args: readonly Item[]): Item {
     if (args.every((item) => item.kind === 'scalar')) return this.#scalar(op, args as readonly Scalar[]);
     const [a, b = a, c = a] = args as [Item, Item?, Item?];

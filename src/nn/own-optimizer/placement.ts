@@ -1,4 +1,4 @@
-import { CODE, FACTOR, INSTRUCTION, OPERATORS, type Operator, TENSORS } from '../../../kernels/own/instruction.js';
+import { CODE, FACTOR, INSTRUCTION, OPERATORS, type Operator, TENSORS } from '../../kernels/own/instruction.js';
 import type { Instruction, Item, Result } from './instructions.js';
 
 /** An instruction with the places of its result and of its operands. */

@@ -107,7 +107,7 @@ const composed =
     };
   };
 
-/** What programs call that are not kernels of a backend. */
+/** The kernels that no backend has by itself, by the names under which programs call them. */
 export const composedKernels: Readonly<Record<string, Composed>> = {
   [CUSTOM_UPDATE]: composed(false),
   [CUSTOM_CHECK]: composed(true),

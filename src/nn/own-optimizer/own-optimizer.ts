@@ -1,45 +1,22 @@
-import { checkNumber, checkOptions, show, ValueError } from '../../../errors.js';
-import type { Heap, KernelName } from '../../../kernels/contract.js';
-import { carry } from '../../../kernels/definition.js';
-import { type CommonOptions, common, fillUpdateOptions, type Schedule } from '../../../kernels/lib/update.js';
-import { MOST_STATES } from '../../../kernels/own/instruction.js';
-import { CUSTOM_CHECK, CUSTOM_UPDATE, composedKernels, customSignature, roomFor } from '../../../kernels/own/update.js';
-import * as k from '../../../kernels/signatures/index.js';
-import type { Emitter } from '../../../program/emitter.js';
-import type { Pace, UpdateGroup } from '../../../program/parameter.js';
-import { isCustom } from '../../expressions/builds.js';
-import {
-  type Expression,
-  type Operand,
-  type Operations,
-  type Step,
-  type Term,
-  traceAll,
-} from '../../expressions/expression.js';
-import { optimizerNames } from '../../names.js';
-import { optimizerFunctions } from '../../rare/function-names.js';
-import { FAMILY, type Family, type Registrable } from '../../registrations.js';
-import type { Updating } from '../optimizers.js';
-import { compileUpdate, SCALARS, VECTORS } from './compile.js';
+import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
+import type { Heap, KernelName } from '../../kernels/contract.js';
+import { carry } from '../../kernels/definition.js';
+import { type CommonOptions, common, fillUpdateOptions, type Schedule } from '../../kernels/lib/update.js';
+import { CUSTOM_CHECK, CUSTOM_UPDATE, composedKernels, customSignature, roomFor } from '../../kernels/own/composed.js';
+import { MOST_STATES } from '../../kernels/own/instruction.js';
+import * as k from '../../kernels/signatures/index.js';
+import type { Emitter } from '../../program/emitter.js';
+import type { Pace, UpdateGroup } from '../../program/parameter.js';
+import { isCustom } from '../expressions/builds.js';
+import { type Expression, type Operations, type Term, traceAll } from '../expressions/expression.js';
+import { optimizerNames } from '../names.js';
+import type { CustomOptimizer, Updating } from '../optimizers/updating.js';
+import { optimizerFunctions } from '../rare/function-names.js';
+import { FAMILY, type Family } from '../registrations.js';
+import { compileUpdate, SCALARS, VECTORS } from './compile-update.js';
 
 /** The values that every update starts from: the weight, its gradient, the learning rate, and the step, from 1 on. */
 type Given = 'weight' | 'gradient' | 'rate' | 'step';
-
-/** An optimizer of the user's own as plain data. */
-export interface CustomOptimizer extends Registrable {
-  /** A number >= 0, or a schedule. */
-  readonly learningRate: number | Schedule;
-  /** Strength of the decoupled decay w -= learningRate weightDecay w before each update, of kernels only. */
-  readonly weightDecay: number;
-  /** The states, each with the number that it begins with. */
-  readonly states: Readonly<Record<string, number>>;
-  /** The numbers that the update names. */
-  readonly numbers: Readonly<Record<string, number>>;
-  /** The operations in order. */
-  readonly steps: readonly Step[];
-  /** The results, by 'weight' and the names of states: an operand each. */
-  readonly results: Readonly<Record<string, Operand>>;
-}
 
 /**
  * Describes an update: gets symbols for `weight`, `gradient`, `rate`, `step`, each state and each number; returns what becomes

@@ -1,7 +1,7 @@
 import { exp, log, pow } from '../../kernels/lib/elementary.js';
 import { power } from '../../kernels/lib/power.js';
 
-/** a^b, for a whole b exactly as by multiplication. */
+/** Returns a^b, for a whole b as products come to. */
 function raise(a: number, b: number): number {
   if (Number.isInteger(b)) return b < 0 ? 1 / power(a, -b) : power(a, b);
   if (a === 0) return b > 0 ? 0 : Infinity;

@@ -1,8 +1,8 @@
-import { ValueError } from '../../../errors.js';
-import type { Heap } from '../../../kernels/contract.js';
-import { SETTLE_EVERY } from '../../../kernels/lib/update.js';
-import { CODE, CORE } from '../../../kernels/own/instruction.js';
-import type { Operand, Step } from '../../expressions/expression.js';
+import { ValueError } from '../../errors.js';
+import type { Heap } from '../../kernels/contract.js';
+import { SETTLE_EVERY } from '../../kernels/lib/update.js';
+import { CODE, CORE } from '../../kernels/own/instruction.js';
+import type { Operand, Step } from '../expressions/expression.js';
 import { GRADIENT, Instructions, type Item, type Result, readSteps, TINY } from './instructions.js';
 import { encode, placeResults, settling } from './placement.js';
 
