@@ -280,7 +280,7 @@ export class Pool {
     if (this.#failure === undefined) return;
     throw new BackendError(
       `The threads of this backend are gone: ${this.#failure}. Its models cannot go on; open another backend and build ` +
-        'them anew from the last weights that were saved.',
+        'them again from the last weights that were saved.',
     );
   }
 
