@@ -298,7 +298,7 @@ function build(spec: object, name: string, widths: readonly number[], index: num
     units: shape.columns,
     parameters: [...parameters.values()],
     constants: bound.constants,
-    // What a batch of one row says of the others is nothing.
+    // A batch of one row has no others to compare it with.
     ...(bound.mixes ? { minimumBatch: 2 } : {}),
     forward(emit, ...inputs) {
       const lower = new Lowering(emit, name, index);
