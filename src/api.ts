@@ -123,6 +123,11 @@ export {
   customLoss,
   type LossFunction,
 } from './nn/expressions/custom.js';
+export {
+  type CustomRegularizer,
+  customRegularizer,
+  type RegularizerFunction,
+} from './nn/expressions/custom-regularizer.js';
 export type {
   Constant as ExpressionConstant,
   Expression,

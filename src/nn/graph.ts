@@ -199,7 +199,7 @@ export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): Built
     checkOptions(spec, [...options, 'trainable', 'learningRateMultiplier'], name);
     const widths = sources.map((source) => (values[source] as { width: number }).width);
     checkInputShape(spec, name, widths, sources);
-    const made = kind.build(spec, name, widths, index);
+    const made = kind.build(spec, name, widths, index).map(withOwnPenalties);
     const ids = made[0]?.ids;
     const source = nodes[(sources[0] as number) - inputs.length];
     if (ids && source) throw ids.misplaced(name, `${spec.type} after ${source.spec.type}`);
@@ -226,6 +226,11 @@ export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): Built
     })),
     layers,
   };
+}
+
+function withOwnPenalties(layer: Layer): Layer {
+  const penalties = [layer.activityPenalty, ...layer.parameters.map(({ penalty }) => penalty)];
+  return penalties.find((penalty) => penalty?.own)?.own?.apply(layer) ?? layer;
 }
 
 /** Results, gradients and what is frozen go by names. */

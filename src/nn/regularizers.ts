@@ -1,5 +1,6 @@
 import { fillOptions, maker, type OptionRange, type OptionRanges } from '../kernels/definition.js';
 import type { Penalty } from '../program/parameter.js';
+import type { CustomRegularizer } from './expressions/custom-regularizer.js';
 
 /** Defines a penalty. */
 export interface RegularizerDefinition<O extends object = object> {
@@ -62,6 +63,7 @@ export const l1l2 = /* @__PURE__ */ regularizer<'l1l2', L1L2Options, Partial<L1L
 
 /** A penalty as plain data: its name and strengths, which may be left out. */
 export type Regularizer =
+  | CustomRegularizer
   | ({
       /** The name of the penalty. */
       readonly name: 'l1' | 'l2';

@@ -2,6 +2,7 @@ import { carry, makerOf } from '../kernels/definition.js';
 import { activationTable, constraintTable, lossTable } from '../kernels/tables.js';
 import { BUILD, isCustom } from './expressions/builds.js';
 import { type CustomActivation, type CustomLoss, customActivation, customLoss } from './expressions/custom.js';
+import { type CustomRegularizer, customRegularizer } from './expressions/custom-regularizer.js';
 import { type CustomInitializer, initializerFromData } from './initializers/own-initializer.js';
 import { metricNames } from './metrics/counted.js';
 import { type CustomMetric, customMetric } from './metrics/own-metric.js';
@@ -77,6 +78,11 @@ export function initializerFromSpec<T>(given: T): T {
   return revive(given, initializerTable, initializerNames);
 }
 
+export function regularizerFromSpec<T>(given: T): T {
+  if (isCustom(given)) return makerOf(given) ? given : (customRegularizer(given as CustomRegularizer) as T);
+  return revive(given, regularizerTable, regularizerNames);
+}
+
 /** Reads one value for all outputs, or one for each, in order or by name. */
 function perOutput(given: unknown, one: (item: unknown) => unknown): unknown {
   if (Array.isArray(given)) return given.map((item) => perOutput(item, one));
@@ -106,7 +112,7 @@ export function optionsFromSpec(options: Readonly<Record<string, unknown>>): Rec
   const part = (key: string, value: unknown): unknown => {
     if (key === 'activation') return activationFromSpec(value);
     if (key.endsWith('Initializer')) return initializerFromSpec(value);
-    if (key.endsWith('Regularizer')) return revive(value, regularizerTable, regularizerNames);
+    if (key.endsWith('Regularizer')) return regularizerFromSpec(value);
     return key.endsWith('Constraint') ? revive(value, constraintTable, constraintNames) : value;
   };
   return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, part(key, value)]));

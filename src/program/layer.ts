@@ -79,6 +79,8 @@ export interface Layer {
   readonly tables?: TableLearning | undefined;
   /** On the output, per row. */
   readonly activityPenalty?: Penalty | undefined;
+  /** The places where programs with a loss report penalties that the layer emits itself. */
+  readonly penaltySlots?: readonly Tensor[];
   /** Fewer rows than this in a training batch are refused. */
   readonly minimumBatch?: number;
   forward(emit: Emitter, x: Tensor, ...others: readonly Tensor[]): Step;

@@ -93,6 +93,16 @@ const keras: Peer = {
       check: () => classifier().fit(x, y, { classWeight: { 0: 1, 1: 5 } }),
     },
     {
+      theirs: '`kernel_regularizer=lambda w: 0.1 * sum(abs(w))`',
+      ours: '`kernelRegularizer: customRegularizer((w, { abs, mul, sum }) => mul(0.1, sum(abs(w))))`',
+      check: () => {
+        const kernelRegularizer = m.customRegularizer((w, { abs, mul, sum }) => mul(0.1, sum(abs(w))));
+        const model = unit(-3, { kernelRegularizer });
+        model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+        expect(model.evaluate([1], [-3]).penalty).toBeCloseTo(0.3, 6);
+      },
+    },
+    {
       theirs: '`kernel_initializer=lambda shape, dtype: ...`',
       ours: '`kernelInitializer: customInitializer((shape, random) => ...)`',
       check: () => {
