@@ -145,6 +145,14 @@ export {
   type InitializerRandom,
 } from './nn/initializers/own-initializer.js';
 export type { InitializerSpec } from './nn/initializers/spec.js';
+export {
+  type CustomLayer,
+  type CustomLayerData,
+  type CustomLayerOptions,
+  customLayer,
+  type LayerDefinition,
+  type LayerParameter,
+} from './nn/layers/custom-layer.js';
 export * from './nn/layers/index.js';
 export type { Loss, LossOption, LossWeights } from './nn/losses.js';
 export * from './nn/metrics/index.js';

@@ -22,7 +22,7 @@ import type { FitRun } from '../fit/fit.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import type { Matrix, MatrixLike, MatrixNumbers } from '../matrix.js';
 import { type BuildableSpec, buildGraph, type Graph, sequence, specOf, trace } from '../nn/graph.js';
-import type { SymbolicTensor } from '../nn/layers/index.js';
+import type { LayerSpec, SymbolicTensor } from '../nn/layers/index.js';
 import { copyData, copySpec } from '../nn/layers/kind.js';
 import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { Weights } from '../nn/parameters.js';
@@ -82,7 +82,10 @@ export class Model implements ModelInterface {
     }
     const built = buildGraph(graph);
     this.backend = backend;
-    this.#graph = { ...graph, nodes: graph.nodes.map((node) => ({ ...node, spec: copySpec(node.spec) })) };
+    this.#graph = {
+      ...graph,
+      nodes: graph.nodes.map((node, i) => ({ ...node, spec: copySpec(built.specs[i] as LayerSpec) })),
+    };
     this.#layers = built.layers;
     this.#engine = new Engine(built, seed, backend, initialize);
   }

@@ -22,6 +22,8 @@ export interface Family {
   readonly names: object;
   /** Names of the library's own that the table does not have. */
   readonly functions?: readonly string[];
+  /** Its items are functions of options, which join the table themselves. */
+  readonly joins?: true;
   /** Its items hold JavaScript functions, which neither a file nor a worker can take. */
   readonly functional?: true;
 }
@@ -57,7 +59,7 @@ export function register<T extends Registrable>(name: string, item: T): T {
       expected: 'what customActivation, customLoss or another custom function returned',
     });
   }
-  const { family, names, functions = [], functional } = known;
+  const { family, names, functions = [], functional, joins } = known;
   const refuse = (expected: string, hint?: string) => {
     throw new ValueError({ argument: 'register, name', given: show(name), expected, hint });
   };
@@ -75,7 +77,7 @@ export function register<T extends Registrable>(name: string, item: T): T {
   const named = Object.assign(item, { registered: name });
   registered.set(keyOf(family, name), named);
   const make = makerOf(item) ?? ((options: object) => ({ ...named, ...options }));
-  Object.defineProperty(names, name, { value: make, enumerable: true });
+  Object.defineProperty(names, name, { value: joins ? item : make, enumerable: true });
   return named;
 }
 
@@ -120,7 +122,7 @@ const PLACES: Readonly<Record<string, FamilyName>> = {
 };
 
 function familyAt(key: string, outer: FamilyName | undefined): FamilyName | undefined {
-  const [, kind] = /(Initializer|Regularizer)$/.exec(key) ?? [];
+  const [, kind] = /(initializer|regularizer)$/i.exec(key) ?? [];
   return kind ? (kind.toLowerCase() as FamilyName) : (PLACES[key] ?? outer);
 }
 

@@ -107,13 +107,24 @@ export function compileOptionsFromSpec<T extends object>(options: T): T {
   };
 }
 
-/** Returns the options of a layer. */
+type Plain = Readonly<Record<string, unknown>>;
+
+const isPlain = (value: unknown): value is Plain =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const mapValues = (given: Plain, map: (value: unknown) => unknown) =>
+  Object.fromEntries(Object.entries(given).map(([key, value]) => [key, map(value)]));
+
+/** Returns the options of a layer; those of a custom layer's parameters are in `parameters`. */
 export function optionsFromSpec(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const part = (key: string, value: unknown): unknown => {
     if (key === 'activation') return activationFromSpec(value);
-    if (key.endsWith('Initializer')) return initializerFromSpec(value);
-    if (key.endsWith('Regularizer')) return regularizerFromSpec(value);
-    return key.endsWith('Constraint') ? revive(value, constraintTable, constraintNames) : value;
+    if (/initializer$/i.test(key)) return initializerFromSpec(value);
+    if (/regularizer$/i.test(key)) return regularizerFromSpec(value);
+    if (/constraint$/i.test(key)) return revive(value, constraintTable, constraintNames);
+    return key === 'parameters' && isPlain(value)
+      ? mapValues(value, (each) => (isPlain(each) ? optionsFromSpec(each) : each))
+      : value;
   };
   return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, part(key, value)]));
 }

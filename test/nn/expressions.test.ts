@@ -29,7 +29,7 @@ const layers = [
 describe('gradients, by float64 central differences', () => {
   test('every operation has a case', () => {
     const named = new Set(lossCases.map(({ name }) => name.split(/[ ,]/)[0]));
-    // What differs between training and inference is for layers, whose cases test/own/layers.test.ts has.
+    // What differs between training and inference is for layers, whose cases test/nn/own/layers.test.ts has.
     for (const [op, { phases }] of Object.entries<Operation>(operations)) if (!phases) expect(named).toContain(op);
   });
   test('every operation has a row in the documentation', () => {

@@ -191,7 +191,7 @@ function checkUses(
   isMetric: boolean,
 ): void {
   const used = reach(values, () => true);
-  const learned = reach(values, ({ passes }, operand) => passes?.(operand) ?? true);
+  const learned = reach(values, ({ passes }, operand) => passes?.(operand, true) ?? true);
   for (const [name, value] of isLayer ? leaves : leaves.slice(-1)) {
     const { parameter } = values[value] as BoundValue;
     if (!used.has(value)) {

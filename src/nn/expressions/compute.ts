@@ -50,7 +50,6 @@ export function reach(
   return found;
 }
 
-const passes = ({ passes: does }: Operation, operand: number) => does?.(operand) ?? true;
 const isWeights = ({ op }: BoundStep, operand: number) => op === 'matmul' && operand === 1;
 
 /** Emits the steps of an expression of `inputs` values, which come first, and of parameters, which follow. */
@@ -60,7 +59,8 @@ export function compute(
   lower: Lowering,
   given: readonly Value[],
 ): Computed {
-  const { training } = lower.emit;
+  const training = lower.emit.training && !lower.emit.inference;
+  const passes = ({ passes: does }: Operation, operand: number) => does?.(operand, training) ?? true;
   const needed = reach(values, ({ reads }, operand) => reads?.(operand, training) ?? true);
   const results: (Value | undefined)[] = [];
   const contexts: (Context | undefined)[] = [];

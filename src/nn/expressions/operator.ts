@@ -30,7 +30,7 @@ export interface Operation {
   /** Its value or its gradient is not finite where an operand, of a quotient the second, is 0. */
   readonly needsPositive?: boolean;
   /** Returns whether operand `i` gets a gradient; default all do. */
-  passes?(i: number): boolean;
+  passes?(i: number, training: boolean): boolean;
   /** Returns whether operand `i` is used; default all are. */
   reads?(i: number, training: boolean): boolean;
   /** Returns the shape of the result, or what is expected of shapes and numbers. */

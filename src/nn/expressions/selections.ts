@@ -121,7 +121,7 @@ export const selections = {
       const { lower, numbers, saved } = context;
       const rate = numbers[0] as number;
       const x = first(context);
-      if (!lower.emit.training || rate === 0) return x;
+      if (!lower.emit.training || lower.emit.inference || rate === 0) return x;
       const { y, mask } = lower.dropout(x, rate);
       saved.mask = mask;
       return y;
@@ -131,11 +131,14 @@ export const selections = {
   inTraining: {
     operands: 2,
     phases: true,
-    passes: (i) => i === 0,
+    passes: (i, training) => training === (i === 0),
     reads: (i, training) => training === (i === 0),
     shape: ([a, b]) =>
       a?.rows === b?.rows && a?.columns === b?.columns ? (a as Shape) : 'the same shape in training and in inference',
-    forward: (context) => (context.lower.emit.training ? first(context) : second(context)),
+    forward(context) {
+      const { emit } = context.lower;
+      return emit.training && !emit.inference ? first(context) : second(context);
+    },
     gradient: (_, dy) => dy,
   },
 } satisfies Record<string, Operation>;

@@ -118,8 +118,9 @@ function readNodes(engine: Engine, program: GradientProgram): Backward['nodes'] 
   return Object.fromEntries(nodes.reverse());
 }
 
-/** Has layers with random numbers draw those of the step to come. */
-function prepareDraws(engine: Engine, program: GradientProgram): void {
+/** Has layers with random numbers draw those of the step to come; gradients that no layer writes are 0. */
+function prepare(engine: Engine, program: GradientProgram): void {
+  for (const { offset, size } of program.parameters.values()) engine.heap.fill(0, offset, offset + size);
   if (program.stochastic) engine.writeRandomState(engine.compiled ? nextBatch(engine) : engine.steps.taken + 1);
 }
 
@@ -134,7 +135,7 @@ function compute<T>(
   const wish: Wish = { loss, weighted, nodes, inputs, inference: !training };
   const whole = gradientProgram(engine, wish, rows);
   engine.stageBatch(whole, x, y, 0);
-  prepareDraws(engine, whole);
+  prepare(engine, whole);
   engine.runProgram(whole);
   const read = {
     ...report(whole),
@@ -144,7 +145,7 @@ function compute<T>(
   };
   if (!perRow) return { ...read, perRow: {} };
   const single = gradientProgram(engine, { ...wish, nodes: false, inputs: false }, 1);
-  prepareDraws(engine, single);
+  prepare(engine, single);
   return { ...read, perRow: gradientsPerRow(engine, single, x, y, rows) };
 }
 

@@ -8,7 +8,10 @@ import type { Matrix } from '../../../src/matrix.js';
 import { modelFromSpec } from '../../../src/model/from-spec.js';
 import { sequential } from '../../../src/model/model.js';
 import { type CustomRegularizer, customRegularizer } from '../../../src/nn/expressions/custom-regularizer.js';
+import { customInitializer } from '../../../src/nn/initializers/own-initializer.js';
+import { customLayer } from '../../../src/nn/layers/custom-layer.js';
 import { activation, batchNormalization, dense, type LayerSpec } from '../../../src/nn/layers/index.js';
+import { register } from '../../../src/nn/registrations.js';
 import { l1, l2 } from '../../../src/nn/regularizers.js';
 import * as worker from '../../../src/worker/index.js';
 import { any } from '../../support/any.js';
@@ -250,6 +253,31 @@ describe('training', async () => {
 
 describe('plain data', () => {
   const { regularizer } = regularizers['norms of rows']!;
+
+  test('of parameters of custom layers, by name or whole, with initializers of their own', () => {
+    register('ownRows', customRegularizer(JSON.parse(JSON.stringify(regularizer))));
+    const half = customInitializer(([rows, columns]) => new Float32Array(rows * columns).fill(0.5));
+    register('half', half);
+    const made = [
+      { regularizer, initializer: half },
+      { regularizer: any('ownRows'), initializer: any('half') },
+    ].map((options) => {
+      const layer = customLayer({
+        parameters: ({ x: columns }) => ({ w: { shape: [columns, 9], ...options }, b: { shape: [9], ...options } }),
+        forward: ({ x: from, w, b }, { add, matmul, tanh }) => tanh(add(matmul(from, w), b)),
+      });
+      return build([layer({ inputShape: INPUTS })]);
+    });
+    const [first, second] = made.map((model) => model.trainOnBatch(x, y));
+    expect(second).toEqual(first);
+    const value = (rows: number, columns: number) => rows * 0.1 * Math.sqrt(1e-3 + columns / 4);
+    expect(first!.penalty).toBeCloseTo(value(INPUTS, 9) + value(1, 9), 5);
+    for (const model of made) {
+      const loaded = deserialize(serialize(model), { backend: factories.typescript });
+      expect(loaded.trainOnBatch(x, y)).toEqual(model.trainOnBatch(x, y));
+      expect(weightHash(loaded)).toBe(weightHash(model));
+    }
+  });
 
   test('go through JSON and files, and to a worker', async () => {
     expect(customRegularizer(JSON.parse(JSON.stringify(regularizer)))).toEqual(regularizer);
