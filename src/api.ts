@@ -123,11 +123,7 @@ export {
   customLoss,
   type LossFunction,
 } from './nn/expressions/custom.js';
-export {
-  type CustomRegularizer,
-  customRegularizer,
-  type RegularizerFunction,
-} from './nn/expressions/custom-regularizer.js';
+export { customRegularizer, type RegularizerFunction } from './nn/expressions/custom-regularizer.js';
 export type {
   Constant as ExpressionConstant,
   Expression,

@@ -1,5 +1,5 @@
 import { checkBoolean, checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
-import type { Ids, Layer } from '../program/layer.js';
+import type { Ids, Layer, OwnPenalty } from '../program/layer.js';
 import type { NetworkInput, NetworkNode } from '../program/network.js';
 import { inputWidth } from './layers/input.js';
 import { copySpec, kindOf, type LayerSpec, SymbolicTensor, type TrainableLayerOptions } from './layers/kind.js';
@@ -242,7 +242,8 @@ export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): Built
 
 function withOwnPenalties(layer: Layer): Layer {
   const penalties = [layer.activityPenalty, ...layer.parameters.map(({ penalty }) => penalty)];
-  return penalties.find((penalty) => penalty?.own)?.own?.apply(layer) ?? layer;
+  const own = penalties.find((penalty) => penalty?.own)?.own as OwnPenalty | undefined;
+  return own?.apply(layer) ?? layer;
 }
 
 /** Results, gradients and what is frozen go by names. */

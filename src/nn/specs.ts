@@ -2,7 +2,7 @@ import { carry, makerOf } from '../kernels/definition.js';
 import { activationTable, constraintTable, lossTable } from '../kernels/tables.js';
 import { BUILD, isCustom } from './expressions/builds.js';
 import { type CustomActivation, type CustomLoss, customActivation, customLoss } from './expressions/custom.js';
-import { type CustomRegularizer, customRegularizer } from './expressions/custom-regularizer.js';
+import { customRegularizer } from './expressions/custom-regularizer.js';
 import { type CustomInitializer, initializerFromData } from './initializers/own-initializer.js';
 import { metricNames } from './metrics/counted.js';
 import { type CustomMetric, customMetric } from './metrics/own-metric.js';
@@ -22,6 +22,7 @@ import {
   regularizerTable,
   scheduleTable,
 } from './registry.js';
+import type { CustomRegularizer } from './regularizers.js';
 
 // Plain data, such as JSON, are turned back into specs: specs that functions return carry their definitions, and readers of
 // files look them up. Names that no table has are left for later checks.

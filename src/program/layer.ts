@@ -65,6 +65,12 @@ export interface TableLearning {
   ): readonly TableUpdate[];
 }
 
+/** A penalty that a layer emits itself. */
+export interface OwnPenalty {
+  /** Returns the layer with all penalties of this kind that it and its parameters have. */
+  apply(layer: Layer): Layer;
+}
+
 /** Forward and backward of a layer, side by side, as emitters of kernel calls. */
 export interface Layer {
   readonly name: string;

@@ -1,7 +1,6 @@
 import type { Heap } from '../kernels/contract.js';
 import type { ConstraintName } from '../kernels/tables.js';
 import type { Matrix } from '../matrix.js';
-import type { Layer } from './layer.js';
 import type { Tensor } from './plan.js';
 
 /** Describes how a parameter is initialized, as plain data: a name and options, which only the initializer reads. */
@@ -14,14 +13,8 @@ export interface Initializer {
 export interface Penalty {
   readonly l1: number;
   readonly l2: number;
-  /** A penalty of the user's own, in place of both. */
-  readonly own?: OwnPenalty;
-}
-
-/** A penalty that a layer emits itself. */
-export interface OwnPenalty {
-  /** Returns the layer with all penalties of this kind that it and its parameters have. */
-  apply(layer: Layer): Layer;
+  /** A penalty of the user's own in place of both, an `OwnPenalty`. */
+  readonly own?: object;
 }
 
 /** Holds a parameter in bounds after each update: names a kernel and its number. */

@@ -2,22 +2,16 @@ import { checkOptions } from '../../errors.js';
 import { carry } from '../../kernels/definition.js';
 import * as k from '../../kernels/signatures/index.js';
 import type { Emitter } from '../../program/emitter.js';
-import type { Layer } from '../../program/layer.js';
-import type { Constant, OwnPenalty, Parameter } from '../../program/parameter.js';
+import type { Layer, OwnPenalty } from '../../program/layer.js';
+import type { Constant, Parameter } from '../../program/parameter.js';
 import { type Tensor, vectorTensor } from '../../program/plan.js';
 import { regularizerNames } from '../names.js';
-import { FAMILY, type Family, type Registrable } from '../registrations.js';
-import type { RegularizerDefinition } from '../regularizers.js';
+import { FAMILY, type Family } from '../registrations.js';
+import type { CustomRegularizer, RegularizerDefinition } from '../regularizers.js';
 import { type BoundExpression, bindExpression } from './bind.js';
 import { isCustom } from './builds.js';
 import { type Expression, type Operations, type Step, trace } from './expression.js';
 import { Lowering, SCALAR, type Shape, sameShape, type Value } from './lowering.js';
-
-/** A penalty as plain data; each step computes one operation, and the elements of the last one are added up. */
-export interface CustomRegularizer extends Registrable {
-  /** The operations in order; the elements of the last one are added up. */
-  readonly steps: readonly Step[];
-}
 
 /** Describes a penalty on weights, rows x columns, or on an output; the elements of what it returns are added up. */
 export type RegularizerFunction = (w: Expression, operations: Operations) => Expression;
