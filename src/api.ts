@@ -114,6 +114,7 @@ export { modelFromSpec } from './model/from-spec.js';
 export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './model/lsuv.js';
 export { model, sequential } from './model/model.js';
 export type { FunctionalOptions, ModelOptions, SequentialOptions } from './model/options.js';
+export type { ClassName, ClassNames, Labels } from './nn/class-names.js';
 export {
   type ActivationFunction,
   type CustomActivation,
@@ -165,6 +166,12 @@ export type { OptimizerSpec } from './nn/optimizers/optimizers.js';
 export type { ScheduleDefinition } from './nn/optimizers/rate.js';
 export * from './nn/optimizers/schedules.js';
 export type { Solver } from './nn/optimizers/solver.js';
+export type { CustomOptimizer } from './nn/optimizers/updating.js';
+export {
+  type CustomOptimizerOptions,
+  customOptimizer,
+  type UpdateFunction,
+} from './nn/own-optimizer/own-optimizer.js';
 export type { Weights } from './nn/parameters.js';
 export * from './nn/registered.js';
 export { type FamilyName, type Registrable, register } from './nn/registrations.js';
@@ -180,9 +187,10 @@ export type {
   UpdateLogs,
 } from './passes/gradient-options.js';
 export type { Logs, Occasional } from './passes/logs.js';
-export type { PredictOptions } from './passes/predict.js';
+export type { BatchSizeOption, PredictOptions } from './passes/predict.js';
+export type { PredictClassesOptions, PredictedClass } from './passes/rare/predict-classes.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
-export type { Data } from './rows/arrays.js';
+export type { Data, Targets } from './rows/arrays.js';
 export type { Batch, Batches } from './rows/batches.js';
 export type { ClassWeightOption, ClassWeights } from './rows/class-weights.js';
-export type { SampleWeight, WeightOptions } from './rows/sample-weights.js';
+export type { EvaluateOptions, SampleWeight, WeightOptions } from './rows/sample-weights.js';

@@ -111,6 +111,31 @@ export const operations = {
       ({ lower }, dy, y) => lower.flat('sqrtBackward', y, dy),
     ),
   ),
+  // a^b = e^(b log a); the derivative with respect to a is b y / a, that with respect to b y log a.
+  pow: needsPositive({
+    operands: 2,
+    shape: broadcastShape,
+    forward(context) {
+      const { lower, shape } = context;
+      const exponent = lower.broadcast(
+        'broadcastMultiply',
+        lower.flat('logForward', first(context)),
+        second(context),
+        shape,
+      );
+      return lower.flat('exponentialForward', exponent);
+    },
+    gradient(context, dy, y, i) {
+      const { lower, shape } = context;
+      const [a, b] = [first(context), second(context)];
+      const product = lower.broadcast('broadcastMultiply', dy, y, shape);
+      const slope =
+        i === 0
+          ? lower.broadcast('broadcastDivide', lower.broadcast('broadcastMultiply', product, b, shape), a, shape)
+          : lower.broadcast('broadcastMultiply', product, lower.flat('logForward', a), shape);
+      return lower.reduce(slope, (i === 0 ? a : b).shape);
+    },
+  }),
   sum: reduction(() => 1),
   mean: reduction(({ lower, axis }, x) => {
     if (axis === undefined) return lower.elements(x);
