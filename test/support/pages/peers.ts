@@ -88,6 +88,26 @@ const keras: Peer = {
         }),
     },
     {
+      theirs: '`StringLookup(vocabulary=names)(labels)`, `names[argmax]`',
+      ours: '`compile({ ..., classNames: names })`, labels as `y`, `predictClasses(x)`',
+      check: () => {
+        const model = classifier();
+        model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', classNames: ['no', 'yes'] });
+        const names = y.map((value) => (value ? 'yes' : 'no'));
+        expect(model.evaluate(x, names)).toEqual(model.evaluate(x, y));
+        expect(model.predictClasses(x)).toEqual([...model.predict(x).argMax()].map((c) => (c ? 'yes' : 'no')));
+      },
+    },
+    {
+      theirs: '`evaluate(x, y, batch_size=64)`, `predict(x, batch_size=64)`',
+      ours: '`evaluate(x, y, { batchSize: 64 })`, `predict(x, { batchSize: 64 })`',
+      check: () => {
+        const model = classifier();
+        expect(model.evaluate(x, y, { batchSize: 7 })).toEqual(model.evaluate(x, y));
+        expect(model.predict(x, { batchSize: 7 })).toEqual(model.predict(x));
+      },
+    },
+    {
       theirs: '`class_weight={0: 1, 1: 5}`',
       ours: '`classWeight: { 0: 1, 1: 5 }`',
       check: () => classifier().fit(x, y, { classWeight: { 0: 1, 1: 5 } }),
@@ -351,6 +371,17 @@ const sklearn: Peer = {
       theirs: '`KFold(n_splits=4)`',
       ours: '`kFold(rows, { folds: 4 })`',
       check: () => expect(data.kFold(20, { folds: 4 })).toHaveLength(4),
+    },
+    {
+      theirs: '`LabelEncoder()`, `clf.classes_`, `clf.predict(X)`',
+      ours: '`fit(x, labels)`, `model.classNames`, `model.predictClasses(x)`',
+      check: async () => {
+        const model = classifier();
+        const labels = y.map((value) => (value ? 'up' : 'down'));
+        await model.fit(x, labels, { lint: false });
+        expect(model.classNames).toEqual(['down', 'up']);
+        expect(model.predictClasses(x).every((name) => name === 'up' || name === 'down')).toBe(true);
+      },
     },
     {
       theirs: "`class_weight='balanced'`",
