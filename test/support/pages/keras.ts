@@ -117,6 +117,27 @@ export const keras: Peer = {
         expect(m.model({ inputs, outputs, backend }).predict(x).columns).toBe(3);
       },
     },
+    {
+      theirs: '`tape.gradient(loss, weights)`, `optimizer.apply_gradients(...)`',
+      ours: '`model.gradients(x, y).gradients`, `model.applyGradients(gradients)`',
+      check: () => {
+        const [model, other] = [classifier(), classifier()];
+        model.applyGradients(model.gradients(x, y).gradients);
+        other.trainOnBatch(x, y);
+        expect(model.getWeights()).toEqual(other.getWeights());
+      },
+    },
+    {
+      theirs: '`tape.gradient(loss, x)`',
+      ours: '`model.gradients(x, y, { inputs: true }).inputs`',
+      check: () =>
+        expect(classifier().gradients(x, y, { inputs: true }).inputs.input).toMatchObject({ rows: 40, columns: 2 }),
+    },
+    {
+      theirs: '`Model(model.inputs, layer.output).predict(x)`',
+      ours: "`model.layerOutputs(x, 'layers.0')`",
+      check: () => expect(classifier().layerOutputs(x, 'layers.0')['layers.0']).toMatchObject({ rows: 40, columns: 4 }),
+    },
   ],
   different: [
     {
