@@ -51,6 +51,26 @@ export const keras: Peer = {
       },
     },
     {
+      theirs: '`StringLookup(vocabulary=names)(labels)`, `names[argmax]`',
+      ours: '`compile({ ..., classNames: names })`, labels as `y`, `predictClasses(x)`',
+      check: () => {
+        const model = classifier();
+        model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', classNames: ['no', 'yes'] });
+        const labels = y.map((value) => (value ? 'yes' : 'no'));
+        expect(model.evaluate(x, labels)).toEqual(model.evaluate(x, y));
+        expect(model.predictClasses(x)).toEqual([...model.predict(x).argMax()].map((c) => (c ? 'yes' : 'no')));
+      },
+    },
+    {
+      theirs: '`evaluate(x, y, batch_size=64)`, `predict(x, batch_size=64)`',
+      ours: '`evaluate(x, y, { batchSize: 64 })`, `predict(x, { batchSize: 64 })`',
+      check: () => {
+        const model = classifier();
+        expect(model.evaluate(x, y, { batchSize: 7 })).toEqual(model.evaluate(x, y));
+        expect(model.predict(x, { batchSize: 7 })).toEqual(model.predict(x));
+      },
+    },
+    {
       theirs: '`class_weight={0: 1, 1: 5}`',
       ours: '`classWeight: { 0: 1, 1: 5 }`',
       check: async () => {
