@@ -73,18 +73,29 @@ export const batchNormalization = /* @__PURE__ */ defineLayer<'batchNormalizatio
                 });
               }
             }
-            const scales = { gamma: gamma.value, epsilon };
-            emit.call(k.batchNormalizationForward, { x, mean, variance, beta: beta.value, y, ...scales });
+            const scale = gamma.value;
+            emit.call(k.batchNormalizationForward, { x, mean, variance, gamma: scale, beta: beta.value, y, epsilon });
             return {
               y,
               backward(dy) {
                 if (!training) {
                   const zero = emit.zeros;
-                  emit.call(k.batchNormalizationForward, { x: dy, mean: zero, variance, beta: zero, y: dy, ...scales });
+                  const still = { mean: zero, beta: zero };
+                  emit.call(k.batchNormalizationForward, { x: dy, variance, gamma: scale, y: dy, epsilon, ...still });
                   return [dy];
                 }
-                const gradients = { dgamma: gamma.gradient, dbeta: beta.gradient };
-                emit.call(k.batchNormalizationBackward, { x, mean, variance, dy, dx: dy, ...scales, ...gradients });
+                const [dgamma, dbeta] = [gamma.gradient, beta.gradient];
+                emit.call(k.batchNormalizationBackward, {
+                  x,
+                  mean,
+                  variance,
+                  gamma: scale,
+                  dy,
+                  dx: dy,
+                  dgamma,
+                  dbeta,
+                  epsilon,
+                });
                 return [dy];
               },
             };
