@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 /** Imports `*.wasm` of the benchmark as base64, as esbuild does. */
@@ -11,14 +11,26 @@ const base64 = {
   },
 };
 
+// A test that starts processes or threads, or replaces what is global, has a process of its own. All others share one for each
+// core, in which the library is loaded once: that is a second of work less for each file.
+const OWN =
+  /child_process|worker|threads|\bprocess\.|globalThis|\bvi\.|support\/(?:cli|browser|webdriver|work)\b|prototype\b.*=|defineProperty/i;
+const tests = readdirSync(new URL('test', import.meta.url), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test.ts'))
+  .map((name) => `test/${name}`);
+const isOwn = (path: string) => OWN.test(readFileSync(new URL(path, import.meta.url), 'utf8'));
+
 export default defineConfig({
   plugins: [base64],
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 180_000,
     // Half of the tests wait for processes that they start, so all cores may have a worker.
     maxWorkers: '100%',
     // Tests train on data that lint has something to say about.
     onConsoleLog: (log) => !log.includes('[lint: { ignore:'),
+    projects: [
+      { extends: true, test: { name: 'alone', include: tests.filter(isOwn) } },
+      { extends: true, test: { name: 'shared', include: tests.filter((path) => !isOwn(path)), isolate: false } },
+    ],
   },
 });

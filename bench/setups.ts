@@ -162,9 +162,9 @@ const expand: Setup = (rig, rows, columns) => {
 };
 
 const sums =
-  (kernel: 'sumRows' | 'sumAll'): Setup =>
+  (kernel: 'sumRows' | 'sumColumns' | 'sumAll'): Setup =>
   (rig, rows, columns) => {
-    const [x, y] = [rig.matrix(rows, columns), rig.vector(rows)];
+    const [x, y] = [rig.matrix(rows, columns), rig.vector(Math.max(rows, columns))];
     rig.call(kernel, x, y, rows, columns, x.stride, columns);
     return { elements: rows * columns, moved: 1 };
   };
@@ -478,8 +478,13 @@ export const setups = {
   broadcastMaximum: broadcast('broadcastMaximum'),
   broadcastMinimum: broadcast('broadcastMinimum'),
   broadcastGreaterEqual: broadcast('broadcastGreaterEqual'),
+  broadcastGreater: broadcast('broadcastGreater'),
+  broadcastEqual: broadcast('broadcastEqual'),
+  broadcastKeep: broadcast('broadcastKeep'),
+  broadcastDrop: broadcast('broadcastDrop'),
   expand,
   sumRows: sums('sumRows'),
+  sumColumns: sums('sumColumns'),
   sumAll: sums('sumAll'),
   absForward: unary('absForward'),
   absBackward: zip('absBackward'),

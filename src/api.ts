@@ -133,7 +133,21 @@ export type {
 } from './nn/expressions/expression.js';
 export type { BuildableSpec, GraphSpec } from './nn/graph.js';
 export * from './nn/initializers/initializers.js';
+export {
+  type CustomInitializer,
+  customInitializer,
+  type InitializerFunction,
+  type InitializerRandom,
+} from './nn/initializers/own-initializer.js';
 export type { InitializerSpec } from './nn/initializers/spec.js';
+export {
+  type CustomLayer,
+  type CustomLayerData,
+  type CustomLayerOptions,
+  customLayer,
+  type LayerDefinition,
+  type LayerParameter,
+} from './nn/layers/custom-layer.js';
 export * from './nn/layers/index.js';
 export type { Loss, LossOption, LossWeights } from './nn/losses.js';
 export * from './nn/metrics/index.js';
@@ -155,11 +169,19 @@ export * from './nn/registered.js';
 export { type FamilyName, type Registrable, register } from './nn/registrations.js';
 export * from './nn/regularizers.js';
 export { compileOptionsFromSpec } from './nn/specs.js';
+export type {
+  Backward,
+  BackwardOptions,
+  GradientOptions,
+  Gradients,
+  OutputGradientOptions,
+  OutputGradients,
+  UpdateLogs,
+} from './passes/gradient-options.js';
 export type { Logs, Occasional } from './passes/logs.js';
 export type { PredictOptions } from './passes/predict.js';
-export type { Gradients } from './passes/rare/batch-gradients.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
 export type { Data } from './rows/arrays.js';
 export type { Batch, Batches } from './rows/batches.js';
-export type { ClassWeights } from './rows/class-weights.js';
+export type { ClassWeightOption, ClassWeights } from './rows/class-weights.js';
 export type { SampleWeight, WeightOptions } from './rows/sample-weights.js';

@@ -1,3 +1,8 @@
+/**
+ * Models, what they are made of, training, files and backends.
+ * @module myelin
+ */
+
 export * from './api.js';
 export { type AutoOptions, auto, hasRelaxedSimd } from './backends/detect.js';
 export type { CompiledModule, KernelParts, KernelSource } from './backends/sources.js';

@@ -1,129 +1,9 @@
+import { Operator, spread } from '../lib/broadcast';
 import { Binary, map, Unary, zip } from '../lib/map';
 import { addHigh, addLow, at, loadPart, storePart, total } from '../lib/simd';
 
 // Custom expressions need these in addition to the activations. Operands of `broadcast...` are matrices, columns, rows or
 // numbers: element (r, c) lies r aRow + c aColumn past `a`, with aColumn 1, or 0 where all columns share an element.
-
-enum Operator {
-  Add,
-  Subtract,
-  Multiply,
-  Divide,
-  Maximum,
-  Minimum,
-  GreaterEqual,
-}
-
-@unmanaged
-@final
-class Operate {
-  @inline
-  f(operator: i32, a: v128, b: v128): v128 {
-    switch (operator) {
-      case Operator.Add:
-        return f32x4.add(a, b);
-      case Operator.Subtract:
-        return f32x4.sub(a, b);
-      case Operator.Multiply:
-        return f32x4.mul(a, b);
-      case Operator.Divide:
-        return f32x4.div(a, b);
-      case Operator.Maximum:
-        return v128.bitselect(a, b, v128.or(f32x4.ge(a, b), f32x4.ne(a, a)));
-      case Operator.Minimum:
-        return v128.bitselect(a, b, v128.or(f32x4.le(a, b), f32x4.ne(a, a)));
-      default:
-        return v128.and(f32x4.ge(a, b), f32x4.splat(1));
-    }
-  }
-
-  /** Four vectors, with an operator that is known when compiled. */
-  @inline
-  four(operator: i32, q: usize, a0: v128, a1: v128, a2: v128, a3: v128, b0: v128, b1: v128, b2: v128, b3: v128): void {
-    v128.store(q, this.f(operator, a0, b0));
-    v128.store(q, this.f(operator, a1, b1), 16);
-    v128.store(q, this.f(operator, a2, b2), 32);
-    v128.store(q, this.f(operator, a3, b3), 48);
-  }
-}
-
-/** Loops over four vectors at a time, which repay choosing the operator for them, then single ones, then a part of one. */
-function spread(
-  operator: i32,
-  a: i32,
-  aRow: i32,
-  aColumn: i32,
-  b: i32,
-  bRow: i32,
-  bColumn: i32,
-  y: i32,
-  yRow: i32,
-  rows: i32,
-  columns: i32,
-): void {
-  const op = changetype<Operate>(0);
-  for (let r = 0; r < rows; r++) {
-    let p = at(a + r * aRow);
-    let o = at(b + r * bRow);
-    let q = at(y + r * yRow);
-    let a0 = v128.load32_splat(p);
-    let b0 = v128.load32_splat(o);
-    let a1 = a0;
-    let a2 = a0;
-    let a3 = a0;
-    let b1 = b0;
-    let b2 = b0;
-    let b3 = b0;
-    let left = columns;
-    for (; left > 15; left -= 16, q += 64) {
-      if (aColumn) {
-        a0 = v128.load(p);
-        a1 = v128.load(p, 16);
-        a2 = v128.load(p, 32);
-        a3 = v128.load(p, 48);
-        p += 64;
-      }
-      if (bColumn) {
-        b0 = v128.load(o);
-        b1 = v128.load(o, 16);
-        b2 = v128.load(o, 32);
-        b3 = v128.load(o, 48);
-        o += 64;
-      }
-      switch (operator) {
-        case Operator.Add:
-          op.four(Operator.Add, q, a0, a1, a2, a3, b0, b1, b2, b3);
-          break;
-        case Operator.Subtract:
-          op.four(Operator.Subtract, q, a0, a1, a2, a3, b0, b1, b2, b3);
-          break;
-        case Operator.Multiply:
-          op.four(Operator.Multiply, q, a0, a1, a2, a3, b0, b1, b2, b3);
-          break;
-        case Operator.Divide:
-          op.four(Operator.Divide, q, a0, a1, a2, a3, b0, b1, b2, b3);
-          break;
-        case Operator.Maximum:
-          op.four(Operator.Maximum, q, a0, a1, a2, a3, b0, b1, b2, b3);
-          break;
-        case Operator.Minimum:
-          op.four(Operator.Minimum, q, a0, a1, a2, a3, b0, b1, b2, b3);
-          break;
-        default:
-          op.four(Operator.GreaterEqual, q, a0, a1, a2, a3, b0, b1, b2, b3);
-      }
-    }
-    for (; left > 0; left -= 4, q += 16) {
-      if (aColumn) a0 = left > 3 ? v128.load(p) : loadPart(p, left);
-      if (bColumn) b0 = left > 3 ? v128.load(o) : loadPart(o, left);
-      p += 16;
-      o += 16;
-      const result = op.f(operator, a0, b0);
-      if (left > 3) v128.store(q, result);
-      else storePart(q, result, left);
-    }
-  }
-}
 
 /** y = a + b. */
 export function broadcastAdd(
@@ -237,6 +117,70 @@ export function broadcastGreaterEqual(
   spread(Operator.GreaterEqual, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
 }
 
+/** y = 1 where a > b, else 0. */
+export function broadcastGreater(
+  a: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: i32,
+  bRow: i32,
+  bColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  spread(Operator.Greater, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+}
+
+/** y = 1 where a = b, else 0. */
+export function broadcastEqual(
+  a: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: i32,
+  bRow: i32,
+  bColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  spread(Operator.Equal, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+}
+
+/** y = a where b is not 0, NaN included, else 0. */
+export function broadcastKeep(
+  a: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: i32,
+  bRow: i32,
+  bColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  spread(Operator.Keep, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+}
+
+/** y = a where b is 0, else 0. */
+export function broadcastDrop(
+  a: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: i32,
+  bRow: i32,
+  bColumn: i32,
+  y: i32,
+  yRow: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  spread(Operator.Drop, a, aRow, aColumn, b, bRow, bColumn, y, yRow, rows, columns);
+}
+
 /** y = x / divisor, over the rows and columns that share an element of x. */
 export function expand(
   x: i32,
@@ -306,6 +250,46 @@ export function sumRows(x: i32, y: i32, rows: i32, columns: i32, stride: i32, di
 /** out = the sum of all elements / divisor. */
 export function sumAll(x: i32, out: i32, rows: i32, columns: i32, stride: i32, divisor: i32): void {
   sums(x, out, rows, columns, stride, divisor, false);
+}
+
+/** y[c] = the sum of column c / divisor, in float64, rows in order. */
+export function sumColumns(x: i32, y: i32, rows: i32, columns: i32, stride: i32, divisor: i32): void {
+  const step = at(stride);
+  const d = f64x2.splat(<f64>divisor);
+  for (let c = 0; c < columns; c += 4) {
+    const live = columns - c;
+    let p = at(x + c);
+    let low = f64x2.splat(0);
+    let high = low;
+    for (let r = 0; r < rows; r++, p += step) {
+      const v = live > 3 ? v128.load(p) : loadPart(p, live);
+      low = addLow(low, v);
+      high = addHigh(high, v);
+    }
+    const q = at(y + c);
+    const sum = i8x16.shuffle(
+      f32x4.demote_f64x2_zero(f64x2.div(low, d)),
+      f32x4.demote_f64x2_zero(f64x2.div(high, d)),
+      0,
+      1,
+      2,
+      3,
+      4,
+      5,
+      6,
+      7,
+      16,
+      17,
+      18,
+      19,
+      20,
+      21,
+      22,
+      23, // biome-ignore format: lanes
+    );
+    if (live > 3) v128.store(q, sum);
+    else storePart(q, sum, live);
+  }
 }
 
 @unmanaged

@@ -11,13 +11,13 @@ import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { Weights } from '../nn/parameters.js';
 import type { Logs } from '../passes/logs.js';
 import type { PredictOptions } from '../passes/predict.js';
-import type { Gradients } from '../passes/rare/batch-gradients.js';
 import type { Mode } from '../program/emitter.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
 import type { Data } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
-import type { ClassWeights } from '../rows/class-weights.js';
+import type { ClassWeightOption } from '../rows/class-weights.js';
 import type { SampleWeight, WeightOptions } from '../rows/sample-weights.js';
+import type { GradientMethods } from './gradient-methods.js';
 import type { History, Validating } from './history.js';
 import type { RunState } from './run-state.js';
 import type { TrainingControl } from './training-control.js';
@@ -29,7 +29,7 @@ import type { TrainingControl } from './training-control.js';
  * A model over one heap: what `sequential` and `model` return. Dropping it frees everything. `Names` are those of its metrics,
  * where `compile` has told them; of any other model logs and histories may have any name.
  */
-export interface Model<Names extends string = string> {
+export interface Model<Names extends string = string> extends GradientMethods {
   /** Epochs that `fit` has finished; a further `fit` goes on counting. */
   epochs: number;
   /**
@@ -111,21 +111,6 @@ export interface Model<Names extends string = string> {
    * why.
    */
   trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs<Names>;
-
-  /**
-   * Loss, metrics and the gradient of every trainable parameter on one batch, as training would compute them; changes
-   * nothing. Layers are in training mode: dropout draws the masks of the next step, batch normalization takes the batch's
-   * moments and leaves the moving ones (`predict` and `evaluate` run in inference mode). With `nodes: true` also the output
-   * of every layer, and of every input, with the gradient of the loss by it.
-   */
-  gradients(
-    x: Data,
-    y: Data,
-    options?: WeightOptions & {
-      /** Also returns values and gradients of layers and inputs; default false. */
-      readonly nodes?: boolean;
-    },
-  ): Gradients;
 
   /** Loss and metrics over all rows, with layers in inference mode. */
   evaluate(x: Data, y: Data, options?: WeightOptions): Logs<Names>;
@@ -237,8 +222,8 @@ export interface StreamFitOptions {
   readonly stepsPerEpoch?: number;
   /** Seeds the order of rows, the stratified split and mixup; default the model's seed. */
   readonly seed?: number;
-  /** A factor of the loss by class index, for targets of one class per row; finite and not below 0, default 1. */
-  readonly classWeight?: ClassWeights;
+  /** Factors of the loss by class: `{ 1: 5 }`, `[1, 5]` or 'balanced'; of several outputs by name. Default: none. */
+  readonly classWeight?: ClassWeightOption;
   /**
    * The alpha, above 0, of mixup (Zhang et al. 2018; 0.1 to 0.4 there): trains on lambda x1 + (1 - lambda) x2 with
    * targets mixed alike, where lambda is drawn from Beta(alpha, alpha) for each batch and rows are paired at random.
@@ -306,10 +291,10 @@ export interface FitOptions extends WeightOptions, StreamFitOptions {
 }
 
 /** Options of `partialFit`, a part of those of `fit`. */
-export type PartialFitOptions = Pick<
-  FitOptions,
-  'batchSize' | 'sampleWeight' | 'classWeight' | 'mixup' | 'seed' | 'signal'
->;
+export type PartialFitOptions = Pick<FitOptions, 'batchSize' | 'sampleWeight' | 'mixup' | 'seed' | 'signal'> & {
+  /** As in `fit`, but for 'balanced', since what to count is not all there; default none. */
+  readonly classWeight?: Exclude<ClassWeightOption, 'balanced'>;
+};
 
 /** Options of `evaluateBatches`. */
 export interface EvaluateBatchesOptions {

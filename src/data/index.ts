@@ -1,3 +1,8 @@
+/**
+ * Tables: reading, preprocessing, splits, augmentation, and pipelines from rows to predictions.
+ * @module myelin/data
+ */
+
 // With these exports, TypeScript finds the names of all that methods take and return.
 export type { BackendFactory, Callback, Logs, Matrix, MatrixLike, Model } from '../index.js';
 export { type Augmentation, augmented, type Batch, type BatchOptions } from './augment/augmented.js';

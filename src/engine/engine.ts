@@ -6,14 +6,13 @@ import type { BuiltGraph } from '../nn/graph.js';
 import { initializeParameters, readParameter } from '../nn/parameters.js';
 import { compilePredict, compileTraining } from '../program/compile.js';
 import { copyRows } from '../program/copy.js';
-import type { Mode, Program } from '../program/emitter.js';
+import type { Program, ProgramName } from '../program/emitter.js';
 import { BOUND, CEILING } from '../program/finite-checks.js';
 import type { Network } from '../program/network.js';
 import type { Constant, Parameter } from '../program/parameter.js';
 import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
 import { type CutCall, type LinkedProgram, link, run } from '../program/run.js';
 import { makeSlots, placeSlots } from '../program/slots.js';
-import { rare } from '../rare.js';
 import { placeParameters } from './parameter-layout.js';
 import { stageRows } from './staging.js';
 import { StepCounts } from './step-counts.js';
@@ -29,6 +28,12 @@ import {
 const refuseDisposed = (): never => {
   throw new StateError('The model was disposed: its memory is given back. Build another.');
 };
+
+/**
+ * Compiles a program that no mode names, in place of one: into the workspace of training or that of inference, each from its base
+ * on; that of training is 0 before `compile`. The program's mode is 'own', and its rows are those that are asked for.
+ */
+export type OwnProgram = (rows: number, trainingBase: number, inferenceBase: number) => Program;
 
 /** In place of a memory that was given back. */
 const disposed: Backend = {
@@ -63,7 +68,7 @@ export class Engine {
   readonly #inferenceBase: number;
   readonly #compiledBase: number;
   /** By mode and rows, rows with weights as negative numbers. */
-  readonly #programs = new Map<Mode, Map<number, LinkedProgram>>();
+  readonly #programs = new Map<ProgramName | OwnProgram, Map<number, LinkedProgram>>();
   /** The one asked for last, to save small networks the look-up. */
   #latest: LinkedProgram | undefined;
   #evaluationBase = 0;
@@ -211,7 +216,7 @@ export class Engine {
   /** Lets the backend compile what kernels the model needs without blocking; undefined where there is nothing to wait for. */
   prepare(): Promise<void> | undefined {
     if (this.#prepared) return undefined;
-    const modes: readonly Mode[] = this.compiled ? ['predict', 'train'] : ['predict'];
+    const modes: readonly ProgramName[] = this.compiled ? ['predict', 'train'] : ['predict'];
     const waiting = this.#factory.prepare?.(() =>
       modes.flatMap((mode) => this.compileProgram(mode, this.minimumBatch).calls.map(([kernel]) => kernel)),
     );
@@ -237,7 +242,7 @@ export class Engine {
   }
 
   /** Returns the program for a mode and a number of rows, with weights or without, linked once and kept. */
-  program(mode: Mode, rows: number, weighted = false): LinkedProgram {
+  program(mode: ProgramName | OwnProgram, rows: number, weighted = false): LinkedProgram {
     const latest = this.#latest;
     const same = latest !== undefined && latest.mode === mode && latest.rows === rows;
     if (same && latest.weighted === weighted) return latest;
@@ -255,9 +260,9 @@ export class Engine {
     return linked;
   }
 
-  compileProgram(mode: Mode, rows: number, weighted = false): Program {
+  compileProgram(mode: ProgramName | OwnProgram, rows: number, weighted = false): Program {
     if (mode === 'predict') return compilePredict(this.network, rows, this.#inferenceBase);
-    if (mode === 'moments') return rare().compileMoments(this.network, rows, this.#trainingBase);
+    if (typeof mode === 'function') return mode(rows, this.#trainingBase, this.#inferenceBase);
     const base = mode === 'evaluate' ? this.#evaluationBase : this.#trainingBase;
     return compileTraining(this.network, this.training, mode, rows, base, weighted);
   }

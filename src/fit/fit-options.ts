@@ -4,8 +4,12 @@ import { checkNumber } from '../errors.js';
 /** Options that a stream of batches has no use for. */
 export const ROWS_ONLY = ['rows', 'batchSize', 'shuffle', 'sampleWeight', 'validationSplit', 'stratify'] as const;
 
-export const OPTIONS: readonly (keyof FitOptions)[] = [
+/** `partialFit` says by `partial` that its rows are some of many. */
+export type Given = FitOptions & { readonly partial?: boolean };
+
+export const OPTIONS: readonly (keyof Given)[] = [
   ...ROWS_ONLY,
+  'partial',
   'epochs',
   'initialEpoch',
   'stepsPerEpoch',

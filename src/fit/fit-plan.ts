@@ -5,14 +5,14 @@ import type { Engine } from '../engine/engine.js';
 import { checkNumber, checkOptions, show, ValueError } from '../errors.js';
 import { checkCodes } from '../insight/checks.js';
 import type { LintCode } from '../insight/finding.js';
-import type { Matrix } from '../matrix.js';
+import { type Matrix, makeMatrix } from '../matrix.js';
 import type { Data, Pair } from '../rows/arrays.js';
 import { type Batches, isBatches } from '../rows/batches.js';
-import { type ClassWeights, weighClasses } from '../rows/class-weights.js';
+import { type ClassWeightOption, type ClassWeights, weighClasses } from '../rows/class-weights.js';
 import { ArrayFeed, type Feed, readRows } from '../rows/feed.js';
 import { checkMixup, Mixup } from '../rows/mixup.js';
 import { planData, type ValidationSource } from './fit-data.js';
-import { OPTIONS, optionalCount, ROWS_ONLY } from './fit-options.js';
+import { type Given, OPTIONS, optionalCount, ROWS_ONLY } from './fit-options.js';
 import { checkSignal } from './on-abort.js';
 
 /** Checked arguments of `fit`. */
@@ -37,7 +37,7 @@ export async function planFit(
   engine: Engine,
   x: Data | Batches,
   y: Data | undefined,
-  options: FitOptions,
+  options: Given,
 ): Promise<FitPlan> {
   checkOptions(options, OPTIONS, 'fit');
   engine.checkCompiled();
@@ -57,17 +57,19 @@ export async function planFit(
   const verbose = await progressOf(options.verbose);
   const mixup = options.mixup === undefined ? undefined : planMixup(engine, options.mixup, seed);
   const { train, validation } = await planData(engine, x, y, options, seed);
+  const { classWeight, partial } = options;
+  if (partial || isBatches(train)) checkCounted(classWeight, partial ? 'partialFit' : 'a stream of batches');
   let feed: Feed;
   if (isBatches(train)) {
     checkStream(engine, options);
     const { StreamFeed } = await import('./stream.js');
-    const weigh = (pair: Pair) => (options.classWeight ? withClassWeights(engine, pair, options.classWeight) : pair);
+    const weigh = (pair: Pair) => (classWeight === undefined ? pair : withClassWeights(engine, pair, classWeight));
     const epochs = (options.epochs ?? 1) - (options.initialEpoch ?? 0);
     feed = new StreamFeed(engine, train, { steps, seed, mixup, weigh, epochs });
   } else {
-    const pair = options.classWeight === undefined ? train : withClassWeights(engine, train, options.classWeight);
     const chosen = options.rows ?? undefined;
-    const rows = chosen === undefined ? chosen : readRows(chosen, pair.rows);
+    const rows = chosen === undefined ? chosen : readRows(chosen, train.rows);
+    const pair = classWeight === undefined ? train : withClassWeights(engine, train, classWeight, rows);
     feed = planArrays(engine, pair, options, { steps, seed, mixup, rows });
   }
   const { initialEpoch } = options;
@@ -163,21 +165,59 @@ function planArrays(
   return new ArrayFeed(engine, pair, { batchSize, shuffle: options.shuffle ?? !solver, ...rest });
 }
 
-function withClassWeights(engine: Engine, pair: Pair, given: ClassWeights): Pair {
-  const { targets } = engine.training;
-  const { y, weighted } = pair;
-  const [target, ...others] = targets as [(typeof targets)[number], ...typeof targets];
-  if (others.length > 0) {
+/** Returns the weights of classes for each output; undefined for one that has none. */
+function classWeightsOf(given: ClassWeightOption, outputs: readonly string[]): readonly (ClassWeights | undefined)[] {
+  if (outputs.length === 1 && !(isRecord(given) && Object.hasOwn(given, outputs[0] as string))) {
+    return [given as ClassWeights];
+  }
+  if (!isRecord(given)) {
     throw new ValueError({
       argument: 'classWeight',
-      given: `weights for a model with ${targets.length} outputs`,
-      expected: 'a model with one output',
-      hint: 'sampleWeight takes a weight for each row.',
+      given: `${show(given)} for a model with ${outputs.length} outputs`,
+      expected: `weights by the name of an output: ${outputs.join(', ')}`,
+      hint: `Such as { ${outputs[0]}: 'balanced' }.`,
     });
   }
-  const [classes, own] = y as [Matrix, Matrix?];
-  const weights = weighClasses(target.objective, classes, given, weighted ? own : undefined);
-  return { ...pair, y: [classes, weights], weighted: true };
+  checkOptions(given, outputs, 'classWeight');
+  return outputs.map((name) => (given as Readonly<Record<string, ClassWeights>>)[name]);
+}
+
+const isRecord = (given: unknown): given is object =>
+  typeof given === 'object' && given !== null && !Array.isArray(given);
+
+function withClassWeights(engine: Engine, pair: Pair, given: ClassWeightOption, chosen?: ArrayLike<number>): Pair {
+  const { targets } = engine.training;
+  const count = targets.length;
+  const { y, weighted, rows } = pair;
+  let none: Matrix | undefined;
+  const weights = classWeightsOf(
+    given,
+    targets.map(({ name }) => name),
+  ).map((classes, i): Matrix => {
+    const own = weighted ? (y[count + i] as Matrix) : undefined;
+    if (classes !== undefined) {
+      const { name, objective } = targets[i] as (typeof targets)[number];
+      const argument = count > 1 ? `classWeight.${name}` : 'classWeight';
+      return weighClasses(objective, y[i] as Matrix, classes, { argument, own, chosen });
+    }
+    if (own) return own;
+    none ??= makeMatrix(new Float32Array(rows).fill(1), rows, 1);
+    return none;
+  });
+  return { ...pair, y: [...y.slice(0, count), ...weights], weighted: true };
+}
+
+/** Refuses to count classes where rows come bit by bit. */
+function checkCounted(given: unknown, source: string): void {
+  const parts = isRecord(given) ? Object.entries(given) : [];
+  const [name] = parts.find(([, part]) => part === 'balanced') ?? [];
+  if (given !== 'balanced' && name === undefined) return;
+  throw new ValueError({
+    argument: name === undefined ? 'classWeight' : `classWeight.${name}`,
+    given: `'balanced' with ${source}`,
+    expected: 'weights of classes, such as { 0: 1, 1: 5 } or [1, 5]',
+    hint: 'Count the rows of each class in one pass over all; the weight is rows / (classes * rows of the class).',
+  });
 }
 
 function planMixup(engine: Engine, alpha: number, seed: number): Mixup {

@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.js';
 import { StateError, show, ValueError } from '../errors.js';
 import type { GatheredState } from '../nn/metrics/metric.js';
 import type { TotalsState } from '../passes/epoch-totals.js';
+import { gather } from '../passes/gather.js';
 import type { Feed, FeedState } from '../rows/feed.js';
 
 /** Returns the inverse of `pack`. */
@@ -84,22 +85,12 @@ function checkTotals({ training: { targets } }: Engine, totals: Record<keyof Tot
   throw wrong('totals', 'sums of another model', `sums of ${outputs} ${outputs === 1 ? 'output' : 'outputs'}`);
 }
 
-function checkGathered({ training: { targets } }: Engine, gathered: unknown): void {
-  const wanted = targets.filter(({ gathered }) => gathered);
-  if (wanted.length === 0 && gathered === undefined) return;
-  const { rows, predictions, targets: kept } = (gathered ?? {}) as Partial<Record<keyof GatheredState, unknown>>;
-  const fits = (lists: unknown, columns: (i: number) => number) =>
-    Array.isArray(lists) &&
-    lists.length === wanted.length &&
-    lists.every((data, i) => data instanceof Float32Array && data.length === (rows as number) * columns(i));
-  const ok =
-    isCount(rows) &&
-    fits(predictions, (i) => wanted[i]?.objective.units ?? 0) &&
-    fits(kept, (i) => {
-      const columns = wanted[i]?.objective.targets;
-      return columns === 'labels' ? 1 : (columns ?? 0);
-    });
-  if (!ok) throw wrong('gathered', 'rows of other metrics', 'the rows that the metrics of this model need');
+function checkGathered(engine: Engine, gathered: unknown): void {
+  const wanted = gather(engine, 0);
+  if (!wanted && gathered === undefined) return;
+  const state = (gathered ?? {}) as Partial<Record<keyof GatheredState, unknown>>;
+  if (wanted && isCount(state.rows) && wanted.fits(state)) return;
+  throw wrong('gathered', 'rows of other metrics', 'the rows that the metrics of this model need');
 }
 
 /** @throws ValueError where the data is not cut as it was: other bits would come out. */

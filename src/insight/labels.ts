@@ -75,7 +75,7 @@ export function classFindings(y: Matrix, label: string, held: Matrix | undefined
     found.push({
       code: 'classImbalance',
       message: `${label} has ${most[1]} rows of class ${most[0]} for ${least[1]} of class ${least[0]}`,
-      suggestion: 'Weigh classes by fit({ classWeight }), and look at f1 or prAuc rather than accuracy.',
+      suggestion: "Weigh classes by fit({ classWeight: 'balanced' }), and look at f1 or prAuc rather than accuracy.",
     });
   }
   if (!held || held.rows < FEWEST_HELD) return found;

@@ -1,4 +1,7 @@
-// This entry exports the compute kernels by themselves, for benchmarks and for custom training loops.
+/**
+ * The compute kernels by themselves, for benchmarks and for custom training loops.
+ * @module myelin/kernels
+ */
 
 declare global {
   // Signatures name these types; the declarations are for programs whose TypeScript knows neither the DOM nor Node, and add

@@ -82,6 +82,10 @@ export const kernelAxes: Axes = /* @__PURE__ */ (() => ({
   broadcastMaximum: broadcastAxis,
   broadcastMinimum: broadcastAxis,
   broadcastGreaterEqual: broadcastAxis,
+  broadcastGreater: broadcastAxis,
+  broadcastEqual: broadcastAxis,
+  broadcastKeep: broadcastAxis,
+  broadcastDrop: broadcastAxis,
   expand: along(k.expand, ({ xRow, xColumn, yRow, rows, columns }) => {
     const work = rows * columns * COST.copy;
     if (rows === 1) return { over: 'columns', by: { x: xColumn, y: 1 }, work };
@@ -90,6 +94,7 @@ export const kernelAxes: Axes = /* @__PURE__ */ (() => ({
   sumRows: along(k.sumRows, ({ rows, columns, stride }) => {
     return { over: 'rows', by: { x: stride, y: 1 }, work: rows * columns * COST.copy };
   }),
+  sumColumns: columns(k.sumColumns, 'columns', COST.copy),
   absForward: elements(k.flat, COST.copy),
   sqrtForward: elements(k.flat, COST.transcendental),
   absBackward: elements(k.flat, COST.copy),

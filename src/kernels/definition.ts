@@ -71,6 +71,11 @@ export function carry<S extends object>(spec: S, made: unknown): S {
   return Object.defineProperty(spec, MAKER, { value: made });
 }
 
+/** Returns what a spec carries; undefined for plain data. */
+export function makerOf(spec: unknown): Maker | undefined {
+  return (spec as { readonly [MAKER]?: Maker } | null | undefined)?.[MAKER];
+}
+
 /** Names that errors suggest, by family. */
 interface FunctionNames {
   readonly optimizerFunctions: readonly string[];

@@ -22,15 +22,21 @@ import type { FitRun } from '../fit/fit.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import type { Matrix, MatrixLike, MatrixNumbers } from '../matrix.js';
 import { type BuildableSpec, buildGraph, type Graph, sequence, specOf, trace } from '../nn/graph.js';
-import type { SymbolicTensor } from '../nn/layers/index.js';
+import type { LayerSpec, SymbolicTensor } from '../nn/layers/index.js';
 import { copyData, copySpec } from '../nn/layers/kind.js';
 import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { Weights } from '../nn/parameters.js';
 import { evaluate } from '../passes/evaluation.js';
+import type {
+  GradientOptions,
+  Gradients,
+  OutputGradientOptions,
+  OutputGradients,
+  UpdateLogs,
+} from '../passes/gradient-options.js';
 import type { Logs } from '../passes/logs.js';
 import { trainOnBatch } from '../passes/one-batch.js';
 import { type PredictOptions, predict } from '../passes/predict.js';
-import type { Gradients } from '../passes/rare/batch-gradients.js';
 import type { Mode } from '../program/emitter.js';
 import type { Layer } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
@@ -76,7 +82,10 @@ export class Model implements ModelInterface {
     }
     const built = buildGraph(graph);
     this.backend = backend;
-    this.#graph = { ...graph, nodes: graph.nodes.map((node) => ({ ...node, spec: copySpec(node.spec) })) };
+    this.#graph = {
+      ...graph,
+      nodes: graph.nodes.map((node, i) => ({ ...node, spec: copySpec(built.specs[i] as LayerSpec) })),
+    };
     this.#layers = built.layers;
     this.#engine = new Engine(built, seed, backend, initialize);
   }
@@ -163,7 +172,7 @@ export class Model implements ModelInterface {
     const { epochs } = this;
     let history: History['history'];
     try {
-      ({ history } = await this.fit(x, y, { shuffle: false, ...options }));
+      ({ history } = await this.fit(x, y, { shuffle: false, ...options, partial: true } as FitOptions));
     } finally {
       this.epochs = epochs;
       this.#interrupted = undefined;
@@ -176,9 +185,20 @@ export class Model implements ModelInterface {
     return trainOnBatch(this.#engine, x, y, options);
   }
 
-  gradients(x: Data, y: Data, options: WeightOptions & { readonly nodes?: boolean } = {}): Gradients {
+  gradients(x: Data, y: Data, options?: GradientOptions): Gradients;
+  gradients(x: Data, options: OutputGradientOptions): OutputGradients;
+  gradients(x: Data, y: Data | OutputGradientOptions, options?: GradientOptions): Gradients | OutputGradients {
     this.#checkBetweenSteps('gradients');
     return rare().gradientsOf(this.#engine, x, y, options);
+  }
+
+  applyGradients(gradients: Readonly<Record<string, MatrixLike>>): UpdateLogs {
+    this.#checkBetweenSteps('applyGradients');
+    return rare().applyGradients(this.#engine, gradients);
+  }
+
+  layerOutputs(x: Data, names?: string | readonly string[]): Record<string, Matrix> {
+    return rare().layerOutputs(this.#engine, x, names);
   }
 
   evaluate(x: Data, y: Data, options?: WeightOptions): Logs {

@@ -110,7 +110,7 @@ function withSlopePerUnit(name: string, plan: WithKernel<'units'>, inPlace: bool
 function withRandomSlopes(name: string, plan: WithKernel<'random'>, inPlace: boolean, index: number): Forward {
   const inference = pointwise(name, plan.inference, inPlace);
   return (emit, x) => {
-    if (!emit.training) return inference(emit, x);
+    if (!emit.training || emit.inference) return inference(emit, x);
     const y = inPlace ? x : emit.matrix(`${name}.y`, x.columns);
     const slopes = emit.matrix(`${name}.slopes`, x.columns);
     emit.call(k.randomUniform, { y: slopes, state: emit.slots.random, stream: stream('slopes', index) });

@@ -153,9 +153,15 @@ function checkApplications(graph: Graph): void {
   });
 }
 
-/** Returns the graph as plain data; its layers still know how to build themselves. */
-export function specOf({ sequential, inputs, nodes, outputs }: Graph): BuildableSpec {
-  const layers = nodes.map(({ spec }) => copySpec(spec));
+/**
+ * Returns the graph as plain data; its layers still know how to build themselves. `specs` are those of a graph that has
+ * been built.
+ */
+export function specOf(
+  { sequential, inputs, nodes, outputs }: Graph,
+  specs: readonly LayerSpec[] = nodes.map(({ spec }) => spec),
+): BuildableSpec {
+  const layers = specs.map(copySpec);
   if (sequential) return { layers };
   const nameOf = (value: number) => inputs[value]?.name ?? `layers.${value - inputs.length}`;
   nodes.forEach(({ inputs: sources }, i) => {
@@ -175,6 +181,8 @@ export interface BuiltGraph {
   readonly outputs: readonly { readonly name: string; readonly value: number }[];
   /** The layers that each spec built. */
   readonly layers: readonly (readonly Layer[])[];
+  /** The specs that they were built from, in which plain data replace functions. */
+  readonly specs: readonly LayerSpec[];
 }
 
 /**
@@ -192,12 +200,15 @@ export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): Built
   const built: NetworkNode[] = [];
   // Each node of the graph has a value and a width.
   const values = inputs.map(({ width }, i) => ({ value: i, width }));
-  const layers = nodes.map(({ spec, inputs: sources }, index) => {
+  const specs: LayerSpec[] = [];
+  const layers = nodes.map(({ spec: given, inputs: sources }, index) => {
     const name = `layers.${index}`;
+    const widths = sources.map((source) => (values[source] as { width: number }).width);
+    const spec = kindOf(given)?.trace?.(given, name, widths) ?? given;
+    specs.push(spec);
     const kind = kindOf(spec) as NonNullable<ReturnType<typeof kindOf>>;
     const options = ['type', 'name', 'inputShape', ...kind.options];
     checkOptions(spec, [...options, 'trainable', 'learningRateMultiplier'], name);
-    const widths = sources.map((source) => (values[source] as { width: number }).width);
     checkInputShape(spec, name, widths, sources);
     const made = kind.build(spec, name, widths, index);
     const ids = made[0]?.ids;
@@ -225,6 +236,7 @@ export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): Built
       value: (values[value] as { value: number }).value,
     })),
     layers,
+    specs,
   };
 }
 
@@ -259,7 +271,7 @@ function applyTraining(layers: readonly Layer[], spec: TrainableLayerOptions, na
   checkNumber(learningRateMultiplier, argument, { above: 0 });
   setTrainable(layers, trainable);
   for (const { parameters } of layers) {
-    for (const parameter of parameters) parameter.learningRateMultiplier = learningRateMultiplier;
+    for (const parameter of parameters) parameter.learningRateMultiplier *= learningRateMultiplier;
   }
 }
 

@@ -56,7 +56,7 @@ export const initializerNames = {
 };
 
 /** An initializer that layers take by name; the others come from their functions. */
-export type InitializerName = keyof typeof initializerNames;
+export type InitializerName = keyof typeof initializerNames | RegisteredNames<'initializer'>;
 
 export const regularizerNames = regularizers;
 

@@ -1,4 +1,5 @@
 import { nearest, StateError, show, UnknownNameError, ValueError } from '../errors.js';
+import { makerOf } from '../kernels/definition.js';
 
 /** Under this symbol, which JSON and structuredClone do not see, an item of the user's own carries its family. */
 export const FAMILY = Symbol('family');
@@ -21,6 +22,8 @@ export interface Family {
   readonly names: object;
   /** Names of the library's own that the table does not have. */
   readonly functions?: readonly string[];
+  /** Its items are functions of options, which join the table themselves. */
+  readonly joins?: true;
   /** Its items hold JavaScript functions, which neither a file nor a worker can take. */
   readonly functional?: true;
 }
@@ -56,7 +59,7 @@ export function register<T extends Registrable>(name: string, item: T): T {
       expected: 'what customActivation, customLoss or another custom function returned',
     });
   }
-  const { family, names, functions = [], functional } = known;
+  const { family, names, functions = [], functional, joins } = known;
   const refuse = (expected: string, hint?: string) => {
     throw new ValueError({ argument: 'register, name', given: show(name), expected, hint });
   };
@@ -69,10 +72,12 @@ export function register<T extends Registrable>(name: string, item: T): T {
     refuse(`a name that the library has no ${family} of`);
   }
   if (item.registered !== undefined) refuse(`'${item.registered}', the name that the item has`);
+  const { label } = item as { readonly label?: string };
+  if (label !== undefined && label !== name) refuse(`'${label}', the name that the metric has in logs`);
   const named = Object.assign(item, { registered: name });
   registered.set(keyOf(family, name), named);
-  const make = (options: object) => ({ ...named, ...options });
-  Object.defineProperty(names, name, { value: make, enumerable: true });
+  const make = makerOf(item) ?? ((options: object) => ({ ...named, ...options }));
+  Object.defineProperty(names, name, { value: joins ? item : make, enumerable: true });
   return named;
 }
 

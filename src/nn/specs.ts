@@ -1,8 +1,10 @@
-import { carry } from '../kernels/definition.js';
+import { carry, makerOf } from '../kernels/definition.js';
 import { activationTable, constraintTable, lossTable } from '../kernels/tables.js';
 import { BUILD, isCustom } from './expressions/builds.js';
 import { type CustomActivation, type CustomLoss, customActivation, customLoss } from './expressions/custom.js';
+import { type CustomInitializer, initializerFromData } from './initializers/own-initializer.js';
 import { metricNames } from './metrics/counted.js';
+import { type CustomMetric, customMetric } from './metrics/own-metric.js';
 import {
   activationNames,
   constraintNames,
@@ -56,6 +58,7 @@ export function lossFromSpec<T>(given: T): T {
 }
 
 export function metricFromSpec<T>(given: T): T {
+  if (isCustom(given)) return makerOf(given) ? given : (customMetric(given as CustomMetric) as T);
   return revive(given, metricTable, metricNames);
 }
 
@@ -70,6 +73,7 @@ export function activationFromSpec<T>(given: T): T {
 }
 
 export function initializerFromSpec<T>(given: T): T {
+  if (isCustom(given)) return makerOf(given) ? given : (initializerFromData(given as CustomInitializer) as T);
   return revive(given, initializerTable, initializerNames);
 }
 
@@ -97,13 +101,24 @@ export function compileOptionsFromSpec<T extends object>(options: T): T {
   };
 }
 
-/** Returns the options of a layer. */
+type Plain = Readonly<Record<string, unknown>>;
+
+const isPlain = (value: unknown): value is Plain =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const mapValues = (given: Plain, map: (value: unknown) => unknown) =>
+  Object.fromEntries(Object.entries(given).map(([key, value]) => [key, map(value)]));
+
+/** Returns the options of a layer; those of a custom layer's parameters are in `parameters`. */
 export function optionsFromSpec(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const part = (key: string, value: unknown): unknown => {
     if (key === 'activation') return activationFromSpec(value);
-    if (key.endsWith('Initializer')) return initializerFromSpec(value);
-    if (key.endsWith('Regularizer')) return revive(value, regularizerTable, regularizerNames);
-    return key.endsWith('Constraint') ? revive(value, constraintTable, constraintNames) : value;
+    if (/initializer$/i.test(key)) return initializerFromSpec(value);
+    if (/regularizer$/i.test(key)) return revive(value, regularizerTable, regularizerNames);
+    if (/constraint$/i.test(key)) return revive(value, constraintTable, constraintNames);
+    return key === 'parameters' && isPlain(value)
+      ? mapValues(value, (each) => (isPlain(each) ? optionsFromSpec(each) : each))
+      : value;
   };
   return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, part(key, value)]));
 }

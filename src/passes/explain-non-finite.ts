@@ -7,6 +7,7 @@ import type { Matrix } from '../matrix.js';
 import type { Parameter } from '../program/parameter.js';
 import type { Tensor } from '../program/plan.js';
 import type { LinkedProgram } from '../program/run.js';
+import { rare } from '../rare.js';
 import type { Pair } from '../rows/arrays.js';
 import type { RefusedBatch } from './refused-batch.js';
 
@@ -299,7 +300,7 @@ export function explain(
   const staged = refused.stage();
   const read = (tensors: readonly Tensor[]) => tensors.map((tensor) => engine.read(tensor));
   const batch = { x: read(staged.inputs), y: read(staged.targets) };
-  const program = engine.program('inspect', staged.rows, staged.weighted);
+  const program = rare().inspection(engine, staged.rows, staged.weighted);
   engine.stageBatch(program, batch.x, batch.y, 0);
   runGradients(engine, program);
   const finding = find(engine, program, batch, spoilt);

@@ -4,9 +4,11 @@ import type { LinkedProgram } from '../program/run.js';
 
 /** Gathers what metrics need of all rows of an epoch or an evaluation; undefined where none needs any. */
 export function gather({ training: { targets } }: Engine, rows: number): Gathering | undefined {
-  if (!targets.some(({ gathered }) => gathered)) return undefined;
-  const [metric] = targets.flatMap(({ metrics }) => metrics.filter(({ gather }) => gather));
-  return metric?.gather?.(targets, rows);
+  let gathering: Gathering | undefined;
+  for (const { metrics } of targets) {
+    for (const { gather } of metrics) gathering = gather?.(targets, rows, gathering) ?? gathering;
+  }
+  return gathering;
 }
 
 /** Returns the metrics of a program that has just run. */

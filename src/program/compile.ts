@@ -26,8 +26,8 @@ export function compileTraining(
   rows: number,
   base: number,
   weighted = false,
+  emit = emitter(mode, rows, network),
 ): Program {
-  const emit = emitter(mode, rows, network);
   const updates = mode === 'train' || mode === 'accumulate';
   if (training.update.guarded && updates) emit.guard = new FiniteChecks(emit, network, training);
   const penalties = byLayer(training.activityPenalties);
@@ -38,13 +38,15 @@ export function compileTraining(
   const pass = emitForward(emit, network, inputs, fused, penalties);
   const losses = emitLosses(emit, network, training, pass, labels);
   emitPenalties(emit, training);
-  const kept = emit.training ? emitBackward(emit, network, pass, losses, penalties) : [];
-  if (emit.training) emitPenaltyGradients(emit, training);
+  if (emit.training) {
+    emitBackward(emit, network, pass, losses, penalties);
+    emitPenaltyGradients(emit, training);
+  }
   if (mode === 'accumulate') emitAccumulation(emit, network, training);
   if (mode === 'train') emitUpdate(emit, network, training);
 
   const targets = [...labels.targets, ...labels.weights];
-  const gathered = labels.targets.filter((_, i) => training.targets[i]?.gathered);
-  const lasting = mode === 'inspect' ? targets : gathered;
-  return emit.finish({ inputs, targets, outputs: losses.outputs, lasting, kept, weighted }, base);
+  const gathered = targets.filter((_, i) => training.targets[i % training.targets.length]?.gathered);
+  const lasting = emit.keeper ? targets : gathered;
+  return emit.finish({ inputs, targets, outputs: losses.outputs, lasting, weighted }, base);
 }

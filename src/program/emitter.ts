@@ -20,6 +20,9 @@ export interface SymbolicCall {
  */
 export type Mode = (typeof MODES)[number];
 
+/** Modes whose programs an engine compiles by name. */
+export type ProgramName = Exclude<Mode, 'moments' | 'inspect'>;
+
 export const MODES = [
   'train',
   'accumulate',
@@ -57,7 +60,7 @@ export interface KeptValue {
 
 /** A flat list of kernel calls for one number of rows. Plain data: it prints, diffs and can be sent elsewhere. */
 export interface Program {
-  readonly mode: Mode;
+  readonly mode: Mode | 'own';
   readonly rows: number;
   readonly calls: readonly Call[];
   readonly symbolic: readonly SymbolicCall[];
@@ -68,7 +71,7 @@ export interface Program {
   readonly weighted: boolean;
   /** In training and evaluation without an activation that the loss computes, unless metrics need it. */
   readonly outputs: readonly Tensor[];
-  /** The values that 'inspect' keeps. */
+  /** The values that its keeper has kept. */
   readonly kept: readonly KeptValue[];
   /** Gradients of tables, one entry for each. */
   readonly rowGradients: readonly RowGradients[];
@@ -93,6 +96,22 @@ export interface Guard {
   finish(parameters: readonly Parameter[]): void;
 }
 
+/** Keeps values and gradients of a program beyond the calls that need them. */
+export interface Keeper {
+  /** The values it has kept so far, from the last node to the first. */
+  readonly kept: readonly KeptValue[];
+  /** Tensors that nothing may overwrite. */
+  readonly lasting: readonly (Tensor | undefined)[];
+  /** The gradient of an input is kept, and so is computed. */
+  wants(input: number): boolean;
+  /** Is told of an output whose activation its loss computes, once the gradient by the logits is there. */
+  fused(target: number, node: number, logits: Tensor, values: readonly (Tensor | undefined)[], gradient: Tensor): void;
+  /** Is told of each node, from the last to the first, before its backward pass; one that a loss computes may not be computed. */
+  node(node: number, computed: boolean, value: Tensor | undefined, gradient: Tensor | undefined): void;
+  /** Is told of the inputs at the end. */
+  inputs(values: readonly (Tensor | undefined)[], gradientOf: (input: number) => Tensor | undefined): void;
+}
+
 /** Lists what goes into a program and what must be there at its end. */
 interface Ends {
   readonly inputs: readonly Tensor[];
@@ -100,7 +119,6 @@ interface Ends {
   readonly outputs: readonly Tensor[];
   /** Others that nothing may overwrite. */
   readonly lasting?: readonly Tensor[];
-  readonly kept?: readonly KeptValue[];
   readonly weighted?: boolean;
 }
 
@@ -117,6 +135,10 @@ export class Emitter {
   /** Kernels that are optimizers' loops. */
   readonly updates = new Set<string>();
   #update = 0;
+  /** Layers do what they do in prediction, though the program computes gradients. */
+  readonly inference?: boolean;
+  /** Keeps values and gradients until the program ends. */
+  readonly keeper?: Keeper;
   /** Keeps what is not finite from updates. */
   guard: Guard | undefined;
   /** The vectors whose first columns an update counts along the way, and which so must be finite. */
@@ -189,7 +211,7 @@ export class Emitter {
   }
 
   /** Plans the workspace from `base` on and resolves tensors to offsets. */
-  finish({ inputs, targets = [], outputs, lasting = [], kept = [], weighted = false }: Ends, base: number): Program {
+  finish({ inputs, targets = [], outputs, lasting = [], weighted = false }: Ends, base: number): Program {
     const symbolic = [...this.#calls, ...this.#last];
     const lifetimes = this.#lifetimes;
     const touch = (tensor: Tensor | undefined, at: number) => {
@@ -205,7 +227,7 @@ export class Emitter {
     const last = [
       ...outputs,
       ...lasting,
-      ...kept.flatMap(({ value, gradient, fusion }) => [value, gradient, fusion?.output, fusion?.others]),
+      ...(this.keeper?.lasting ?? []),
       ...this.rowGradients.flatMap(({ distinct, gradients }) => [distinct, gradients]),
     ];
     for (const tensor of last) touch(tensor, symbolic.length);
@@ -219,7 +241,7 @@ export class Emitter {
       targets,
       weighted,
       outputs,
-      kept,
+      kept: this.keeper?.kept ?? [],
       rowGradients: this.rowGradients,
       updates: this.updates,
       update: this.#update,

@@ -1,7 +1,7 @@
 import * as k from '../kernels/signatures/index.js';
-import type { Emitter, Fusion } from './emitter.js';
+import type { Emitter } from './emitter.js';
 import { activated, type Pass } from './forward-pass.js';
-import type { Network, NetworkNode } from './network.js';
+import type { Network } from './network.js';
 import type { Tensor } from './plan.js';
 import type { Target, Training } from './training.js';
 
@@ -27,8 +27,6 @@ export interface Losses {
   readonly outputs: readonly Tensor[];
   /** The gradients of the values that losses read. */
   readonly gradients: Gradients;
-  /** By the node whose activation a loss computes; of 'inspect' only. */
-  readonly fusions: ReadonlyMap<number, Fusion>;
 }
 
 /** Holds what losses compare outputs with: one target per output, and weights of rows where there are any. */
@@ -62,24 +60,19 @@ export function emitLosses(
 ): Losses {
   const { nodes, inputs } = network;
   const gradients = new Gradients(emit);
-  const fusions = new Map<number, Fusion>();
   const outputs = training.targets.map((target, i) => {
     const { objective, report, counted, gathered } = target;
     const node = fusedNode(network, target, i);
     const value = node === undefined ? (network.outputs[i]?.value ?? 0) : (nodes[node]?.inputs[0] as number);
     const y = values[value] as Tensor;
     const dy = objective.emit(emit, y, targets[i] as Tensor, weights[i], report);
-    if (emit.mode === 'inspect' && node !== undefined) {
-      const { label } = nodes[node] as NetworkNode;
-      const output = values[inputs.length + node] ?? activated(emit, network, node, y);
-      fusions.set(node, { target: i, output, logits: y, gradient: emit.copy(dy, `${label}.logits.gradient`) });
-    }
+    if (node !== undefined) emit.keeper?.fused(i, node, y, values, dy);
     gradients.add(value, dy);
     if (counted) objective.emitHits(emit, y, targets[i] as Tensor, report.hits, node !== undefined);
     if (!gathered || node === undefined) return y;
     return values[inputs.length + node] ?? activated(emit, network, node, y);
   });
-  return { outputs, gradients, fusions };
+  return { outputs, gradients };
 }
 
 /** Emits the penalties of parameters; those of outputs come with the forward pass. */

@@ -176,7 +176,7 @@ export function checkBatch({ minimumBatch }: Engine, rows: number, argument = 'x
 /** Puts one batch into its program, which is then ready to run. */
 export function stageBatch(
   engine: Engine,
-  mode: Extract<Mode, 'train' | 'accumulate' | 'gradients' | 'inspect'>,
+  mode: Extract<Mode, 'train' | 'accumulate' | 'gradients'>,
   x: Data,
   y: Data,
   sampleWeight?: SampleWeight,

@@ -1,4 +1,7 @@
-// This entry exports models in workers: they have the methods of `Model`, with promises.
+/**
+ * Models in workers: they have the methods of `Model`, with promises.
+ * @module myelin/worker
+ */
 
 import type { AutoOptions } from '../backends/detect.js';
 import { placeOf } from '../backends/threads/scripts.js';
@@ -9,7 +12,8 @@ import type { SaveOptions, SerializeOptions } from '../io/save.js';
 import type { MatrixLike } from '../matrix.js';
 import type { LsuvLayer, LsuvOptions } from '../model/lsuv.js';
 import type { FunctionalOptions, SequentialOptions } from '../model/options.js';
-import { type GraphSpec, sequence, specOf, trace } from '../nn/graph.js';
+import { buildGraph, type Graph, type GraphSpec, sequence, specOf, trace } from '../nn/graph.js';
+import { kindOf } from '../nn/layers/kind.js';
 import { portable } from '../nn/registrations.js';
 import { isA, isPlace } from '../realms.js';
 import { Connection } from './connection.js';
@@ -133,6 +137,11 @@ async function create(
   }
 }
 
+/** Returns a graph as plain data: functions that layers hold run here, since they cannot go to a worker. */
+function plain(graph: Graph): GraphSpec {
+  return specOf(graph, graph.nodes.some(({ spec }) => kindOf(spec)?.trace) ? buildGraph(graph).specs : undefined);
+}
+
 const OPTIONS = ['seed', 'backend', 'worker', 'workerUrl'];
 
 /**
@@ -144,7 +153,7 @@ export async function sequential(
   options: RemoteModelOptions & Pick<SequentialOptions, 'layers'>,
 ): Promise<RemoteModel> {
   checkOptions(options, ['layers', ...OPTIONS], 'sequential');
-  return create({ spec: specOf(sequence(options.layers)) }, options);
+  return create({ spec: plain(sequence(options.layers)) }, options);
 }
 
 /** Builds a graph of layers in a worker; see `model` of myelin. */
@@ -153,7 +162,7 @@ export async function model(
 ): Promise<RemoteModel> {
   checkOptions(options, ['inputs', 'outputs', ...OPTIONS], 'model');
   const list = <T>(given: T | readonly T[]): readonly T[] => (Array.isArray(given) ? given : [given as T]);
-  return create({ spec: specOf(trace(list(options.inputs), list(options.outputs))) }, options);
+  return create({ spec: plain(trace(list(options.inputs), list(options.outputs))) }, options);
 }
 
 /** Builds a model in a worker from plain data such as the JSON of `model.spec`. */

@@ -43,6 +43,8 @@ export const methods = {
   partialFit: row(x, y, options),
   trainOnBatch: row(x, y, options),
   gradients: row(x, y, options),
+  applyGradients: row(plain('gradients')),
+  layerOutputs: row(x, plain('names')),
   evaluate: row(x, y, options),
   testOnBatch: row(x, y, options),
   evaluateBatches: row(x, options),

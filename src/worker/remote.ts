@@ -5,6 +5,7 @@ import type { CompileOptions } from '../engine/compile-plan.js';
 import { checkNumber, lookUp, StateError, show, ValueError } from '../errors.js';
 import type { Matrix, MatrixNumbers } from '../matrix.js';
 import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
+import type { GradientOptions, Gradients, OutputGradientOptions, OutputGradients } from '../passes/gradient-options.js';
 import type { Logs } from '../passes/logs.js';
 import type { PredictOptions } from '../passes/predict.js';
 import type { Data } from '../rows/arrays.js';
@@ -21,7 +22,7 @@ type Plain = number | string | boolean | null | undefined;
 type Method = (...args: never[]) => unknown;
 
 /** Methods whose types are not those of the model with a promise around what they return. */
-type Special = 'compile' | 'fit' | 'predict' | 'backend';
+type Special = 'compile' | 'fit' | 'gradients' | 'predict' | 'backend';
 
 type RemoteMembers<Names extends string> = {
   readonly [K in Exclude<keyof Model, Special> as Model[K] extends Method ? K : never]: Model<Names>[K] extends (
@@ -106,6 +107,10 @@ export interface RemoteModel<Names extends string = string> extends RemoteMember
   fit(batches: Batches, options: RemoteStreamFitOptions & Validating): Promise<History<Names, true>>;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
   fit(batches: Batches, options?: RemoteStreamFitOptions): Promise<History<Names>>;
+  /** Computes gradients in the worker; see `Model.gradients`. */
+  gradients(x: Data, y: Data, options?: GradientOptions): Promise<Gradients>;
+  /** Computes gradients from given ones of the outputs in the worker; see `Model.gradients`. */
+  gradients(x: Data, options: OutputGradientOptions): Promise<OutputGradients>;
   /** Computes outputs in the worker, rows x units; see `Model.predict`. */
   predict(x: Data): Promise<Matrix>;
   /** Computes outputs in the worker, rows x units; see `Model.predict`. */

@@ -7,13 +7,14 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BackendFactory } from '../../src/kernels/contract.js';
 import { launch, noBrowser, serve } from '../support/browser.js';
+import { byEffort, thorough } from '../support/effort.js';
 import { hasFirefox, openFirefox } from '../support/webdriver.js';
 
 const programs = join(import.meta.dirname, '../programs');
 const { bits, build, manyModels, ROUNDS, step } = await import(join(programs, 'many-models.js'));
 const myelin = await import(join(import.meta.dirname, '../../build/index.js'));
 
-const MODELS = 2000;
+const MODELS = byEffort(400, 2000);
 
 interface Many {
   readonly memories: number;
@@ -37,7 +38,7 @@ const some = (sums: readonly number[]) => sums.filter((_, i) => i % EVERY === 0)
 /** Engines give a tab 125 memories at worst. */
 const FEW = 30;
 
-describe('2,000 live models', () => {
+describe(`${MODELS} live models`, () => {
   let expected: readonly number[];
 
   beforeAll(async () => {
@@ -68,7 +69,7 @@ describe('2,000 live models', () => {
     expect(memories).toBeLessThan(FEW);
   });
 
-  test('those dropped make room for others, whose bits do not depend on what was there', async () => {
+  thorough('those dropped make room for others, whose bits do not depend on what was there', async () => {
     const script = join(programs, 'many-models-runs.js');
     const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', script]);
     const { first, second, same, bytes, growth } = JSON.parse(stdout);

@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workspace } from '../support/cli.js';
+import { testSome } from '../support/effort.js';
 
 // What the command makes of cells: markers, ids, dates and numbers as people write them, and what --keep passes on.
 
@@ -113,7 +114,7 @@ describe('flags', () => {
     expect(other.stdout).not.toBe(g!.stdout);
   }, 60_000);
 
-  test.each([
+  testSome([
     [['--date-format', 'd=Q'], /DMY, MDY, YMD or a format/],
     [['--thousands', ';'], /Allowed choices are/],
   ])('%j is refused', async (flags, message) => {

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCsv } from '../../src/data/index.js';
 import { csv, quick, script, workspace } from '../support/cli.js';
+import { thorough } from '../support/effort.js';
 
 // What the command makes of data, paths and options that are not as they should be.
 
@@ -11,65 +12,69 @@ const { folder, at, myelin } = workspace();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('myelin', () => {
-  test('options for reading, and notes where texts stand among numbers', async () => {
-    const lines = csv(1500, 3).split('\n');
-    const odd = lines.map((line, i) => (i === 700 || i === 1400 ? line.replace(/,[\d.]+,/, ',no idea,') : line));
-    writeFileSync(at('odd.csv'), `\n${odd.join('\n')}`);
-    const args = ['train', 'odd.csv', '--target', 'kind', '--out', 'odd.myelin', '--epochs', '1', '--members', '1'];
-    const noted = await myelin(args);
-    expect(noted.stderr).toMatch(
-      /^note: 'size' is read as texts, though 1498 of 1500 are numbers: the first other is 'no idea' \(2 cells\) in line 702; .* say --missing 'no idea'$/m,
-    );
-    expect(noted.stderr).toMatch(/^note: 'id' is left out, since it counts the rows; --columns id=number/m);
-    expect(noted.stdout).toMatch(/'size' is left out: .*; 'size' is read as texts, though 1498/);
-    const told = await myelin([...args, '--missing', 'no idea', '--columns', 'id=number,colour=skip']);
-    expect(told.stderr).not.toMatch(/note:/);
-    const inspected = JSON.parse((await myelin(['inspect', 'odd.myelin', '--json'])).stdout);
-    expect(inspected.record.inputs.map(({ name }: { name: string }) => name)).toEqual(['id', 'size', 'weight']);
-    expect(inspected.record.inputs[1].missing).toBe(2);
-    expect((await myelin(['predict', 'odd.myelin', 'odd.csv'])).code).toBe(0);
-    writeFileSync(at('odder.csv'), readFileSync(at('odd.csv'), 'utf8').replaceAll('no idea', 'unknown'));
-    expect(await myelin(['predict', 'odd.myelin', 'odder.csv'])).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/line 702, .*say --missing unknown; .*--columns size=category/),
-    });
-    expect((await myelin(['predict', 'odd.myelin', 'odder.csv', '--missing', 'unknown'])).code).toBe(0);
+  thorough(
+    'options for reading, and notes where texts stand among numbers',
+    async () => {
+      const lines = csv(1500, 3).split('\n');
+      const odd = lines.map((line, i) => (i === 700 || i === 1400 ? line.replace(/,[\d.]+,/, ',no idea,') : line));
+      writeFileSync(at('odd.csv'), `\n${odd.join('\n')}`);
+      const args = ['train', 'odd.csv', '--target', 'kind', '--out', 'odd.myelin', '--epochs', '1', '--members', '1'];
+      const noted = await myelin(args);
+      expect(noted.stderr).toMatch(
+        /^note: 'size' is read as texts, though 1498 of 1500 are numbers: the first other is 'no idea' \(2 cells\) in line 702; .* say --missing 'no idea'$/m,
+      );
+      expect(noted.stderr).toMatch(/^note: 'id' is left out, since it counts the rows; --columns id=number/m);
+      expect(noted.stdout).toMatch(/'size' is left out: .*; 'size' is read as texts, though 1498/);
+      const told = await myelin([...args, '--missing', 'no idea', '--columns', 'id=number,colour=skip']);
+      expect(told.stderr).not.toMatch(/note:/);
+      const inspected = JSON.parse((await myelin(['inspect', 'odd.myelin', '--json'])).stdout);
+      expect(inspected.record.inputs.map(({ name }: { name: string }) => name)).toEqual(['id', 'size', 'weight']);
+      expect(inspected.record.inputs[1].missing).toBe(2);
+      expect((await myelin(['predict', 'odd.myelin', 'odd.csv'])).code).toBe(0);
+      writeFileSync(at('odder.csv'), readFileSync(at('odd.csv'), 'utf8').replaceAll('no idea', 'unknown'));
+      expect(await myelin(['predict', 'odd.myelin', 'odder.csv'])).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/line 702, .*say --missing unknown; .*--columns size=category/),
+      });
+      expect((await myelin(['predict', 'odd.myelin', 'odder.csv', '--missing', 'unknown'])).code).toBe(0);
 
-    const commas = csv(100, 4).replaceAll(',', ';').replaceAll('.', ',');
-    writeFileSync(at('commas.csv'), commas);
-    const german = [
-      'train',
-      'commas.csv',
-      '--target',
-      'kind',
-      '--decimal',
-      ',',
-      '--json',
-      '--out',
-      'd.myelin',
-      ...quick,
-    ];
-    const drops = ['--drop', 'id', '--drop', 'colour'];
-    expect(JSON.parse((await myelin([...german, ...drops])).stdout).record.inputs).toMatchObject([
-      { name: 'size', kind: 'number' },
-      { name: 'weight', kind: 'number' },
-    ]);
-    const { stderr } = await myelin(['train', 'commas.csv', '--target', 'kind', '--out', 'texts.myelin', ...quick]);
-    expect(stderr).toMatch(/^note: 'size' is read as texts, though all would be numbers with --decimal ,$/m);
-    expect((await myelin(['inspect', 'd.myelin'])).stdout).toMatch(/^Reading: decimals follow ','$/m);
-    const again = JSON.parse((await myelin(['evaluate', 'd.myelin', 'commas.csv', '--json'])).stdout);
-    const points = ['evaluate', 'd.myelin', 'points.csv', '--decimal', '.', '--json'];
-    writeFileSync(at('points.csv'), csv(100, 4));
-    expect(JSON.parse((await myelin(points)).stdout)).toEqual(again);
-    expect(await myelin([...german, '--columns', 'size'])).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/name=kind is expected/),
-    });
-    expect(await myelin([...german, '--columns', 'sizes=number'])).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/^error: --columns: expected one of .*Did you mean 'size'/),
-    });
-  }, 60_000);
+      const commas = csv(100, 4).replaceAll(',', ';').replaceAll('.', ',');
+      writeFileSync(at('commas.csv'), commas);
+      const german = [
+        'train',
+        'commas.csv',
+        '--target',
+        'kind',
+        '--decimal',
+        ',',
+        '--json',
+        '--out',
+        'd.myelin',
+        ...quick,
+      ];
+      const drops = ['--drop', 'id', '--drop', 'colour'];
+      expect(JSON.parse((await myelin([...german, ...drops])).stdout).record.inputs).toMatchObject([
+        { name: 'size', kind: 'number' },
+        { name: 'weight', kind: 'number' },
+      ]);
+      const { stderr } = await myelin(['train', 'commas.csv', '--target', 'kind', '--out', 'texts.myelin', ...quick]);
+      expect(stderr).toMatch(/^note: 'size' is read as texts, though all would be numbers with --decimal ,$/m);
+      expect((await myelin(['inspect', 'd.myelin'])).stdout).toMatch(/^Reading: decimals follow ','$/m);
+      const again = JSON.parse((await myelin(['evaluate', 'd.myelin', 'commas.csv', '--json'])).stdout);
+      const points = ['evaluate', 'd.myelin', 'points.csv', '--decimal', '.', '--json'];
+      writeFileSync(at('points.csv'), csv(100, 4));
+      expect(JSON.parse((await myelin(points)).stdout)).toEqual(again);
+      expect(await myelin([...german, '--columns', 'size'])).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/name=kind is expected/),
+      });
+      expect(await myelin([...german, '--columns', 'sizes=number'])).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^error: --columns: expected one of .*Did you mean 'size'/),
+      });
+    },
+    60_000,
+  );
 
   test('a model of a CSV takes JSON', async () => {
     const train = ['train', 'train.csv', '--target', 'kind', '--drop', 'id', '--out', 'j.myelin', '--quiet', ...quick];
@@ -173,32 +178,36 @@ describe('myelin', () => {
       expect((await myelin(['evaluate', model, 'far.csv'])).stderr).toMatch(place);
     }, 60_000);
 
-    test('a file keeps what it held until all is there', async () => {
-      writeFileSync(at('bad.csv'), long(20_000, '1,much,blue,5\n'));
-      const names = () => readdirSync(folder).filter((name) => name.includes('old.out'));
-      writeFileSync(at('old.out'), 'old');
-      expect(await myelin(['predict', model, 'bad.csv', '--out', 'old.out'])).toMatchObject({
-        code: 1,
-        stderr: expect.stringMatching(/^error: bad.csv, line 20003, /),
-      });
-      expect(await myelin(['predict', model, 'none.csv', '--out', 'old.out'])).toMatchObject({ code: 1 });
-      const stopped = await myelin(['predict', model, '-', '--out', 'old.out'], {
-        open: long(20_000),
-        killAfterMs: 2500,
-      });
-      expect(stopped).toMatchObject({ code: 130, stderr: 'Interrupted: old.out is as it was.\n' });
-      expect([names(), readFileSync(at('old.out'), 'utf8')]).toEqual([['old.out'], 'old']);
-      symlinkSync('old.out', at('link.out'));
-      writeFileSync(at('inf.csv'), 'size,colour\n1,blue\n\ninf,blue\n');
-      expect((await myelin(['predict', model, 'inf.csv', '--out', 'link.out'])).stderr).toMatch(
-        /column 'size'.*, line 4: /,
-      );
-      expect((await myelin(['predict', model, 'new.csv', '--out', 'link.out', '--quiet'])).stderr).toBe('');
-      expect(readFileSync(at('old.out'), 'utf8')).toMatch(/^weight\n/);
-      expect((await myelin(['predict', model, 'new.csv', '--out', '/dev/null', '--keep', 'ids'])).stderr).toMatch(
-        /^error: --keep: .*Did you mean 'id'/,
-      );
-    }, 60_000);
+    thorough(
+      'a file keeps what it held until all is there',
+      async () => {
+        writeFileSync(at('bad.csv'), long(20_000, '1,much,blue,5\n'));
+        const names = () => readdirSync(folder).filter((name) => name.includes('old.out'));
+        writeFileSync(at('old.out'), 'old');
+        expect(await myelin(['predict', model, 'bad.csv', '--out', 'old.out'])).toMatchObject({
+          code: 1,
+          stderr: expect.stringMatching(/^error: bad.csv, line 20003, /),
+        });
+        expect(await myelin(['predict', model, 'none.csv', '--out', 'old.out'])).toMatchObject({ code: 1 });
+        const stopped = await myelin(['predict', model, '-', '--out', 'old.out'], {
+          open: long(20_000),
+          killAfterMs: 2500,
+        });
+        expect(stopped).toMatchObject({ code: 130, stderr: 'Interrupted: old.out is as it was.\n' });
+        expect([names(), readFileSync(at('old.out'), 'utf8')]).toEqual([['old.out'], 'old']);
+        symlinkSync('old.out', at('link.out'));
+        writeFileSync(at('inf.csv'), 'size,colour\n1,blue\n\ninf,blue\n');
+        expect((await myelin(['predict', model, 'inf.csv', '--out', 'link.out'])).stderr).toMatch(
+          /column 'size'.*, line 4: /,
+        );
+        expect((await myelin(['predict', model, 'new.csv', '--out', 'link.out', '--quiet'])).stderr).toBe('');
+        expect(readFileSync(at('old.out'), 'utf8')).toMatch(/^weight\n/);
+        expect((await myelin(['predict', model, 'new.csv', '--out', '/dev/null', '--keep', 'ids'])).stderr).toMatch(
+          /^error: --keep: .*Did you mean 'id'/,
+        );
+      },
+      60_000,
+    );
   });
 
   test.skipIf(!existsSync('/dev/full'))(
@@ -251,35 +260,39 @@ describe('myelin', () => {
     expect(existsSync(at('x.myelin'))).toBe(true);
   }, 60_000);
 
-  test('wrong options end with 2 and are named as they are typed', async () => {
-    const train = ['train', 'train.csv', '--out', 'y.myelin'];
-    for (const [args, code, what] of [
-      [['--target', 'kind', '--epochs', '0'], 2, /^error: --epochs: expected an integer >= 1, got 0/],
-      [['--target', 'kind', '--batch-size', '1.5'], 2, /^error: --batch-size: /],
-      [['--target', 'kind', '--dropout', '1.5'], 2, /^error: --dropout: .*\n\(--help/],
-      [['--target', 'kind', '--layers', '8,0'], 2, /^error: --layers: /],
-      [['--target', 'kind', '--activation', 'rellu'], 2, /^error: --activation: .*Did you mean 'relu'/],
-      [['--target', 'kind', '--test-share', '2'], 2, /A share between 0 and 1 is expected/],
-      [
-        ['--target', 'kind', '--test-share', '0.2', '--test', 'flowers.csv'],
-        2,
-        /'--test-share <share>' cannot be used/,
-      ],
-      [['--target', 'kind', '--separator', 'ab'], 2, /One character is expected/],
-      [['--target', 'kind', '--encoding', 'latin-9000'], 2, /A name such as utf-8/],
-      [['--target', 'kind', '--drop', 'size,kind'], 2, /^error: --drop: .*'kind', the target/],
-      [['--target', 'churn'], 1, /^error: --target: expected one of id, .* got 'churn'/],
-      [['--target', '99'], 1, /^error: --target: expected a name, a number from 1 to 5 or 'last', got 99/],
-      [['--target', 'kind', '--drop', 'color'], 1, /^error: --drop: .*Did you mean 'colour'/],
-    ] as const) {
-      expect(await myelin([...train, ...args])).toMatchObject({ code, stderr: expect.stringMatching(what) });
-    }
-    writeFileSync(at('header.csv'), 'id,size,kind\n');
-    expect(await myelin(['train', 'header.csv', '--target', 'kind'])).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/^error: header.csv, line 2, column 1: there is no row below the names/),
-    });
-    const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../package.json'), 'utf8'));
-    expect(await myelin(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
-  }, 60_000);
+  thorough(
+    'wrong options end with 2 and are named as they are typed',
+    async () => {
+      const train = ['train', 'train.csv', '--out', 'y.myelin'];
+      for (const [args, code, what] of [
+        [['--target', 'kind', '--epochs', '0'], 2, /^error: --epochs: expected an integer >= 1, got 0/],
+        [['--target', 'kind', '--batch-size', '1.5'], 2, /^error: --batch-size: /],
+        [['--target', 'kind', '--dropout', '1.5'], 2, /^error: --dropout: .*\n\(--help/],
+        [['--target', 'kind', '--layers', '8,0'], 2, /^error: --layers: /],
+        [['--target', 'kind', '--activation', 'rellu'], 2, /^error: --activation: .*Did you mean 'relu'/],
+        [['--target', 'kind', '--test-share', '2'], 2, /A share between 0 and 1 is expected/],
+        [
+          ['--target', 'kind', '--test-share', '0.2', '--test', 'flowers.csv'],
+          2,
+          /'--test-share <share>' cannot be used/,
+        ],
+        [['--target', 'kind', '--separator', 'ab'], 2, /One character is expected/],
+        [['--target', 'kind', '--encoding', 'latin-9000'], 2, /A name such as utf-8/],
+        [['--target', 'kind', '--drop', 'size,kind'], 2, /^error: --drop: .*'kind', the target/],
+        [['--target', 'churn'], 1, /^error: --target: expected one of id, .* got 'churn'/],
+        [['--target', '99'], 1, /^error: --target: expected a name, a number from 1 to 5 or 'last', got 99/],
+        [['--target', 'kind', '--drop', 'color'], 1, /^error: --drop: .*Did you mean 'colour'/],
+      ] as const) {
+        expect(await myelin([...train, ...args])).toMatchObject({ code, stderr: expect.stringMatching(what) });
+      }
+      writeFileSync(at('header.csv'), 'id,size,kind\n');
+      expect(await myelin(['train', 'header.csv', '--target', 'kind'])).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^error: header.csv, line 2, column 1: there is no row below the names/),
+      });
+      const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../package.json'), 'utf8'));
+      expect(await myelin(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    },
+    60_000,
+  );
 });

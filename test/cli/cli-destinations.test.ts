@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { quick, script, workspace } from '../support/cli.js';
+import { testSome } from '../support/effort.js';
 
 // Where commands write to: refused before training what cannot be written, pipes and devices as they are, links through.
 
@@ -40,7 +41,7 @@ beforeAll(async () => {
 }, 60_000);
 
 describe('refused before training', () => {
-  test.each<readonly [string, readonly string[], number, RegExp]>([
+  testSome<readonly [string, readonly string[], number, RegExp]>([
     ['no path', ['--out', ''], 2, /^error: --out: expected a path, got ''/],
     ['no path for a report', ['--report', ''], 2, /^error: --report: expected a path, got ''/],
     ['standard output', ['--out', '-'], 2, /^error: --out: a model is saved to a file/],
@@ -105,7 +106,7 @@ describe('predict --out writes to what is no file', () => {
     wanted = sh('$M predict m.myelin new.csv --quiet');
   }, 30_000);
 
-  test.each([
+  testSome([
     ['/dev/stdout', '$M predict m.myelin new.csv --quiet --out /dev/stdout'],
     ['/dev/stdout into a pipe', '$M predict m.myelin new.csv --quiet --out /dev/stdout | cat'],
     ['/dev/stdout into a file', '$M predict m.myelin new.csv --quiet --out /dev/stdout > into.csv; cat into.csv'],

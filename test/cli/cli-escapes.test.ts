@@ -2,11 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { printable, printableJson, printableLines } from '../../src/printable.js';
 import { quick, workspace } from '../support/cli.js';
+import { testSome } from '../support/effort.js';
 
 // Names of columns and classes come from files. A terminal must not take them for commands.
 
 describe('text for a terminal', () => {
-  test.each([
+  testSome([
     ['plain, äöü 漢字 🙂 👩‍👩‍👧', 'plain, äöü 漢字 🙂 👩‍👩‍👧'],
     ['\u001b]0;title\u0007', '\\x1b]0;title\\x07'],
     ['\u009b31m', '\\x9b31m'],

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workspace } from '../support/cli.js';
+import { testSome } from '../support/effort.js';
 
 // What a model's file had in its first line, and what another file has there; how cells of it were read.
 
@@ -41,7 +42,7 @@ beforeAll(async () => {
 describe('the first line is not what it was in training: the error says the options', () => {
   const withNames = /say --no-header and .*--names size,weight/;
   const asNames = /If the first line holds names, say --header and --names column1,column2,column3/;
-  test.each([
+  testSome([
     ['named.myelin', 'bare.csv', ['predict', 'evaluate', 'profile'], withNames],
     ['named.myelin', 'bare2.csv', ['predict', 'evaluate', 'profile'], withNames],
     ['given.myelin', 'bare.csv', ['predict', 'evaluate', 'profile'], withNames],
@@ -72,7 +73,7 @@ describe('the first line is not what it was in training: the error says the opti
     expect(ran.stderr).toMatch(withNames);
   });
 
-  test.each([
+  testSome([
     ['named.myelin', 'bare.csv', ['--no-header', '--names', 'size,weight,kind']],
     ['given.myelin', 'bare2.csv', ['--no-header', '--names', 'size,weight']],
     ['bare.myelin', 'named.csv', ['--header', '--names', 'column1,column2,column3']],
@@ -113,7 +114,7 @@ describe('cells that are written otherwise than most', () => {
     ),
   );
 
-  test.each([
+  testSome([
     ['predict', []],
     ['predict', ['--out', 'p.csv']],
     ['evaluate', []],
@@ -150,7 +151,7 @@ describe('a value that is none is told with the flag that reads it', () => {
     ).toBe(0);
   }, 60_000);
 
-  test.each([
+  testSome([
     ['1/31/2024', '5', /If it is a date, say how it is written, such as --date-format when=MDY\.$/m],
     ['31. Mai 2024', '5', /Names of months are read in English: write the month as a number/],
     ['soon', '5', /--date-format when=DD\/MM\/YYYY\. If it means a missing value, say --missing soon;/],

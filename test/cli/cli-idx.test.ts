@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadTabular } from '../../src/data/index.js';
 import { workspace } from '../support/cli.js';
+import { testSome, thorough } from '../support/effort.js';
 
 const { folder, at, myelin } = workspace();
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -50,21 +51,24 @@ beforeAll(() => {
 });
 
 describe('idx', () => {
-  test('bytes and larger numbers of the same values train the same model; the report draws images of any shape', async () => {
-    const train = (images: string, out: string, more: readonly string[] = []) =>
-      myelin(['train', images, '--labels', 'labels', ...options, '--out', out, ...more]);
-    const first = await train('images.gz', 'bytes.myelin', ['--report', 'page.html']);
-    expect([first.code, first.stderr]).toEqual([0, expect.stringMatching(/epoch 3 of 3/)]);
-    expect(first.stdout).toMatch(/40 columns are left out, as each has one value: 'pixel1' to 'pixel280'/);
-    expect((await train('wide', 'wide.myelin')).code).toBe(0);
-    expect(readFileSync(at('wide.myelin'))).toEqual(readFileSync(at('bytes.myelin')));
-    const page = readFileSync(at('page.html'), 'utf8');
-    expect(page).toMatch(/Importance of 20 x 14 points/);
-    expect(page).toMatch(/280 numbers, the points of an image of 20 x 14: pixel1 to pixel280/);
-    expect(page).not.toMatch(/more columns/);
-    const { record } = await loadTabular(at('bytes.myelin'));
-    expect(record.inputs[0]).toMatchObject({ name: 'pixel21', missing: 0, min: expect.any(Number) });
-  });
+  thorough(
+    'bytes and larger numbers of the same values train the same model; the report draws images of any shape',
+    async () => {
+      const train = (images: string, out: string, more: readonly string[] = []) =>
+        myelin(['train', images, '--labels', 'labels', ...options, '--out', out, ...more]);
+      const first = await train('images.gz', 'bytes.myelin', ['--report', 'page.html']);
+      expect([first.code, first.stderr]).toEqual([0, expect.stringMatching(/epoch 3 of 3/)]);
+      expect(first.stdout).toMatch(/40 columns are left out, as each has one value: 'pixel1' to 'pixel280'/);
+      expect((await train('wide', 'wide.myelin')).code).toBe(0);
+      expect(readFileSync(at('wide.myelin'))).toEqual(readFileSync(at('bytes.myelin')));
+      const page = readFileSync(at('page.html'), 'utf8');
+      expect(page).toMatch(/Importance of 20 x 14 points/);
+      expect(page).toMatch(/280 numbers, the points of an image of 20 x 14: pixel1 to pixel280/);
+      expect(page).not.toMatch(/more columns/);
+      const { record } = await loadTabular(at('bytes.myelin'));
+      expect(record.inputs[0]).toMatchObject({ name: 'pixel21', missing: 0, min: expect.any(Number) });
+    },
+  );
 
   test('what evaluation remarks on many pixels are two sentences, and one on those that are not used', async () => {
     const { code, stderr, stdout } = await myelin(['evaluate', 'bytes.myelin', 'brighter', '--labels', 'labels']);
@@ -98,7 +102,7 @@ describe('idx', () => {
     expect([idx.stdout, zipped.stdout]).toEqual([csv.stdout, csv.stdout]);
   });
 
-  test.each([
+  testSome([
     ['train', ['wide', ...options, '--out', 'none.myelin'], /--labels: .*wide.* is idx, whose labels/],
     ['evaluate', ['bytes.myelin', 'wide'], /--labels: .*wide.* is idx, whose labels/],
     ['predict', ['bytes.myelin', 'nul'], /there is a NUL/],
@@ -108,7 +112,7 @@ describe('idx', () => {
     expect([code, stderr]).toEqual([command === 'predict' ? 1 : 2, expect.stringMatching(message)]);
   });
 
-  test.each([
+  testSome([
     [['--missing', '0'], /--missing: says how text is read/],
     [['--columns', 'pixel1=category'], /--columns: says how text is read/],
     [['--names', 'a,b'], /--names: /],

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { typed } from '../../src/cli/messages.js';
 import { workspace } from '../support/cli.js';
+import { testSome } from '../support/effort.js';
 
 // Remarks and errors name options as they are typed, and lines of the file, wherever on a terminal they stand.
 
@@ -9,7 +10,7 @@ const { folder, at, myelin } = workspace();
 afterAll(() => rmSync(folder, { recursive: true }));
 const quick = ['--epochs', '2', '--members', '1', '--layers', '4'];
 
-test.each([
+testSome([
   ["say missing: ['#NV']", "say --missing '#NV'"],
   ["say missing: ['a, b']", `say --missing '"a, b"'`],
   ["missing: ['-999', '-9999'] if", '--missing -999,-9999 if'],

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { quick, workspace } from '../support/cli.js';
+import { thorough } from '../support/effort.js';
 
 const { folder, myelin } = workspace();
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -14,15 +15,19 @@ async function meanOf(...flags: readonly string[]): Promise<number> {
   return inputs.find(({ name }) => name === 'weight')!.mean;
 }
 
-test('--test-share draws the rows by --seed', async () => {
-  const [none, zero, one, two, again] = [
-    await meanOf(),
-    await meanOf('--seed', '0'),
-    await meanOf('--seed', '1'),
-    await meanOf('--seed', '2'),
-    await meanOf('--seed', '1'),
-  ];
-  expect(none).toBe(zero);
-  expect(again).toBe(one);
-  expect(new Set([zero, one, two]).size).toBe(3);
-}, 120_000);
+thorough(
+  '--test-share draws the rows by --seed',
+  async () => {
+    const [none, zero, one, two, again] = [
+      await meanOf(),
+      await meanOf('--seed', '0'),
+      await meanOf('--seed', '1'),
+      await meanOf('--seed', '2'),
+      await meanOf('--seed', '1'),
+    ];
+    expect(none).toBe(zero);
+    expect(again).toBe(one);
+    expect(new Set([zero, one, two]).size).toBe(3);
+  },
+  120_000,
+);

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { expect, test } from 'vitest';
 import { endingCode, Interruption } from '../../src/cli/signals.js';
 import { script, workspace } from '../support/cli.js';
+import { testSome, thorough } from '../support/effort.js';
 
 // Ctrl-C, `docker stop`, a terminal that is closed, and a process that is killed outright.
 
@@ -31,7 +32,7 @@ const slow = [
 ];
 const train = (out: string, ...more: string[]) => ['train', 'train.csv', '--target', 'kind', '--out', out, ...more];
 
-test.each(signals)(
+testSome(signals)(
   '%s: train saves the model and where it stood, and ends with %i',
   async (signal, code) => {
     const out = `${signal}.myelin`;
@@ -48,7 +49,7 @@ test.each(signals)(
   60_000,
 );
 
-test.each(signals)(
+testSome(signals)(
   '%s: predict leaves --out as it was and no temporary file, and ends with %i',
   async (signal, code) => {
     if (!existsSync(at('m.myelin'))) await myelin(train('m.myelin', '--epochs', '2', '--members', '1'));
@@ -102,7 +103,7 @@ const until = async (reached: () => boolean) => {
 };
 
 // As the first process of a container it would go on where nothing listens.
-test.each(
+testSome(
   signals.flatMap(([signal, code]) => {
     const waiting = [['evaluate', 'm.myelin', '-'], ['profile', 'm.myelin', '-'], ['bench']];
     return waiting.map((args) => [signal, args.join(' '), code, args] as const);
@@ -140,7 +141,7 @@ test('a second signal ends a command whose orderly end waits for a reader', asyn
   expect(temporary()).toEqual([]);
 }, 60_000);
 
-test.each(signals)(
+testSome(signals)(
   '%s: train that still reads leaves everything as it was, and ends with %i',
   async (signal, code) => {
     writeFileSync(at('early.myelin'), 'before');
@@ -160,61 +161,69 @@ test.each(signals)(
   60_000,
 );
 
-test('a process that is killed goes on from its checkpoint to the same bytes', async () => {
-  const options = [
-    '--layers',
-    '24',
-    '--epochs',
-    '300',
-    '--patience',
-    '300',
-    '--members',
-    '2',
-    '--dropout',
-    '0.1',
-    '--quiet',
-  ];
-  const whole = myelin(train('whole.myelin', ...options));
-  const args = train('cut.myelin', ...options, '--checkpoint-every', '5 epochs');
-  const child = spawn(process.execPath, [script, ...args], { cwd: folder, stdio: 'ignore' });
-  // Killed once it has written a few.
-  const seen = new Set<number>();
-  while (seen.size < 3 && child.exitCode === null) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    if (existsSync(at('cut.myelin.checkpoint'))) seen.add(statSync(at('cut.myelin.checkpoint')).ino);
-  }
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-  expect(seen.size).toBe(3);
-  expect(existsSync(at('cut.myelin'))).toBe(false);
-  const resumed = await myelin([...args, '--resume', 'cut.myelin.checkpoint']);
-  expect(resumed).toMatchObject({ code: 0, stderr: '' });
-  expect((await whole).code).toBe(0);
-  expect(readFileSync(at('cut.myelin')).equals(readFileSync(at('whole.myelin')))).toBe(true);
-  expect(existsSync(at('cut.myelin.checkpoint'))).toBe(false);
-}, 120_000);
+thorough(
+  'a process that is killed goes on from its checkpoint to the same bytes',
+  async () => {
+    const options = [
+      '--layers',
+      '24',
+      '--epochs',
+      '300',
+      '--patience',
+      '300',
+      '--members',
+      '2',
+      '--dropout',
+      '0.1',
+      '--quiet',
+    ];
+    const whole = myelin(train('whole.myelin', ...options));
+    const args = train('cut.myelin', ...options, '--checkpoint-every', '5 epochs');
+    const child = spawn(process.execPath, [script, ...args], { cwd: folder, stdio: 'ignore' });
+    // Killed once it has written a few.
+    const seen = new Set<number>();
+    while (seen.size < 3 && child.exitCode === null) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (existsSync(at('cut.myelin.checkpoint'))) seen.add(statSync(at('cut.myelin.checkpoint')).ino);
+    }
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(seen.size).toBe(3);
+    expect(existsSync(at('cut.myelin'))).toBe(false);
+    const resumed = await myelin([...args, '--resume', 'cut.myelin.checkpoint']);
+    expect(resumed).toMatchObject({ code: 0, stderr: '' });
+    expect((await whole).code).toBe(0);
+    expect(readFileSync(at('cut.myelin')).equals(readFileSync(at('whole.myelin')))).toBe(true);
+    expect(existsSync(at('cut.myelin.checkpoint'))).toBe(false);
+  },
+  120_000,
+);
 
-test('a checkpoint by time, which the end of training takes away', async () => {
-  const child = spawn(
-    process.execPath,
-    [script, ...train('timed.myelin', ...slow, '--quiet', '--checkpoint-every', '0.2s')],
-    { cwd: folder, stdio: 'ignore' },
-  );
-  const seen = new Set<number>();
-  const began = Date.now();
-  while (seen.size < 3 && Date.now() - began < 30_000) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    if (existsSync(at('timed.myelin.checkpoint'))) seen.add(statSync(at('timed.myelin.checkpoint')).mtimeMs);
-  }
-  child.kill('SIGTERM');
-  const [code] = await once(child, 'exit');
-  expect({ code, checkpoints: seen.size }).toEqual({ code: 143, checkpoints: 3 });
-  const quick = train('timed.myelin', '--epochs', '20', '--members', '1', '--quiet', '--checkpoint-every', '1 epoch');
-  expect((await myelin(quick)).code).toBe(0);
-  expect(existsSync(at('timed.myelin.checkpoint'))).toBe(false);
-}, 60_000);
+thorough(
+  'a checkpoint by time, which the end of training takes away',
+  async () => {
+    const child = spawn(
+      process.execPath,
+      [script, ...train('timed.myelin', ...slow, '--quiet', '--checkpoint-every', '0.2s')],
+      { cwd: folder, stdio: 'ignore' },
+    );
+    const seen = new Set<number>();
+    const began = Date.now();
+    while (seen.size < 3 && Date.now() - began < 30_000) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (existsSync(at('timed.myelin.checkpoint'))) seen.add(statSync(at('timed.myelin.checkpoint')).mtimeMs);
+    }
+    child.kill('SIGTERM');
+    const [code] = await once(child, 'exit');
+    expect({ code, checkpoints: seen.size }).toEqual({ code: 143, checkpoints: 3 });
+    const quick = train('timed.myelin', '--epochs', '20', '--members', '1', '--quiet', '--checkpoint-every', '1 epoch');
+    expect((await myelin(quick)).code).toBe(0);
+    expect(existsSync(at('timed.myelin.checkpoint'))).toBe(false);
+  },
+  60_000,
+);
 
-test.each(['', '60', '0s', '-5s', '5 days', '1.5 epochs', '0 epochs', 's'])(
+testSome(['', '60', '0s', '-5s', '5 days', '1.5 epochs', '0 epochs', 's'])(
   '--checkpoint-every %j is refused',
   async (text) => {
     const { code, stderr } = await myelin(train('x.myelin', `--checkpoint-every=${text}`));

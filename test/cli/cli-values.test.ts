@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workspace } from '../support/cli.js';
+import { testSome, thorough } from '../support/effort.js';
 
 const { folder, at, myelin } = workspace();
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -53,7 +54,7 @@ describe('a target of TRUE and FALSE', () => {
     expect(code).toBe(0);
   }, 60_000);
 
-  test.each([
+  testSome([
     ['True', 'False'],
     ['T', 'F'],
     ['yes', 'no'],
@@ -75,39 +76,43 @@ describe('a target of TRUE and FALSE', () => {
     expect(JSON.parse((await myelin(['evaluate', 'bool.myelin', 'other.json', '--json'])).stdout).accuracy).toBe(1);
   });
 
-  test('classes that it does not know are counted, by evaluate and by train --test', async () => {
-    write('odd.csv', [['x', 'y'], ...range(36).map((i) => [i % 9, i % 9 === 8 ? 'maybe' : i % 9 > 3 ? 'T' : 'F'])]);
-    const { stdout, code } = await myelin(['evaluate', 'bool.myelin', 'odd.csv']);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/rows +36\n/);
-    expect(stdout).toMatch(/unknownRows +4\n/);
-    expect(stdout).toMatch(/knownRows +32\n/);
-    expect(stdout).toMatch(/accuracy +0\.88889 /);
-    expect(stdout).toMatch(/4 rows of classes that training did not know \('maybe'\) are wrong in accuracy/);
-    const trained = await myelin([
-      'train',
-      'bool.csv',
-      '--target',
-      'y',
-      '--out',
-      'b2.myelin',
-      '--test',
-      'odd.csv',
-      '--columns',
-      'y=boolean',
-      ...quick,
-      '--json',
-    ]);
-    expect(trained.code).toBe(0);
-    expect(JSON.parse(trained.stdout).test).toMatchObject({
-      rows: 36,
-      unknownRows: 4,
-      knownRows: 32,
-      unknownClasses: ['maybe'],
-    });
-  }, 60_000);
+  thorough(
+    'classes that it does not know are counted, by evaluate and by train --test',
+    async () => {
+      write('odd.csv', [['x', 'y'], ...range(36).map((i) => [i % 9, i % 9 === 8 ? 'maybe' : i % 9 > 3 ? 'T' : 'F'])]);
+      const { stdout, code } = await myelin(['evaluate', 'bool.myelin', 'odd.csv']);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/rows +36\n/);
+      expect(stdout).toMatch(/unknownRows +4\n/);
+      expect(stdout).toMatch(/knownRows +32\n/);
+      expect(stdout).toMatch(/accuracy +0\.88889 /);
+      expect(stdout).toMatch(/4 rows of classes that training did not know \('maybe'\) are wrong in accuracy/);
+      const trained = await myelin([
+        'train',
+        'bool.csv',
+        '--target',
+        'y',
+        '--out',
+        'b2.myelin',
+        '--test',
+        'odd.csv',
+        '--columns',
+        'y=boolean',
+        ...quick,
+        '--json',
+      ]);
+      expect(trained.code).toBe(0);
+      expect(JSON.parse(trained.stdout).test).toMatchObject({
+        rows: 36,
+        unknownRows: 4,
+        knownRows: 32,
+        unknownClasses: ['maybe'],
+      });
+    },
+    60_000,
+  );
 
-  test.each([
+  testSome([
     ['new.csv', 'x,y\n', [], 'y,y=FALSE,y=TRUE\n'],
     ['new.csv', 'x', [], 'y,y=FALSE,y=TRUE\n'],
     ['new.csv', 'x,id\n\n\n', ['--keep', 'id'], 'id,y,y=FALSE,y=TRUE\n'],
@@ -130,43 +135,50 @@ describe('a target of TRUE and FALSE', () => {
   });
 });
 
-test('--test-share is stratified, and drawn by --seed', async () => {
-  // Three classes, of 10, 40 and 150 rows; each row can be told by id.
-  write('rare.csv', [['x', 'y'], ...range(200).map((i) => [i, i % 20 === 0 ? 'rare' : i % 20 < 5 ? 'some' : 'most'])]);
-  const tested = async (seed: number, extra: readonly string[] = []) => {
-    const { stdout, code } = await myelin([
-      'train',
-      'rare.csv',
-      '--columns',
-      'x=number',
-      '--target',
-      'y',
-      '--out',
-      'rare.myelin',
-      '--test-share',
-      '0.2',
-      '--seed',
-      String(seed),
-      ...quick,
-      '--epochs',
-      '2',
-      '--json',
-      ...extra,
+thorough(
+  '--test-share is stratified, and drawn by --seed',
+  async () => {
+    // Three classes, of 10, 40 and 150 rows; each row can be told by id.
+    write('rare.csv', [
+      ['x', 'y'],
+      ...range(200).map((i) => [i, i % 20 === 0 ? 'rare' : i % 20 < 5 ? 'some' : 'most']),
     ]);
-    expect(code).toBe(0);
-    const { test, record } = JSON.parse(stdout);
-    return {
-      counts: test.confusion.map((row: number[]) => row.reduce((a, b) => a + b, 0)),
-      test,
-      mean: record.inputs[0].mean,
+    const tested = async (seed: number, extra: readonly string[] = []) => {
+      const { stdout, code } = await myelin([
+        'train',
+        'rare.csv',
+        '--columns',
+        'x=number',
+        '--target',
+        'y',
+        '--out',
+        'rare.myelin',
+        '--test-share',
+        '0.2',
+        '--seed',
+        String(seed),
+        ...quick,
+        '--epochs',
+        '2',
+        '--json',
+        ...extra,
+      ]);
+      expect(code).toBe(0);
+      const { test, record } = JSON.parse(stdout);
+      return {
+        counts: test.confusion.map((row: number[]) => row.reduce((a, b) => a + b, 0)),
+        test,
+        mean: record.inputs[0].mean,
+      };
     };
-  };
-  const [one, again, other] = [await tested(1), await tested(1), await tested(2)];
-  for (const { counts } of [one, again, other]) expect(counts).toEqual([30, 2, 8]);
-  expect(again).toEqual(one);
-  expect(other.mean).not.toBe(one.mean);
-  expect(one.test.baseline).toMatchObject({ prediction: 'most', accuracy: 0.75 });
-}, 60_000);
+    const [one, again, other] = [await tested(1), await tested(1), await tested(2)];
+    for (const { counts } of [one, again, other]) expect(counts).toEqual([30, 2, 8]);
+    expect(again).toEqual(one);
+    expect(other.mean).not.toBe(one.mean);
+    expect(one.test.baseline).toMatchObject({ prediction: 'most', accuracy: 0.75 });
+  },
+  60_000,
+);
 
 test('0 and 1 with a rare class are classes, and glass gets a remark', async () => {
   write('fraud.csv', [['x', 'y'], ...range(200).map((i) => [i % 50, Number(i % 50 === 7)])]);

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { launch, noBrowser } from '../support/browser.js';
 import { quick, workspace } from '../support/cli.js';
+import { thorough } from '../support/effort.js';
 
 const { folder, at, myelin } = workspace();
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -160,38 +161,45 @@ describe('myelin', () => {
     expect(result.importance[0].column).toBe('size');
   }, 60_000);
 
-  test('says what is wrong, and with which code it ends', async () => {
-    writeFileSync(at('bad.csv'), 'a,b\n1,2\n3\n');
-    expect(await myelin(['train', 'bad.csv', '--target', 'b'])).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/^error: bad.csv, line 3, column 2: /),
-    });
-    expect(await myelin(['train', 'train.csv', '--target', 'kinds'])).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/Did you mean 'kind'/),
-    });
-    expect(await myelin(['train', 'none.csv', '--target', 'b'])).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/ENOENT/),
-    });
-    expect(await myelin(['train', 'train.csv'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/--target/) });
-    expect(await myelin(['train', 'train.csv', '--target', 'b', '--epochs', 'many'])).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/A number is expected/),
-    });
-    expect(await myelin(['predicts'])).toMatchObject({ code: 2 });
-    for (const args of [
-      ['inspect', 'train.csv'],
-      ['predict', 'train.csv', 'new.csv'],
-      ['evaluate', 'train.csv', 'new.csv'],
-    ]) {
-      expect(await myelin(args)).toMatchObject({
+  thorough(
+    'says what is wrong, and with which code it ends',
+    async () => {
+      writeFileSync(at('bad.csv'), 'a,b\n1,2\n3\n');
+      expect(await myelin(['train', 'bad.csv', '--target', 'b'])).toMatchObject({
         code: 1,
-        stderr: expect.stringMatching(/^error: train.csv is not a Myelin model\. /),
+        stderr: expect.stringMatching(/^error: bad.csv, line 3, column 2: /),
       });
-    }
-    expect((await myelin(['inspect', 'none.myelin'])).stderr).toMatch(/^error: Cannot load 'none.myelin': ENOENT/);
-  }, 60_000);
+      expect(await myelin(['train', 'train.csv', '--target', 'kinds'])).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/Did you mean 'kind'/),
+      });
+      expect(await myelin(['train', 'none.csv', '--target', 'b'])).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/ENOENT/),
+      });
+      expect(await myelin(['train', 'train.csv'])).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/--target/),
+      });
+      expect(await myelin(['train', 'train.csv', '--target', 'b', '--epochs', 'many'])).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/A number is expected/),
+      });
+      expect(await myelin(['predicts'])).toMatchObject({ code: 2 });
+      for (const args of [
+        ['inspect', 'train.csv'],
+        ['predict', 'train.csv', 'new.csv'],
+        ['evaluate', 'train.csv', 'new.csv'],
+      ]) {
+        expect(await myelin(args)).toMatchObject({
+          code: 1,
+          stderr: expect.stringMatching(/^error: train.csv is not a Myelin model\. /),
+        });
+      }
+      expect((await myelin(['inspect', 'none.myelin'])).stderr).toMatch(/^error: Cannot load 'none.myelin': ENOENT/);
+    },
+    60_000,
+  );
 
   test.each(['train', 'evaluate', 'predict', 'inspect', 'bench', 'profile'])(
     '%s --help has examples',
@@ -202,37 +210,41 @@ describe('myelin', () => {
     },
   );
 
-  test('after an interrupt the command that it names ends in the same bits as without', async () => {
-    const long = ['--epochs', '1500', '--patience', '1500', '--members', '2', '--layers', '8', '--dropout', '0.1'];
-    const train = (out: string) => ['train', 'train.csv', '--target', 'kind', '--out', out, ...long];
-    const whole = myelin(train('whole.myelin'));
-    const ended = await myelin(train("it's early.myelin"), { killAfter: /epoch 300 of/ });
-    expect(ended).toMatchObject({ code: 130, stderr: expect.stringMatching(/early.myelin holds the best weights/) });
-    expect((await myelin(['evaluate', "it's early.myelin", 'train.csv', '--json'])).code).toBe(0);
+  thorough(
+    'after an interrupt the command that it names ends in the same bits as without',
+    async () => {
+      const long = ['--epochs', '1500', '--patience', '1500', '--members', '2', '--layers', '8', '--dropout', '0.1'];
+      const train = (out: string) => ['train', 'train.csv', '--target', 'kind', '--out', out, ...long];
+      const whole = myelin(train('whole.myelin'));
+      const ended = await myelin(train("it's early.myelin"), { killAfter: /epoch 300 of/ });
+      expect(ended).toMatchObject({ code: 130, stderr: expect.stringMatching(/early.myelin holds the best weights/) });
+      expect((await myelin(['evaluate', "it's early.myelin", 'train.csv', '--json'])).code).toBe(0);
 
-    const [, line] = /To go on:\n {2}npx myelin (.*)\n$/.exec(ended.stderr)!;
-    expect(line).toMatch(/ --resume 'it'\\''s early.myelin.checkpoint'$/);
-    const words = execFileSync('sh', ['-c', `printf '%s\\n' ${line}`], { encoding: 'utf8' })
-      .trimEnd()
-      .split('\n');
-    expect(await myelin(['evaluate', words.at(-1)!, 'train.csv'])).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/checkpoint/),
-    });
-    expect(await myelin([...words, '--epochs', '10'])).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/epochs: expected 1500, as in the run that is resumed/),
-    });
+      const [, line] = /To go on:\n {2}npx myelin (.*)\n$/.exec(ended.stderr)!;
+      expect(line).toMatch(/ --resume 'it'\\''s early.myelin.checkpoint'$/);
+      const words = execFileSync('sh', ['-c', `printf '%s\\n' ${line}`], { encoding: 'utf8' })
+        .trimEnd()
+        .split('\n');
+      expect(await myelin(['evaluate', words.at(-1)!, 'train.csv'])).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/checkpoint/),
+      });
+      expect(await myelin([...words, '--epochs', '10'])).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/epochs: expected 1500, as in the run that is resumed/),
+      });
 
-    const again = await myelin([...words, '--json']);
-    expect(again).toMatchObject({ code: 0, stderr: '' });
-    expect(JSON.parse(again.stdout)).toMatchObject({ interrupted: false });
-    expect(existsSync(at("it's early.myelin.checkpoint"))).toBe(false);
-    expect((await whole).code).toBe(0);
-    expect(readFileSync(at("it's early.myelin")).equals(readFileSync(at('whole.myelin')))).toBe(true);
-    const predict = (file: string) => myelin(['predict', file, 'new.csv']);
-    expect((await predict("it's early.myelin")).stdout).toBe((await predict('whole.myelin')).stdout);
-  }, 120_000);
+      const again = await myelin([...words, '--json']);
+      expect(again).toMatchObject({ code: 0, stderr: '' });
+      expect(JSON.parse(again.stdout)).toMatchObject({ interrupted: false });
+      expect(existsSync(at("it's early.myelin.checkpoint"))).toBe(false);
+      expect((await whole).code).toBe(0);
+      expect(readFileSync(at("it's early.myelin")).equals(readFileSync(at('whole.myelin')))).toBe(true);
+      const predict = (file: string) => myelin(['predict', file, 'new.csv']);
+      expect((await predict("it's early.myelin")).stdout).toBe((await predict('whole.myelin')).stdout);
+    },
+    120_000,
+  );
 
   // Steps of milliseconds, so that the signal comes before the first epoch ends.
   const large = ['--layers', '1024,1024,1024'];

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { peers, type Row } from '../support/peers.js';
+import { peers, type Row } from '../support/pages/peers.js';
 
-// docs/coming-from.md is written from test/support/peers.ts: `npx vitest run test/docs/coming-from.test.ts --update`.
+// docs/coming-from.md is written from test/support/pages/peers.ts: `npx vitest run test/docs/coming-from.test.ts --update`.
 
 const root = resolve(import.meta.dirname, '../..');
 

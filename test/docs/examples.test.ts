@@ -46,6 +46,43 @@ test('the online learner notices a change, and follows it', async () => {
   expect(after).toBeLessThan(changed / 10);
 });
 
+const lines = async (name: string) => (await run(name)).trimEnd().split('\n');
+const numbers = (line: string) => [...line.matchAll(/-?[\d.]+/g)].map(Number);
+
+test('the generator has the moments of real points', async () => {
+  const [untrained, generated, real] = (await lines('gan.js')).map(numbers) as [number[], number[], number[]];
+  expect(real).toHaveLength(5);
+  const distance = (points: number[]) => Math.max(...points.map((value, i) => Math.abs(value - real[i]!)));
+  expect(distance(untrained)).toBeGreaterThan(0.5);
+  expect(distance(generated)).toBeLessThan(0.25);
+});
+
+test('the policy balances the pole ever longer', async () => {
+  const steps = (await lines('policy-gradient.js')).map((line) => numbers(line)[1]!);
+  expect(steps[0]).toBeLessThan(30);
+  expect(steps.at(-1)).toBeGreaterThan(150);
+});
+
+test('training with bounded gradients and noise learns the digits', async () => {
+  const accuracies = (await lines('private.js')).map((line) => numbers(line)[1]!);
+  expect(accuracies[0]).toBeLessThan(0.8);
+  expect(accuracies.at(-1)).toBeGreaterThan(0.92);
+});
+
+test('the pixels that speak for a verdict carry it', async () => {
+  const [accuracy, least, most] = (await lines('saliency.js')).slice(-3).map((line) => numbers(line).at(-1)!);
+  expect(accuracy).toBeGreaterThan(0.95);
+  expect(least).toBeGreaterThan(0.9);
+  expect(most).toBeLessThan(0.3);
+});
+
+test('examples of gradients are short enough to be read', () => {
+  for (const name of ['gan', 'policy-gradient', 'private', 'saliency']) {
+    const text = readFileSync(join(root, 'examples', `${name}.js`), 'utf8');
+    expect(text.trimEnd().split('\n').length, name).toBeLessThanOrEqual(60);
+  }
+});
+
 test('the service predicts, learns and refuses', async () => {
   const env = { ...process.env, PORT: '0' };
   const service = spawn(process.execPath, [join(root, 'examples/service.js')], { env });

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { effort } from '../support/effort.js';
 
 interface Growth {
   readonly models: number;
@@ -9,7 +10,8 @@ interface Growth {
   readonly stream: number;
 }
 
-describe('memory in MB', () => {
+// Thousands of models and steps take half a minute.
+describe.skipIf(effort === 'quick')('memory in MB', () => {
   let growth: Growth;
 
   beforeAll(async () => {

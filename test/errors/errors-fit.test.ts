@@ -126,7 +126,17 @@ const fits: readonly Refusal<Promise<unknown>>[] = [
   ],
   ['a weight of class 3', fitted({ classWeight: { 3: 1 } }), 'UnknownNameError', /classWeight/, /'3'/, /0 to 2/],
   ['a negative class weight', fitted({ classWeight: { 1: -1 } }), 'ValueError', /classWeight\[1\]/, />= 0/],
-  ['class weights in an array', fitted({ classWeight: [1, 2, 3] }), 'ValueError', /classWeight/, /by class index/],
+  [
+    'too few class weights',
+    fitted({ classWeight: [1, 2] }),
+    'ShapeError',
+    /classWeight/,
+    /array of 2/,
+    /3, one for each/,
+  ],
+  ['a hole in class weights', fitted({ classWeight: [1, any(undefined), 2] }), 'ValueError', /classWeight\[1\]/],
+  ['class weights in words', fitted({ classWeight: any('equal') }), 'ValueError', /classWeight/, /'balanced'/],
+  ['class weights of null', fitted({ classWeight: any(null) }), 'ValueError', /classWeight/, /by class index/],
   [
     'class weights of numbers',
     () => normalized().fit(rows, [0, 1, 2], { classWeight: { 0: 1 } }),

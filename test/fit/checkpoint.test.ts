@@ -229,9 +229,9 @@ describe('a run that stops at any batch ends as the one that does not', () => {
         ],
         compile: { optimizer: 'adam', globalClipNorm: 1 },
       };
-      await resumeEverywhere(wide, threaded, wasmFactory);
+      await resumeEverywhere(wide, threaded, wasmFactory, byEffort(9, 1));
       // Threads share the machine with other tests.
-      await resumeEverywhere(wide, wasmFactory, threaded, 7);
+      await resumeEverywhere(wide, wasmFactory, threaded, byEffort(13, 7));
     } finally {
       threaded.dispose?.();
     }

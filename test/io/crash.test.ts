@@ -15,7 +15,7 @@ import { dense } from '../../src/nn/layers/index.js';
 import { Random } from '../support/buffers.js';
 import { byEffort } from '../support/effort.js';
 
-const KILLS = byEffort(60, 300, 1000);
+const KILLS = byEffort(20, 300, 1000);
 
 const backend = typescript();
 

@@ -31,7 +31,7 @@ const rows = [
   ['X1', 'engine/engine', 'this.steps.restart();', '', steps, 'a model compiled again goes on counting steps'],
   ['X2', 'engine/step-counts', 'this.taken = 0;', '', steps, 'a schedule goes on after compiling again'],
   ['X3', 'engine/step-counts', 'this.ownRate = undefined;\n    this.recent', 'this.recent', steps, 'a rate that was set outlives compile'],
-  ['X5', 'nn/graph', 'for (const parameter of parameters) parameter.learningRateMultiplier = learningRateMultiplier;', '', steps, 'learningRateMultiplier does nothing'],
+  ['X5', 'nn/graph', 'for (const parameter of parameters) parameter.learningRateMultiplier *= learningRateMultiplier;', '', steps, 'learningRateMultiplier does nothing'],
   ['X6', 'engine/parameter-layout', 'if (runs.at(-1)?.multiplier === multiplier)', 'if (runs.length > 0)', steps, 'the multiplier of one layer is that of all'],
   ['X7', 'passes/totals', '(losses[i] as number) * rowsOf(this.engine, i, rows)', '(losses[i] as number) * rowsOf(this.engine, i, 2)', steps, 'a short last batch weighs as much as the others'],
   ['E48', 'engine/state', "if (given.optimizer !== optimizer.spec.name) fail('optimizer'", "if (given.optimizer === '') fail('optimizer'", runs, 'moments of adam are taken for those of adamax'],

@@ -7,117 +7,30 @@ import {
   customActivation,
   customLoss,
   dense,
-  type Expression,
   type Matrix,
   matrix,
   modelFromSpec,
-  type Operations,
   sequential,
-  type Term,
   wasm,
 } from '../../src/index.js';
 import { operations } from '../../src/nn/expressions/operations.js';
+import type { Operation } from '../../src/nn/expressions/operator.js';
 import { allFactories, factories, Random } from '../support/buffers.js';
+import { lossCases } from '../support/nn/expression-cases.js';
 import { activations, losses } from '../support/nn/expressions.js';
 import { checkGradients, INPUTS } from '../support/nn/gradient-check.js';
 import { weightHash } from '../support/nn/models.js';
 
 const backend = factories.wasm;
-type Op = keyof Operations;
-type Unary = (x: Term) => Expression;
-type Binary = (a: Term, b: Term) => Expression;
-
-const unary: readonly Op[] = ['exp', 'log', 'tanh', 'sigmoid', 'relu', 'abs', 'square', 'sqrt'];
-const binary: readonly Op[] = ['add', 'sub', 'mul', 'div', 'max', 'min'];
-const reductions: readonly Op[] = ['sum', 'mean'];
-
-/** Pairs of a matrix, a column, a row and a number, both of them learned, all away from 0. */
-const pairs: Readonly<Record<string, (p: Expression, ops: Operations) => readonly [Term, Term]>> = {
-  'a matrix and a matrix': (p, { add, mul, sigmoid, square }) => [add(1, sigmoid(p)), add(1.1, square(mul(0.3, p)))],
-  'a matrix and itself': (p, { add, sigmoid }) => {
-    const x = add(1, sigmoid(p));
-    return [x, x];
-  },
-  'a matrix and a column': (p, { add, sigmoid, mean }) => [add(1, sigmoid(p)), mean(add(1, sigmoid(p)), { axis: 1 })],
-  'a column and a matrix': (p, { add, sigmoid, sum }) => [sum(sigmoid(p), { axis: 1 }), add(1, sigmoid(p))],
-  'a matrix and a number': (p, { add, sigmoid, mean }) => [add(1, sigmoid(p)), mean(add(1, sigmoid(p)))],
-  'a number and a matrix': (p, { add, sigmoid, mean }) => [mean(add(1, sigmoid(p))), add(1, sigmoid(p))],
-  'a matrix and a row': (p, { add, mean, mul, sigmoid }) => [
-    add(1, sigmoid(p)),
-    mul(mean(add(1, sigmoid(p))), [0.7, 1.2, 1.1]),
-  ],
-  'a row and a column': (p, { add, mean, mul, sigmoid }) => [
-    mul(mean(add(1, sigmoid(p))), [0.7, 1.2, 1.1]),
-    add(1, sigmoid(mean(p, { axis: 1 }))),
-  ],
-  'a column and a number': (p, { add, mean, sigmoid }) => [
-    add(1, sigmoid(mean(p, { axis: 1 }))),
-    mean(add(1, sigmoid(p))),
-  ],
-  'a matrix and constants': (p, { add, sigmoid }) => [add(1, sigmoid(p)), [1.4, 1.6, 1.7]],
-  'constants and a matrix': (p, { add, sigmoid }) => [1.55, add(1, sigmoid(p))],
-};
-
 const layers = [
   dense({ units: 9, inputShape: INPUTS, activation: 'tanh' }),
   dense({ units: 3, kernelInitializer: 'glorotNormal' }),
 ];
-const lossCases = [
-  ...unary.map((op) => ({
-    name: op,
-    loss: customLoss((t, p, ops) => {
-      const positive = op === 'log' || op === 'sqrt';
-      const x = positive ? ops.add(0.5, ops.sigmoid(p)) : ops.sub(p, t);
-      return ops.mean(ops.mul((ops[op] as Unary)(x), [1, -2, 3]));
-    }),
-  })),
-  ...binary.flatMap((op) =>
-    Object.entries(pairs)
-      // The difference and the quotient are constants there.
-      .filter(([name]) => !(name === 'a matrix and itself' && (op === 'sub' || op === 'div')))
-      .map(([name, make]) => ({
-        name: `${op} of ${name}`,
-        loss: customLoss((t, p, ops) => ops.mul(ops.add(t, 0.5), (ops[op] as Binary)(...make(p, ops)))),
-      })),
-  ),
-  ...reductions.flatMap((op) => [
-    { name: `${op} of all`, loss: customLoss((_, p, ops) => ops.square(ops[op as 'sum'](ops.tanh(p)))) },
-    {
-      name: `${op} of rows`,
-      loss: customLoss((t, p, ops) => ops.mul(t, ops.square(ops[op as 'sum'](ops.tanh(p), { axis: 1 })))),
-    },
-    {
-      name: `${op} of a column`,
-      loss: customLoss((_, p, ops) => ops.square(ops[op as 'sum'](ops.tanh(ops.mean(p, { axis: 1 }))))),
-    },
-    {
-      name: `${op} of a row`,
-      loss: customLoss((_, p, ops) => ops.square(ops[op as 'sum'](ops.mul(ops.mean(ops.tanh(p)), [1, 2, 3])))),
-    },
-  ]),
-  ...[
-    ['matmul', [[1, 2], [-1, 0.5], [0.25, 3]]] as const, // biome-ignore format: a matrix
-    ['matmul, one column', [[1], [-1], [0.25]]] as const,
-    ['matmul, nine columns', [0, 1, 2].map((r) => Array.from({ length: 9 }, (_, c) => Math.sin(3 * c + r)))] as const,
-  ].map(([name, weights]) => ({
-    name,
-    loss: customLoss((_, p, ops) => ops.square(ops.matmul(p, weights))),
-  })),
-  {
-    name: 'matmul of a column and of a row',
-    loss: customLoss((_, p, ops) => {
-      const outer = ops.matmul(ops.mean(p, { axis: 1 }), [[1, -2, 0.5]]);
-      const row = ops.matmul(ops.mul(ops.mean(p), [1, 2]), [[1, 0, 2], [0.5, 1, 1]]); // biome-ignore format: matrices
-      return ops.square(ops.add(outer, row));
-    }),
-  },
-  { name: 'the prediction as it is', loss: customLoss((_, p) => p) },
-];
-
 describe('gradients, by float64 central differences', () => {
   test('every operation has a case', () => {
     const named = new Set(lossCases.map(({ name }) => name.split(/[ ,]/)[0]));
-    for (const op of Object.keys(operations)) expect(named).toContain(op);
+    // What differs between training and inference is for layers, whose cases test/nn/own/layers.test.ts has.
+    for (const [op, { phases }] of Object.entries<Operation>(operations)) if (!phases) expect(named).toContain(op);
   });
   test('every operation has a row in the documentation', () => {
     const rows = readFileSync(new URL('../../docs/custom.md', import.meta.url), 'utf8')

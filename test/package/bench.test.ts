@@ -9,7 +9,7 @@ import { setups } from '../../bench/setups.js';
 import { shapes } from '../../bench/shapes.js';
 import { workloads } from '../../bench/workloads.js';
 import { hasRelaxedSimd } from '../../src/backends/detect.js';
-import { effort } from '../support/effort.js';
+import { effort, thorough } from '../support/effort.js';
 
 test('every kernel has a benchmark row', () => {
   expect([...new Set(shapes.map(({ kernel }) => kernel))].sort()).toEqual(Object.keys(setups).sort());
@@ -44,7 +44,7 @@ describe('npm run bench', () => {
       expect(names).toContain(name);
   });
 
-  test('reports them, quickly', () => {
+  thorough('reports them, quickly', () => {
     const folder = mkdtempSync(join(tmpdir(), 'myelin-bench-'));
     const file = join(folder, 'bench.json');
     try {

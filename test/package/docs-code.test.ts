@@ -1,30 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pages, snippets } from '../support/pages/snippets.js';
 
 // Every block of JavaScript that imports from 'myelin' or one of its entries runs as users would run it, with the built package in
-// node_modules. A block of text right behind it is what it prints.
+// node_modules. A block of text right after it is what it prints.
 
 const root = resolve(import.meta.dirname, '../..');
-const pages = [
-  'README.md',
-  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => join('docs', name)),
-].filter((name) => name.endsWith('.md'));
-
-const snippets = pages.flatMap((page) => {
-  const text = readFileSync(join(root, page), 'utf8');
-  const blocks = text.matchAll(/^```js\n([\s\S]*?)^```\n(?:\s*^```text\n([\s\S]*?)^```$)?/gm);
-  return [...blocks]
-    .filter(([, code]) => /from 'myelin(\/\w+)?'/.test(code as string))
-    .map(({ 1: code, 2: printed, index }) => {
-      const line = text.slice(0, index).split('\n').length;
-      return { place: `${page}:${line}`, code: code as string, printed };
-    });
-});
-
 let folder: string;
 
 beforeAll(() => {

@@ -139,7 +139,7 @@ const long: Readonly<Record<string, number>> = {
   'test/engine/non-finite.test.ts': 428,
   'test/engine/update.test.ts': 426,
   'test/package/runtimes.test.ts': 416,
-  'test/support/nn/kernel-table.ts': 530,
+  'test/support/nn/kernel-table.ts': 478,
   'test/worker/worker.test.ts': 401,
 };
 

@@ -7,7 +7,7 @@ import { programs } from '../support/types/programs.js';
 const errorsIn = programs();
 
 const setup = (metrics: string) => `
-  import { accuracy, adam, customLoss, dense, f1, model, input, sequential, topK, typescript } from 'myelin';
+  import { accuracy, adam, customLoss, customMetric, dense, f1, model, input, sequential, topK, typescript } from 'myelin';
   import type { History, Logs, Model } from 'myelin';
   import type { RemoteModel } from 'myelin/worker';
   declare const remote: RemoteModel;
@@ -33,6 +33,12 @@ describe('names of metrics', { timeout: 120_000 }, () => {
     ['a name', ", metrics: ['accuracy']", ['loss', 'accuracy'], ['acuracy', 'f1']],
     ['functions', ', metrics: [accuracy(), f1()]', ['loss', 'accuracy', 'f1'], ['topK']],
     ['labels', ", metrics: ['accuracy', topK({ k: 2, label: 'top' })]", ['accuracy', 'top'], ['topK', 'tops']],
+    [
+      'of your own',
+      ", metrics: [customMetric({ name: 'within', mode: 'max', compute: () => 1 }), 'accuracy']",
+      ['within', 'accuracy'],
+      ['without', 'custom'],
+    ],
     ['plain data', ", metrics: [{ name: 'f1', label: 'macro' }]", ['macro'], ['f1']],
   ])('%s', async (_, metrics, known, unknown) => {
     const of = (names: readonly string[], line: (name: string) => string) => names.map(line).join('\n');

@@ -1,3 +1,5 @@
+import { test } from 'vitest';
+
 /** How much tests try that could go on for ever: MYELIN_EFFORT is 'full' in .ci/run, 'long' in .ci/long, else 'quick'. */
 export type Effort = 'quick' | 'full' | 'long';
 
@@ -15,3 +17,10 @@ export const effort = readEffort(process.env.MYELIN_EFFORT);
 export function byEffort<T>(quick: T, full: T, long: T = full): T {
   return { quick, full, long }[effort];
 }
+
+/** Every fourth of many cases alike where the effort is quick, since each starts processes of its own; else all of them. */
+export const testSome = ((cases: readonly unknown[]) =>
+  test.each(effort === 'quick' ? cases.filter((_, i) => i % 4 === 0) : cases)) as typeof test.each;
+
+/** A test that takes seconds and shares what it covers with quicker ones: it does not run where the effort is quick. */
+export const thorough = test.skipIf(effort === 'quick');

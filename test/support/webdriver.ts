@@ -7,19 +7,21 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { effort } from './effort.js';
 
 const FIREFOX = '/usr/bin/firefox-esr';
 const WEBKIT_DRIVER = '/usr/bin/WebKitWebDriver';
 const XVFB = '/usr/bin/Xvfb';
 
-export const hasFirefox = existsSync(FIREFOX);
-export const hasWebKit = existsSync(WEBKIT_DRIVER) && existsSync(XVFB);
+const wanted = effort !== 'quick';
+export const hasFirefox = wanted && existsSync(FIREFOX);
+export const hasWebKit = wanted && existsSync(WEBKIT_DRIVER) && existsSync(XVFB);
 for (const [found, name] of [
   [hasFirefox, 'firefox-esr'],
   [hasWebKit, 'webkit2gtk-driver and xvfb'],
 ] as const) {
-  if (!found && process.env.CI) throw new Error(`CI needs ${name}`);
-  if (!found) console.warn(`browser tests skipped: no ${name}`);
+  if (wanted && !found && process.env.CI) throw new Error(`CI needs ${name}`);
+  if (!found) console.warn(`browser tests skipped: ${wanted ? `no ${name}` : 'MYELIN_EFFORT=full runs them'}`);
 }
 
 /** A browser with one window. */

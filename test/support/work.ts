@@ -57,8 +57,8 @@ const counted: readonly (readonly [object, Readonly<Record<string, Cost>>])[] = 
   [Object, { keys: made, entries: made, fromEntries: given }],
 ];
 
-/** Runs `task`, and returns how much it does. */
-export async function workOf(task: () => Promise<unknown>): Promise<number> {
+/** Runs `task`, and returns how much it does; files whose URL `except` matches do not count. */
+export async function workOf(task: () => Promise<unknown>, except?: RegExp): Promise<number> {
   let work = 0;
   const undo: (() => void)[] = [];
   for (const [holder, costs] of counted) {
@@ -93,7 +93,7 @@ export async function workOf(task: () => Promise<unknown>): Promise<number> {
       result: { url: string; functions: { ranges: { count: number }[] }[] }[];
     };
     const blocks = result
-      .filter(({ url }) => url.includes('/src/'))
+      .filter(({ url }) => url.includes('/src/') && !except?.test(url))
       .flatMap(({ functions }) => functions.flatMap(({ ranges }) => ranges));
     if (blocks.length === 0) throw new Error('no code of src was counted');
     return blocks.reduce((sum, { count }) => sum + count, natives);
@@ -102,4 +102,22 @@ export async function workOf(task: () => Promise<unknown>): Promise<number> {
     await post('Profiler.stopPreciseCoverage');
     session.disconnect();
   }
+}
+
+/**
+ * Returns how many times as much a large task does as a small one. What pauses by the clock does more on a busy machine, and
+ * never less: a growth above `bound` is counted up to three times, and the least of each task counts.
+ */
+export async function growthOf(
+  small: () => Promise<unknown>,
+  large: () => Promise<unknown>,
+  bound: number,
+  except?: RegExp,
+): Promise<{ readonly once: number; readonly growth: number }> {
+  let [once, more] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let tries = 0; tries < 3 && !(more / once < bound); tries++) {
+    once = Math.min(once, await workOf(small, except));
+    more = Math.min(more, await workOf(large, except));
+  }
+  return { once, growth: more / once };
 }

@@ -1,8 +1,9 @@
 import { afterAll, expect, test } from 'vitest';
-import { customActivation, customLoss, dense, register, sequential } from '../../src/index.js';
+import { customActivation, customLoss, dense, input, model, register, sequential } from '../../src/index.js';
 import * as worker from '../../src/worker/index.js';
 import { any } from '../support/any.js';
 import { factories } from '../support/buffers.js';
+import { featureModulation, gatedLinearUnit, rmsNormalization } from '../support/nn/own-layers.js';
 
 // Items of the user's own, by name and themselves, in a worker that has registered nothing.
 
@@ -32,4 +33,28 @@ test('names of this side mean in the worker what they mean here', async () => {
   await there.fit(x, y, { epochs: 3 });
   await here.fit(x, y, { epochs: 3 });
   expect(await there.getWeights()).toEqual(here.getWeights());
+});
+
+test('layers of functions of this side are made here, and go there as data', async () => {
+  const layers = [dense({ units: 6, inputShape: 2 }), rmsNormalization(), gatedLinearUnit({ units: 1 })];
+  const compile = { optimizer: 'adam', loss: 'meanSquaredError' } as const;
+  const here = sequential({ layers, seed: 5, backend: factories.wasm });
+  here.compile(compile);
+  const there = await worker.sequential({ layers, seed: 5, worker: shared });
+  await there.compile(compile);
+  await there.fit(x, y, { epochs: 3 });
+  await here.fit(x, y, { epochs: 3 });
+  expect(await there.getWeights()).toEqual(here.getWeights());
+  expect(JSON.stringify(await there.spec)).toBe(JSON.stringify(here.spec));
+
+  const [a, b] = [input({ shape: 2, name: 'a' }), input({ shape: 1, name: 'b' })];
+  const graph = { inputs: [a, b], outputs: featureModulation({ name: 'film' }).apply([a, b]), seed: 2 };
+  const film = await worker.model({ ...graph, worker: shared });
+  const data = { a: x, b: y };
+  expect(await film.predict(data)).toEqual(model({ ...graph, backend: factories.wasm }).predict(data));
+});
+
+test('a layer that does not fit is refused before anything goes to the worker', async () => {
+  const layers = [rmsNormalization({ inputShape: 2, epsilon: any(Number.NaN) })];
+  await expect(worker.sequential({ layers, worker: shared })).rejects.toThrow(/layers\.0 \(rmsNormalization\)/);
 });

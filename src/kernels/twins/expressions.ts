@@ -9,7 +9,11 @@ export type BroadcastKernel =
   | 'broadcastDivide'
   | 'broadcastMaximum'
   | 'broadcastMinimum'
-  | 'broadcastGreaterEqual';
+  | 'broadcastGreaterEqual'
+  | 'broadcastGreater'
+  | 'broadcastEqual'
+  | 'broadcastKeep'
+  | 'broadcastDrop';
 
 type Family = Pick<
   Twins,
@@ -17,6 +21,7 @@ type Family = Pick<
   | 'expand'
   | 'sumRows'
   | 'sumAll'
+  | 'sumColumns'
   | 'absForward'
   | 'absBackward'
   | 'squareBackward'
@@ -55,6 +60,10 @@ export function expressions({ round: f }: Arithmetic): Family {
     broadcastMaximum: spread((a, b) => (a >= b || Number.isNaN(a) ? a : b)),
     broadcastMinimum: spread((a, b) => (a <= b || Number.isNaN(a) ? a : b)),
     broadcastGreaterEqual: spread((a, b) => (a >= b ? 1 : 0)),
+    broadcastGreater: spread((a, b) => (a > b ? 1 : 0)),
+    broadcastEqual: spread((a, b) => (a === b ? 1 : 0)),
+    broadcastKeep: spread((a, b) => (b === 0 ? 0 : a)),
+    broadcastDrop: spread((a, b) => (b === 0 ? a : 0)),
 
     expand(h, x, xRow, xColumn, y, yRow, rows, columns, divisor) {
       const d = f(divisor);
@@ -75,6 +84,14 @@ export function expressions({ round: f }: Arithmetic): Family {
       lanes.fill(0);
       for (let r = 0; r < rows; r++) addRow(h, x + r * stride, columns);
       h[out] = total() / divisor;
+    },
+
+    sumColumns(h, x, y, rows, columns, stride, divisor) {
+      for (let c = 0; c < columns; c++) {
+        let sum = 0;
+        for (let r = 0; r < rows; r++) sum += h[x + r * stride + c]!;
+        h[y + c] = sum / divisor;
+      }
     },
 
     absForward(h, x, y, n) {

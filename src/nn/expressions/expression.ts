@@ -1,20 +1,30 @@
-import { checkOptions, lookUp, nearest, ShapeError, show, UnknownNameError, ValueError } from '../../errors.js';
+import {
+  checkNumber,
+  checkOptions,
+  lookUp,
+  nearest,
+  ShapeError,
+  show,
+  UnknownNameError,
+  ValueError,
+} from '../../errors.js';
 import { type OperationName, operationOf, operations } from './operations.js';
+import type { Operation } from './operator.js';
 
 /** A constant that an operation takes together with other values: a number, a row of numbers, or rows of numbers. */
 export type Constant = number | readonly number[] | readonly (readonly number[])[];
 
-/** A constant, an input by its name, or the result of an earlier step as '%' and the step's index. */
+/** A constant, an input or a parameter by its name, or the result of an earlier step as '%' and the step's index. */
 export type Operand = string | Constant;
 
 /** One operation of an expression, as plain data. */
 export interface Step {
   /** The operation. */
   readonly op: OperationName;
-  /** The operands: earlier steps, inputs or constants. */
+  /** The operands: earlier steps, inputs or constants; then, of `slice` and `dropout`, plain numbers. */
   readonly args: readonly Operand[];
-  /** The axis of `sum` and `mean`: 1 reduces each row on its own; default all elements. */
-  readonly axis?: 1;
+  /** The axis of `sum` and `mean`: 1 reduces each row on its own, 0 each column; default all elements. */
+  readonly axis?: 0 | 1;
 }
 
 /** A value that an expression computes: a symbol without numbers, for operations to combine. */
@@ -24,7 +34,7 @@ export class Expression {
     readonly op: OperationName | undefined,
     readonly args: readonly (Expression | Constant)[],
     readonly label: string,
-    readonly axis?: 1,
+    readonly axis?: 0 | 1,
   ) {}
 
   [Symbol.toPrimitive](hint: string): string {
@@ -43,7 +53,7 @@ export type Term = Expression | number | readonly number[];
 
 type Unary = (x: Term) => Expression;
 type Binary = (a: Term, b: Term) => Expression;
-type Reduction = (x: Term, options?: { readonly axis?: 1 }) => Expression;
+type Reduction = (x: Term, options?: { readonly axis?: 0 | 1 }) => Expression;
 
 /** The operations that expressions are made of. Numbers, rows and columns spread over rows and columns. */
 export interface Operations {
@@ -75,12 +85,39 @@ export interface Operations {
   readonly square: Unary;
   /** Its gradient at 0 is 0. */
   readonly sqrt: Unary;
-  /** The sum of all elements, or with `{ axis: 1 }` of each row. */
+  /** The sum of all elements, with `{ axis: 1 }` of each row, with `{ axis: 0 }` of each column. */
   readonly sum: Reduction;
-  /** The mean of all elements, or with `{ axis: 1 }` of each row. */
+  /** The mean of all elements, with `{ axis: 1 }` of each row, with `{ axis: 0 }` of each column. */
   readonly mean: Reduction;
-  /** The product with a constant matrix, columns of x times whatever. */
-  readonly matmul: (x: Term, matrix: readonly (readonly number[])[]) => Expression;
+  /** The product with a matrix, columns of x times whatever: rows of numbers or, in a layer, a parameter. */
+  readonly matmul: (x: Term, matrix: Expression | readonly (readonly number[])[]) => Expression;
+  /** 1 where a > b, else 0, element by element; no gradient passes. */
+  readonly greater: Binary;
+  /** 1 where a >= b, else 0, element by element; no gradient passes. */
+  readonly greaterEqual: Binary;
+  /** 1 where a < b, else 0, element by element; no gradient passes. */
+  readonly less: Binary;
+  /** 1 where a <= b, else 0, element by element; no gradient passes. */
+  readonly lessEqual: Binary;
+  /** 1 where a = b, else 0, element by element; no gradient passes. */
+  readonly equal: Binary;
+  /** 1 where a and b differ or either is NaN, else 0, element by element; no gradient passes. */
+  readonly notEqual: Binary;
+  /** Takes a where the condition is not 0, and b elsewhere, element by element; so does the gradient. */
+  readonly where: (condition: Term, a: Term, b: Term) => Expression;
+  /** The columns of x from `from` up to `to`, default all that follow; negative numbers count from the end. */
+  readonly slice: (x: Term, from: number, to?: number) => Expression;
+  /** The columns of all operands next to each other. */
+  readonly concatenate: (...parts: readonly Term[]) => Expression;
+  /** The softmax of each row of at least two columns. */
+  readonly softmax: Unary;
+  /**
+   * In training drops elements at random, as many as `rate` says, 0 <= rate < 1, and scales the others by 1 / (1 - rate);
+   * returns x in inference. For layers alone.
+   */
+  readonly dropout: (x: Term, rate: number) => Expression;
+  /** The first operand in training and the second, of the same shape, in inference. For layers alone. */
+  readonly inTraining: (training: Term, inference: Term) => Expression;
 }
 
 function checkTerm(value: unknown, argument: string): Expression | Constant {
@@ -112,18 +149,48 @@ export function checkConstant(value: unknown, argument: string): asserts value i
   }
 }
 
-function operation(op: OperationName) {
-  const { operands, reduces } = operationOf(op);
-  return (...given: unknown[]): Expression => {
-    const options = reduces ? given[operands] : undefined;
-    if (given.length > operands + (reduces ? 1 : 0) || given.length < operands) {
-      throw new ValueError({
-        argument: op,
-        given: `${given.length} arguments`,
-        expected: `${operands}${reduces ? ' and options, { axis: 1 } or none' : ''}`,
-      });
-    }
-    const args = given.slice(0, operands).map((value, i) => checkTerm(value, `${op}, operand ${i}`));
+/** @throws ValueError for too few or too many operands; `what` names them. */
+export function checkCount(
+  { operands, variadic, numbers = [], reduces }: Operation,
+  count: number,
+  argument: string,
+  what: 'argument' | 'operand',
+  given = `${count} ${what}s`,
+): void {
+  const least = operands + numbers.filter((name) => !name.startsWith('[')).length;
+  const most = operands + numbers.length;
+  if (count >= least && (variadic || count <= most)) return;
+  const range = variadic ? `at least ${least}` : least === most ? `${least}` : `${least} or ${most}`;
+  const numbered = numbers.length > 0 ? `: an expression, then ${numbers.join(', ')}` : '';
+  const more = reduces && what === 'argument' ? ' and options, { axis: 1 } or none' : numbered;
+  throw new ValueError({ argument, given, expected: `${range} ${what}${most === 1 && !variadic ? '' : 's'}${more}` });
+}
+
+/** Divides what an operation is given into operands and the plain numbers that follow them. */
+export function divide(
+  operation: Operation,
+  given: readonly unknown[],
+  argument: string,
+): { readonly operands: readonly unknown[]; readonly numbers: readonly number[] } {
+  const { numbers = [] } = operation;
+  if (numbers.length === 0) return { operands: given, numbers: [] };
+  const operands = given.slice(0, operation.operands);
+  const rest = given.slice(operation.operands);
+  rest.forEach((number, i) => {
+    checkNumber(number, `${argument}, ${(numbers[i] as string).replace(/\W/g, '')}`);
+  });
+  return { operands, numbers: rest as readonly number[] };
+}
+
+function makeOperation(op: OperationName) {
+  const operation = operationOf(op);
+  const { reduces } = operation;
+  return (...all: unknown[]): Expression => {
+    const options = reduces ? all[operation.operands] : undefined;
+    const given = reduces && all.length === operation.operands + 1 ? all.slice(0, -1) : all;
+    checkCount(operation, given.length, op, 'argument', `${all.length} arguments`);
+    const { operands, numbers } = divide(operation, given, op);
+    const args = [...operands.map((value, i) => checkTerm(value, `${op}, operand ${i}`)), ...numbers];
     if (options === undefined) return new Expression(op, args, op);
     checkOptions(options, ['axis'], op);
     const { axis } = options as { axis?: unknown };
@@ -132,24 +199,30 @@ function operation(op: OperationName) {
   };
 }
 
-/** @throws ValueError for an axis other than 1. */
-export function checkAxis(axis: unknown, argument: string): asserts axis is 1 | undefined {
-  if (axis === undefined || axis === 1) return;
-  throw new ValueError({ argument, given: show(axis), expected: '1, for each row, or nothing, for all elements' });
+/** @throws ValueError for an axis other than 0 and 1. */
+export function checkAxis(axis: unknown, argument: string): asserts axis is 0 | 1 | undefined {
+  if (axis === undefined || axis === 0 || axis === 1) return;
+  const expected = '1, for each row, 0, for each column, or nothing, for all elements';
+  throw new ValueError({ argument, given: show(axis), expected });
 }
 
 let known: Operations | undefined;
 
-/** Returns the operations as functions of symbols. Reading one that does not exist is an error with the nearest name. */
+/** Returns the operations as functions of symbols. */
 function makeOperations(): Operations {
   const names = Object.keys(operations) as OperationName[];
-  const table = Object.fromEntries(names.map((name) => [name, operation(name)]));
+  const table = Object.fromEntries(names.map((name) => [name, makeOperation(name)]));
+  return guarded(table, 'operation') as unknown as Operations;
+}
+
+/** Makes reading what a table does not have an error with the nearest name. */
+export function guarded<T>(table: Readonly<Record<string, T>>, argument: string): Readonly<Record<string, T>> {
   return new Proxy(table, {
     get(target, name) {
-      if (typeof name === 'string' && !Object.hasOwn(target, name)) lookUp(target, name, 'operation');
+      if (typeof name === 'string' && !Object.hasOwn(target, name)) lookUp(target, name, argument);
       return target[name as string];
     },
-  }) as unknown as Operations;
+  });
 }
 
 /**
@@ -195,7 +268,7 @@ export function trace(
     }
     const args = item.args.map((arg) => (arg instanceof Expression ? (written.get(arg) as string) : arg));
     written.set(item, `%${steps.length}`);
-    steps.push({ op: item.op, args: structuredClone(args), ...(item.axis ? { axis: item.axis } : {}) });
+    steps.push({ op: item.op, args: structuredClone(args), ...(item.axis === undefined ? {} : { axis: item.axis }) });
   }
   return steps;
 }

@@ -1,37 +1,12 @@
 import type { KernelName } from '../../kernels/contract.js';
 import type { BroadcastKernel } from '../../kernels/twins/expressions.js';
 import type { Tensor } from '../../program/plan.js';
-import { type Lowering, SCALAR, type Shape, type Value } from './lowering.js';
-
-/** Holds what a step of an expression knows when it is emitted. */
-export interface Context {
-  readonly lower: Lowering;
-  readonly args: readonly Value[];
-  readonly shape: Shape;
-  readonly axis: 1 | undefined;
-  /** Zeros, as many as `matmul` has columns. */
-  readonly bias: Tensor | undefined;
-}
-
-/** Tells the compiler what it must know of an operation. */
-export interface Operation {
-  readonly operands: 1 | 2;
-  /** Takes `axis`. */
-  readonly reduces?: boolean;
-  /** Its value or its gradient is not finite where an operand, of a quotient the second, is 0. */
-  readonly needsPositive?: boolean;
-  /** Returns the shape of the result, or what shapes are expected. */
-  shape(args: readonly Shape[], axis: 1 | undefined): Shape | string;
-  forward(context: Context): Value;
-  /** Returns the gradient by operand `i`, in the operand's shape, from the gradient of the result. */
-  gradient(context: Context, dy: Value, y: Value, i: number): Value;
-}
+import { SCALAR, type Shape, type Value } from './lowering.js';
+import { broadcastShape, type Context, first, type Operation, second } from './operator.js';
+import { selections } from './selections.js';
 
 /** Marks an operation whose value or gradient is not finite at 0. */
 const needsPositive = (operation: Operation): Operation => ({ ...operation, needsPositive: true });
-
-const first = ({ args }: Context): Value => args[0] as Value;
-const second = ({ args }: Context): Value => args[1] as Value;
 
 const unary = (
   forward: (context: Context, x: Value) => Value,
@@ -49,18 +24,6 @@ const activation = (name: 'exponential' | 'tanh' | 'sigmoid' | 'relu'): Operatio
     ({ lower }, x) => lower.flat(`${name}Forward`, x),
     ({ lower }, dy, y) => lower.flat(`${name}Backward` satisfies KernelName, y, dy),
   );
-
-function broadcastShape([a, b]: readonly Shape[]): Shape | string {
-  const { rows, columns } = a as Shape;
-  const other = b as Shape;
-  if (columns === other.columns || columns === 1 || other.columns === 1) {
-    return {
-      rows: rows === 'batch' || other.rows === 'batch' ? 'batch' : 1,
-      columns: Math.max(columns, other.columns),
-    };
-  }
-  return 'as many columns on both sides, or one on either';
-}
 
 /** `gradient` is that of a result of the full shape, which is then added up over what shared the operand. */
 const binary = (
@@ -86,11 +49,16 @@ const choice = (kernel: BroadcastKernel, isMaximum: boolean): Operation =>
 const reduction = (divisor: (context: Context, x: Shape) => number): Operation => ({
   operands: 1,
   reduces: true,
-  shape: ([x], axis) => (axis === 1 ? { rows: (x as Shape).rows, columns: 1 } : SCALAR),
+  shape([x], axis) {
+    if (axis === undefined) return SCALAR;
+    return axis === 1 ? { rows: (x as Shape).rows, columns: 1 } : { rows: 1, columns: (x as Shape).columns };
+  },
   forward(context) {
+    const { lower, axis } = context;
     const x = first(context);
     const by = divisor(context, x.shape);
-    return context.axis === 1 ? context.lower.sumRows(x, by) : context.lower.sumAll(x, by);
+    if (axis === undefined) return lower.sumAll(x, by);
+    return axis === 1 ? lower.sumRows(x, by) : lower.sumColumns(x, by);
   },
   gradient(context, dy) {
     const { shape } = first(context);
@@ -144,7 +112,10 @@ export const operations = {
     ),
   ),
   sum: reduction(() => 1),
-  mean: reduction(({ lower, axis }, x) => (axis === 1 ? x.columns : lower.elements(x))),
+  mean: reduction(({ lower, axis }, x) => {
+    if (axis === undefined) return lower.elements(x);
+    return axis === 1 ? x.columns : lower.rows(x);
+  }),
   matmul: {
     operands: 2,
     shape: ([x, w]) =>
@@ -154,6 +125,7 @@ export const operations = {
     forward: (context) => context.lower.matmul(first(context), second(context), context.bias as Tensor),
     gradient: (context, dy) => context.lower.matmulGradient(dy, second(context)),
   },
+  ...selections,
 } satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof operations;

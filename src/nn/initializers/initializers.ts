@@ -4,7 +4,7 @@ import type { Generator } from '../../kernels/lib/philox.js';
 import { orthonormalize } from './orthogonal.js';
 
 /** Draws, and the logarithm of the compute kernels. */
-export type Draws = Pick<Generator, 'uniform'> & {
+export type Draws = Pick<Generator, 'uniform' | 'integer'> & {
   /** Returns the natural logarithm, computed to the same bits on every engine. */
   log(x: number): number;
 };

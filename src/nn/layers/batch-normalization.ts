@@ -51,7 +51,7 @@ export const batchNormalization = /* @__PURE__ */ defineLayer<'batchNormalizatio
           },
           forward(emit, x): Step {
             const { rows, slots } = emit;
-            const training = emit.training && gamma.trainable;
+            const training = emit.training && !emit.inference && gamma.trainable;
             const y = emit.matrix(`${name}.y`, units);
             let mean: Tensor = movingMean.value;
             let variance: Tensor = movingVariance.value;
@@ -73,29 +73,23 @@ export const batchNormalization = /* @__PURE__ */ defineLayer<'batchNormalizatio
                 });
               }
             }
-            const scale = gamma.value;
-            emit.call(k.batchNormalizationForward, { x, mean, variance, gamma: scale, beta: beta.value, y, epsilon });
+            const scales = { gamma: gamma.value, epsilon };
+            emit.call(k.batchNormalizationForward, { x, mean, variance, beta: beta.value, y, ...scales });
             return {
               y,
               backward(dy) {
+                const gradients = { dgamma: gamma.gradient, dbeta: beta.gradient };
                 if (!training) {
+                  if (gamma.trainable) {
+                    // The moments are constants here, which the gradients of gamma and beta do not notice.
+                    const dx = emit.matrix(`${name}.unused`, units);
+                    emit.call(k.batchNormalizationBackward, { x, mean, variance, dy, dx, ...scales, ...gradients });
+                  }
                   const zero = emit.zeros;
-                  const still = { mean: zero, beta: zero };
-                  emit.call(k.batchNormalizationForward, { x: dy, variance, gamma: scale, y: dy, epsilon, ...still });
+                  emit.call(k.batchNormalizationForward, { x: dy, mean: zero, variance, beta: zero, y: dy, ...scales });
                   return [dy];
                 }
-                const [dgamma, dbeta] = [gamma.gradient, beta.gradient];
-                emit.call(k.batchNormalizationBackward, {
-                  x,
-                  mean,
-                  variance,
-                  gamma: scale,
-                  dy,
-                  dx: dy,
-                  dgamma,
-                  dbeta,
-                  epsilon,
-                });
+                emit.call(k.batchNormalizationBackward, { x, mean, variance, dy, dx: dy, ...scales, ...gradients });
                 return [dy];
               },
             };

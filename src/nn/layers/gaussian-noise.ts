@@ -22,7 +22,7 @@ export const gaussianNoise = /* @__PURE__ */ defineLayer<'gaussianNoise', Gaussi
         units,
         parameters: [],
         forward(emit, x): Step {
-          if (!emit.training || stddev === 0) return { y: x, backward: (dy) => [dy] };
+          if (!emit.training || emit.inference || stddev === 0) return { y: x, backward: (dy) => [dy] };
           const y = emit.matrix(`${name}.y`, units);
           const draw = { state: emit.slots.random, stream: stream('noise', index) };
           emit.call(k.randomNormal, { y, ...draw, mean: 0, deviation: stddev });

@@ -42,6 +42,8 @@ export interface Kind<O extends object> {
   readonly options: readonly (keyof O & string)[];
   /** Takes two or more inputs; other kinds take one. */
   readonly merges?: boolean;
+  /** Returns the spec that is built in place of the given one, where that holds functions of the inputs' widths. */
+  trace?(spec: LayerSpec, name: string, widths: readonly number[]): LayerSpec;
   /** Returns one or more layers of the program, each fed by the one before; `widths` are those of the inputs. */
   build(spec: O, name: string, widths: readonly number[], index: number): readonly Layer[];
 }

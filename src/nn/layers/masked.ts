@@ -21,7 +21,7 @@ export function masked(
 ): readonly Layer[] {
   checkNumber(rate, `${name}.rate`, { min: 0, below: 1 });
   const forward = (emit: Emitter, x: Tensor): Step => {
-    if (!emit.training || rate === 0) return { y: x, backward: (dy) => [dy] };
+    if (!emit.training || emit.inference || rate === 0) return { y: x, backward: (dy) => [dy] };
     const y = emit.matrix(`${name}.y`, units);
     const mask = emit.matrix(`${name}.mask`, units);
     draw(emit, x, y, mask, rate);

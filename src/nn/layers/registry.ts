@@ -1,9 +1,10 @@
-import { lookUp, ShapeError, show, ValueError } from '../../errors.js';
+import { ShapeError, show, suggest, UnknownNameError, ValueError } from '../../errors.js';
 import { type Graph, type GraphSpec, sequence } from '../graph.js';
 import { optionsFromSpec } from '../specs.js';
 import { activation } from './activation.js';
 import { alphaDropout } from './alpha-dropout.js';
 import { batchNormalization } from './batch-normalization.js';
+import { type CustomLayerData, customLayerFromData, ownLayers } from './custom-layer.js';
 import { dense } from './dense.js';
 import { dropout } from './dropout.js';
 import { embedding } from './embedding.js';
@@ -42,9 +43,21 @@ export function layerFromSpec(spec: { readonly type: string }, argument = 'layer
   if (typeof spec !== 'object' || spec === null) {
     throw new ValueError({ argument, given: show(spec), expected: 'a layer, such as { type: "dense", units: 10 }' });
   }
-  const { type, ...options } = spec;
-  const make = lookUp<unknown>(layerTable, type, `${argument}.type`) as (options: object) => LayerSpec;
-  return make(optionsFromSpec(options));
+  const { type, ...given } = spec;
+  const options = optionsFromSpec(given);
+  // A custom layer that a model was made of.
+  if (Object.hasOwn(options, 'steps')) return customLayerFromData({ ...options, type } as CustomLayerData);
+  const table: Readonly<Record<string, unknown>> = { ...ownLayers, ...layerTable };
+  if (typeof type === 'string' && Object.hasOwn(table, type)) {
+    return (table[type] as (options: object) => LayerSpec)(options);
+  }
+  const names = Object.keys(table);
+  throw new UnknownNameError({
+    argument: `${argument}.type`,
+    given: show(type),
+    expected: `one of ${names.join(', ')}`,
+    hint: suggest(type, names) ?? 'A layer of your own needs a name from register, or its steps.',
+  });
 }
 
 /**

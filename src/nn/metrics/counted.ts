@@ -1,3 +1,4 @@
+import type { RegisteredNames } from '../registered.js';
 import { configure, type MetricDefinition, type MetricLabel } from './metric.js';
 
 export const accuracyDefinition = {
@@ -16,4 +17,4 @@ const countedAccuracy = /* @__PURE__ */ Object.assign(make, { definition: accura
 export const metricNames = { accuracy: countedAccuracy };
 
 /** A metric that `metrics` takes by name; the others come from their functions. */
-export type MetricName = keyof typeof metricNames;
+export type MetricName = keyof typeof metricNames | RegisteredNames<'metric'>;

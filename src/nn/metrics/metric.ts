@@ -43,6 +43,8 @@ export interface GatheredState {
   readonly rows: number;
   readonly predictions: readonly Float32Array[];
   readonly targets: readonly Float32Array[];
+  /** Holds what metrics of the user's own have so far, one after the other. */
+  readonly own?: readonly (readonly number[] | Float32Array)[];
 }
 
 /** Holds what programs leave of all rows of an epoch or an evaluation, for metrics that need them together. */
@@ -53,6 +55,23 @@ export interface Gathering {
   add(heap: Heap, program: LinkedProgram): void;
   /** Computes the metrics, with a chance to stop after each, and within those that take long. */
   measure(): Generator<void, Measured>;
+  /** Returns whether a state is one of the same metrics. */
+  fits(state: Partial<Record<keyof GatheredState, unknown>>): boolean;
+}
+
+/**
+ * Makes what holds the rows of all metrics; `before` is what a metric before this one has made, which is returned if it holds
+ * what this one needs.
+ */
+export type Gather = (targets: readonly GatheringTarget[], rows: number, before?: Gathering) => Gathering;
+
+/** Tells metrics what they must know of an output. */
+export interface OutputShape {
+  readonly name: string;
+  readonly units: number;
+  readonly activation: string;
+  /** Columns of its targets, one per unit, or 'labels'. */
+  readonly targets: number | 'labels';
 }
 
 /** Defines a metric for a program: a spec's function carries it. */
@@ -67,10 +86,10 @@ export interface MetricDefinition<O extends object = object> {
   /** Kernels count it while a program runs, which costs less than `compute`. */
   readonly counted?: boolean;
   /** Refuses options that do not fit the output. */
-  check?(options: O, kind: Kind, classes: number): void;
+  check?(options: O, kind: Kind, classes: number, output: OutputShape): void;
   compute?(rows: Rows, options: O): number | Steps;
   /** Keeps the rows for `compute`, and for that of other metrics. */
-  readonly gather?: (targets: readonly GatheringTarget[], rows: number) => Gathering;
+  readonly gather?: Gather;
 }
 
 /** Options that every metric takes in addition to its own. */
@@ -97,6 +116,12 @@ export type MetricSpecOf<N extends string, O> = {
 /** Names that a metric cannot go by. */
 const TAKEN = ['loss', 'penalty'];
 
+/** @throws ValueError for a name in logs that is not a text, is empty or is reserved. */
+export function checkLabel(label: unknown, argument: string): void {
+  if (typeof label === 'string' && label !== '' && !TAKEN.includes(label)) return;
+  throw new ValueError({ argument, given: show(label), expected: `a text, not ${TAKEN.join(' or ')}` });
+}
+
 /** Returns the spec of a metric. @throws ValueError for a label that is not a text, is empty or is reserved. */
 export function configure<N extends string, O extends object>(
   name: N,
@@ -108,13 +133,7 @@ export function configure<N extends string, O extends object>(
   const { label, ...rest } = given;
   const spec = { name, ...fillOptions(options, rest as Partial<O>, name) };
   if (label === undefined) return carry(spec, made);
-  if (typeof label !== 'string' || label === '' || TAKEN.includes(label)) {
-    throw new ValueError({
-      argument: `${name}.label`,
-      given: show(label),
-      expected: `a text, not ${TAKEN.join(' or ')}`,
-    });
-  }
+  checkLabel(label, `${name}.label`);
   return carry({ ...spec, label }, made);
 }
 

@@ -3,7 +3,8 @@ import { resolve } from '../../kernels/definition.js';
 import type { Makers } from '../../kernels/makers.js';
 import type * as classification from './classification.js';
 import { type MetricName, metricNames } from './counted.js';
-import type { BoundMetric, Kind, Labelled, MetricDefinition, MetricLabel } from './metric.js';
+import type { BoundMetric, Kind, Labelled, MetricDefinition, MetricLabel, OutputShape } from './metric.js';
+import type { CustomMetric } from './own-metric.js';
 import type * as regression from './regression.js';
 
 type Table = Makers<typeof classification & typeof regression>;
@@ -18,9 +19,8 @@ export type MetricSpec = {
 }[keyof Table];
 
 /** Metrics of every output, or of each by name. */
-export type Metrics =
-  | readonly (MetricName | MetricSpec)[]
-  | Readonly<Record<string, readonly (MetricName | MetricSpec)[]>>;
+export type Metrics = readonly Measured[] | Readonly<Record<string, readonly Measured[]>>;
+type Measured = MetricName | MetricSpec | CustomMetric;
 
 /** The names in logs of a list of metrics; any where they are known only as the program runs, and of several outputs. */
 export type MetricLabels<M extends Metrics> = M extends readonly (infer Item)[] ? LabelOf<Item> : string;
@@ -39,15 +39,6 @@ type LabelInSpec<Item> = Item extends { readonly label: infer Label extends stri
     ? Name
     : string;
 
-/** Tells metrics what they must know of an output. */
-export interface OutputShape {
-  readonly name: string;
-  readonly units: number;
-  readonly activation: string;
-  /** Columns of its targets, one per unit, or 'labels'. */
-  readonly targets: number | 'labels';
-}
-
 /** Returns what the predictions of an output mean. */
 export function outputKind({ units, activation, targets }: OutputShape): Kind {
   if (targets === 'labels' || activation === 'softmax') return 'classes';
@@ -63,7 +54,7 @@ export const ENDINGS: Readonly<Record<Kind, string>> = {
   values: 'another activation',
 };
 
-function bind(given: MetricName | MetricSpec, output: OutputShape, argument: string): BoundMetric {
+function bind(given: Measured, output: OutputShape, argument: string): BoundMetric {
   const { spec, definition } = resolve<MetricSpec, MetricDefinition>(given, metricNames, argument, 'f1', {
     functions: 'metricFunctions',
   });
@@ -80,7 +71,7 @@ function bind(given: MetricName | MetricSpec, output: OutputShape, argument: str
         : `an output of ${definition.fits.map((fine) => ENDINGS[fine]).join(' or ')}`,
     });
   }
-  definition.check?.(spec, kind, kind === 'binary' ? 2 : units);
+  definition.check?.(spec, kind, kind === 'binary' ? 2 : units, output);
   return {
     label: spec.label ?? name,
     best: definition.best,
@@ -111,7 +102,7 @@ export function bindMetrics(
     if (!Array.isArray(list)) {
       throw new ValueError({ argument, given: show(list), expected: "an array, such as ['accuracy']" });
     }
-    const bound = list.map((item: MetricName | MetricSpec, i) => bind(item, output, `${argument}[${i}]`));
+    const bound = list.map((item: Measured, i) => bind(item, output, `${argument}[${i}]`));
     const seen = new Set<string>();
     const twice = bound.find(({ label }) => seen.size === seen.add(label).size);
     if (!twice) return bound;

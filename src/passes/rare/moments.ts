@@ -1,7 +1,9 @@
 import type { Engine } from '../../engine/engine.js';
+import { ownProgram } from '../../engine/rare/own-programs.js';
 import { nextBatch } from '../../engine/steps.js';
 import { checkNumber } from '../../errors.js';
 import type { Matrix } from '../../matrix.js';
+import { compileMoments } from '../../program/rare/moments-program.js';
 import { type Data, readInputs } from '../../rows/arrays.js';
 
 /** Puts means over batches in place of the moving moments, each row of equal weight. */
@@ -18,11 +20,12 @@ export function updateMovingMoments(engine: Engine, x: Data, batchSize = 32): vo
   checkNumber(batchSize, 'batchSize', { min: minimumBatch, integer: true });
   checkNumber(total, 'rows of x', { min: minimumBatch });
   if (moments.length === 0) return;
+  const compile = (rows: number, base: number) => compileMoments(network, rows, base);
   let seen = 0;
   for (let start = 0; start < total; start += batchSize) {
     const rows = Math.min(batchSize, total - start);
     if (rows < minimumBatch) break;
-    const program = engine.program('moments', rows);
+    const program = ownProgram(engine, 'moments', rows, compile);
     engine.stageBatch(program, inputs, [], start);
     if (program.stochastic) engine.writeRandomState(nextBatch(engine) + start / batchSize);
     const { heap, slots } = engine;

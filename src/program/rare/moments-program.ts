@@ -12,9 +12,3 @@ export function compileMoments(network: Network, rows: number, base: number): Pr
   const { values } = emitForward(emit, { ...network, nodes: network.nodes.slice(0, last + 1) }, inputs);
   return emit.finish({ inputs, outputs: [values.at(-1) as Tensor] }, base);
 }
-
-declare module '../../rare.js' {
-  interface RareParts {
-    readonly compileMoments: typeof compileMoments;
-  }
-}

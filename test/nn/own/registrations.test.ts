@@ -8,7 +8,7 @@ import { any } from '../../support/any.js';
 type Myelin = typeof myelin;
 
 interface Case {
-  readonly make: (from: Myelin) => myelin.Registrable;
+  readonly make: (from: Myelin, name?: string) => myelin.Registrable;
   /** Another item of the family. */
   readonly other: (from: Myelin) => myelin.Registrable;
   readonly taken: readonly string[];
@@ -29,6 +29,30 @@ const cases: Readonly<Record<string, Case>> = {
     other: ({ customLoss }) => customLoss((t, p, { abs, sub }) => abs(sub(p, t))),
     taken: ['huber', 'meanSquaredError', 'custom'],
     options: (loss) => ({ compile: { loss } }),
+  },
+  initializer: {
+    make: ({ customInitializer }) =>
+      customInitializer(([rows, columns], random) => {
+        return Array.from({ length: rows * columns }, () => random.normal());
+      }),
+    other: ({ customInitializer }) => customInitializer(([rows, columns]) => new Float32Array(rows * columns)),
+    taken: ['zeros', 'heNormal', 'orthogonal', 'custom'],
+    options: (kernelInitializer) => ({ layer: { kernelInitializer } }),
+    functional: true,
+  },
+  metric: {
+    make: ({ customMetric }, name = 'mine') =>
+      customMetric({ name, mode: 'min', value: (t, p, { abs, sub }) => abs(sub(p, t)) }),
+    other: ({ customMetric }) => customMetric({ name: 'mine', mode: 'min', value: (t, p, { sub }) => sub(p, t) }),
+    taken: ['accuracy', 'f1', 'mse', 'custom'],
+    options: (metric) => ({ compile: { metrics: [metric] } }),
+  },
+  'metric of functions': {
+    make: ({ customMetric }, name = 'mine') => customMetric({ name, mode: 'min', compute: () => 1 }),
+    other: ({ customMetric }) => customMetric({ name: 'mine', mode: 'min', compute: () => 2 }),
+    taken: ['accuracy', 'f1', 'mse', 'custom'],
+    options: (metric) => ({ compile: { metrics: [metric] } }),
+    functional: true,
   },
 };
 
@@ -58,7 +82,9 @@ async function fresh(): Promise<Myelin> {
   return import('../../../src/index.js');
 }
 
-describe.each(Object.entries(cases))('%s', (family, { make, other, taken, options, functional }) => {
+describe.each(Object.entries(cases))('%s', (named, { make, other, taken, options, functional }) => {
+  const [family] = named.split(' ');
+
   test('does by its name what it does itself: as a text, as data with the name, and from JSON', async () => {
     const from = await fresh();
     const expected = trained(build(from, options(make(from))));
@@ -120,14 +146,15 @@ describe.each(Object.entries(cases))('%s', (family, { make, other, taken, option
     for (const name of ['', ' ', 3, undefined]) expect(refused(name)).toThrow(/a text that is not empty/);
     expect(refused('another', item)).toThrow(/expected 'mine', the name that the item has/);
     // Families do not share names.
-    for (const [name, { make: made }] of Object.entries(cases)) {
+    const firsts = new Map(Object.entries(cases).map(([name, { make: made }]) => [name.split(' ')[0], made]));
+    for (const [name, made] of firsts) {
       if (name !== family) expect(from.register('mine', made(from)).registered).toBe('mine');
     }
   });
 
   test('errors that list names have it', async () => {
     const from = await fresh();
-    from.register('mineAsWell', make(from));
+    from.register('mineAsWell', make(from, 'mineAsWell'));
     expect(() => build(from, options('mineAswell'))).toThrow(/mineAsWell/);
   });
 });

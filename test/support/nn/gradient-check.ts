@@ -12,10 +12,10 @@ import { Random } from '../buffers.js';
 import { drawTarget } from './losses.js';
 import { makeGraphEngine } from './models.js';
 
-const EPSILON = 1e-6;
+export const EPSILON = 1e-6;
 const ABSOLUTE = 1e-5;
 const RELATIVE = 1e-3;
-const ROWS = 5;
+export const ROWS = 5;
 /** Columns of the input of a case. */
 export const INPUTS = 6;
 
@@ -40,8 +40,11 @@ function targets(random: Random, { targets: kind, units, definition }: BoundLoss
   return matrix(Float32Array.from({ length: ROWS * columns }, draw), ROWS, columns);
 }
 
-/** An engine in float64 whose parameters lie on the grid, and a function that computes its loss. */
-function prepare({ layers, graph, loss, lossWeights = [], weighted = false }: GradientCase, random: Random) {
+/** An engine in float64 whose parameters lie on the grid, and a batch. */
+export function prepareBatch(
+  { layers, graph, loss, lossWeights = [], weighted = false }: GradientCase,
+  random: Random,
+) {
   const compile = { loss, lossWeights, optimizer: 'sgd' } as const;
   const engine = makeGraphEngine(graph ?? sequence(layers ?? []), compile, typescript64());
   for (const { name, layout, columns, value, trainable } of engine.network.parameters) {
@@ -52,19 +55,32 @@ function prepare({ layers, graph, loss, lossWeights = [], weighted = false }: Gr
       if (live) engine.heap[value.offset + i] = name.endsWith('bias') ? draw() / 8 + 1 / 128 : draw() || 1 / 8;
     }
   }
-  const program = engine.program('gradients', ROWS, weighted);
-  const inputs = engine.network.inputs.map(({ width, ids }) => {
+  const x = engine.network.inputs.map(({ width, ids }) => {
     const draw = ids ? () => random.integer(ids.below) : grid(random, 1 / 4);
     return matrix(Float32Array.from({ length: ROWS * width }, draw), ROWS, width);
   });
   const y = engine.training.targets.map(({ objective }) => targets(random, objective));
   if (weighted) y.push(matrix(Float32Array.of(1, 0.5, 0, 3, 0.25), ROWS, 1));
+  return { engine, x, y };
+}
+
+/** The same, and a function that computes its loss. */
+function prepare(item: GradientCase, random: Random) {
+  const { engine, x, y } = prepareBatch(item, random);
+  const program = engine.program('gradients', ROWS, item.weighted);
   const compute = () => {
-    engine.stageBatch(program, inputs, y, 0);
+    engine.stageBatch(program, x, y, 0);
     runGradients(engine, program);
     return readOutcome(engine).loss;
   };
   return { engine, program, compute };
+}
+
+/** Compares a derivative with central differences, at the tolerances of PyTorch's gradcheck. */
+export function expectDerivative(exact: number, above: number, below: number, place: string): void {
+  const numeric = (above - below) / (2 * EPSILON);
+  const error = Math.abs(exact - numeric);
+  expect(error, `${place}: ${exact} against ${numeric}`).toBeLessThanOrEqual(ABSOLUTE + RELATIVE * Math.abs(numeric));
 }
 
 /**
@@ -94,12 +110,7 @@ export function checkGradients(item: GradientCase): void {
         heap[at] = kept - EPSILON;
         const below = compute();
         heap[at] = kept;
-        const numeric = (above - below) / (2 * EPSILON);
-        const exact = analytic[k]![r * columns + c]!;
-        const error = Math.abs(exact - numeric);
-        expect(error, `${name}[${r}][${c}]: ${exact} against ${numeric}`).toBeLessThanOrEqual(
-          ABSOLUTE + RELATIVE * Math.abs(numeric),
-        );
+        expectDerivative(analytic[k]![r * columns + c]!, above, below, `${name}[${r}][${c}]`);
         checked++;
       }
     }

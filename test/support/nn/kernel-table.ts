@@ -11,6 +11,7 @@ import {
 } from '../../../src/kernels/tables.js';
 import { denseScratch } from '../../../src/program/plan.js';
 import { type Buffer, makers, type Random } from '../buffers.js';
+import { expressionCalls, sizes } from './kernel-table-expressions.js';
 import { lossCall, lossNames } from './losses.js';
 
 export type Args = readonly (number | Buffer)[];
@@ -340,33 +341,7 @@ export const kernelTable = {
 
   dropoutBackward: zip,
 
-  broadcastAdd: broadcast,
-  broadcastSubtract: broadcast,
-  broadcastMultiply: broadcast,
-  broadcastDivide: broadcast,
-  broadcastMaximum: broadcast,
-  broadcastMinimum: broadcast,
-  broadcastGreaterEqual: broadcast,
-
-  expand(random: Random): Args {
-    const [rows, , columns] = sizes(random);
-    const y = makers(random).matrix(rows, columns, true);
-    return [...operand(random, rows, columns), y, y.stride, rows, columns, random.between(1, 99)];
-  },
-
-  sumRows(random: Random): Args {
-    const m = makers(random);
-    const [rows, , columns] = sizes(random);
-    const x = m.matrix(rows, columns);
-    return [x, m.vector(rows, true), rows, columns, x.stride, random.between(1, 99)];
-  },
-
-  sumAll(random: Random): Args {
-    const m = makers(random);
-    const [rows, , columns] = sizes(random);
-    const x = m.matrix(rows, columns);
-    return [x, m.scalar(), rows, columns, x.stride, random.between(1, 99)];
-  },
+  ...expressionCalls,
 
   absForward: map,
   absBackward: zip,
@@ -421,33 +396,6 @@ function constraint(random: Random): Args {
   const w = m.panels(joint ? 1 : inputs, units, true);
   const panels = joint ? 1 : Math.ceil(units / 8);
   return [w, panels, w.data.length / (8 * panels), joint, random.positive() * 2, factor(random)];
-}
-
-/** A matrix, a column, a row or a number, with the steps from row to row and column to column. */
-function operand(random: Random, rows: number, columns: number): Args {
-  const m = makers(random);
-  const kind = random.integer(4);
-  if (kind === 0) return [m.vector(rows), 1, 0];
-  if (kind === 1) return [m.vector(columns), 0, 1];
-  if (kind === 2) return [m.vector(1), 0, 0];
-  const x = m.matrix(rows, columns);
-  return [x, x.stride, 1];
-}
-
-/** Operands that share numbers now and then. A single row has no padding, as columns of an expression have none. */
-function broadcast(random: Random): Args {
-  const m = makers(random);
-  const [some, , columns] = sizes(random);
-  const rows = random.integer(3) ? some : 1;
-  const a = operand(random, rows, columns);
-  const b = random.integer(8) ? operand(random, rows, columns) : a;
-  const y = rows === 1 ? m.vector(columns, true) : m.matrix(rows, columns, true);
-  return [...a, ...b, y, y.stride, rows, columns];
-}
-
-/** Rows, inputs and units around the sizes of tiles, panels and vectors. */
-function sizes(random: Random): [number, number, number] {
-  return [random.between(1, 13), random.between(1, random.integer(3) ? 37 : 150), random.between(1, 37)];
 }
 
 /** A table, ids that name its rows, and a list of rows that are all different, then -1. */

@@ -21,7 +21,8 @@ export function declaredKernels(): readonly Declared[] {
 }
 
 const flat = ['absForward', 'absBackward', 'squareBackward', 'sqrtForward', 'sqrtBackward', 'logForward'];
-const broadcasts = ['Add', 'Subtract', 'Multiply', 'Divide', 'Maximum', 'Minimum', 'GreaterEqual'];
+const comparisons = ['GreaterEqual', 'Greater', 'Equal'];
+const broadcasts = ['Add', 'Subtract', 'Multiply', 'Divide', 'Maximum', 'Minimum', ...comparisons, 'Keep', 'Drop'];
 
 function ofActivation({ backward, plan }: ReturnType<typeof activationKernels>[number]): string {
   if (plan.shape === 'rows') return backward ? signatures.activationRowsBackward : signatures.activationRowsForward;

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import * as data from '../../src/data/index.js';
-import * as m from '../../src/index.js';
+import * as data from '../../../src/data/index.js';
+import * as m from '../../../src/index.js';
 
 // What docs/coming-from.md says of other libraries: each row is a row of a table there, and a test of Myelin's half of it. Of the other
 // half the scripts in findings/ are the proof where `finding` names one.
@@ -91,6 +91,27 @@ const keras: Peer = {
       theirs: '`class_weight={0: 1, 1: 5}`',
       ours: '`classWeight: { 0: 1, 1: 5 }`',
       check: () => classifier().fit(x, y, { classWeight: { 0: 1, 1: 5 } }),
+    },
+    {
+      theirs: '`kernel_initializer=lambda shape, dtype: ...`',
+      ours: '`kernelInitializer: customInitializer((shape, random) => ...)`',
+      check: () => {
+        const kernelInitializer = m.customInitializer(([rows, columns]) => new Float32Array(rows * columns).fill(2));
+        const model = m.sequential({ layers: [m.dense({ units: 1, inputShape: 1, kernelInitializer })], backend });
+        expect(model.predict([3]).data[0]).toBe(6);
+      },
+    },
+    {
+      theirs: '`class Median(keras.metrics.Metric)`',
+      ours: "`customMetric({ name: 'median', mode: 'min', compute })`",
+      check: () => {
+        const metric = m.customMetric({ name: 'median', mode: 'min', compute: (_, { data }) => data.toSorted()[3]! });
+        expect(
+          classifier()
+            .compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: [metric] })
+            .evaluate(x, y).median,
+        ).toBeGreaterThan(0);
+      },
     },
     {
       theirs: '`Model(inputs, outputs)`, `layer(tensor)`',
@@ -330,6 +351,11 @@ const sklearn: Peer = {
       theirs: '`KFold(n_splits=4)`',
       ours: '`kFold(rows, { folds: 4 })`',
       check: () => expect(data.kFold(20, { folds: 4 })).toHaveLength(4),
+    },
+    {
+      theirs: "`class_weight='balanced'`",
+      ours: "`classWeight: 'balanced'`",
+      check: () => classifier().fit(x, y, { classWeight: 'balanced' }),
     },
     {
       theirs: '`partial_fit(X, y)`',
