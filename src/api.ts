@@ -114,6 +114,7 @@ export { modelFromSpec } from './model/from-spec.js';
 export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './model/lsuv.js';
 export { model, sequential } from './model/model.js';
 export type { FunctionalOptions, ModelOptions, SequentialOptions } from './model/options.js';
+export type { ClassName, ClassNames, Labels } from './nn/class-names.js';
 export {
   type ActivationFunction,
   type CustomActivation,
@@ -179,9 +180,10 @@ export type {
   UpdateLogs,
 } from './passes/gradient-options.js';
 export type { Logs, Occasional } from './passes/logs.js';
-export type { PredictOptions } from './passes/predict.js';
+export type { BatchSizeOption, PredictOptions } from './passes/predict.js';
+export type { PredictClassesOptions, PredictedClass } from './passes/rare/predict-classes.js';
 export type { CallProfile, Profile, ProfileOptions } from './program/profile.js';
-export type { Data } from './rows/arrays.js';
+export type { Data, Targets } from './rows/arrays.js';
 export type { Batch, Batches } from './rows/batches.js';
 export type { ClassWeightOption, ClassWeights } from './rows/class-weights.js';
-export type { SampleWeight, WeightOptions } from './rows/sample-weights.js';
+export type { EvaluateOptions, SampleWeight, WeightOptions } from './rows/sample-weights.js';

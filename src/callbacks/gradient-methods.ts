@@ -6,7 +6,7 @@ import type {
   OutputGradients,
   UpdateLogs,
 } from '../passes/gradient-options.js';
-import type { Data } from '../rows/arrays.js';
+import type { Data, Targets } from '../rows/arrays.js';
 
 /** The members of a model that let gradients out, and in. */
 export interface GradientMethods {
@@ -19,7 +19,7 @@ export interface GradientMethods {
    * @throws ShapeError, ValueError for data that does not fit, and for `perRow` with batch normalization in training mode;
    * StateError before `compile`.
    */
-  gradients(x: Data, y: Data, options?: GradientOptions): Gradients;
+  gradients(x: Data, y: Targets, options?: GradientOptions): Gradients;
   /**
    * Begins from `outputGradient`, the gradient of anything by the outputs, in place of a loss, as PyTorch's
    * `y.backward(gradient)`: penalties are no part of it. Returns the outputs as well. A model that is not compiled has such

@@ -5,20 +5,21 @@ import type { NamedLayer } from '../engine/rare/trainable.js';
 import type { NonFiniteError } from '../errors.js';
 import type { LintCode } from '../insight/finding.js';
 import type { BackendFactory } from '../kernels/contract.js';
-import type { Matrix, MatrixLike, MatrixNumbers } from '../matrix.js';
+import type { Matrix, MatrixLike } from '../matrix.js';
+import type { ClassNames } from '../nn/class-names.js';
 import type { BuildableSpec } from '../nn/graph.js';
 import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { Weights } from '../nn/parameters.js';
 import type { Logs } from '../passes/logs.js';
-import type { PredictOptions } from '../passes/predict.js';
 import type { Mode } from '../program/emitter.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
-import type { Data } from '../rows/arrays.js';
+import type { Data, Targets } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
 import type { ClassWeightOption } from '../rows/class-weights.js';
-import type { SampleWeight, WeightOptions } from '../rows/sample-weights.js';
+import type { EvaluateOptions, SampleWeight, WeightOptions } from '../rows/sample-weights.js';
 import type { GradientMethods } from './gradient-methods.js';
 import type { History, Validating } from './history.js';
+import type { PredictionMethods } from './prediction-methods.js';
 import type { RunState } from './run-state.js';
 import type { TrainingControl } from './training-control.js';
 
@@ -29,13 +30,15 @@ import type { TrainingControl } from './training-control.js';
  * A model over one heap: what `sequential` and `model` return. Dropping it frees everything. `Names` are those of its metrics,
  * where `compile` has told them; of any other model logs and histories may have any name.
  */
-export interface Model<Names extends string = string> extends GradientMethods {
+export interface Model<Names extends string = string> extends GradientMethods, PredictionMethods {
   /** Epochs that `fit` has finished; a further `fit` goes on counting. */
   epochs: number;
   /**
-   * The names of the columns of the output, in order, or for one column those of the classes 0 and 1. Saved with the model.
+   * The names of the classes: of the columns of the output, in order, or for one column of the classes 0 and 1; of several
+   * outputs by the output's name. `compile` and `fit` take them, or `fit` finds them in labels, sorted. Targets may be labels of
+   * these names, and `predictClasses` returns them. Saved with the model. Default: none.
    */
-  classNames?: readonly string[];
+  classNames?: ClassNames | undefined;
   /** Describes how inputs are made from raw data, as plain data of your own. Saved with the model. */
   preprocessing?: unknown;
   /** Set by a callback to end `fit` after the present batch. */
@@ -85,8 +88,8 @@ export interface Model<Names extends string = string> extends GradientMethods {
    * @throws ShapeError, ValueError for data that does not fit, in streams with the number of the batch; StreamError for a
    * stream that ends early; NonFiniteError, which explains where and why; the reason of `signal`.
    */
-  fit(x: Data, y: Data, options: FitOptions & Validating): Promise<History<Names, true>>;
-  fit(x: Data, y: Data, options?: FitOptions): Promise<History<Names>>;
+  fit(x: Data, y: Targets, options: FitOptions & Validating): Promise<History<Names, true>>;
+  fit(x: Data, y: Targets, options?: FitOptions): Promise<History<Names>>;
   fit(batches: Batches, options: StreamFitOptions & Validating): Promise<History<Names, true>>;
   fit(batches: Batches, options?: StreamFitOptions): Promise<History<Names>>;
 
@@ -102,7 +105,7 @@ export interface Model<Names extends string = string> extends GradientMethods {
    * Makes one pass over more rows, in their order, for a model that learns as data comes in; `model.epochs` stays the same.
    * Returns loss and metrics of the pass, as `fit` of one epoch.
    */
-  partialFit(x: Data, y: Data, options?: PartialFitOptions): Promise<Logs<Names>>;
+  partialFit(x: Data, y: Targets, options?: PartialFitOptions): Promise<Logs<Names>>;
 
   /**
    * Takes one optimizer step on one batch; with `gradientAccumulationSteps` its share of one. Returns its loss (before the
@@ -110,13 +113,13 @@ export interface Model<Names extends string = string> extends GradientMethods {
    * @throws NonFiniteError where something is not finite, the weights then as before: `await error.explain()` says where and
    * why.
    */
-  trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs<Names>;
+  trainOnBatch(x: Data, y: Targets, options?: WeightOptions): Logs<Names>;
 
   /** Loss and metrics over all rows, with layers in inference mode. */
-  evaluate(x: Data, y: Data, options?: WeightOptions): Logs<Names>;
+  evaluate(x: Data, y: Targets, options?: EvaluateOptions): Logs<Names>;
 
   /** Loss and metrics of a batch, as `evaluate`; in one call where it has no more than 256 rows. */
-  testOnBatch(x: Data, y: Data, options?: WeightOptions): Logs<Names>;
+  testOnBatch(x: Data, y: Targets, options?: WeightOptions): Logs<Names>;
 
   /** Loss and metrics over all batches of a stream, of which one is in memory at a time. @throws StreamError */
   evaluateBatches(batches: Batches, options?: EvaluateBatchesOptions): Promise<Logs<Names>>;
@@ -129,22 +132,6 @@ export interface Model<Names extends string = string> extends GradientMethods {
       readonly callbacks?: readonly Callback[];
     },
   ): AsyncGenerator<Matrix, void, undefined>;
-
-  /**
-   * Outputs for any number of rows, rows x units, with layers in inference mode. A row's output does not depend on the rows
-   * around it, to the bit. With `output`, one float32 input (a Matrix, or a Float32Array for a model of one column) and
-   * WebAssembly, a call allocates nothing once the number of rows has been seen; without `output` the result is new.
-   * @throws ShapeError, ValueError for an `x` or `output` that does not fit; `output` is untouched then. StateError for a
-   * model with several outputs, which `predictOutputs` is for.
-   */
-  predict(x: Data): Matrix;
-  predict<Output extends MatrixNumbers | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
-
-  /** Returns the same as `predict(x)`. */
-  predictOnBatch(x: Data): Matrix;
-
-  /** Predicts like `predict`, for models with any number of outputs, by their names. */
-  predictOutputs(x: Data): Record<string, Matrix>;
 
   /** Copies of all weights and moving moments, by name. */
   getWeights(): Weights;
@@ -196,7 +183,7 @@ export interface Model<Names extends string = string> extends GradientMethods {
    * Times every kernel call of a training step on one batch; prints as a table. Takes about a third of a second or, on
    * large models, four steps, in one go. Changes nothing.
    */
-  profile(x: Data, y: Data, options?: ProfileOptions): Promise<Profile>;
+  profile(x: Data, y: Targets, options?: ProfileOptions): Promise<Profile>;
 
   /**
    * Returns the kernel calls of one mode ('train', 'accumulate', 'gradients', 'inspect', 'moments', 'validate', 'evaluate',
@@ -222,8 +209,10 @@ export interface StreamFitOptions {
   readonly stepsPerEpoch?: number;
   /** Seeds the order of rows, the stratified split and mixup; default the model's seed. */
   readonly seed?: number;
-  /** Factors of the loss by class: `{ 1: 5 }`, `[1, 5]` or 'balanced'; of several outputs by name. Default: none. */
+  /** Factors of the loss by class: `{ cat: 5 }`, `{ 1: 5 }`, `[1, 5]` or 'balanced'; of several outputs by name. Default: none. */
   readonly classWeight?: ClassWeightOption;
+  /** The names of the classes, which become `model.classNames`; default those of labels, sorted, unless the model has some. */
+  readonly classNames?: ClassNames;
   /**
    * The alpha, above 0, of mixup (Zhang et al. 2018; 0.1 to 0.4 there): trains on lambda x1 + (1 - lambda) x2 with
    * targets mixed alike, where lambda is drawn from Beta(alpha, alpha) for each batch and rows are paired at random.
@@ -234,7 +223,7 @@ export interface StreamFitOptions {
    * Inputs and targets to evaluate after epochs, and maybe the weights of their rows; or a stream of batches. Default:
    * none.
    */
-  readonly validationData?: readonly [Data, Data] | readonly [Data, Data, SampleWeight] | Batches;
+  readonly validationData?: readonly [Data, Targets] | readonly [Data, Targets, SampleWeight] | Batches;
   /**
    * Validates after every `validationFreq`-th epoch, or after the epochs that a list names, counted from 1 as in Keras;
    * default 1.
@@ -291,7 +280,10 @@ export interface FitOptions extends WeightOptions, StreamFitOptions {
 }
 
 /** Options of `partialFit`, a part of those of `fit`. */
-export type PartialFitOptions = Pick<FitOptions, 'batchSize' | 'sampleWeight' | 'mixup' | 'seed' | 'signal'> & {
+export type PartialFitOptions = Pick<
+  FitOptions,
+  'batchSize' | 'sampleWeight' | 'classNames' | 'mixup' | 'seed' | 'signal'
+> & {
   /** As in `fit`, but for 'balanced', since what to count is not all there; default none. */
   readonly classWeight?: Exclude<ClassWeightOption, 'balanced'>;
 };

@@ -1,4 +1,5 @@
 import { checkOptions, ValueError } from '../errors.js';
+import type { ClassNames } from '../nn/class-names.js';
 import { bindLoss, type LossOption, type LossWeights, lossPerOutput, weightPerOutput } from '../nn/losses.js';
 import { bindMetrics, type Metrics } from '../nn/metrics/registry.js';
 import type { OptimizerName } from '../nn/names.js';
@@ -23,6 +24,11 @@ export interface CompileOptions<M extends Metrics = Metrics> extends UpdateOptio
    * Default: none.
    */
   readonly metrics?: M;
+  /**
+   * The names of the classes, in the order of the output's columns, or for one column those of the classes 0 and 1; of several
+   * outputs an object by output. Become `model.classNames`; default: it stays as it is.
+   */
+  readonly classNames?: ClassNames;
 }
 
 /**
@@ -30,7 +36,7 @@ export interface CompileOptions<M extends Metrics = Metrics> extends UpdateOptio
  * @throws ValueError for options that do not fit the network or each other.
  */
 export function planCompile(network: Network, options: CompileOptions): TrainingOptions {
-  checkOptions(options, ['optimizer', 'loss', 'lossWeights', 'metrics', ...updateOptionNames], 'compile');
+  checkOptions(options, ['optimizer', 'loss', 'lossWeights', 'metrics', 'classNames', ...updateOptionNames], 'compile');
   const optimizer = makeOptimizer(options.optimizer);
   const plain = updateOptionNames.every((name) => options[name] === undefined);
   const plan = plain ? PLAIN_UPDATE : rare().planUpdate(options);

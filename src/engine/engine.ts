@@ -2,6 +2,7 @@ import { StateError } from '../errors.js';
 import { type Backend, type BackendFactory, heapElements, RESERVED_ELEMENTS } from '../kernels/contract.js';
 import { words } from '../kernels/lib/philox.js';
 import { type Matrix, matrix } from '../matrix.js';
+import type { ClassNames } from '../nn/class-names.js';
 import type { BuiltGraph } from '../nn/graph.js';
 import { initializeParameters, readParameter } from '../nn/parameters.js';
 import { compilePredict, compileTraining } from '../program/compile.js';
@@ -56,6 +57,8 @@ export class Engine {
   readonly network: Network;
   readonly slots = makeSlots();
   readonly steps = new StepCounts();
+  /** The model, which knows the names of its classes. */
+  named!: { readonly classNames?: ClassNames | undefined };
   /** Rows that every training batch must have. */
   minimumBatch = 1;
   /** All trainable parameters. */

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import { checkOptions, prefixed, StreamError, show, ValueError } from '../errors.js';
 import { isPromise } from '../realms.js';
-import { type Pair, readPair } from '../rows/arrays.js';
+import { type Pair, readPair, type Targets } from '../rows/arrays.js';
 import type { Batch, Batches } from '../rows/batches.js';
 import { type AnyIterator, isOnce, iterate } from '../rows/iterate.js';
 
@@ -45,6 +45,12 @@ export function open<T>(source: Batches<T>, epoch: number, argument: string): Re
   const reading = new Reading(iterate(source, epoch, argument));
   if (isOnce(source)) readings.set(source, reading as unknown as Reading<never>);
   return reading;
+}
+
+/** Returns the targets of a batch, if it has any. */
+export function targetsOf(item: unknown): Targets | undefined {
+  if (Array.isArray(item)) return item[1];
+  return (item as { readonly y?: Targets } | null | undefined)?.y;
 }
 
 /** @throws ValueError, ShapeError that say which batch it is. */

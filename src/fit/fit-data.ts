@@ -4,7 +4,7 @@ import { INFERENCE_ROWS } from '../engine/training-plan.js';
 import { show, ValueError } from '../errors.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
 import type { Blocks } from '../passes/evaluation.js';
-import { type Data, isByName, type Pair, readPair } from '../rows/arrays.js';
+import { type Data, isByName, type Pair, readPair, type Targets } from '../rows/arrays.js';
 import { type Batches, isBatches } from '../rows/batches.js';
 import type { Origin } from '../rows/changed.js';
 import type { SampleWeight } from '../rows/sample-weights.js';
@@ -16,7 +16,7 @@ export type ValidationSource =
   | { readonly batches: Batches; readonly blocks: Blocks };
 
 /** Refuses options where targets should be. */
-function checkTargets({ training }: Engine, y: Data | undefined): void {
+function checkTargets({ training }: Engine, y: Targets | undefined): void {
   const given = y !== undefined && isByName(y) ? Object.keys(y) : [];
   const outputs = training.targets.map(({ name }) => name);
   const options: readonly string[] = OPTIONS.filter((name) => !outputs.includes(name));
@@ -37,7 +37,7 @@ function checkTargets({ training }: Engine, y: Data | undefined): void {
 export async function planData(
   engine: Engine,
   x: Data | Batches,
-  y: Data | undefined,
+  y: Targets | undefined,
   options: FitOptions,
   seed: number,
 ): Promise<{ readonly train: Pair | Batches; readonly validation: ValidationSource | undefined }> {
@@ -60,7 +60,7 @@ export async function planData(
     });
   }
   if (!isBatches(x)) checkTargets(engine, y);
-  const train = isBatches(x) ? x : readPair(engine, x, y as Data, options.sampleWeight);
+  const train = isBatches(x) ? x : readPair(engine, x, y as Targets, options.sampleWeight);
   if (validationData !== undefined) return { train, validation: readValidation(engine, validationData, blocks) };
   if (validationSplit === 0 || isBatches(train)) return { train, validation: undefined };
   const rest = Math.floor(train.rows * (1 - validationSplit));
@@ -94,7 +94,7 @@ function readValidation(
     throw new ValueError({ argument: 'validationData', given: show(data), expected });
   }
   const names = [0, 1, 2].map((i) => `validationData[${i}]`);
-  const [x, y, weights] = data as unknown as readonly [Data, Data, SampleWeight?];
+  const [x, y, weights] = data as unknown as readonly [Data, Targets, SampleWeight?];
   const [xName, yName] = names as [string, string];
   const origin = { x: xName, y: yName, rowOf: (row: number) => row };
   return { pair: readPair(engine, x, y, weights, ...names), blocks, origin };

@@ -15,6 +15,7 @@ export const OPTIONS: readonly (keyof Given)[] = [
   'stepsPerEpoch',
   'seed',
   'classWeight',
+  'classNames',
   'mixup',
   'validationData',
   'validationFreq',

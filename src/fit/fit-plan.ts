@@ -1,18 +1,21 @@
 import { checkCallbacks } from '../callbacks/hooks.js';
-import type { Callback, FitOptions } from '../callbacks/interfaces.js';
+import type { Callback, FitOptions, Model } from '../callbacks/interfaces.js';
 import type { TrainingControl } from '../callbacks/training-control.js';
 import type { Engine } from '../engine/engine.js';
 import { checkNumber, checkOptions, show, ValueError } from '../errors.js';
 import { checkCodes } from '../insight/checks.js';
 import type { LintCode } from '../insight/finding.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
-import type { Data, Pair } from '../rows/arrays.js';
+import { rare } from '../rare.js';
+import type { Data, Pair, Targets } from '../rows/arrays.js';
 import { type Batches, isBatches } from '../rows/batches.js';
 import { type ClassWeightOption, type ClassWeights, weighClasses } from '../rows/class-weights.js';
 import { ArrayFeed, type Feed, readRows } from '../rows/feed.js';
+import { checkFitted } from '../rows/learning.js';
 import { checkMixup, Mixup } from '../rows/mixup.js';
 import { planData, type ValidationSource } from './fit-data.js';
 import { type Given, OPTIONS, optionalCount, ROWS_ONLY } from './fit-options.js';
+import { learnNames, learnNamesOf, takeNames } from './learn-names.js';
 import { checkSignal } from './on-abort.js';
 
 /** Checked arguments of `fit`. */
@@ -34,9 +37,10 @@ export interface FitPlan {
 
 /** Checks and reads what `fit` was given. */
 export async function planFit(
+  model: Model,
   engine: Engine,
   x: Data | Batches,
-  y: Data | undefined,
+  y: Targets | undefined,
   options: Given,
 ): Promise<FitPlan> {
   checkOptions(options, OPTIONS, 'fit');
@@ -54,19 +58,28 @@ export async function planFit(
   checkCallbacks(callbacks);
   checkFlags({ resume, stratify, shuffle: options.shuffle ?? true });
   checkControls(signal, control);
+  takeNames(engine, model, options.classNames);
+  if (y !== undefined) learnNames(engine, model, y);
   const verbose = await progressOf(options.verbose);
   const mixup = options.mixup === undefined ? undefined : planMixup(engine, options.mixup, seed);
   const { train, validation } = await planData(engine, x, y, options, seed);
   const { classWeight, partial } = options;
   if (partial || isBatches(train)) checkCounted(classWeight, partial ? 'partialFit' : 'a stream of batches');
   let feed: Feed;
+  const streamed = validation && 'batches' in validation ? validation.batches : undefined;
   if (isBatches(train)) {
     checkStream(engine, options);
     const { StreamFeed } = await import('./stream.js');
     const weigh = (pair: Pair) => (classWeight === undefined ? pair : withClassWeights(engine, pair, classWeight));
     const epochs = (options.epochs ?? 1) - (options.initialEpoch ?? 0);
-    feed = new StreamFeed(engine, train, { steps, seed, mixup, weigh, epochs });
+    const learn = async (labels: Targets | undefined) => {
+      // A preprocess that validation shares with training has learned by now.
+      if (streamed) checkFitted(streamed, 'validationData');
+      if (labels !== undefined) await learnNamesOf(engine, model, labels, train);
+    };
+    feed = new StreamFeed(engine, train, { steps, seed, mixup, weigh, epochs, learn });
   } else {
+    if (streamed) checkFitted(streamed, 'validationData');
     const chosen = options.rows ?? undefined;
     const rows = chosen === undefined ? chosen : readRows(chosen, train.rows);
     const pair = classWeight === undefined ? train : withClassWeights(engine, train, classWeight, rows);
@@ -198,7 +211,8 @@ function withClassWeights(engine: Engine, pair: Pair, given: ClassWeightOption, 
     if (classes !== undefined) {
       const { name, objective } = targets[i] as (typeof targets)[number];
       const argument = count > 1 ? `classWeight.${name}` : 'classWeight';
-      return weighClasses(objective, y[i] as Matrix, classes, { argument, own, chosen });
+      const names = rare().namesOf(engine.named.classNames, name);
+      return weighClasses(objective, y[i] as Matrix, classes, { argument, own, chosen, names });
     }
     if (own) return own;
     none ??= makeMatrix(new Float32Array(rows).fill(1), rows, 1);

@@ -14,7 +14,7 @@ import type { Logs } from '../passes/logs.js';
 import { makeLogs } from '../passes/logs.js';
 import { splitLongCall } from '../program/product-axes.js';
 import type { LinkedProgram } from '../program/run.js';
-import type { Data } from '../rows/arrays.js';
+import type { Data, Targets } from '../rows/arrays.js';
 import { type Batches, isBatches } from '../rows/batches.js';
 import { asRun, sharedPause } from '../rows/pause.js';
 import { CallbackStates } from './callback-states.js';
@@ -32,6 +32,8 @@ const LONG_STEP_FLOPS = 2e7;
 
 /** Fewer rows say little about columns and classes. */
 const FEWEST_TO_LINT = 50;
+
+type Rest = Parameters<typeof planFit> extends [Model, ...infer R] ? R : never;
 
 /** Hooks of the loop, looked up once. */
 function hooksFor({ callbacks }: FitPlan, model: Model) {
@@ -255,6 +257,27 @@ function latestRate({ steps, training }: Engine): number {
   return steps.ownRate ?? training.optimizer.rate(Math.max(0, steps.taken - 1));
 }
 
+/** Plans, and leaves the names of classes as they were where that fails. */
+async function planNamed(model: Model, ...rest: Rest): Promise<FitPlan> {
+  const { classNames } = model;
+  try {
+    return await planFit(model, ...rest);
+  } catch (error) {
+    if (model.classNames !== classNames) model.classNames = classNames;
+    throw error;
+  }
+}
+
+const sameNames = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+/** Refuses names that are not those of the run that goes on. @throws StateError */
+function checkRestored(options: FitOptions): FitOptions {
+  if (options.classNames === undefined) return options;
+  throw new StateError(
+    'classNames: other names than those of the run to go on with; leave them out, it brings its own.',
+  );
+}
+
 /**
  * Trains from the beginning or from where the model's last run was interrupted; `begin` is told of the run. In a module of
  * its own, which models load when they are first fitted. A stream has its options in place of `y`.
@@ -263,7 +286,7 @@ export function fit(
   model: Model,
   engine: Engine,
   x: Data | Batches,
-  y: Data | StreamFitOptions | undefined,
+  y: Targets | StreamFitOptions | undefined,
   options: FitOptions | undefined,
   begin: (run: FitRun) => void,
 ): Promise<History> {
@@ -271,9 +294,14 @@ export function fit(
   return asRun(async () => {
     const stream = isBatches(x);
     const given = (stream ? (options ?? (y as StreamFitOptions | undefined)) : options) ?? {};
-    const plan = await planFit(engine, x, stream ? undefined : (y as Data), given);
+    const targets = stream ? undefined : (y as Targets);
+    let plan = await planNamed(model, engine, x, targets, given);
     let { resume } = plan;
+    const { classNames } = model;
     for (const callback of plan.callbacks) if (await callback.onRestore?.(model)) resume = true;
+    // Labels were read by other names than those of the saved run.
+    if (!sameNames(model.classNames, classNames))
+      plan = await planNamed(model, engine, x, targets, checkRestored(given));
     let cursor: Cursor | undefined;
     if (resume) {
       const { checkFeed, readCursor } = await import('./resume.js');

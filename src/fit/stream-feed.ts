@@ -1,14 +1,14 @@
 import type { Engine } from '../engine/engine.js';
 import { nextMode } from '../engine/steps.js';
-import { StreamError, ValueError } from '../errors.js';
+import { prefixed, StreamError, ValueError } from '../errors.js';
 import type { LinkedProgram } from '../program/run.js';
 import { isPromise } from '../realms.js';
-import { checkBatch, type Pair } from '../rows/arrays.js';
+import { checkBatch, type Pair, type Targets } from '../rows/arrays.js';
 import type { Batch, Batches } from '../rows/batches.js';
 import type { Feed, FeedState, Pause } from '../rows/feed.js';
 import { isOnce } from '../rows/iterate.js';
 import type { Mixup } from '../rows/mixup.js';
-import { isDone, open, type Reading, readBatch } from './batch-reading.js';
+import { isDone, open, type Reading, readBatch, targetsOf } from './batch-reading.js';
 
 export interface StreamOptions {
   readonly steps: number | undefined;
@@ -17,6 +17,8 @@ export interface StreamOptions {
   readonly weigh: (pair: Pair) => Pair;
   /** Epochs to train. */
   readonly epochs: number;
+  /** Is told of the targets of the first batch, in which it finds the names of classes. */
+  readonly learn: (y: Targets | undefined) => Promise<void>;
 }
 
 /** Batches as they come, one at a time in memory. */
@@ -29,6 +31,8 @@ export class StreamFeed implements Feed {
   #epoch = 0;
   #batch = 0;
   #item: unknown;
+  /** Labels were looked for. */
+  #looked = false;
 
   constructor(
     private readonly engine: Engine,
@@ -85,7 +89,21 @@ export class StreamFeed implements Feed {
     if (this.steps !== undefined && batch >= this.steps) return false;
     this.#batch = batch;
     const pulled = (this.#reading as Reading<Batch>).next();
+    if (!this.#looked) return this.#look(pulled);
     return isPromise(pulled) ? pulled : this.take(pulled);
+  }
+
+  async #look(pulled: unknown): Promise<unknown> {
+    const result = await pulled;
+    const y = isDone(result, this.#place) ? undefined : targetsOf((result as IteratorResult<Batch>).value);
+    this.#looked = true;
+    try {
+      await this.options.learn(y);
+    } catch (error) {
+      this.passed();
+      throw prefixed(error, this.#place, ': ');
+    }
+    return result;
   }
 
   take(pulled: unknown): boolean {

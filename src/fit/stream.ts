@@ -11,6 +11,7 @@ import type { Data } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
 import type { Origin } from '../rows/changed.js';
 import { isOnce } from '../rows/iterate.js';
+import { checkFitted } from '../rows/learning.js';
 import { asRun, sharedPause } from '../rows/pause.js';
 import { forBatches, isDone, open, readBatch } from './batch-reading.js';
 import { type Evaluated, evaluateAll, TestHooks } from './validation.js';
@@ -32,10 +33,12 @@ export function streamed(
     rows: 0,
     blocks: { ...blocks, most: Infinity },
     origin: originOf('validationData'),
-    each: (use) =>
-      forBatches(batches, 'validationData', epoch, blocks.most, wait, (item, batch) =>
+    each: (use) => {
+      checkFitted(batches, 'validationData');
+      return forBatches(batches, 'validationData', epoch, blocks.most, wait, (item, batch) =>
         use(readBatch(engine, item, `validationData in epoch ${epoch}, batch ${batch}`)),
-      ),
+      );
+    },
   };
 }
 
@@ -54,6 +57,7 @@ export async function evaluateBatches(
   const { steps = Infinity, callbacks = [] } = options;
   if (steps !== Infinity) checkSteps(steps);
   checkCallbacks(callbacks);
+  checkFitted(batches, 'batches');
   engine.cutCalls(splitLongCall);
   return asRun(() => {
     const { training } = engine;
@@ -117,6 +121,7 @@ export async function* predictBatches(
   checkCallbacks(callbacks);
   const batchBegin = hooksOf(callbacks, 'onPredictBatchBegin');
   const batchEnd = hooksOf(callbacks, 'onPredictBatchEnd');
+  checkFitted(batches, 'batches');
   const reading = open(batches, 0, 'batches');
   await call(hooksOf(callbacks, 'onPredictBegin'), model);
   try {

@@ -1,5 +1,6 @@
 import type { CompileOptions } from '../engine/compile-plan.js';
 import type { StateScalars } from '../engine/state.js';
+import type { ClassNames } from '../nn/class-names.js';
 import type { GraphSpec } from '../nn/graph.js';
 import { type Json, parseJson } from './json.js';
 import type { Layout } from './layout.js';
@@ -17,7 +18,7 @@ export interface Description {
   readonly spec: GraphSpec & { readonly seed: number };
   readonly compile?: CompileOptions;
   readonly training?: TrainingRecord;
-  readonly classNames?: readonly string[];
+  readonly classNames?: ClassNames;
   readonly preprocessing?: unknown;
 }
 

@@ -10,6 +10,7 @@ import {
   weightParts,
 } from '../engine/state.js';
 import { FileFormatError, StateError, show } from '../errors.js';
+import type { ClassNames } from '../nn/class-names.js';
 import type { BuiltGraph } from '../nn/graph.js';
 import { writeParameter } from '../nn/parameters.js';
 import type { readDescription, TrainingRecord } from './description.js';
@@ -66,7 +67,7 @@ export interface Contents {
   readonly epochs: number;
   readonly state: StateScalars | undefined;
   readonly run: Json | undefined;
-  readonly classNames: readonly string[] | undefined;
+  readonly classNames: ClassNames | undefined;
   readonly preprocessing: Json | undefined;
   /** Names of the tensors that hold numbers of plain data. */
   readonly taken: ReadonlySet<string>;
@@ -77,8 +78,10 @@ export function readContents(
   { training, classNames, preprocessing }: ReturnType<typeof readDescription>,
   blocks?: Blocks,
 ): Contents {
-  const named = Array.isArray(classNames) && classNames.every((name) => typeof name === 'string');
-  if (classNames !== undefined && !named) throw new FileFormatError('metadata.classNames', 'no array of strings');
+  const lists = isObject(classNames) ? Object.values(classNames) : [classNames];
+  if (classNames !== undefined && !lists.every(areNames)) {
+    throw new FileFormatError('metadata.classNames', 'no array of strings, or one for each output');
+  }
   const { epochs = 0, state, run } = readTraining(training);
   const whole = (value: Json | undefined, where: string) =>
     value === undefined ? value : (blocks?.lower(value, where) ?? value);
@@ -86,31 +89,48 @@ export function readContents(
     epochs,
     state,
     run: whole(run, 'metadata.training'),
-    classNames: classNames as readonly string[] | undefined,
+    classNames: classNames as ClassNames | undefined,
     preprocessing: whole(preprocessing, 'metadata.preprocessing'),
     taken: blocks?.taken ?? new Set(),
   };
 }
+
+const areNames = (given: unknown) =>
+  Array.isArray(given) && given.every((name) => typeof name === 'string' || typeof name === 'boolean');
 
 /**
  * Says what names of classes must be by number, where they are of another; of one column they may be those of 0 and 1.
  */
 export function wrongNames(
   { inputs, nodes, outputs }: Pick<BuiltGraph, 'inputs' | 'nodes' | 'outputs'>,
-  names: readonly string[] | undefined,
+  names: ClassNames | undefined,
 ): string | undefined {
+  if (names === undefined) return undefined;
+  if (!Array.isArray(names)) {
+    const byName = new Map(outputs.map((output) => [output.name, output]));
+    for (const [name, list] of Object.entries(names)) {
+      const output = byName.get(name);
+      const wrong = output ? wrongNames({ inputs, nodes, outputs: [output] }, list) : 'none';
+      if (wrong !== undefined) return `${wrong} of '${name}'`;
+    }
+    return undefined;
+  }
   const [output] = outputs;
   const units = nodes[(output?.value ?? 0) - inputs.length]?.layer.units;
-  if (names === undefined || outputs.length !== 1 || units === undefined || names.length === units) return undefined;
+  if (outputs.length !== 1 || units === undefined || names.length === units) return undefined;
   if (units === 1) return names.length === 2 ? undefined : '1 or 2';
   return String(units);
 }
+
+/** Says how many names there are. */
+export const countNames = (names: unknown) =>
+  `${(Array.isArray(names) ? names : Object.values(Object(names)).flat()).length} names`;
 
 /** @throws FileFormatError for names of more or fewer classes than the outputs have columns. */
 export function checkClassNames(graph: Parameters<typeof wrongNames>[0], { classNames }: Contents): void {
   const expected = wrongNames(graph, classNames);
   if (expected === undefined) return;
-  throw new FileFormatError('metadata.classNames', `${classNames?.length} names in place of ${expected}`);
+  throw new FileFormatError('metadata.classNames', `${countNames(classNames)} in place of ${expected}`);
 }
 
 /**

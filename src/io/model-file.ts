@@ -5,7 +5,7 @@ import { FileFormatError, NonFiniteError, ValueError } from '../errors.js';
 import { portable } from '../nn/registrations.js';
 import { textEncoder } from '../realms.js';
 import { type Description, readDescription } from './description.js';
-import { readContents, wrongNames } from './fill.js';
+import { countNames, readContents, wrongNames } from './fill.js';
 import { type Json, toJson } from './json.js';
 import { byteLength, type Declaration, DTYPES, LONGEST_HEADER, PREFIX, readLayout, writeHeader } from './layout.js';
 import { type Block, lift } from './numbers.js';
@@ -130,9 +130,9 @@ export function makeImage(model: Model, training: boolean): Image {
   const parts = [...weights, ...(state?.parts ?? [])];
   const run = model.run as Json | undefined;
   const { classNames, preprocessing } = model;
-  const expected = wrongNames(engine.network, Array.isArray(classNames) ? classNames : undefined);
+  const expected = wrongNames(engine.network, classNames);
   if (expected !== undefined) {
-    const given = `${classNames?.length} names`;
+    const given = countNames(classNames);
     throw new ValueError({ argument: 'model.classNames', given, expected: `${expected}, as the output has columns` });
   }
   const description: Description = {

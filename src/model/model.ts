@@ -21,6 +21,7 @@ import { checkBoolean, checkNumber, checkOptions, StateError, show, ValueError }
 import type { FitRun } from '../fit/fit.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import type { Matrix, MatrixLike, MatrixNumbers } from '../matrix.js';
+import type { ClassNames } from '../nn/class-names.js';
 import { type BuildableSpec, buildGraph, type Graph, sequence, specOf, trace } from '../nn/graph.js';
 import type { LayerSpec, SymbolicTensor } from '../nn/layers/index.js';
 import { copyData, copySpec } from '../nn/layers/kind.js';
@@ -36,15 +37,16 @@ import type {
 } from '../passes/gradient-options.js';
 import type { Logs } from '../passes/logs.js';
 import { trainOnBatch } from '../passes/one-batch.js';
-import { type PredictOptions, predict } from '../passes/predict.js';
+import { type BatchSizeOption, type PredictOptions, predict } from '../passes/predict.js';
+import type { PredictClassesOptions, PredictedClass } from '../passes/rare/predict-classes.js';
 import type { Mode } from '../program/emitter.js';
 import type { Layer } from '../program/layer.js';
 import type { Profile, ProfileOptions } from '../program/profile.js';
 import { rare } from '../rare.js';
 import { isPromise } from '../realms.js';
-import { type Data, isByName, readPair } from '../rows/arrays.js';
+import { type Data, isByName, readPair, type Targets } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
-import { sampleWeightOf, type WeightOptions } from '../rows/sample-weights.js';
+import type { EvaluateOptions, WeightOptions } from '../rows/sample-weights.js';
 import type { FunctionalOptions, ModelOptions, SequentialOptions } from './options.js';
 
 /** The part that trains, once a model has been fitted. */
@@ -56,7 +58,7 @@ let training: typeof import('../fit/fit.js') | undefined;
  */
 export class Model implements ModelInterface {
   epochs = 0;
-  classNames?: readonly string[];
+  classNames?: ClassNames | undefined;
   preprocessing?: unknown;
   stopTraining = false;
   readonly backend: BackendFactory;
@@ -88,6 +90,7 @@ export class Model implements ModelInterface {
     };
     this.#layers = built.layers;
     this.#engine = new Engine(built, seed, backend, initialize);
+    this.#engine.named = this;
   }
 
   get spec(): BuildableSpec & { readonly seed: number } {
@@ -119,7 +122,9 @@ export class Model implements ModelInterface {
 
   compile<const M extends Metrics = readonly []>(options: CompileOptions<M>): ModelInterface<MetricLabels<M>> {
     this.#checkIdle('compile');
-    this.#engine.configure(planCompile(this.#engine.network, options));
+    const plan = planCompile(this.#engine.network, options);
+    if (options.classNames) this.classNames = rare().readNames(this.#engine, options.classNames);
+    this.#engine.configure(plan);
     this.#interrupted = undefined;
     this.#compiled = copyData(options);
     return this as unknown as ModelInterface<MetricLabels<M>>;
@@ -133,9 +138,9 @@ export class Model implements ModelInterface {
     this.#engine.forgetTraining();
   }
 
-  async fit(x: Data, y: Data, options?: FitOptions): Promise<History>;
+  async fit(x: Data, y: Targets, options?: FitOptions): Promise<History>;
   async fit(batches: Batches, options?: StreamFitOptions): Promise<History>;
-  async fit(x: Data | Batches, y?: Data | StreamFitOptions, options?: FitOptions): Promise<History> {
+  async fit(x: Data | Batches, y?: Targets | StreamFitOptions, options?: FitOptions): Promise<History> {
     this.#checkIdle('fit');
     // With a stream, options are the second argument; data cannot have a `control`.
     const { control } = (options ?? y ?? {}) as { control?: Partial<TrainingControl> | undefined };
@@ -166,8 +171,12 @@ export class Model implements ModelInterface {
     this.#interrupted = state;
   }
 
-  async partialFit(x: Data, y: Data, options: PartialFitOptions = {}): Promise<Logs> {
-    checkOptions(options, ['batchSize', 'sampleWeight', 'classWeight', 'mixup', 'seed', 'signal'], 'partialFit');
+  async partialFit(x: Data, y: Targets, options: PartialFitOptions = {}): Promise<Logs> {
+    checkOptions(
+      options,
+      ['batchSize', 'sampleWeight', 'classWeight', 'classNames', 'mixup', 'seed', 'signal'],
+      'partialFit',
+    );
     this.#checkIdle('partialFit');
     const { epochs } = this;
     let history: History['history'];
@@ -180,14 +189,14 @@ export class Model implements ModelInterface {
     return Object.fromEntries(Object.entries(history).map(([name, values]) => [name, values[0] as number]));
   }
 
-  trainOnBatch(x: Data, y: Data, options?: WeightOptions): Logs {
+  trainOnBatch(x: Data, y: Targets, options?: WeightOptions): Logs {
     this.#checkBetweenSteps('trainOnBatch');
     return trainOnBatch(this.#engine, x, y, options);
   }
 
-  gradients(x: Data, y: Data, options?: GradientOptions): Gradients;
+  gradients(x: Data, y: Targets, options?: GradientOptions): Gradients;
   gradients(x: Data, options: OutputGradientOptions): OutputGradients;
-  gradients(x: Data, y: Data | OutputGradientOptions, options?: GradientOptions): Gradients | OutputGradients {
+  gradients(x: Data, y: Targets | OutputGradientOptions, options?: GradientOptions): Gradients | OutputGradients {
     this.#checkBetweenSteps('gradients');
     return rare().gradientsOf(this.#engine, x, y, options);
   }
@@ -201,11 +210,11 @@ export class Model implements ModelInterface {
     return rare().layerOutputs(this.#engine, x, names);
   }
 
-  evaluate(x: Data, y: Data, options?: WeightOptions): Logs {
-    return evaluate(this.#engine, readPair(this.#engine, x, y, sampleWeightOf(options, 'evaluate')));
+  evaluate(x: Data, y: Targets, options?: EvaluateOptions): Logs {
+    return evaluate(this.#engine, readPair(this.#engine, x, y, options && rare().evaluatedWeights(options)));
   }
 
-  testOnBatch(x: Data, y: Data, options?: WeightOptions): Logs {
+  testOnBatch(x: Data, y: Targets, options?: WeightOptions): Logs {
     return this.evaluate(x, y, options);
   }
 
@@ -224,8 +233,8 @@ export class Model implements ModelInterface {
     yield* predictBatches(this, batches, options);
   }
 
-  predict(x: Data): Matrix;
   predict<Output extends MatrixNumbers | Float32Array>(x: Data, options: PredictOptions<Output>): Output;
+  predict(x: Data, options?: BatchSizeOption): Matrix;
   predict(x: Data, options?: Partial<PredictOptions<MatrixNumbers | Float32Array>>): MatrixNumbers | Float32Array {
     const { inputs, outputs } = this.#engine.network;
     if (outputs.length > 1) {
@@ -240,9 +249,12 @@ export class Model implements ModelInterface {
     return this.predict(x);
   }
 
-  predictOutputs(x: Data): Record<string, Matrix> {
-    const predicted = rare().predictGraph(this.#engine, x) as readonly Matrix[];
-    return Object.fromEntries(this.#engine.network.outputs.map(({ name }, i) => [name, predicted[i] as Matrix]));
+  predictOutputs(x: Data, options?: BatchSizeOption): Record<string, Matrix> {
+    return rare().predictOutputs(this.#engine, x, options);
+  }
+
+  predictClasses<Classes = readonly PredictedClass[]>(x: Data, options?: PredictClassesOptions): Classes {
+    return rare().predictClasses(this.#engine, x, options) as Classes;
   }
 
   getWeights(): Weights {
@@ -278,7 +290,7 @@ export class Model implements ModelInterface {
     return rare().summarize(this.#graph, this.#layers, this.#engine);
   }
 
-  async profile(x: Data, y: Data, options: ProfileOptions = {}): Promise<Profile> {
+  async profile(x: Data, y: Targets, options: ProfileOptions = {}): Promise<Profile> {
     const { profile } = await import('../passes/profiling.js');
     await this.#engine.prepare();
     this.#checkBetweenSteps('profile');

@@ -11,17 +11,23 @@ import { inspection } from '../passes/rare/gradient-program.js';
 import { gradientsOf } from '../passes/rare/gradients.js';
 import { layerOutputs } from '../passes/rare/layer-outputs.js';
 import { updateMovingMoments } from '../passes/rare/moments.js';
-import { checkOutput, predictGraph } from '../passes/rare/predict-graph.js';
+import { predictClasses } from '../passes/rare/predict-classes.js';
+import { checkOutput, predictGraph, predictOutputs, rowsAtOnce } from '../passes/rare/predict-graph.js';
 import { refusal } from '../passes/rare/refusal.js';
 import type { RareParts } from '../rare.js';
+import { areLabels, findNames, listNames, namesOf, readLabels, readNames } from '../rows/rare/class-labels.js';
+import { evaluatedWeights } from '../rows/rare/evaluate-options.js';
 
 /** All parts, which backends bring along. */
 export const rareParts: RareParts = {
   applyAverage,
   applyGradients,
+  areLabels,
   checkOutput,
   chooseTrainable,
   copyAverages,
+  evaluatedWeights,
+  findNames,
   findTrouble,
   functionNames,
   gradientsOf,
@@ -29,10 +35,17 @@ export const rareParts: RareParts = {
   keepLasting,
   labelHint,
   layerOutputs,
+  listNames,
+  namesOf,
   planUpdate,
+  predictClasses,
   predictGraph,
+  predictOutputs,
   programText,
+  readLabels,
+  readNames,
   refusal,
+  rowsAtOnce,
   summarize,
   tabulate,
   troubleOf,

@@ -3,7 +3,7 @@ import type { Outcome } from '../engine/outcome.js';
 import { nextMode, takeStep } from '../engine/steps.js';
 import type { LinkedProgram } from '../program/run.js';
 import { rare } from '../rare.js';
-import { type Data, stageBatch } from '../rows/arrays.js';
+import { type Data, stageBatch, type Targets } from '../rows/arrays.js';
 import { sampleWeightOf, type WeightOptions } from '../rows/sample-weights.js';
 import { measureBatch } from './gather.js';
 import type { Logs } from './logs.js';
@@ -14,7 +14,7 @@ export const logsOf = (engine: Engine, program: LinkedProgram, outcome: Outcome)
   makeLogs(engine, outcome, program.rows, measureBatch(engine, program));
 
 /** Takes one step of the optimizer, or its share of one where gradients accumulate. */
-export function trainOnBatch(engine: Engine, x: Data, y: Data, options: WeightOptions | undefined): Logs {
+export function trainOnBatch(engine: Engine, x: Data, y: Targets, options: WeightOptions | undefined): Logs {
   const program = stageBatch(engine, nextMode(engine), x, y, sampleWeightOf(options, 'trainOnBatch'));
   const outcome = takeStep(engine, program);
   const skips = engine.training.onNonFinite === 'skip';

@@ -1,14 +1,22 @@
 import type { Engine } from '../engine/engine.js';
 import { INFERENCE_ROWS } from '../engine/training-plan.js';
-import { checkOptions } from '../errors.js';
 import { allFinite, type MatrixLike, type MatrixNumbers, makeMatrix } from '../matrix.js';
 import { copyRows, SHORT } from '../program/copy.js';
 import { outputLayer } from '../program/network.js';
 import { rare } from '../rare.js';
 import { readInput } from '../rows/arrays.js';
 
+/** The number of rows that a prediction computes at a time. */
+export interface BatchSizeOption {
+  /**
+   * Rows to compute at a time, as in Keras: an integer of at least 1, where more than 256 count as 256, for which there is
+   * memory. Outputs are the same to the bit. Default 256.
+   */
+  readonly batchSize?: number;
+}
+
 /** Options of `predict`. */
-export interface PredictOptions<Output extends MatrixNumbers | Float32Array> {
+export interface PredictOptions<Output extends MatrixNumbers | Float32Array> extends BatchSizeOption {
   /**
    * The memory to put the outputs in: a matrix of as many rows as `x` and a column per unit of the last layer, or a
    * Float32Array of at least that many numbers, of which those after the last row stay as they are. Filled and
@@ -31,7 +39,7 @@ export function predict(
   const { network } = engine;
   const { width: inputs, ids } = network.inputs[0]!;
   const { units } = outputLayer(network, 0);
-  if (options !== undefined) checkPredictOptions(options);
+  const most = options === undefined ? INFERENCE_ROWS : rare().rowsAtOnce(options);
   const column = ids === undefined && inputs === 1 && x instanceof Float32Array && x.length > 0 && allFinite(x);
   const input = column ? undefined : readInput(x, network.inputs[0]!, 'x');
   const from = input ? input.data : (x as Float32Array);
@@ -40,8 +48,8 @@ export function predict(
   if (output !== undefined) rare().checkOutput(output, x, rows, units);
   const result = output ?? makeMatrix(new Float32Array(rows * units), rows, units);
   const to = 'data' in result ? result.data : result;
-  for (let start = 0; start < rows; start += INFERENCE_ROWS) {
-    const count = Math.min(INFERENCE_ROWS, rows - start);
+  for (let start = 0; start < rows; start += most) {
+    const count = Math.min(most, rows - start);
     const program = engine.program('predict', count);
     const { heap } = engine;
     const { offset, stride } = program.inputs[0]!;
@@ -58,14 +66,4 @@ export function predict(
     else copyRows(heap, made.offset, made.stride, to, start * units, units, count, units);
   }
   return result;
-}
-
-/** `Object.keys`, by which options are checked elsewhere, makes an array. */
-export function checkPredictOptions(options: PredictArguments): void {
-  if (typeof options === 'object' && options !== null) {
-    let known = true;
-    for (const key in options) known &&= key === 'output';
-    if (known && !Array.isArray(options)) return;
-  }
-  checkOptions(options, ['output'], 'predict');
 }

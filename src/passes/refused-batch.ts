@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import { nextMode } from '../engine/steps.js';
 import type { LinkedProgram } from '../program/run.js';
-import { type Data, type Pair, stageBatch } from '../rows/arrays.js';
+import { type Data, type Pair, stageBatch, type Targets } from '../rows/arrays.js';
 import type { WeightOptions } from '../rows/sample-weights.js';
 
 /** A batch that was refused. */
@@ -17,6 +17,6 @@ export interface RefusedBatch {
 }
 
 /** Returns the batch that `trainOnBatch` was given. */
-export function refusedBatch(engine: Engine, x: Data, y: Data, options: WeightOptions = {}): RefusedBatch {
+export function refusedBatch(engine: Engine, x: Data, y: Targets, options: WeightOptions = {}): RefusedBatch {
   return { stage: () => stageBatch(engine, nextMode(engine), x, y, options.sampleWeight) };
 }

@@ -2,13 +2,18 @@ import type { Engine } from '../engine/engine.js';
 import type { BoundTarget } from '../engine/training-plan.js';
 import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
 import { checkFinite, type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../matrix.js';
+import type { Labels } from '../nn/class-names.js';
 import type { Mode } from '../program/emitter.js';
 import type { NetworkInput } from '../program/network.js';
 import type { LinkedProgram } from '../program/run.js';
+import { rare } from '../rare.js';
 import { readWeights, type SampleWeight } from './sample-weights.js';
 
 /** Data that goes into a model, or should come out: one matrix, several in order, or several by name. */
 export type Data = MatrixLike | readonly MatrixLike[] | Readonly<Record<string, MatrixLike>>;
+
+/** Targets: data, or labels of classes in their place, of one output, of several in order, or of several by name. */
+export type Targets = Data | Labels | readonly (MatrixLike | Labels)[] | Readonly<Record<string, MatrixLike | Labels>>;
 
 /** Inputs and targets, one matrix for each of the model's, of equally many rows. */
 export interface Pair {
@@ -28,14 +33,14 @@ interface Part {
 }
 
 /** Returns whether data comes as an object of matrices, not as a matrix. */
-export function isByName(data: Data | SampleWeight): data is Readonly<Record<string, MatrixLike>> {
+export function isByName(data: Targets | SampleWeight): data is Readonly<Record<string, MatrixLike>> {
   return (
     typeof data === 'object' && data !== null && !Array.isArray(data) && !ArrayBuffer.isView(data) && !('rows' in data)
   );
 }
 
 /** Data for each of `names`: by name, in order, or, where there is but one, by itself. */
-function split(data: Data, names: readonly string[], argument: string): readonly Part[] {
+function split(data: Targets, names: readonly string[], argument: string): readonly Part[] {
   if (isByName(data)) {
     checkOptions(data, names, argument);
     return names.map((name) => {
@@ -96,12 +101,8 @@ export function readInput(x: MatrixLike, { width, ids }: NetworkInput, argument:
 }
 
 /** Weights of rows for each target, all of whose losses must take them. */
-function readRowWeights(
-  targets: readonly BoundTarget[],
-  given: SampleWeight,
-  rows: number,
-  argument: string,
-): readonly Matrix[] {
+function readRowWeights(engine: Engine, given: SampleWeight, rows: number, argument: string): readonly Matrix[] {
+  const { targets } = engine.training;
   if (targets.some(({ objective }) => objective.unweighted)) {
     throw new ValueError({
       argument,
@@ -122,17 +123,23 @@ function readRowWeights(
   });
 }
 
-function readTargets({ objective }: BoundTarget, y: MatrixLike, rows: number, argument: string): Matrix {
-  const targets = toMatrix(y, argument);
-  objective.check(targets, rows, argument);
+function readTargets(engine: Engine, target: BoundTarget, y: MatrixLike, rows: number, argument: string): Matrix {
+  let targets: Matrix;
+  try {
+    targets = toMatrix(y, argument);
+  } catch (error) {
+    targets = rare().readLabels(engine, target, y, argument, error);
+  }
+  target.objective.check(targets, rows, argument);
   checkFinite(targets, argument);
   return targets;
 }
 
-function readAllTargets(targets: readonly BoundTarget[], y: Data, rows: number, argument: string): readonly Matrix[] {
+function readAllTargets(engine: Engine, y: Targets, rows: number, argument: string): readonly Matrix[] {
+  const { targets } = engine.training;
   const [only] = targets as readonly [BoundTarget];
   // Small steps take this path, which names would slow down.
-  if (targets.length === 1 && !isByName(y)) return [readTargets(only, y as MatrixLike, rows, argument)];
+  if (targets.length === 1 && !isByName(y)) return [readTargets(engine, only, y as MatrixLike, rows, argument)];
   const parts = split(
     y,
     targets.map(({ name }) => name),
@@ -140,7 +147,7 @@ function readAllTargets(targets: readonly BoundTarget[], y: Data, rows: number, 
   );
   return targets.map((target, i) => {
     const { data, label } = parts[i] as Part;
-    return readTargets(target, data, rows, label);
+    return readTargets(engine, target, data, rows, label);
   });
 }
 
@@ -148,18 +155,17 @@ function readAllTargets(targets: readonly BoundTarget[], y: Data, rows: number, 
 export function readPair(
   engine: Engine,
   x: Data,
-  y: Data,
+  y: Targets,
   sampleWeight?: SampleWeight,
   xName = 'x',
   yName = 'y',
   weightName = 'sampleWeight',
 ): Pair {
-  const { targets } = engine.training;
   const inputs = readInputs(engine, x, xName);
   const { rows } = inputs[0] as Matrix;
-  const read = readAllTargets(targets, y, rows, yName);
+  const read = readAllTargets(engine, y, rows, yName);
   if (sampleWeight === undefined) return { x: inputs, y: read, rows, weighted: false };
-  return { x: inputs, y: [...read, ...readRowWeights(targets, sampleWeight, rows, weightName)], rows, weighted: true };
+  return { x: inputs, y: [...read, ...readRowWeights(engine, sampleWeight, rows, weightName)], rows, weighted: true };
 }
 
 /** Refuses a training batch that a layer cannot take. @throws ShapeError for fewer rows than a layer needs in training. */
@@ -178,7 +184,7 @@ export function stageBatch(
   engine: Engine,
   mode: Extract<Mode, 'train' | 'accumulate' | 'gradients'>,
   x: Data,
-  y: Data,
+  y: Targets,
   sampleWeight?: SampleWeight,
 ): LinkedProgram {
   const batch = readPair(engine, x, y, sampleWeight);

@@ -1,18 +1,20 @@
 import type { MatrixLike } from '../matrix.js';
-import type { Data } from './arrays.js';
+import type { Labels } from '../nn/class-names.js';
+import type { Data, Targets } from './arrays.js';
 import type { SampleWeight } from './sample-weights.js';
 
 /** Data by name as TypeScript infers it of `[{ a: x }, { o: y }]`: each part has, optionally undefined, the names of the other. */
-type LooseData = Readonly<Record<string, MatrixLike | undefined>>;
+type LooseData = Readonly<Record<string, MatrixLike | Labels | undefined>>;
 
 /** One batch of a stream, inputs and targets and maybe the weights of its rows: `[x, y]`, `[x, y, sampleWeight]` or by name. */
 export type Batch =
-  | readonly (Data | LooseData)[]
+  | readonly [x: Data, y: Targets, sampleWeight?: SampleWeight | undefined]
+  | readonly (Targets | LooseData)[]
   | {
       /** Inputs, rows x columns; for several inputs a list, or an object by name. */
       readonly x: Data;
       /** Targets of the same rows. */
-      readonly y: Data;
+      readonly y: Targets;
       /** A weight for each row; default 1. */
       readonly sampleWeight?: SampleWeight;
     };

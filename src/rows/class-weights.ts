@@ -1,14 +1,15 @@
-import { checkNumber, ShapeError, show, UnknownNameError, ValueError } from '../errors.js';
+import { checkNumber, ShapeError, show, suggest, UnknownNameError, ValueError } from '../errors.js';
 import { type Matrix, makeMatrix } from '../matrix.js';
 import type { BoundLoss } from '../nn/bound-loss.js';
+import type { ClassName } from '../nn/class-names.js';
 import { rare } from '../rare.js';
 
 /**
- * Weights of classes, for targets of one class per row; they multiply those of rows, and validation is not weighted. By index,
- * finite and not below 0: an object, where classes that are not named have 1, or an array with one
- * for each class; or 'balanced': rows / (classes x rows of the class) as in scikit-learn, counted over the rows that are trained on and the classes they have.
+ * Weights of classes, for targets of one class per row; they multiply those of rows, and validation is not weighted. Finite and
+ * not below 0: an object by the names of the model's `classNames` or by index, where classes that are not named have 1, or an
+ * array with one for each class; or 'balanced': rows / (classes x rows of the class) as in scikit-learn, counted over the rows that are trained on and the classes they have.
  */
-export type ClassWeights = Readonly<Record<number, number>> | readonly number[] | 'balanced';
+export type ClassWeights = Readonly<Record<string | number, number>> | readonly number[] | 'balanced';
 
 /** Weights of the classes of one output, or of several outputs by name, of which those that are not named have none. */
 export type ClassWeightOption = ClassWeights | Readonly<Record<string, ClassWeights>>;
@@ -29,7 +30,12 @@ export function classReader({ definition: { targets: kind }, units: columns }: B
 }
 
 /** Reads one weight for each class. @throws ValueError, UnknownNameError */
-function readClassWeights(given: ClassWeights, classes: number, argument: string): Float64Array {
+function readClassWeights(
+  given: ClassWeights,
+  classes: number,
+  argument: string,
+  names: readonly ClassName[] = [],
+): Float64Array {
   const weights = new Float64Array(classes).fill(1);
   if (typeof given !== 'object' || given === null) {
     const expected = "weights by class index, such as { 0: 1, 1: 5 } or [1, 5], or 'balanced'";
@@ -42,10 +48,13 @@ function readClassWeights(given: ClassWeights, classes: number, argument: string
   // A hole of an array is no weight either.
   const entries = Array.isArray(given) ? [...given.entries()] : Object.entries(given);
   for (const [key, weight] of entries) {
-    const index = Number(key);
+    // A name that is a number goes before an index.
+    const place = typeof key === 'string' ? names.findIndex((name) => String(name) === key) : -1;
+    const index = place < 0 ? Number(key) : place;
     if (!(Number.isInteger(index) && index >= 0 && index < classes)) {
-      const expected = `class indices from 0 to ${classes - 1}`;
-      const hint = rare().labelHint(Object.keys(given).map(Number), classes);
+      const indices = `class indices from 0 to ${classes - 1}`;
+      const expected = names.length > 0 ? `one of ${rare().listNames(names)}, or ${indices}` : indices;
+      const hint = suggest(key, names.map(String)) ?? rare().labelHint(Object.keys(given).map(Number), classes);
       const complaint = { argument, given: `the class ${show(key)}`, expected };
       throw new UnknownNameError(hint === undefined ? complaint : { ...complaint, hint });
     }
@@ -75,6 +84,8 @@ export interface Weighing {
   readonly own: Matrix | undefined;
   /** The rows that are trained on, whose classes count for 'balanced'; default all. */
   readonly chosen: ArrayLike<number> | undefined;
+  /** The names of the classes, where the model has some. */
+  readonly names?: readonly ClassName[] | undefined;
 }
 
 /**
@@ -86,7 +97,7 @@ export function weighClasses(
   loss: BoundLoss,
   targets: Matrix,
   given: ClassWeights,
-  { argument, own, chosen }: Weighing,
+  { argument, own, chosen, names }: Weighing,
 ): Matrix {
   const { name, definition, units } = loss;
   const classOf = classReader(loss);
@@ -103,7 +114,7 @@ export function weighClasses(
   const weights =
     given === 'balanced'
       ? balance((row) => classOf(targets, row), rows, classes)
-      : readClassWeights(given, classes, argument);
+      : readClassWeights(given, classes, argument, names);
   const data = new Float32Array(targets.rows);
   for (let r = 0; r < data.length; r++) {
     data[r] = (weights[classOf(targets, r)] as number) * (own ? (own.data[r] as number) : 1);

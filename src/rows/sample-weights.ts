@@ -34,6 +34,15 @@ export interface WeightOptions {
   readonly sampleWeight?: SampleWeight;
 }
 
+/** Options of `evaluate`. */
+export interface EvaluateOptions extends WeightOptions {
+  /**
+   * Rows to compute at a time at most, as in Keras: an integer of at least 1. At most 256 are in any case, for which there is
+   * memory, and sums are taken of blocks of 256 rows whatever it is, so that results are the same to the bit. Default 256.
+   */
+  readonly batchSize?: number;
+}
+
 export function sampleWeightOf(options: WeightOptions | undefined, argument: string): SampleWeight | undefined {
   if (options === undefined) return undefined;
   checkOptions(options, ['sampleWeight'], argument);

@@ -18,8 +18,12 @@ export class HostStreams {
   constructor(private readonly unpack: Unpack) {}
 
   /** Batches of the calling side, one asked for at a time. */
-  make({ open, kind, known }: PackedStream, hooks: Hooks, ask: AskApart): unknown {
-    if (kind === 'function') return (epoch: number) => this.#iterable(() => ({ ask, open }), epoch, hooks, known);
+  make({ open, kind, known, prepare }: PackedStream, hooks: Hooks, ask: AskApart): unknown {
+    if (kind === 'function') {
+      const begin = (epoch: number) => this.#iterable(() => ({ ask, open }), epoch, hooks, known);
+      if (prepare === undefined) return begin;
+      return Object.assign(begin, { prepare: async () => (await ask(prepare)).answers[0] });
+    }
     if (kind === 'iterable') return this.#iterable(() => ({ ask, open }), 0, hooks, known);
     const present = this.#streams.get(known);
     if (present) {

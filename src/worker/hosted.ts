@@ -44,6 +44,9 @@ export async function openBackend({ name, options }: BackendChoice): Promise<Bac
 
 const isPlain = (value: unknown) => (typeof value !== 'object' || value === null) && typeof value !== 'function';
 
+/** Properties that a model has once they are set. */
+const OPTIONAL = ['classNames', 'preprocessing'] as const satisfies readonly (keyof Model)[];
+
 /** A model of this worker and what the calling side knows of it. */
 export class Hosted {
   readonly #model: Model;
@@ -58,7 +61,7 @@ export class Hosted {
     this.#model = model;
     const accessors = Object.entries(Object.getOwnPropertyDescriptors(GraphModel.prototype));
     const readable = accessors.filter(([, { get }]) => get).map(([name]) => name);
-    this.#names = new Set([...Object.keys(model), ...readable].filter((name) => name !== 'backend'));
+    this.#names = new Set([...Object.keys(model), ...OPTIONAL, ...readable].filter((name) => name !== 'backend'));
   }
 
   describe(): Description {
@@ -66,7 +69,7 @@ export class Hosted {
     const settable = Object.entries(own).filter(([, { set }]) => set);
     const { name, math, threads, reason } = this.#model.backend;
     return {
-      settable: [...Object.keys(this.#model), ...settable.map(([name]) => name)],
+      settable: [...new Set([...Object.keys(this.#model), ...OPTIONAL, ...settable.map(([name]) => name)])],
       backend: { name, math, threads, ...(reason === undefined ? {} : { reason }) },
       ...namesOf(this.#model),
     };

@@ -25,6 +25,8 @@ export interface MethodRow {
   readonly yields?: true;
   /** Options that are for the calling side: progress, and how hooks are grouped. */
   readonly trains?: true;
+  /** Its stream of batches is not to be learned from. */
+  readonly judges?: true;
   /** Has an `output` of the calling side to fill. */
   readonly fills?: true;
   /** The model is gone afterwards. */
@@ -47,11 +49,12 @@ export const methods = {
   layerOutputs: row(x, plain('names')),
   evaluate: row(x, y, options),
   testOnBatch: row(x, y, options),
-  evaluateBatches: row(x, options),
+  evaluateBatches: { ...row(x, options), judges: true },
   predict: { ...row(x, options), fills: true },
   predictOnBatch: row(x),
-  predictOutputs: row(x),
-  predictBatches: { ...row(x, options), yields: true },
+  predictOutputs: row(x, options),
+  predictClasses: row(x, options),
+  predictBatches: { ...row(x, options), yields: true, judges: true },
   updateMovingMoments: row(x, options),
   profile: row(x, y, options),
   getWeights: row(),

@@ -6,7 +6,7 @@ import { isA } from '../realms.js';
 import { type Batches, isBatches } from '../rows/batches.js';
 import { isStream } from './batch-streams.js';
 import { type Copy, copyNow, copyOfNumbers, copyOfRows, copyOfView, ELEMENTS, NUMBERS } from './copying.js';
-import type { Role } from './methods.js';
+import type { MethodRow } from './methods.js';
 import { packError } from './packed-errors.js';
 import type { Note, PackedCallback, PackedControl, PackedStream, Path } from './protocol.js';
 
@@ -28,7 +28,8 @@ export interface Registry {
   keep(fn: (...args: never[]) => unknown): number;
   callback(callback: object): PackedCallback;
   signal(signal: AbortSignal): number;
-  stream(stream: Batches<unknown>): PackedStream;
+  /** `argument` names a stream that is not to be learned from. */
+  stream(stream: Batches<unknown>, argument: string | undefined): PackedStream;
   control(control: TrainingControl): PackedControl;
 }
 
@@ -74,6 +75,8 @@ export class Packer {
   readonly loans: Loan[] = [];
   readonly #transfer = new Set<ArrayBuffer>();
   readonly #shipped = new Map<object, number>();
+  /** The argument that is a stream not to be learned from. */
+  #judged: string | undefined;
 
   constructor(
     private readonly registry: Registry,
@@ -87,7 +90,8 @@ export class Packer {
   }
 
   /** Packs the arguments of a method by their roles. */
-  arguments(roles: readonly Role[], args: readonly unknown[]): unknown[] {
+  arguments({ args: roles, judges }: MethodRow, args: readonly unknown[]): unknown[] {
+    this.#judged = judges && 'batches';
     const [first] = args;
     const streams = typeof first === 'function' || (typeof first === 'object' && first !== null && isBatches(first));
     return args.map((arg, i) => {
@@ -269,7 +273,8 @@ export class Packer {
   }
 
   #stream(stream: Batches<unknown>, path: Path): undefined {
-    return this.#note({ kind: 'stream', path, stream: this.registry.stream(stream) });
+    const argument = path.at(-1) === 'validationData' ? 'validationData' : this.#judged;
+    return this.#note({ kind: 'stream', path, stream: this.registry.stream(stream, argument) });
   }
 
   /** New memory, to be moved. */

@@ -55,6 +55,8 @@ export interface PackedStream {
   /** Takes the number of an epoch, begins and returns two functions' numbers: for the next batch, and for no more. */
   readonly open: number;
   readonly kind: 'function' | 'iterable' | 'once';
+  /** A function that returns the classes of the target, where batches are of tables. */
+  readonly prepare?: number;
   /** The number, in all calls, of what can be read but once. */
   readonly known: number;
 }

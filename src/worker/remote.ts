@@ -7,8 +7,9 @@ import type { Matrix, MatrixNumbers } from '../matrix.js';
 import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
 import type { GradientOptions, Gradients, OutputGradientOptions, OutputGradients } from '../passes/gradient-options.js';
 import type { Logs } from '../passes/logs.js';
-import type { PredictOptions } from '../passes/predict.js';
-import type { Data } from '../rows/arrays.js';
+import type { BatchSizeOption, PredictOptions } from '../passes/predict.js';
+import type { PredictClassesOptions, PredictedClass } from '../passes/rare/predict-classes.js';
+import type { Data, Targets } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
 import type { Connection } from './connection.js';
 import { type FunctionName, type MethodRow, methods, rowOf } from './methods.js';
@@ -22,7 +23,7 @@ type Plain = number | string | boolean | null | undefined;
 type Method = (...args: never[]) => unknown;
 
 /** Methods whose types are not those of the model with a promise around what they return. */
-type Special = 'compile' | 'fit' | 'gradients' | 'predict' | 'backend';
+type Special = 'compile' | 'fit' | 'gradients' | 'predict' | 'predictClasses' | 'backend';
 
 type RemoteMembers<Names extends string> = {
   readonly [K in Exclude<keyof Model, Special> as Model[K] extends Method ? K : never]: Model<Names>[K] extends (
@@ -100,21 +101,23 @@ export interface RemoteModel<Names extends string = string> extends RemoteMember
   /** Chooses optimizer, loss and metrics in the worker; see `Model.compile`. Resolves with this model. */
   compile<const M extends Metrics = readonly []>(options: CompileOptions<M>): Promise<RemoteModel<MetricLabels<M>>>;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
-  fit(x: Data, y: Data, options: RemoteFitOptions & Validating): Promise<History<Names, true>>;
+  fit(x: Data, y: Targets, options: RemoteFitOptions & Validating): Promise<History<Names, true>>;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
-  fit(x: Data, y: Data, options?: RemoteFitOptions): Promise<History<Names>>;
+  fit(x: Data, y: Targets, options?: RemoteFitOptions): Promise<History<Names>>;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
   fit(batches: Batches, options: RemoteStreamFitOptions & Validating): Promise<History<Names, true>>;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
   fit(batches: Batches, options?: RemoteStreamFitOptions): Promise<History<Names>>;
   /** Computes gradients in the worker; see `Model.gradients`. */
-  gradients(x: Data, y: Data, options?: GradientOptions): Promise<Gradients>;
+  gradients(x: Data, y: Targets, options?: GradientOptions): Promise<Gradients>;
   /** Computes gradients from given ones of the outputs in the worker; see `Model.gradients`. */
   gradients(x: Data, options: OutputGradientOptions): Promise<OutputGradients>;
   /** Computes outputs in the worker, rows x units; see `Model.predict`. */
-  predict(x: Data): Promise<Matrix>;
-  /** Computes outputs in the worker, rows x units; see `Model.predict`. */
   predict<Output extends MatrixNumbers | Float32Array>(x: Data, options: PredictOptions<Output>): Promise<Output>;
+  /** Computes outputs in the worker, rows x units; see `Model.predict`. */
+  predict(x: Data, options?: BatchSizeOption): Promise<Matrix>;
+  /** Predicts the class of each row in the worker; see `Model.predictClasses`. */
+  predictClasses<Classes = readonly PredictedClass[]>(x: Data, options?: PredictClassesOptions): Promise<Classes>;
   /** Frees the model, and ends its worker if it has one of its own. Fails while `fit` is running, as `Model.dispose` does. */
   dispose(): Promise<void>;
 }
@@ -187,7 +190,7 @@ class Mirror implements Target {
     const { rest, settings: fitting } = row.trains ? splitOptions(args, scope) : { rest: args, settings: {} };
     const settings = put ? { ...fitting, put: scope.keep(put) } : fitting;
     const packer = new Packer(scope, this.description);
-    const packed = packer.arguments(row.args, rest);
+    const packed = packer.arguments(row, rest);
     const { notes, loans } = packer;
     const lent = loans.map(({ path }) => path);
     const { model } = this;

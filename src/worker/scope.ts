@@ -3,6 +3,7 @@ import type { TrainingControl } from '../callbacks/training-control.js';
 import { onAbort } from '../fit/on-abort.js';
 import type { Batches } from '../rows/batches.js';
 import { isOnce } from '../rows/iterate.js';
+import { checkFitted, type Learning } from '../rows/learning.js';
 import { openStream } from './batch-streams.js';
 import { unpackResult } from './packed-results.js';
 import type { Names, Packer, Registry } from './packing.js';
@@ -114,12 +115,16 @@ export class Scope implements Registry {
     return number;
   }
 
-  stream(stream: Batches<unknown>): PackedStream {
+  stream(stream: Batches<unknown>, argument: string | undefined): PackedStream {
     const open = this.keep((epoch: number) => {
+      if (argument !== undefined) checkFitted(stream, argument);
       const iterator = openStream(stream, epoch);
       return [this.keep(() => iterator.next(), 'batch'), this.keep(() => iterator.return?.(), 'hook')];
     });
-    if (typeof stream === 'function') return { open, kind: 'function', known: -1 };
+    if (typeof stream === 'function') {
+      const { prepare } = stream as Partial<Learning>;
+      return { open, kind: 'function', known: -1, ...(prepare && { prepare: this.keep(() => prepare()) }) };
+    }
     return isOnce(stream)
       ? { open, kind: 'once', known: this.source.known(stream) }
       : { open, kind: 'iterable', known: -1 };

@@ -53,7 +53,7 @@ describe('rows of blocks are cut anew', () => {
     const whole = plain.preprocess.transform(tableFromRows(all));
     const batches = open().batches({ ...plain, batchSize: 128 });
     for (const epoch of name === 'streamCsv' ? [0, 1] : [0]) {
-      const made = await collect(batches(epoch));
+      const made = (await collect(batches(epoch))) as [Matrix, Matrix][];
       expect(made.map(([x]) => x.rows)).toEqual([...new Array(234).fill(128), 48]);
       expect(made.every(([x, y]) => x.columns === 5 && y.columns === 1 && x.rows === y.rows)).toBe(true);
       expect(Float32Array.from(made.flatMap(([x]) => [...x.data]))).toEqual(whole.data);
@@ -73,7 +73,10 @@ describe('rows of blocks are cut anew', () => {
       .slice(0, rows)
       .map(({ w, ...row }) => Object.values(row).join())
       .join('\n')}`;
-    const made = await collect(streamCsv({ text }).batches({ ...plain, batchSize, dropRemainder })());
+    const made = (await collect(streamCsv({ text }).batches({ ...plain, batchSize, dropRemainder })())) as [
+      Matrix,
+      Matrix,
+    ][];
     expect(made.length).toBe(count);
     const kept = dropRemainder ? rows - (rows % batchSize) : rows;
     expect(made.flatMap(([, y]) => [...y.data])).toEqual(all.slice(0, kept).map(({ y }) => y));

@@ -44,8 +44,17 @@ export interface TargetBatchOptions extends TableBatchOptions {
   readonly target: string | readonly string[];
 }
 
-/** Batches of a stream of tables: a function of the epoch, which `fit` takes. */
-export interface TableBatches<T = [x: Matrix, y: Matrix]> {
+/** The same with targets that are made into numbers. */
+export interface NumberTargetBatchOptions extends TargetBatchOptions {
+  /** Makes targets of the columns of `target`. */
+  readonly targets: Preprocessing;
+}
+
+/**
+ * Batches of a stream of tables: a function of the epoch, which `fit` takes. Targets are numbers, or labels where the column has
+ * texts and there are no `targets`; weights of rows come where `sampleWeight` names their column.
+ */
+export interface TableBatches<T = [x: Matrix, y: Matrix | readonly string[], sampleWeight?: Matrix]> {
   /** Reads the source from its beginning. */
   (epoch?: number): AsyncGenerator<T, void, undefined>;
   /**
@@ -53,6 +62,11 @@ export interface TableBatches<T = [x: Matrix, y: Matrix]> {
    * sorted: what a model is built by. The first epoch does so by itself.
    */
   prepare(): Promise<Prepared>;
+  /**
+   * Says whether there is nothing left to learn. `evaluateBatches`, `predictBatches` and `validationData` refuse batches that would
+   * learn from the rows that they are to judge.
+   */
+  readonly isFitted: boolean;
 }
 
 /** Tells what is known of a stream before its first batch. */

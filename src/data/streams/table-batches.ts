@@ -28,12 +28,12 @@ export class BatchMaker {
   async prepare(): Promise<Prepared> {
     const { target, targets } = this.plan;
     const classNames = target.length === 1 && targets === undefined ? await this.#learn() : undefined;
-    if (this.#unfitted) await this.#learn();
+    if (!this.isFitted) await this.#learn();
     return { columns: this.#inputs.features.length, classNames, remarks: [...this.#remarks] };
   }
 
   async *epoch(number: number): AsyncGenerator<unknown, void, undefined> {
-    if (this.#unfitted) await this.#learn();
+    if (!this.isFitted) await this.#learn();
     const { target } = this.plan;
     const cutting = new Rebatching(this.plan, number);
     const names = new Map<string, number>();
@@ -65,8 +65,8 @@ export class BatchMaker {
     });
   }
 
-  get #unfitted(): boolean {
-    return !this.#inputs.isFitted || this.plan.targets?.isFitted === false;
+  get isFitted(): boolean {
+    return this.#inputs.isFitted && this.plan.targets?.isFitted !== false;
   }
 
   async *#tables(): AsyncGenerator<Table, void, undefined> {

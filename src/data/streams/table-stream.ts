@@ -1,6 +1,7 @@
 import type { Matrix } from '../../matrix.js';
 import type { Table } from '../table.js';
 import {
+  type NumberTargetBatchOptions,
   planBatches,
   type TableBatches,
   type TableBatchOptions,
@@ -18,6 +19,7 @@ export interface TableStream extends AsyncGenerator<Table, void, undefined> {
    * @throws ValueError and UnknownNameError for wrong options; as batches are read DataError, and ValueError for rows without
    * a target and for a source that can be read but once and would have to be read again.
    */
+  batches(options: NumberTargetBatchOptions): TableBatches<[x: Matrix, y: Matrix, sampleWeight?: Matrix]>;
   batches(options: TargetBatchOptions): TableBatches;
   batches(options?: Omit<TableBatchOptions, 'target' | 'targets' | 'sampleWeight'>): TableBatches<Matrix>;
 }
@@ -26,7 +28,8 @@ export interface TableStream extends AsyncGenerator<Table, void, undefined> {
 export function tableStream(source: TableSource): TableStream {
   const batches = (options: TableBatchOptions = {}) => {
     const maker = new BatchMaker(source, planBatches(options));
-    return Object.assign((epoch = 0) => maker.epoch(epoch), { prepare: () => maker.prepare() });
+    const made = Object.assign((epoch = 0) => maker.epoch(epoch), { prepare: () => maker.prepare() });
+    return Object.defineProperty(made, 'isFitted', { get: () => maker.isFitted });
   };
   return Object.defineProperty(source.read(undefined), 'batches', { value: batches }) as TableStream;
 }

@@ -14,6 +14,7 @@ import { combine, compileNetwork, cooled, makeNetwork } from './make-network.js'
 import type { History, MemberRecord } from './member.js';
 import { type CheckpointEvery, Pauses } from './pauses.js';
 import { Rounds } from './rounds.js';
+import { Validated } from './validated.js';
 
 export interface Trained {
   readonly model: Model;
@@ -111,7 +112,8 @@ export async function train(
     const network = networks[i]!;
     const { train, held } = parts[i]!;
     const [heldX, heldY] = [gather(x, held), gather(y, held)];
-    const arrive = () => heldOut.take(i, network.predict(heldX).data);
+    const validated = new Validated(held.length, outputs);
+    const arrive = () => heldOut.take(i, validated.outputs);
     const again: Callback = {
       onEpochBegin(epoch) {
         if (epoch >= epochs) network.learningRate = rateAgain(design, epoch);
@@ -125,7 +127,7 @@ export async function train(
       lint: false,
       signal: rounds.signalOf(i),
       resume: network.run !== undefined,
-      callbacks: [rounds.turn(i), again, ...callbacks(i, design), rounds.barrier(i, arrive)],
+      callbacks: [rounds.turn(i), again, validated.callback, ...callbacks(i, design), rounds.barrier(i, arrive)],
     });
     histories[i] = history;
   };

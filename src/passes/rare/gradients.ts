@@ -7,7 +7,7 @@ import { checkFinite, type Matrix, type MatrixLike, makeMatrix, toMatrix } from 
 import { readParameter, type Weights } from '../../nn/parameters.js';
 import { outputLayer } from '../../program/network.js';
 import type { Wish } from '../../program/rare/backward-program.js';
-import { type Data, isByName, readInputs, readPair } from '../../rows/arrays.js';
+import { type Data, isByName, readInputs, readPair, type Targets } from '../../rows/arrays.js';
 import type {
   Backward,
   BackwardOptions,
@@ -153,7 +153,7 @@ function compute<T>(
 export function gradientsOf(
   engine: Engine,
   x: Data,
-  y: Data | OutputGradientOptions,
+  y: Targets | OutputGradientOptions,
   options?: GradientOptions,
 ): Gradients | OutputGradients {
   const free = isOutputGradient(engine, y, options);
@@ -161,7 +161,7 @@ export function gradientsOf(
   checkOptions(given, [...FLAGS, free ? 'outputGradient' : 'sampleWeight'], 'gradients');
   for (const flag of FLAGS) if (given[flag] !== undefined) checkBoolean(given[flag], `gradients.${flag}`);
   if (!free) {
-    const batch = readPair(engine, x, y as Data, options?.sampleWeight);
+    const batch = readPair(engine, x, y as Targets, options?.sampleWeight);
     checkRows(engine, batch.rows, given);
     return compute(engine, batch, true, given, (program) => ({
       logs: logsOf(engine, program, readOutcome(engine)),

@@ -1,12 +1,12 @@
 import type { Engine } from '../../engine/engine.js';
 import { INFERENCE_ROWS } from '../../engine/training-plan.js';
-import { ShapeError, show, ValueError } from '../../errors.js';
+import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../../errors.js';
 import { isMatrix, type Matrix, type MatrixLike, type MatrixNumbers, makeMatrix } from '../../matrix.js';
 import { copyRows } from '../../program/copy.js';
 import { outputLayer } from '../../program/network.js';
 import { isFloat32 } from '../../realms.js';
 import { type Data, readInputs } from '../../rows/arrays.js';
-import { checkPredictOptions, type PredictArguments } from '../predict.js';
+import type { BatchSizeOption, PredictArguments } from '../predict.js';
 import { sharesMemory } from './shared-memory.js';
 
 /** Predicts one matrix per output, for models with any number of inputs and outputs. */
@@ -15,7 +15,7 @@ export function predictGraph(
   x: Data,
   options?: PredictArguments,
 ): readonly (MatrixNumbers | Float32Array)[] {
-  if (options !== undefined) checkPredictOptions(options);
+  const most = options === undefined ? INFERENCE_ROWS : rowsAtOnce(options);
   const { network } = engine;
   const inputs = readInputs(engine, x, 'x');
   const { rows: total } = inputs[0] as Matrix;
@@ -23,8 +23,8 @@ export function predictGraph(
   const output = options?.output;
   if (output !== undefined) for (const { data } of inputs) checkOutput(output, data, total, widths[0] as number);
   const results = widths.map((units) => output ?? makeMatrix(new Float32Array(total * units), total, units));
-  for (let start = 0; start < total; start += INFERENCE_ROWS) {
-    const rows = Math.min(INFERENCE_ROWS, total - start);
+  for (let start = 0; start < total; start += most) {
+    const rows = Math.min(most, total - start);
     const program = engine.program('predict', rows);
     engine.stageBatch(program, inputs, [], start);
     engine.runProgram(program);
@@ -36,6 +36,27 @@ export function predictGraph(
     });
   }
   return results;
+}
+
+/** Predicts one matrix per output, by name. @throws UnknownNameError for an option that there is not */
+export function predictOutputs(engine: Engine, x: Data, options: BatchSizeOption = {}): Record<string, Matrix> {
+  checkOptions(options, ['batchSize'], 'predictOutputs');
+  const predicted = predictGraph(engine, x, options) as readonly Matrix[];
+  return Object.fromEntries(engine.network.outputs.map(({ name }, i) => [name, predicted[i] as Matrix]));
+}
+
+/**
+ * Checks the options of `predict`, and returns the rows to compute at a time, for which there is memory. It makes no arrays of
+ * keys, as `checkOptions` does, nor anything else.
+ * @throws UnknownNameError, ValueError for options that are wrong.
+ */
+export function rowsAtOnce(options: PredictArguments): number {
+  let known = typeof options === 'object' && options !== null && !Array.isArray(options);
+  for (const key in options) known &&= key === 'output' || key === 'batchSize';
+  if (!known) checkOptions(options, ['output', 'batchSize'], 'predict');
+  const { batchSize } = options;
+  if (batchSize === undefined) return INFERENCE_ROWS;
+  return Math.min(checkNumber(batchSize, 'batchSize', { min: 1, integer: true }), INFERENCE_ROWS);
 }
 
 /** @throws ValueError, ShapeError for memory that cannot take the outputs */
@@ -76,6 +97,8 @@ export function checkOutput(output: MatrixNumbers | Float32Array, x: MatrixLike,
 declare module '../../rare.js' {
   interface RareParts {
     readonly predictGraph: typeof predictGraph;
+    readonly predictOutputs: typeof predictOutputs;
+    readonly rowsAtOnce: typeof rowsAtOnce;
     readonly checkOutput: typeof checkOutput;
   }
 }

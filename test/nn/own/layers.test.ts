@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   type BackendFactory,
   customLayer,
+  customLoss,
   dense,
   deserialize,
   dropout,
@@ -57,6 +59,49 @@ describe('gradients, by float64 central differences', () => {
     const twice = sum({ activityRegularizer: 'l2' }).apply([y, sum().apply([y, h])]);
     const graph = trace([a, b], [dense({ units: 2 }).apply(twice)]);
     checkGradients({ name: 'two inputs', graph, loss: 'meanSquaredError' });
+  });
+});
+
+interface Fixture {
+  readonly x: number[][];
+  readonly dy: number[][];
+  readonly weights: Record<string, number[][]>;
+  readonly y: number[][];
+  readonly dx: number[][];
+  readonly gradients: Record<string, number[][]>;
+}
+const fixtures = JSON.parse(
+  readFileSync(new URL('../../fixtures/pytorch/parts/own_layers.json', import.meta.url), 'utf8'),
+) as Record<string, Fixture>;
+
+function expectClose(actual: ArrayLike<number>, expected: readonly number[]): void {
+  expect(actual.length).toBe(expected.length);
+  const scale = Math.max(...expected.map(Math.abs));
+  expected.forEach((value, i) => {
+    expect(Math.abs(actual[i]! - value), `[${i}]: ${actual[i]} for ${value}`).toBeLessThanOrEqual(
+      5e-6 * Math.abs(value) + 1e-6 * scale,
+    );
+  });
+}
+
+describe.each(Object.entries(allFactories))('against PyTorch, %s', (_, factory) => {
+  test('the fixtures are those of the six layers', () => {
+    expect(Object.keys(fixtures)).toEqual(Object.keys(sixLayers));
+  });
+  test.each(Object.entries(fixtures))('%s', (name, { x, dy, weights, y, dx, gradients }) => {
+    const layers = [Object.assign(sixLayers[name]!(), { inputShape: 5 })];
+    const model = sequential({ layers, backend: factory });
+    const named = (given: Record<string, number[][]>) =>
+      Object.fromEntries(Object.entries(given).map(([key, value]) => [`layers.0.${key}`, value]));
+    model.setWeights(named(weights));
+    // The gradient by the output is dy.
+    model.compile({ optimizer: 'sgd', loss: customLoss((t, p, { mul, sum }) => sum(mul(t, p))) });
+    expectClose(model.predict(x).data, y.flat());
+    const found = model.gradients(x, dy, { nodes: true });
+    expectClose(found.nodes.input!.gradient!.data, dx.flat());
+    for (const [key, value] of Object.entries(named(gradients))) {
+      expectClose(found.gradients[key]!.data, value.flat());
+    }
   });
 });
 

@@ -7,7 +7,7 @@ import {
   type Operations,
 } from '../../../src/index.js';
 
-// Layers that people write themselves; docs/own-layers.md has each, and fixtures/pytorch/training/own_layers.py in PyTorch.
+// Layers that people write themselves; docs/own-layers.md has each, and fixtures/pytorch/parts/own_layers.py in PyTorch.
 
 /** x W + b. */
 const product = (x: Expression, w: Expression, b: Expression, { add, matmul }: Operations) => add(matmul(x, w), b);
