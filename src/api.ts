@@ -165,6 +165,12 @@ export type { OptimizerSpec } from './nn/optimizers/optimizers.js';
 export type { ScheduleDefinition } from './nn/optimizers/rate.js';
 export * from './nn/optimizers/schedules.js';
 export type { Solver } from './nn/optimizers/solver.js';
+export type { CustomOptimizer } from './nn/optimizers/updating.js';
+export {
+  type CustomOptimizerOptions,
+  customOptimizer,
+  type UpdateFunction,
+} from './nn/own-optimizer/own-optimizer.js';
 export type { Weights } from './nn/parameters.js';
 export * from './nn/registered.js';
 export { type FamilyName, type Registrable, register } from './nn/registrations.js';

@@ -26,7 +26,7 @@ async function readSource(source: unknown, extras: unknown, whole: boolean): Pro
     const hint = 'A whole module has the extras within; of two, leave out source.extras.';
     throw new ValueError({
       argument: 'wasm.extras',
-      given: `${show(extras)} beside source`,
+      given: `${show(extras)} with source`,
       expected: 'nothing',
       hint,
     });

@@ -107,23 +107,27 @@ const program = new Command('myelin')
   })
   .addHelpText(
     'after',
-    '\nLists are separated by commas, and their options may come again: --drop a,b is --drop a --drop b. A name with a\ncomma needs double quotes: --drop \'"a,b",c\'.\nExit codes: 0 done, 1 data or a model are wrong, 2 the command is, 130 interrupted,\n129 the terminal was closed, 143 told to end.',
+    '\nLists are separated by commas, and their options may be repeated: --drop a,b is --drop a --drop b. A name with a\ncomma needs double quotes: --drop \'"a,b",c\'.\nExit codes: 0 success, 1 an error in the data or the model, 2 an error in the command, 130 interrupted (SIGINT),\n129 terminal closed (SIGHUP), 143 terminated (SIGTERM).',
   );
 
 /** Adds the options of commands that read data. */
 function reading(command: Command): Command {
   return command
-    .option('--separator <character>', "what separates fields, 'tab' too (default: inferred)", separator)
-    .option('--header', 'the first line holds names (default: inferred)')
-    .option('--no-header', 'it does not')
+    .option('--separator <character>', "the character between fields, or 'tab' (default: inferred)", separator)
+    .option('--header', 'take the first line as names of columns (default: inferred)')
+    .option('--no-header', 'take the first line as data')
     .option('--names <name,...>', 'names of the columns, instead of those in the file', list)
-    .option('--quote', 'double quotes enclose fields (default: inferred)')
-    .option('--no-quote', 'they are characters like others')
-    .option('--comment <text>', "leaves out lines that begin with it, such as '#'", comment)
-    .option('--skip-lines <count>', 'lines to leave out at the beginning (default: inferred)', count)
-    .option('--key <path>', 'where the rows are in JSON, such as result.items (default: inferred)')
+    .option('--quote', 'read double quotes as enclosing fields (default: inferred)')
+    .option('--no-quote', 'read double quotes as ordinary characters')
+    .option('--comment <text>', "ignore lines that begin with this text, such as '#'", comment)
+    .option('--skip-lines <count>', 'lines to ignore at the beginning (default: inferred)', count)
+    .option('--key <path>', 'the path to the rows in JSON, such as result.items (default: inferred)')
     .addOption(
-      new Option('--format <format>', 'of the data (default: by its name)').choices(['csv', 'json', 'jsonLines']),
+      new Option('--format <format>', 'format of the data (default: by the name of the file)').choices([
+        'csv',
+        'json',
+        'jsonLines',
+      ]),
     )
     .option('--columns <name=kind,...>', `kinds of columns: ${KINDS.join(', ')} (default: inferred)`, kinds)
     .option(
@@ -142,12 +146,12 @@ function reading(command: Command): Command {
     )
     .option(
       '--date-format <format>',
-      'DMY, MDY, YMD or such as DD/MM/YYYY, for all columns or as name=format (default: inferred)',
+      'DMY, MDY, YMD or a pattern such as DD/MM/YYYY, for all columns or as name=format (default: inferred)',
       dateFormat,
     )
-    .option('--encoding <name>', 'such as windows-1252 (default: UTF-8)', encoding)
-    .option('--max-bytes <count>', 'what is read into memory at most (default: 2^30, of JSON 2^29)', count)
-    .option('--max-rows <count>', 'the same of rows of CSV (default: 2^26)', count);
+    .option('--encoding <name>', 'encoding of the text, such as windows-1252 (default: UTF-8)', encoding)
+    .option('--max-bytes <count>', 'the most bytes to read into memory (default: 2^30, of JSON 2^29)', count)
+    .option('--max-rows <count>', 'the most rows of CSV to read into memory (default: 2^26)', count);
 }
 
 const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  $ npx myelin ${line}`).join('\n')}`;
@@ -161,40 +165,40 @@ const run =
 
 reading(program.command('train'))
   .description('Learns to predict a column of a table, and saves the model.')
-  .argument('<data>', "CSV, JSON or JSON Lines, maybe with gzip; '-' for standard input")
-  .requiredOption('--target <column>', "what to predict: a name, a number from 1, or 'last'")
-  .option('--labels <file>', 'the data are idx, and these their labels')
-  .option('--out <file>', 'where to save', 'model.myelin')
-  .option('--test <data>', 'a file to evaluate on in the end')
+  .argument('<data>', "a file of CSV, JSON or JSON Lines, with or without gzip; '-' is standard input")
+  .requiredOption('--target <column>', "the column to predict: its name, its number from 1, or 'last'")
+  .option('--labels <file>', 'labels in idx format, where the data are in idx format')
+  .option('--out <file>', 'the file to save the model in', 'model.myelin')
+  .option('--test <data>', 'a file to evaluate the trained model on')
   .addOption(
-    new Option('--test-share <share>', 'a share of the rows to evaluate on in the end, such as 0.2')
+    new Option('--test-share <share>', 'the share of the rows to evaluate the trained model on, such as 0.2')
       .argParser(share)
       .conflicts('test'),
   )
-  .addOption(new Option('--task <task>', 'default: inferred').choices(['classification', 'regression']))
-  .option('--drop <name,...>', 'columns to leave out', list)
-  .option('--layers <units,...>', 'hidden layers, such as 128,64', numbers)
-  .option('--activation <name>', 'of the hidden layers')
-  .option('--dropout <rate>', 'rate of dropout after each hidden layer', number)
-  .option('--members <count>', 'networks to average', number)
-  .option('--epochs <count>', 'at most', number)
-  .option('--batch-size <rows>', 'rows of a step', number)
-  .option('--learning-rate <rate>', 'the highest of the cycle', number)
-  .option('--weight-decay <rate>', 'decoupled', number)
-  .option('--patience <epochs>', 'epochs without a better validation loss', number)
-  .option('--seed <number>', 'default 0', number)
+  .addOption(new Option('--task <task>', 'the task (default: inferred)').choices(['classification', 'regression']))
+  .option('--drop <name,...>', 'columns to ignore', list)
+  .option('--layers <units,...>', 'units of the hidden layers, such as 128,64', numbers)
+  .option('--activation <name>', 'activation of the hidden layers')
+  .option('--dropout <rate>', 'dropout rate after each hidden layer', number)
+  .option('--members <count>', 'the number of networks whose predictions are averaged', number)
+  .option('--epochs <count>', 'the most epochs to train for', number)
+  .option('--batch-size <rows>', 'rows of a training step', number)
+  .option('--learning-rate <rate>', 'the highest learning rate of the cycle', number)
+  .option('--weight-decay <rate>', 'decoupled weight decay', number)
+  .option('--patience <epochs>', 'epochs without a better validation loss after which training stops', number)
+  .option('--seed <number>', 'seed of all random numbers (default: 0)', number)
   .option(
     '--resume <file>',
-    'goes on where an interrupted run stood, given the same data and options; a checkpoint next to --out is removed when it is done',
+    'continue an interrupted run from its checkpoint, with the same data and options; a checkpoint next to --out is removed when training ends',
   )
   .option(
     '--checkpoint-every <time>',
-    "such as 60s, 5m, 1h or '10 epochs': keeps <out>.checkpoint to go on from",
+    "how often to write <out>.checkpoint, from which --resume continues: 60s, 5m, 1h or '10 epochs'",
     often,
   )
-  .option('--report <file>', 'a page with curves and tables, which opens offline')
-  .option('--json', 'one line of JSON for machines')
-  .option('--quiet', 'say nothing unless something is wrong')
+  .option('--report <file>', 'write a page with curves and tables, which opens offline')
+  .option('--json', 'print one line of JSON, for other programs')
+  .option('--quiet', 'print errors only')
   .addHelpText(
     'after',
     examples(
@@ -206,20 +210,20 @@ reading(program.command('train'))
 
 reading(program.command('evaluate'))
   .description('Evaluates a model on data whose target is known.')
-  .argument('<model>')
-  .argument('<data>')
-  .option('--labels <file>', 'the data are idx, and these their labels')
-  .option('--json', 'one line of JSON for machines')
+  .argument('<model>', 'a model file')
+  .argument('<data>', 'a file of rows')
+  .option('--labels <file>', 'labels in idx format, where the data are in idx format')
+  .option('--json', 'print one line of JSON, for other programs')
   .addHelpText('after', examples('evaluate model.myelin test.csv'))
   .action(run(evaluateCommand as Run));
 
 reading(program.command('predict'))
   .description('Predicts for each row, in constant memory, and writes CSV.')
-  .argument('<model>')
-  .argument('<data>', "'-' for standard input")
-  .option('--out <file>', 'default: standard output')
+  .argument('<model>', 'a model file')
+  .argument('<data>', "a file of rows; '-' is standard input")
+  .option('--out <file>', 'the file to write to (default: standard output)')
   .option('--keep <name,...>', 'columns of the data to write next to the predictions', list)
-  .option('--quiet', 'no warnings')
+  .option('--quiet', 'print no warnings')
   .addHelpText(
     'after',
     examples('predict model.myelin new.csv --out predictions.csv', 'predict model.myelin - --keep id < new.csv'),
@@ -229,23 +233,23 @@ reading(program.command('predict'))
 program
   .command('inspect')
   .description('Shows what a model file holds.')
-  .argument('<model>')
-  .option('--json', 'one line of JSON for machines')
+  .argument('<model>', 'a model file')
+  .option('--json', 'print one line of JSON, for other programs')
   .addHelpText('after', examples('inspect model.myelin'))
   .action(run(inspectCommand as Run));
 
 program
   .command('bench')
   .description('Times training and prediction on this machine.')
-  .option('--json', 'one line of JSON for machines')
+  .option('--json', 'print one line of JSON, for other programs')
   .addHelpText('after', examples('bench'))
   .action(run(benchCommand as Run));
 
 reading(program.command('profile'))
   .description('Times every kernel call of a training step of a model.')
-  .argument('<model>')
-  .argument('<data>')
-  .option('--batch-size <rows>', 'rows of the step', number)
+  .argument('<model>', 'a model file')
+  .argument('<data>', 'a file of rows')
+  .option('--batch-size <rows>', 'rows of the training step', number)
   .addHelpText('after', examples('profile model.myelin train.csv'))
   .action(run(profileCommand as Run));
 

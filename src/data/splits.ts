@@ -163,7 +163,7 @@ function oneOf(options: SplitOptions | FoldOptions): void {
   }
   throw new ValueError({
     argument: given[1]!,
-    given: `beside ${given[0]}`,
+    given: `with ${given[0]}`,
     expected: 'one of stratify, groups and times',
   });
 }

@@ -14,7 +14,7 @@ export class StepCounts {
   /** A step is between two of its calls: nothing else may change what it works on. `inParts` alone sets it. */
   midway = false;
 
-  /** Counts from zero, for a model compiled anew. */
+  /** Counts from zero, for a model compiled again. */
   restart(): void {
     this.taken = 0;
     this.accumulated = 0;

@@ -72,7 +72,7 @@ export function planTraining(
   const states = optimizer.states.map(({ name }) => parallel(name));
   const accumulation = accumulationSteps > 1 ? { steps: accumulationSteps, sum: parallel('sum') } : undefined;
   const average = averaging && { values: parallel('average'), share: arena.take(vectorTensor('share', 1)) };
-  const groups = updateGroups(parameters, flatParameters, gradients, states, arena);
+  const groups = updateGroups(parameters, flatParameters, gradients, states, arena, optimizer.blockSize);
   const learning = nodes.find(({ layer }) => layer.tables)?.layer.tables;
   const learned = parameters.filter((parameter) => parameter.trainable && isTable(parameter));
   const tables = learning?.plan(learned, groups, optimizer, arena) ?? [];
@@ -109,10 +109,14 @@ export function planTraining(
     tables,
     groups,
     paces: [...new Set<Pace>([...groups, ...tables.map(({ pace }) => pace)])],
-    safeRate: safeRate(
-      optimizer,
-      groups.map(({ multiplier }) => multiplier),
-    ),
+    // Looks are at the flat parameters alone.
+    safeRate:
+      optimizer.check && tables.length > 0
+        ? 0
+        : safeRate(
+            optimizer,
+            groups.map(({ multiplier }) => multiplier),
+          ),
     norms: takeNorms(arena, gradients, tables.length),
     update: {
       clip: options.clip,
@@ -120,6 +124,9 @@ export function planTraining(
       guarded: !optimizer.solver,
       accumulation,
       average,
+      check: (emit) => {
+        for (const group of groups) optimizer.check?.(emit, group);
+      },
       emit: (emit) => {
         for (const group of groups) optimizer.emit(emit, group);
         for (const rows of emit.rowGradients) updates.get(rows.table)?.emit(emit, rows);

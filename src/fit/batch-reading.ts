@@ -108,7 +108,7 @@ export async function forBatches<T>(
     const hint =
       batch > 0 || again
         ? ''
-        : ' A generator goes on where it stood: pass the generator function, which is called each time.';
+        : ' A generator continues where it stopped: pass the generator function, which is called each time.';
     throw new StreamError(`${where}: the stream ends before batch ${batch}, where ${wanted}.${hint}`, epoch, batch);
   } finally {
     if (again) reading.close();

@@ -47,16 +47,16 @@ export async function planData(
     most: optionalCount(options.validationSteps, 'validationSteps') ?? Infinity,
   };
   if (stratify && validationSplit === 0) {
-    const expected = 'validationSplit beside it, the share to hold out';
+    const expected = 'a share as validationSplit as well';
     throw new ValueError({ argument: 'stratify', given: 'true', expected });
   }
-  const beside =
+  const other =
     validationData !== undefined ? 'validationData' : (options.rows ?? undefined) !== undefined ? 'rows' : undefined;
-  if (beside !== undefined && validationSplit > 0) {
+  if (other !== undefined && validationSplit > 0) {
     throw new ValueError({
       argument: 'validationSplit',
-      given: `${validationSplit} beside ${beside}`,
-      expected: `one of ${beside} and validationSplit, not both`,
+      given: `${validationSplit} with ${other}`,
+      expected: `one of ${other} and validationSplit, not both`,
     });
   }
   if (!isBatches(x)) checkTargets(engine, y);

@@ -109,7 +109,7 @@ export function checkFeed(feed: Feed, { data }: Cursor): void {
     throw new ValueError({
       argument: names[key],
       given: `${now ?? 'none'}${unit}`,
-      expected: `${before ?? 'none'}${unit}, as in the run that resume goes on with`,
+      expected: `${before ?? 'none'}${unit}, as in the run that resume continues`,
     });
   }
 }

@@ -45,7 +45,7 @@ export class StreamFeed implements Feed {
     throw new ValueError({
       argument: 'epochs',
       given: `${options.epochs} with a generator, which cannot start again`,
-      expected: 'stepsPerEpoch beside it, or 1',
+      expected: '1, or stepsPerEpoch as well',
       hint: 'Pass the generator function itself, which is called for each epoch, or an object with [Symbol.iterator].',
     });
   }

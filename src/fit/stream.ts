@@ -77,7 +77,7 @@ export async function evaluateBatches(
             if (engine.training !== training) {
               throw new ValueError({
                 argument: 'batches',
-                given: 'a model compiled anew',
+                given: 'a model compiled again',
                 expected: 'the same model to the end',
               });
             }

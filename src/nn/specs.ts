@@ -13,6 +13,8 @@ import {
   optimizerNames,
   regularizerNames,
 } from './names.js';
+import type { CustomOptimizer } from './optimizers/updating.js';
+import { customOptimizer } from './own-optimizer/own-optimizer.js';
 import {
   allOptimizers,
   averagingTable,
@@ -49,6 +51,7 @@ export function scheduleFromSpec<T>(given: T): T {
 export function optimizerFromSpec<T>(given: T): T {
   const { learningRate } = Object(given) as { learningRate?: unknown };
   const whole = learningRate === undefined ? given : { ...given, learningRate: scheduleFromSpec(learningRate) };
+  if (isCustom(whole)) return customOptimizer(whole as unknown as CustomOptimizer) as T;
   return revive(whole, allOptimizers, optimizerNames) as T;
 }
 

@@ -1,6 +1,7 @@
 import { makeCall } from '../kernels/call-arrays.js';
 import type { Call, KernelName } from '../kernels/contract.js';
 import { kernelOf, type Operands, placesOf, positional, type Shared, type Single } from '../kernels/operands.js';
+import type { Composed } from '../kernels/own/composed.js';
 import * as signatures from '../kernels/signatures/index.js';
 import type { Parameter, RowGradients } from './parameter.js';
 import { matrixTensor, type Tensor, vectorTensor } from './plan.js';
@@ -75,8 +76,8 @@ export interface Program {
   readonly kept: readonly KeptValue[];
   /** Gradients of tables, one entry for each. */
   readonly rowGradients: readonly RowGradients[];
-  /** Its kernels that are optimizers' loops. */
-  readonly updates: ReadonlySet<string>;
+  /** Its kernels that are optimizers' loops, and what those do that are made of others. */
+  readonly updates: ReadonlyMap<string, Composed | undefined>;
   /** The first of the calls that update, with the factor that is there. */
   readonly update: number;
   readonly workspace: readonly Tensor[];
@@ -132,8 +133,8 @@ export class Emitter {
   readonly #lifetimes = new Map<Tensor, Lifetime>();
   /** Gradients of tables, one entry for each. */
   readonly rowGradients: RowGradients[] = [];
-  /** Kernels that are optimizers' loops. */
-  readonly updates = new Set<string>();
+  /** Kernels that are optimizers' loops, and what those do that are made of others. */
+  readonly updates = new Map<string, Composed | undefined>();
   #update = 0;
   /** Layers do what they do in prediction, though the program computes gradients. */
   readonly inference?: boolean;

@@ -32,6 +32,7 @@ export interface Updates {
   /** Sees all rows at once, and so has no loop. */
   readonly solver?: object;
   readonly states: readonly { readonly name: string }[];
+  readonly blockSize?: number;
   emit(emit: Emitter, group: UpdateGroup): void;
 }
 

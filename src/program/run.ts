@@ -36,8 +36,8 @@ export function link(program: Program, backend: Backend, threads = 1, cut?: CutC
   const kernels: { [K in KernelName]?: (...args: number[]) => void } = {};
   const steps = calls.map((call: Call) => {
     const [name] = call;
-    const kernel = kernels[name] ?? (backend.kernels[name] as (...args: number[]) => void);
-    kernels[name] = kernel;
+    kernels[name] ??= backend.kernels[name] as (...args: number[]) => void;
+    const kernel = kernels[name] ?? (program.updates.get(name)?.(backend) as (...args: number[]) => void);
     return kernel.bind(null, ...(call.slice(1) as number[])) as () => void;
   });
   const undoable = calls.findLastIndex((call) => productFlops(call[0], call, 1) > 0) + 1;

@@ -50,6 +50,8 @@ export interface Update {
   readonly accumulation: { readonly steps: number; readonly sum: Tensor } | undefined;
   /** The average of the parameters, and the share that the present ones get of it. */
   readonly average: { readonly values: Tensor; readonly share: Tensor } | undefined;
+  /** Emits looks at what the update would leave, which stop it by the factor. */
+  check?: ((emit: Emitter) => void) | undefined;
   /** Emits penalties of the flat parameters, and of tables that the emitter has gradients for. */
   emit(emit: Emitter): void;
 }

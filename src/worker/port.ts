@@ -205,7 +205,7 @@ class Starting implements Port {
 
 function gone(cause: unknown): BackendError {
   return new BackendError(
-    `The worker is gone: ${why(cause)}. Its models cannot go on; build them anew from the last weights that were saved.`,
+    `The worker is gone: ${why(cause)}. Its models cannot continue; build them again from the last weights that were saved.`,
     { cause },
   );
 }

@@ -71,7 +71,7 @@ describe('quotes that enclose', () => {
 
   test.each([AT, 20])('a flaw where quotes enclose all is an error, in row %d', async (row) => {
     const text = file(late({ [row - AT]: '"big" ones' }, enclosed));
-    await expect(readCsv({ text })).rejects.toThrow(/goes on after its closing quote/);
+    await expect(readCsv({ text })).rejects.toThrow(/continues after its closing quote/);
   });
 
   test('what is said counts more', async () => {

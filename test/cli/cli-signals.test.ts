@@ -40,7 +40,7 @@ testSome(signals)(
     const ran = await myelin(train(out, ...slow), { killAfter: /train\.csv/, signal });
     expect(ran.code).toBe(code);
     expect(ran.stderr).toMatch(
-      `Interrupted: ${out} holds the best weights so far, ${out}.checkpoint where training stood.`,
+      `Interrupted: ${out} holds the best weights so far, ${out}.checkpoint where training stopped.`,
     );
     expect((await myelin(['evaluate', out, 'train.csv', '--json'])).code).toBe(0);
     expect(existsSync(at(`${out}.checkpoint`))).toBe(true);

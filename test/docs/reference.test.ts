@@ -48,7 +48,7 @@ describe.skipIf(skipped)('npm run docs', () => {
     }
     await page.click('#tsd-search-trigger');
     await page.keyboard.type('earlyStopping', { delay: 20 });
-    const found = page.locator('#tsd-search-results li', { hasText: /^myelin\.earlyStopping$/ });
+    const found = page.locator('#tsd-search-results li', { hasText: /^\s*myelin\.earlyStopping\s*$/ });
     await expect.poll(() => found.count(), { timeout: 30_000 }).toBe(1);
     await found.locator('a').click();
     await expect.poll(() => page.textContent('h1'), { timeout: 30_000 }).toMatch(/earlyStopping/);

@@ -38,7 +38,7 @@ const refusals: readonly Refusal[] = [
     withCompile({ ...good, clipNorm: 1, globalClipNorm: 2 }),
     'ValueError',
     /^globalClipNorm/,
-    /2 beside clipNorm/,
+    /2 with clipNorm/,
     /one way/,
   ],
   ['tracking by a number', withCompile({ ...good, trackGradientNorm: 1 }), 'ValueError', /trackGradientNorm/, /got 1/],

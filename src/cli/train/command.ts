@@ -73,7 +73,7 @@ export async function trainCommand(data: string, flags: TrainFlags): Promise<num
   printResults(trained, await conclude(data, trained, flags, talk), flags);
   const ending = endingCode();
   if (!interrupted) return ending ?? 0;
-  talk.tell(`Interrupted: ${out} holds the best weights so far, ${checkpoint} where training stood. To go on:`);
+  talk.tell(`Interrupted: ${out} holds the best weights so far, ${checkpoint} where training stopped. To continue:`);
   talk.tell(`  ${commandToResume(checkpoint)}`);
   return ending ?? 1;
 }

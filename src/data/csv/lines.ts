@@ -270,7 +270,7 @@ export class LineReader {
   #flaw(unit: Uint8Array, row: number, unclosed: boolean): DataError {
     const problem = unclosed
       ? 'a quote is opened here and never closed'
-      : 'a quoted field goes on after its closing quote';
+      : 'a quoted field continues after its closing quote';
     const bare = 'If quotes are characters like others, say quote: false.';
     const hint = unclosed ? bare : `Inside quotes a quote is written twice. ${bare}`;
     const place = this.#placeOf(unit, row, this.#cutter.open);

@@ -31,7 +31,7 @@ function finite<A extends Readable>(values: A, name: string): A {
     argument: `column '${name}', row ${row}`,
     given: String(value),
     expected: infinite ? 'a finite number' : `a number from -${LARGEST} to ${LARGEST}`,
-    ...(!infinite && { hint: `If it stands for a missing value, say so: missing: ['${value}'].` }),
+    ...(!infinite && { hint: `If it means a missing value, say so: missing: ['${value}'].` }),
   });
 }
 

@@ -134,7 +134,7 @@ export function planBatches(options: TableBatchOptions): BatchPlan {
   const shuffle = checkNumber(options.shuffle ?? 0, 'shuffle', { min: 0, integer: true });
   for (const argument of ['targets', 'sampleWeight', 'shuffle', 'dropRemainder'] as const) {
     if (names.length > 0 || !options[argument]) continue;
-    const hint = 'Batches without a target are for predictions, which stand in the order of the rows.';
+    const hint = 'Batches without a target are for predictions, which are in the order of the rows.';
     throw new ValueError({ argument, given: `${show(options[argument])} without target`, expected: 'none', hint });
   }
   return {

@@ -13,7 +13,7 @@ export function planUpdate(options: UpdateOptions): UpdatePlan {
   if (name && other) {
     throw new ValueError({
       argument: other,
-      given: `${options[other]} beside ${name}`,
+      given: `${options[other]} with ${name}`,
       expected: 'one way of clipping',
     });
   }
