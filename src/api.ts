@@ -124,6 +124,7 @@ export {
   customLoss,
   type LossFunction,
 } from './nn/expressions/custom.js';
+export { customRegularizer, type RegularizerFunction } from './nn/expressions/custom-regularizer.js';
 export type {
   Constant as ExpressionConstant,
   Expression,
@@ -165,6 +166,12 @@ export type { OptimizerSpec } from './nn/optimizers/optimizers.js';
 export type { ScheduleDefinition } from './nn/optimizers/rate.js';
 export * from './nn/optimizers/schedules.js';
 export type { Solver } from './nn/optimizers/solver.js';
+export type { CustomOptimizer } from './nn/optimizers/updating.js';
+export {
+  type CustomOptimizerOptions,
+  customOptimizer,
+  type UpdateFunction,
+} from './nn/own-optimizer/own-optimizer.js';
 export type { Weights } from './nn/parameters.js';
 export * from './nn/registered.js';
 export { type FamilyName, type Registrable, register } from './nn/registrations.js';

@@ -88,7 +88,8 @@ class SharedMemory {
     const dispose = () => {
       if (this.#dropped.unregister(heap)) this.#giveBack(range);
     };
-    return { heap, base, place: placeAt(base), kernels: this.kernels, longestCall: this.longestCall, dispose };
+    const { kernels, longestCall, memory } = this;
+    return { heap, base, place: placeAt(base), kernels, longestCall, memory, dispose };
   }
 
   #find(size: number): number | undefined {
@@ -175,7 +176,7 @@ export function opener(modules: Modules, make: typeof instances, tall: boolean |
   const own = (elements: number): Backend => {
     const memory = make.allocate(elements);
     const kernels = make.instantiate(modules, memory, tall);
-    return { heap: new Float32Array(memory.buffer), kernels, longestCall: make.longestCall };
+    return { heap: new Float32Array(memory.buffer), kernels, longestCall: make.longestCall, memory };
   };
   return (elements, mayShare = false) => {
     try {

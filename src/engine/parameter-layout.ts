@@ -46,6 +46,7 @@ export function updateGroups(
   gradients: Tensor,
   states: readonly Tensor[],
   arena: Arena,
+  blockSize = BLOCK_SIZE,
 ): readonly UpdateGroup[] {
   const ordered = flatOrder(parameters);
   const runs: { readonly multiplier: number; readonly members: Parameter[] }[] = [];
@@ -65,7 +66,7 @@ export function updateGroups(
     // Kernels come first.
     const kernel = members.findLast(({ layout }) => layout === 'panels');
     const label = (name: string) => (single ? name : `${name}.${i}`);
-    const block = arena.take(vectorTensor(label('block'), BLOCK_SIZE));
+    const block = arena.take(vectorTensor(label('block'), blockSize));
     return {
       multiplier,
       parameters: part(flatParameters),

@@ -41,8 +41,6 @@ export interface Compiled extends Training, TrainingOptions {
   readonly paces: readonly Pace[];
   /** Below this an update that the program's guard lets pass keeps everything finite. */
   readonly safeRate: number;
-  /** The slots where a step leaves the parts of the penalty. */
-  readonly penaltySlots: readonly Tensor[];
 }
 
 /** A compiled model's share of the heap. */
@@ -72,7 +70,7 @@ export function planTraining(
   const states = optimizer.states.map(({ name }) => parallel(name));
   const accumulation = accumulationSteps > 1 ? { steps: accumulationSteps, sum: parallel('sum') } : undefined;
   const average = averaging && { values: parallel('average'), share: arena.take(vectorTensor('share', 1)) };
-  const groups = updateGroups(parameters, flatParameters, gradients, states, arena);
+  const groups = updateGroups(parameters, flatParameters, gradients, states, arena, optimizer.blockSize);
   const learning = nodes.find(({ layer }) => layer.tables)?.layer.tables;
   const learned = parameters.filter((parameter) => parameter.trainable && isTable(parameter));
   const tables = learning?.plan(learned, groups, optimizer, arena) ?? [];
@@ -102,17 +100,24 @@ export function planTraining(
     ...options,
     ...penalties,
     targets,
-    penaltySlots: [...penalties.penalties, ...penalties.activityPenalties].map(({ penalty }) => penalty),
+    penaltySlots: [
+      ...[...penalties.penalties, ...penalties.activityPenalties].map(({ penalty }) => penalty),
+      ...nodes.flatMap(({ layer }) => layer.penaltySlots ?? []),
+    ],
     flatParameters,
     gradients,
     states,
     tables,
     groups,
     paces: [...new Set<Pace>([...groups, ...tables.map(({ pace }) => pace)])],
-    safeRate: safeRate(
-      optimizer,
-      groups.map(({ multiplier }) => multiplier),
-    ),
+    // Looks are at the flat parameters alone.
+    safeRate:
+      optimizer.check && tables.length > 0
+        ? 0
+        : safeRate(
+            optimizer,
+            groups.map(({ multiplier }) => multiplier),
+          ),
     norms: takeNorms(arena, gradients, tables.length),
     update: {
       clip: options.clip,
@@ -120,6 +125,9 @@ export function planTraining(
       guarded: !optimizer.solver,
       accumulation,
       average,
+      check: (emit) => {
+        for (const group of groups) optimizer.check?.(emit, group);
+      },
       emit: (emit) => {
         for (const group of groups) optimizer.emit(emit, group);
         for (const rows of emit.rowGradients) updates.get(rows.table)?.emit(emit, rows);

@@ -1,5 +1,6 @@
 import { type Axes, along, COST, columns, draws, elements } from './axis.js';
 import type { Call } from './contract.js';
+import { composedKernels, customAxis } from './own/composed.js';
 import * as k from './signatures/index.js';
 import { activationKernels, constraintTable } from './tables.js';
 
@@ -23,6 +24,7 @@ function activationAxes(): Axes {
 
 /** Returns the axis of an optimizer's loop. */
 export function updateAxis(call: Call) {
+  if (call[0] in composedKernels) return customAxis(call);
   const states = call.length - 6;
   return elements(k.update, COST.copy + states * COST.state)(call);
 }

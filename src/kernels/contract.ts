@@ -44,6 +44,8 @@ export interface Backend {
    * 0. Above it only where `open` was allowed to share.
    */
   readonly base?: number;
+  /** That memory, of WebAssembly. */
+  readonly memory?: WebAssembly.Memory;
   /** The calls with `base` added to their offsets, which are the arguments that are no numbers in `symbolic`; absent without. */
   place?(program: PlacedCalls): readonly Call[];
   /** Floating point operations of a product that take it about 5 ms on a fair machine; longer calls are cut. */
@@ -52,7 +54,7 @@ export interface Backend {
    * Cuts a program among threads, `updates` of whose kernels are optimizers' loops, and returns what runs it, where
    * that is worth it; absent without threads.
    */
-  linkShared?(calls: readonly Call[], updates: ReadonlySet<string>): readonly (() => void)[] | undefined;
+  linkShared?(calls: readonly Call[], updates: Pick<ReadonlySet<string>, 'has'>): readonly (() => void)[] | undefined;
   /** Gives back what does not go by itself. */
   dispose?(): void;
 }

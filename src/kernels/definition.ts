@@ -106,6 +106,7 @@ function find<T>(
   argument: string,
   functions: keyof FunctionNames | undefined,
 ): T {
+  if (name === 'custom') throw rare().plainData(argument);
   const known = typeof name === 'string' && Object.hasOwn(names, name);
   return lookUp(names, name, argument, known || !functions ? [] : rare().functionNames[functions]) as T;
 }

@@ -6,6 +6,7 @@ import { chooseTrainable, tabulate } from '../engine/rare/trainable.js';
 import { planUpdate } from '../engine/rare/update-plan.js';
 import * as functionNames from '../nn/rare/function-names.js';
 import { labelHint } from '../nn/rare/label-hint.js';
+import { plainData } from '../nn/rare/plain-data.js';
 import { applyGradients } from '../passes/rare/apply-gradients.js';
 import { inspection } from '../passes/rare/gradient-program.js';
 import { gradientsOf } from '../passes/rare/gradients.js';
@@ -35,6 +36,7 @@ export const rareParts: RareParts = {
   keepLasting,
   labelHint,
   layerOutputs,
+  plainData,
   listNames,
   namesOf,
   planUpdate,

@@ -2,6 +2,7 @@ import { carry, makerOf } from '../kernels/definition.js';
 import { activationTable, constraintTable, lossTable } from '../kernels/tables.js';
 import { BUILD, isCustom } from './expressions/builds.js';
 import { type CustomActivation, type CustomLoss, customActivation, customLoss } from './expressions/custom.js';
+import { customRegularizer } from './expressions/custom-regularizer.js';
 import { type CustomInitializer, initializerFromData } from './initializers/own-initializer.js';
 import { metricNames } from './metrics/counted.js';
 import { type CustomMetric, customMetric } from './metrics/own-metric.js';
@@ -13,6 +14,8 @@ import {
   optimizerNames,
   regularizerNames,
 } from './names.js';
+import type { CustomOptimizer } from './optimizers/updating.js';
+import { customOptimizer } from './own-optimizer/own-optimizer.js';
 import {
   allOptimizers,
   averagingTable,
@@ -21,6 +24,7 @@ import {
   regularizerTable,
   scheduleTable,
 } from './registry.js';
+import type { CustomRegularizer } from './regularizers.js';
 
 // Plain data, such as JSON, are turned back into specs: specs that functions return carry their definitions, and readers of
 // files look them up. Names that no table has are left for later checks.
@@ -49,6 +53,7 @@ export function scheduleFromSpec<T>(given: T): T {
 export function optimizerFromSpec<T>(given: T): T {
   const { learningRate } = Object(given) as { learningRate?: unknown };
   const whole = learningRate === undefined ? given : { ...given, learningRate: scheduleFromSpec(learningRate) };
+  if (isCustom(whole)) return customOptimizer(whole as unknown as CustomOptimizer) as T;
   return revive(whole, allOptimizers, optimizerNames) as T;
 }
 
@@ -75,6 +80,11 @@ export function activationFromSpec<T>(given: T): T {
 export function initializerFromSpec<T>(given: T): T {
   if (isCustom(given)) return makerOf(given) ? given : (initializerFromData(given as CustomInitializer) as T);
   return revive(given, initializerTable, initializerNames);
+}
+
+export function regularizerFromSpec<T>(given: T): T {
+  if (isCustom(given)) return makerOf(given) ? given : (customRegularizer(given as CustomRegularizer) as T);
+  return revive(given, regularizerTable, regularizerNames);
 }
 
 /** Reads one value for all outputs, or one for each, in order or by name. */
@@ -114,7 +124,7 @@ export function optionsFromSpec(options: Readonly<Record<string, unknown>>): Rec
   const part = (key: string, value: unknown): unknown => {
     if (key === 'activation') return activationFromSpec(value);
     if (/initializer$/i.test(key)) return initializerFromSpec(value);
-    if (/regularizer$/i.test(key)) return revive(value, regularizerTable, regularizerNames);
+    if (/regularizer$/i.test(key)) return regularizerFromSpec(value);
     if (/constraint$/i.test(key)) return revive(value, constraintTable, constraintNames);
     return key === 'parameters' && isPlain(value)
       ? mapValues(value, (each) => (isPlain(each) ? optionsFromSpec(each) : each))

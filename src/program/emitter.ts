@@ -1,6 +1,7 @@
 import { makeCall } from '../kernels/call-arrays.js';
 import type { Call, KernelName } from '../kernels/contract.js';
 import { kernelOf, named, type Operands, positional, type Which } from '../kernels/operands.js';
+import type { Composed } from '../kernels/own/composed.js';
 import * as signatures from '../kernels/signatures/index.js';
 import type { Parameter, RowGradients } from './parameter.js';
 import { matrixTensor, type Tensor, vectorTensor } from './plan.js';
@@ -75,8 +76,8 @@ export interface Program {
   readonly kept: readonly KeptValue[];
   /** Gradients of tables, one entry for each. */
   readonly rowGradients: readonly RowGradients[];
-  /** Its kernels that are optimizers' loops. */
-  readonly updates: ReadonlySet<string>;
+  /** Its kernels that are optimizers' loops, and what those do that are made of others. */
+  readonly updates: ReadonlyMap<string, Composed | undefined>;
   /** The first of the calls that update, with the factor that is there. */
   readonly update: number;
   readonly workspace: readonly Tensor[];
@@ -129,8 +130,8 @@ export class Emitter {
   readonly #workspace: Lifetime[] = [];
   /** Gradients of tables, one entry for each. */
   readonly rowGradients: RowGradients[] = [];
-  /** Kernels that are optimizers' loops. */
-  readonly updates = new Set<string>();
+  /** Kernels that are optimizers' loops, and what those do that are made of others. */
+  readonly updates = new Map<string, Composed | undefined>();
   #update = 0;
   /** Layers do what they do in prediction, though the program computes gradients. */
   readonly inference?: boolean;
@@ -174,9 +175,9 @@ export class Emitter {
     this.#update = this.#calls.length;
   }
 
-  /** Allocates a workspace matrix of this program's rows. */
-  matrix(name: string, columns: number): Tensor {
-    return this.#own(matrixTensor(name, this.rows, columns));
+  /** Allocates a workspace matrix, by default of this program's rows. */
+  matrix(name: string, columns: number, rows = this.rows): Tensor {
+    return this.#own(matrixTensor(name, rows, columns));
   }
 
   /** Emits a copy that nothing overwrites. */
@@ -187,8 +188,8 @@ export class Emitter {
   }
 
   /** Allocates one element per row, without padding. */
-  column(name: string): Tensor {
-    return this.#own({ ...vectorTensor(name, this.rows), rows: this.rows, columns: 1, stride: 1 });
+  column(name: string, rows = this.rows): Tensor {
+    return this.#own({ ...vectorTensor(name, rows), rows, columns: 1, stride: 1 });
   }
 
   vector(name: string, elements: number): Tensor {

@@ -32,6 +32,7 @@ export interface Updates {
   /** Sees all rows at once, and so has no loop. */
   readonly solver?: object;
   readonly states: readonly { readonly name: string }[];
+  readonly blockSize?: number;
   emit(emit: Emitter, group: UpdateGroup): void;
 }
 
@@ -65,6 +66,12 @@ export interface TableLearning {
   ): readonly TableUpdate[];
 }
 
+/** A penalty that a layer emits itself. */
+export interface OwnPenalty {
+  /** Returns the layer with all penalties of this kind that it and its parameters have. */
+  apply(layer: Layer): Layer;
+}
+
 /** Forward and backward of a layer, side by side, as emitters of kernel calls. */
 export interface Layer {
   readonly name: string;
@@ -79,6 +86,8 @@ export interface Layer {
   readonly tables?: TableLearning | undefined;
   /** On the output, per row. */
   readonly activityPenalty?: Penalty | undefined;
+  /** The places where programs with a loss report penalties that the layer emits itself. */
+  readonly penaltySlots?: readonly Tensor[];
   /** Fewer rows than this in a training batch are refused. */
   readonly minimumBatch?: number;
   forward(emit: Emitter, x: Tensor, ...others: readonly Tensor[]): Step;

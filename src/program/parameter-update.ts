@@ -63,6 +63,7 @@ export function emitUpdate(emit: Emitter, { parameters }: Network, training: Tra
   if (clip || trackGradientNorm) emitNorm(emit, training, norm);
   if (clip) emitClipping(emit, parameters, gradients, clip);
   emit.guard?.finish(parameters);
+  update.check?.(emit);
   emit.beginUpdate();
   update.emit(emit);
   for (const parameter of parameters) if (parameter.trainable) emitConstraint(emit, parameter);

@@ -33,7 +33,7 @@ export function link(program: Program, backend: Backend, threads = 1, cut?: CutC
   const whole = backend.place?.(program) ?? program.calls;
   const calls = cut ? whole.flatMap((call) => cut(call, backend.longestCall)) : whole;
   const steps = calls.map((call: Call) => {
-    const kernel = backend.kernels[call[0]] as (...args: number[]) => void;
+    const kernel = (backend.kernels[call[0]] ?? program.updates.get(call[0])?.(backend)) as (...args: number[]) => void;
     return kernel.bind(null, ...(call.slice(1) as number[])) as () => void;
   });
   const undoable = calls.findLastIndex(([kernel, ...args]) => productFlops({ kernel, args }) > 0) + 1;

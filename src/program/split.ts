@@ -7,7 +7,7 @@ import { type Program, productFlops } from './emitter.js';
 import { cutInto, productAxes } from './product-axes.js';
 
 /** Kernels that are optimizers' loops, which share a signature. */
-type Updates = Program['updates'];
+type Updates = Pick<Program['updates'], 'has'>;
 
 const axes: Axes = /* @__PURE__ */ (() => ({ ...productAxes, ...kernelAxes }))();
 

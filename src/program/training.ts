@@ -50,6 +50,8 @@ export interface Update {
   readonly accumulation: { readonly steps: number; readonly sum: Tensor } | undefined;
   /** The average of the parameters, and the share that the present ones get of it. */
   readonly average: { readonly values: Tensor; readonly share: Tensor } | undefined;
+  /** Emits looks at what the update would leave, which stop it by the factor. */
+  check?: ((emit: Emitter) => void) | undefined;
   /** Emits penalties of the flat parameters, and of tables that the emitter has gradients for. */
   emit(emit: Emitter): void;
 }
@@ -81,6 +83,8 @@ export interface Training {
   /** All trainable parameters, and what lies parallel to them. */
   readonly flatParameters: Tensor;
   readonly activityPenalties: readonly ActivityPenalty[];
+  /** The slots where a step leaves the parts of the penalty. */
+  readonly penaltySlots: readonly Tensor[];
   readonly gradients: Tensor;
   /** The flat gradients in parts, and room side by side for the norms of these and of each table's. */
   readonly norms: {

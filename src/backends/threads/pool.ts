@@ -1,5 +1,6 @@
 import { BackendError, checkNumber, MyelinError, noRoom } from '../../errors.js';
 import { type Backend, type BackendFactory, heapElements, type Phase } from '../../kernels/contract.js';
+import type { Ground } from '../../kernels/own/composed.js';
 import { phasesOf, segments } from '../../program/split.js';
 import type { Extras } from '../extras.js';
 import type { instances } from '../instance.js';
@@ -185,7 +186,8 @@ export class Pool {
       linkShared: (calls, updates) => {
         const phases = phasesOf(calls, this.threads, updates);
         if (!phases.some((phase) => phase.length > 1)) return undefined;
-        return segments(phases).map((group) => this.#link(heap, group, kernels));
+        const ground = { heap: new Float32Array(memory.buffer), kernels, memory };
+        return segments(phases).map((group) => this.#link(heap, group, ground));
       },
       dispose: () => {
         if (disposed) return;
@@ -216,12 +218,12 @@ export class Pool {
     }
   }
 
-  #link(heap: number, phases: readonly Phase[], kernels: Backend['kernels']): () => void {
+  #link(heap: number, phases: readonly Phase[], ground: Ground): () => void {
     const program = this.#programs++;
     const { extras } = this.modules;
     // Functions that only other threads call are compiled here as well.
-    for (const [kernel] of phases.flat(2)) void kernels[kernel];
-    const own = bindPhases(phases, 0, kernels);
+    for (const [kernel] of phases.flat(2)) void ground.kernels[kernel];
+    const own = bindPhases(phases, 0, ground);
     const message: Message = { type: 'program', program, heap, phases };
     if (extras.module && !this.#gaveExtras) {
       this.#tell([{ type: 'extras', module: extras.module }, message]);

@@ -1,5 +1,6 @@
 // This code runs in a worker: it waits for orders, computes its share, and reads messages only when told to.
 
+import type { Ground } from '../../kernels/own/composed.js';
 import { instantiate, type Modules } from '../instance.js';
 import { COMMAND, Control } from './control.js';
 import { builtin } from './host.js';
@@ -20,7 +21,7 @@ const noExtras = {
 /** The heaps and programs that this thread knows. */
 class Thread {
   readonly #control: Control;
-  readonly #heaps = new Map<number, ReturnType<typeof instantiate>>();
+  readonly #heaps = new Map<number, Ground>();
   readonly #programs = new Map<number, { heap: number; phases: ReturnType<typeof bindPhases> }>();
   /** The module of the extras, once it is here. */
   #extras: WebAssembly.Module | undefined;
@@ -37,15 +38,19 @@ class Thread {
   receive(message: Message): void {
     switch (message.type) {
       case 'heap':
-        this.#heaps.set(message.heap, instantiate(this.#modules, message.memory, this.data.tall));
+        this.#heaps.set(message.heap, {
+          memory: message.memory,
+          heap: new Float32Array(message.memory.buffer),
+          kernels: instantiate(this.#modules, message.memory, this.data.tall),
+        });
         break;
       case 'extras':
         this.#extras = message.module;
         break;
       case 'program': {
-        const kernels = this.#heaps.get(message.heap);
-        if (!kernels) throw new Error(`no heap ${message.heap}`);
-        const phases = bindPhases(message.phases, this.data.thread, kernels);
+        const ground = this.#heaps.get(message.heap);
+        if (!ground) throw new Error(`no heap ${message.heap}`);
+        const phases = bindPhases(message.phases, this.data.thread, ground);
         this.#programs.set(message.program, { heap: message.heap, phases });
         break;
       }

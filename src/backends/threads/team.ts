@@ -1,4 +1,5 @@
-import type { Kernels, Phase } from '../../kernels/contract.js';
+import type { Phase } from '../../kernels/contract.js';
+import { composedKernels, type Ground } from '../../kernels/own/composed.js';
 import type { Control } from './control.js';
 
 /** Messages of the main thread to the others. */
@@ -26,10 +27,11 @@ export interface ThreadData {
 type Step = () => void;
 
 /** Binds one thread's calls of a program, phase by phase. */
-export function bindPhases(phases: readonly Phase[], thread: number, kernels: Kernels): readonly (readonly Step[])[] {
+export function bindPhases(phases: readonly Phase[], thread: number, ground: Ground): readonly (readonly Step[])[] {
   return phases.map((phase) =>
     (phase[thread] ?? []).map((call) => {
-      const kernel = kernels[call[0]] as (...args: number[]) => void;
+      const made = composedKernels[call[0]]?.(ground) ?? ground.kernels[call[0]];
+      const kernel = made as (...args: number[]) => void;
       return kernel.bind(null, ...(call.slice(1) as number[])) as Step;
     }),
   );

@@ -41,7 +41,7 @@ const SETTLES = 14;
  * State falls by a factor of its decay a step at most, so that what a look at every 16th step lets pass is still no denormal
  * number at the next.
  */
-const SETTLE_EVERY = 16;
+export const SETTLE_EVERY = 16;
 
 /** An optimizer as plain data: its name and all options. */
 export type Spec<N extends string, O> = {

@@ -85,6 +85,10 @@ export interface Operations {
   readonly square: Unary;
   /** Its gradient at 0 is 0. */
   readonly sqrt: Unary;
+  /** a^b, element by element: of negative numbers NaN, unless b is a whole number, which is then as good as a product. */
+  readonly pow: Binary;
+  /** 1, 0 or -1 as x is above, at or below 0, element by element, 0 of NaN; no gradient passes. */
+  readonly sign: Unary;
   /** The sum of all elements, with `{ axis: 1 }` of each row, with `{ axis: 0 }` of each column. */
   readonly sum: Reduction;
   /** The mean of all elements, with `{ axis: 1 }` of each row, with `{ axis: 0 }` of each column. */
@@ -212,7 +216,20 @@ let known: Operations | undefined;
 function makeOperations(): Operations {
   const names = Object.keys(operations) as OperationName[];
   const table = Object.fromEntries(names.map((name) => [name, makeOperation(name)]));
-  return guarded(table, 'operation') as unknown as Operations;
+  const { pow, mul, sqrt } = table as unknown as Operations;
+  const raise = (...args: [Term, Term]) => wholePower(mul, args) ?? (args[1] === 0.5 ? sqrt(args[0]) : pow(...args));
+  return guarded({ ...table, pow: raise }, 'operation') as unknown as Operations;
+}
+
+/** x^n as products, which negative numbers have as well; undefined unless n is a whole number from 1 to 64. */
+function wholePower(mul: Operations['mul'], [x, n]: readonly [Term, Term]): Expression | undefined {
+  if (typeof n !== 'number' || !Number.isInteger(n) || n < 1 || n > 64) return undefined;
+  let result: Term = 1;
+  for (let square = x, rest = n; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) result = result === 1 ? square : mul(result, square);
+    if (rest > 1) square = mul(square, square);
+  }
+  return result instanceof Expression && n > 1 ? result : mul(x, 1);
 }
 
 /** Makes reading what a table does not have an error with the nearest name. */
@@ -225,6 +242,21 @@ export function guarded<T>(table: Readonly<Record<string, T>>, argument: string)
   });
 }
 
+/** Runs a function on symbols, and the operations. @throws ValueError for anything but a function */
+function run(
+  define: unknown,
+  args: (symbols: readonly Expression[]) => readonly unknown[],
+  inputs: readonly string[],
+  argument: string,
+) {
+  if (typeof define !== 'function') {
+    throw new ValueError({ argument, given: show(define), expected: `a function of ${inputs.join(', ')}` });
+  }
+  known ??= makeOperations();
+  const symbols = inputs.map((name) => new Expression(undefined, [], name));
+  return { symbols, result: define(...args(symbols), known) as unknown };
+}
+
 /**
  * Runs a function of symbols once and writes down what it did with them, each operation once however often its result is
  * used. An input as it is becomes its product with 1, so that there is a step.
@@ -235,12 +267,7 @@ export function trace(
   inputs: readonly string[],
   argument: string,
 ): readonly Step[] {
-  if (typeof define !== 'function') {
-    throw new ValueError({ argument, given: show(define), expected: `a function of ${inputs.join(', ')}` });
-  }
-  known ??= makeOperations();
-  const symbols = inputs.map((name) => new Expression(undefined, [], name));
-  const result = define(...([...symbols, known] as never[]));
+  const { symbols, result } = run(define, (all) => all, inputs, argument);
   if (!(result instanceof Expression)) {
     throw new ValueError({
       argument,
@@ -249,11 +276,52 @@ export function trace(
       ...(result === undefined ? { hint: 'Is a return missing?' } : {}),
     });
   }
-  const root = result.op === undefined ? known.mul(result, 1) : result;
+  const root = result.op === undefined ? (known as Operations).mul(result, 1) : result;
+  return writeDown([root], symbols, argument).steps;
+}
+
+/**
+ * Does the same with a function of an object of symbols, which returns an object with an expression or a number under each of
+ * `outputs`.
+ * @throws ValueError for anything else.
+ */
+export function traceAll(
+  define: (...args: never[]) => unknown,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  argument: string,
+): { readonly steps: readonly Step[]; readonly results: Readonly<Record<string, Operand>> } {
+  const named = (all: readonly Expression[]) => [Object.fromEntries(all.map((symbol) => [symbol.label, symbol]))];
+  const { symbols, result } = run(define, named, inputs, argument);
+  checkOptions(result, outputs, `${argument}, what it returns`);
+  const given = result as Readonly<Record<string, unknown>>;
+  const list = outputs.map((name) => {
+    const item = given[name];
+    if (item instanceof Expression || (typeof item === 'number' && Number.isFinite(item))) return item;
+    throw new ValueError({
+      argument,
+      given: `a function that returns ${show(item)} for '${name}'`,
+      expected: `one that returns an object with an expression for each of ${outputs.join(', ')}`,
+    });
+  });
+  const { steps, written } = writeDown(
+    list.filter((item) => item instanceof Expression),
+    symbols,
+    argument,
+  );
+  const results = outputs.map((name, i) => {
+    const item = list[i] as Expression | number;
+    return [name, typeof item === 'number' ? item : (written.get(item) as string)];
+  });
+  return { steps, results: Object.fromEntries(results) };
+}
+
+/** Writes down what expressions need, operands first. */
+function writeDown(roots: readonly Expression[], symbols: readonly Expression[], argument: string) {
   const steps: Step[] = [];
-  const written = new Map<Expression, string>(symbols.map((symbol, i) => [symbol, inputs[i] as string]));
+  const written = new Map<Expression, string>(symbols.map((symbol) => [symbol, symbol.label]));
   // An explicit stack is used because long expressions would overflow the engine's.
-  const pending = [root];
+  const pending = [...roots].reverse();
   while (pending.length > 0) {
     const item = pending.at(-1) as Expression;
     const missing = item.args.filter((arg): arg is Expression => arg instanceof Expression && !written.has(arg));
@@ -264,13 +332,14 @@ export function trace(
     pending.pop();
     if (written.has(item)) continue;
     if (item.op === undefined) {
-      throw new ValueError({ argument, given: `'${item.label}' of another function`, expected: inputs.join(', ') });
+      const inputs = symbols.map(({ label }) => label).join(', ');
+      throw new ValueError({ argument, given: `'${item.label}' of another function`, expected: inputs });
     }
     const args = item.args.map((arg) => (arg instanceof Expression ? (written.get(arg) as string) : arg));
     written.set(item, `%${steps.length}`);
     steps.push({ op: item.op, args: structuredClone(args), ...(item.axis === undefined ? {} : { axis: item.axis }) });
   }
-  return steps;
+  return { steps, written };
 }
 
 /** @throws UnknownNameError for an operand that names neither an input nor an earlier step. */

@@ -3,6 +3,7 @@ import type { Numbers } from '../../matrix.js';
 import type { Constant, Operand, Step } from './expression.js';
 import type { OperationName } from './operations.js';
 import { range } from './selections.js';
+import { scalarOperations } from './single-numbers.js';
 
 /** Numbers in float64, row by row; one row spreads over all rows, one column over all columns. */
 interface Values {
@@ -125,6 +126,8 @@ const computations: Readonly<Record<Exclude<OperationName, OfLayers>, Computatio
   abs: each(Math.abs),
   square: each((x) => x * x),
   sqrt: each(Math.sqrt),
+  pow: across(scalarOperations.pow),
+  sign: each(scalarOperations.sign),
   sum: sums(false),
   mean: sums(true),
   matmul: product,

@@ -1,6 +1,5 @@
 import type { KernelName } from '../../kernels/contract.js';
 import type { BroadcastKernel } from '../../kernels/twins/expressions.js';
-import type { Tensor } from '../../program/plan.js';
 import { SCALAR, type Shape, type Value } from './lowering.js';
 import { broadcastShape, type Context, first, type Operation, second } from './operator.js';
 import { selections } from './selections.js';
@@ -111,6 +110,31 @@ export const operations = {
       ({ lower }, dy, y) => lower.flat('sqrtBackward', y, dy),
     ),
   ),
+  // a^b = e^(b log a); the derivative with respect to a is b y / a, that with respect to b y log a.
+  pow: needsPositive({
+    operands: 2,
+    shape: broadcastShape,
+    forward(context) {
+      const { lower, shape } = context;
+      const exponent = lower.broadcast(
+        'broadcastMultiply',
+        lower.flat('logForward', first(context)),
+        second(context),
+        shape,
+      );
+      return lower.flat('exponentialForward', exponent);
+    },
+    gradient(context, dy, y, i) {
+      const { lower, shape } = context;
+      const [a, b] = [first(context), second(context)];
+      const product = lower.broadcast('broadcastMultiply', dy, y, shape);
+      const slope =
+        i === 0
+          ? lower.broadcast('broadcastDivide', lower.broadcast('broadcastMultiply', product, b, shape), a, shape)
+          : lower.broadcast('broadcastMultiply', product, lower.flat('logForward', a), shape);
+      return lower.reduce(slope, (i === 0 ? a : b).shape);
+    },
+  }),
   sum: reduction(() => 1),
   mean: reduction(({ lower, axis }, x) => {
     if (axis === undefined) return lower.elements(x);
@@ -122,7 +146,11 @@ export const operations = {
       (x as Shape).columns === (w as Shape).rows
         ? { rows: (x as Shape).rows, columns: (w as Shape).columns }
         : `a matrix of ${(x as Shape).columns} rows, as many as there are columns on its left`,
-    forward: (context) => context.lower.matmul(first(context), second(context), context.bias as Tensor),
+    forward(context) {
+      const { lower, bias } = context;
+      const w = second(context);
+      return lower.matmul(first(context), w, bias ?? lower.zeros({ rows: 1, columns: w.shape.columns }).tensor);
+    },
     gradient: (context, dy) => context.lower.matmulGradient(dy, second(context)),
   },
   ...selections,

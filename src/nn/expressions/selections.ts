@@ -43,6 +43,18 @@ export const selections = {
     const same = equal(context, a, b);
     return equal(context, same, { tensor: context.lower.emit.zeros, shape: { rows: 1, columns: 1 } });
   }),
+  sign: {
+    operands: 1,
+    shape: ([x]) => x as Shape,
+    passes: () => false,
+    forward(context) {
+      const { lower, shape } = context;
+      const zero: Value = { tensor: lower.emit.zeros, shape: { rows: 1, columns: 1 } };
+      const x = first(context);
+      return lower.broadcast('broadcastSubtract', atLeast(context, x, zero), atLeast(context, zero, x), shape);
+    },
+    gradient: never,
+  },
   where: {
     operands: 3,
     shape: broadcastShape,

@@ -81,7 +81,7 @@ export const tableLearning: TableLearning = {
       const { name, learningRateMultiplier: multiplier, value } = table;
       let pace = paces.get(multiplier);
       if (!pace) {
-        const block = arena.take(vectorTensor(`block.tables.${multiplier}`, BLOCK_SIZE));
+        const block = arena.take(vectorTensor(`block.tables.${multiplier}`, optimizer.blockSize ?? BLOCK_SIZE));
         const last = block.offset + block.size;
         pace = { multiplier, block, decay: rangeTensor('decay', last - 1, last) };
         paces.set(multiplier, pace);

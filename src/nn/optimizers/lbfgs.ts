@@ -37,7 +37,10 @@ function make(options: Partial<LbfgsOptions> = {}): Spec<'lbfgs', LbfgsOptions> 
  * tabular sets: each step sees all rows and evaluates loss and gradient some 25 times.
  */
 export const lbfgs = /* @__PURE__ */ maker(
-  () => ({ options: ranges, solver: makeLbfgs }),
+  () => ({
+    options: ranges,
+    build: (options: LbfgsOptions) => ({ states: [], solver: makeLbfgs(options), emit() {}, fill() {} }),
+  }),
   (_, options?: Partial<LbfgsOptions>) => make(options),
 );
 

@@ -40,6 +40,8 @@ describe('expressions outside of programs', () => {
     where: (t, p, { greater, where }) => where(greater(t, 0.3), p, 2),
     slice: (t, p, { mul, slice }) => mul(slice(p, -1), slice(t, 0, 1)),
     concatenate: (t, p, { concatenate, square }) => concatenate(t, square(p), 1),
+    pow: (t, p, { abs, add, mul, pow }) => mul(t, pow(add(0.5, abs(p)), add(0.5, abs(t)))),
+    sign: (t, p, { mul, sign, sub }) => mul(t, sign(sub(p, t))),
     softmax: (t, p, { mul, softmax }) => mul(t, softmax(p)),
   };
 

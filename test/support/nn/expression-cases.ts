@@ -5,7 +5,7 @@ type Unary = (x: Term) => Expression;
 type Binary = (a: Term, b: Term) => Expression;
 
 const unary: readonly Op[] = ['exp', 'log', 'tanh', 'sigmoid', 'relu', 'abs', 'square', 'sqrt'];
-const binary: readonly Op[] = ['add', 'sub', 'mul', 'div', 'max', 'min'];
+const binary: readonly Op[] = ['add', 'sub', 'mul', 'div', 'max', 'min', 'pow'];
 const reductions: readonly Op[] = ['sum', 'mean'];
 const comparisons: readonly Op[] = ['greater', 'greaterEqual', 'less', 'lessEqual', 'equal', 'notEqual'];
 
@@ -104,6 +104,18 @@ export const lossCases = [
       const side = (ops[op] as Binary)(ops.sub(p, t), ops.mean(p, { axis: 1 }));
       return ops.mul(ops.add(0.5, side), ops.square(p));
     }),
+  })),
+  {
+    name: 'sign of a matrix and of a column',
+    loss: customLoss((t, p, { sign, add, mean, mul, square, sub }) => {
+      return mul(add(sign(sub(p, t)), sign(mean(p, { axis: 1 }))), square(p));
+    }),
+  },
+  ...[1, 2, 3, 0.5].map((exponent) => ({
+    name: `pow to ${exponent}`,
+    loss: customLoss((t, p, { pow, add, mul, sigmoid }) =>
+      mul(t, pow(exponent < 1 ? add(1, sigmoid(p)) : p, exponent)),
+    ),
   })),
   {
     name: 'where, three matrices',
