@@ -180,9 +180,9 @@ export class Emitter {
     this.#update = this.#calls.length;
   }
 
-  /** Allocates a workspace matrix of this program's rows. */
-  matrix(name: string, columns: number): Tensor {
-    return this.#own(matrixTensor(name, this.rows, columns));
+  /** Allocates a workspace matrix, by default of this program's rows. */
+  matrix(name: string, columns: number, rows = this.rows): Tensor {
+    return this.#own(matrixTensor(name, rows, columns));
   }
 
   /** Emits a copy that nothing overwrites. */
@@ -193,8 +193,8 @@ export class Emitter {
   }
 
   /** Allocates one element per row, without padding. */
-  column(name: string): Tensor {
-    return this.#own({ ...vectorTensor(name, this.rows), rows: this.rows, columns: 1, stride: 1 });
+  column(name: string, rows = this.rows): Tensor {
+    return this.#own({ ...vectorTensor(name, rows), rows, columns: 1, stride: 1 });
   }
 
   vector(name: string, elements: number): Tensor {

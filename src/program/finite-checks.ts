@@ -37,9 +37,8 @@ function evidenceFor(emit: Emitter, { parameters }: Network, { update, gradients
 }
 
 /** Losses and penalties, of which no more is asked than to be finite. */
-function reportsOf({ targets, penalties, activityPenalties }: Training): Tensor[] {
-  const losses = targets.map(({ report }) => report.loss);
-  return [...losses, ...[...penalties, ...activityPenalties].map(({ penalty }) => penalty)];
+function reportsOf({ targets, penaltySlots }: Training): Tensor[] {
+  return [...targets.map(({ report }) => report.loss), ...penaltySlots];
 }
 
 /** The looks once all gradients are there, in their order. `bounded` are kernels whose operands have been looked at. */
@@ -100,7 +99,8 @@ export class FiniteChecks implements Guard {
 
   product(kernel: Parameter, x: Tensor, dy: Tensor): void {
     if (this.#evidence !== 'operands') return;
-    this.#bounded.add(kernel);
+    // A penalty of the user's own adds what these operands do not bound.
+    if (!kernel.penalty.own) this.#bounded.add(kernel);
     const limit = this.emit.slots.bound;
     this.#look([x, dy].map((tensor) => ({ tensor, limit })));
   }

@@ -199,6 +199,32 @@ describe("gradients of one's own", () => {
     });
   });
 
+  test('the norm is that of the gradients that are given', () => {
+    const model = build({ trackGradientNorm: true });
+    model.trainOnBatch(batches[0]!.x, batches[0]!.y);
+    const bias = Array.from({ length: 17 }, (_, i) => i / 10);
+    const norm = Math.hypot(...bias);
+    expect(model.applyGradients({ 'layers.1.bias': bias }).gradientNorm).toBeCloseTo(norm, 5);
+  });
+
+  test('a batch that was refused before leaves no trace', () => {
+    const huge = matrix(
+      batches[0]!.x.data.map((v) => v * 1e38),
+      ROWS,
+      5,
+    );
+    const linear = { optimizer: 'adam', loss: 'meanSquaredError' } as const;
+    const refused = sequential({
+      layers: [dense({ units: 3, inputShape: 5, kernelRegularizer: l2(0.1) })],
+      backend: factories.wasm,
+    });
+    refused.compile(linear);
+    expect(() => refused.trainOnBatch(huge, zeros(ROWS, 3))).toThrow(/not finite|The loss is/);
+    const before = refused.getWeights()['layers.0.bias']!;
+    refused.applyGradients({ 'layers.0.bias': [1, -1, 0] });
+    expect(refused.getWeights()['layers.0.bias']).not.toEqual(before);
+  });
+
   test('moving moments stay as they are', () => {
     const of = [dense({ units: 4, inputShape: 5 }), batchNormalization(), dense({ units: 3, activation: 'softmax' })];
     const model = build({}, factories.wasm, of);
