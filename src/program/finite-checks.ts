@@ -15,6 +15,8 @@ const CLIPS_BELOW = 1e9;
 /** As many elements are looked at while a kernel is called. */
 const CALL = 256;
 
+const NOTHING = { rows: 0, stride: 0 };
+
 /** One comparison: an update stops where a magnitude in the first columns of `tensor` is not below `limit`. */
 interface Look {
   /** Default none, for a report alone. */
@@ -113,8 +115,9 @@ export class FiniteChecks implements Guard {
   #look(looks: readonly Look[]): void {
     const { factor } = this.emit.slots;
     for (const { tensor, limit, columns = tensor?.columns ?? 0 } of looks) {
-      const look = tensor ? { x: tensor, columns } : { x: factor, rows: 0, columns, stride: 0 };
-      this.emit.call(k.guard, { ...look, other: this.#reports.shift() ?? limit, limit, factor });
+      const { rows, stride } = tensor ?? NOTHING;
+      const other = this.#reports.shift() ?? limit;
+      this.emit.call(k.guard, { x: tensor ?? factor, rows, columns, stride, other, limit, factor });
     }
   }
 }
