@@ -101,7 +101,14 @@ export * from './kernels/families/losses.js';
 export * from './kernels/families/optimizers.js';
 export type { ActivationDefinition, NamedActivation } from './kernels/lib/curve.js';
 export type { CommonLossOptions, LossDefinition, NamedLoss } from './kernels/lib/loss.js';
-export type { CommonOptions, OptimizerDefinition, Schedule, Spec as OptimizerSpecOf } from './kernels/lib/update.js';
+export type {
+  CommonOptions,
+  LearningRate,
+  OptimizerDefinition,
+  RateFunction,
+  Schedule,
+  Spec as OptimizerSpecOf,
+} from './kernels/lib/update.js';
 export type {
   ActivationSpec,
   ConstraintName,
@@ -162,6 +169,7 @@ export type {
 export * from './nn/optimizers/averaging.js';
 export { type LbfgsOptions, lbfgs } from './nn/optimizers/lbfgs.js';
 export type { OptimizerSpec } from './nn/optimizers/optimizers.js';
+export { type CustomSchedule, customSchedule } from './nn/optimizers/own-schedule.js';
 export type { ScheduleDefinition } from './nn/optimizers/rate.js';
 export * from './nn/optimizers/schedules.js';
 export type { Solver } from './nn/optimizers/solver.js';
