@@ -169,8 +169,7 @@ export type {
 export * from './nn/optimizers/averaging.js';
 export { type LbfgsOptions, lbfgs } from './nn/optimizers/lbfgs.js';
 export type { OptimizerSpec } from './nn/optimizers/optimizers.js';
-export { type CustomSchedule, customSchedule } from './nn/optimizers/own-schedule.js';
-export type { ScheduleDefinition } from './nn/optimizers/rate.js';
+export type { CustomSchedule, ScheduleDefinition } from './nn/optimizers/rate.js';
 export * from './nn/optimizers/schedules.js';
 export type { Solver } from './nn/optimizers/solver.js';
 export type { CustomOptimizer } from './nn/optimizers/updating.js';
@@ -179,6 +178,7 @@ export {
   customOptimizer,
   type UpdateFunction,
 } from './nn/own-optimizer/own-optimizer.js';
+export { customSchedule } from './nn/own-optimizer/own-schedule.js';
 export type { Weights } from './nn/parameters.js';
 export * from './nn/registered.js';
 export { type FamilyName, type Registrable, register } from './nn/registrations.js';

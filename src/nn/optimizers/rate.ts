@@ -1,9 +1,15 @@
 import { checkNumber } from '../../errors.js';
 import { type OptionRanges, resolve } from '../../kernels/definition.js';
 import type { LearningRate, RateFunction, Schedule } from '../../kernels/lib/update.js';
+import type { Registrable } from '../registrations.js';
 
 /** The learning rate of step t, from 0 on. */
 export type Rate = (t: number) => number;
+
+/** A schedule of your own; as plain data it tells its name only. */
+export interface CustomSchedule extends Registrable {
+  readonly [option: string]: unknown;
+}
 
 /** The schedules that a program has registered. */
 export const scheduleNames: Readonly<Record<string, unknown>> = {};
@@ -25,7 +31,7 @@ export function checkedRate(rate: RateFunction, argument: string): Rate {
  */
 export function readRate(given: LearningRate, argument: string) {
   if (typeof given === 'number') return checkNumber(given, argument, { min: 0 });
-  // What the library makes schedules with is no schedule.
+  // The functions of the library make schedules, and are none.
   if (typeof given === 'function' && !('definition' in given)) return checkedRate(given, argument);
   return resolve<Schedule, ScheduleDefinition<Schedule>>(given, scheduleNames, argument, 'cosine', {
     functions: 'scheduleFunctions',

@@ -2,8 +2,7 @@ import { fillOptions, maker, type OptionRange } from '../../kernels/definition.j
 import { cos, pow } from '../../kernels/lib/elementary.js';
 import { power } from '../../kernels/lib/power.js';
 import type { RateFunction } from '../../kernels/lib/update.js';
-import type { CustomSchedule } from './own-schedule.js';
-import { makeRate, readRate, type ScheduleDefinition } from './rate.js';
+import { type CustomSchedule, makeRate, readRate, type ScheduleDefinition } from './rate.js';
 
 type ScheduleData<N extends string, O> = {
   /** The name of the schedule. */

@@ -1,14 +1,9 @@
 import { show, ValueError } from '../../errors.js';
 import { carry } from '../../kernels/definition.js';
 import type { RateFunction } from '../../kernels/lib/update.js';
+import { type CustomSchedule, checkedRate, type ScheduleDefinition, scheduleNames } from '../optimizers/rate.js';
 import { scheduleFunctions } from '../rare/function-names.js';
 import { FAMILY, type Family, type Registrable } from '../registrations.js';
-import { checkedRate, type ScheduleDefinition, scheduleNames } from './rate.js';
-
-/** A schedule of your own; as plain data it tells its name only. */
-export interface CustomSchedule extends Registrable {
-  readonly [option: string]: unknown;
-}
 
 const SCHEDULES: Family = {
   family: 'schedule',
