@@ -19,6 +19,8 @@ import type { Operation } from './operator.js';
 export interface BoundExpression {
   readonly shape: Shape;
   readonly constants: readonly HeapConstant[];
+  /** In training a row's result depends on others of its batch. */
+  readonly mixes: boolean;
   compute(lower: Lowering, inputs: readonly HeapValue[]): Computed;
 }
 
@@ -171,7 +173,9 @@ export function bindExpression(
       const numbered = numbers.length > 0 ? ` with ${numbers.join(', ')}` : '';
       throw new ShapeError({ argument: where, given: `${told}${numbered}`, expected: shape });
     }
-    const bias = isProduct ? constant(`zeros${index}`, Array(shape.columns).fill(0)) : undefined;
+    // The columns of a parameter are what a file says, and a constant of them would be made before its weights are looked for.
+    const fixed = isProduct && !values[args[1] as number]?.parameter;
+    const bias = fixed ? constant(`zeros${index}`, Array(shape.columns).fill(0)) : undefined;
     const bound = { op: step.op, operation, args, numbers, shape, axis: step.axis, bias };
     names.set(`%${index}`, values.push({ shape, step: bound, mixes: mixture }) - 1);
   });
@@ -179,7 +183,21 @@ export function bindExpression(
   const last = values.at(-1) as Value;
   checkUses(values, [...names].slice(0, count + (layer?.parameters.size ?? 0)), argument, layer !== undefined, metric);
   if (last.mixes && layer) refuseMixture(last.mixes, 'a layer');
-  return { shape: last.shape, constants, compute: (lower, given) => compute(values, count, lower, given) };
+  return {
+    shape: last.shape,
+    constants,
+    mixes: mixesRows(values),
+    compute: (lower, given) => compute(values, count, lower, given),
+  };
+}
+
+/** Returns whether training takes sums or means over the rows of a batch. */
+function mixesRows(values: readonly BoundValue[]): boolean {
+  const used = reach(values, ({ reads }, operand) => reads?.(operand, true) ?? true);
+  return values.some(({ step }, i) => {
+    if (!step?.operation.reduces || step.axis === 1 || !used.has(i)) return false;
+    return (values[step.args[0] as number] as BoundValue).shape.rows === 'batch';
+  });
 }
 
 /** Refuses a layer that leaves an input or a parameter unused, and any other expression that does not depend on its last input. */

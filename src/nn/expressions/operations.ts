@@ -1,6 +1,5 @@
 import type { KernelName } from '../../kernels/contract.js';
 import type { BroadcastKernel } from '../../kernels/twins/expressions.js';
-import type { Tensor } from '../../program/plan.js';
 import { SCALAR, type Shape, type Value } from './lowering.js';
 import { broadcastShape, type Context, first, type Operation, second } from './operator.js';
 import { selections } from './selections.js';
@@ -147,7 +146,11 @@ export const operations = {
       (x as Shape).columns === (w as Shape).rows
         ? { rows: (x as Shape).rows, columns: (w as Shape).columns }
         : `a matrix of ${(x as Shape).columns} rows, as many as there are columns on its left`,
-    forward: (context) => context.lower.matmul(first(context), second(context), context.bias as Tensor),
+    forward(context) {
+      const { lower, bias } = context;
+      const w = second(context);
+      return lower.matmul(first(context), w, bias ?? lower.zeros({ rows: 1, columns: w.shape.columns }).tensor);
+    },
     gradient: (context, dy) => context.lower.matmulGradient(dy, second(context)),
   },
   ...selections,

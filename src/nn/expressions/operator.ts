@@ -9,7 +9,7 @@ export interface Context {
   readonly axis: 0 | 1 | undefined;
   /** The plain numbers that follow the operands. */
   readonly numbers: readonly number[];
-  /** Zeros, as many as `matmul` has columns. */
+  /** Zeros, as many as `matmul` by a constant has columns. */
   readonly bias: Tensor | undefined;
   /** Keeps what the forward pass saves for the gradient beyond operands and result. */
   readonly saved: { mask?: Value };

@@ -298,6 +298,8 @@ function build(spec: object, name: string, widths: readonly number[], index: num
     units: shape.columns,
     parameters: [...parameters.values()],
     constants: bound.constants,
+    // A batch of one row has no others to compare it with.
+    ...(bound.mixes ? { minimumBatch: 2 } : {}),
     forward(emit, ...inputs) {
       const lower = new Lowering(emit, name, index);
       const inputShapes = Object.values(shapes);

@@ -11,7 +11,7 @@ import { embedding } from './embedding.js';
 import { gaussianDropout } from './gaussian-dropout.js';
 import { gaussianNoise } from './gaussian-noise.js';
 import { inputWidth } from './input.js';
-import type { LayerSpec } from './kind.js';
+import { kindOf, type LayerSpec } from './kind.js';
 import { layerNormalization } from './layer-normalization.js';
 import { add, average, concatenate, maximum, multiply, subtract } from './merge.js';
 
@@ -43,6 +43,8 @@ export function layerFromSpec(spec: { readonly type: string }, argument = 'layer
   if (typeof spec !== 'object' || spec === null) {
     throw new ValueError({ argument, given: show(spec), expected: 'a layer, such as { type: "dense", units: 10 }' });
   }
+  // A custom layer that holds functions still.
+  if (kindOf(spec)?.trace) return spec as LayerSpec;
   const { type, ...given } = spec;
   const options = optionsFromSpec(given);
   // A custom layer that a model was made of.

@@ -13,8 +13,10 @@ import {
   type Model,
   matrix,
   modelFromSpec,
+  ShapeError,
   sequential,
   serialize,
+  ValueError,
   wasm,
 } from '../../../src/index.js';
 import { trace } from '../../../src/nn/graph.js';
@@ -275,6 +277,66 @@ describe('weights', () => {
       return weightHash(model);
     });
     expect(new Set(hashes).size).toBe(1);
+  });
+});
+
+describe('training and inference differ', () => {
+  const centered = customLayer({
+    parameters: ({ x }) => ({ center: { shape: [x] }, only: { shape: [x, x], regularizer: 'l2' } }),
+    forward: ({ x, center, only }, { add, inTraining, matmul, mean, sub }) =>
+      inTraining(sub(add(x, matmul(x, only)), mean(x, { axis: 0 })), add(x, center)),
+  });
+
+  test.each(Object.entries(allFactories))('by what inTraining says, %s', (_, factory) => {
+    const shifted = customLayer({
+      parameters: ({ x }) => ({ center: { shape: [x] } }),
+      forward: ({ x, center }, { add, inTraining, mean, sub }) =>
+        inTraining(add(sub(x, mean(x, { axis: 0 })), center), add(x, center)),
+    });
+    const model = sequential({ layers: [shifted({ inputShape: 2, name: 'own' })], backend: factory });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const [x, y] = [[[1, 2], [3, 6]], [[0, 0], [0, 0]]]; // biome-ignore format: rows
+    expect(Array.from(model.predict(x).data)).toEqual([1, 2, 3, 6]);
+    const inside = (training: boolean) => model.gradients(x, y, { nodes: true, training }).nodes.own!.value!;
+    expect(Array.from(inside(true).data)).toEqual([-1, -2, 1, 2]);
+    expect(Array.from(inside(false).data)).toEqual([1, 2, 3, 6]);
+    expect(model.evaluate(x, y).loss).toBe((1 + 4 + 9 + 36) / 4);
+  });
+
+  test('training refuses a batch of one row where it takes means over rows', () => {
+    const model = sequential({
+      layers: [otherLayers['a mean over rows that training alone knows']!({ inputShape: 2 })],
+      backend,
+    });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    expect(() => model.trainOnBatch([[1, 2]], [[0, 0]])).toThrow(ShapeError);
+    expect(() => model.gradients(wave(3, 2), wave(3, 2), { perRow: true })).toThrow(ValueError);
+    expect(model.predict([[1, 2]]).rows).toBe(1);
+    const free = sequential({ layers: [rmsNormalization({ inputShape: 2 })], backend });
+    free.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    expect(Object.keys(free.gradients(wave(3, 2), wave(3, 2), { perRow: true }).perRow!)).toEqual(['layers.0.gamma']);
+    expect(free.trainOnBatch([[1, 2]], [[0, 0]]).loss).toBeGreaterThan(0);
+  });
+
+  test('a parameter that a pass does not use has no gradient in it', () => {
+    expect(() => sequential({ layers: [centered({ inputShape: 2 })], backend })).toThrow(
+      /no gradient comes to 'center'/,
+    );
+    const fixed = customLayer({
+      parameters: ({ x }) => ({ only: { shape: [x, x] }, row: { shape: [x] } }),
+      forward: ({ x, only, row }, { add, inTraining, matmul, mul }) => inTraining(add(matmul(x, only), mul(x, row)), x),
+    });
+    const model = sequential({ layers: [fixed({ inputShape: 3 })], backend });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const gradients = (training: boolean) =>
+      Object.values(model.gradients(wave(4, 3), wave(4, 3), { training }).gradients).flatMap(({ data }) => [...data]);
+    expect(gradients(true).every((v) => v !== 0)).toBe(true);
+    expect(gradients(false)).toEqual(Array(12).fill(0));
+  });
+
+  test('functions make models from specs too', () => {
+    const layers = [rmsNormalization({ inputShape: 3 })];
+    expect(modelFromSpec({ layers }, { backend }).spec.layers[0]).toMatchObject({ widths: { x: 3 } });
   });
 });
 
