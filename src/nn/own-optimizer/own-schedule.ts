@@ -3,7 +3,7 @@ import { carry } from '../../kernels/definition.js';
 import type { RateFunction } from '../../kernels/lib/update.js';
 import { type CustomSchedule, checkedRate, type ScheduleDefinition, scheduleNames } from '../optimizers/rate.js';
 import { scheduleFunctions } from '../rare/function-names.js';
-import { FAMILY, type Family, type Registrable } from '../registrations.js';
+import { FAMILY, type Family } from '../registrations.js';
 
 const SCHEDULES: Family = {
   family: 'schedule',
