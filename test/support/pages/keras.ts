@@ -88,6 +88,15 @@ export const keras: Peer = {
       },
     },
     {
+      theirs: '`kernel_regularizer=lambda w: 0.1 * sum(abs(w))`',
+      ours: '`kernelRegularizer: customRegularizer((w, { abs, mul, sum }) => mul(0.1, sum(abs(w))))`',
+      check() {
+        const kernelRegularizer = m.customRegularizer((w, { abs, mul, sum }) => mul(0.1, sum(abs(w))));
+        const compile = { optimizer: 'sgd', loss: 'meanSquaredError' } as const;
+        expect(unit(-3, { kernelRegularizer }).compile(compile).evaluate([1], [-3]).penalty).toBeCloseTo(0.3, 6);
+      },
+    },
+    {
       theirs: '`kernel_initializer=lambda shape, dtype: ...`',
       ours: '`kernelInitializer: customInitializer((shape, random) => ...)`',
       check: () => {
