@@ -124,6 +124,7 @@ export {
   customLoss,
   type LossFunction,
 } from './nn/expressions/custom.js';
+export { customRegularizer, type RegularizerFunction } from './nn/expressions/custom-regularizer.js';
 export type {
   Constant as ExpressionConstant,
   Expression,

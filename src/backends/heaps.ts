@@ -24,13 +24,13 @@ const WORTH_LOOKING = 1 / 8;
 const placeAt =
   (base: number): NonNullable<Backend['place']> =>
   ({ calls, symbolic }) => {
-    const operands = new Map(symbolic.map(({ kernel, args }) => [kernel, args]));
+    const operands = new Map<string, readonly unknown[]>();
+    for (const { kernel, args } of symbolic) operands.set(kernel, args);
     return calls.map((call) => {
       // A slice, whose offsets stay integers: see call-arrays.ts.
       const moved = (call as readonly unknown[]).slice();
-      operands.get(call[0])?.forEach((operand, i) => {
-        if (typeof operand !== 'number') (moved as number[])[i + 1]! += base;
-      });
+      const args = operands.get(call[0]) ?? [];
+      for (let i = 0; i < args.length; i++) if (typeof args[i] !== 'number') (moved as number[])[i + 1]! += base;
       return moved as unknown as Call;
     });
   };

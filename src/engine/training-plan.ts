@@ -41,8 +41,6 @@ export interface Compiled extends Training, TrainingOptions {
   readonly paces: readonly Pace[];
   /** Below this an update that the program's guard lets pass keeps everything finite. */
   readonly safeRate: number;
-  /** The slots where a step leaves the parts of the penalty. */
-  readonly penaltySlots: readonly Tensor[];
 }
 
 /** A compiled model's share of the heap. */
@@ -102,7 +100,10 @@ export function planTraining(
     ...options,
     ...penalties,
     targets,
-    penaltySlots: [...penalties.penalties, ...penalties.activityPenalties].map(({ penalty }) => penalty),
+    penaltySlots: [
+      ...[...penalties.penalties, ...penalties.activityPenalties].map(({ penalty }) => penalty),
+      ...nodes.flatMap(({ layer }) => layer.penaltySlots ?? []),
+    ],
     flatParameters,
     gradients,
     states,

@@ -2,10 +2,11 @@
 
 import type { KernelName } from './contract.js';
 
-/** The kernel that is called: it has to be named where several share the signature. */
-export type Which<S extends string> = S extends `* ${string}`
-  ? readonly [kernel: KernelName]
-  : readonly [kernel?: KernelName];
+/** A signature that several kernels share, which kernel is called has to be said. */
+export type Shared<S extends string> = S extends `* ${string}` ? S : never;
+
+/** A signature of one kernel. */
+export type Single<S extends string> = S extends `* ${string}` ? never : S;
 
 /** The parts of a tensor that a signature may ask for. */
 interface Sizes {
@@ -51,11 +52,30 @@ type Given<Token extends string, T> = {
 /** The operands that a signature asks for, by name; `T` are tensors. */
 export type Operands<S extends string, T> = Given<WithoutFirst<S>, T>;
 
-/** An operand's name, and where it comes from if it is not given: a size of a tensor, or a constant in the place of one. */
-type Part = readonly [name: string, from: string, size: keyof Sizes | undefined];
+/** An operand, and where it comes from if it is not given. */
+interface Part {
+  readonly name: string;
+  /** Reads a size of a tensor. */
+  readonly size: ((tensor: Sizes) => number) | undefined;
+  /** The place of that tensor among the operands. */
+  readonly source: number;
+  /** Takes the place of one that is not given. */
+  readonly constant: number;
+}
 
-/** Holds what a signature begins with, its operands, and the index of the one that is a list, if any. */
-type Parsed = readonly [kernel: KernelName, parts: readonly Part[], list: number];
+/** Holds what a signature begins with, its operands in order, and the index of the one that is a list, or -1. */
+interface Parsed {
+  readonly kernel: KernelName;
+  readonly parts: readonly Part[];
+  readonly list: number;
+}
+
+const SIZES: { readonly [K in keyof Sizes]: (tensor: Sizes) => number } = {
+  rows: ({ rows }) => rows,
+  columns: ({ columns }) => columns,
+  stride: ({ stride }) => stride,
+  size: ({ size }) => size,
+};
 
 /** Programs call the same kernels again and again; a signature is read once. */
 const parsed = /* @__PURE__ */ new Map<string, Parsed>();
@@ -64,39 +84,56 @@ function read(signature: string): Parsed {
   const known = parsed.get(signature);
   if (known) return known;
   const [kernel, ...tokens] = signature.split(' ') as [KernelName, ...string[]];
-  const parts = tokens.map((token): Part => {
+  const split = tokens.map((token) => {
     const [own, source = own] = token.split('=') as [string, string?];
     const [from, size] = source.split('.') as [string, (keyof Sizes)?];
-    return [own === source && size ? size : own.replace(/\W/g, ''), from, size];
+    return { name: own === source && size ? size : own.replace(/\W/g, ''), from, size };
   });
-  const made: Parsed = [kernel, parts, tokens.findIndex((token) => token.endsWith('*'))];
+  const made: Parsed = {
+    kernel,
+    parts: split.map(({ name, from, size }) => ({
+      name,
+      size: size && SIZES[size],
+      source: split.findIndex((other) => other.name === from),
+      constant: Number(from),
+    })),
+    list: tokens.findIndex((token) => token.endsWith('*')),
+  };
   parsed.set(signature, made);
   return made;
 }
 
 /** Returns what a signature begins with. */
 export function kernelOf(signature: string): KernelName {
-  return read(signature)[0];
+  return read(signature).kernel;
 }
 
 /** Returns the operands in the order of the signature: tensors as they are given, sizes of them where no number is. */
 export function positional<S extends string, T extends Sizes>(signature: S, operands: Operands<S, T>): (number | T)[] {
   const given = operands as Readonly<Record<string, T | number | (T | number)[]>>;
-  const [, parts, list] = read(signature);
+  const { parts, list } = read(signature);
   const args: (number | T)[] = [];
   for (let i = 0; i < parts.length; i++) {
-    const [name, from, size] = parts[i] as Part;
-    const value = given[name] ?? (size ? (given[from] as T)[size] : Number(from));
-    if (i === list) args.push(...(value as T[]));
+    const { name, size, source, constant } = parts[i] as Part;
+    const value = given[name];
+    // A list that comes first moves what follows it.
+    const at = source > list ? source + args.length - i : source;
+    if (value === undefined) args.push(size ? size(args[at] as T) : constant);
+    else if (i === list) args.push(...(value as T[]));
     else args.push(value as T);
   }
   return args;
 }
 
+/** Returns the places of names among the arguments of a call, in whose signature no list comes before them. */
+export function placesOf(signature: string, names: readonly string[]): readonly number[] {
+  return names.map((name) => read(signature).parts.findIndex((part) => part.name === name));
+}
+
 /** Returns the names of a call's arguments, as many as it has: a list's name stands once for each of it. */
 export function namesOf(signature: string, count: number): readonly string[] {
-  const [, parts, list] = read(signature);
-  return parts.flatMap(([name], i) => (i === list ? Array<string>(count - parts.length + 1).fill(name) : name));
+  const { parts, list } = read(signature);
+  return parts.flatMap(({ name }, i) => (i === list ? Array<string>(count - parts.length + 1).fill(name) : name));
 }
 
 /** Returns the arguments of a call by name, of lists the last; they begin at `first`, after the kernel's name. */

@@ -59,10 +59,11 @@ const named = (plan: { readonly kernel: string }, pass: 'Forward' | 'Backward') 
 
 /** Turns dy into the gradient by x, in place. */
 function differentiate(emit: Emitter, plan: WithKernel<'elementwise' | 'rows'>, saved: Tensor, dy: Tensor): Tensor {
-  const operands = { saved, dy, dx: dy };
   const kernel = named(plan, 'Backward');
-  if (plan.shape === 'rows') emit.call(k.activationRowsBackward, operands, kernel);
-  else if (plan.saves !== 'nothing') emit.call(k.activationBackward, { ...operands, numbers: plan.numbers }, kernel);
+  if (plan.shape === 'rows') emit.call(k.activationRowsBackward, { saved, dy, dx: dy }, kernel);
+  else if (plan.saves !== 'nothing') {
+    emit.call(k.activationBackward, { saved, dy, dx: dy, numbers: plan.numbers }, kernel);
+  }
   return dy;
 }
 

@@ -1,5 +1,5 @@
 import { checkBoolean, checkNumber, checkOptions, ShapeError, show, ValueError } from '../errors.js';
-import type { Ids, Layer } from '../program/layer.js';
+import type { Ids, Layer, OwnPenalty } from '../program/layer.js';
 import type { NetworkInput, NetworkNode } from '../program/network.js';
 import { inputWidth } from './layers/input.js';
 import { copySpec, kindOf, type LayerSpec, SymbolicTensor, type TrainableLayerOptions } from './layers/kind.js';
@@ -210,7 +210,7 @@ export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): Built
     const options = ['type', 'name', 'inputShape', ...kind.options];
     checkOptions(spec, [...options, 'trainable', 'learningRateMultiplier'], name);
     checkInputShape(spec, name, widths, sources);
-    const made = kind.build(spec, name, widths, index);
+    const made = kind.build(spec, name, widths, index).map(withOwnPenalties);
     const ids = made[0]?.ids;
     const source = nodes[(sources[0] as number) - inputs.length];
     if (ids && source) throw ids.misplaced(name, `${spec.type} after ${source.spec.type}`);
@@ -238,6 +238,12 @@ export function buildGraph({ sequential, inputs, nodes, outputs }: Graph): Built
     layers,
     specs,
   };
+}
+
+function withOwnPenalties(layer: Layer): Layer {
+  const penalties = [layer.activityPenalty, ...layer.parameters.map(({ penalty }) => penalty)];
+  const own = penalties.find((penalty) => penalty?.own)?.own as OwnPenalty | undefined;
+  return own?.apply(layer) ?? layer;
 }
 
 /** Results, gradients and what is frozen go by names. */

@@ -116,8 +116,9 @@ export function bindLoss(given: Loss, units: number, activation: string, weight 
     emit(emit, y, targets, weights, report) {
       const dy = emit.matrix('dy', units);
       const scale = summed ? 1 : 1 / y.rows;
-      const numbers = { scale, slope: scale * weight, numbers: args };
-      emit.call(k.loss, { y, targets, weights, dy, loss: report.loss, ...numbers }, name as KernelName);
+      const { loss } = report;
+      const slope = scale * weight;
+      emit.call(k.loss, { y, targets, weights, dy, loss, scale, slope, numbers: args }, name as KernelName);
       return dy;
     },
     emitHits(emit, y, targets, hits, fused) {

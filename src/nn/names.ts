@@ -58,9 +58,9 @@ export const initializerNames = {
 /** An initializer that layers take by name; the others come from their functions. */
 export type InitializerName = keyof typeof initializerNames | RegisteredNames<'initializer'>;
 
-export const regularizerNames = regularizers;
+export const regularizerNames = { ...regularizers };
 
 /** A regularizer that layers take by name, with its default strength. */
-export type RegularizerName = keyof typeof regularizerNames;
+export type RegularizerName = keyof typeof regularizerNames | RegisteredNames<'regularizer'>;
 
 export const constraintNames = constraints;

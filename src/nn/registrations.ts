@@ -122,7 +122,7 @@ const PLACES: Readonly<Record<string, FamilyName>> = {
 };
 
 function familyAt(key: string, outer: FamilyName | undefined): FamilyName | undefined {
-  const [, kind] = /(Initializer|Regularizer)$/.exec(key) ?? [];
+  const [, kind] = /(initializer|regularizer)$/i.exec(key) ?? [];
   return kind ? (kind.toLowerCase() as FamilyName) : (PLACES[key] ?? outer);
 }
 

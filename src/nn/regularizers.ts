@@ -1,5 +1,7 @@
 import { fillOptions, maker, type OptionRange, type OptionRanges } from '../kernels/definition.js';
 import type { Penalty } from '../program/parameter.js';
+import type { Step } from './expressions/expression.js';
+import type { Registrable } from './registrations.js';
 
 /** Defines a penalty. */
 export interface RegularizerDefinition<O extends object = object> {
@@ -60,8 +62,15 @@ export const l1l2 = /* @__PURE__ */ regularizer<'l1l2', L1L2Options, Partial<L1L
   (options = {}) => options,
 );
 
+/** A penalty of your own as plain data; each step computes one operation, and the elements of the last one are added up. */
+export interface CustomRegularizer extends Registrable {
+  /** The operations in order; the elements of the last one are added up. */
+  readonly steps: readonly Step[];
+}
+
 /** A penalty as plain data: its name and strengths, which may be left out. */
 export type Regularizer =
+  | CustomRegularizer
   | ({
       /** The name of the penalty. */
       readonly name: 'l1' | 'l2';

@@ -2,6 +2,7 @@ import { carry, makerOf } from '../kernels/definition.js';
 import { activationTable, constraintTable, lossTable } from '../kernels/tables.js';
 import { BUILD, isCustom } from './expressions/builds.js';
 import { type CustomActivation, type CustomLoss, customActivation, customLoss } from './expressions/custom.js';
+import { customRegularizer } from './expressions/custom-regularizer.js';
 import { type CustomInitializer, initializerFromData } from './initializers/own-initializer.js';
 import { metricNames } from './metrics/counted.js';
 import { type CustomMetric, customMetric } from './metrics/own-metric.js';
@@ -23,6 +24,7 @@ import {
   regularizerTable,
   scheduleTable,
 } from './registry.js';
+import type { CustomRegularizer } from './regularizers.js';
 
 // Plain data, such as JSON, are turned back into specs: specs that functions return carry their definitions, and readers of
 // files look them up. Names that no table has are left for later checks.
@@ -80,6 +82,11 @@ export function initializerFromSpec<T>(given: T): T {
   return revive(given, initializerTable, initializerNames);
 }
 
+export function regularizerFromSpec<T>(given: T): T {
+  if (isCustom(given)) return makerOf(given) ? given : (customRegularizer(given as CustomRegularizer) as T);
+  return revive(given, regularizerTable, regularizerNames);
+}
+
 /** Reads one value for all outputs, or one for each, in order or by name. */
 function perOutput(given: unknown, one: (item: unknown) => unknown): unknown {
   if (Array.isArray(given)) return given.map((item) => perOutput(item, one));
@@ -117,7 +124,7 @@ export function optionsFromSpec(options: Readonly<Record<string, unknown>>): Rec
   const part = (key: string, value: unknown): unknown => {
     if (key === 'activation') return activationFromSpec(value);
     if (/initializer$/i.test(key)) return initializerFromSpec(value);
-    if (/regularizer$/i.test(key)) return revive(value, regularizerTable, regularizerNames);
+    if (/regularizer$/i.test(key)) return regularizerFromSpec(value);
     if (/constraint$/i.test(key)) return revive(value, constraintTable, constraintNames);
     return key === 'parameters' && isPlain(value)
       ? mapValues(value, (each) => (isPlain(each) ? optionsFromSpec(each) : each))

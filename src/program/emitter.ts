@@ -1,6 +1,6 @@
 import { makeCall } from '../kernels/call-arrays.js';
 import type { Call, KernelName } from '../kernels/contract.js';
-import { kernelOf, named, type Operands, positional, type Which } from '../kernels/operands.js';
+import { kernelOf, type Operands, placesOf, positional, type Shared, type Single } from '../kernels/operands.js';
 import type { Composed } from '../kernels/own/composed.js';
 import * as signatures from '../kernels/signatures/index.js';
 import type { Parameter, RowGradients } from './parameter.js';
@@ -123,11 +123,14 @@ interface Ends {
   readonly weighted?: boolean;
 }
 
+/** Comes after every call; infinity would have V8 keep the numbers of calls in float64. */
+const LAST = 2 ** 30 - 1;
+
 /** Collects calls and the workspace they need. */
 export class Emitter {
   readonly #calls: SymbolicCall[] = [];
   readonly #last: SymbolicCall[] = [];
-  readonly #workspace: Lifetime[] = [];
+  readonly #lifetimes = new Map<Tensor, Lifetime>();
   /** Gradients of tables, one entry for each. */
   readonly rowGradients: RowGradients[] = [];
   /** Kernels that are optimizers' loops, and what those do that are made of others. */
@@ -161,8 +164,10 @@ export class Emitter {
   }
 
   /** Calls a kernel with the operands that its signature names; `kernel` is which, where several share it. */
-  call<S extends string>(signature: S, operands: Operands<S, Tensor>, ...[kernel]: Which<S>): void {
-    this.#calls.push({ kernel: kernel ?? kernelOf(signature), args: positional(signature, operands) });
+  call<S extends string>(signature: Shared<S>, operands: Operands<S, Tensor>, kernel: KernelName): void;
+  call<S extends string>(signature: Single<S>, operands: Operands<S, Tensor>, kernel?: KernelName): void;
+  call(signature: string, operands: object, kernel = kernelOf(signature)): void {
+    this.#calls.push({ kernel, args: positional(signature, operands as Operands<string, Tensor>) });
   }
 
   /** Emits a call to come after all others: updates that must not happen where a step is refused. */
@@ -175,9 +180,9 @@ export class Emitter {
     this.#update = this.#calls.length;
   }
 
-  /** Allocates a workspace matrix of this program's rows. */
-  matrix(name: string, columns: number): Tensor {
-    return this.#own(matrixTensor(name, this.rows, columns));
+  /** Allocates a workspace matrix, by default of this program's rows. */
+  matrix(name: string, columns: number, rows = this.rows): Tensor {
+    return this.#own(matrixTensor(name, rows, columns));
   }
 
   /** Emits a copy that nothing overwrites. */
@@ -188,8 +193,8 @@ export class Emitter {
   }
 
   /** Allocates one element per row, without padding. */
-  column(name: string): Tensor {
-    return this.#own({ ...vectorTensor(name, this.rows), rows: this.rows, columns: 1, stride: 1 });
+  column(name: string, rows = this.rows): Tensor {
+    return this.#own({ ...vectorTensor(name, rows), rows, columns: 1, stride: 1 });
   }
 
   vector(name: string, elements: number): Tensor {
@@ -202,14 +207,14 @@ export class Emitter {
   }
 
   #own(tensor: Tensor): Tensor {
-    this.#workspace.push({ tensor, first: Infinity, last: -1 });
+    this.#lifetimes.set(tensor, { tensor, first: LAST, last: -1 });
     return tensor;
   }
 
   /** Plans the workspace from `base` on and resolves tensors to offsets. */
   finish({ inputs, targets = [], outputs, lasting = [], weighted = false }: Ends, base: number): Program {
     const symbolic = [...this.#calls, ...this.#last];
-    const lifetimes = new Map(this.#workspace.map((item) => [item.tensor, item]));
+    const lifetimes = this.#lifetimes;
     const touch = (tensor: Tensor | undefined, at: number) => {
       const item = tensor && lifetimes.get(tensor);
       if (!item) return;
@@ -227,7 +232,7 @@ export class Emitter {
       ...this.rowGradients.flatMap(({ distinct, gradients }) => [distinct, gradients]),
     ];
     for (const tensor of last) touch(tensor, symbolic.length);
-    const end = planWorkspace(this.#workspace, base);
+    const end = planWorkspace([...lifetimes.values()], base);
     return {
       mode: this.mode,
       rows: this.rows,
@@ -241,10 +246,10 @@ export class Emitter {
       rowGradients: this.rowGradients,
       updates: this.updates,
       update: this.#update,
-      workspace: this.#workspace.map(({ tensor }) => tensor),
+      workspace: [...lifetimes.keys()],
       end,
       stochastic: symbolic.some(({ args }) => args.includes(this.slots.random)),
-      flops: symbolic.reduce((sum, call) => sum + productFlops(call), 0),
+      flops: symbolic.reduce((sum, { kernel, args }) => sum + productFlops(kernel, args), 0),
     };
   }
 }
@@ -256,10 +261,13 @@ const products: Readonly<Record<string, string>> = {
   denseKernelGradient: signatures.denseKernelGradient,
 };
 
-/** Multiplications and additions of a dense product; 0 for other kernels. */
-export function productFlops({ kernel, args }: { kernel: string; args: readonly unknown[] }): number {
-  const signature = products[kernel] as typeof signatures.denseForward | undefined;
+/** The places of a product's sizes among its arguments, by kernel. */
+const sizes: Record<string, readonly number[]> = {};
+
+/** Multiplications and additions of a dense product, whose arguments begin at `first`; 0 for other kernels. */
+export function productFlops(kernel: string, args: readonly unknown[], first = 0): number {
+  const signature = products[kernel];
   if (!signature) return 0;
-  const { rows, inputs, units } = named(signature, args, 0);
-  return 2 * rows * inputs * units;
+  sizes[kernel] ??= placesOf(signature, ['rows', 'inputs', 'units']);
+  return (sizes[kernel] as readonly number[]).reduce((flops, place) => flops * (args[first + place] as number), 2);
 }

@@ -15,6 +15,8 @@ const CLIPS_BELOW = 1e9;
 /** As many elements are looked at while a kernel is called. */
 const CALL = 256;
 
+const NOTHING = { rows: 0, stride: 0 };
+
 /** One comparison: an update stops where a magnitude in the first columns of `tensor` is not below `limit`. */
 interface Look {
   /** Default none, for a report alone. */
@@ -35,9 +37,8 @@ function evidenceFor(emit: Emitter, { parameters }: Network, { update, gradients
 }
 
 /** Losses and penalties, of which no more is asked than to be finite. */
-function reportsOf({ targets, penalties, activityPenalties }: Training): Tensor[] {
-  const losses = targets.map(({ report }) => report.loss);
-  return [...losses, ...[...penalties, ...activityPenalties].map(({ penalty }) => penalty)];
+function reportsOf({ targets, penaltySlots }: Training): Tensor[] {
+  return [...targets.map(({ report }) => report.loss), ...penaltySlots];
 }
 
 /** The looks once all gradients are there, in their order. `bounded` are kernels whose operands have been looked at. */
@@ -98,7 +99,8 @@ export class FiniteChecks implements Guard {
 
   product(kernel: Parameter, x: Tensor, dy: Tensor): void {
     if (this.#evidence !== 'operands') return;
-    this.#bounded.add(kernel);
+    // A penalty of the user's own adds what these operands do not bound.
+    if (!kernel.penalty.own) this.#bounded.add(kernel);
     const limit = this.emit.slots.bound;
     this.#look([x, dy].map((tensor) => ({ tensor, limit })));
   }
@@ -113,8 +115,9 @@ export class FiniteChecks implements Guard {
   #look(looks: readonly Look[]): void {
     const { factor } = this.emit.slots;
     for (const { tensor, limit, columns = tensor?.columns ?? 0 } of looks) {
-      const look = tensor ? { x: tensor, columns } : { x: factor, rows: 0, columns, stride: 0 };
-      this.emit.call(k.guard, { ...look, other: this.#reports.shift() ?? limit, limit, factor });
+      const { rows, stride } = tensor ?? NOTHING;
+      const other = this.#reports.shift() ?? limit;
+      this.emit.call(k.guard, { x: tensor ?? factor, rows, columns, stride, other, limit, factor });
     }
   }
 }

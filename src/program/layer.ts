@@ -66,6 +66,12 @@ export interface TableLearning {
   ): readonly TableUpdate[];
 }
 
+/** A penalty that a layer emits itself. */
+export interface OwnPenalty {
+  /** Returns the layer with all penalties of this kind that it and its parameters have. */
+  apply(layer: Layer): Layer;
+}
+
 /** Forward and backward of a layer, side by side, as emitters of kernel calls. */
 export interface Layer {
   readonly name: string;
@@ -80,6 +86,8 @@ export interface Layer {
   readonly tables?: TableLearning | undefined;
   /** On the output, per row. */
   readonly activityPenalty?: Penalty | undefined;
+  /** The places where programs with a loss report penalties that the layer emits itself. */
+  readonly penaltySlots?: readonly Tensor[];
   /** Fewer rows than this in a training batch are refused. */
   readonly minimumBatch?: number;
   forward(emit: Emitter, x: Tensor, ...others: readonly Tensor[]): Step;

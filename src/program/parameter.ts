@@ -13,6 +13,8 @@ export interface Initializer {
 export interface Penalty {
   readonly l1: number;
   readonly l2: number;
+  /** A penalty of the user's own in place of both, an `OwnPenalty`. */
+  readonly own?: object;
 }
 
 /** Holds a parameter in bounds after each update: names a kernel and its number. */

@@ -52,8 +52,8 @@ export function cutInto({ extent, unit, cut }: Axis, parts: number, apart: boole
 
 /** Cuts a dense product of more than `longest` floating point operations into shorter calls. */
 export function splitLongCall(call: Call, longest: number): readonly Call[] {
-  const [kernel, ...args] = call;
-  const parts = Math.ceil(productFlops({ kernel, args }) / longest);
+  const [kernel] = call;
+  const parts = Math.ceil(productFlops(kernel, call, 1) / longest);
   const axis = parts > 1 ? productAxes[kernel]?.(call) : undefined;
   return axis ? cutInto(axis, parts, false) : [call];
 }

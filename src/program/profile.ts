@@ -217,7 +217,7 @@ function makeProfile({ program, repeats, us, bytesPerElement, peak }: Measured):
       tensors: tensors.map(({ name }) => name),
       us: time,
       share: usPerStep > 0 ? time / usPerStep : 0,
-      flops: productFlops(call),
+      flops: productFlops(call.kernel, call.args),
       bytes: tensors.reduce((sum, { size }) => sum + size, 0) * bytesPerElement,
     };
   });

@@ -1,4 +1,4 @@
-import type { Backend, Call, Heap } from '../kernels/contract.js';
+import type { Backend, Call, Heap, KernelName } from '../kernels/contract.js';
 import { type Program, productFlops } from './emitter.js';
 import type { Tensor } from './plan.js';
 
@@ -32,11 +32,15 @@ export function link(program: Program, backend: Backend, threads = 1, cut?: CutC
   if (shared) return { ...program, heap, outputRows, steps: shared, undoable: shared.length - 1 };
   const whole = backend.place?.(program) ?? program.calls;
   const calls = cut ? whole.flatMap((call) => cut(call, backend.longestCall)) : whole;
+  // Kernels are looked up once each, since looking takes longer than binding.
+  const kernels: { [K in KernelName]?: (...args: number[]) => void } = {};
   const steps = calls.map((call: Call) => {
-    const kernel = (backend.kernels[call[0]] ?? program.updates.get(call[0])?.(backend)) as (...args: number[]) => void;
+    const [name] = call;
+    kernels[name] ??= backend.kernels[name] as (...args: number[]) => void;
+    const kernel = kernels[name] ?? (program.updates.get(name)?.(backend) as (...args: number[]) => void);
     return kernel.bind(null, ...(call.slice(1) as number[])) as () => void;
   });
-  const undoable = calls.findLastIndex(([kernel, ...args]) => productFlops({ kernel, args }) > 0) + 1;
+  const undoable = calls.findLastIndex((call) => productFlops(call[0], call, 1) > 0) + 1;
   return { ...program, heap, outputRows, steps, undoable };
 }
 

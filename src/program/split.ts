@@ -88,7 +88,7 @@ export function segments(phases: readonly Phase[]): readonly (readonly Phase[])[
       flops = 0;
     }
     groups.at(-1)?.push(phase);
-    for (const [kernel, ...args] of phase.flat()) flops += productFlops({ kernel, args });
+    for (const call of phase.flat()) flops += productFlops(call[0], call, 1);
   }
   return groups;
 }

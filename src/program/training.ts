@@ -83,6 +83,8 @@ export interface Training {
   /** All trainable parameters, and what lies parallel to them. */
   readonly flatParameters: Tensor;
   readonly activityPenalties: readonly ActivityPenalty[];
+  /** The slots where a step leaves the parts of the penalty. */
+  readonly penaltySlots: readonly Tensor[];
   readonly gradients: Tensor;
   /** The flat gradients in parts, and room side by side for the norms of these and of each table's. */
   readonly norms: {

@@ -7,8 +7,6 @@ export interface Lifetime {
   last: number;
 }
 
-type Places = Int32Array | Float64Array;
-
 /** Up to this many tensors each is held against all that are placed; beyond, that would take longer than anything else. */
 const MOST_COMPARED = 4096;
 
@@ -28,33 +26,29 @@ export function planWorkspace(lifetimes: readonly Lifetime[], base: number): num
 /** Largest first, each at the lowest offset that is free during its lifetime. */
 function placeBySize(lifetimes: readonly Lifetime[], start: number): number {
   const total = lifetimes.reduce((sum, { tensor }) => sum + align(tensor.size), start);
-  // These are the tensors that are placed, by offset. A number read from a Float64Array stays a double to V8 ever after,
-  // and kernels in TypeScript take twice as long with offsets that are: only those need it that an Int32Array cannot hold.
+  // Four numbers say of each placed tensor, in the order of offsets, where it begins and ends, and its first and last call. One that
+  // is read from a Float64Array stays a double to V8 ever after, and kernels in TypeScript take twice as long with offsets that
+  // are: only those need it that an Int32Array cannot hold.
   const Places = total < 2 ** 31 ? Int32Array : Float64Array;
-  const [offsets, ends, firsts, lasts] = [0, 1, 2, 3].map(() => new Places(lifetimes.length + 1)) as [
-    Places,
-    Places,
-    Places,
-    Places,
-  ];
+  const places = new Places(4 * lifetimes.length);
   let end = start;
   [...lifetimes]
     .sort((a, b) => b.tensor.size - a.tensor.size)
     .forEach(({ tensor, first, last }, placed) => {
       const { size } = tensor;
       let offset = start;
-      for (let i = 0; i < placed && offset + size > offsets[i]!; i++) {
-        if (ends[i]! > offset && firsts[i]! <= last && first <= lasts[i]!) offset = ends[i]!;
+      for (let i = 0; i < 4 * placed && offset + size > places[i]!; i += 4) {
+        if (places[i + 1]! > offset && places[i + 2]! <= last && first <= places[i + 3]!) offset = places[i + 1]!;
       }
       tensor.offset = offset;
       end = Math.max(end, offset + size);
-      let at = placed;
-      while (at > 0 && offsets[at - 1]! > offset) at--;
-      for (const list of [offsets, ends, firsts, lasts]) list.copyWithin(at + 1, at, placed);
-      offsets[at] = offset;
-      ends[at] = align(offset + size);
-      firsts[at] = first;
-      lasts[at] = last;
+      let at = 4 * placed;
+      while (at > 0 && places[at - 4]! > offset) at -= 4;
+      places.copyWithin(at + 4, at, 4 * placed);
+      places[at] = offset;
+      places[at + 1] = align(offset + size);
+      places[at + 2] = first;
+      places[at + 3] = last;
     });
   return align(end);
 }

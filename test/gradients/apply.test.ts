@@ -5,6 +5,7 @@ import type { Model } from '../../src/callbacks/interfaces.js';
 import type { CompileOptions } from '../../src/engine/compile-plan.js';
 import { INTERNALS } from '../../src/engine/internals.js';
 import { exportState } from '../../src/engine/state.js';
+import { customOptimizer } from '../../src/index.js';
 import type { BackendFactory } from '../../src/kernels/contract.js';
 import { optimizerTable } from '../../src/kernels/tables.js';
 import { adam, adamw } from '../../src/kernels/twins/adam.js';
@@ -61,6 +62,19 @@ const cases: readonly (readonly [string, Partial<CompileOptions>])[] = [
     const optimizer = (optimizerTable[name] as unknown as (options: object) => CompileOptions['optimizer'])(options);
     return [`${name} ${JSON.stringify(options)}`, { optimizer }] as const;
   }),
+  [
+    "an optimizer of one's own",
+    {
+      optimizer: customOptimizer({
+        states: { v: 0.5 },
+        weightDecay: 0.1,
+        update: ({ weight, gradient, v, rate }, { add, div, mul, sqrt, square, sub }) => {
+          const next = add(mul(0.9, v), mul(0.1, square(gradient)));
+          return { weight: sub(weight, mul(rate, div(gradient, add(sqrt(next), 0.1)))), v: next };
+        },
+      }),
+    },
+  ],
   ['a schedule', { optimizer: adam({ learningRate: cosine({ initialLearningRate: 0.1, decaySteps: 3 }) }) }],
   ['a rate above what is safe', { optimizer: sgd({ learningRate: 1e7 }), globalClipNorm: 1e-8 }],
   ['clipValue', { clipValue: 0.01 }],
@@ -197,6 +211,32 @@ describe("gradients of one's own", () => {
       if (r === 5 || r === 2) expect([...row]).toEqual([...table.row(r)].map((w) => Math.fround(w - 0.25)));
       else expect([...row]).toEqual([...table.row(r)]);
     });
+  });
+
+  test('the norm is that of the gradients that are given', () => {
+    const model = build({ trackGradientNorm: true });
+    model.trainOnBatch(batches[0]!.x, batches[0]!.y);
+    const bias = Array.from({ length: 17 }, (_, i) => i / 10);
+    const norm = Math.hypot(...bias);
+    expect(model.applyGradients({ 'layers.1.bias': bias }).gradientNorm).toBeCloseTo(norm, 5);
+  });
+
+  test('a batch that was refused before leaves no trace', () => {
+    const huge = matrix(
+      batches[0]!.x.data.map((v) => v * 1e38),
+      ROWS,
+      5,
+    );
+    const linear = { optimizer: 'adam', loss: 'meanSquaredError' } as const;
+    const refused = sequential({
+      layers: [dense({ units: 3, inputShape: 5, kernelRegularizer: l2(0.1) })],
+      backend: factories.wasm,
+    });
+    refused.compile(linear);
+    expect(() => refused.trainOnBatch(huge, zeros(ROWS, 3))).toThrow(/not finite|The loss is/);
+    const before = refused.getWeights()['layers.0.bias']!;
+    refused.applyGradients({ 'layers.0.bias': [1, -1, 0] });
+    expect(refused.getWeights()['layers.0.bias']).not.toEqual(before);
   });
 
   test('moving moments stay as they are', () => {

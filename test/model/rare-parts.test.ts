@@ -64,7 +64,10 @@ test('a program reaches the folders called rare through the list of parts alone'
     .flatMap(edgesOf)
     .filter(({ to, kind }) => isRare(to) && kind !== 'type');
   expect(edges.length).toBeGreaterThan(15);
-  const wrong = edges.filter(({ from }) => !isRare(from) && from !== 'src/model/rare-parts.ts');
+  const wrong = edges
+    .filter(({ from }) => !isRare(from) && from !== 'src/model/rare-parts.ts')
+    // Functions that make items of one's own refuse these names, before there is a backend.
+    .filter(({ from, to }) => !(/\/own-\w+\.ts$/.test(from) && to === 'src/nn/rare/function-names.ts'));
   // The command line is bundled by nobody.
   expect(wrong.filter(({ from }) => !from.startsWith('src/cli/')).map(({ from, to }) => `${from} -> ${to}`)).toEqual(
     [],

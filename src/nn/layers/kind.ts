@@ -140,7 +140,7 @@ export function parameter(
 /** Returns the last of the layers that a spec becomes, with a penalty on its output. */
 export function penalized(layer: Layer, regularizer: unknown, name: string): Layer {
   const activityPenalty = makePenalty(regularizer, `${name}.activityRegularizer`);
-  return activityPenalty.l1 + activityPenalty.l2 > 0 ? { ...layer, activityPenalty } : layer;
+  return activityPenalty.own || activityPenalty.l1 + activityPenalty.l2 > 0 ? { ...layer, activityPenalty } : layer;
 }
 
 /** A place in the graph, without numbers: the future output of an input or of a layer applied to others. */

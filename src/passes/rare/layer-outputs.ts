@@ -6,7 +6,7 @@ import { type Matrix, makeMatrix } from '../../matrix.js';
 import { emitter } from '../../program/compile.js';
 import { copyRows } from '../../program/copy.js';
 import type { Program } from '../../program/emitter.js';
-import { stageInputs } from '../../program/forward-pass.js';
+import { emitForward, stageInputs } from '../../program/forward-pass.js';
 import type { NetworkNode } from '../../program/network.js';
 import type { Tensor } from '../../program/plan.js';
 import { type Data, readInputs } from '../../rows/arrays.js';
@@ -27,23 +27,14 @@ function chosenOf({ network }: Engine, names: unknown): readonly Chosen[] {
   ]);
 }
 
-/** The forward pass of prediction as far as the last of the chosen layers, each of whose outputs is copied. */
+/** Emits the forward pass of prediction as far as the last of the chosen layers, whose outputs nothing overwrites. */
 function compile({ network }: Engine, chosen: readonly Chosen[], rows: number, base: number): Program {
   const emit = emitter('predict', rows, network);
   const inputs = stageInputs(emit, network);
-  const values: Tensor[] = [...inputs];
-  const copies = new Map<number, Tensor>();
-  const wanted = new Set(chosen.map(([, node]) => node));
-  for (let i = 0; i <= Math.max(...wanted); i++) {
-    const { label, layer, inputs: sources } = network.nodes[i] as NetworkNode;
-    const [x, ...others] = sources.map((source) => values[source] as Tensor);
-    const { y } = layer.forward(emit, x as Tensor, ...others);
-    values.push(y);
-    // The next node may compute in place.
-    if (wanted.has(i)) copies.set(i, emit.copy(y, `${label}.output`));
-  }
-  const program = emit.finish({ inputs, outputs: chosen.map(([, node]) => copies.get(node) as Tensor) }, base);
-  return { ...program, mode: 'own' };
+  const last = Math.max(...chosen.map(([, node]) => node));
+  const { values } = emitForward(emit, { ...network, nodes: network.nodes.slice(0, last + 1) }, inputs);
+  const outputs = chosen.map(([, node]) => values[inputs.length + node] as Tensor);
+  return { ...emit.finish({ inputs, outputs }, base), mode: 'own' };
 }
 
 /** As few rows as these are computed in one go, before layers are shared out among several passes. */
@@ -64,7 +55,7 @@ function passesOf(engine: Engine, chosen: readonly Chosen[], room: number): read
     return engine.compileProgram((rows, _, base) => compile(engine, chosen, rows, base), rows).end <= room;
   };
   for (let rows = INFERENCE_ROWS; rows > LEAST_ROWS; rows /= 2) if (fits(rows)) return [{ chosen, rows }];
-  // A prediction of 256 rows holds its output alone as often as 32 rows and a copy take.
+  // The room for 256 rows of a prediction holds 32 rows of it and of any one layer.
   if (chosen.length === 1) return [{ chosen, rows: LEAST_ROWS }];
   const half = Math.ceil(chosen.length / 2);
   return [chosen.slice(0, half), chosen.slice(half)].flatMap((part) => passesOf(engine, part, room));

@@ -40,6 +40,12 @@ const cases: Readonly<Record<string, Case>> = {
     options: (kernelInitializer) => ({ layer: { kernelInitializer } }),
     functional: true,
   },
+  regularizer: {
+    make: ({ customRegularizer }) => customRegularizer((w, { exp }) => exp(w)),
+    other: ({ customRegularizer }) => customRegularizer((w, { square }) => square(w)),
+    taken: ['l1', 'l2', 'l1l2', 'custom'],
+    options: (kernelRegularizer) => ({ layer: { kernelRegularizer } }),
+  },
   metric: {
     make: ({ customMetric }, name = 'mine') =>
       customMetric({ name, mode: 'min', value: (t, p, { abs, sub }) => abs(sub(p, t)) }),

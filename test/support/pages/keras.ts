@@ -51,6 +51,26 @@ export const keras: Peer = {
       },
     },
     {
+      theirs: '`StringLookup(vocabulary=names)(labels)`, `names[argmax]`',
+      ours: '`compile({ ..., classNames: names })`, labels as `y`, `predictClasses(x)`',
+      check: () => {
+        const model = classifier();
+        model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', classNames: ['no', 'yes'] });
+        const labels = y.map((value) => (value ? 'yes' : 'no'));
+        expect(model.evaluate(x, labels)).toEqual(model.evaluate(x, y));
+        expect(model.predictClasses(x)).toEqual([...model.predict(x).argMax()].map((c) => (c ? 'yes' : 'no')));
+      },
+    },
+    {
+      theirs: '`evaluate(x, y, batch_size=64)`, `predict(x, batch_size=64)`',
+      ours: '`evaluate(x, y, { batchSize: 64 })`, `predict(x, { batchSize: 64 })`',
+      check: () => {
+        const model = classifier();
+        expect(model.evaluate(x, y, { batchSize: 7 })).toEqual(model.evaluate(x, y));
+        expect(model.predict(x, { batchSize: 7 })).toEqual(model.predict(x));
+      },
+    },
+    {
       theirs: '`class_weight={0: 1, 1: 5}`',
       ours: '`classWeight: { 0: 1, 1: 5 }`',
       check: async () => {
@@ -65,6 +85,15 @@ export const keras: Peer = {
           losses.push((await model.fit(x, y, { ...options, epochs: 3 })).history.loss);
         }
         expect(losses[0]).toEqual(losses[1]);
+      },
+    },
+    {
+      theirs: '`kernel_regularizer=lambda w: 0.1 * sum(abs(w))`',
+      ours: '`kernelRegularizer: customRegularizer((w, { abs, mul, sum }) => mul(0.1, sum(abs(w))))`',
+      check() {
+        const kernelRegularizer = m.customRegularizer((w, { abs, mul, sum }) => mul(0.1, sum(abs(w))));
+        const compile = { optimizer: 'sgd', loss: 'meanSquaredError' } as const;
+        expect(unit(-3, { kernelRegularizer }).compile(compile).evaluate([1], [-3]).penalty).toBeCloseTo(0.3, 6);
       },
     },
     {
@@ -96,6 +125,27 @@ export const keras: Peer = {
         const outputs = m.dense({ units: 3 }).apply(inputs);
         expect(m.model({ inputs, outputs, backend }).predict(x).columns).toBe(3);
       },
+    },
+    {
+      theirs: '`tape.gradient(loss, weights)`, `optimizer.apply_gradients(...)`',
+      ours: '`model.gradients(x, y).gradients`, `model.applyGradients(gradients)`',
+      check: () => {
+        const [model, other] = [classifier(), classifier()];
+        model.applyGradients(model.gradients(x, y).gradients);
+        other.trainOnBatch(x, y);
+        expect(model.getWeights()).toEqual(other.getWeights());
+      },
+    },
+    {
+      theirs: '`tape.gradient(loss, x)`',
+      ours: '`model.gradients(x, y, { inputs: true }).inputs`',
+      check: () =>
+        expect(classifier().gradients(x, y, { inputs: true }).inputs.input).toMatchObject({ rows: 40, columns: 2 }),
+    },
+    {
+      theirs: '`Model(model.inputs, layer.output).predict(x)`',
+      ours: "`model.layerOutputs(x, 'layers.0')`",
+      check: () => expect(classifier().layerOutputs(x, 'layers.0')['layers.0']).toMatchObject({ rows: 40, columns: 4 }),
     },
   ],
   different: [

@@ -54,6 +54,17 @@ export const sklearn: Peer = {
       check: () => expect(data.kFold(20, { folds: 4 })).toHaveLength(4),
     },
     {
+      theirs: '`LabelEncoder()`, `clf.classes_`, `clf.predict(X)`',
+      ours: '`fit(x, labels)`, `model.classNames`, `model.predictClasses(x)`',
+      check: async () => {
+        const model = classifier();
+        const labels = y.map((value) => (value ? 'up' : 'down'));
+        await model.fit(x, labels, { lint: false });
+        expect(model.classNames).toEqual(['down', 'up']);
+        expect(model.predictClasses(x).every((name) => name === 'up' || name === 'down')).toBe(true);
+      },
+    },
+    {
       theirs: "`class_weight='balanced'`",
       ours: "`classWeight: 'balanced'`",
       check: () => classifier().fit(x, y, { classWeight: 'balanced' }),

@@ -40,6 +40,16 @@ export const tfjs: Peer = {
       },
     },
     {
+      theirs: '`tf.variableGrads(f)`, `optimizer.applyGradients(grads)`',
+      ours: '`model.gradients(x, y).gradients`, `model.applyGradients(gradients)`',
+      check: () => {
+        const model = classifier();
+        const before = model.evaluate(x, y).loss!;
+        for (let i = 0; i < 20; i++) model.applyGradients(model.gradients(x, y).gradients);
+        expect(model.evaluate(x, y).loss!).toBeLessThan(before);
+      },
+    },
+    {
       theirs: '`loss.val_loss` of `onEpochEnd(epoch, logs)`',
       ours: '`logs.valLoss`',
       check: async () => {
