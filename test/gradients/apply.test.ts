@@ -5,6 +5,7 @@ import type { Model } from '../../src/callbacks/interfaces.js';
 import type { CompileOptions } from '../../src/engine/compile-plan.js';
 import { INTERNALS } from '../../src/engine/internals.js';
 import { exportState } from '../../src/engine/state.js';
+import { customOptimizer } from '../../src/index.js';
 import type { BackendFactory } from '../../src/kernels/contract.js';
 import { optimizerTable } from '../../src/kernels/tables.js';
 import { adam, adamw } from '../../src/kernels/twins/adam.js';
@@ -61,6 +62,19 @@ const cases: readonly (readonly [string, Partial<CompileOptions>])[] = [
     const optimizer = (optimizerTable[name] as unknown as (options: object) => CompileOptions['optimizer'])(options);
     return [`${name} ${JSON.stringify(options)}`, { optimizer }] as const;
   }),
+  [
+    "an optimizer of one's own",
+    {
+      optimizer: customOptimizer({
+        states: { v: 0.5 },
+        weightDecay: 0.1,
+        update: ({ weight, gradient, v, rate }, { add, div, mul, sqrt, square, sub }) => {
+          const next = add(mul(0.9, v), mul(0.1, square(gradient)));
+          return { weight: sub(weight, mul(rate, div(gradient, add(sqrt(next), 0.1)))), v: next };
+        },
+      }),
+    },
+  ],
   ['a schedule', { optimizer: adam({ learningRate: cosine({ initialLearningRate: 0.1, decaySteps: 3 }) }) }],
   ['a rate above what is safe', { optimizer: sgd({ learningRate: 1e7 }), globalClipNorm: 1e-8 }],
   ['clipValue', { clipValue: 0.01 }],

@@ -1,11 +1,12 @@
 import { describe, test } from 'vitest';
 import { customActivation, customLoss } from '../../src/nn/expressions/custom.js';
 import { trace } from '../../src/nn/graph.js';
-import { add, batchNormalization, dense, embedding, input } from '../../src/nn/layers/index.js';
+import { add, batchNormalization, dense, embedding, input, type LayerSpec } from '../../src/nn/layers/index.js';
 import { checkBackward, checkPerRow } from '../support/nn/backward-check.js';
 import { type GradientCase, INPUTS } from '../support/nn/gradient-check.js';
 import { layerGradientCases } from '../support/nn/layer-cases.js';
 import { lossGradientCases } from '../support/nn/loss-cases.js';
+import { otherLayers, sixLayers } from '../support/nn/own-layers.js';
 
 // Gradients of inputs and of rows, and those that begin from given ones of the outputs, against central differences in float64.
 
@@ -51,7 +52,15 @@ const slopes: readonly GradientCase[] = (['prelu', 'rrelu', 'gelu', 'softmax'] a
   loss: 'meanSquaredError',
 }));
 
-const all = [...layerGradientCases, ...own, ...slopes];
+const written = (layers: Readonly<Record<string, () => LayerSpec>>): readonly GradientCase[] =>
+  Object.entries(layers).map(([name, make]) => ({
+    name: `own layer: ${name}`,
+    layers: [dense({ units: 6, inputShape: INPUTS, activation: 'tanh' }), make(), dense({ units: 2 })],
+    loss: 'meanSquaredError',
+  }));
+
+const rowwise = [...layerGradientCases, ...own, ...slopes, ...written(sixLayers)];
+const all = [...rowwise, ...written(otherLayers as Readonly<Record<string, () => LayerSpec>>)];
 
 describe('from the loss', () => {
   test.each([...all, ...lossGradientCases])('$name', (item) => checkBackward(item, { loss: true, inference: false }));
@@ -72,7 +81,7 @@ describe('from gradients of the outputs, in inference mode', () => {
 describe('of each row', () => {
   const takesMoments = ({ layers = [] }: GradientCase) =>
     layers.some(({ type, ...options }) => type === 'batchNormalization' && !('trainable' in options));
-  test.each([...all.filter((item) => !takesMoments(item)), ...lossGradientCases])('$name', (item) =>
+  test.each([...rowwise.filter((item) => !takesMoments(item)), ...lossGradientCases])('$name', (item) =>
     checkPerRow(item, { loss: true, inference: false }),
   );
   test.each(all)('$name, from gradients of the outputs in inference mode', (item) =>

@@ -41,7 +41,7 @@ describe('expressions outside of programs', () => {
     slice: (t, p, { mul, slice }) => mul(slice(p, -1), slice(t, 0, 1)),
     concatenate: (t, p, { concatenate, square }) => concatenate(t, square(p), 1),
     pow: (t, p, { abs, add, mul, pow }) => mul(t, pow(add(0.5, abs(p)), add(0.5, abs(t)))),
-    sign: (t, p, { mul, sign, sub }) => mul(t, sign(sub(p, t))),
+    sign: (t, p, { mul, sign, sub }) => mul(p, sign(sub(t, p))),
     softmax: (t, p, { mul, softmax }) => mul(t, softmax(p)),
   };
 
