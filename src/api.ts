@@ -28,6 +28,7 @@ export type {
   FitOptions,
   FitParams,
   Model,
+  OneOutputModel,
   PartialFitOptions,
   StreamFitOptions,
 } from './callbacks/interfaces.js';
@@ -120,7 +121,7 @@ export { type Matrix, type MatrixLike, type MatrixNumbers, matrix, type Numbers,
 export { modelFromSpec } from './model/from-spec.js';
 export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './model/lsuv.js';
 export { model, sequential } from './model/model.js';
-export type { FunctionalOptions, ModelOptions, SequentialOptions } from './model/options.js';
+export type { FunctionalOptions, ModelOptions, OneOutputOptions, SequentialOptions } from './model/options.js';
 export type { ClassName, ClassNames, Labels } from './nn/class-names.js';
 export {
   type ActivationFunction,
