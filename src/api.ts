@@ -28,6 +28,7 @@ export type {
   FitOptions,
   FitParams,
   Model,
+  OneOutputModel,
   PartialFitOptions,
   StreamFitOptions,
 } from './callbacks/interfaces.js';
@@ -101,7 +102,14 @@ export * from './kernels/families/losses.js';
 export * from './kernels/families/optimizers.js';
 export type { ActivationDefinition, NamedActivation } from './kernels/lib/curve.js';
 export type { CommonLossOptions, LossDefinition, NamedLoss } from './kernels/lib/loss.js';
-export type { CommonOptions, OptimizerDefinition, Schedule, Spec as OptimizerSpecOf } from './kernels/lib/update.js';
+export type {
+  CommonOptions,
+  LearningRate,
+  OptimizerDefinition,
+  RateFunction,
+  Schedule,
+  Spec as OptimizerSpecOf,
+} from './kernels/lib/update.js';
 export type {
   ActivationSpec,
   ConstraintName,
@@ -113,7 +121,7 @@ export { type Matrix, type MatrixLike, type MatrixNumbers, matrix, type Numbers,
 export { modelFromSpec } from './model/from-spec.js';
 export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './model/lsuv.js';
 export { model, sequential } from './model/model.js';
-export type { FunctionalOptions, ModelOptions, SequentialOptions } from './model/options.js';
+export type { FunctionalOptions, ModelOptions, OneOutputOptions, SequentialOptions } from './model/options.js';
 export type { ClassName, ClassNames, Labels } from './nn/class-names.js';
 export {
   type ActivationFunction,
@@ -163,7 +171,7 @@ export type {
 export * from './nn/optimizers/averaging.js';
 export { type LbfgsOptions, lbfgs } from './nn/optimizers/lbfgs.js';
 export type { OptimizerSpec } from './nn/optimizers/optimizers.js';
-export type { ScheduleDefinition } from './nn/optimizers/rate.js';
+export type { CustomSchedule, ScheduleDefinition } from './nn/optimizers/rate.js';
 export * from './nn/optimizers/schedules.js';
 export type { Solver } from './nn/optimizers/solver.js';
 export type { CustomOptimizer } from './nn/optimizers/updating.js';
@@ -172,6 +180,7 @@ export {
   customOptimizer,
   type UpdateFunction,
 } from './nn/own-optimizer/own-optimizer.js';
+export { customSchedule } from './nn/own-optimizer/own-schedule.js';
 export type { Weights } from './nn/parameters.js';
 export * from './nn/registered.js';
 export { type FamilyName, type Registrable, register } from './nn/registrations.js';

@@ -66,11 +66,10 @@ export interface Model<Names extends string = string> extends GradientMethods, P
 
   /**
    * Chooses optimizer, loss and metrics. Weights stay, optimizer state starts anew. Returns the model, whose type names the
-   * metrics: with `const net = sequential({ ... }).compile({ ..., metrics: ['accuracy'] })` a misspelt name in what `evaluate`
-   * and `fit` return does not compile. Of a model with several outputs, whose metrics go by other names, take `model` itself.
+   * metrics where it is known to have one output: see `OneOutputModel`.
    * @throws UnknownNameError, ValueError for options out of range or where the loss does not fit the last layer.
    */
-  compile<const M extends Metrics = readonly []>(options: CompileOptions<M>): Model<MetricLabels<M>>;
+  compile<const M extends Metrics = readonly []>(options: CompileOptions<M>): Model;
 
   /**
    * Freezes layers, or lets them learn again: one by its name (its `name`, or `layers.N`), or all for which a function
@@ -190,6 +189,16 @@ export interface Model<Names extends string = string> extends GradientMethods, P
    * 'predict') and number of rows, as text.
    */
   program(mode: Mode, rows: number): string;
+}
+
+/** A model of one output, as `sequential` and, of one tensor, `model` return it: the type that `compile` returns names its metrics. */
+export interface OneOutputModel<Names extends string = string> extends Model<Names> {
+  /**
+   * Compiles as `Model.compile` does: with `const net = sequential({ ... }).compile({ ..., metrics: ['accuracy'] })` a misspelt
+   * name in what `evaluate` and `fit` return does not compile. Metrics of several outputs have names that begin with those of the
+   * outputs, which types do not know: they may be any.
+   */
+  compile<const M extends Metrics = readonly []>(options: CompileOptions<M>): OneOutputModel<MetricLabels<M>>;
 }
 
 /** Options of training on rows or on a stream of batches. */

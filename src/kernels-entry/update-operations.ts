@@ -102,6 +102,13 @@ export function kernelOptimizer(options: KernelOptimizerOptions): KernelOptimize
     'kernelOptimizer.optimizer',
     'adam',
   );
+  if ('build' in definition) {
+    throw new ValueError({
+      argument: 'kernelOptimizer.optimizer',
+      given: show(spec.name),
+      expected: "an optimizer of docs/optimizers.md but 'lbfgs'",
+    });
+  }
   const settings = spec as unknown as CommonOptions;
   const rate = makeRate(settings.learningRate, 'kernelOptimizer.learningRate');
   const operands = new Operands('kernelOptimizer');

@@ -44,8 +44,8 @@ export interface Backend {
    * 0. Above it only where `open` was allowed to share.
    */
   readonly base?: number;
-  /** That memory, of WebAssembly. */
-  readonly memory?: WebAssembly.Memory;
+  /** That memory, a `WebAssembly.Memory`, a name that programs without its types do not know. */
+  readonly memory?: object;
   /** The calls with `base` added to their offsets, which are the arguments that are no numbers in `symbolic`; absent without. */
   place?(program: PlacedCalls): readonly Call[];
   /** Floating point operations of a product that take it about 5 ms on a fair machine; longer calls are cut. */

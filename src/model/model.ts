@@ -4,6 +4,7 @@ import type {
   EvaluateBatchesOptions,
   FitOptions,
   Model as ModelInterface,
+  OneOutputModel,
   PartialFitOptions,
   StreamFitOptions,
 } from '../callbacks/interfaces.js';
@@ -25,7 +26,7 @@ import type { ClassNames } from '../nn/class-names.js';
 import { type BuildableSpec, buildGraph, type Graph, sequence, specOf, trace } from '../nn/graph.js';
 import type { LayerSpec, SymbolicTensor } from '../nn/layers/index.js';
 import { copyData, copySpec } from '../nn/layers/kind.js';
-import type { MetricLabels, Metrics } from '../nn/metrics/registry.js';
+import type { Metrics } from '../nn/metrics/registry.js';
 import type { Weights } from '../nn/parameters.js';
 import { evaluate } from '../passes/evaluation.js';
 import type {
@@ -47,7 +48,7 @@ import { isPromise } from '../realms.js';
 import { type Data, isByName, readPair, type Targets } from '../rows/arrays.js';
 import type { Batches } from '../rows/batches.js';
 import type { EvaluateOptions, WeightOptions } from '../rows/sample-weights.js';
-import type { FunctionalOptions, ModelOptions, SequentialOptions } from './options.js';
+import type { FunctionalOptions, ModelOptions, OneOutputOptions, SequentialOptions } from './options.js';
 
 /** The part that trains, once a model has been fitted. */
 let training: typeof import('../fit/fit.js') | undefined;
@@ -120,14 +121,14 @@ export class Model implements ModelInterface {
     return this.#engine.heap.byteLength;
   }
 
-  compile<const M extends Metrics = readonly []>(options: CompileOptions<M>): ModelInterface<MetricLabels<M>> {
+  compile<const M extends Metrics = readonly []>(options: CompileOptions<M>): ModelInterface {
     this.#checkIdle('compile');
     const plan = planCompile(this.#engine.network, options);
     if (options.classNames) this.classNames = rare().readNames(this.#engine, options.classNames);
     this.#engine.configure(plan);
     this.#interrupted = undefined;
     this.#compiled = copyData(options);
-    return this as unknown as ModelInterface<MetricLabels<M>>;
+    return this;
   }
 
   setTrainable(layers: string | ((layer: NamedLayer) => boolean), trainable: boolean): void {
@@ -316,9 +317,9 @@ export class Model implements ModelInterface {
  * Returns a stack of layers, each fed by the one before.
  * @throws ShapeError, ValueError, UnknownNameError for layers that do not fit; HeapSizeError above 4 GiB.
  */
-export function sequential(options: SequentialOptions): ModelInterface {
+export function sequential(options: SequentialOptions): OneOutputModel {
   checkOptions(options, ['layers', 'seed', 'backend'], 'sequential');
-  return new Model(sequence(options.layers), options);
+  return new Model(sequence(options.layers), options) as ModelInterface as OneOutputModel;
 }
 
 /**
@@ -331,6 +332,8 @@ export function sequential(options: SequentialOptions): ModelInterface {
  *
  * @throws ShapeError, ValueError, UnknownNameError for layers that do not fit; HeapSizeError above 4 GiB.
  */
+export function model(options: OneOutputOptions): OneOutputModel;
+export function model(options: FunctionalOptions): ModelInterface;
 export function model(options: FunctionalOptions): ModelInterface {
   checkOptions(options, ['inputs', 'outputs', 'seed', 'backend'], 'model');
   const list = (given: SymbolicTensor | readonly SymbolicTensor[]) =>

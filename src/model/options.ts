@@ -22,3 +22,9 @@ export interface FunctionalOptions extends ModelOptions {
   /** One or several tensors that `apply` of layers returned. */
   readonly outputs: SymbolicTensor | readonly SymbolicTensor[];
 }
+
+/** Options of `model` for a graph with one output. */
+export interface OneOutputOptions extends FunctionalOptions {
+  /** The tensor that `apply` of the last layer returned. */
+  readonly outputs: SymbolicTensor;
+}

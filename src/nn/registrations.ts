@@ -136,7 +136,10 @@ function refuseFunction(argument: string, family: string, destination: Destinati
       argument,
       given: 'a JavaScript function',
       expected: 'plain data',
-      hint: 'Functions cannot go to a worker: expressions can, and so can what the functions of myelin return.',
+      hint:
+        family === 'schedule'
+          ? 'Functions cannot go to a worker: take a schedule such as cosine, or in fit the callback learningRateScheduler.'
+          : 'Functions cannot go to a worker: expressions can, and so can what the functions of myelin return.',
     });
   }
   throw new StateError(

@@ -14,8 +14,10 @@ import {
   optimizerNames,
   regularizerNames,
 } from './names.js';
+import { scheduleNames } from './optimizers/rate.js';
 import type { CustomOptimizer } from './optimizers/updating.js';
 import { customOptimizer } from './own-optimizer/own-optimizer.js';
+import { findRegistered, type Registrable } from './registrations.js';
 import {
   allOptimizers,
   averagingTable,
@@ -42,7 +44,8 @@ function revive<T>(given: T, table: Table, names: Table): T {
 
 /** Returns a schedule, or the number that stands for one. */
 export function scheduleFromSpec<T>(given: T): T {
-  const spec = revive(given, scheduleTable, {});
+  if (isCustom(given)) return makerOf(given) ? given : (findRegistered('schedule', given as Registrable) as T);
+  const spec = revive(given, scheduleTable, scheduleNames);
   const { schedule } = Object(spec) as { schedule?: unknown };
   return schedule === undefined
     ? spec

@@ -11,7 +11,7 @@ import type { LoadWeightsOptions } from '../io/load-weights.js';
 import type { SaveOptions, SerializeOptions } from '../io/save.js';
 import type { MatrixLike } from '../matrix.js';
 import type { LsuvLayer, LsuvOptions } from '../model/lsuv.js';
-import type { FunctionalOptions, SequentialOptions } from '../model/options.js';
+import type { FunctionalOptions, OneOutputOptions, SequentialOptions } from '../model/options.js';
 import { buildGraph, type Graph, type GraphSpec, sequence, specOf, trace } from '../nn/graph.js';
 import { kindOf } from '../nn/layers/kind.js';
 import { portable } from '../nn/registrations.js';
@@ -19,7 +19,7 @@ import { isA, isPlace } from '../realms.js';
 import { Connection } from './connection.js';
 import { Packer } from './packing.js';
 import type { BackendChoice, Description, ModelState } from './protocol.js';
-import { callWith, makeRemote, type RemoteModel } from './remote.js';
+import { callWith, makeRemote, type OneOutputRemoteModel, type RemoteModel } from './remote.js';
 import { Scope } from './scope.js';
 
 // With these exports, TypeScript finds the names of all that the methods take and return.
@@ -28,6 +28,7 @@ export { transfer } from './packing.js';
 export type { BackendChoice, BackendInfo } from './protocol.js';
 export type {
   NamedCallback,
+  OneOutputRemoteModel,
   Progress,
   RemoteCallback,
   RemoteFitOptions,
@@ -110,10 +111,10 @@ type Origin =
   | { readonly spec: GraphSpec & { readonly seed?: number } }
   | { readonly source: string | URL | Uint8Array | ArrayBuffer };
 
-async function create(
+async function create<Made extends RemoteModel = RemoteModel>(
   origin: Origin,
   { seed, backend = auto(), worker, workerUrl }: RemoteModelOptions,
-): Promise<RemoteModel> {
+): Promise<Made> {
   const choice = checkBackend(backend);
   const shared = worker && connections.get(worker);
   if (worker !== undefined && !shared) {
@@ -130,7 +131,7 @@ async function create(
         : { source: packer.source(origin.source), notes: packer.notes };
     const made = await connection.call({ type: 'create', model, ...from, seed, backend: choice }, scope, packer);
     const { description, state } = made as { description: Description; state: ModelState };
-    return makeRemote(connection, model, description, state, !shared);
+    return makeRemote(connection, model, description, state, !shared) as Made;
   } catch (error) {
     if (!shared) connection.terminate();
     throw error;
@@ -151,12 +152,18 @@ const OPTIONS = ['seed', 'backend', 'worker', 'workerUrl'];
  */
 export async function sequential(
   options: RemoteModelOptions & Pick<SequentialOptions, 'layers'>,
-): Promise<RemoteModel> {
+): Promise<OneOutputRemoteModel> {
   checkOptions(options, ['layers', ...OPTIONS], 'sequential');
-  return create({ spec: plain(sequence(options.layers)) }, options);
+  return create<OneOutputRemoteModel>({ spec: plain(sequence(options.layers)) }, options);
 }
 
 /** Builds a graph of layers in a worker; see `model` of myelin. */
+export async function model(
+  options: RemoteModelOptions & Pick<OneOutputOptions, 'inputs' | 'outputs'>,
+): Promise<OneOutputRemoteModel>;
+export async function model(
+  options: RemoteModelOptions & Pick<FunctionalOptions, 'inputs' | 'outputs'>,
+): Promise<RemoteModel>;
 export async function model(
   options: RemoteModelOptions & Pick<FunctionalOptions, 'inputs' | 'outputs'>,
 ): Promise<RemoteModel> {

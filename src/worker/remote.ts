@@ -23,7 +23,10 @@ type Plain = number | string | boolean | null | undefined;
 type Method = (...args: never[]) => unknown;
 
 /** Methods whose types are not those of the model with a promise around what they return. */
-type Special = 'compile' | 'fit' | 'gradients' | 'predict' | 'predictClasses' | 'backend';
+type Special = 'compile' | 'fit' | 'gradients' | 'predict' | 'predictClasses' | 'backend' | Reporting;
+
+/** Methods that return loss and metrics. */
+type Reporting = 'partialFit' | 'trainOnBatch' | 'evaluate' | 'testOnBatch' | 'evaluateBatches';
 
 type RemoteMembers<Names extends string> = {
   readonly [K in Exclude<keyof Model, Special> as Model[K] extends Method ? K : never]: Model<Names>[K] extends (
@@ -99,7 +102,7 @@ export interface RemoteModel<Names extends string = string> extends RemoteMember
   /** Describes the backend that the worker opened. */
   readonly backend: BackendInfo;
   /** Chooses optimizer, loss and metrics in the worker; see `Model.compile`. Resolves with this model. */
-  compile<const M extends Metrics = readonly []>(options: CompileOptions<M>): Promise<RemoteModel<MetricLabels<M>>>;
+  compile<const M extends Metrics = readonly []>(options: CompileOptions<M>): Promise<RemoteModel>;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
   fit(x: Data, y: Targets, options: RemoteFitOptions & Validating): Promise<History<Names, true>>;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
@@ -108,6 +111,16 @@ export interface RemoteModel<Names extends string = string> extends RemoteMember
   fit(batches: Batches, options: RemoteStreamFitOptions & Validating): Promise<History<Names, true>>;
   /** Trains in the worker; see `Model.fit`. Resolves with the history when training has ended. */
   fit(batches: Batches, options?: RemoteStreamFitOptions): Promise<History<Names>>;
+  /** Makes one pass over more rows in the worker; see `Model.partialFit`. */
+  partialFit(...args: Parameters<Model['partialFit']>): Promise<Logs<Names>>;
+  /** Takes one step in the worker; see `Model.trainOnBatch`. */
+  trainOnBatch(...args: Parameters<Model['trainOnBatch']>): Promise<Logs<Names>>;
+  /** Evaluates rows in the worker; see `Model.evaluate`. */
+  evaluate(...args: Parameters<Model['evaluate']>): Promise<Logs<Names>>;
+  /** Evaluates a batch in the worker; see `Model.testOnBatch`. */
+  testOnBatch(...args: Parameters<Model['testOnBatch']>): Promise<Logs<Names>>;
+  /** Evaluates a stream in the worker; see `Model.evaluateBatches`. */
+  evaluateBatches(...args: Parameters<Model['evaluateBatches']>): Promise<Logs<Names>>;
   /** Computes gradients in the worker; see `Model.gradients`. */
   gradients(x: Data, y: Targets, options?: GradientOptions): Promise<Gradients>;
   /** Computes gradients from given ones of the outputs in the worker; see `Model.gradients`. */
@@ -120,6 +133,14 @@ export interface RemoteModel<Names extends string = string> extends RemoteMember
   predictClasses<Classes = readonly PredictedClass[]>(x: Data, options?: PredictClassesOptions): Promise<Classes>;
   /** Frees the model, and ends its worker if it has one of its own. Fails while `fit` is running, as `Model.dispose` does. */
   dispose(): Promise<void>;
+}
+
+/** A model of one output in a worker: the type of what `compile` resolves with names its metrics, as that of `OneOutputModel`. */
+export interface OneOutputRemoteModel<Names extends string = string> extends RemoteModel<Names> {
+  /** Chooses optimizer, loss and metrics in the worker; see `OneOutputModel.compile`. Resolves with this model. */
+  compile<const M extends Metrics = readonly []>(
+    options: CompileOptions<M>,
+  ): Promise<OneOutputRemoteModel<MetricLabels<M>>>;
 }
 
 /** Ends the worker of a model that was dropped. */

@@ -6,6 +6,7 @@ const reading = ['data/reading-edges'];
 const steps = ['engine/step-edges'];
 const runs = ['fit/run-edges'];
 const tabular = ['tabular/tabular-edges'];
+const ownLayers = ['nn/own/layers'];
 
 // biome-ignore format: a table, a mutant in a line.
 const rows = [
@@ -45,6 +46,10 @@ const rows = [
   ['Y1', 'rows/stratify', 'for (const group of byRemainder.slice(0, left)) group.held++;', '', steps, 'stratify holds out fewer rows than the share says'],
   ['Y2', 'rows/stratify', 'sort((a, b) => b.remainder - a.remainder || a.label - b.label)', 'sort((a, b) => a.label - b.label)', steps, 'the first classes are held out more often'],
   ['Y3', 'rows/stratify', 'const remainder = (size * held) % pair.rows;', 'const remainder = size % pair.rows;', steps, 'classes are held out in other shares'],
+  ['L90', 'nn/expressions/compute', 'if (again) emit.call(k.add, { a: gradient, b: dw, y: gradient });', '', ownLayers, 'a matrix in two products has the gradient of one'],
+  ['L91', 'nn/expressions/lowering', 'this.index + STREAMS * this.#dropouts++', 'this.index', ownLayers, 'all dropouts of a layer draw the same numbers'],
+  ['L92', 'nn/layers/custom-layer', 'if (seen.has(dx)) return emit.copy(dx, `${name}.dx${i}`);', '', ownLayers, 'two inputs share the place of their gradient'],
+  ['L93', 'nn/layers/custom-layer', '...(bound.mixes ? { minimumBatch: 2 } : {}),', '', ownLayers, 'a layer that takes means over rows trains on one row'],
 ];
 
 export const mutants = rows.map(([id, file, from, to, tests, what, only]) => ({

@@ -9,8 +9,8 @@ const errorsIn = programs();
 const setup = (metrics: string) => `
   import { accuracy, adam, customLoss, customMetric, dense, f1, model, input, sequential, topK, typescript } from 'myelin';
   import type { History, Logs, Model } from 'myelin';
-  import type { RemoteModel } from 'myelin/worker';
-  declare const remote: RemoteModel;
+  import { sequential as remoteSequential } from 'myelin/worker';
+  const remote = await remoteSequential({ layers: [dense({ units: 2, inputShape: 2, activation: 'softmax' })] });
   const layers = [dense({ units: 2, inputShape: 2, activation: 'softmax' })];
   const untyped = sequential({ layers, backend: typescript() });
   export const net = untyped.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy'${metrics} });
@@ -86,6 +86,46 @@ describe('names of metrics', { timeout: 120_000 }, () => {
     expect(await errorsIn(code, { ...strict, exactOptionalPropertyTypes: false })).toBe('');
   });
 });
+
+test('with several outputs, or outputs that types do not know, names may be any', async () => {
+  const code = `
+    import { dense, input, load, model, modelFromSpec, typescript } from 'myelin';
+    import type { OneOutputModel } from 'myelin';
+    import { model as remoteModel } from 'myelin/worker';
+    const backend = typescript();
+    const from = input({ shape: 2 });
+    const [a, b] = ['a', 'b'].map((name) => dense({ units: 2, activation: 'softmax', name }).apply(from)) as [never, never];
+    const options = { optimizer: 'adam', loss: 'categoricalCrossentropy', metrics: ['accuracy'] } as const;
+    const [x, y] = [[[1, 2]], [[0, 1]]];
+    const number = (value: number) => value;
+    const tensor: ReturnType<ReturnType<typeof dense>['apply']> = a;
+    const two = model({ inputs: from, outputs: [tensor, b], backend }).compile(options);
+    const far = await (await remoteModel({ inputs: from, outputs: [tensor, b] })).compile(options);
+    const loaded = (await load('file', { backend })).compile(options);
+    for (const logs of [two.evaluate(x, [y, y]), await far.evaluate(x, [y, y]), loaded.evaluate(x, y)]) {
+      // @ts-expect-error: it is called aAccuracy
+      number(logs.accuracy);
+      export_(logs.aAccuracy);
+    }
+    // @ts-expect-error
+    const claimed: OneOutputModel = two;
+    const { history } = await two.fit(x, [y, y], { validationData: [x, [y, y]] });
+    export_(history.valAAccuracy?.[0]);
+    const one = model({ inputs: from, outputs: tensor, backend }).compile(options);
+    const farOne = await (await remoteModel({ inputs: from, outputs: tensor })).compile(options);
+    number(one.evaluate(x, y).accuracy);
+    number((await farOne.evaluate(x, y)).accuracy);
+    // @ts-expect-error
+    one.evaluate(x, y).acuracy;
+    // @ts-expect-error
+    (await farOne.evaluate(x, y)).acuracy;
+    number((await one.evaluateBatches([[x, y]])).accuracy);
+    number(one.testOnBatch(x, y).accuracy + (await one.partialFit(x, y)).accuracy);
+    function export_(value: number | undefined) { return value; }
+    export const kept: OneOutputModel[] = [one];
+    export const model2 = modelFromSpec(one.spec, { backend });`;
+  expect(await errorsIn(code, { ...strict, exactOptionalPropertyTypes: false })).toBe('');
+}, 120_000);
 
 test('compile returns the model', () => {
   const model = sequential({

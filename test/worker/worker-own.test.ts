@@ -1,5 +1,16 @@
 import { afterAll, expect, test } from 'vitest';
-import { customActivation, customLoss, dense, input, model, register, sequential } from '../../src/index.js';
+import {
+  adam,
+  customActivation,
+  customLoss,
+  customOptimizer,
+  customSchedule,
+  dense,
+  input,
+  model,
+  register,
+  sequential,
+} from '../../src/index.js';
 import * as worker from '../../src/worker/index.js';
 import { any } from '../support/any.js';
 import { factories } from '../support/buffers.js';
@@ -22,6 +33,32 @@ register(
   'ownSquare',
   customLoss((t, p, { square, sub }) => square(sub(p, t))),
 );
+
+test('optimizers of expressions go to the worker whole, and functions do not', async () => {
+  const optimizer = customOptimizer({
+    states: ['velocity'],
+    update: ({ weight, gradient, velocity, rate }, { add, mul, sub }) => {
+      const next = add(mul(0.9, velocity), gradient);
+      return { velocity: next, weight: sub(weight, mul(rate, next)) };
+    },
+  });
+  register('ownVelocity', optimizer);
+  const layers = [dense({ units: 3, inputShape: 2 }), dense({ units: 1 })];
+  const here = sequential({ layers, seed: 5, backend: factories.wasm });
+  here.compile({ optimizer, loss: 'meanSquaredError' });
+  await here.fit(x, y, { epochs: 3 });
+  for (const given of [optimizer, 'ownVelocity']) {
+    const there = await worker.sequential({ layers, seed: 5, worker: shared });
+    await there.compile({ optimizer: any(given), loss: 'meanSquaredError' });
+    await there.fit(x, y, { epochs: 3 });
+    expect(await there.getWeights()).toEqual(here.getWeights());
+  }
+  const there = await worker.sequential({ layers, worker: shared });
+  for (const learningRate of [() => 0.1, customSchedule(() => 0.1)]) {
+    const refused = async () => there.compile({ optimizer: adam({ learningRate }), loss: 'meanSquaredError' });
+    await expect(refused()).rejects.toThrow(/compile\.optimizer\.learningRate.*learningRateScheduler/);
+  }
+});
 
 test('names of this side mean in the worker what they mean here', async () => {
   const layers = [dense({ units: 3, inputShape: 2, activation: any('ownSwish') }), dense({ units: 1 })];

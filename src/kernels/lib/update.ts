@@ -9,10 +9,16 @@ export interface Schedule {
   readonly [option: string]: unknown;
 }
 
+/** Returns the learning rate of a step, from 0 on: finite and not below 0. */
+export type RateFunction = (step: number) => number;
+
+/** A number >= 0, a schedule such as `cosine({ ... })`, or a function of the step. */
+export type LearningRate = number | Schedule | RateFunction;
+
 /** Options that every optimizer takes. */
 export interface CommonOptions {
-  /** A number >= 0, or a schedule such as `cosine({ ... })`. */
-  readonly learningRate: number | Schedule;
+  /** A number >= 0, a schedule such as `cosine({ ... })`, or a function of the step from 0 on. */
+  readonly learningRate: LearningRate;
   /** Strength of the decoupled decay w -= learningRate weightDecay w before each update, of kernels only. */
   readonly weightDecay: number;
 }
@@ -56,7 +62,7 @@ export function fillUpdateOptions<O extends Pick<CommonOptions, 'learningRate'>>
   argument: string,
 ): O {
   const rate: unknown = given?.learningRate;
-  const schedule = typeof rate === 'object' && rate !== null ? { learningRate: rate } : undefined;
+  const schedule = Object(rate) === rate && !('definition' in (rate as object)) ? { learningRate: rate } : undefined;
   const numbers = fillOptions<O>(ranges, schedule ? { ...given, learningRate: undefined } : given, argument);
   const filled = { ...numbers, ...schedule } as O;
   check?.(filled);

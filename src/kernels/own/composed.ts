@@ -100,7 +100,7 @@ const composed =
       const count = heap[block - base + (checking ? CORE : 0)]!;
       let loop = loops.get(count);
       if (!loop) {
-        loop = (memory && compileModule(read(ground, block, count), memory, checking)) ?? calls;
+        loop = (memory && compileModule(read(ground, block, count), memory as WebAssembly.Memory, checking)) ?? calls;
         loops.set(count, loop);
       }
       loop(...args);

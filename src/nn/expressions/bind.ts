@@ -111,7 +111,7 @@ export function bindExpression(
       throw new ValueError({ argument: where, given: show(step.args), expected: 'an array of operands' });
     }
     checkCount(operation, step.args.length, where, 'operand');
-    const { operands, numbers } = divide(operation, step.args, where);
+    const { operands, numbers } = divide(operation, [...step.args], where);
     if (step.axis !== undefined && !operation.reduces) {
       throw new ValueError({ argument: `${where}.axis`, given: show(step.axis), expected: 'nothing' });
     }

@@ -138,21 +138,15 @@ class WeightGradients {
     if (uses === 1 && parameter.layout === 'panels') emit.guard?.product(parameter, operands.x, operands.dy);
   }
 
-  /** Adds what parameters have got as operands of other operations; those that have nothing get zeros. */
+  /** Adds what parameters have got as operands of other operations. */
   finish(found: ReadonlyMap<number, Value>): void {
     const { lower } = this;
     this.values.forEach(({ parameter, shape }, i) => {
       const value = found.get(i);
-      if (!parameter?.trainable) return;
+      if (!parameter || !value) return;
       const { gradient } = parameter;
-      const written = this.#written.has(parameter);
-      if (!value) {
-        const { zeros } = lower.emit;
-        const whole = { xRow: 0, xColumn: 0, y: gradient, yRow: 0, rows: 1, columns: gradient.size, divisor: 1 };
-        if (!written) lower.emit.call(k.expand, { x: zeros, ...whole });
-        return;
-      }
-      const sum = written ? lower.broadcast('broadcastAdd', { tensor: gradient, shape }, value, shape) : value;
+      const added = this.#written.has(parameter);
+      const sum = added ? lower.broadcast('broadcastAdd', { tensor: gradient, shape }, value, shape) : value;
       // The sums of a single row's columns: a copy with zeros in the padding, as gradients of parameters have them.
       lower.emit.call(k.denseBiasGradient, {
         dy: sum.tensor,

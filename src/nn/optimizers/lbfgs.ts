@@ -1,12 +1,12 @@
 import { maker } from '../../kernels/definition.js';
-import { fillUpdateOptions, type Schedule, type Spec } from '../../kernels/lib/update.js';
+import { fillUpdateOptions, type LearningRate, type Spec } from '../../kernels/lib/update.js';
 import { checkFullBatch, solveFullBatch } from './full-batch.js';
 import type { Solver, Vector } from './solver.js';
 
 /** Options of `lbfgs`. */
 export interface LbfgsOptions {
   /** The first step that each line search tries, in multiples of the direction; default 1. */
-  readonly learningRate: number | Schedule;
+  readonly learningRate: LearningRate;
   /**
    * Directions of one optimizer step, which is an epoch of `fit`; default 20. None is begun after 1.25 times as many
    * evaluations.

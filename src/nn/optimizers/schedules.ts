@@ -1,7 +1,8 @@
 import { fillOptions, maker, type OptionRange } from '../../kernels/definition.js';
 import { cos, pow } from '../../kernels/lib/elementary.js';
 import { power } from '../../kernels/lib/power.js';
-import { makeRate, readRate, type ScheduleDefinition } from './rate.js';
+import type { RateFunction } from '../../kernels/lib/update.js';
+import { type CustomSchedule, makeRate, readRate, type ScheduleDefinition } from './rate.js';
 
 type ScheduleData<N extends string, O> = {
   /** The name of the schedule. */
@@ -280,7 +281,7 @@ export const oneCycle = /* @__PURE__ */ schedule<'oneCycle', OneCycleOptions, 'm
 /** Options of `warmup`. */
 export interface WarmupOptions {
   /** The rate or schedule that follows, whose step 0 is the first after the warm-up; required. */
-  readonly schedule: number | ScheduleSpec;
+  readonly schedule: number | ScheduleSpec | CustomSchedule | RateFunction;
   /** Steps until the schedule begins, an integer of at least 1; required. */
   readonly warmupSteps: number;
   /** The rate of step 0; default 0. */

@@ -1,5 +1,5 @@
 import type { Heap } from '../../kernels/contract.js';
-import type { Schedule } from '../../kernels/lib/update.js';
+import type { LearningRate } from '../../kernels/lib/update.js';
 import type { Emitter } from '../../program/emitter.js';
 import type { Pace, UpdateGroup } from '../../program/parameter.js';
 import type { Operand, Step } from '../expressions/expression.js';
@@ -23,8 +23,8 @@ export interface Updating {
 
 /** An optimizer of the user's own as plain data. */
 export interface CustomOptimizer extends Registrable {
-  /** A number >= 0, or a schedule. */
-  readonly learningRate: number | Schedule;
+  /** A number >= 0, a schedule, or a function of the step from 0 on. */
+  readonly learningRate: LearningRate;
   /** Strength of the decoupled decay w -= learningRate weightDecay w before each update, of kernels only. */
   readonly weightDecay: number;
   /** The states, each with the number that it begins with. */

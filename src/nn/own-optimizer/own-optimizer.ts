@@ -1,7 +1,7 @@
 import { checkNumber, checkOptions, show, ValueError } from '../../errors.js';
 import type { Heap, KernelName } from '../../kernels/contract.js';
 import { carry } from '../../kernels/definition.js';
-import { type CommonOptions, common, fillUpdateOptions, type Schedule } from '../../kernels/lib/update.js';
+import { type CommonOptions, common, fillUpdateOptions, type LearningRate } from '../../kernels/lib/update.js';
 import { CUSTOM_CHECK, CUSTOM_UPDATE, composedKernels, customSignature, roomFor } from '../../kernels/own/composed.js';
 import { MOST_STATES } from '../../kernels/own/instruction.js';
 import * as k from '../../kernels/signatures/index.js';
@@ -35,8 +35,8 @@ export interface CustomOptimizerOptions<State extends string = string, Name exte
   readonly states?: readonly State[] | Readonly<Record<State, number>>;
   /** Numbers that the update names, such as `{ beta: 0.9 }`, so that specs by name can set them. Default: none. */
   readonly numbers?: Readonly<Record<Name, number>>;
-  /** A number >= 0, or a schedule such as `cosine({ ... })`; default 0.001. */
-  readonly learningRate?: number | Schedule;
+  /** A number >= 0, a schedule such as `cosine({ ... })`, or a function of the step from 0 on; default 0.001. */
+  readonly learningRate?: LearningRate;
   /**
    * Strength of the decoupled decay w -= learningRate weightDecay w before each update, of kernels only; default 0.
    */

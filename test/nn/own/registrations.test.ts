@@ -30,6 +30,20 @@ const cases: Readonly<Record<string, Case>> = {
     taken: ['huber', 'meanSquaredError', 'custom'],
     options: (loss) => ({ compile: { loss } }),
   },
+  optimizer: {
+    make: ({ customOptimizer }) =>
+      customOptimizer({
+        update: ({ weight, gradient, rate }, { mul, sub }) => ({ weight: sub(weight, mul(rate, gradient)) }),
+      }),
+    other: ({ customOptimizer }) =>
+      customOptimizer({
+        update: ({ weight, gradient, rate }, { mul, sign, sub }) => ({
+          weight: sub(weight, mul(rate, sign(gradient))),
+        }),
+      }),
+    taken: ['adam', 'lion', 'lbfgs', 'custom'],
+    options: (optimizer) => ({ compile: { optimizer } }),
+  },
   initializer: {
     make: ({ customInitializer }) =>
       customInitializer(([rows, columns], random) => {
