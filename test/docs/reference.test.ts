@@ -52,7 +52,7 @@ describe.skipIf(skipped)('npm run docs', () => {
     await expect.poll(() => found.count(), { timeout: 30_000 }).toBe(1);
     await found.locator('a').click();
     await expect.poll(() => page.textContent('h1'), { timeout: 30_000 }).toMatch(/earlyStopping/);
-    expect(await page.textContent('.col-content')).toMatch(/restoreBestWeights/);
+    expect(await page.textContent('.col-content')).toMatch(/EarlyStoppingOptions/);
     expect(errors).toEqual([]);
     await browser.close();
     server.close();
