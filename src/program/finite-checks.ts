@@ -84,7 +84,7 @@ function finalLooks(
  */
 export class FiniteChecks implements Guard {
   readonly #evidence: Evidence;
-  /** Reports that no look has taken along yet. */
+  /** Reports that no look has taken along yet, the next one last. */
   readonly #reports: Tensor[];
   readonly #bounded = new Set<Parameter>();
 
@@ -94,7 +94,7 @@ export class FiniteChecks implements Guard {
     private readonly training: Training,
   ) {
     this.#evidence = evidenceFor(emit, network, training);
-    this.#reports = reportsOf(training);
+    this.#reports = reportsOf(training).reverse();
   }
 
   product(kernel: Parameter, x: Tensor, dy: Tensor): void {
@@ -116,7 +116,7 @@ export class FiniteChecks implements Guard {
     const { factor } = this.emit.slots;
     for (const { tensor, limit, columns = tensor?.columns ?? 0 } of looks) {
       const { rows, stride } = tensor ?? NOTHING;
-      const other = this.#reports.shift() ?? limit;
+      const other = this.#reports.pop() ?? limit;
       this.emit.call(k.guard, { x: tensor ?? factor, rows, columns, stride, other, limit, factor });
     }
   }

@@ -220,7 +220,7 @@ describe('myelin', () => {
       expect(ended).toMatchObject({ code: 130, stderr: expect.stringMatching(/early.myelin holds the best weights/) });
       expect((await myelin(['evaluate', "it's early.myelin", 'train.csv', '--json'])).code).toBe(0);
 
-      const [, line] = /To go on:\n {2}npx myelin (.*)\n$/.exec(ended.stderr)!;
+      const [, line] = /To continue:\n {2}npx myelin (.*)\n$/.exec(ended.stderr)!;
       expect(line).toMatch(/ --resume 'it'\\''s early.myelin.checkpoint'$/);
       const words = execFileSync('sh', ['-c', `printf '%s\\n' ${line}`], { encoding: 'utf8' })
         .trimEnd()
