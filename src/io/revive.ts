@@ -72,8 +72,7 @@ export function revive(
   }
   const model = attempt('metadata.spec', () => new Model(graph, { ...options, seed: seed as number }, false));
   if (compile) {
-    const compiled = compileOptionsFromSpec(compile) as unknown as CompileOptions;
-    attempt('metadata.compile', () => model.compile(compiled));
+    attempt('metadata.compile', () => model.compile(compileOptionsFromSpec(compile) as unknown as CompileOptions));
   }
   fill(model, entries, given, read);
   return model;

@@ -223,6 +223,11 @@ const table: readonly (readonly [string, () => Uint8Array, RegExp])[] = [
     /^metadata\.compile: .*adam/,
   ],
   [
+    "an optimizer of one's own without its parts",
+    () => withPart(small, 'compile', (options: object) => ({ ...options, optimizer: { name: 'custom' } })),
+    /^metadata\.compile: .*customOptimizer\.states/,
+  ],
+  [
     'options that compile does not know',
     () => withPart(small, 'compile', (options: object) => ({ ...options, x: 1 })),
     /^metadata\.compile/,
