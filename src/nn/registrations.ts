@@ -81,6 +81,9 @@ export function register<T extends Registrable>(name: string, item: T): T {
   return named;
 }
 
+/** Returns the name of the function that makes items of a family. */
+const makerName = (family: FamilyName) => `custom${family[0]?.toUpperCase()}${family.slice(1)}`;
+
 /** Names the call that mends what it says. */
 const CALL = 'register(';
 
@@ -99,7 +102,6 @@ export function findRegistered(
 ): Registrable {
   const item = typeof name === 'string' ? registered.get(keyOf(family, name)) : undefined;
   if (item) return item;
-  const maker = `custom${family[0]?.toUpperCase()}${family.slice(1)}`;
   const names = [...registered.values()].flatMap((other) =>
     other[FAMILY]?.family === family ? [other.registered as string] : [],
   );
@@ -108,7 +110,7 @@ export function findRegistered(
     argument: family,
     given: show(name),
     expected: names.length > 0 ? `a name that is registered: ${names.join(', ')}` : 'a name that is registered',
-    hint: `Call ${CALL}${show(name ?? 'name')}, ${maker}(...)) first.${guess ? ` Did you mean '${guess}'?` : ''}`,
+    hint: `Call ${CALL}${show(name ?? 'name')}, ${makerName(family)}(...)) first.${guess ? ` Did you mean '${guess}'?` : ''}`,
   });
 }
 
@@ -129,8 +131,7 @@ function familyAt(key: string, outer: FamilyName | undefined): FamilyName | unde
 /** The place that data go to, and what cannot go there. */
 export type Destination = 'file' | 'worker';
 
-function refuseFunction(argument: string, family: string, destination: Destination): never {
-  const maker = `custom${family[0]?.toUpperCase()}${family.slice(1)}`;
+function refuseFunction(argument: string, family: FamilyName, destination: Destination): never {
   if (destination === 'worker') {
     throw new ValueError({
       argument,
@@ -143,7 +144,7 @@ function refuseFunction(argument: string, family: string, destination: Destinati
     });
   }
   throw new StateError(
-    `${argument} is a JavaScript function, of which a file can hold a name only. Before the model is made call ${CALL}'name', ${maker}(...)).`,
+    `${argument} is a JavaScript function, of which a file can hold a name only. Before the model is made call ${CALL}'name', ${makerName(family)}(...)).`,
   );
 }
 

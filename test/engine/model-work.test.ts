@@ -20,8 +20,10 @@ import {
 import { input } from '../../src/nn/layers/input.js';
 import type { LayerSpec } from '../../src/nn/layers/kind.js';
 import { l2 } from '../../src/nn/regularizers.js';
+import { vectorTensor } from '../../src/program/plan.js';
+import { planWorkspace } from '../../src/program/workspace.js';
 import { testSome } from '../support/effort.js';
-import { growthOf, workOf } from '../support/work.js';
+import { workOf } from '../support/work.js';
 
 // Building, compiling, training, reading and writing a model do work in proportion to its layers: each way for a model to be
 // large is taken four times as far, and work is counted.
@@ -157,7 +159,6 @@ const subjects: Readonly<Record<string, (n: number) => Subject>> = {
 };
 
 const SIZE = 60;
-const BOUND = 4.8;
 
 const ready = ({ make, options }: Subject) => {
   const made = make();
@@ -189,19 +190,15 @@ const actions: Readonly<Record<string, (subject: Subject) => () => unknown>> = {
 };
 
 describe.each(Object.entries(actions))('four times as large takes about four times the work to %s', (_, prepare) => {
-  // The plan of a workspace compares each tensor with those that are placed, up to a number of them: a test of its own counts it.
+  // The plan of a workspace compares each tensor with those that are placed, up to a number of them; what comes then is counted below.
   testSome(Object.entries(subjects))('%s', async (_, of) => {
     // What runs for the first time is compiled and cached.
     await prepare(of(10))();
     const [small, large] = [prepare(of(SIZE)), prepare(of(4 * SIZE))];
-    const { once, growth } = await growthOf(
-      async () => small(),
-      async () => large(),
-      BOUND,
-      /program\/workspace\.ts/,
-    );
+    const workspace = /program\/workspace\.ts/;
+    const [once, more] = [await workOf(async () => small(), workspace), await workOf(async () => large(), workspace)];
     expect(once).toBeGreaterThan(100);
-    expect(growth).toBeLessThan(BOUND);
+    expect(more / once).toBeLessThan(4.5);
   });
 });
 
@@ -214,4 +211,19 @@ test('four times as many layers take about four times the work to freeze, each b
   const [once, more] = [await workOf(freezing(60)), await workOf(freezing(240))];
   expect(once).toBeGreaterThan(100);
   expect(more / once).toBeLessThan(4.2);
+});
+
+test('from some thousands of tensors on, the plan of a workspace takes work in proportion to them', async () => {
+  const plan = (layers: number) => async () => {
+    const item = (name: string, first: number, last: number) => ({
+      tensor: vectorTensor(name, 32 + (first % 7)),
+      first,
+      last,
+    });
+    const items = list(layers, (i) => [item('y', i, 2 * layers - i), item('dy', 2 * layers - i, 2 * layers - i + 1)]);
+    planWorkspace(items.flat(), 0);
+  };
+  const [once, more] = [await workOf(plan(2500)), await workOf(plan(10_000))];
+  expect(once).toBeGreaterThan(100);
+  expect(more / once).toBeLessThan(4.5);
 });

@@ -7,7 +7,7 @@ import { cosine } from '../../src/nn/optimizers/schedules.js';
 import { optimizerFromSpec } from '../../src/nn/specs.js';
 import { allFactories, factories } from '../support/buffers.js';
 import { build, clouds, makeEngine, weightHash } from '../support/nn/models.js';
-import { Updater } from '../support/nn/updater.js';
+import { expectSteps, Updater } from '../support/nn/updater.js';
 
 interface Case {
   readonly name: UpdateSpec['name'];
@@ -43,22 +43,7 @@ test('the fixtures hold every optimizer and reach every loop', () => {
 describe.each(Object.entries(allFactories))('%s steps as PyTorch does', (_, backend) => {
   test.each(fixture.cases)('$name $options', ({ name, options, after }) => {
     const updater = new Updater(specOf(name, options), backend);
-    updater.weights = fixture.weights;
-    let before: readonly (readonly number[])[] = fixture.weights;
-    after.forEach((reference, t) => {
-      updater.step(fixture.gradients[t]!);
-      const old = before.flat();
-      updater.weights.flat().forEach((value, i) => {
-        const expected = reference.flat()[i]!;
-        const [from, change] = [old[i]!, Math.abs(expected - old[i]!)];
-        // Of what the step changed; and one and a half spacings of float32.
-        const tolerance = 2e-6 * change + 1.5 * 2 ** -23 * Math.max(Math.abs(from), Math.abs(expected));
-        const what = `step ${t + 1}, element ${i}: ${value} for ${expected} from ${from}`;
-        expect(Math.abs(value - expected), what).toBeLessThanOrEqual(tolerance);
-      });
-      updater.weights = reference;
-      before = reference;
-    });
+    expectSteps(updater, fixture, after);
   });
 });
 

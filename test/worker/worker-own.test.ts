@@ -1,12 +1,14 @@
 import { afterAll, expect, test } from 'vitest';
 import {
   adam,
+  type CompileOptions,
   customActivation,
   customLoss,
   customOptimizer,
   customSchedule,
   dense,
   input,
+  type LayerSpec,
   model,
   register,
   sequential,
@@ -60,9 +62,8 @@ test('optimizers of expressions go to the worker whole, and functions do not', a
   }
 });
 
-test('names of this side mean in the worker what they mean here', async () => {
-  const layers = [dense({ units: 3, inputShape: 2, activation: any('ownSwish') }), dense({ units: 1 })];
-  const compile = { optimizer: 'adam', loss: any('ownSquare') } as const;
+/** Trains the same model here and in the worker, to the same weights. */
+async function trainBoth(layers: LayerSpec[], compile: CompileOptions) {
   const here = sequential({ layers, seed: 5, backend: factories.wasm });
   here.compile(compile);
   const there = await worker.sequential({ layers, seed: 5, worker: shared });
@@ -70,18 +71,19 @@ test('names of this side mean in the worker what they mean here', async () => {
   await there.fit(x, y, { epochs: 3 });
   await here.fit(x, y, { epochs: 3 });
   expect(await there.getWeights()).toEqual(here.getWeights());
+  return { here, there };
+}
+
+test('names of this side mean in the worker what they mean here', async () => {
+  const layers = [dense({ units: 3, inputShape: 2, activation: any('ownSwish') }), dense({ units: 1 })];
+  const compile = { optimizer: 'adam', loss: any('ownSquare') } as const;
+  await trainBoth(layers, compile);
 });
 
 test('layers of functions of this side are made here, and go there as data', async () => {
   const layers = [dense({ units: 6, inputShape: 2 }), rmsNormalization(), gatedLinearUnit({ units: 1 })];
   const compile = { optimizer: 'adam', loss: 'meanSquaredError' } as const;
-  const here = sequential({ layers, seed: 5, backend: factories.wasm });
-  here.compile(compile);
-  const there = await worker.sequential({ layers, seed: 5, worker: shared });
-  await there.compile(compile);
-  await there.fit(x, y, { epochs: 3 });
-  await here.fit(x, y, { epochs: 3 });
-  expect(await there.getWeights()).toEqual(here.getWeights());
+  const { here, there } = await trainBoth(layers, compile);
   expect(JSON.stringify(await there.spec)).toBe(JSON.stringify(here.spec));
 
   const [a, b] = [input({ shape: 2, name: 'a' }), input({ shape: 1, name: 'b' })];

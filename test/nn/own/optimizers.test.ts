@@ -19,7 +19,7 @@ import { any } from '../../support/any.js';
 import { allFactories, factories } from '../../support/buffers.js';
 import { clouds, weightHash } from '../../support/nn/models.js';
 import { ownOptimizers, variants } from '../../support/nn/own-optimizers.js';
-import { Updater } from '../../support/nn/updater.js';
+import { expectSteps, Updater } from '../../support/nn/updater.js';
 
 const threads = await myelin.wasm({ threads: 2 });
 const makers = { ...ownOptimizers, ...variants };
@@ -58,21 +58,7 @@ describe.each(Object.entries(allFactories))(
   (_, backend) => {
     test.each(cases)('$name $options', ({ name, options, after }) => {
       const updater = new Updater(specOf({ name, options }), backend);
-      updater.weights = fixture.weights;
-      let before: readonly (readonly number[])[] = fixture.weights;
-      after.forEach((reference, t) => {
-        updater.step(fixture.gradients[t]!);
-        const old = before.flat();
-        updater.weights.flat().forEach((value, i) => {
-          const expected = reference.flat()[i]!;
-          const [from, change] = [old[i]!, Math.abs(expected - old[i]!)];
-          const tolerance = 2e-6 * change + 1.5 * 2 ** -23 * Math.max(Math.abs(from), Math.abs(expected));
-          const what = `step ${t + 1}, element ${i}: ${value} for ${expected} from ${from}`;
-          expect(Math.abs(value - expected), what).toBeLessThanOrEqual(tolerance);
-        });
-        updater.weights = reference;
-        before = reference;
-      });
+      expectSteps(updater, fixture, after);
     });
   },
 );

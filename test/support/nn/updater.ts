@@ -47,3 +47,29 @@ export class Updater {
     for (const update of this.#updates) update();
   }
 }
+
+/** Takes the steps of a fixture, each from the reference's weights, and compares what each changed. */
+export function expectSteps(
+  updater: Updater,
+  { weights, gradients }: { weights: Numbers; gradients: readonly Numbers[] },
+  after: readonly Numbers[],
+): void {
+  updater.weights = weights;
+  let before = weights;
+  for (const [t, reference] of after.entries()) {
+    updater.step(gradients[t]!);
+    const old = before.flat();
+    for (const [i, value] of updater.weights.flat().entries()) {
+      const expected = reference.flat()[i]!;
+      const [from, change] = [old[i]!, Math.abs(expected - old[i]!)];
+      // Of what the step changed; and one and a half spacings of float32.
+      const tolerance = 2e-6 * change + 1.5 * 2 ** -23 * Math.max(Math.abs(from), Math.abs(expected));
+      const what = `step ${t + 1}, element ${i}: ${value} for ${expected} from ${from}`;
+      expect(Math.abs(value - expected), what).toBeLessThanOrEqual(tolerance);
+    }
+    updater.weights = reference;
+    before = reference;
+  }
+}
+
+type Numbers = readonly (readonly number[])[];
