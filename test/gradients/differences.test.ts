@@ -1,7 +1,8 @@
-import { describe, test } from 'vitest';
+import { describe } from 'vitest';
 import { customActivation, customLoss } from '../../src/nn/expressions/custom.js';
 import { trace } from '../../src/nn/graph.js';
 import { add, batchNormalization, dense, embedding, input, type LayerSpec } from '../../src/nn/layers/index.js';
+import { testSome } from '../support/effort.js';
 import { checkBackward, checkPerRow } from '../support/nn/backward-check.js';
 import { type GradientCase, INPUTS } from '../support/nn/gradient-check.js';
 import { layerGradientCases } from '../support/nn/layer-cases.js';
@@ -63,28 +64,28 @@ const rowwise = [...layerGradientCases, ...own, ...slopes, ...written(sixLayers)
 const all = [...rowwise, ...written(otherLayers as Readonly<Record<string, () => LayerSpec>>)];
 
 describe('from the loss', () => {
-  test.each([...all, ...lossGradientCases])('$name', (item) => checkBackward(item, { loss: true, inference: false }));
+  testSome([...all, ...lossGradientCases])('$name', (item) => checkBackward(item, { loss: true, inference: false }));
 });
 
 describe('from the loss, in inference mode', () => {
-  test.each(all)('$name', (item) => checkBackward(item, { loss: true, inference: true }));
+  testSome(all)('$name', (item) => checkBackward(item, { loss: true, inference: true }));
 });
 
 describe('from gradients of the outputs', () => {
-  test.each(all)('$name', (item) => checkBackward(item, { loss: false, inference: false }));
+  testSome(all)('$name', (item) => checkBackward(item, { loss: false, inference: false }));
 });
 
 describe('from gradients of the outputs, in inference mode', () => {
-  test.each(all)('$name', (item) => checkBackward(item, { loss: false, inference: true }));
+  testSome(all)('$name', (item) => checkBackward(item, { loss: false, inference: true }));
 });
 
 describe('of each row', () => {
   const takesMoments = ({ layers = [] }: GradientCase) =>
     layers.some(({ type, ...options }) => type === 'batchNormalization' && !('trainable' in options));
-  test.each([...rowwise.filter((item) => !takesMoments(item)), ...lossGradientCases])('$name', (item) =>
+  testSome([...rowwise.filter((item) => !takesMoments(item)), ...lossGradientCases])('$name', (item) =>
     checkPerRow(item, { loss: true, inference: false }),
   );
-  test.each(all)('$name, from gradients of the outputs in inference mode', (item) =>
+  testSome(all)('$name, from gradients of the outputs in inference mode', (item) =>
     checkPerRow(item, { loss: false, inference: true }),
   );
 });
