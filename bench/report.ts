@@ -193,7 +193,14 @@ function threadTable(rows: readonly ThreadRow[], cores: number): string {
     percent(shareOfPeak),
     ...ratioCell(head, ratio),
   ]);
-  const names = [`threads, on ${cores} cores`, 'us/step', 'on one thread', 'speedup', 'of peak of all'];
+  const trips = rows.flatMap(({ roundTripNs }) => roundTripNs).map(Math.round);
+  const names = [
+    `threads, on ${cores} cores, round trip ${Math.min(...trips)} to ${Math.max(...trips)} ns`,
+    'us/step',
+    'on one thread',
+    'speedup',
+    'of peak of all',
+  ];
   return formatTable([...names, ...head], lines);
 }
 

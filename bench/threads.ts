@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type BackendFactory, wasm } from '../src/index.js';
 import { type Before, withRivals } from './before.js';
 import { type Effort, measure, type Named } from './measure.js';
+import { roundTrip } from './round-trip.js';
 import { type StepCase, type StepRow, stepRow, trainingCases } from './steps.js';
 import { type Workload, workloads } from './workloads.js';
 
@@ -21,12 +22,15 @@ export interface ThreadTiming {
   readonly oneThreadUs: number;
   /** On as many threads, of the build before. */
   readonly beforeUs?: number;
+  /** Nanoseconds of a round trip between two threads in this run, before the steps and after them. */
+  readonly roundTripNs: readonly [number, number];
 }
 
 /** A step on several threads. `shareOfPeak` is of as many cores. */
 export interface ThreadRow extends StepRow {
   readonly oneThreadUsPerStep: number;
   readonly speedup: number;
+  readonly roundTripNs: readonly [number, number];
 }
 
 /** The cases of each group of these names, that of one thread first, and what ends their threads. */
@@ -55,21 +59,23 @@ export async function measureThreads(
     cases.flatMap(([, ...others]) => others),
     rival?.cases.flatMap(([, ...others]) => others) ?? [],
   );
+  const first = roundTrip();
   const timings = measure(withRivals(cases.flat(), rivals), effort);
+  const roundTripNs = [first, roundTrip()] as const;
   dispose();
   rival?.dispose();
   return cases.flatMap(([one, ...others]) =>
     others.map((item) => {
       const beforeUs = timings.get(rivals?.get(item) as StepCase);
-      const timing = { item, us: timings.get(item)!, oneThreadUs: timings.get(one!)! };
+      const timing = { item, us: timings.get(item)!, oneThreadUs: timings.get(one!)!, roundTripNs };
       return beforeUs === undefined ? timing : { ...timing, beforeUs };
     }),
   );
 }
 
 /** `peak` is that of one core. */
-export function threadRow({ item, us, oneThreadUs, beforeUs }: ThreadTiming, peak: number): ThreadRow {
+export function threadRow({ item, us, oneThreadUs, beforeUs, roundTripNs }: ThreadTiming, peak: number): ThreadRow {
   const row = stepRow(item, us, peak * item.threads);
   const ratio = beforeUs === undefined ? {} : { ratio: us / beforeUs };
-  return { ...row, build: 'exact', oneThreadUsPerStep: oneThreadUs, speedup: oneThreadUs / us, ...ratio };
+  return { ...row, build: 'exact', oneThreadUsPerStep: oneThreadUs, speedup: oneThreadUs / us, roundTripNs, ...ratio };
 }

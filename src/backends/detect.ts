@@ -47,8 +47,9 @@ export async function auto(options: AutoOptions = {}): Promise<BackendFactory> {
   }
   // wasm() itself reports what `threads: 'auto'` had to do without.
   if (backend.reason) reasons.unshift(backend.reason);
-  if (reasons.length === 0) return backend;
   const reason = reasons.join(' ');
-  if (reason !== backend.reason) console.warn(`myelin: ${reason}`);
+  // With threads it may say something else later.
+  if (reason === (backend.reason ?? '')) return backend;
+  console.warn(`myelin: ${reason}`);
   return { ...backend, reason };
 }

@@ -108,8 +108,10 @@ async function start(options: WasmOptions, rest: Promise<Rest>): Promise<Backend
     // The code for threads is loaded only where threads are asked for.
     const { openThreads } = await import('./threads/pool.js');
     const bytes = { core: embedded[math].core, extras: more ? () => extraBytes(math) : LEFT_OUT };
-    const opened = await openThreads({ ...options, math, tall }, instances, compile, () => (own ? own.bytes() : bytes));
-    if (typeof opened === 'object') return plan ? { ...opened, reason: plan.reason } : opened;
+    const opened = await openThreads({ ...options, math, tall, reason }, instances, compile, () =>
+      own ? own.bytes() : bytes,
+    );
+    if (typeof opened === 'object') return opened;
     if (opened) reasons.push(opened);
   }
   const [modules, { opener }] = await Promise.all([own?.modules() ?? embeddedModules(math, more), rest]);

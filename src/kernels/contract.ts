@@ -81,9 +81,9 @@ export interface BackendFactory {
   readonly math: 'exact' | 'fast';
   /**
    * Says why `auto()`, or `threads: 'auto'`, could not have what was asked for; with `math: 'fast'` what was chosen for
-   * this engine, and why.
+   * this engine, and why; with threads, whether fewer were faster when a program was last timed.
    */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 /** WebAssembly memories consist of pages of 64 KiB. */

@@ -13,7 +13,7 @@ export interface Axis {
 }
 
 /** Elements of a cache line; threads that write to the same one slow each other down. */
-const LINE = 16;
+export const LINE = 16;
 
 /** Says by the names of a signature how a call is cut. */
 interface Cut<Name extends string> {

@@ -27,6 +27,18 @@ const forwardAxis = /* @__PURE__ */ along(k.denseForward, (numbers) => {
   };
 });
 
+/** Cuts a forward product by whole panels of its weights: each part reads all rows and its own weights. */
+export const unitAxis = /* @__PURE__ */ along(k.denseForward, (numbers) => {
+  const { rows, inputs } = numbers;
+  return {
+    over: 'units',
+    by: { w: inputs, b: 1, y: 1 },
+    work: work(numbers),
+    unit: 8,
+    room: denseScratch.forward(rows, inputs),
+  };
+});
+
 /** Products' axes stand here, since the plan places their scratch. */
 export const productAxes: Axes = {
   denseForward: forwardAxis,

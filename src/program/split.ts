@@ -4,7 +4,8 @@ import type { Call, Phase } from '../kernels/contract.js';
 import { named } from '../kernels/operands.js';
 import * as k from '../kernels/signatures/index.js';
 import { type Program, productFlops } from './emitter.js';
-import { cutInto, productAxes } from './product-axes.js';
+import { isEven, Ownership } from './ownership.js';
+import { cutInto, productAxes, unitAxis } from './product-axes.js';
 
 /** Kernels that are optimizers' loops, which share a signature. */
 type Updates = Pick<Program['updates'], 'has'>;
@@ -45,12 +46,47 @@ function goesWith(earlier: Call, call: Call): boolean {
   return call[0] === 'guard' && [x, dy].includes(named(k.guard, call).x);
 }
 
-/** Gives the parts of a call to the threads that have the fewest calls. */
+/** Gives the parts of a call to the threads: each its own, or to those that have the fewest calls. */
 function join(phase: Call[][], parts: readonly Call[]): void {
-  const fewest = [...phase].sort((a, b) => a.length - b.length);
+  const byLoad = [...phase].sort((a, b) => a.length - b.length);
+  const order = parts.length === phase.length ? phase : byLoad;
   parts.forEach((part, i) => {
-    fewest[i % fewest.length]?.push(part);
+    order[i % order.length]?.push(part);
   });
+}
+
+/** Cuts calls for a number of threads. */
+class Cutter {
+  readonly #ownership: Ownership;
+
+  constructor(
+    calls: readonly Call[],
+    private readonly threads: number,
+    private readonly updates: Updates,
+  ) {
+    this.#ownership = new Ownership(calls, threads, updates);
+  }
+
+  /** Adds the parts of a call to a phase that all threads share. */
+  share(phase: Call[][], call: Call): void {
+    const axis = axisOf(call, this.updates);
+    const owned = axis && this.#ownership.share(call, axis);
+    if (owned) {
+      owned.forEach((parts, thread) => {
+        phase[thread]?.push(...parts);
+      });
+    } else join(phase, this.#byWeights(call) ?? cutCall(call, this.threads, this.updates));
+  }
+
+  /** Cuts a product by its units where each thread owns the weights of some. */
+  #byWeights(call: Call): readonly Call[] | undefined {
+    const [kernel] = call;
+    if (kernel !== 'denseForward' && kernel !== 'denseForwardRelu') return undefined;
+    if (!this.#ownership.owns(named(k.denseForward, call).w)) return undefined;
+    const parts = cutInto(unitAxis(call), this.threads, true);
+    const sizes = parts.map((part) => named(k.denseForward, part).units);
+    return isEven(sizes, this.threads) ? parts : undefined;
+  }
 }
 
 /** Cuts a program into phases: calls worth sharing over all threads, runs of others on the first. */
@@ -58,6 +94,7 @@ export function phasesOf(calls: readonly Call[], threads: number, updates: Updat
   const works = calls.map((call) => axisOf(call, updates)?.work ?? 0);
   const shared = works.filter((work) => work >= WORTH_SHARING).reduce((sum, work) => sum + work, 0);
   if (shared < WORTH_WAKING) return [[calls]];
+  const cutter = new Cutter(calls, threads, updates);
   const phases: Call[][][] = [];
   /** The call that opened the last phase, where that is shared. */
   let opener: Call | undefined;
@@ -65,11 +102,14 @@ export function phasesOf(calls: readonly Call[], threads: number, updates: Updat
     const phase = phases.at(-1);
     const shares = (works[i] as number) >= WORTH_SHARING || isLongNorm(call);
     if (phase && (opener ? goesWith(opener, call) : !shares)) {
-      join(phase, opener ? cutCall(call, threads, updates) : [call]);
+      if (opener) cutter.share(phase, call);
+      else join(phase, [call]);
       return;
     }
-    phases.push(Array.from({ length: shares ? threads : 1 }, () => []));
-    join(phases.at(-1) as Call[][], shares ? cutCall(call, threads, updates) : [call]);
+    const next: Call[][] = Array.from({ length: shares ? threads : 1 }, () => []);
+    phases.push(next);
+    if (shares) cutter.share(next, call);
+    else join(next, [call]);
     opener = shares ? call : undefined;
   });
   return phases;

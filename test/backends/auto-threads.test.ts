@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { auto } from '../../src/backends/detect.js';
+import { Choice, numbersToTry } from '../../src/backends/threads/choice.js';
 import { wasm } from '../../src/backends/wasm.js';
 import { BackendError } from '../../src/errors.js';
+import { sequential } from '../../src/model/model.js';
+import { dense } from '../../src/nn/layers/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'myelin-threads-'));
 const broken = join(folder, 'broken.mjs');
@@ -89,6 +92,71 @@ describe('threads that cannot be had', () => {
         WebAssembly.Instance = Instance;
       }
     }
+  });
+});
+
+describe('with how many threads a program runs', () => {
+  /** Runs a program so often, on a clock of which each way takes the milliseconds that `takes` says; returns the ways it went. */
+  function choose(takes: (threads: number, time: number) => number, runs: number) {
+    let time = 0;
+    const went: number[] = [];
+    const told: string[] = [];
+    const ways = numbersToTry(4).map((threads) => ({
+      threads,
+      run: () => {
+        went.push(threads);
+        time += takes(threads, time);
+      },
+    }));
+    const choice = new Choice(
+      ways,
+      (threads, ratio) => told.push(`${threads}: ${ratio.toFixed(2)}`),
+      () => time,
+    );
+    for (let i = 0; i < runs; i++) choice.run();
+    return { went, told };
+  }
+
+  test('halves are tried down to one', () => {
+    expect([1, 2, 3, 8].map(numbersToTry)).toEqual([[1], [2, 1], [3, 1], [8, 4, 2, 1]]);
+  });
+
+  test.each([
+    ['all where that is fastest', { 4: 1, 2: 1.5, 1: 2 }, 4, '4: 1.00'],
+    ['half of them', { 4: 2, 2: 1, 1: 1.5 }, 2, '2: 0.50'],
+    ['one', { 4: 2, 2: 1.5, 1: 1 }, 1, '1: 0.50'],
+    ['all where fewer are about as fast', { 4: 1, 2: 0.98, 1: 0.99 }, 4, '4: 1.00'],
+  ] as const)('%s', (_, milliseconds, threads, line) => {
+    const { went, told } = choose((way) => milliseconds[way as 4 | 2 | 1], 100);
+    expect(new Set(went.slice(0, 3))).toEqual(new Set([4, 2, 1]));
+    expect(new Set(went.slice(15))).toEqual(new Set([threads]));
+    expect(told).toEqual([line]);
+  });
+
+  test('one slow run does not decide', () => {
+    let runs = 0;
+    const { told } = choose((way) => (way === 4 && ++runs === 4 ? 50 : { 4: 1, 2: 2, 1: 3 }[way as 4 | 2 | 1]), 20);
+    expect(told).toEqual(['4: 1.00']);
+  });
+
+  test('the ways are timed again after some seconds, since cores come and go', () => {
+    const { told } = choose((way, time) => (time < 3000 ? 10 * way : 10 / way), 3000);
+    expect(told[0]).toBe('1: 0.25');
+    expect(told.length).toBeGreaterThan(1);
+    expect(told.slice(1)).toEqual(told.slice(1).map(() => '4: 1.00'));
+  });
+
+  test('training with threads says afterwards whether fewer were faster', async () => {
+    const backend = await wasm({ threads: 2 });
+    expect(backend.reason).toBeUndefined();
+    const layers = [dense({ units: 128, inputShape: 128 }), dense({ units: 8 })];
+    const model = sequential({ layers, backend }).compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const rows = (columns: number) => Array.from({ length: 64 }, () => new Array<number>(columns).fill(0.5));
+    for (let i = 0; i < 12; i++) model.trainOnBatch(rows(128), rows(8));
+    expect(backend.reason ?? '').toMatch(
+      /^$|^A program takes \d+% of the time on 1 of the 2 threads, and so runs on those\.$/,
+    );
+    backend.dispose?.();
   });
 });
 

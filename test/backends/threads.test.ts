@@ -3,9 +3,14 @@ import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { withSharedMemory } from '../../src/backends/threads/pool.js';
 import { wasm } from '../../src/backends/wasm.js';
+import { Engine } from '../../src/engine/engine.js';
+import { planUpdate } from '../../src/engine/rare/update-plan.js';
 import { type BackendFactory, type Call, type KernelName, RESERVED_ELEMENTS } from '../../src/kernels/contract.js';
 import { updateLoops } from '../../src/kernels/tables.js';
+import { buildGraph, sequence } from '../../src/nn/graph.js';
 import { activation, batchNormalization, dense, dropout } from '../../src/nn/layers/index.js';
+import { bindLoss } from '../../src/nn/losses.js';
+import { makeOptimizer } from '../../src/nn/optimizers/optimizers.js';
 import { l2 } from '../../src/nn/regularizers.js';
 import { cutCall, phasesOf } from '../../src/program/split.js';
 import { type Buffer, factories, place, Random } from '../support/buffers.js';
@@ -89,6 +94,51 @@ describe('calls cut for threads', () => {
     const phases = phasesOf([short, short, long, short], 4, updates);
     expect(phases.map((phase) => phase.map((calls) => calls.length))).toEqual([[2], [1, 1, 1, 1], [1]]);
     expect(phasesOf([short, short], 4, updates)).toEqual([[[short, short]]]);
+  });
+
+  test.each([2, 3, 4])('each of %i threads multiplies by, differentiates and updates weights of its own', (threads) => {
+    const layers = [
+      dense({ units: 256, activation: 'relu', inputShape: 200 }),
+      dense({ units: 192, activation: 'tanh' }),
+      dense({ units: 10 }),
+    ];
+    const engine = new Engine(buildGraph(sequence(layers)), 3, factories.wasm);
+    engine.configure({
+      losses: [bindLoss('meanSquaredError', 10, 'linear')],
+      optimizer: makeOptimizer('adam'),
+      ...planUpdate({}),
+    });
+    const program = engine.program('train', 32);
+    const update = program.calls.find(([kernel]) => kernel === 'adam')!;
+    const phases = phasesOf(program.calls, threads, program.updates);
+    /** Where each thread's calls of these kernels begin, among the weights. */
+    const begins = (pattern: RegExp, operand: number, base: number) =>
+      phases
+        .filter((phase) => phase.length === threads && phase.flat().some(([kernel]) => pattern.test(kernel)))
+        .map((phase) => {
+          const own = phase.map((calls) => calls.filter(([kernel]) => pattern.test(kernel)));
+          return own.map((calls) => calls.map((call) => (call[operand] as number) - base));
+        });
+    const forward = begins(/^denseForward/, 2, update[1] as number);
+    const gradients = begins(/^denseKernelGradient/, 3, update[2] as number);
+    const [updated] = begins(/^adam$/, 1, update[1] as number);
+    // The last layer has too little to share.
+    expect(forward.length).toBe(2);
+    expect([...forward].reverse()).toEqual(gradients);
+    for (const phase of gradients) {
+      phase.forEach(([begin], thread) => {
+        expect(updated![thread]).toContain(begin);
+      });
+    }
+    // All weights are updated once.
+    const parts = phases.flat(2).filter(([kernel]) => kernel === 'adam');
+    const covered = parts.map((call) => [call[1] as number, (call[1] as number) + (call[5] as number)]);
+    covered.sort(([a], [b]) => a! - b!);
+    expect(covered[0]![0]).toBe(update[1]);
+    covered.slice(1).forEach(([start], i) => {
+      expect(start).toBe(covered[i]![1]);
+    });
+    expect(covered.at(-1)![1]).toBe((update[1] as number) + (update[5] as number));
   });
 
   test('what reads the operands of a product, and norms, need no barrier between', () => {

@@ -87,6 +87,7 @@ describe('npm run bench', () => {
       for (const { usPerStep } of fit) expect(usPerStep).toBeGreaterThan(0);
       const [row, ...others] = steps.filter(({ threads }) => threads > 1);
       expect(row).toMatchObject({ workload: 'W4', build: 'exact', threads: 2, speedup: expect.any(Number) });
+      expect(row).toMatchObject({ roundTripNs: [expect.any(Number), expect.any(Number)] });
       for (const { build } of others) expect(build).toBe('exact');
       expect(saving).toHaveLength(1);
       expect(saving![0]!.megabytes).toBeCloseTo(12.6, 0);

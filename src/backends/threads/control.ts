@@ -1,20 +1,20 @@
 // All threads share this control block: one Int32Array in a buffer of its own, away from heaps and their static data. Words
-// that different threads write lie 64 bytes apart.
+// that different threads write lie 128 bytes apart: processors fetch lines of 64 bytes in pairs.
 
 const WORD = {
   /** Counts orders; threads that wait for one wait on it. */
   order: 0,
   /** The command, and for `run` which program. */
-  command: 16,
-  argument: 17,
+  command: 32,
+  argument: 33,
   /** The barrier: how many have arrived, how often it opened, how many sleep. */
-  arrived: 32,
-  opened: 48,
-  sleepers: 64,
+  arrived: 64,
+  opened: 96,
+  sleepers: 128,
   /** The number of threads that have left their loop to read messages. */
-  listening: 80,
+  listening: 160,
   /** Set where a kernel or a thread failed. */
-  failed: 96,
+  failed: 192,
 } as const;
 
 export const COMMAND = { listen: 1, run: 2 } as const;
@@ -51,7 +51,7 @@ export class Control {
   }
 
   static create(threads: number, maySleep: boolean, cores: number): Control {
-    return new Control(new SharedArrayBuffer(4 * 128), threads, maySleep, cores);
+    return new Control(new SharedArrayBuffer(4 * 256), threads, maySleep, cores);
   }
 
   get order(): number {

@@ -1,10 +1,11 @@
 import { BackendError, checkNumber, MyelinError, noRoom } from '../../errors.js';
-import { type Backend, type BackendFactory, heapElements, type Phase } from '../../kernels/contract.js';
+import { type Backend, type BackendFactory, type Call, heapElements, type Phase } from '../../kernels/contract.js';
 import type { Ground } from '../../kernels/own/composed.js';
 import { phasesOf, segments } from '../../program/split.js';
 import type { Extras } from '../extras.js';
 import type { instances } from '../instance.js';
 import type { KernelBytes } from '../sources.js';
+import { Choice, numbersToTry } from './choice.js';
 import { COMMAND, Control } from './control.js';
 import { type Member, nodeWorkers, openCrew } from './crew.js';
 import { builtin } from './host.js';
@@ -80,6 +81,8 @@ interface Asked {
   readonly threadUrl?: string | URL;
   readonly math: BackendFactory['math'];
   readonly tall?: boolean | undefined;
+  /** Says what was chosen before. */
+  readonly reason?: string | undefined;
 }
 
 /**
@@ -88,7 +91,7 @@ interface Asked {
  * @throws BackendError where a thread cannot start, or has no memory to share
  */
 export async function openThreads(
-  { threads: asked, threadUrl, math, tall }: Asked,
+  { threads: asked, threadUrl, math, tall, reason }: Asked,
   make: typeof instances,
   compile: (bytes: Uint8Array<ArrayBuffer>) => Promise<WebAssembly.Module>,
   bytes: () => KernelBytes,
@@ -119,15 +122,18 @@ export async function openThreads(
       name: 'wasm',
       math,
       threads,
+      get reason() {
+        return [reason, pool.remark].filter(Boolean).join(' ') || undefined;
+      },
       open: (elements) => pool.open(elements),
       prepare: make.preparing(core, extras),
       dispose: () => pool.terminate(),
     };
   } catch (error) {
     if (!auto) throw error;
-    const reason = `Computing on one thread. ${error instanceof BackendError ? error.message : why(error)}`;
-    console.warn(`myelin: ${reason}`);
-    return reason;
+    const single = `Computing on one thread. ${error instanceof BackendError ? error.message : why(error)}`;
+    console.warn(`myelin: ${single}`);
+    return single;
   }
 }
 
@@ -141,6 +147,8 @@ export class Pool {
   /** The threads have been given the extras. */
   #gaveExtras = false;
   #failure: string | undefined;
+  /** Says that fewer threads than all were faster, if they were the last time that a program was timed. */
+  remark: string | undefined;
   readonly #free = new FreeRooms();
   readonly #dropped = new FinalizationRegistry<Room>((room) => this.#drop(room));
 
@@ -184,10 +192,17 @@ export class Pool {
       longestCall: this.make.longestCall,
       weight: weight(memory),
       linkShared: (calls, updates) => {
-        const phases = phasesOf(calls, this.threads, updates);
-        if (!phases.some((phase) => phase.length > 1)) return undefined;
+        const cut = (threads: number) => segments(phasesOf(calls, threads, updates));
+        const whole = cut(this.threads);
+        if (!whole.flat().some((phase) => phase.length > 1)) return undefined;
         const ground = { heap: new Float32Array(memory.buffer), kernels, memory };
-        return segments(phases).map((group) => this.#link(heap, group, ground));
+        // What takes so long that others get their turn in between is worth all threads.
+        if (whole.length > 1) return whole.map((group) => this.#link(heap, group, ground));
+        const ways = numbersToTry(this.threads).map((threads) => ({
+          threads,
+          run: threads === 1 ? this.#alone(calls, ground) : this.#link(heap, cut(threads).flat(), ground),
+        }));
+        return [new Choice(ways, (threads, ratio) => this.#chose(threads, ratio)).run];
       },
       dispose: () => {
         if (disposed) return;
@@ -239,6 +254,22 @@ export class Pool {
         this.#check();
       }
     };
+  }
+
+  /** Binds a program for this thread alone. */
+  #alone(calls: readonly Call[], ground: Ground): () => void {
+    const own = bindPhases([[calls]], 0, ground);
+    return () => {
+      this.#check();
+      for (const steps of own) for (let i = 0; i < steps.length; i++) steps[i]!();
+    };
+  }
+
+  #chose(threads: number, ratio: number): void {
+    this.remark =
+      threads === this.threads
+        ? undefined
+        : `A program takes ${Math.round(100 * ratio)}% of the time on ${threads} of the ${this.threads} threads, and so runs on those.`;
   }
 
   #drop(room: Room): void {
