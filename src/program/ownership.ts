@@ -6,8 +6,9 @@ import { named } from '../kernels/operands.js';
 import * as k from '../kernels/signatures/index.js';
 import { cutInto, productAxes } from './product-axes.js';
 
-// Which thread computes which part of the gradients. The same thread then updates these weights and their optimizer's states, and
-// multiplies by them in the next step, so that they stay in the cache of its core: bench/NOTES.md, "Threads that own their weights".
+// This file says which thread computes which part of the gradients. The same thread then updates these weights and their optimizer's
+// states, and multiplies by them in the next step, so that they stay in the cache of its core: bench/NOTES.md, "Threads that own
+// their weights".
 
 /** Gradients that one thread computes, by their places on the heap. */
 interface Owned {

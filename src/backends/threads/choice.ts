@@ -62,7 +62,7 @@ export class Choice {
     const best = this.#best.reduce((a, time, way) => (time < WORTH_CHANGING * this.#best[a]! ? way : a), 0);
     this.#chosen = this.ways[best] as Way;
     this.told(this.#chosen.threads, this.#best[best]! / most);
-    // What has run before is compiled.
+    // The code has run, and so is compiled.
     this.#runs = WARM_UPS * this.ways.length;
     this.#best = this.ways.map(() => Infinity);
     this.#until = this.now() + LASTING;

@@ -196,7 +196,7 @@ export class Pool {
         const whole = cut(this.threads);
         if (!whole.flat().some((phase) => phase.length > 1)) return undefined;
         const ground = { heap: new Float32Array(memory.buffer), kernels, memory };
-        // What takes so long that others get their turn in between is worth all threads.
+        // All threads pay for a program so long that others get their turn in between.
         if (whole.length > 1) return whole.map((group) => this.#link(heap, group, ground));
         const ways = numbersToTry(this.threads).map((threads) => ({
           threads,
