@@ -31,11 +31,13 @@ const given = { target, members: Number(values.members), epochs: Number(values.e
 const sides = { one: { ...given, threads: 1 }, many: { ...given, threads } };
 const seconds = { one: [], many: [] };
 const peaks = { one: 0, many: 0 };
+const used = { one: [], many: [] };
 let workers = 0;
 let bytes;
 
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const name of round % 2 ? ['many', 'one'] : ['one', 'many']) {
+    const before = process.cpuUsage();
     const began = performance.now();
     const watch = setInterval(() => {
       peaks[name] = Math.max(peaks[name], process.memoryUsage.rss());
@@ -46,10 +48,12 @@ for (let round = 0; round < Number(values.rounds); round++) {
     const pipeline = await tabular(sides[name]).fit(table, { onThreads });
     clearInterval(watch);
     seconds[name].push((performance.now() - began) / 1000);
+    const { user, system } = process.cpuUsage(before);
+    used[name].push((user + system) / 1e6);
     const now = Buffer.from(pipeline.serialize());
     bytes ??= now;
     if (!now.equals(bytes)) throw new Error('the sides differ');
-    console.log(`${name}: ${seconds[name].at(-1).toFixed(2)} s`);
+    console.log(`${name}: ${seconds[name].at(-1).toFixed(2)} s, processor ${used[name].at(-1).toFixed(2)} s`);
   }
 }
 const seen = bestThird(seconds.one) / bestThird(seconds.many);
@@ -57,6 +61,9 @@ const medians = median(seconds.one) / median(seconds.many);
 const megabytes = (count) => `${Math.round(count / 2 ** 20)} MB`;
 console.log(
   `members-2: ${workers} workers are ${seen.toFixed(2)} times as fast as one thread (best third), ${medians.toFixed(2)} by all medians;`,
+);
+console.log(
+  `processor's time ${(median(used.many) / median(used.one)).toFixed(2)} times that of one thread, by medians;`,
 );
 console.log(`most memory in use ${megabytes(peaks.one)} and ${megabytes(peaks.many)}`);
 if (values.json)

@@ -8,7 +8,7 @@ import type { KernelBytes } from '../sources.js';
 import { Choice, numbersToTry } from './choice.js';
 import { COMMAND, Control } from './control.js';
 import { type Member, nodeWorkers, openCrew } from './crew.js';
-import { builtin, cores } from './host.js';
+import { cores } from './host.js';
 import { FreeRooms, type Room, weight } from './rooms.js';
 import { why } from './scripts.js';
 import { bindPhases, type Message, runPhases, type ThreadData } from './team.js';
