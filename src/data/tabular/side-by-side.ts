@@ -2,13 +2,13 @@ import type { Model } from '../../callbacks/interfaces.js';
 import { show, ValueError } from '../../errors.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import { isPlace } from '../../realms.js';
-import type { Crew, CrewOptions, MemberRows } from '../../worker/members/crew.js';
+import type { Crew, CrewOptions, MemberRows } from '../../worker/members/doubles.js';
 
 /** Options of `tabular` on threads. */
 export interface Threads {
   /**
-   * How many workers train members side by side, to the same bits: 'auto' takes what cores and work ask for, 1 trains on
-   * the calling thread. Default 1. Callbacks run on the calling thread, and get models of 'myelin/worker' where there are
+   * The number of workers that train members side by side, to the same bits: 'auto' takes what cores and work ask for, 1
+   * trains on the calling thread. Default 1. Callbacks run on the calling thread, and get models of 'myelin/worker' where there are
    * several. Each worker takes some 30 MB, and weights, states and batches of its members; rows are shared. Needs
    * SharedArrayBuffer: Node, or an isolated page; elsewhere 'auto' is 1, and more a BackendError.
    */
@@ -44,7 +44,7 @@ export async function crewFor(
 ): Promise<Crew | undefined> {
   const { length } = networks;
   if (threads === 1 || length === 1 || backend) return undefined;
-  const { Crew, workersFor } = await import('../../worker/members/crew.js');
+  const { Crew, workersFor } = await import('../../worker/members/doubles.js');
   const weights = Object.values(networks[0]!.getWeights()).reduce((sum, { data }) => sum + data.length, 0);
   const count = workersFor(threads, length, weights * options.x.rows * options.epochs * length);
   if (count === 1) return undefined;

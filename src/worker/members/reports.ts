@@ -1,5 +1,4 @@
 import type { Callback } from '../../callbacks/interfaces.js';
-import { withRecipe } from '../../callbacks/recipe.js';
 import { Validated } from '../../fit/validated.js';
 
 /**
@@ -15,7 +14,7 @@ export function memberReports(
   rates: readonly number[],
 ): Callback {
   const validated = new Validated(outputs.length / columns, columns);
-  const callback: Callback = {
+  return {
     ...validated.callback,
     onEpochBegin(epoch, model) {
       const rate = rates[epoch - epochs];
@@ -30,5 +29,4 @@ export function memberReports(
       }
     },
   };
-  return withRecipe(callback, { name: 'memberReports', args: [outputs, weights, columns, epochs, rates] });
 }

@@ -1,5 +1,6 @@
 import { cores } from '../../backends/threads/host.js';
 import type { Callback, Model } from '../../callbacks/interfaces.js';
+import { withRecipe } from '../../callbacks/recipe.js';
 import { BackendError } from '../../errors.js';
 import { restore, serialize } from '../../io/save.js';
 import { type Matrix, makeMatrix } from '../../matrix.js';
@@ -13,7 +14,6 @@ import {
   TrainingWorker,
   serialize as taken,
 } from '../index.js';
-import { memberReports } from './reports.js';
 
 /** Products of a weight and a row, over all members and epochs, below which workers take longer to start than they save. */
 const WORTH_IT = 2 ** 31;
@@ -142,16 +142,16 @@ export class Crew {
   /** Returns the worker of a member, by its number. Those of one worker train by turns. */
   readonly laneOf = (member: number): number => member % this.workers.length;
 
-  /** What is asked and told of the doubles while they train. */
+  /** Returns the doubles, for what is asked and told of them while they train. */
   get doubles(): readonly Pick<OneOutputRemoteModel, 'epochs' | 'stopTraining'>[] {
     return this.seats.map(({ remote }) => remote);
   }
 
-  /** Returns the callback by which the double of a member reports. */
+  /** Returns the callback by which the double of a member reports; the worker makes it, from `reports.ts`. */
   reports(member: number): Callback {
     const { outputs, weights } = this.seats[member]!;
     const { outputs: columns, epochs, rates } = this.options;
-    return memberReports(outputs, weights, columns, epochs, rates);
+    return withRecipe({}, { name: 'memberReports', args: [outputs, weights, columns, epochs, rates] });
   }
 
   /** Returns what the double said of its validation rows at the end of its latest epoch. */
