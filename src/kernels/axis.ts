@@ -16,6 +16,8 @@ export const COST = {
   random: 1.6,
   normal: 4.5,
   lookUp: 2,
+  /** Of a product of two numbers whose place a third one tells. */
+  scatter: 0.2,
   moments: 0.4,
   state: 0.4,
 };
