@@ -58,11 +58,11 @@ async function compile(source: BufferSource): Promise<WebAssembly.Module> {
 const embedded = {
   exact: {
     core: async () => unpack(exact),
-    extras: async () => (await import('./embedded/exact.js')).default,
+    extras: async () => (await import('./embedded/exact.js')).texts,
   },
   fast: {
     core: async () => unpack((await import('../../build/kernels.fast.core.wasm.js')).default),
-    extras: async () => (await import('./embedded/fast.js')).default,
+    extras: async () => (await import('./embedded/fast.js')).texts,
   },
 };
 

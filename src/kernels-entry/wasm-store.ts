@@ -11,10 +11,10 @@ import type { Store } from './store.js';
 export type KernelMath = 'exact' | 'fast';
 
 const texts = {
-  exact: async () => [core, ...(await import('../backends/embedded/exact.js')).default],
+  exact: async () => [core, ...(await import('../backends/embedded/exact.js')).texts],
   fast: async () => [
     (await import('../../build/kernels.fast.core.wasm.js')).default,
-    ...(await import('../backends/embedded/fast.js')).default,
+    ...(await import('../backends/embedded/fast.js')).texts,
   ],
 };
 

@@ -56,7 +56,7 @@ export const kernelAxes: Axes = /* @__PURE__ */ (() => ({
 
   sparseForward: sparseForwardAxis,
   sparseForwardRelu: sparseForwardAxis,
-  // Of whole panels, as a dense product's.
+  // Cuts leave panels whole, as those of a dense product do.
   sparseKernelGradient: along(k.sparseKernelGradient, ({ rows, inputs, units }) => {
     const work = units * inputs * (COST.copy + rows * SHARE * COST.scatter);
     return { over: 'units', by: { dy: 1, dw: inputs }, work, unit: 8 };

@@ -1,5 +1,5 @@
-// The kernels beyond the core as text, in one chunk of bundles: the extras and the special ones.
+// This file makes one chunk of the kernels beyond the core, as text: the extras, then the special ones.
 import extras from '../../../build/kernels.extras.wasm.js';
 import special from '../../../build/kernels.special.wasm.js';
 
-export default [extras, special] as const;
+export const texts = [extras, special] as const;

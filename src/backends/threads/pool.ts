@@ -146,7 +146,7 @@ export class Pool {
   #heaps = 0;
   #programs = 0;
   #looping = false;
-  /** How many of the modules beyond the core the threads have been given. */
+  /** The number of modules beyond the core that the threads have been given. */
   #given = 0;
   #failure: string | undefined;
   /** Says that fewer threads than all were faster, if they were the last time that a program was timed. */
