@@ -117,12 +117,12 @@ export function rampBackward(y: i32, dy: i32, dx: i32, n: i32, _shift: f32, scal
 class Softsign extends Curve {
   @inline
   f(x: v128, _a: v128, _b: v128): v128 {
-    return f32x4.div(x, f32x4.add(f32x4.splat(1), f32x4.abs(x)));
+    return f32x4.div(x, f32x4.add(plain(Plain.One), magnitude(x)));
   }
 
   @inline
   df(y: v128, dy: v128, _a: v128, _b: v128): v128 {
-    const root = f32x4.sub(f32x4.splat(1), f32x4.abs(y));
+    const root = f32x4.sub(plain(Plain.One), magnitude(y));
     return f32x4.mul(dy, f32x4.mul(root, root));
   }
 }

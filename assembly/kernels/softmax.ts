@@ -1,6 +1,6 @@
-import { exp, log } from '../lib/math';
+import { log } from '../lib/math';
 import { at, hsum, laneMask } from '../lib/simd';
-import { exponentials, lowest, push, rowMaxima } from '../lib/softmax';
+import { exponentials, LogRow, lowest, push, rowMaxima } from '../lib/softmax';
 
 // These activations take whole rows: (x, y, rows, columns, stride) and (y, dy, dx, rows, columns, stride). They may work in
 // place.
@@ -49,13 +49,7 @@ export function logSoftmaxForward(x: i32, y: i32, rows: i32, columns: i32, strid
     const z = at(x + r * stride);
     const out = at(y + r * stride);
     const max = lowest(rowMaxima(z, 0, 1, columns));
-    let sum = f32x4.splat(0);
-    for (let c = 0; c < columns; c += 4) {
-      const i = (<usize>c) << 2;
-      const shifted = f32x4.sub(v128.load(z + i), max);
-      v128.store(out + i, shifted);
-      sum = f32x4.add(sum, v128.and(exp(shifted), laneMask(columns - c)));
-    }
+    const sum = changetype<LogRow>(0).run(false, z, z, out, columns, max);
     const logSum = log(f32x4.splat(hsum(sum)));
     for (let c = 0; c < columns; c += 4) {
       const i = (<usize>c) << 2;
@@ -75,9 +69,6 @@ export function logSoftmaxBackward(y: i32, dy: i32, dx: i32, rows: i32, columns:
       sum = f32x4.add(sum, v128.and(v128.load(g + ((<usize>c) << 2)), laneMask(columns - c)));
     }
     const all = f32x4.splat(hsum(sum));
-    for (let c = 0; c < columns; c += 4) {
-      const i = (<usize>c) << 2;
-      v128.store(out + i, f32x4.sub(v128.load(g + i), f32x4.mul(exp(v128.load(p + i)), all)));
-    }
+    changetype<LogRow>(0).run(true, p, g, out, columns, all);
   }
 }

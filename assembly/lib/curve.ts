@@ -1,4 +1,4 @@
-import { Inlined } from './math';
+import { EXP, Inlined } from './math';
 import { at } from './simd';
 
 /** An elementwise activation with numbers a and b of its own; most use neither. */
@@ -75,15 +75,6 @@ export abstract class Exponentiated {
 }
 
 /**
- * The numbers of exp in lib/math.ts. From memory and before the loop, because V8 builds vector constants anew in every turn:
- * e^x takes 1.2 instead of 2.0 ns.
- */
-const EXP = memory.data<f32>([
-  89.0, -87.33654, 12582912.0, 1.4426950408889634, 0.693359375, 2.1219444e-4, 1.98756915e-4, 1.3981999507e-3,
-  8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1.0, -86.98, 0.5,
-]);
-
-/**
  * The loop of both passes; `dy` is x where there is none. Unless `wide`, u lies between -87.3 and 89 and comes in two parts; unless `faint`, e below
  * 1.7e-38 need not be 0.
  */
@@ -96,6 +87,7 @@ class Loop<C extends Exponentiated> {
     const math = changetype<Inlined>(0);
     const va = f32x4.splat(a);
     const vb = f32x4.splat(b);
+    // They are read before the loop, because V8 builds vector constants anew in every turn: e^x takes 1.2 instead of 2.0 ns.
     const high = v128.load32_splat(EXP);
     const low = v128.load32_splat(EXP, 4);
     const magic = v128.load32_splat(EXP, 8);
