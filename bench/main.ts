@@ -18,7 +18,9 @@ const USAGE = `npm run bench -- [--quick] [--only REGEX] [--json FILE] [--before
   --before another built copy of the package (its folder, or its build/), which runs in the same processes, in turns
            with this one; every table gets a column 'ratio': the time here over the time there
   --node   other engines, by the paths of their programs (Node, Deno, Bun): everything is measured under each after this
-           one, and a last table has their times side by side`;
+           one, and a last table has their times side by side
+  --goals  measures the goals of a release in place of all else (bench/goals/rows.js), those whose row matches --only; --json
+           writes { goals: [{ row, seen, goal, met, reason }] }. It takes half an hour, on cores that have nothing else to do`;
 
 interface Efforts {
   readonly core: Effort;

@@ -1,7 +1,7 @@
 // How long it takes from a file to a model. Build first.
 //   node bench/tabular-time.js --scaling [--rows 40000]     reading and fitting n, 2n, 4n and 8n rows, and the exponent
 //   node bench/tabular-time.js --predict 1000              `myelin predict` of a file of so many MB: its memory and pace
-//   node bench/tabular-time.js --adult [--data FOLDER] [--python /usr/bin/python3] [--rounds 5]
+//   node bench/tabular-time.js --adult [--before FOLDER] [--data FOLDER] [--python /usr/bin/python3] [--rounds 5] [--json FILE]
 //     `myelin train --report` on adult, all of it, next to the training alone of scikit-learn's MLPClassifier with the same
 //     layers, batches and epochs; in turns, on one core where there is `taskset`
 //   node bench/tabular-time.js --pixels [--before FOLDER] [--data FOLDER] [--rounds 3]
@@ -31,6 +31,7 @@ const { values } = parseArgs({
     data: { type: 'string', default: resolve(import.meta.dirname, '../../shared/data') },
     python: { type: 'string', default: '/usr/bin/python3' },
     rounds: { type: 'string', default: '5' },
+    json: { type: 'string' },
   },
 });
 const rounds = Number(values.rounds);
@@ -174,20 +175,22 @@ function adult() {
     console.log(`needs ${path} and ${values.python} with scikit-learn: nothing to measure`);
     return;
   }
-  const myelin = () => {
-    const train = ['train', path, '--target', 'last', '--report', 'report.html', '--json'];
-    const { stdout, usage, wall } = measured('cpuUsage', train);
+  const train = ['train', path, '--target', 'last', '--report', 'report.html', '--json'];
+  const trained = (command) => () => {
+    const { stdout, usage, wall } = measured('cpuUsage', train, command);
     const { user, system } = usage;
     return { wall, cpu: (user + system) / 1e6, result: JSON.parse(stdout) };
   };
+  const myelin = trained(script);
   const { design, members } = myelin().result.record;
   const epochs = members[0].history.loss.length;
   const sklearn = (dtype) => () => {
     const args = [path, design.layers.join(), String(design.batchSize), String(epochs), dtype];
     return JSON.parse(run(values.python, [resolve(import.meta.dirname, 'adult.py'), ...args]).stdout);
   };
-  const subjects = { myelin, float64: sklearn('float64'), float32: sklearn('float32') };
-  const times = { myelin: [], float64: [], float32: [] };
+  const earlier = values.before && { before: trained(resolve(values.before, 'build/cli.js')) };
+  const subjects = { myelin, ...earlier, float64: sklearn('float64'), float32: sklearn('float32') };
+  const times = Object.fromEntries(Object.keys(subjects).map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const [name, subject] of Object.entries(subjects)) times[name].push(subject());
   }
@@ -199,10 +202,12 @@ function adult() {
     console.log(`${text.padEnd(58)} ${of(name, 'cpu').toFixed(2)} (${of(name, 'wall').toFixed(2)})`);
   line('Myelin: start, file, preprocessing, training, report', 'myelin');
   for (const name of ['float64', 'float32']) line(`scikit-learn: training alone, ${name}`, name);
-  for (const name of ['float64', 'float32']) {
-    const ratio = median(times.myelin.map(({ cpu }, i) => cpu / times[name][i].cpu));
-    console.log(`ratio to ${name}: ${ratio.toFixed(2)}`);
+  const ratios = {};
+  for (const name of Object.keys(subjects).slice(1)) {
+    ratios[name] = median(times.myelin.map(({ cpu }, i) => cpu / times[name][i].cpu));
+    console.log(`ratio to ${name}: ${ratios[name].toFixed(2)}`);
   }
+  if (values.json) writeFileSync(values.json, JSON.stringify(ratios));
 }
 
 function pixels() {
@@ -235,7 +240,7 @@ if (values.scaling) await scaling();
 if (values.pixels) pixels();
 if (values.adult) adult();
 if (values.predict) predict(Number(values.predict));
-if (values.before && !values.pixels) {
+if (values.before && !values.pixels && !values.adult) {
   const { before, data, reading } = values;
   await compare({ before, paths: files(), data, rounds, fits: !reading });
 }

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { formatGoals, measureGoals } from '../../bench/goals/measure.js';
+import { groups } from '../../bench/goals/rows.js';
 import type { Report } from '../../bench/report.js';
 import { setups } from '../../bench/setups.js';
 import { shapes } from '../../bench/shapes.js';
@@ -140,5 +142,36 @@ describe('npm run bench', () => {
     const { stderr, status } = spawnSync(process.execPath, [script, '--before', `${root}test`], { encoding: 'utf8' });
     expect(stderr).toMatch(/--before .*test: .*index\.js is missing\. Expected the folder of a built package\./);
     expect(status).toBe(1);
+  });
+});
+
+interface GoalRow {
+  readonly row: string;
+  readonly goal: number | ((report: object) => number);
+}
+
+describe('goals', () => {
+  test('have a row each, and a bound that what is seen is held against', () => {
+    const rows = (groups as readonly { readonly rows: readonly GoalRow[] }[]).flatMap((group) => group.rows);
+    const names = rows.map(({ row }) => row);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of ['adult-before', 'sparse-step', 'lockstep-W1', 'threads-W6', 'members-2', 'fit-W1', 'bun-W4'])
+      expect(names).toContain(name);
+    for (const { row, goal } of rows) expect(['number', 'function'], row).toContain(typeof goal);
+    const slow = { steps: [{ roundTripNs: [90, 400] }] };
+    const near = { steps: [{ roundTripNs: [90, 120] }] };
+    const threads = rows.find(({ row }) => row === 'threads-W4')!.goal as (report: object) => number;
+    expect([threads(near), threads(slow)]).toEqual([1.7, 1.35]);
+  });
+
+  test('that cannot be measured have a reason in place of a number', () => {
+    const lines = measureGoals({ only: /^(deno-W4|adult-before|W1-exact)$/ });
+    expect(lines.map(({ row, seen, met }) => [row, seen, met])).toEqual([
+      ['adult-before', null, false],
+      ['W1-exact', null, false],
+      ['deno-W4', null, false],
+    ]);
+    for (const { reason } of lines) expect(reason).toMatch(/--before FOLDER|--node names no program of deno/);
+    expect(formatGoals([...lines, { row: 'a', seen: 2, goal: 1.5, met: true }])).toMatch(/^a +2\.000 +1\.5 +met$/m);
   });
 });

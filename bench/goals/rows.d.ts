@@ -1,0 +1,2 @@
+/** See rows.js. */
+export const groups: readonly object[];
