@@ -119,6 +119,13 @@ export type {
 } from './kernels/tables.js';
 export { type Matrix, type MatrixLike, type MatrixNumbers, matrix, type Numbers, type NumericArray } from './matrix.js';
 export { modelFromSpec } from './model/from-spec.js';
+export {
+  type Lockstep,
+  type LockstepBatchOptions,
+  type LockstepFitOptions,
+  type LockstepMemberOptions,
+  lockstep,
+} from './model/lockstep.js';
 export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './model/lsuv.js';
 export { model, sequential } from './model/model.js';
 export type { FunctionalOptions, ModelOptions, OneOutputOptions, SequentialOptions } from './model/options.js';

@@ -12,7 +12,7 @@ import { BOUND, CEILING } from '../program/finite-checks.js';
 import type { Network } from '../program/network.js';
 import type { Constant, Parameter } from '../program/parameter.js';
 import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
-import { type CutCall, type LinkedProgram, link, run } from '../program/run.js';
+import { type CutCall, type JoinCalls, type LinkedProgram, link, run } from '../program/run.js';
 import { makeSlots, placeSlots } from '../program/slots.js';
 import { placeParameters } from './parameter-layout.js';
 import { stageRows } from './staging.js';
@@ -80,6 +80,7 @@ export class Engine {
   #training: Compiled | undefined;
   /** Cuts the long calls of programs, once a caller wants to wait between them. */
   #cut: CutCall | undefined;
+  #join: JoinCalls | undefined;
   /** The backend has compiled what kernels the model needs. */
   #prepared = false;
 
@@ -239,6 +240,12 @@ export class Engine {
     this.#forgetPrograms();
   }
 
+  /** Has programs from now on run as `join` makes one call of them, or again as many. */
+  joinCalls(join?: JoinCalls): void {
+    this.#join = join;
+    this.#forgetPrograms();
+  }
+
   #forgetPrograms(): void {
     this.#programs.clear();
     this.#latest = undefined;
@@ -257,7 +264,7 @@ export class Engine {
     }
     const program = this.compileProgram(mode, rows, weighted);
     this.#grow(program.end);
-    const linked = link(program, this.#backend, this.network.threads, this.#cut);
+    const linked = link(program, this.#backend, this.network.threads, this.#cut, this.#join);
     this.#programs.set(mode, (this.#programs.get(mode) ?? new Map()).set(key, linked));
     this.#latest = linked;
     return linked;
