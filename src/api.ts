@@ -120,11 +120,13 @@ export type {
 export { type Matrix, type MatrixLike, type MatrixNumbers, matrix, type Numbers, type NumericArray } from './matrix.js';
 export { modelFromSpec } from './model/from-spec.js';
 export {
+  type ForAllMembers,
   type Lockstep,
   type LockstepBatchOptions,
   type LockstepFitOptions,
   type LockstepMemberOptions,
   lockstep,
+  type PerMember,
 } from './model/lockstep.js';
 export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './model/lsuv.js';
 export { model, sequential } from './model/model.js';

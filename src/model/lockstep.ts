@@ -15,23 +15,23 @@ import { checkBatch, type Data, type Pair, readPair, type Targets } from '../row
 /** A step of more operations than this in its products gains nothing by being one call, and `fit` cuts long ones. */
 const MOST_FLOPS = 4e6;
 
-/** Options of `trainOnBatch` of a group. */
-export interface LockstepBatchOptions {
-  /**
-   * True where `x` and `y` are arrays with an entry for each member, in the order of `models`; default false: one batch is for
-   * all.
-   */
-  readonly perMember?: boolean;
+/** Says that data is by member. */
+export interface PerMember {
+  /** True where `x` and `y` are arrays with an entry for each member, in the order of `models`. */
+  readonly perMember: true;
 }
 
-/** Options of `fit` of a group: those of a model's `fit`, for all members. */
-export interface LockstepFitOptions extends FitOptions {
-  /**
-   * True where `x` and `y` are arrays with an entry for each member, in the order of `models`; default false: one data set is
-   * for all.
-   */
-  readonly perMember?: boolean;
+/** Says that one batch or data set is for all members. */
+export interface ForAllMembers {
+  /** False, the default: `x` and `y` are for all members. */
+  readonly perMember?: false;
 }
+
+/** Options of `trainOnBatch` of a group. */
+export type LockstepBatchOptions = PerMember | ForAllMembers;
+
+/** Options of `fit` of a group: those of a model's `fit`, for all members, and whose the data is. */
+export type LockstepFitOptions = FitOptions & LockstepBatchOptions;
 
 /** Returns the options of one member: its place in `models`, and the model. May return other callbacks for each. */
 export type LockstepMemberOptions = (member: number, model: Model) => FitOptions;
@@ -46,29 +46,20 @@ export interface Lockstep {
    * @throws ShapeError, ValueError for data that does not fit, with nothing changed; NonFiniteError of the first member whose
    * step was refused, once the others have taken theirs.
    */
-  trainOnBatch(x: Data, y: Targets, options?: LockstepBatchOptions & { readonly perMember?: false }): Logs[];
-  trainOnBatch(x: readonly Data[], y: readonly Targets[], options: { readonly perMember: true }): Logs[];
+  trainOnBatch(x: Data, y: Targets, options?: ForAllMembers): Logs[];
+  trainOnBatch(x: readonly Data[], y: readonly Targets[], options: PerMember): Logs[];
   /**
    * Trains all members as their own `fit` would, and returns a history for each. Members may stop at different epochs, by
-   * callbacks of their own: callbacks are given the member as their model. Callbacks with a memory, such as
-   * `earlyStopping`, must be made for each member, by a function in place of options; with one, data is for all unless its options
-   * are given by `perMember` of the fourth argument.
+   * callbacks of their own: callbacks are given the member as their model. Callbacks with a memory, such as `earlyStopping`,
+   * must be made for each member, by a function in place of options. With a function, the fourth argument says whether data is by
+   * member.
    * @throws ValueError for callbacks with a memory that all share; what the first member that failed throws, once all others
    * have ended.
    */
-  fit(x: Data, y: Targets, options?: LockstepFitOptions & { readonly perMember?: false }): Promise<History[]>;
-  fit(
-    x: readonly Data[],
-    y: readonly Targets[],
-    options: LockstepFitOptions & { readonly perMember: true },
-  ): Promise<History[]>;
+  fit(x: Data, y: Targets, options?: FitOptions & ForAllMembers): Promise<History[]>;
+  fit(x: readonly Data[], y: readonly Targets[], options: FitOptions & PerMember): Promise<History[]>;
   fit(x: Data, y: Targets, options: LockstepMemberOptions): Promise<History[]>;
-  fit(
-    x: readonly Data[],
-    y: readonly Targets[],
-    options: LockstepMemberOptions,
-    data: { readonly perMember: true },
-  ): Promise<History[]>;
+  fit(x: readonly Data[], y: readonly Targets[], options: LockstepMemberOptions, data: PerMember): Promise<History[]>;
   /** Lets a member go: it trains no more with the others, and is a model as before. @throws ValueError for what is no member */
   leave(model: Model): void;
 }
@@ -174,7 +165,7 @@ class Group implements Lockstep {
   ): Promise<History[]> {
     checkOptions(data, ['perMember'], 'fit');
     this.#checkIdle('fit');
-    const { perMember, ...shared } = typeof options === 'function' ? data : { ...data, ...options };
+    const { perMember, ...shared }: LockstepFitOptions = typeof options === 'function' ? data : { ...data, ...options };
     const dataOf = this.#dataOf(x, y, perMember);
     const { callbacks = [] } = shared as FitOptions;
     const withMemory = callbacks.find(({ getState }) => getState);

@@ -1,11 +1,11 @@
 // Writes WebAssembly modules that are made at run time, as lists of bytes.
 
-/** What every module begins with. */
+/** The bytes that every module begins with. */
 export const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 
 export const [I32, F32, F64, V128] = [0x7f, 0x7d, 0x7c, 0x7b] as const;
 
-/** A number not below 0 as LEB128. */
+/** Writes a number not below 0 as LEB128. */
 export function unsigned(value: number): number[] {
   const bytes: number[] = [];
   for (let rest = value; ; rest = Math.floor(rest / 128)) {
@@ -27,7 +27,7 @@ export const get = (local: number) => [0x20, ...unsigned(local)];
 export const set = (local: number) => [0x21, ...unsigned(local)];
 export const sized = (bytes: readonly number[]) => [...unsigned(bytes.length), ...bytes];
 export const section = (id: number, bytes: readonly number[]) => [id, ...sized(bytes)];
-/** A list of parts, after their number. */
+/** Writes a list of parts, after their number. */
 export const list = (parts: readonly (readonly number[])[]) => [...unsigned(parts.length), ...parts.flat()];
 export const aligned = (offset: number) => [2, ...unsigned(offset)];
 export const text = (name: string) => sized([...name].map((letter) => letter.charCodeAt(0)));
