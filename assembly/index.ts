@@ -16,4 +16,5 @@ export * from './kernels/optimizers';
 export * from './kernels/random';
 export * from './kernels/reductions';
 export * from './kernels/softmax';
+export * from './kernels/special/sparse';
 export * from './kernels/step';

@@ -214,6 +214,36 @@ const normalizeRowsBackward: Setup = (rig, rows, columns) => {
   return { elements: rows * columns, moved: 3 };
 };
 
+// Rows of which 1% is not zero.
+
+/** Lays out rows by their non-zeros, which stand a hundredth of the inputs apart. */
+function nonZeros(rig: Rig, rows: number, inputs: number) {
+  const each = Math.ceil(inputs / 100);
+  const starts = rig.vector(rows + 1, (heap, at) => {
+    for (let r = 0; r <= rows; r++) heap[at + r] = r * each;
+  });
+  const indices = rig.vector(rows * each, (heap, at) => {
+    for (let i = 0; i < rows * each; i++) heap[at + i] = (i % each) * 100 + ((i * 37) % Math.min(100, inputs));
+  });
+  return { each, operands: [starts, indices, rig.vector(rows * each)] as const };
+}
+
+const sparseForward =
+  (kernel: 'sparseForward' | 'sparseForwardRelu'): Setup =>
+  (rig, rows, inputs, units) => {
+    const { each, operands } = nonZeros(rig, rows, inputs);
+    const y = rig.matrix(rows, units);
+    rig.call(kernel, ...operands, rig.panels(inputs, units), rig.vector(units), y, rows, inputs, units, y.stride);
+    return { flops: 2 * rows * each * units };
+  };
+
+const sparseGradient: Setup = (rig, rows, inputs, units) => {
+  const { each, operands } = nonZeros(rig, rows, inputs);
+  const dy = rig.matrix(rows, units);
+  rig.call('sparseKernelGradient', ...operands, dy, rig.panels(inputs, units), rows, inputs, units, dy.stride);
+  return { flops: 2 * rows * each * units };
+};
+
 // Lookups in a table of a thousand rows.
 
 const TABLE = 1000;
@@ -441,6 +471,9 @@ export const setups = {
   layerNormalizationForward: normalizeRows,
   layerNormalizationGradients: normalizeRowsGradients,
   layerNormalizationBackward: normalizeRowsBackward,
+  sparseForward: sparseForward('sparseForward'),
+  sparseForwardRelu: sparseForward('sparseForwardRelu'),
+  sparseKernelGradient: sparseGradient,
   embeddingForward: lookUp,
   embeddingRows: lookUpRows,
   embeddingGradient: lookUpGradient,

@@ -83,6 +83,12 @@ const LOOKUPS: Sizes = [
   [256, 8, 16],
 ];
 
+/** Rows, inputs and units of a product over rows of which 1% is not zero. */
+const SPARSE: Sizes = [
+  [64, 10000, 128],
+  [32, 1000, 64],
+];
+
 const over = (sizes: Sizes, ...kernels: readonly KernelName[]): readonly Shape[] =>
   kernels.flatMap((kernel) => sizes.map((each) => ({ kernel, sizes: each })));
 
@@ -105,6 +111,7 @@ export const shapes: readonly Shape[] = [
   ...over([[4, 1]], 'binaryAccuracy'),
   ...over(HIDDEN, 'batchNormalizationMoments', 'batchNormalizationForward', 'batchNormalizationBackward'),
   ...over(HIDDEN, 'layerNormalizationForward', 'layerNormalizationGradients', 'layerNormalizationBackward'),
+  ...over(SPARSE, 'sparseForward', 'sparseForwardRelu', 'sparseKernelGradient'),
   ...over(LOOKUPS, 'embeddingForward', 'embeddingRows', 'embeddingGradient', 'gatherRows', 'scatterRows'),
   ...over(ELEMENTS, 'randomUniform', 'dropoutForward', 'dropoutBackward', 'randomNormal', 'alphaDropoutForward'),
   ...over([[784, 256]], 'uniformWeights'),

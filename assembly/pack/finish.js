@@ -21,7 +21,7 @@ function finished(name, bytes) {
   return module;
 }
 
-// The library embeds core and extras as text; whole modules are for programs that bring their own.
+// The library embeds core, extras and special kernels as text; whole modules are for programs that bring their own.
 for (const name of ['kernels', 'kernels.fast']) {
   const whole = readFileSync(new URL(`${name}.wasm`, build));
   for (const [part, bytes] of Object.entries(split(whole))) {

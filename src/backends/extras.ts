@@ -1,33 +1,44 @@
 import { asError, BackendError, MyelinError, StateError } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
 
-/** The kernels that are not of the core: bytes, until a model needs one of them. */
+/** Names of the special kernels begin so. */
+const SPECIAL = /^(sparse|int8)/;
+
+/** Returns the module beyond the core that has a kernel: 0 for the extras, 1 for the special kernels. */
+export const partOf = (kernel: string): number => Number(SPECIAL.test(kernel));
+
+/** The kernels that are not of the core: bytes of modules, until a model needs a kernel of them. */
 export class Extras {
-  /** Once they are compiled. */
-  module: WebAssembly.Module | undefined;
-  readonly #bytes: (kernel: string) => BufferSource;
+  /** Those that are compiled, by `partOf`. */
+  readonly modules: (WebAssembly.Module | undefined)[] = [];
 
-  /** `bytes` throws a StateError where there are no extras. */
-  constructor(bytes: (kernel: string) => BufferSource) {
-    this.#bytes = bytes;
-  }
+  /** `bytes` returns the module that has a kernel, and throws a StateError where it is not there. */
+  constructor(readonly bytes: (kernel: string) => BufferSource) {}
 
-  /** Compiles them now, if they are not yet. @throws StateError where there are none, BackendError where that is refused */
+  /**
+   * Compiles the module of this kernel now, if it is not yet.
+   * @throws StateError where there is none, BackendError where that is refused
+   */
   need(kernel: string): WebAssembly.Module {
+    const { modules } = this;
+    const part = partOf(kernel);
     try {
-      this.module ??= new WebAssembly.Module(this.#bytes(kernel));
-      return this.module;
+      modules[part] ??= new WebAssembly.Module(this.bytes(kernel));
+      return modules[part];
     } catch (thrown) {
       throw refused(kernel, thrown);
     }
   }
 
-  /** Compiles them without blocking, if they are not yet. @throws as `need` does */
-  async prepare(kernel: string): Promise<void> {
-    try {
-      this.module ??= await WebAssembly.compile(this.#bytes(kernel));
-    } catch (thrown) {
-      throw refused(kernel, thrown);
+  /** Compiles the modules of these kernels without blocking, if they are not yet. @throws as `need` does */
+  async prepare(kernels: readonly string[]): Promise<void> {
+    const { modules } = this;
+    for (const kernel of kernels) {
+      try {
+        modules[partOf(kernel)] ??= await WebAssembly.compile(this.bytes(kernel));
+      } catch (thrown) {
+        throw refused(kernel, thrown);
+      }
     }
   }
 }
@@ -45,10 +56,11 @@ export function withoutExtras(why: string): Extras {
 /** Prepares a backend before a model runs; does nothing where its kernels are there. */
 export function preparing(core: WebAssembly.Module, extras: Extras): NonNullable<BackendFactory['prepare']> {
   return (kernels) => {
-    if (extras.module) return undefined;
+    const { modules } = extras;
+    if (modules[0] && modules[1]) return undefined;
     const there = new Set(WebAssembly.Module.exports(core).map(({ name }) => name));
-    const lacking = kernels().find((kernel) => !there.has(kernel));
-    return lacking === undefined ? undefined : extras.prepare(lacking);
+    const lacking = kernels().filter((kernel) => !there.has(kernel) && !modules[partOf(kernel)]);
+    return lacking[0] ? extras.prepare(lacking) : undefined;
   };
 }
 

@@ -1,8 +1,8 @@
 import { noRoom } from '../errors.js';
 import { type Kernels, PAGE_ELEMENTS } from '../kernels/contract.js';
-import { Extras, preparing, withoutExtras } from './extras.js';
+import { Extras, partOf, preparing, withoutExtras } from './extras.js';
 
-/** The modules that the kernels come in: two over one memory. */
+/** The modules that the kernels come in: all over one memory. */
 export interface Modules {
   readonly core: WebAssembly.Module;
   readonly extras: Pick<Extras, 'need'>;
@@ -20,16 +20,18 @@ function allocate(elements: number, shared = false): WebAssembly.Memory {
 
 /**
  * Returns the kernels over a memory, as they are: numbers in, nothing out. Asking for one that the core lacks instantiates
- * the extras. For `tall` see `FastPlan`.
+ * the module that has it. For `tall` see `FastPlan`.
  */
 export function instantiate({ core, extras }: Modules, memory: WebAssembly.Memory, tall = true): Kernels {
   const make = (module: WebAssembly.Module) =>
     new WebAssembly.Instance(module, { env: { memory }, engine: { TALL: Number(tall) } }).exports as unknown as Kernels;
-  let others: Kernels | undefined;
+  const others: Kernels[] = [];
   return new Proxy(make(core), {
     get(kernels, name: keyof Kernels) {
-      others ??= name in kernels ? undefined : make(extras.need(name));
-      return kernels[name] ?? others?.[name];
+      if (name in kernels) return kernels[name];
+      const part = partOf(name);
+      others[part] ??= make(extras.need(name));
+      return others[part][name];
     },
   });
 }

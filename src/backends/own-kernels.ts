@@ -1,6 +1,6 @@
 import { show, ValueError } from '../errors.js';
 import { isA } from '../realms.js';
-import type { Extras } from './extras.js';
+import { type Extras, partOf } from './extras.js';
 import type { instances } from './instance.js';
 import { bytesOf, instantiateSource, type Opened, openSource, streams } from './open-source.js';
 import type { KernelBytes, KernelParts, KernelSource } from './sources.js';
@@ -8,22 +8,30 @@ import type { KernelBytes, KernelParts, KernelSource } from './sources.js';
 /** The kernels that users bring, opened. */
 interface OwnKernels {
   readonly core: Opened;
-  /** Absent where one module was brought. */
-  readonly extras: Opened | undefined;
+  /** Absent where one module was brought; else those beyond the core that were brought, by `partOf`. */
+  readonly others: readonly (Opened | undefined)[] | undefined;
 }
 
-const fileOf = (part: 'core' | 'extras' | undefined) => ({
+/** The parts beyond the core, by `partOf`, and a kernel of each. */
+const PARTS = [
+  ['extras', 'geluForward'],
+  ['special', 'sparseForward'],
+] as const;
+
+type Part = 'core' | (typeof PARTS)[number][0];
+
+const fileOf = (part: Part | undefined) => ({
   argument: part === undefined ? 'wasm.source' : `wasm.source.${part}`,
   file: part === undefined ? 'myelin/kernels.wasm' : `myelin/kernels.${part}.wasm`,
 });
 
 /**
- * Reads the kernels that users bring, one module or two; `whole` says to read responses to their end.
+ * Reads the kernels that users bring, one module or its parts; `whole` says to read responses to their end.
  * @throws ValueError for what is no module; BackendError or FileError for one that cannot be loaded
  */
 async function readSource(source: unknown, extras: unknown, whole: boolean): Promise<OwnKernels> {
   if (extras !== undefined) {
-    const hint = 'A whole module has the extras within; of two, leave out source.extras.';
+    const hint = 'A whole module has the extras within; of parts, leave out source.extras.';
     throw new ValueError({
       argument: 'wasm.extras',
       given: `${show(extras)} with source`,
@@ -31,22 +39,23 @@ async function readSource(source: unknown, extras: unknown, whole: boolean): Pro
       hint,
     });
   }
-  const open = async (given: unknown, part?: 'core' | 'extras') => {
+  const open = async (given: unknown, part?: Part) => {
     const opened = await openSource(given as KernelSource, fileOf(part));
     return whole ? bytesOf(opened) : opened;
   };
   const parts = source as Partial<KernelParts> | null;
   const inParts = typeof parts === 'object' && parts !== null && 'core' in parts;
-  if (!inParts) return { core: await open(source), extras: undefined };
-  const [core, others] = await Promise.all([
+  if (!inParts) return { core: await open(source), others: undefined };
+  const [core, ...others] = await Promise.all([
     open(parts.core, 'core'),
-    parts.extras === undefined ? undefined : open(parts.extras, 'extras'),
+    ...PARTS.map(([part]) => (parts[part] === undefined ? undefined : open(parts[part], part))),
   ]);
-  return { core, extras: others };
+  return { core: core as Opened, others };
 }
 
 /** Why users that bring only one module have no extras, should it lack some. */
-export const NOT_BROUGHT = 'which wasm({ source }) was not given: pass { core, extras }, or all of myelin/kernels.wasm';
+export const NOT_BROUGHT =
+  'which wasm({ source }) was not given: pass { core, extras, special }, or all of myelin/kernels.wasm';
 
 /** Returns the bytes that users bring, to be rewritten for shared memory; a compiled module no longer has any. */
 function toBytes(source: Opened): Uint8Array {
@@ -61,25 +70,29 @@ function toBytes(source: Opened): Uint8Array {
 }
 
 /** Returns the bytes of what users bring, for threads. @throws ValueError for compiled modules */
-function broughtBytes({ core, extras }: OwnKernels): KernelBytes {
-  const [own, others] = [toBytes(core), extras === undefined ? undefined : toBytes(extras)];
-  return { core: async () => own, extras: others === undefined ? NOT_BROUGHT : async () => () => others };
+function broughtBytes({ core, others = [] }: OwnKernels, { withoutExtras }: typeof instances): KernelBytes {
+  const own = toBytes(core);
+  const bytes = others.map((other) => other && toBytes(other));
+  const lack = withoutExtras(NOT_BROUGHT);
+  const extras = async () => (kernel: string) => bytes[partOf(kernel)] ?? toBytes(lack.bytes(kernel));
+  return { core: async () => own, extras };
 }
 
-const compiled = new WeakMap<WebAssembly.Module, Extras>();
-let lacking: Extras | undefined;
+/** By core, what was compiled beyond it: the same for the same modules, so that their small models share memories. */
+const compiled = new WeakMap<WebAssembly.Module, Extras[]>();
 
 /**
  * Compiles the kernels that users bring, a response of type application/wasm while it arrives.
  * @throws ValueError for modules that are not the kernels
  */
 async function compileOwn(
-  { core, extras }: OwnKernels,
-  { allocate, Extras, withoutExtras }: typeof instances,
+  { core, others }: OwnKernels,
+  { allocate, withoutExtras }: typeof instances,
   tall = true,
 ): Promise<{ readonly core: WebAssembly.Module; readonly extras: Extras }> {
-  const moduleOf = async (source: Opened, part: 'core' | 'extras', kernel: string) => {
-    const expected = fileOf(extras === undefined ? undefined : part);
+  const whole = !others?.some(Boolean);
+  const moduleOf = async (source: Opened, part: Part, kernel: string) => {
+    const expected = fileOf(whole ? undefined : part);
     let module: WebAssembly.Module;
     if (isA<WebAssembly.Module>(source, 'WebAssembly.Module')) module = source;
     else if (streams(source)) module = (await instantiateSource(source, allocate(1), tall, expected)).module;
@@ -91,22 +104,22 @@ async function compileOwn(
       expected: `this version's ${expected.file}`,
     });
   };
-  const [module, others] = await Promise.all([
+  const [module, ...modules] = await Promise.all([
     moduleOf(core, 'core', 'denseForward'),
-    extras === undefined ? undefined : moduleOf(extras, 'extras', 'geluForward'),
+    ...PARTS.map(([part, kernel], i) => {
+      const other = others?.[i];
+      return other && moduleOf(other, part, kernel);
+    }),
   ]);
-  // The same for the same modules, so that their small models share memories.
-  if (others === undefined) {
-    lacking ??= withoutExtras(NOT_BROUGHT);
-    return { core: module, extras: lacking };
+  const known = compiled.get(module as WebAssembly.Module) ?? [];
+  compiled.set(module as WebAssembly.Module, known);
+  let extras = known.find((each) => modules.every((other, i) => each.modules[i] === other));
+  if (!extras) {
+    extras = withoutExtras(NOT_BROUGHT);
+    extras.modules.push(...modules);
+    known.push(extras);
   }
-  let brought = compiled.get(others);
-  if (!brought) {
-    brought = new Extras(() => new Uint8Array());
-    brought.module = others;
-    compiled.set(others, brought);
-  }
-  return { core: module, extras: brought };
+  return { core: module as WebAssembly.Module, extras };
 }
 
 /**
@@ -120,5 +133,5 @@ export async function openOwn(
 ) {
   if (typeof WebAssembly !== 'object') throw new Error('this engine has no WebAssembly');
   const kernels = await readSource(source, extras, threads !== undefined);
-  return { bytes: () => broughtBytes(kernels), modules: () => compileOwn(kernels, make, tall) };
+  return { bytes: () => broughtBytes(kernels, make), modules: () => compileOwn(kernels, make, tall) };
 }

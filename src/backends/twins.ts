@@ -26,6 +26,7 @@ import optimizers from '../kernels/twins/optimizers.js';
 import { random } from '../kernels/twins/random.js';
 import { reductions } from '../kernels/twins/reductions.js';
 import { softmaxes } from '../kernels/twins/softmax.js';
+import { sparse } from '../kernels/twins/special/sparse.js';
 import { step } from '../kernels/twins/step.js';
 
 function twins(arithmetic: Arithmetic): Twins {
@@ -44,6 +45,7 @@ function twins(arithmetic: Arithmetic): Twins {
     ...normalization(arithmetic),
     ...reductions(arithmetic),
     ...softmaxes(arithmetic),
+    ...sparse(arithmetic),
     ...step(arithmetic),
     ...constraints(arithmetic),
     ...optimizers(arithmetic),

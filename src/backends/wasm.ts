@@ -2,7 +2,7 @@ import exact from '../../build/kernels.core.wasm.js';
 import { checkBoolean, checkOptions, lookUp, MyelinError } from '../errors.js';
 import type { BackendFactory } from '../kernels/contract.js';
 import { provideRareParts } from '../rare.js';
-import { Extras, withoutExtras } from './extras.js';
+import { Extras, partOf, withoutExtras } from './extras.js';
 import { instances } from './instance.js';
 import type { KernelParts, KernelSource } from './sources.js';
 import { unpack } from './unpack.js';
@@ -32,7 +32,7 @@ export interface WasmOptions extends ThreadOptions {
    */
   readonly math?: 'exact' | 'fast';
   /**
-   * Loads the extra kernels as well, a chunk of 10 KB with gzip; default true. They are compiled at the first model that
+   * Loads the extra kernels as well, a chunk of 11 KB with gzip; default true. They are compiled at the first model that
    * needs one: without blocking in `fit` and `load`, else at once. The core does without them: dense layers with relu, sigmoid,
    * tanh and softmax, batch normalization and dropout, the crossentropies and the mean squared error, sgd, adam and adamw. With
    * false, using a model that needs one of the others throws a StateError. Not together with `source`.
@@ -40,8 +40,9 @@ export interface WasmOptions extends ThreadOptions {
   readonly extras?: boolean;
   /**
    * The compute kernels: the file `myelin/kernels.wasm`, or `myelin/kernels.core.wasm` and, for models that need them,
-   * `myelin/kernels.extras.wasm` as `{ core, extras }`; each as its URL, what `fetch` returns, its bytes or a compiled module. A
-   * response of type application/wasm is compiled while it arrives. Default: the embedded ones.
+   * `myelin/kernels.extras.wasm` and `myelin/kernels.special.wasm` as `{ core, extras, special }`; each as its URL, what `fetch`
+   * returns, its bytes or a compiled module. A response of type application/wasm is compiled while it arrives. Default: the
+   * embedded ones.
    */
   readonly source?: KernelSource | KernelParts;
 }
@@ -57,11 +58,11 @@ async function compile(source: BufferSource): Promise<WebAssembly.Module> {
 const embedded = {
   exact: {
     core: async () => unpack(exact),
-    extras: async () => (await import('../../build/kernels.extras.wasm.js')).default,
+    extras: async () => (await import('./embedded/exact.js')).texts,
   },
   fast: {
     core: async () => unpack((await import('../../build/kernels.fast.core.wasm.js')).default),
-    extras: async () => (await import('../../build/kernels.fast.extras.wasm.js')).default,
+    extras: async () => (await import('./embedded/fast.js')).texts,
   },
 };
 
@@ -80,10 +81,10 @@ function once<T>(known: Partial<Record<MathKind, Promise<T>>>, math: MathKind, m
   return promise;
 }
 
-/** Returns the bytes of the extras, available synchronously. */
-async function extraBytes(math: MathKind): Promise<() => Uint8Array<ArrayBuffer>> {
-  const text = await embedded[math].extras();
-  return () => unpack(text);
+/** Returns what returns the bytes of the module beyond the core that has a kernel. */
+async function extraBytes(math: MathKind): Promise<(kernel: string) => Uint8Array<ArrayBuffer>> {
+  const texts = await embedded[math].extras();
+  return (kernel) => unpack(texts[partOf(kernel)] as string);
 }
 
 /** Returns the embedded modules, the extras as bytes. */

@@ -30,6 +30,12 @@ import { atHand, inSlices, TestHooks, validate } from './validation.js';
 /** Steps with more work than this hand over to the event loop between calls, not only between steps. */
 const LONG_STEP_FLOPS = 2e7;
 
+/** Steps of less than this, in floating point operations, follow each other without a look at the clock between. */
+const MOST_UNSEEN = 1e6;
+
+/** Elementwise kernels and updates take about this per element of the heap, in operations of products. */
+const WORK_PER_ELEMENT = 40;
+
 /** Fewer rows say little about columns and classes. */
 const FEWEST_TO_LINT = 50;
 
@@ -65,6 +71,8 @@ export class FitRun {
   readonly #hooks: ReturnType<typeof hooksFor>;
   readonly #resumed: boolean;
   #inStep = false;
+  /** Work since the last look at the clock. */
+  #unseenWork = 0;
 
   constructor(
     private readonly model: Model,
@@ -191,7 +199,7 @@ export class FitRun {
         if (waiting) await waiting;
       }
       if (hooks.checkpoint.length > 0) await call(hooks.checkpoint, model);
-      const pausing = sharedPause();
+      const pausing = this.#isTimeToLook(program) ? sharedPause() : undefined;
       if (pausing) await pausing;
     }
     if (position.batch === 0) {
@@ -200,6 +208,14 @@ export class FitRun {
     }
     const left = position.batch < (feed.steps ?? Infinity);
     if (model.stopTraining && left) this.interrupted = this.state;
+    return true;
+  }
+
+  /** A look at the clock takes a thirtieth of the smallest steps; so much work between two takes a millisecond at most. */
+  #isTimeToLook({ flops, end }: LinkedProgram): boolean {
+    this.#unseenWork += flops + WORK_PER_ELEMENT * end;
+    if (this.#unseenWork < MOST_UNSEEN) return false;
+    this.#unseenWork = 0;
     return true;
   }
 

@@ -11,18 +11,18 @@ import type { Store } from './store.js';
 export type KernelMath = 'exact' | 'fast';
 
 const texts = {
-  exact: [async () => core, async () => (await import('../../build/kernels.extras.wasm.js')).default],
-  fast: [
-    async () => (await import('../../build/kernels.fast.core.wasm.js')).default,
-    async () => (await import('../../build/kernels.fast.extras.wasm.js')).default,
+  exact: async () => [core, ...(await import('../backends/embedded/exact.js')).texts],
+  fast: async () => [
+    (await import('../../build/kernels.fast.core.wasm.js')).default,
+    ...(await import('../backends/embedded/fast.js')).texts,
   ],
-} as const;
+};
 
 const compiled: Partial<Record<KernelMath, Promise<readonly WebAssembly.Module[]>>> = {};
 
-/** Returns the embedded kernels, two modules for one memory, compiled once. */
+/** Returns the embedded kernels, modules for one memory, compiled once. */
 function embedded(math: KernelMath): Promise<readonly WebAssembly.Module[]> {
-  compiled[math] ??= Promise.all(texts[math].map(async (text) => WebAssembly.compile(unpack(await text()))));
+  compiled[math] ??= texts[math]().then((all) => Promise.all(all.map((text) => WebAssembly.compile(unpack(text)))));
   compiled[math].catch(() => delete compiled[math]);
   return compiled[math];
 }

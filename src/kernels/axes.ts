@@ -40,6 +40,13 @@ const broadcastAxis = along(k.broadcast, ({ aRow, aColumn, bRow, bColumn, yRow, 
   return { over: 'rows', by: { a: aRow, b: bRow, y: yRow }, work };
 });
 
+/** About the share of non-zeros, which a call does not tell. */
+const SHARE = 0.01;
+
+const sparseForwardAxis = along(k.sparseForward, ({ rows, inputs, units, yStride }) => {
+  return { over: 'rows', by: { starts: 1, y: yStride }, work: rows * inputs * units * SHARE * COST.scatter, unit: 1 };
+});
+
 const normalizationWork = ({ rows, columns }: { readonly rows: number; readonly columns: number }) =>
   rows * columns * COST.moments;
 
@@ -47,6 +54,13 @@ export const kernelAxes: Axes = /* @__PURE__ */ (() => ({
   ...activationAxes(),
   ...Object.fromEntries(Object.keys(constraintTable).map((name) => [name, constraintAxis])),
 
+  sparseForward: sparseForwardAxis,
+  sparseForwardRelu: sparseForwardAxis,
+  // Cuts leave panels whole, as those of a dense product do.
+  sparseKernelGradient: along(k.sparseKernelGradient, ({ rows, inputs, units }) => {
+    const work = units * inputs * (COST.copy + rows * SHARE * COST.scatter);
+    return { over: 'units', by: { dy: 1, dw: inputs }, work, unit: 8 };
+  }),
   denseBiasGradient: columns(k.denseBiasGradient, 'units', COST.copy),
 
   add: elements(k.add, COST.copy),

@@ -16,6 +16,8 @@ export const COST = {
   random: 1.6,
   normal: 4.5,
   lookUp: 2,
+  /** A product is added where an index says. */
+  scatter: 0.2,
   moments: 0.4,
   state: 0.4,
 };

@@ -9,6 +9,7 @@ const file = (name: string) => new Uint8Array(readFileSync(new URL(`../../build/
 const threadUrl = new URL('../../build/thread.js', import.meta.url);
 const CORE = file('kernels.core.wasm').length;
 const EXTRAS = file('kernels.extras.wasm').length;
+const SPECIAL = file('kernels.special.wasm').length;
 
 /** Imported afresh, so that no extras are compiled yet. */
 let library: Library;
@@ -122,6 +123,69 @@ describe('extras are compiled once', () => {
   });
 });
 
+describe('special kernels', () => {
+  const special = ['sparseForward', 'sparseKernelGradient'] as const;
+
+  test('are compiled when they are asked for, and alone', async () => {
+    const backend = await library.wasm();
+    const { kernels } = backend.open(1);
+    expect(compiled.atOnce).toEqual([]);
+    for (const name of special) expect(kernels[name]).toBeTypeOf('function');
+    expect(compiled).toEqual({ atOnce: [SPECIAL], waiting: [CORE] });
+    expect(kernels.geluForward).toBeTypeOf('function');
+    expect(kernels.sparseForwardRelu).toBeTypeOf('function');
+    expect(compiled).toEqual({ atOnce: [SPECIAL, EXTRAS], waiting: [CORE] });
+  });
+
+  test('are compiled without blocking by prepare, and extras as well where they are needed', async () => {
+    const backend = await library.wasm();
+    await backend.prepare?.(() => ['denseForward', ...special]);
+    expect(compiled).toEqual({ atOnce: [], waiting: [CORE, SPECIAL] });
+    await backend.prepare?.(() => [special[0], 'geluForward', 'geluBackward']);
+    expect(compiled).toEqual({ atOnce: [], waiting: [CORE, SPECIAL, EXTRAS] });
+    expect(backend.prepare?.(() => [...special, 'geluForward'])).toBeUndefined();
+  });
+
+  const [core, extras] = [file('kernels.core.wasm'), file('kernels.extras.wasm')];
+  test.each<[string, object]>([
+    ['wasm({ extras: false })', { extras: false }],
+    ['a core', { source: { core } }],
+    ['a core and extras', { source: { core, extras } }],
+    ['a core and extras, with threads', { source: { core, extras }, threads: 2, threadUrl }],
+  ])('are not there, as a StateError says: %s', async (_, options) => {
+    const backend = await library.wasm(options);
+    const { kernels } = backend.open(1);
+    expect(() => kernels.sparseForward).toThrow(library.StateError);
+    expect(() => kernels.sparseForward).toThrow(/^The model needs sparseForward, .*wasm\(\{ (extras|source)/);
+    backend.dispose?.();
+  });
+
+  test.each(['whole', 'parts', 'modules'] as const)('come with the kernels that users bring: %s', async (name) => {
+    const { kernels } = (await library.wasm(source[name])).open(1);
+    for (const kernel of [...special, 'geluForward', 'denseForward'] as const) {
+      expect(kernels[kernel]).toBeTypeOf('function');
+    }
+  });
+});
+
+const source = {
+  whole: { source: file('kernels.wasm') },
+  parts: {
+    source: {
+      core: file('kernels.core.wasm'),
+      extras: file('kernels.extras.wasm'),
+      special: file('kernels.special.wasm'),
+    },
+  },
+  modules: {
+    source: {
+      core: new WebAssembly.Module(file('kernels.core.wasm')),
+      extras: new WebAssembly.Module(file('kernels.extras.wasm')),
+      special: new WebAssembly.Module(file('kernels.special.wasm')),
+    },
+  },
+};
+
 describe('wasm({ extras: false })', () => {
   test.each(['wasm', 'auto'] as const)('%s trains what the core has', async (open) => {
     const model = network(await library[open]({ extras: false }), 'relu');
@@ -157,16 +221,6 @@ describe('wasm({ extras: false })', () => {
 });
 
 describe('the bits are the same', () => {
-  const source = {
-    whole: { source: file('kernels.wasm') },
-    parts: { source: { core: file('kernels.core.wasm'), extras: file('kernels.extras.wasm') } },
-    modules: {
-      source: {
-        core: new WebAssembly.Module(file('kernels.core.wasm')),
-        extras: new WebAssembly.Module(file('kernels.extras.wasm')),
-      },
-    },
-  };
   const threads = { threads: 2, threadUrl };
 
   test('from whole modules and from parts, on one thread and two, as in TypeScript', async () => {
@@ -206,7 +260,7 @@ describe('the bits are the same', () => {
       const backend = await library.wasm({ source });
       await network(backend, 'relu').fit(x, y, { epochs: 1 });
       await expect(network(backend, 'gelu').fit(x, y)).rejects.toThrow(library.StateError);
-      await expect(network(backend, 'gelu').fit(x, y)).rejects.toThrow(/source.*pass \{ core, extras \}/);
+      await expect(network(backend, 'gelu').fit(x, y)).rejects.toThrow(/source.*pass \{ core, extras, special \}/);
     }
   });
 
@@ -224,6 +278,11 @@ describe('the bits are the same', () => {
       'extras for a core',
       { source: { core: file('kernels.extras.wasm') } },
       /^wasm\.source: .*without the compute kernels/,
+    ],
+    [
+      'extras for special kernels',
+      { source: { ...source.parts.source, special: file('kernels.extras.wasm') } },
+      /^wasm\.source\.special: .*kernels\.special\.wasm/,
     ],
     [
       'a core for extras',

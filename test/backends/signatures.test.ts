@@ -44,7 +44,9 @@ test.each(declared)('$kernel takes what its signature says', ({ kernel, paramete
 
 test('twins take as much, under the same names where they have a signature of their own', () => {
   const folder = new URL('../../src/kernels/twins/', import.meta.url);
-  const source = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'));
+  const source = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(new URL(file, folder), 'utf8'));
   const { kernels } = typescript().open(512);
   const differ: string[] = [];
   let found = 0;

@@ -1,13 +1,14 @@
 import { readFileSync, statSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { partOf } from '../../src/backends/extras.js';
 import { RESERVED_ELEMENTS } from '../../src/kernels/contract.js';
 
 const path = (name: string) => new URL(`../../build/${name}`, import.meta.url);
 const bytesOf = (name: string) => readFileSync(path(`${name}.wasm`));
-const [whole, core, extras] = ['kernels', 'kernels.core', 'kernels.extras'].map(
-  (name) => new WebAssembly.Module(bytesOf(name)),
-) as [WebAssembly.Module, WebAssembly.Module, WebAssembly.Module];
+const [whole, core, extras, special] = ['', '.core', '.extras', '.special'].map(
+  (part) => new WebAssembly.Module(bytesOf(`kernels${part}`)),
+) as [WebAssembly.Module, WebAssembly.Module, WebAssembly.Module, WebAssembly.Module];
 
 const exported = (module: WebAssembly.Module) => WebAssembly.Module.exports(module).map(({ name }) => name);
 
@@ -20,17 +21,18 @@ function written(...modules: readonly WebAssembly.Module[]) {
 }
 
 describe.each([
-  ['whole', whole],
-  ['core', core],
-  ['extras', extras],
-])('the %s module', (_, module) => {
+  ['whole', whole, 100],
+  ['core', core, 30],
+  ['extras', extras, 60],
+  ['special', special, 2],
+])('the %s module', (_, module, fewest) => {
   test('imports nothing but the memory', () => {
     expect(WebAssembly.Module.imports(module)).toEqual([{ module: 'env', name: 'memory', kind: 'memory' }]);
   });
 
   test('exports functions alone', () => {
     const exports = WebAssembly.Module.exports(module);
-    expect(exports.length).toBeGreaterThan(30);
+    expect(exports.length).toBeGreaterThan(fewest);
     expect(exports.filter(({ kind }) => kind !== 'function')).toEqual([]);
   });
 
@@ -39,29 +41,37 @@ describe.each([
   });
 });
 
-test('core and extras are the whole, and share no kernel', () => {
-  expect([...exported(core), ...exported(extras)].sort()).toEqual(exported(whole).sort());
+test('core, extras and special kernels are the whole, and share no kernel', () => {
+  expect([core, extras, special].flatMap(exported).sort()).toEqual(exported(whole).sort());
+});
+
+test('names of kernels say which module beyond the core has them', () => {
+  expect(exported(extras).filter((name) => partOf(name) !== 0)).toEqual([]);
+  expect(exported(special).filter((name) => partOf(name) !== 1)).toEqual([]);
 });
 
 // Read as bytes, since Node 20 knows no relaxed SIMD.
 test('fast arithmetic is divided as exact arithmetic is', () => {
-  const [fastCore, fastExtras] = ['kernels.fast.core', 'kernels.fast.extras'].map(bytesOf) as [Buffer, Buffer];
   const isIn = (module: Buffer) => (name: string) =>
     module.includes(Buffer.from([name.length, ...Buffer.from(name), 0]));
-  expect(exported(whole).filter(isIn(fastCore))).toEqual(exported(core));
-  expect(exported(whole).filter(isIn(fastExtras))).toEqual(exported(extras));
+  for (const [part, module] of Object.entries({ core, extras, special })) {
+    expect(exported(whole).filter(isIn(bytesOf(`kernels.fast.${part}`)))).toEqual(exported(module));
+  }
 });
 
-test('core and extras put the same data in the same places, in either order', () => {
+test('the parts put the same data in the same places, in any order', () => {
   const expected = written(whole).start;
-  expect(written(core, extras).start).toEqual(expected);
-  expect(written(extras, core).start).toEqual(expected);
+  expect(written(core, extras, special).start).toEqual(expected);
+  expect(written(special, extras, core).start).toEqual(expected);
 });
 
 // Bytes of a program that trains a model, and of what else it loads: see also test/package/bundle.test.ts.
-test.each(['kernels.extras', 'kernels.fast.extras'])('%s.wasm stays within 32 KB', (name) => {
-  expect(statSync(path(`${name}.wasm`)).size).toBeLessThanOrEqual(32 * 1024);
-});
+test.each(['extras', 'fast.extras', 'special', 'fast.special'].map((part) => `kernels.${part}`))(
+  '%s.wasm stays within 32 KB',
+  (name) => {
+    expect(statSync(path(`${name}.wasm`)).size).toBeLessThanOrEqual(32 * 1024);
+  },
+);
 
 test.each([
   ['kernels.core', 8],

@@ -38,7 +38,7 @@ test('what package.json names is in the package', () => {
 test('the package holds what it needs and nothing else', () => {
   const kinds = [
     /^build\/(chunks\/)?[\w.-]+\.js$/,
-    /^build\/kernels(\.fast)?(\.core|\.extras)?\.wasm$/,
+    /^build\/kernels(\.fast)?(\.core|\.extras|\.special)?\.wasm$/,
     /^build\/types\/.*\.d\.ts$/,
     /^build\/(kernels\.d\.ts|THIRD-PARTY-LICENSES\.txt)$/,
     /^esm\/.*\.js$/,

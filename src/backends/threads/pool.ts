@@ -8,7 +8,7 @@ import type { KernelBytes } from '../sources.js';
 import { Choice, numbersToTry } from './choice.js';
 import { COMMAND, Control } from './control.js';
 import { type Member, nodeWorkers, openCrew } from './crew.js';
-import { builtin } from './host.js';
+import { cores } from './host.js';
 import { FreeRooms, type Room, weight } from './rooms.js';
 import { why } from './scripts.js';
 import { bindPhases, type Message, runPhases, type ThreadData } from './team.js';
@@ -29,11 +29,6 @@ function sharedMemoryProblem(): string | undefined {
     return `threads need Node 20.16 or newer, but not 21 or 22.0 to 22.2; this is ${process.versions.node}`;
   }
   return undefined;
-}
-
-function cores(): number {
-  const os = builtin<{ availableParallelism(): number }>('node:os');
-  return os?.availableParallelism() ?? (globalThis as { navigator?: Navigator }).navigator?.hardwareConcurrency ?? 1;
 }
 
 /** Returns where the size of a module's section of imports stands. */
@@ -112,7 +107,9 @@ export async function openThreads(
     typeof given.extras === 'string' ? given.extras : given.extras(),
   ]);
   const extras =
-    typeof others === 'string' ? make.withoutExtras(others) : new make.Extras(() => withSharedMemory(others()));
+    typeof others === 'string'
+      ? make.withoutExtras(others)
+      : new make.Extras((kernel) => withSharedMemory(others(kernel)));
   try {
     // This is tried out, since engines refuse some modules, and some memories, only here.
     const memory = make.allocate(1, true);
@@ -144,8 +141,8 @@ export class Pool {
   #heaps = 0;
   #programs = 0;
   #looping = false;
-  /** The threads have been given the extras. */
-  #gaveExtras = false;
+  /** The number of modules beyond the core that the threads have been given. */
+  #given = 0;
   #failure: string | undefined;
   /** Says that fewer threads than all were faster, if they were the last time that a program was timed. */
   remark: string | undefined;
@@ -240,10 +237,10 @@ export class Pool {
     for (const [kernel] of phases.flat(2)) void ground.kernels[kernel];
     const own = bindPhases(phases, 0, ground);
     const message: Message = { type: 'program', program, heap, phases };
-    if (extras.module && !this.#gaveExtras) {
-      this.#tell([{ type: 'extras', module: extras.module }, message]);
-      this.#gaveExtras = true;
-    } else this.#tell([message]);
+    const modules = extras.modules.slice();
+    const compiled = modules.filter(Boolean).length;
+    this.#tell(compiled > this.#given ? [{ type: 'extras', modules }, message] : [message]);
+    this.#given = compiled;
     return () => {
       this.#check();
       try {

@@ -1,6 +1,7 @@
 // This code runs in a worker: it waits for orders, computes its share, and reads messages only when told to.
 
 import type { Ground } from '../../kernels/own/composed.js';
+import { partOf } from '../extras.js';
 import { instantiate, type Modules } from '../instance.js';
 import { COMMAND, Control } from './control.js';
 import { builtin } from './host.js';
@@ -23,8 +24,8 @@ class Thread {
   readonly #control: Control;
   readonly #heaps = new Map<number, Ground>();
   readonly #programs = new Map<number, { heap: number; phases: ReturnType<typeof bindPhases> }>();
-  /** The module of the extras, once it is here. */
-  #extras: WebAssembly.Module | undefined;
+  /** The modules beyond the core, once they are here: see `partOf`. */
+  #extras: readonly (WebAssembly.Module | undefined)[] = [];
   #seen = 0;
 
   constructor(private readonly data: ThreadData) {
@@ -32,7 +33,10 @@ class Thread {
   }
 
   get #modules(): Modules {
-    return { core: this.data.module, extras: { need: (kernel) => this.#extras ?? noExtras.need(kernel) } };
+    return {
+      core: this.data.module,
+      extras: { need: (kernel) => this.#extras[partOf(kernel)] ?? noExtras.need(kernel) },
+    };
   }
 
   receive(message: Message): void {
@@ -45,7 +49,7 @@ class Thread {
         });
         break;
       case 'extras':
-        this.#extras = message.module;
+        this.#extras = message.modules;
         break;
       case 'program': {
         const ground = this.#heaps.get(message.heap);

@@ -6,7 +6,7 @@ import type { Control } from './control.js';
 export type Message =
   | { readonly type: 'heap'; readonly heap: number; readonly memory: WebAssembly.Memory }
   | { readonly type: 'program'; readonly program: number; readonly heap: number; readonly phases: readonly Phase[] }
-  | { readonly type: 'extras'; readonly module: WebAssembly.Module }
+  | { readonly type: 'extras'; readonly modules: readonly (WebAssembly.Module | undefined)[] }
   | { readonly type: 'forget' | 'drop'; readonly heap: number }
   | { readonly type: 'loop' };
 

@@ -101,10 +101,10 @@ export class Generator {
 
   /** Returns the next integer in [0, below), without bias. */
   integer(below: number): number {
-    const limit = 2 ** 32 - (2 ** 32 % below);
     for (;;) {
       const draw = this.uint32();
-      if (draw < limit) return draw % below;
+      // The first test holds for nearly all. Remainders of numbers above 31 bits are slow, and a quotient is exact to the integer.
+      if (draw < 2 ** 32 - below || draw < 2 ** 32 - (2 ** 32 % below)) return draw - Math.floor(draw / below) * below;
     }
   }
 }

@@ -21,4 +21,5 @@ export * from './losses.js';
 export * from './merging.js';
 export * from './normalization.js';
 export * from './random.js';
+export * from './sparse.js';
 export * from './updates.js';

@@ -11,7 +11,7 @@ import {
 } from '../../../src/kernels/tables.js';
 import { denseScratch } from '../../../src/program/plan.js';
 import { type Buffer, makers, type Random } from '../buffers.js';
-import { expressionCalls, sizes } from './kernel-table-expressions.js';
+import { otherCalls, sizes } from './kernel-table-sparse.js';
 import { lossCall, lossNames } from './losses.js';
 
 export type Args = readonly (number | Buffer)[];
@@ -341,7 +341,7 @@ export const kernelTable = {
 
   dropoutBackward: zip,
 
-  ...expressionCalls,
+  ...otherCalls,
 
   absForward: map,
   absBackward: zip,

@@ -41,6 +41,7 @@ export function signatureTable(): Readonly<Record<string, string>> {
     ...every(Object.keys(updateLoops), signatures.update),
     ...every(Object.keys(constraintTable), signatures.constraint),
     ...every(['denseForwardRelu'], signatures.denseForward),
+    ...every(['sparseForwardRelu'], signatures.sparseForward),
     ...every(['l1Penalty', 'l2Penalty'], signatures.penalty),
     ...every(['l1Gradient', 'l2Gradient'], signatures.penaltyGradient),
     ...every(flat, signatures.flat),
