@@ -26,6 +26,7 @@ export default defineConfig({
   plugins: [base64],
   test: {
     testTimeout: 180_000,
+    hookTimeout: 120_000,
     // Half of the tests wait for processes that they start, so all cores may have a worker.
     maxWorkers: '100%',
     // Tests train on data that lint has something to say about.
