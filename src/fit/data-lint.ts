@@ -2,6 +2,7 @@ import type { Engine } from '../engine/engine.js';
 import type { BoundTarget } from '../engine/training-plan.js';
 import { lintData, type Task } from '../insight/checks.js';
 import type { Finding, LintCode } from '../insight/finding.js';
+import { isSparse, type Matrix, makeMatrix } from '../matrix.js';
 import type { Pause } from '../rows/feed.js';
 import type { FitPlan } from './fit-plan.js';
 import { inSlices } from './validation.js';
@@ -24,12 +25,22 @@ function warn(findings: readonly Finding[]): void {
   }
 }
 
+function rowsOf(matrix: Matrix, rows: Uint32Array): Matrix {
+  if (isSparse(matrix)) return matrix.take(rows);
+  const { data, columns } = matrix;
+  const made = new Float32Array(rows.length * columns);
+  rows.forEach((row, i) => {
+    made.set(data.subarray(row * columns, (row + 1) * columns), i * columns);
+  });
+  return makeMatrix(made, rows.length, columns);
+}
+
 /** Looks at the rows of a run before its first step. */
 export async function warnOfData(engine: Engine, plan: FitPlan, pause: Pause): Promise<void> {
   const { sample: all, chosen } = plan.feed;
   if (!all || !plan.lint) return;
   const sample = chosen
-    ? { x: all.x.map((data) => data.take(chosen)), y: all.y.map((data) => data.take(chosen)) }
+    ? { x: all.x.map((data) => rowsOf(data, chosen)), y: all.y.map((data) => rowsOf(data, chosen)) }
     : all;
   const { network, training } = engine;
   const several = (names: readonly unknown[], name: string, whole: string) =>

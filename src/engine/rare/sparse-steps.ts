@@ -45,7 +45,10 @@ export function sparseProgram(
   return engine.program(mode, rows, weighted, rooms.some(Boolean) ? rooms : undefined);
 }
 
-/** Copies rows of a sparse matrix into the heap, as they are or, where the tensor takes no non-zeros, with their zeros. */
+/**
+ * Copies rows of a sparse matrix into the heap, as they are or, where the tensor takes no non-zeros, with their zeros.
+ * @throws ValueError for arrays that were written to since and name no column.
+ */
 export function stageNonZeros(
   heap: Float32Array | Float64Array,
   tensor: Tensor,
