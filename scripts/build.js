@@ -53,7 +53,7 @@ const { metafile } = await build({
   chunkNames: 'chunks/[name]-[hash]',
   mainFields: ['browser', 'module', 'main'],
   metafile: true,
-  plugins: [scriptsFrom({ threads: '../', worker: './' })],
+  plugins: [scriptsFrom({ threads: '../', worker: '../' })],
 });
 writeFileSync('build/meta.json', JSON.stringify(metafile));
 

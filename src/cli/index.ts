@@ -60,6 +60,13 @@ const comment = (text: string) => {
   return text;
 };
 
+const threads = (text: string) => {
+  if (text === 'auto') return text;
+  const value = count(text);
+  if (value === 0) throw new InvalidArgumentError("A whole number above 0 is expected, or 'auto'.");
+  return value;
+};
+
 const share = (text: string) => {
   const value = number(text);
   if (!(value > 0 && value < 1)) throw new InvalidArgumentError('A share between 0 and 1 is expected.');
@@ -181,6 +188,11 @@ reading(program.command('train'))
   .option('--activation <name>', 'activation of the hidden layers')
   .option('--dropout <rate>', 'dropout rate after each hidden layer', number)
   .option('--members <count>', 'the number of networks whose predictions are averaged', number)
+  .option(
+    '--threads <count>',
+    "threads that train networks side by side, to the same bits; 'auto' goes by cores and work (default: auto)",
+    threads,
+  )
   .option('--epochs <count>', 'the most epochs to train for', number)
   .option('--batch-size <rows>', 'rows of a training step', number)
   .option('--learning-rate <rate>', 'the highest learning rate of the cycle', number)

@@ -72,7 +72,7 @@ export { type Fold, type FoldOptions, kFold, type Split, type SplitOptions, spli
 export type { Prepared, TableBatches, TableBatchOptions, TargetBatchOptions } from './streams/batch-options.js';
 export type { TableStream } from './streams/table-stream.js';
 export { Table } from './table.js';
-export type { Design, FitTabularOptions, TabularOptions, Task } from './tabular/design.js';
+export type { Design, TabularOptions, Task } from './tabular/design.js';
 export type { Baseline, Metrics, Prior } from './tabular/estimate/measure.js';
 export type { ClassPrediction, Predictions } from './tabular/estimate/predictions.js';
 export type { ExplainOptions, Explanation, Importance } from './tabular/explain.js';
@@ -82,4 +82,5 @@ export { deserializeTabular, loadTabular } from './tabular/load.js';
 export type { MemberRecord } from './tabular/member.js';
 export type { TabularRecord } from './tabular/record.js';
 export { type Tabular, tabular } from './tabular/tabular.js';
+export type { FitTabularOptions } from './tabular/watch.js';
 export type { MissingTimes, PerRow } from './times.js';

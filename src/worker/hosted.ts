@@ -13,6 +13,7 @@ import type { BackendFactory } from '../kernels/contract.js';
 import { layerSequentialUnitVariance } from '../model/lsuv.js';
 import { Model as GraphModel } from '../model/model.js';
 import { compileOptionsFromSpec } from '../nn/specs.js';
+import { memberReports } from './members/reports.js';
 import { type FunctionName, rowOf } from './methods.js';
 import { packError } from './packed-errors.js';
 import type { BackendChoice, Description, ModelState, Property } from './protocol.js';
@@ -27,6 +28,7 @@ export const factories: Factories = {
   terminateOnNaN,
   modelCheckpoint,
   backupAndRestore,
+  memberReports,
 };
 
 /** Functions that take a model first. */

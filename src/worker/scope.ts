@@ -1,6 +1,7 @@
 import { recipeOf } from '../callbacks/recipe.js';
 import type { TrainingControl } from '../callbacks/training-control.js';
 import { onAbort } from '../fit/on-abort.js';
+import { isA } from '../realms.js';
 import type { Batches } from '../rows/batches.js';
 import { isOnce } from '../rows/iterate.js';
 import { checkFitted, type Learning } from '../rows/learning.js';
@@ -186,10 +187,11 @@ export class Scope implements Registry {
   }
 }
 
-/** Returns whether these are plain data all through. */
+/** Returns whether these are plain data all through, or memory that both sides share. */
 function isPlainData(value: unknown): boolean {
   if (typeof value === 'function') return false;
   if (typeof value !== 'object' || value === null) return true;
+  if (ArrayBuffer.isView(value)) return isA<SharedArrayBuffer>(value.buffer, 'SharedArrayBuffer');
   const prototype: unknown = Object.getPrototypeOf(value);
   const plain = prototype === Object.prototype || prototype === null || Array.isArray(value);
   return plain && Object.values(value).every(isPlainData);

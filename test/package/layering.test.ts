@@ -26,8 +26,8 @@ const rooms: readonly (readonly [room: string, holds: string])[] = [
   ['kernels-entry', 'hands the kernels to programs by themselves, over a heap of theirs'],
   ['api.ts', 'lists what the main entry exports but for backends'],
   ['index.ts', 'is the main entry'],
-  ['data', 'reads tables, prepares columns and trains on them'],
   ['worker', 'runs models in workers'],
+  ['data', 'reads tables, prepares columns and trains on them'],
   ['cli', 'is the command line'],
 ];
 

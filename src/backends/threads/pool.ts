@@ -8,7 +8,7 @@ import type { KernelBytes } from '../sources.js';
 import { Choice, numbersToTry } from './choice.js';
 import { COMMAND, Control } from './control.js';
 import { type Member, nodeWorkers, openCrew } from './crew.js';
-import { builtin } from './host.js';
+import { cores } from './host.js';
 import { FreeRooms, type Room, weight } from './rooms.js';
 import { why } from './scripts.js';
 import { bindPhases, type Message, runPhases, type ThreadData } from './team.js';
@@ -29,11 +29,6 @@ function sharedMemoryProblem(): string | undefined {
     return `threads need Node 20.16 or newer, but not 21 or 22.0 to 22.2; this is ${process.versions.node}`;
   }
   return undefined;
-}
-
-function cores(): number {
-  const os = builtin<{ availableParallelism(): number }>('node:os');
-  return os?.availableParallelism() ?? (globalThis as { navigator?: Navigator }).navigator?.hardwareConcurrency ?? 1;
 }
 
 /** Returns where the size of a module's section of imports stands. */

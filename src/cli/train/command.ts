@@ -15,8 +15,11 @@ import { conclude, printResults } from './results.js';
 /** Returns the pipeline that the flags describe, not yet trained. */
 function pipelineOf(target: string, flags: TrainFlags): Tabular {
   const given = trainingOptions.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]);
-  return checked(() => tabular({ target, ...Object.fromEntries(given) }));
+  return checked(() => tabular({ target, threads: 'auto', ...Object.fromEntries(given) }));
 }
+
+const threadsText = (threads: number, members: number) =>
+  `training ${members} networks on ${threads === 1 ? '1 thread' : `${threads} threads`}`;
 
 /** Trains until it is done or a signal comes, either of which leaves a pipeline that can be saved. */
 async function train(pipeline: Tabular, { training }: Examples, flags: TrainFlags, talk: Talk, signal: AbortSignal) {
@@ -25,6 +28,9 @@ async function train(pipeline: Tabular, { training }: Examples, flags: TrainFlag
     await pipeline.fit(training, {
       callbacks: progressOf((text) => (talk.terminal ? undefined : talk.tell(text)), talk.line),
       signal,
+      onThreads: (threads, members) => {
+        if (members > 1) talk.tell(threadsText(threads, members));
+      },
       remark: (text) => talk.tell(`note: ${typed(text)}`),
       checkpoint: checkpointOf(flags),
       ...(checkpointEvery !== undefined && { checkpointEvery }),

@@ -1,6 +1,4 @@
-import type { Callback } from '../../callbacks/interfaces.js';
 import { checkNumber, checkOptions, lookUp, show, ValueError } from '../../errors.js';
-import type { LoadSource, SaveTarget } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import { type ActivationName, activationNames } from '../../nn/names.js';
 import { bytesOf, codedOf, type Readable, rangeOf, readable } from '../bytes-column.js';
@@ -13,13 +11,13 @@ import { log1p, minMax, standardize, zeroCentre } from '../prep/scaling.js';
 import { moments } from '../prep/statistics.js';
 import { remarksOn } from '../remarks.js';
 import type { Table } from '../table.js';
-import type { CheckpointEvery } from './pauses.js';
+import { checkThreads, type Threads } from './side-by-side.js';
 
 /** The kind of prediction: one of several classes, or a number. */
 export type Task = 'classification' | 'regression';
 
 /** Options of `tabular`. Defaults depend on the rows; `record.design` says what they came to. */
-export interface TabularOptions {
+export interface TabularOptions extends Threads {
   /** The name of the column to predict; required. */
   readonly target: string;
   /**
@@ -57,7 +55,7 @@ export interface TabularOptions {
   readonly patience?: number;
   /** The seed of splits, initialization, shuffling and dropout; default 0. */
   readonly seed?: number;
-  /** The backend to train and predict on; default `await auto()`. */
+  /** The backend to train and predict on; default `await auto()`. Workers open their own, so it goes with one thread. */
   readonly backend?: BackendFactory;
 }
 
@@ -87,31 +85,6 @@ export interface Design {
   readonly seed: number;
 }
 
-/** Options of `tabular(...).fit`. */
-export interface FitTabularOptions {
-  /**
-   * Is called before training begins with each remark on the target and on numbers that may stand for a missing value,
-   * which the record keeps among its notes, too. Default: none.
-   */
-  readonly remark?: (text: string) => void;
-  /** Ends training after the present batch; what was trained so far is kept, with the best weights. Default: none. */
-  readonly signal?: AbortSignal;
-  /**
-   * The place to save what it takes to go on, when the signal ends training and as often as `checkpointEvery` says.
-   * Default: none.
-   */
-  readonly checkpoint?: SaveTarget;
-  /** The interval at which `checkpoint` is saved during training, for a process that may be killed; default: never. */
-  readonly checkpointEvery?: CheckpointEvery;
-  /**
-   * A file of `checkpoint` to go on from. Given the same rows and options training goes on where it stood, and ends in
-   * the same bits. Default: begin anew.
-   */
-  readonly resume?: LoadSource;
-  /** Returns callbacks for each member's training; called again after each checkpoint on the way. Default: none. */
-  readonly callbacks?: (member: number, design: Design) => readonly Callback[];
-}
-
 const TASKS: Readonly<Record<Task, Task>> = { classification: 'classification', regression: 'regression' };
 
 /** Options of `tabular` that are numbers, names or lists of them, and so can be said on a command line. */
@@ -128,9 +101,10 @@ export const trainingOptions = [
   'weightDecay',
   'patience',
   'seed',
+  'threads',
 ] as const;
 
-const OPTIONS = ['target', 'preprocess', ...trainingOptions, 'backend'];
+const OPTIONS = ['target', 'preprocess', ...trainingOptions, 'workerUrl', 'backend'];
 
 /** Checks what can be checked without data. @throws ValueError for options of another kind or out of range. */
 export function checkTabular(options: TabularOptions): void {
@@ -165,6 +139,7 @@ export function checkTabular(options: TabularOptions): void {
     const value = options[name as keyof typeof ranges];
     if (value !== undefined) checkNumber(value, name, range);
   }
+  checkThreads(options, options.backend);
 }
 
 const MANY_ROWS = 30_000;

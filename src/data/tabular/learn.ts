@@ -4,7 +4,7 @@ import type { BackendFactory } from '../../kernels/contract.js';
 import type { Numbers } from '../../matrix.js';
 import { type Preprocessing, preprocess } from '../prep/preprocess.js';
 import type { Table } from '../table.js';
-import { choosePreprocessing, designFor, type FitTabularOptions, inferTask, type TabularOptions } from './design.js';
+import { choosePreprocessing, designFor, inferTask, type TabularOptions } from './design.js';
 import { expected, MOST_CONFUSED, measure, type Prior } from './estimate/measure.js';
 import { describeColumns } from './inputs.js';
 import type { TabularRecord } from './record.js';
@@ -21,6 +21,7 @@ import {
   withTarget,
 } from './target.js';
 import { train } from './train.js';
+import type { FitTabularOptions } from './watch.js';
 
 /** Holds the parts of a pipeline that has been fitted. */
 export interface Pipeline {
@@ -96,7 +97,7 @@ export async function learn(given: Table, options: TabularOptions, watch: FitTab
   const inputs = preprocess(chosen.options);
   const x = inputs.fitTransform(rest);
   const backend = options.backend ?? (await bestBackend());
-  const trained = await train(x, y, classes?.length ?? 1, task, design, backend, watch);
+  const trained = await train(x, y, classes?.length ?? 1, task, design, backend, watch, options);
   const { rows, outputs, losses, squared } = trained.held;
   notes.push(...trained.notes);
   const heldTruth: Truth = {

@@ -2,8 +2,8 @@ import type { Callback, Model } from '../../callbacks/interfaces.js';
 import { onAbort } from '../../fit/on-abort.js';
 
 /**
- * Lets several networks train by turns, an epoch each, in the order of their numbers. After each round, while all of them
- * pause, `settle` is called; where it returns false all of them end.
+ * Lets several networks train by turns, an epoch each, in the order of their numbers; those of different lanes side by
+ * side. After each round, while all of them pause, `settle` is called; where it returns false all of them end.
  */
 export class Rounds {
   /** Epochs that each has completed. */
@@ -15,10 +15,11 @@ export class Rounds {
   #waiting: (() => void)[] = [];
 
   constructor(
-    private readonly networks: readonly Model[],
+    private readonly networks: readonly Pick<Model, 'epochs' | 'stopTraining'>[],
     private readonly settle: (epoch: number) => boolean,
     private readonly signal: AbortSignal | undefined,
     { settled, going }: { readonly settled: number; readonly going: boolean },
+    private readonly laneOf: (member: number) => number = () => 0,
   ) {
     this.completed = networks.map(({ epochs }) => epochs);
     this.#controllers = networks.map(() => new AbortController());
@@ -75,11 +76,20 @@ export class Rounds {
       onEpochBegin: async () => {
         await this.#until(member, () => {
           const epoch = this.completed[member]!;
-          const done = (count: number, i: number) => count > (i < member ? epoch : epoch - 1);
+          const first = (i: number) => i < member && this.laneOf(i) === this.laneOf(member);
+          const done = (count: number, i: number) => count > (first(i) ? epoch : epoch - 1);
           return !this.#going || this.completed.every((count, i) => i === member || this.#ended[i] || done(count, i));
         });
         if (!this.#going) this.networks[member]!.stopTraining = true;
       },
+    };
+  }
+
+  /** Comes before what tells of an epoch: waits for networks of lower numbers to have told, so that the order is theirs. */
+  order(member: number): Callback {
+    const told = (count: number, i: number, epoch: number) => i >= member || this.#ended[i] || count > epoch;
+    return {
+      onEpochEnd: (epoch) => this.#until(member, () => this.completed.every((count, i) => told(count, i, epoch))),
     };
   }
 

@@ -8,7 +8,7 @@ import type { ColumnKind } from '../column.js';
 import type { Preprocessing } from '../prep/preprocess.js';
 import { type Row, tableFromRows } from '../rows.js';
 import { Table } from '../table.js';
-import { checkTabular, type FitTabularOptions, type TabularOptions, type Task } from './design.js';
+import { checkTabular, type TabularOptions, type Task } from './design.js';
 import { type Metrics, measure } from './estimate/measure.js';
 import { type Predictions, predictionsOf, predictionTable } from './estimate/predictions.js';
 import { type ExplainOptions, type Explanation, importanceOf } from './explain.js';
@@ -16,7 +16,7 @@ import { Warnings } from './inputs.js';
 import { type HeldOut, learn, type Pipeline } from './learn.js';
 import type { TabularRecord } from './record.js';
 import { digitsOf, missingAmong, type Truth, truthOf, unscaled, withTarget } from './target.js';
-import { checkWatch } from './watch.js';
+import { checkWatch, type FitTabularOptions } from './watch.js';
 
 type Data = Table | readonly Row[];
 

@@ -1,5 +1,6 @@
 import type { Callback, Model } from '../../callbacks/interfaces.js';
 import { ValueError } from '../../errors.js';
+import { Validated } from '../../fit/validated.js';
 import type { LoadSource, SaveTarget } from '../../io/save.js';
 import type { BackendFactory } from '../../kernels/contract.js';
 import { cos } from '../../kernels/lib/elementary.js';
@@ -14,7 +15,7 @@ import { combine, compileNetwork, cooled, makeNetwork } from './make-network.js'
 import type { History, MemberRecord } from './member.js';
 import { type CheckpointEvery, Pauses } from './pauses.js';
 import { Rounds } from './rounds.js';
-import { Validated } from './validated.js';
+import { crewFor, type Threads } from './side-by-side.js';
 
 export interface Trained {
   readonly model: Model;
@@ -41,6 +42,7 @@ interface Watch {
   readonly checkpoint?: SaveTarget | undefined;
   readonly checkpointEvery?: CheckpointEvery | undefined;
   readonly resume?: LoadSource | undefined;
+  readonly onThreads?: ((threads: number, members: number) => void) | undefined;
 }
 
 /** The last epochs, in which a best one means that more of them may be better. */
@@ -58,7 +60,8 @@ export async function train(
   task: Task,
   design: Design,
   backend: BackendFactory,
-  { callbacks = () => [], signal, checkpoint, checkpointEvery, resume }: Watch = {},
+  { callbacks = () => [], signal, checkpoint, checkpointEvery, resume, onThreads }: Watch = {},
+  side: Threads & { readonly backend?: BackendFactory | undefined } = {},
 ): Promise<Trained> {
   const { members, seed, epochs, moreEpochs, patience } = design;
   if (checkpointEvery !== undefined && checkpoint === undefined) {
@@ -102,33 +105,53 @@ export async function train(
   };
   const settle = (epoch: number): boolean => {
     pauses?.epoch();
-    if (heldOut.settle(epoch)) best = networks.map((network) => network.getWeights());
+    if (heldOut.settle(epoch)) best = crew?.weights() ?? networks.map((network) => network.getWeights());
     return goesOn();
   };
   let rounds: Rounds;
 
+  const rates = Array.from({ length: moreEpochs }, (_, i) => rateAgain(design, epochs + i));
+  const heldOf = (i: number) => {
+    const { held } = parts[i]!;
+    return { heldX: gather(x, held), heldY: gather(y, held) };
+  };
+  const rows = (i: number) => ({ train: parts[i]!.train, ...heldOf(i) });
+  const crew = await crewFor(networks, rows, { x, y, outputs, epochs, rates }, side);
+  onThreads?.(crew?.size ?? 1, members);
+
+  /** A signal may come while a worker waits for its turn to tell of an epoch, which has ended all the same. */
+  const catchUp = (i: number, arrive: () => void) => {
+    const { epochs } = crew!.doubles[i]!;
+    if (epochs === rounds.completed[i]) return;
+    arrive();
+    rounds.completed[i] = epochs;
+  };
   const trainMember = async (i: number) => {
     if (histories[i]) return;
     const network = networks[i]!;
     const { train, held } = parts[i]!;
-    const [heldX, heldY] = [gather(x, held), gather(y, held)];
     const validated = new Validated(held.length, outputs);
-    const arrive = () => heldOut.take(i, validated.outputs);
+    const arrive = () => heldOut.take(i, crew?.outputsOf(i) ?? validated.outputs);
     const again: Callback = {
       onEpochBegin(epoch) {
-        if (epoch >= epochs) network.learningRate = rateAgain(design, epoch);
+        if (epoch >= epochs) network.learningRate = rates[epoch - epochs]!;
       },
     };
-    const { history } = await network.fit(x, y, {
+    const own = crew ? [crew.reports(i)] : [again, validated.callback];
+    const options = {
       rows: train,
       epochs: epochs + moreEpochs,
       batchSize: Math.min(design.batchSize, train.length),
-      validationData: [heldX, heldY],
       lint: false,
       signal: rounds.signalOf(i),
       resume: network.run !== undefined,
-      callbacks: [rounds.turn(i), again, validated.callback, ...callbacks(i, design), rounds.barrier(i, arrive)],
-    });
+      callbacks: [rounds.turn(i), ...own, rounds.order(i), ...callbacks(i, design), rounds.barrier(i, arrive)],
+    };
+    const here = () => {
+      const { heldX, heldY } = heldOf(i);
+      return network.fit(x, y, { ...options, validationData: [heldX, heldY] });
+    };
+    const { history } = await (crew ? crew.fit(i, options).finally(() => catchUp(i, arrive)) : here());
     histories[i] = history;
   };
   // This reads all rows, so it runs on demand: most runs never save a checkpoint.
@@ -139,25 +162,32 @@ export async function train(
     if (checkpoint !== undefined) await saveCheckpoint(checkpoint, progress, job);
   };
   let interrupted = false;
-  for (let going = true; going; ) {
-    const begun = { settled: heldOut.curve.length, going: goesOn() };
-    rounds = new Rounds(networks, settle, pauses?.begin(signal) ?? signal, begun);
-    going = false;
-    try {
-      await rounds.run(trainMember);
-    } catch (error) {
-      if (pauses && error === pauses) {
+  try {
+    for (let going = true; going; ) {
+      const begun = { settled: heldOut.curve.length, going: goesOn() };
+      rounds = new Rounds(crew?.doubles ?? networks, settle, pauses?.begin(signal) ?? signal, begun, crew?.laneOf);
+      going = false;
+      try {
+        await rounds.run(trainMember);
+        await crew?.bring();
+      } catch (error) {
+        if (pauses && error === pauses) {
+          await crew?.bring();
+          await keep();
+          going = true;
+          continue;
+        }
+        if (!signal?.aborted || error !== signal.reason) throw error;
+        interrupted = true;
+        await crew?.bring();
         await keep();
-        going = true;
-        continue;
+        if (checkpoint === undefined && rounds.completed.every((count) => count === 0)) throw error;
+      } finally {
+        pauses?.end();
       }
-      if (!signal?.aborted || error !== signal.reason) throw error;
-      interrupted = true;
-      await keep();
-      if (checkpoint === undefined && rounds.completed.every((count) => count === 0)) throw error;
-    } finally {
-      pauses?.end();
     }
+  } finally {
+    crew?.close();
   }
 
   best?.forEach((weights, i) => {

@@ -1,9 +1,9 @@
-import type { Callback } from '../../callbacks/interfaces.js';
-import { internalsOf } from '../../engine/internals.js';
-import { INFERENCE_ROWS } from '../../engine/training-plan.js';
-import { copyRows } from '../../program/copy.js';
-import type { Tensor } from '../../program/plan.js';
-import { link, run } from '../../program/run.js';
+import type { Callback } from '../callbacks/interfaces.js';
+import { internalsOf } from '../engine/internals.js';
+import { INFERENCE_ROWS } from '../engine/training-plan.js';
+import { copyRows } from '../program/copy.js';
+import type { Tensor } from '../program/plan.js';
+import { link, run } from '../program/run.js';
 
 /** Keeps what validation predicts of its rows, which `predict` would compute once more to the same bits. */
 export class Validated {

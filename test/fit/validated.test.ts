@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Validated } from '../../src/data/tabular/validated.js';
+import { Validated } from '../../src/fit/validated.js';
 import { auto, dense, matrix, sequential, wasm } from '../../src/index.js';
 import { factories } from '../support/buffers.js';
 
