@@ -212,3 +212,10 @@ export type { Data, Targets } from './rows/arrays.js';
 export type { Batch, Batches } from './rows/batches.js';
 export type { ClassWeightOption, ClassWeights } from './rows/class-weights.js';
 export type { EvaluateOptions, SampleWeight, WeightOptions } from './rows/sample-weights.js';
+export {
+  type SparseEntries,
+  type SparseMatrix,
+  type SparseParts,
+  type SparseRowsOptions,
+  sparse,
+} from './sparse-matrix.js';
