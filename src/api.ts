@@ -119,6 +119,15 @@ export type {
 } from './kernels/tables.js';
 export { type Matrix, type MatrixLike, type MatrixNumbers, matrix, type Numbers, type NumericArray } from './matrix.js';
 export { modelFromSpec } from './model/from-spec.js';
+export {
+  type ForAllMembers,
+  type Lockstep,
+  type LockstepBatchOptions,
+  type LockstepFitOptions,
+  type LockstepMemberOptions,
+  lockstep,
+  type PerMember,
+} from './model/lockstep.js';
 export { type LsuvLayer, type LsuvOptions, layerSequentialUnitVariance } from './model/lsuv.js';
 export { model, sequential } from './model/model.js';
 export type { FunctionalOptions, ModelOptions, OneOutputOptions, SequentialOptions } from './model/options.js';
@@ -203,3 +212,10 @@ export type { Data, Targets } from './rows/arrays.js';
 export type { Batch, Batches } from './rows/batches.js';
 export type { ClassWeightOption, ClassWeights } from './rows/class-weights.js';
 export type { EvaluateOptions, SampleWeight, WeightOptions } from './rows/sample-weights.js';
+export {
+  type SparseEntries,
+  type SparseMatrix,
+  type SparseParts,
+  type SparseRowsOptions,
+  sparse,
+} from './sparse-matrix.js';

@@ -197,6 +197,10 @@ export function isNumericArray(value: unknown): value is NumericArray {
   );
 }
 
+/** Returns whether it is a `SparseMatrix`, or what is left of one that came from another thread. */
+export const isSparse = (value: unknown): boolean =>
+  (value as { indptr?: unknown } | null | undefined)?.indptr !== undefined;
+
 export function isMatrix(value: unknown): value is MatrixNumbers {
   return typeof value === 'object' && value !== null && 'data' in value && 'rows' in value && 'columns' in value;
 }

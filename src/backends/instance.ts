@@ -43,6 +43,7 @@ export function instantiate({ core, extras }: Modules, memory: WebAssembly.Memor
 export const instances = {
   allocate,
   instantiate,
+  partOf,
   Extras,
   withoutExtras,
   preparing,

@@ -1,6 +1,6 @@
 import { show, ValueError } from '../errors.js';
 import { isA } from '../realms.js';
-import { type Extras, partOf } from './extras.js';
+import type { Extras } from './extras.js';
 import type { instances } from './instance.js';
 import { bytesOf, instantiateSource, type Opened, openSource, streams } from './open-source.js';
 import type { KernelBytes, KernelParts, KernelSource } from './sources.js';
@@ -70,7 +70,7 @@ function toBytes(source: Opened): Uint8Array {
 }
 
 /** Returns the bytes of what users bring, for threads. @throws ValueError for compiled modules */
-function broughtBytes({ core, others = [] }: OwnKernels, { withoutExtras }: typeof instances): KernelBytes {
+function broughtBytes({ core, others = [] }: OwnKernels, { withoutExtras, partOf }: typeof instances): KernelBytes {
   const own = toBytes(core);
   const bytes = others.map((other) => other && toBytes(other));
   const lack = withoutExtras(NOT_BROUGHT);

@@ -1,7 +1,7 @@
 import { StateError } from '../errors.js';
 import { type Backend, type BackendFactory, heapElements, RESERVED_ELEMENTS } from '../kernels/contract.js';
 import { words } from '../kernels/lib/philox.js';
-import { type Matrix, matrix } from '../matrix.js';
+import { isSparse, type Matrix, matrix } from '../matrix.js';
 import type { ClassNames } from '../nn/class-names.js';
 import type { BuiltGraph } from '../nn/graph.js';
 import { initializeParameters, readParameter } from '../nn/parameters.js';
@@ -12,8 +12,9 @@ import { BOUND, CEILING } from '../program/finite-checks.js';
 import type { Network } from '../program/network.js';
 import type { Constant, Parameter } from '../program/parameter.js';
 import { Arena, checkHeapSize, panelColumns, type Tensor, vectorTensor } from '../program/plan.js';
-import { type CutCall, type LinkedProgram, link, run } from '../program/run.js';
+import { type CutCall, type JoinCalls, type LinkedProgram, link, run } from '../program/run.js';
 import { makeSlots, placeSlots } from '../program/slots.js';
+import { rare } from '../rare.js';
 import { placeParameters } from './parameter-layout.js';
 import { stageRows } from './staging.js';
 import { StepCounts } from './step-counts.js';
@@ -70,16 +71,18 @@ export class Engine {
   readonly #firstParameter: number;
   readonly #inferenceBase: number;
   readonly #compiledBase: number;
-  /** By mode and rows, rows with weights as negative numbers. */
-  readonly #programs = new Map<ProgramName | OwnProgram, Map<number, LinkedProgram>>();
+  /** By mode and rows, rows with weights as negative numbers, with the non-zeros that there is room for as a text. */
+  readonly #programs = new Map<ProgramName | OwnProgram, Map<number | string, LinkedProgram>>();
   /** The one asked for last, to save small networks the look-up. */
   #latest: LinkedProgram | undefined;
+  #latestKey: number | string | undefined;
   #evaluationBase = 0;
   #trainingBase = 0;
   #end: number;
   #training: Compiled | undefined;
   /** Cuts the long calls of programs, once a caller wants to wait between them. */
   #cut: CutCall | undefined;
+  #join: JoinCalls | undefined;
   /** The backend has compiled what kernels the model needs. */
   #prepared = false;
 
@@ -239,35 +242,67 @@ export class Engine {
     this.#forgetPrograms();
   }
 
+  /** Has programs from now on run as `join` makes one call of them, or again as many. */
+  joinCalls(join?: JoinCalls): void {
+    this.#join = join;
+    this.#forgetPrograms();
+  }
+
   #forgetPrograms(): void {
     this.#programs.clear();
     this.#latest = undefined;
   }
 
-  /** Returns the program for a mode and a number of rows, with weights or without, linked once and kept. */
-  program(mode: ProgramName | OwnProgram, rows: number, weighted = false): LinkedProgram {
+  /** Returns the program for a mode and a number of rows, with weights or without, linked once and kept; `nonZeros` as in `Network`. */
+  program(
+    mode: ProgramName | OwnProgram,
+    rows: number,
+    weighted = false,
+    nonZeros?: readonly number[] | undefined,
+  ): LinkedProgram {
     const latest = this.#latest;
-    const same = latest !== undefined && latest.mode === mode && latest.rows === rows;
-    if (same && latest.weighted === weighted) return latest;
-    const key = weighted ? -rows : rows;
+    const count = weighted ? -rows : rows;
+    const key = nonZeros ? `${count} ${nonZeros}` : count;
+    if (latest !== undefined && latest.mode === mode && this.#latestKey === key) return latest;
+    this.#latestKey = key;
     const known = this.#programs.get(mode)?.get(key);
     if (known) {
       this.#latest = known;
       return known;
     }
-    const program = this.compileProgram(mode, rows, weighted);
+    const program = this.compileProgram(mode, rows, weighted, nonZeros);
     this.#grow(program.end);
-    const linked = link(program, this.#backend, this.network.threads, this.#cut);
+    const linked = link(program, this.#backend, this.network.threads, this.#cut, this.#join);
     this.#programs.set(mode, (this.#programs.get(mode) ?? new Map()).set(key, linked));
     this.#latest = linked;
     return linked;
   }
 
-  compileProgram(mode: ProgramName | OwnProgram, rows: number, weighted = false): Program {
-    if (mode === 'predict') return compilePredict(this.network, rows, this.#inferenceBase);
+  /** Returns the program for rows of `x`, those that `order` names from `start` on: by their non-zeros where it is sparse. */
+  programFor(
+    mode: ProgramName,
+    rows: number,
+    weighted: boolean,
+    x: readonly Matrix[],
+    start: number,
+    order?: Uint32Array,
+  ): LinkedProgram {
+    return x.some(isSparse)
+      ? rare().sparseProgram(this, mode, rows, weighted, x, start, order)
+      : this.program(mode, rows, weighted);
+  }
+
+  compileProgram(
+    mode: ProgramName | OwnProgram,
+    rows: number,
+    weighted = false,
+    nonZeros?: readonly number[] | undefined,
+  ): Program {
+    const network = nonZeros ? { ...this.network, nonZeros } : this.network;
+    if (mode === 'predict') return compilePredict(network, rows, this.#inferenceBase);
     if (typeof mode === 'function') return mode(rows, this.#trainingBase, this.#inferenceBase);
     const base = mode === 'evaluate' ? this.#evaluationBase : this.#trainingBase;
-    return compileTraining(this.network, this.training, mode, rows, base, weighted);
+    return compileTraining(network, this.training, mode, rows, base, weighted);
   }
 
   /** Copies rows into a program's input or targets: those that `order` names from `start` on, or as they come. */

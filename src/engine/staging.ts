@@ -1,5 +1,7 @@
-import type { Matrix } from '../matrix.js';
+import { isSparse, type Matrix } from '../matrix.js';
 import type { Tensor } from '../program/plan.js';
+import { rare } from '../rare.js';
+import type { SparseMatrix } from '../sparse-matrix.js';
 import { touchRows } from './touch-rows.js';
 
 /** Rows of fewer elements are copied faster one by one than by `set`. */
@@ -38,10 +40,15 @@ function gatherRows(
 export function stageRows(
   heap: Float32Array | Float64Array,
   tensor: Tensor,
-  { data, columns }: Matrix,
+  from: Matrix,
   start: number,
   order?: Uint32Array,
 ): void {
+  if (isSparse(from)) {
+    rare().stageNonZeros(heap, tensor, from as SparseMatrix, start, order);
+    return;
+  }
+  const { data, columns } = from;
   const { offset, stride, rows } = tensor;
   if (!order && stride === columns) {
     const whole = data.length === rows * columns;

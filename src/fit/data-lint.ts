@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.js';
 import type { BoundTarget } from '../engine/training-plan.js';
 import { lintData, type Task } from '../insight/checks.js';
 import type { Finding, LintCode } from '../insight/finding.js';
-import { type Matrix, makeMatrix } from '../matrix.js';
+import { isSparse, type Matrix, makeMatrix } from '../matrix.js';
 import type { Pause } from '../rows/feed.js';
 import type { FitPlan } from './fit-plan.js';
 import { inSlices } from './validation.js';
@@ -25,7 +25,9 @@ function warn(findings: readonly Finding[]): void {
   }
 }
 
-function rowsOf({ data, columns }: Matrix, rows: Uint32Array): Matrix {
+function rowsOf(matrix: Matrix, rows: Uint32Array): Matrix {
+  if (isSparse(matrix)) return matrix.take(rows);
+  const { data, columns } = matrix;
   const made = new Float32Array(rows.length * columns);
   rows.forEach((row, i) => {
     made.set(data.subarray(row * columns, (row + 1) * columns), i * columns);

@@ -2,7 +2,7 @@ import type { FitOptions } from '../callbacks/interfaces.js';
 import type { Engine } from '../engine/engine.js';
 import { INFERENCE_ROWS } from '../engine/training-plan.js';
 import { show, ValueError } from '../errors.js';
-import { type Matrix, makeMatrix } from '../matrix.js';
+import { isSparse, type Matrix, makeMatrix } from '../matrix.js';
 import type { Blocks } from '../passes/evaluation.js';
 import { type Data, isByName, type Pair, readPair, type Targets } from '../rows/arrays.js';
 import { type Batches, isBatches } from '../rows/batches.js';
@@ -100,9 +100,12 @@ function readValidation(
   return { pair: readPair(engine, x, y, weights, ...names), blocks, origin };
 }
 
-/** Returns a stretch of rows, without copying them. */
+/** Returns a stretch of rows, without copying them but for sparse ones. */
 function slice({ x, y, weighted }: Pair, from: number, to: number): Pair {
-  const rowsOf = ({ data, columns }: Matrix) =>
-    makeMatrix(data.subarray(from * columns, to * columns), to - from, columns);
+  const rowsOf = (matrix: Matrix) => {
+    if (isSparse(matrix)) return matrix.slice(from, to);
+    const { data, columns } = matrix;
+    return makeMatrix(data.subarray(from * columns, to * columns), to - from, columns);
+  };
   return { x: x.map(rowsOf), y: y.map(rowsOf), rows: to - from, weighted };
 }

@@ -126,9 +126,12 @@ export class StreamFeed implements Feed {
       throw error;
     }
     const { x, y, rows, weighted } = pair;
-    const program = engine.program(nextMode(engine), rows, weighted);
+    const mode = nextMode(engine);
+    const program = options.mixup
+      ? engine.program(mode, rows, weighted)
+      : engine.programFor(mode, rows, weighted, x, 0);
     engine.stageBatch(program, x, y, 0);
-    if (mixed) options.mixup?.apply(engine, program, x, y, 0, undefined);
+    if (mixed) options.mixup?.apply(engine, program);
     return program;
   }
 

@@ -1,5 +1,5 @@
 import { lookUp, show, ValueError } from '../errors.js';
-import type { Matrix } from '../matrix.js';
+import { isSparse, type Matrix } from '../matrix.js';
 import { columnFindings, columnsOf } from './columns.js';
 import { type Finding, LINT_CODES, type LintCode } from './finding.js';
 import { classFindings, duplicateFindings } from './labels.js';
@@ -44,7 +44,8 @@ export function* lintData(
     if (task === 'classification') findings.push(...classFindings(data, label, validation?.y[i]));
     yield;
   }
-  if (validation && !ignore.includes('duplicatedRows')) {
+  // Repeated rows are looked for in dense data alone.
+  if (validation && !ignore.includes('duplicatedRows') && !x.some(({ data }) => isSparse(data))) {
     const train = [...x, ...y].map(({ data }) => data);
     findings.push(...(yield* duplicateFindings(train, [...validation.x, ...validation.y.slice(0, y.length)])));
   }

@@ -1,4 +1,5 @@
-import type { Matrix } from '../matrix.js';
+import { isSparse, type Matrix } from '../matrix.js';
+import type { SparseMatrix } from '../sparse-matrix.js';
 import type { Finding } from './finding.js';
 
 /** Numbers that are looked at; of larger data, evenly spaced rows. */
@@ -34,6 +35,7 @@ export function strideOf({ rows, columns }: Matrix): number {
 }
 
 export function columnsOf(matrix: Matrix): readonly Column[] {
+  if (isSparse(matrix)) return sparseColumnsOf(matrix as SparseMatrix);
   const { data, rows, columns } = matrix;
   const min = new Float32Array(columns).fill(Infinity);
   const max = new Float32Array(columns).fill(-Infinity);
@@ -63,6 +65,38 @@ export function columnsOf(matrix: Matrix): readonly Column[] {
     firstMissing: first[index] as number,
     rows: seen,
   }));
+}
+
+/** Looks at non-zeros; 0 is in every column that not all rows have one of. */
+function sparseColumnsOf({ indptr, indices, values, rows, columns }: SparseMatrix): readonly Column[] {
+  const min = new Float32Array(columns).fill(Infinity);
+  const max = new Float32Array(columns).fill(-Infinity);
+  const [missing, first, count] = [new Uint32Array(columns), new Uint32Array(columns), new Uint32Array(columns)];
+  const stride = Math.ceil(values.length / MOST_ELEMENTS) || 1;
+  let seen = 0;
+  for (let r = 0; r < rows; r += stride, seen++) {
+    for (let i = indptr[r]!; i < indptr[r + 1]!; i++) {
+      const [c, value] = [indices[i]!, values[i]!];
+      count[c]!++;
+      if (value - value !== 0) {
+        if (missing[c]!++ === 0) first[c] = r;
+        continue;
+      }
+      min[c] = Math.min(min[c]!, value);
+      max[c] = Math.max(max[c]!, value);
+    }
+  }
+  return Array.from({ length: columns }, (_, index) => {
+    const zero = count[index]! < seen;
+    return {
+      index,
+      min: zero ? Math.min(0, min[index]!) : min[index]!,
+      max: zero ? Math.max(0, max[index]!) : max[index]!,
+      missing: missing[index]!,
+      firstMissing: first[index]!,
+      rows: seen,
+    };
+  });
 }
 
 const short = (value: number) => String(Number(value.toPrecision(3)));

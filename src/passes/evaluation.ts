@@ -54,7 +54,7 @@ export class Evaluation {
       const rows = Math.min(blocks.rows, total - start);
       const batch = this.#batch++;
       if (hooks) yield hooks.begin(batch);
-      const program = engine.program(this.mode, rows, weighted);
+      const program = engine.programFor(this.mode, rows, weighted, x, start);
       engine.stageBatch(program, x, y, start);
       this.check?.(program, start);
       for (const step of program.steps) {

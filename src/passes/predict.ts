@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.js';
 import { INFERENCE_ROWS } from '../engine/training-plan.js';
-import { allFinite, type MatrixLike, type MatrixNumbers, makeMatrix } from '../matrix.js';
+import { allFinite, isSparse, type MatrixLike, type MatrixNumbers, makeMatrix } from '../matrix.js';
 import { copyRows, SHORT } from '../program/copy.js';
 import { outputLayer } from '../program/network.js';
 import { rare } from '../rare.js';
@@ -42,6 +42,7 @@ export function predict(
   const most = options === undefined ? INFERENCE_ROWS : rare().rowsAtOnce(options);
   const column = ids === undefined && inputs === 1 && x instanceof Float32Array && x.length > 0 && allFinite(x);
   const input = column ? undefined : readInput(x, network.inputs[0]!, 'x');
+  if (isSparse(input)) return rare().predictGraph(engine, x, options)[0]!;
   const from = input ? input.data : (x as Float32Array);
   const rows = input ? input.rows : from.length;
   const output = options?.output;

@@ -221,7 +221,11 @@ export class Emitter {
       item.first = Math.min(item.first, at);
       item.last = Math.max(item.last, at);
     };
-    for (const tensor of [...inputs, ...targets]) touch(tensor, 0);
+    for (const tensor of [...inputs, ...targets]) {
+      touch(tensor, 0);
+      touch(tensor.nonZeros?.starts, 0);
+      touch(tensor.nonZeros?.indices, 0);
+    }
     symbolic.forEach(({ args }, i) => {
       for (const arg of args) if (typeof arg !== 'number') touch(arg, i);
     });

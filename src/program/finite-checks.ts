@@ -29,10 +29,13 @@ interface Look {
 /** Names what says that the gradients of kernels are in bounds: their norm, the operands of their products, or themselves. */
 type Evidence = 'norm' | 'operands' | 'gradients';
 
-function evidenceFor(emit: Emitter, { parameters }: Network, { update, gradients }: Training): Evidence {
+function evidenceFor(emit: Emitter, { parameters, nonZeros }: Network, { update, gradients }: Training): Evidence {
   if (update.clip || (update.trackGradientNorm && emit.mode === 'train')) return 'norm';
   const kernels = parameters.filter(({ layout, trainable }) => trainable && layout === 'panels');
-  const operands = kernels.reduce((sum, { rows, columns }) => sum + 2 * CALL + emit.rows * (rows + columns), 0);
+  const operands = kernels.reduce(
+    (sum, { rows, columns }) => sum + 2 * CALL + emit.rows * ((nonZeros ? 0 : rows) + columns),
+    0,
+  );
   return operands < gradients.size ? 'operands' : 'gradients';
 }
 

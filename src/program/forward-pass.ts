@@ -1,4 +1,5 @@
 import * as k from '../kernels/signatures/index.js';
+import { rare } from '../rare.js';
 import type { Emitter } from './emitter.js';
 import type { Layer, Step } from './layer.js';
 import type { Network, NetworkNode } from './network.js';
@@ -24,8 +25,11 @@ export interface Pass {
   readonly steps: readonly (Step | undefined)[];
 }
 
-export function stageInputs(emit: Emitter, { inputs }: Network): readonly Tensor[] {
-  return inputs.map(({ name, width }) => emit.matrix(name, width));
+export function stageInputs(emit: Emitter, { inputs, nonZeros }: Network): readonly Tensor[] {
+  return inputs.map(({ name, width }, i) => {
+    const most = nonZeros?.[i];
+    return most ? rare().sparseInput(emit, name, width, most) : emit.matrix(name, width);
+  });
 }
 
 /** `fused` are nodes that a loss computes: they are left out, unless others need what they compute. */

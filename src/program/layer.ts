@@ -90,5 +90,7 @@ export interface Layer {
   readonly penaltySlots?: readonly Tensor[];
   /** Fewer rows than this in a training batch are refused. */
   readonly minimumBatch?: number;
+  /** Takes an input of the model by its non-zeros as well: see `Tensor.nonZeros`. */
+  readonly takesNonZeros?: boolean;
   forward(emit: Emitter, x: Tensor, ...others: readonly Tensor[]): Step;
 }

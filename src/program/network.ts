@@ -26,6 +26,8 @@ export interface Network {
   readonly slots: Slots;
   readonly zeros: Tensor;
   readonly threads: number;
+  /** For each input the number of non-zeros to have room for, or 0 for all numbers; default all numbers of each. */
+  readonly nonZeros?: readonly number[] | undefined;
 }
 
 /** Returns the layer that computes an output. */

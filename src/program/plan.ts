@@ -1,5 +1,16 @@
 import { HeapSizeError } from '../errors.js';
 
+/** An input of a program by its non-zeros. */
+export interface NonZeros {
+  /** Holds where those of each row begin, and at last where they end. */
+  readonly starts: Tensor;
+  readonly indices: Tensor;
+  /** Emits y = x w + b, by the kernel that takes the place of a dense product. */
+  forward(w: Tensor, b: Tensor, y: Tensor, product: string): void;
+  /** Emits dw = x^T dy. */
+  kernelGradient(dy: Tensor, dw: Tensor): void;
+}
+
 /** A range of heap elements with a name; a matrix is `rows` rows, `stride` elements apart, of `columns` live ones. */
 export interface Tensor {
   readonly name: string;
@@ -10,6 +21,8 @@ export interface Tensor {
   readonly size: number;
   /** In heap elements; -1 until planned. */
   offset: number;
+  /** Present where the elements are the values of an input's non-zeros. */
+  readonly nonZeros?: NonZeros;
 }
 
 /** An integer, so that V8 keeps offsets as integers: kernels called with numbers in float64 take twice as long. */

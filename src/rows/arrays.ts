@@ -1,12 +1,13 @@
 import type { Engine } from '../engine/engine.js';
 import type { BoundTarget } from '../engine/training-plan.js';
 import { checkOptions, ShapeError, show, ValueError } from '../errors.js';
-import { checkFinite, type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../matrix.js';
+import { checkFinite, isSparse, type Matrix, type MatrixLike, makeMatrix, toMatrix } from '../matrix.js';
 import type { Labels } from '../nn/class-names.js';
 import type { Mode } from '../program/emitter.js';
 import type { NetworkInput } from '../program/network.js';
 import type { LinkedProgram } from '../program/run.js';
 import { rare } from '../rare.js';
+import type { SparseMatrix } from '../sparse-matrix.js';
 import { readWeights, type SampleWeight } from './sample-weights.js';
 
 /** Data that goes into a model, or should come out: one matrix, several in order, or several by name. */
@@ -85,7 +86,8 @@ export function readInputs(engine: Engine, x: Data, argument: string): readonly 
 
 /** Reads and checks the data of one input. @throws ShapeError for rows of another width than the model's input. */
 export function readInput(x: MatrixLike, { width, ids }: NetworkInput, argument: string): Matrix {
-  const input = toMatrix(x, argument);
+  const nonZeros = isSparse(x);
+  const input = nonZeros ? rare().readSparse(x as SparseMatrix, argument) : toMatrix(x, argument);
   const oneRow = input.columns === 1 && width !== 1 && input.rows === width && !('rows' in x);
   if (input.columns !== width) {
     throw new ShapeError({
@@ -95,7 +97,7 @@ export function readInput(x: MatrixLike, { width, ids }: NetworkInput, argument:
       hint: oneRow ? 'For a single row pass [row] or matrix(row, 1, row.length).' : undefined,
     });
   }
-  checkFinite(input, argument);
+  if (!nonZeros) checkFinite(input, argument);
   ids?.check(input, argument);
   return input;
 }
@@ -190,7 +192,7 @@ export function stageBatch(
   const batch = readPair(engine, x, y, sampleWeight);
   const { rows } = batch;
   checkBatch(engine, rows);
-  const program = engine.program(mode, rows, batch.weighted);
+  const program = engine.programFor(mode, rows, batch.weighted, batch.x, 0);
   engine.stageBatch(program, batch.x, batch.y, 0);
   return program;
 }

@@ -1,10 +1,12 @@
 import type { Engine } from '../engine/engine.js';
 import type { BoundTarget } from '../engine/training-plan.js';
 import { ValueError } from '../errors.js';
-import type { Matrix } from '../matrix.js';
+import { isSparse, type Matrix } from '../matrix.js';
 import type { NetworkInput } from '../program/network.js';
 import type { Tensor } from '../program/plan.js';
 import type { LinkedProgram } from '../program/run.js';
+import { rare } from '../rare.js';
+import type { SparseMatrix } from '../sparse-matrix.js';
 import type { Pair } from './arrays.js';
 
 /** Says what errors call data that `fit` has read, and which row of it a row is. */
@@ -58,7 +60,12 @@ export function indexCheck(engine: Engine, origin: Origin): (program: LinkedProg
 
 /** Names the first number that was written to the data and is none, where a loss is none. @throws ValueError */
 export function checkNumbers({ network, training }: Engine, { x, y }: Pair, origin: Origin): void {
-  const check = ({ data, columns }: Matrix, argument: string) => {
+  const check = (matrix: Matrix, argument: string) => {
+    if (isSparse(matrix)) {
+      rare().readSparse(matrix as SparseMatrix, argument);
+      return;
+    }
+    const { data, columns } = matrix;
     const at = data.findIndex((value) => !Number.isFinite(value));
     if (at < 0) return;
     throw new ValueError({

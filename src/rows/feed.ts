@@ -121,10 +121,13 @@ export class ArrayFeed implements Feed {
     const { engine, options } = this;
     const { x, y, weighted } = this.sample;
     const rows = Math.min(options.batchSize, this.#total - this.#start);
-    const program = engine.program(nextMode(engine), rows, weighted);
+    const mode = nextMode(engine);
+    const program = options.mixup
+      ? engine.program(mode, rows, weighted)
+      : engine.programFor(mode, rows, weighted, x, this.#start, this.#order);
     engine.stageBatch(program, x, y, this.#start, this.#order);
     checkIndices(engine, program, this);
-    if (mixed) options.mixup?.apply(engine, program, x, y, this.#start, this.#order);
+    if (mixed) options.mixup?.apply(engine, program);
     return program;
   }
 

@@ -3,7 +3,6 @@ import { nextBatch } from '../engine/steps.js';
 import { ValueError } from '../errors.js';
 import { exp, log } from '../kernels/lib/math.js';
 import { Generator, stream } from '../kernels/lib/philox.js';
-import type { Matrix } from '../matrix.js';
 import type { BoundLoss } from '../nn/bound-loss.js';
 import type { NetworkInput } from '../program/network.js';
 import type { Tensor } from '../program/plan.js';
@@ -68,14 +67,7 @@ export class Mixup {
     private readonly seed: number,
   ) {}
 
-  apply(
-    engine: Engine,
-    program: LinkedProgram,
-    x: readonly Matrix[],
-    y: readonly Matrix[],
-    start: number,
-    order: Uint32Array | undefined,
-  ): void {
+  apply(engine: Engine, program: LinkedProgram): void {
     const generator = new Generator(this.seed, stream('augmentation'), nextBatch(engine));
     const lambda = drawBeta(generator, this.alpha);
     const partners = Uint32Array.from({ length: program.rows }, (_, i) => i);
@@ -83,21 +75,18 @@ export class Mixup {
       const j = generator.integer(i + 1);
       [partners[i], partners[j]] = [partners[j] as number, partners[i] as number];
     }
-    const mix = ({ offset, stride }: Tensor, { data, columns }: Matrix) => {
+    const mix = ({ offset, stride, size, columns }: Tensor) => {
       const { heap } = engine;
+      const staged = heap.slice(offset, offset + size);
       partners.forEach((partner, r) => {
-        const other = (order ? (order[start + partner] as number) : start + partner) * columns;
+        const other = partner * stride;
         const own = offset + r * stride;
         for (let c = 0; c < columns; c++) {
-          heap[own + c] = lambda * (heap[own + c] as number) + (1 - lambda) * (data[other + c] as number);
+          heap[own + c] = lambda * (heap[own + c] as number) + (1 - lambda) * (staged[other + c] as number);
         }
       });
     };
-    program.inputs.forEach((tensor, i) => {
-      mix(tensor, x[i] as Matrix);
-    });
-    program.targets.forEach((tensor, i) => {
-      mix(tensor, y[i] as Matrix);
-    });
+    program.inputs.forEach(mix);
+    program.targets.forEach(mix);
   }
 }

@@ -1,6 +1,6 @@
 import type { TrainingControl } from '../callbacks/training-control.js';
 import { show, ValueError } from '../errors.js';
-import { isNumericArray, type NumericArray } from '../matrix.js';
+import { isNumericArray, isSparse, type NumericArray } from '../matrix.js';
 import { portable } from '../nn/registrations.js';
 import { isA } from '../realms.js';
 import { type Batches, isBatches } from '../rows/batches.js';
@@ -191,8 +191,11 @@ export class Packer {
       return typeof value[0] === 'number' ? value : value.map((item, i) => this.#plain(item, [...path, i], label));
     }
     if (!isPlain(value)) return value;
-    if ('data' in value && 'rows' in value) return this.#matrix(value as { data: unknown }, path, label);
+    if ('data' in value && 'rows' in value && !isSparse(value))
+      return this.#matrix(value as { data: unknown }, path, label);
     const entries = Object.entries(value).map(([key, item]) => [key, this.#option(key, item, [...path, key], label)]);
+    // Notes are followed in order, and its arrays come first.
+    if (isSparse(value)) this.notes.push({ kind: 'sparse', path });
     return Object.fromEntries(entries);
   }
 

@@ -48,6 +48,7 @@ export type Note = { readonly path: Path } & (
     }
   | { readonly kind: 'control'; readonly control: PackedControl }
   | { readonly kind: 'url'; readonly href: string }
+  | { readonly kind: 'sparse' }
 );
 
 /** Something that yields batches: functions of the calling side that return the next one, and that end it. */

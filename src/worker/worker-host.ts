@@ -7,6 +7,7 @@ import { MyelinError } from '../errors.js';
 import { type LoadSource, load } from '../io/save.js';
 import type { NumericArray } from '../matrix.js';
 import { modelFromSpec } from '../model/from-spec.js';
+import { type SparseParts, sparse } from '../sparse-matrix.js';
 import { makeArray } from './copying.js';
 import { type AskApart, HostStreams } from './host-streams.js';
 import { factories, functions, Hosted, openBackend } from './hosted.js';
@@ -249,8 +250,10 @@ class Host {
     ask: AskApart,
     signals: number[],
   ): readonly unknown[] {
-    const make = (note: Note): unknown => {
+    const make = (note: Note, value: unknown): unknown => {
       switch (note.kind) {
+        case 'sparse':
+          return sparse(at(value, note.path) as SparseParts);
         case 'callback':
           return hooks.callback(note.callback);
         case 'signal': {
@@ -274,7 +277,7 @@ class Host {
           return this.#plain(note);
       }
     };
-    const root = notes.reduce<unknown>((value, note) => put(value, note.path, make(note)), args);
+    const root = notes.reduce<unknown>((value, note) => put(value, note.path, make(note, value)), args);
     for (const note of notes) if (note.kind === 'array') this.#arrays.delete(note.array);
     return root as readonly unknown[];
   }

@@ -230,7 +230,7 @@ describe('mixup', () => {
     const y = [matrix(oneHot.flat(), 60, 3), matrix(sampleWeight, 60, 1)];
     engine.stageBatch(program, [x], y, 16, order);
     const before = program.inputs.concat(program.targets).map((tensor) => engine.read(tensor));
-    new Mixup(0.4, 3).apply(engine, program, [x], y, 16, order);
+    new Mixup(0.4, 3).apply(engine, program);
     const after = program.inputs.concat(program.targets).map((tensor) => engine.read(tensor));
     const lambda = drawBeta(new Generator(3, 6 << 24, 1), 0.4);
     expect(lambda).toBeGreaterThan(0);
@@ -283,7 +283,7 @@ describe('mixup', () => {
     const mixed = (taken: number) => {
       engine.steps.taken = taken;
       engine.stageBatch(program, [x], y, 0);
-      new Mixup(0.4, 3).apply(engine, program, [x], y, 0, undefined);
+      new Mixup(0.4, 3).apply(engine, program);
       return [...engine.read(program.inputs[0]!).data];
     };
     expect(mixed(1)).not.toEqual(mixed(0));

@@ -10,6 +10,7 @@ const rooms: readonly (readonly [room: string, holds: string])[] = [
   ['rare.ts', 'holds what few programs call, loaded with the backend'],
   ['printable.ts', 'makes texts of users safe to print'],
   ['matrix.ts', 'declares matrices, and reads arrays and rows of numbers as such'],
+  ['sparse-matrix.ts', 'declares matrices of which only non-zeros are held, and reads them'],
   ['kernels', 'declares the contract of the arithmetic, and computes it in TypeScript'],
   ['program', 'plans memory and emits the calls of kernels that a network takes'],
   ['nn', 'describes networks as plain data: activations, losses, optimizers, layers, metrics'],

@@ -1,3 +1,17 @@
+import {
+  aligned,
+  constant,
+  get,
+  HEADER,
+  I32,
+  instantiate,
+  section,
+  set,
+  sized,
+  text,
+  unsigned,
+  V128,
+} from './encoder.js';
 import { FACTOR, type Instruction, type Operator, TENSORS } from './instruction.js';
 
 // This writes a module with one function: the instructions of an update as a loop over vectors of four elements, all values
@@ -24,26 +38,6 @@ const ADD = [VECTOR, 0xe4, 1];
 const SUBTRACT = [VECTOR, 0xe5, 1];
 const MULTIPLY = [VECTOR, 0xe6, 1];
 const DIVIDE = [VECTOR, 0xe7, 1];
-
-const I32 = 0x7f;
-const V128 = 0x7b;
-
-function unsigned(value: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return [...bytes, rest];
-    bytes.push((rest % 128) + 128);
-  }
-}
-
-/** A number of 32 bits as LEB128, for what is small and not below 0. */
-const constant = (value: number) => [0x41, ...(value < 64 ? [value] : [(value % 128) + 128, value >> 7])];
-const get = (local: number) => [0x20, ...unsigned(local)];
-const set = (local: number) => [0x21, ...unsigned(local)];
-const sized = (bytes: readonly number[]) => [...unsigned(bytes.length), ...bytes];
-const section = (id: number, bytes: readonly number[]) => [id, ...sized(bytes)];
-const aligned = (offset: number) => [2, ...unsigned(offset)];
-const text = (name: string) => sized([...name].map((letter) => letter.charCodeAt(0)));
 
 type Binary = (
   a: readonly number[],
@@ -167,18 +161,12 @@ export function compileModule(
   const shared = Object.prototype.toString.call(memory.buffer) === '[object SharedArrayBuffer]';
   const limits = shared ? [3, 0, ...unsigned(65536)] : [0, 0];
   const bytes = [
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...HEADER,
     ...section(1, [1, 0x60, PARAMETERS, ...Array<number>(PARAMETERS).fill(I32), 0]),
     ...section(2, [1, ...text('env'), ...text('memory'), 2, ...limits]),
     ...section(3, [1, 0]),
     ...section(7, [1, ...text('run'), 0, 0]),
     ...section(10, [1, ...sized(body(instructions, checking))]),
   ];
-  try {
-    const module = new WebAssembly.Module(Uint8Array.from(bytes));
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    return exports.run as (...args: number[]) => void;
-  } catch {
-    return undefined;
-  }
+  return instantiate(bytes, { env: { memory } })?.run as ((...args: number[]) => void) | undefined;
 }

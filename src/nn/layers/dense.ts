@@ -81,17 +81,23 @@ export const dense = /* @__PURE__ */ defineLayer<'dense', DenseOptions>('dense',
       units,
       parameters: bias ? [kernel, bias] : [kernel],
       activation: activation.spec.name,
+      takesNonZeros: true,
       forward(emit, x): Step {
         const { rows } = emit;
         const y = emit.matrix(`${name}.y`, units);
         const offsets = bias?.value ?? emit.zeros;
-        const scratch = emit.scratch(`${name}.tiles`, denseScratch.forward(rows, inputs));
-        emit.call(k.denseForward, { x, w: kernel.value, b: offsets, y, scratch }, product);
+        const { nonZeros } = x;
+        if (nonZeros) nonZeros.forward(kernel.value, offsets, y, product);
+        else {
+          const scratch = emit.scratch(`${name}.tiles`, denseScratch.forward(rows, inputs));
+          emit.call(k.denseForward, { x, w: kernel.value, b: offsets, y, scratch }, product);
+        }
         return {
           y,
           backward(dy, [inputWanted]) {
             if (fused) differentiateFused(emit, activation, y, dy);
-            if (kernel.trainable) {
+            if (kernel.trainable && nonZeros) nonZeros.kernelGradient(dy, kernel.gradient);
+            else if (kernel.trainable) {
               const scratch = emit.scratch(`${name}.panel`, denseScratch.kernelGradient(rows, inputs));
               emit.call(k.denseKernelGradient, { x, dy, dw: kernel.gradient, scratch });
             }

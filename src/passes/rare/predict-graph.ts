@@ -1,11 +1,12 @@
 import type { Engine } from '../../engine/engine.js';
 import { INFERENCE_ROWS } from '../../engine/training-plan.js';
 import { checkNumber, checkOptions, ShapeError, show, ValueError } from '../../errors.js';
-import { isMatrix, type Matrix, type MatrixLike, type MatrixNumbers, makeMatrix } from '../../matrix.js';
+import { isMatrix, isSparse, type Matrix, type MatrixLike, type MatrixNumbers, makeMatrix } from '../../matrix.js';
 import { copyRows } from '../../program/copy.js';
 import { outputLayer } from '../../program/network.js';
 import { isFloat32 } from '../../realms.js';
 import { type Data, readInputs } from '../../rows/arrays.js';
+import type { SparseMatrix } from '../../sparse-matrix.js';
 import type { BatchSizeOption, PredictArguments } from '../predict.js';
 import { sharesMemory } from './shared-memory.js';
 
@@ -21,11 +22,13 @@ export function predictGraph(
   const { rows: total } = inputs[0] as Matrix;
   const widths = network.outputs.map((_, i) => outputLayer(network, i).units);
   const output = options?.output;
-  if (output !== undefined) for (const { data } of inputs) checkOutput(output, data, total, widths[0] as number);
+  if (output !== undefined)
+    for (const each of inputs)
+      checkOutput(output, isSparse(each) ? (each as SparseMatrix).values : each.data, total, widths[0] as number);
   const results = widths.map((units) => output ?? makeMatrix(new Float32Array(total * units), total, units));
   for (let start = 0; start < total; start += most) {
     const rows = Math.min(most, total - start);
-    const program = engine.program('predict', rows);
+    const program = engine.programFor('predict', rows, false, inputs, start);
     engine.stageBatch(program, inputs, [], start);
     engine.runProgram(program);
     program.outputs.forEach(({ offset, stride }, i) => {
