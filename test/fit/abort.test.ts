@@ -66,8 +66,11 @@ describe('abort', () => {
     expect(await steps(true)).toEqual(await steps(false));
   });
 
-  test('comes within 50 ms, and the model can be used', async () => {
+  test('comes within two long steps and a slice of time, and the model can be used', async () => {
     const model = wide();
+    const began = computed();
+    model.trainOnBatch(data, y);
+    const step = computed() - began;
     const taken: number[] = [];
     for (let i = 0; i < 5; i++) {
       const controller = new AbortController();
@@ -78,7 +81,8 @@ describe('abort', () => {
       await expect(done).rejects.toThrow('enough');
       taken.push(computed() - start);
     }
-    expect(Math.max(...taken)).toBeLessThan(50);
+    // fit computes for 16 ms at a time.
+    expect(Math.max(...taken)).toBeLessThan(2 * step + 16);
     expect(model.predict(data).rows).toBe(rows);
     model.trainOnBatch(data, y);
     expect(model.evaluate(data, y).loss).toBeGreaterThan(0);
