@@ -112,6 +112,8 @@ function ways(given: string | URL | undefined): Way[] {
       const place = await foundPlace();
       return place ? at(new URL(place)) : undefined;
     },
+    // The same place, for a package of another origin and for pages that demand trusted types.
+    () => at(beside(here, inPackage)),
     () => at(beside(here, inBundle)),
   ];
 }
