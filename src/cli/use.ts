@@ -31,10 +31,12 @@ async function loadModel(file: string, command: string): Promise<Tabular> {
       error instanceof FileFormatError && NO_MODEL.includes(error.where) && !/ follow it /.test(error.message);
     const bare = error instanceof ValueError && error.argument === 'model';
     if (!other && !bare) throw error;
-    const what = other ? 'is not a Myelin model' : `is a Myelin model, but not one that train saved`;
-    throw new MyelinError(`${file} ${what}. The model comes first: npx myelin ${command}`, {
-      cause: error,
-    });
+    throw new MyelinError(
+      other
+        ? `${file} is not a Myelin model. Usage: npx myelin ${command}`
+        : `${file} is a Myelin model, but not one that train or tabular saved. The function load opens it in a program.`,
+      { cause: error },
+    );
   }
 }
 

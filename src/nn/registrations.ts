@@ -144,7 +144,7 @@ function refuseFunction(argument: string, family: FamilyName, destination: Desti
     });
   }
   throw new StateError(
-    `${argument} is a JavaScript function, of which a file can hold a name only. Before the model is made call ${CALL}'name', ${makerName(family)}(...)).`,
+    `${argument} is a JavaScript function, of which a file can hold only a name. Call ${CALL}'name', ${makerName(family)}(...)) before the model is made and compiled.`,
   );
 }
 

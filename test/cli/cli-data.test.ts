@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSy
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCsv } from '../../src/data/index.js';
+import { dense, sequential, serialize, typescript } from '../../src/index.js';
 import { csv, quick, script, workspace } from '../support/cli.js';
 import { thorough } from '../support/effort.js';
 
@@ -107,6 +108,14 @@ describe('myelin', () => {
     expect((await myelin(['inspect', 'train.csv'])).stderr).toMatch(
       /train\.csv is not a Myelin model\. .*myelin inspect/,
     );
+    const plain = sequential({ layers: [dense({ units: 1, inputShape: 1 })], backend: typescript() });
+    writeFileSync(at('plain.safetensors'), serialize(plain));
+    expect(await myelin(['inspect', 'plain.safetensors'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^error: plain\.safetensors is a Myelin model, but not one that train .* load opens it/,
+      ),
+    });
   }, 60_000);
 
   test('a reader of messages that goes away does not end the work', () => {
