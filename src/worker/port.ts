@@ -112,7 +112,7 @@ function ways(given: string | URL | undefined): Way[] {
       const place = await foundPlace();
       return place ? at(new URL(place)) : undefined;
     },
-    // The same place, for a package of another origin and for pages that demand trusted types.
+    // A package of another origin, and a page that demands trusted types, need this for the same place.
     () => at(beside(here, inPackage)),
     () => at(beside(here, inBundle)),
   ];
